@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file registrar.h
+ * The registrar: save, lookup, remove and the queries, over a store.
+ *
+ * **Two forms.** Each verb that touches the store comes in a blocking form and in a completion form (`…_async`).
+ *
+ * **Completion law.** An error return means that the callback is never called. RG_OK: it has already been called. RG_PENDING: it
+ * will be, exactly once. `*op`, if asked for, is written before the operation starts, is owned by the caller (rg_op_unref()) and
+ * is harmless to cancel later. Callbacks run with no lock held, may call any function of the library, and may drop the last
+ * reference to anything. `free` of a callback's user data runs once, after the last call, also when the verb returns an error.
+ *
+ * **Blocking form.** Needs a store that is inline or has `wait`; otherwise RG_ENOTSUP with nothing started.
+ *
+ * **Threads.** Over a store with RG_STORE_THREAD_SAFE every function may be called on any thread, and callbacks run on whichever
+ * thread completes them. Over any other store a registrar belongs to one thread at a time.
+ *
+ * **Time.** Nothing happens by itself: the host calls rg_registrar_tick() when the last tick, or env.wakeup, said.
+ */
+#ifndef RGSTR_REGISTRAR_H
+#define RGSTR_REGISTRAR_H
+
+#include <rgstr/message.h>
+#include <rgstr/store.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Levels of env.log. */
+enum {
+	RG_LOG_ERROR = 1,
+	RG_LOG_WARNING = 2,
+	RG_LOG_INFO = 3,
+	RG_LOG_DEBUG = 4
+};
+
+/** The answer to env.resolve: up to 8 addresses are used, none if @p status is not RG_OK. */
+typedef void (*rg_resolve_cb)(void *tok, rg_status status, const rg_addr *addrs, uint32_t n);
+
+/** What the host lends the registrar. Each member is optional and has a working default. Copied, bounded by `struct_size`. */
+typedef struct rg_env {
+	size_t struct_size; /**< sizeof(rg_env) */
+
+	/** The time. Default: the system's real-time clock. */
+	rg_time (*now)(void *user);
+
+	/** Random bytes, for repeatable tests only. Default: libsodium. */
+	void (*random)(void *user, void *bytes, size_t n);
+
+	/** A line of log, free of control characters. Default: nothing is logged. @param level  RG_LOG_… */
+	void (*log)(void *user, int32_t level, rg_str text);
+
+	/** Resolves a host name, under the completion law. Default: names compare as text; the library never touches DNS. */
+	rg_status (*resolve)(void *user, rg_str host, rg_resolve_cb done, void *tok);
+
+	/** The next tick is due earlier than last said. Called with no lock held, on any thread that uses the registrar. */
+	void (*wakeup)(void *user, rg_time next);
+
+	/** 1 when this node acts for @p tag (base specification §1.4.1, ownership_tag), else 0. Default: 1. */
+	int32_t (*is_owner)(void *user, rg_str tag);
+
+	/** 1 when @p host is a domain of ours, else 0: the request is then refused with 404 (RFC 3261 §10.3 step 1). Default: 1. */
+	int32_t (*is_local)(void *user, rg_str host);
+
+	/** 1 when the sender may register this To, else 0: refused with 403 (RFC 3261 §10.3 step 4). Default: 1. */
+	int32_t (*authorize)(void *user, rg_str from, rg_str to, rg_str identity);
+
+	void *user;      /**< handed to each member */
+	rg_free_cb free; /**< releases `user` with the registrar */
+} rg_env;
+
+/** A registrar, counted by references. */
+typedef struct rg_registrar rg_registrar;
+
+/** An operation under way. */
+typedef struct rg_op rg_op;
+
+/**
+ * Makes a registrar.
+ * @param config  copied; NULL = all defaults. @param store  a reference is taken. @param env  copied; NULL = all defaults.
+ * @param why  may be NULL.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: a config that contradicts itself, or no store (`env->free` is then not
+ * called); RG_ENOMEM.
+ */
+RG_API rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_env *env, rg_registrar **out, rg_error *why);
+
+/** Takes a reference. @return @p registrar. NULL is accepted. */
+RG_API rg_registrar *rg_registrar_ref(rg_registrar *registrar);
+
+/** Drops a reference; the last one shuts down. NULL is accepted. */
+RG_API void rg_registrar_unref(rg_registrar *registrar);
+
+/**
+ * Completes every operation in flight with RG_ECANCELED and refuses new ones with RG_ECANCELED. A commit already issued is then
+ * *undecided*: it runs on, and its events are delivered. Idempotent.
+ */
+RG_API void rg_registrar_shutdown(rg_registrar *registrar);
+
+/**
+ * Replaces the configuration, atomically: each operation runs under the one it began with.
+ * @return RG_OK; RG_EINVAL: it contradicts itself, rg_config_check() says how, and the old one stays; RG_ENOMEM.
+ */
+RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config *config);
+
+/**
+ * Does what is due: expiry and its events, resends of commits of unknown fate, time-outs.
+ * @param limit  records to work on at most; 0 = 1000. @param next  when to call again, RG_TIME_NEVER = when woken; may be NULL.
+ * @return RG_OK, or what the store returned; @p next is set all the same.
+ */
+RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
+
+/** @name Saving
+ * @{ */
+
+/** @param status  as rg_save() returns. @param response  owned by the callback; NULL unless status is RG_OK or RG_ESTORE. */
+typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
+
+/**
+ * Decides a REGISTER and commits the decision (RFC 3261 §10.3; base specification §1.4.1).
+ * @param options  NULL = no flags. @param out  the response, owned by the caller.
+ * @return RG_OK: decided, refusals included. RG_ESTORE: the store is unreachable, its budget is used up or too many conflicts came;
+ * @p out then holds a complete 503 response. RG_EINVAL: no request. RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM: nothing is in @p out.
+ */
+RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out);
+
+/** The completion form of rg_save(). @param op  may be NULL. */
+RG_API rg_status rg_save_async(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_save_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/**
+ * rg_save() on a message of the host: read through its adaptor, decided, replied to.
+ * @param out  the response as well, owned by the caller; may be NULL. @return as rg_save(), or what the adaptor returned.
+ */
+RG_API rg_status rg_save_msg(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_response **out);
+
+/** The completion form of rg_save_msg(); the reply is made before @p done is called. @param op  may be NULL. */
+RG_API rg_status rg_save_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_save_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/** @} */
+/** @name Looking up
+ * @{ */
+
+/** @param status  as rg_lookup() returns. @param targets  owned by the callback; NULL unless status is RG_OK or RG_ESTORE. */
+typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
+
+/**
+ * Finds where to route a request (RFC 3261 §16.5; base specification §1.4.4).
+ * @param out  the targets, owned by the caller: an empty result has rg_targets_result() −1 or −2.
+ * @return RG_OK; RG_ESTORE: @p out then says −3 with suggested code 503; RG_EINVAL, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM: nothing is in @p out.
+ */
+RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out);
+
+/** The completion form of rg_lookup(). @param op  may be NULL. */
+RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/**
+ * rg_lookup() on a message of the host: read through its adaptor, looked up, and routed if there is a target. An attr_avp of the
+ * config is set from the targets, one value a target, in their order.
+ * @param out  the targets as well, owned by the caller; may be NULL. @return as rg_lookup(), or what the adaptor returned.
+ */
+RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out);
+
+/** The completion form of rg_lookup_msg(). @param op  may be NULL. */
+RG_API rg_status rg_lookup_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/** @} */
+/** @name Removing
+ * @{ */
+
+/** What to remove. Conditions that are present are ANDed; with none the whole record goes. */
+typedef struct rg_remove_filter {
+	uint32_t struct_size;  /**< set by rg_remove_filter_init() */
+	uint32_t branch_flags; /**< bindings must carry one of these bits; 0 = any */
+	rg_str domain;         /**< absent = "location" */
+	rg_str aor;            /**< SIP URI, or user@host; mandatory */
+	rg_str contact;        /**< Contact URI or name-addr, matched as a REGISTER would; absent = any */
+	rg_str next_hop;       /**< IP address or host name of the next hop, with or without port; absent = any */
+	rg_str instance;       /**< +sip.instance, with or without <>; absent = any */
+} rg_remove_filter;
+
+/** Empties a filter. @p size is sizeof(rg_remove_filter). */
+RG_API void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size);
+
+/** @param n_removed  how many bindings went. */
+typedef void (*rg_remove_cb)(void *user, rg_status status, uint32_t n_removed);
+
+/**
+ * Removes bindings of one AoR (base specification §1.4.2). An unknown AoR is a success with 0 removed.
+ * @return RG_OK; RG_EINVAL: no AoR, or something unreadable; RG_ESTORE; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ */
+RG_API rg_status rg_remove(rg_registrar *registrar, const rg_remove_filter *filter, uint32_t *n_removed);
+
+/** The completion form of rg_remove(). @param op  may be NULL. */
+RG_API rg_status rg_remove_async(rg_registrar *registrar, const rg_remove_filter *filter, rg_remove_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
+
+/**
+ * Removes every binding whose next hop is an address (base specification §1.4.3), in O(matches).
+ * @param domain  absent = "location". @param ip  IPv4 or IPv6 address, or a host name. @param port  1–65535.
+ * @param aor  absent = every AoR. Returns as rg_remove().
+ */
+RG_API rg_status rg_remove_ip_port(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed);
+
+/** The completion form of rg_remove_ip_port(). @param op  may be NULL. */
+RG_API rg_status rg_remove_ip_port_async(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str aor, rg_remove_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/** @} */
+/** @name Asking
+ * @{ */
+
+/** An address to look for: base specification §1.4.7, IPvar and PORTvar. */
+typedef struct rg_ip_port {
+	rg_str ip;         /**< IPv4 or IPv6 address, or a host name */
+	int32_t port;      /**< 1–65535; 0 = any */
+	uint32_t reserved; /**< zero */
+} rg_ip_port;
+
+/** What is asked. */
+typedef struct rg_query {
+	uint32_t struct_size;      /**< set by rg_query_init() */
+	uint32_t n_ips;            /**< how many */
+	rg_str domain;             /**< absent = the request's, else "location" */
+	rg_str aor;                /**< absent = To of a REGISTER, From of any other request */
+	const rg_request *request; /**< may be NULL when aor is given */
+	rg_str contact;            /**< of is_contact_registered: Contact URI or name-addr; absent = not asked */
+	rg_str callid;             /**< of is_contact_registered: absent = not asked */
+	const rg_ip_port *ips;     /**< of is_ip_registered: any of them */
+} rg_query;
+
+/** Empties a query. @p size is sizeof(rg_query). */
+RG_API void rg_query_init(rg_query *query, uint32_t size);
+
+/** An answer: yes or no, and the bindings that make it so. Holds a reference to the record. */
+typedef struct rg_answer rg_answer;
+
+/** Releases an answer. NULL is accepted. */
+RG_API void rg_answer_unref(rg_answer *answer);
+
+/** @return 1 = registered, 0 = not; 0 for NULL. */
+RG_API int32_t rg_answer_result(const rg_answer *answer);
+
+/** @return how many live bindings match, in lookup order. */
+RG_API uint32_t rg_answer_count(const rg_answer *answer);
+
+/** Views matching binding @p index; borrowed from the answer. @return RG_OK, or RG_ENOENT past the last one. */
+RG_API rg_status rg_answer_contact(const rg_answer *answer, uint32_t index, rg_contact *out);
+
+/** @return the AoR asked about, as printed by rg_key_print(); borrowed from the answer. */
+RG_API rg_str rg_answer_aor(const rg_answer *answer);
+
+/** @param answer  owned by the callback; NULL unless status is RG_OK. */
+typedef void (*rg_answer_cb)(void *user, rg_status status, rg_answer *answer);
+
+/**
+ * Is the AoR registered? (base specification §1.4.5) The answer holds every live binding, with its attr.
+ * @return RG_OK; RG_EINVAL: no AoR to be had (a reply without `aor`), or it is unreadable; RG_ESTORE: not known;
+ * RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ */
+RG_API rg_status rg_is_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
+
+/** Is this Contact, this Call-ID, or both, registered for the AoR? (base specification §1.4.6) Returns as rg_is_registered(). */
+RG_API rg_status rg_is_contact_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
+
+/** Is the AoR registered from one of these addresses? (base specification §1.4.7) Returns as rg_is_registered(). */
+RG_API rg_status rg_is_ip_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
+
+/** The completion form of rg_is_registered(). @param op  may be NULL. */
+RG_API rg_status rg_is_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/** The completion form of rg_is_contact_registered(). @param op  may be NULL. */
+RG_API rg_status rg_is_contact_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/** The completion form of rg_is_ip_registered(). @param op  may be NULL. */
+RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/** A record of a walk, as it is in the store now. Borrowed. @return 0 to go on, anything else to stop. */
+typedef int32_t (*rg_each_cb)(void *user, const rg_record *record);
+
+/** The end of a walk. @param cursor  where to go on after a stop; absent = everything was seen. Borrowed for the call. */
+typedef void (*rg_each_done_cb)(void *user, rg_status status, rg_str cursor);
+
+/**
+ * Walks the records of a domain that have bindings, page by page. A record that is there from beginning to end is given at least
+ * once, and once only unless the store grows meanwhile.
+ * @param domain  absent = "location".
+ * @return RG_OK, a stop by the callback included; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ */
+RG_API rg_status rg_registrar_each(rg_registrar *registrar, rg_str domain, rg_each_cb each, void *user);
+
+/** The completion form; both callbacks get @p user. @param cursor  where to start, as an earlier walk said; absent = at the beginning. */
+RG_API rg_status rg_registrar_each_async(rg_registrar *registrar, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/** @} */
+/** @name Operations
+ * @{ */
+
+/** Cancels: if it has not completed it completes with RG_ECANCELED, now. Harmless on one that has. Any thread. */
+RG_API void rg_op_cancel(rg_op *op);
+
+/** Drops the caller's reference; the operation goes on. NULL is accepted. Any thread. */
+RG_API void rg_op_unref(rg_op *op);
+
+/** @} */
+/** @name Events
+ * @{ */
+
+/** An event. Borrowed for the call. */
+typedef void (*rg_event_cb)(void *user, const rg_event *event);
+
+/** A subscription. */
+typedef struct rg_subscription rg_subscription;
+
+/**
+ * Subscribes to events. Those of one AoR come in commit order; one thread at a time delivers, with no lock held; a verb may return
+ * while its events wait behind a running delivery. A committed change is told exactly once while the process lives.
+ * @param mask  RG_EVENT_… bits. @param out  owned by the caller.
+ * @return RG_OK; RG_EINVAL: no known bit, or no callback; RG_ENOMEM. On an error @p free_user is not called.
+ */
+RG_API rg_status rg_registrar_subscribe(rg_registrar *registrar, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
+	rg_subscription **out);
+
+/** Ends a subscription and releases it; NULL is accepted. No call begins after this returns, unless this is called from within one. */
+RG_API void rg_subscription_end(rg_subscription *subscription);
+
+/** @} */
+/** @name Statistics
+ * @{ */
+
+/** A snapshot of the statistics. */
+typedef struct rg_stats rg_stats;
+
+/** One statistic. `name` is static. */
+typedef struct rg_stat {
+	uint32_t struct_size; /**< sizeof(rg_stat), set by rg_stats_get() */
+	uint32_t gauge;       /**< 1: may go down; 0: only counts up */
+	const char *name;     /**< as in the base specification §1.6, or ours */
+	const char *doc;      /**< what it counts, and its unit */
+	int64_t value;
+} rg_stat;
+
+/** @param stats  owned by the callback; NULL unless status is RG_OK. */
+typedef void (*rg_stats_cb)(void *user, rg_status status, rg_stats *stats);
+
+/**
+ * Takes a snapshot. Gauges of live AoRs and contacts are in it where the store counts; they are never guessed.
+ * @param domain  of the gauges; absent = "location". @return RG_OK with @p out owned by the caller; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ */
+RG_API rg_status rg_registrar_stats(rg_registrar *registrar, rg_str domain, rg_stats **out);
+
+/** The completion form of rg_registrar_stats(). @param op  may be NULL. */
+RG_API rg_status rg_registrar_stats_async(rg_registrar *registrar, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/** Releases a snapshot. NULL is accepted. */
+RG_API void rg_stats_unref(rg_stats *stats);
+
+/** @return how many statistics it holds. */
+RG_API uint32_t rg_stats_count(const rg_stats *stats);
+
+/** Views statistic @p index. @return RG_OK, or RG_ENOENT past the last one. */
+RG_API rg_status rg_stats_get(const rg_stats *stats, uint32_t index, rg_stat *out);
+
+/** Finds a statistic by name; `default_expires` is accepted for `defaults_expires`. @return RG_OK, or RG_ENOENT. */
+RG_API rg_status rg_stats_find(const rg_stats *stats, rg_str name, int64_t *value);
+
+/** @} */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

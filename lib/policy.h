@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 4: the decisions, as the engine drives them. Pure: no store, no clock, no lock. */
+#ifndef RG__POLICY_H
+#define RG__POLICY_H
+
+#include <rgstr/policy.h>
+#include "config.h"
+
+/* A REGISTER read and validated: all that can be decided without the record. Borrows from request, config and options. */
+typedef struct rg__register rg__register;
+
+/* Always RG_OK or RG_ENOMEM; a refusal is a reason. */
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register **out);
+void rg__register_free(rg__register *reg);
+int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
+const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
+bool rg__register_is_query(const rg__register *reg);
+
+/* The distinct host names among the next hops of its Contacts; fills in at most @p max and returns how many there are. */
+uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max);
+/* What they resolved to; borrowed for as long as the register lives. */
+void rg__register_resolved(rg__register *reg, const rg_resolved *resolved, uint32_t n);
+
+/* Decides. @p revision becomes that of the next record. A register that was refused gives a plan with that refusal. */
+rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
+	const rg_revision *revision, rg_plan **out);
+
+/* Hosts to ask env.is_local about: of the Request-URI and of To; absent where unreadable. */
+void rg__request_domains(const rg_request *request, rg_str *request_uri_host, rg_str *to_host);
+
+/* A refusal for a reason no record has a say in (RG_R_STORE and the like). */
+rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, rg_time now, rg_response **out);
+
+/* Takes the response out of a plan: the caller owns it. NULL when it was taken, or the plan has none. */
+rg_response *rg__plan_take_response(rg_plan *plan);
+const rg_revision *rg__plan_revision(const rg_plan *plan); /* the one given: of `next`, or of the deletion */
+uint32_t rg__plan_removed(const rg_plan *plan);            /* bindings that a prune by filter took away */
+rg_plan *rg__plan_ref(rg_plan *plan);                      /* plans are shared between an operation and its event batch */
+
+/* The key a lookup is about: aor, else Request-URI. Returns RG__AOR_…; *out is freed with rg__aor_free(). */
+int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out);
+rg_str rg__request_domain(const rg_request *request); /* given, else "location" */
+
+/* Selects; @p key is the one that was looked up. A NULL record is an AoR without bindings. */
+rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
+	rg_time now, rg_targets **out);
+/* An answer without targets: RG_LOOKUP_ERROR with 503 or 500, or RG_LOOKUP_NONE with 404 or 416. */
+rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
+
+/* Takes lapsed bindings and stale removals away. The plan commits nothing when none is due. */
+rg_status rg__prune_expired(const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out);
+
+/* A remove filter read and validated; borrows the caller's text, and copies what it changes. */
+typedef struct rg__filter {
+	bool has_contact, has_next_hop, has_instance, has_callid;
+	rg__uri contact;
+	rg_str contact_text;
+	rg__matching matching;
+	rg_str host;               /* of next_hop: its name in lower case … */
+	rg_addr addrs[8];          /* … or addresses, its own or those it resolved to */
+	uint32_t n_addrs;
+	uint16_t port;             /* 0 = any */
+	rg_str instance;           /* without <> */
+	rg_str callid;
+	uint32_t branch_flags;     /* 0 = any */
+} rg__filter;
+
+rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config);  /* URI or name-addr; RG_EINVAL */
+rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port);                    /* RG_EINVAL */
+rg_status rg__filter_instance(rg__filter *f, rg_str instance);                         /* RG_EINVAL */
+bool rg__filter_matches(const rg__filter *f, const rg_contact *binding);               /* ANDed; one without conditions matches all */
+
+/* Takes the bindings away that match (lapsed ones too) and leaves removals behind. */
+rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out);
+
+/* Indexes of the live bindings that match, in lookup order. *out is released with rg_mem_free(). */
+rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n);
+
+/* The AoR a query is about: given, else To of a REGISTER, else From. RG_EINVAL when there is none. */
+rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *config, rg__aor *out);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 0: slices, numbers, growing buffers, errors. */
+#ifndef RG__TEXT_H
+#define RG__TEXT_H
+
+#include <rgstr/status.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define RG__ABSENT ((rg_str){ NULL, 0 })
+
+static inline bool rg__eq(rg_str a, rg_str b)
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+static inline rg_str rg__sub(rg_str s, size_t from, size_t to) /* [from, to) */
+{
+	return (rg_str){ s.p + from, to - from };
+}
+
+bool rg__eq_nocase(rg_str a, rg_str b); /* ASCII, in every locale */
+rg_str rg__trim(rg_str s);              /* without SP and HTAB at both ends */
+bool rg__has_control(rg_str s);         /* any octet below 0x20 but HTAB, or 0x7f */
+static inline char rg__lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+/* Digits only, at least one; saturates at @p max and says RG_OK. RG_EINVAL for anything else. */
+rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out);
+
+/* Saturating arithmetic on times and counts. */
+int64_t rg__add_sat(int64_t a, int64_t b);
+int64_t rg__mul_sat(int64_t a, int64_t b);
+
+/* A buffer that grows by g_try_realloc. After the first failed growth `failed` is set and appending does nothing. */
+typedef struct rg__buf {
+	char *p;
+	size_t n, room;
+	bool failed;
+} rg__buf;
+
+void rg__buf_add(rg__buf *b, rg_str s);
+void rg__buf_add_text(rg__buf *b, const char *z);
+void rg__buf_add_int(rg__buf *b, int64_t v);
+void rg__buf_free(rg__buf *b); /* leaves it empty, ready for use */
+
+/* Reports into @p why (may be NULL) and returns @p status; printf-like, %.*s for slices. */
+rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif
