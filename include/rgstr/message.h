@@ -9,11 +9,14 @@
 #ifndef RGSTR_MESSAGE_H
 #define RGSTR_MESSAGE_H
 
-#include <rgstr/config.h>
+#include <rgstr/response.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/** The parameters, see config.h. */
+typedef struct rg_config rg_config;
 
 /** The members of a message adaptor. Later versions only append. `self` and `msg` are those of the rg_msg. */
 typedef struct rg_msg_ops {

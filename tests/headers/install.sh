@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the built tree into a staging folder and builds, links and runs an outside program with pkg-config alone.
+# usage: install.sh BUILD_DIR SOURCE_DIR
+set -eu
+build=$1
+source=$2
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+
+meson install -C "$build" --no-rebuild --quiet --destdir "$stage"
+pc=$(find "$stage" -name librgstr.pc)
+[ -n "$pc" ] || { echo "librgstr.pc was not installed"; exit 1; }
+# The prefix in the .pc file is the final one: redefine it to the staging folder.
+prefix=$(sed -n 's/^prefix=//p' "$pc")
+PKG_CONFIG_PATH=$(dirname "$pc")
+export PKG_CONFIG_PATH
+flags() {
+	pkg-config --define-variable=prefix="$stage$prefix" "$@"
+}
+lib=$(flags --variable=libdir librgstr)
+for outside in minimal custom_store; do
+	# shellcheck disable=SC2046
+	cc -std=c11 -pedantic -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/$outside.c" -o "$stage/$outside" \
+		$(flags --cflags --libs librgstr-memory librgstr)
+	LD_LIBRARY_PATH=$lib "$stage/$outside" >"$stage/$outside.out"
+	[ -s "$stage/$outside.out" ] || { echo "$outside printed nothing"; exit 1; }
+done
+for name in librgstr librgstr-memory librgstr-sofia; do
+	[ "$(flags --modversion $name)" = "$(flags --modversion librgstr)" ]
+done
+if grep -rn "$source" "$stage$prefix"/include; then
+	echo "an installed header names the source folder"
+	exit 1
+fi
+echo "installed, built and ran"
