@@ -54,6 +54,13 @@ RG_API rg_error *rg_error_new(void);
 /** Releases an error. NULL is accepted. */
 RG_API void rg_error_unref(rg_error *error);
 
+/**
+ * Reports a failure: for stores, adaptors and bindings, which say what went wrong in the same way the library does.
+ * @param error  NULL is accepted: nothing is kept then. @param text  copied, up to 1024 bytes; control characters become `?`.
+ * @return @p status.
+ */
+RG_API rg_status rg_error_set(rg_error *error, rg_status status, rg_str text);
+
 /** @return the status of the last failure reported into it; RG_OK when none was, or for NULL. */
 RG_API rg_status rg_error_status(const rg_error *error);
 
