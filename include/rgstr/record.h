@@ -34,7 +34,7 @@ RG_API size_t rg_key_print(const rg_key *key, char *room, size_t size);
 
 /** Identifies one version of a record. Opaque: compared, never computed. All zero = no record. */
 typedef struct rg_revision {
-	uint8_t b[16];
+	uint8_t b[16]; /**< compared octet by octet */
 } rg_revision;
 
 /** @return 1 when equal, else 0. */

@@ -176,7 +176,7 @@ typedef struct rg_remove_filter {
 	uint32_t struct_size;  /**< set by rg_remove_filter_init() */
 	uint32_t branch_flags; /**< bindings must carry one of these bits; 0 = any */
 	rg_str domain;         /**< absent = "location" */
-	rg_str aor;            /**< SIP URI, or user@host; mandatory */
+	rg_str aor;            /**< SIP URI, or `user@host` alone; mandatory */
 	rg_str contact;        /**< Contact URI or name-addr, matched as a REGISTER would; absent = any */
 	rg_str next_hop;       /**< IP address or host name of the next hop, with or without port; absent = any */
 	rg_str instance;       /**< +sip.instance, with or without <>; absent = any */
@@ -341,7 +341,7 @@ typedef struct rg_stat {
 	uint32_t gauge;       /**< 1: may go down; 0: only counts up */
 	const char *name;     /**< as in the base specification §1.6, or ours */
 	const char *doc;      /**< what it counts, and its unit */
-	int64_t value;
+	int64_t value;        /**< as of the snapshot */
 } rg_stat;
 
 /** @param stats  owned by the callback; NULL unless status is RG_OK. */

@@ -72,8 +72,8 @@ RG_API const char *rg_sip_phrase(int32_t code);
 
 /** One header of a response: name and value, free of CR, LF and NUL. */
 typedef struct rg_header {
-	rg_str name;
-	rg_str value;
+	rg_str name;  /**< as "Contact" */
+	rg_str value; /**< without line end */
 } rg_header;
 
 /** A binding as the response lists it. */

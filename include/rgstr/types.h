@@ -27,8 +27,8 @@ extern "C" {
  * `p == NULL` means "not given" wherever a header comment makes the difference; `n` is then 0.
  */
 typedef struct rg_str {
-	const char *p;
-	size_t n;
+	const char *p; /**< first byte, or NULL: not given */
+	size_t n;      /**< how many bytes */
 } rg_str;
 
 /** A slice of a string literal, for C callers. Other languages use rg_str_from(). */

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints what operations cost: medians over batches, on phones touched in random order. No timing decides anything.
+ * Every section runs in a process of its own, so that one does not warm or fragment the memory of the next. */
+#include "phones.h"
+#include <pthread.h>
+#include <rgstr/memory.h>
+#include <rgstr/sofia.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BATCH = 500, BATCHES = 101, MILLION = 1000000 };
+
+typedef struct bench {
+	rg_registrar *reg;
+	rg_store *store;
+	rg_time now;
+	uint32_t population;
+	uint64_t state; /* of the generator of random phones */
+	uint32_t cseq;
+} bench;
+
+static rg_time bench_now(void *user)
+{
+	return ((bench *)user)->now;
+}
+
+static double ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static uint32_t pick(uint64_t *state, uint32_t below)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(((*state >> 32) * below) >> 32);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+	return (x > y) - (x < y);
+}
+
+static double median(double *values, uint32_t n)
+{
+	qsort(values, n, sizeof *values, by_value);
+	return values[n / 2];
+}
+
+static void die(const char *what)
+{
+	fprintf(stderr, "bench: %s failed\n", what);
+	exit(1);
+}
+
+static void save(rg_registrar *reg, const rg_request *request)
+{
+	rg_response *response = NULL;
+	if (rg_save(reg, request, NULL, &response) != RG_OK || rg_response_code(response) != 200)
+		die("save");
+	rg_response_unref(response);
+}
+
+static void look_up(rg_registrar *reg, const rg_request *request)
+{
+	rg_targets *targets = NULL;
+	if (rg_lookup(reg, request, NULL, &targets) != RG_OK || rg_targets_count(targets) != 1)
+		die("lookup");
+	rg_targets_unref(targets);
+}
+
+static void fill(bench *b, uint32_t from, uint32_t to, uint32_t expires, bool one_hop)
+{
+	phone *p = malloc(sizeof *p);
+	for (uint32_t i = from; p && i < to; i++) {
+		phone_make(p, i, b->cseq, expires, one_hop);
+		save(b->reg, &p->save);
+	}
+	free(p);
+}
+
+static void begin(bench *b, uint32_t population)
+{
+	rg_config *config = NULL;
+	rg_env env = { .struct_size = sizeof env, .now = bench_now, .user = b };
+	*b = (bench){ .now = 1700000000000, .population = population, .state = 42, .cseq = 1 };
+	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("min_expires"), 1, NULL) || rg_memory_store_new(NULL, &b->store, NULL) ||
+		rg_registrar_new(config, b->store, &env, &b->reg, NULL))
+		die("setting up");
+	rg_config_unref(config);
+}
+
+static void end(bench *b)
+{
+	rg_registrar_unref(b->reg);
+	rg_store_unref(b->store);
+}
+
+typedef enum { NEW, REFRESH, LOOKUP, REMOVAL, KINDS } kind;
+static const char *const kind_names[KINDS] = { "save, new AoR", "save, refresh", "lookup", "save, removal" };
+
+static void batch_prepare(bench *b, kind k, phone *phones, uint32_t round)
+{
+	b->cseq++;
+	for (uint32_t i = 0; i < BATCH; i++) {
+		uint32_t who = k == NEW || k == REMOVAL ? b->population + round * BATCH + i : pick(&b->state, b->population);
+		phone_make(&phones[i], who, b->cseq, k == REMOVAL ? 0 : PHONE_EXPIRES_DEFAULT, 0);
+	}
+}
+
+static double batch_run(bench *b, kind k, const phone *phones)
+{
+	double start = ns();
+	for (uint32_t i = 0; i < BATCH; i++) {
+		if (k == LOOKUP)
+			look_up(b->reg, &phones[i].lookup);
+		else
+			save(b->reg, &phones[i].save);
+	}
+	return (ns() - start) / BATCH;
+}
+
+static void verbs(uint32_t population)
+{
+	bench b;
+	double took[BATCHES];
+	phone *phones = calloc(BATCH, sizeof *phones);
+	begin(&b, population);
+	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
+	for (kind k = 0; phones && k < KINDS; k++) {
+		for (uint32_t round = 0; round < BATCHES; round++) {
+			batch_prepare(&b, k, phones, round);
+			took[round] = batch_run(&b, k, phones);
+		}
+		printf("%-34s %8u AoRs  %8.0f ns\n", kind_names[k], population, median(took, BATCHES));
+	}
+	free(phones);
+	end(&b);
+}
+
+static void wire(uint32_t population)
+{
+	enum { ROOM = 1024 };
+	bench b;
+	double took[BATCHES];
+	phone *p = malloc(sizeof *p);
+	char *bytes = malloc((size_t)BATCH * ROOM);
+	size_t lengths[BATCH];
+	rg_sofia_source source;
+	begin(&b, population);
+	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
+	rg_sofia_source_init(&source, sizeof source);
+	source.transport = RG_STR("udp");
+	rg_addr_parse(RG_STR("10.20.100.100:5060"), &source.addr);
+	for (uint32_t round = 0; p && bytes && round < BATCHES; round++) {
+		b.cseq++;
+		for (uint32_t i = 0; i < BATCH; i++) {
+			uint32_t who = pick(&b.state, population);
+			phone_make(p, who, b.cseq, PHONE_EXPIRES_DEFAULT, 0);
+			lengths[i] = phone_wire(p, who, b.cseq, bytes + (size_t)i * ROOM, ROOM);
+		}
+		double start = ns();
+		for (uint32_t i = 0; i < BATCH; i++) {
+			uint8_t *reply = NULL;
+			size_t n = 0;
+			if (rg_sofia_handle(b.reg, (rg_str){ bytes + (size_t)i * ROOM, lengths[i] }, &source, NULL, &reply, &n) != RG_OK || n < 12 ||
+				memcmp(reply, "SIP/2.0 200 ", 12) != 0)
+				die("handling bytes");
+			rg_mem_free(reply);
+		}
+		took[round] = (ns() - start) / BATCH;
+	}
+	printf("%-34s %8u AoRs  %8.0f ns\n", "bytes to bytes, refresh (Sofia-SIP)", population, median(took, BATCHES));
+	free(p);
+	free(bytes);
+	end(&b);
+}
+
+static size_t resident(void)
+{
+	unsigned long all = 0, pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+	if (!f || fscanf(f, "%lu %lu", &all, &pages) != 2)
+		die("reading /proc/self/statm");
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static void memory(uint32_t one_hop)
+{
+	bench b;
+	begin(&b, MILLION);
+	fill(&b, 0, 1000, PHONE_EXPIRES_DEFAULT, one_hop); /* libraries and arenas paged in */
+	size_t before = resident();
+	fill(&b, 1000, MILLION, PHONE_EXPIRES_DEFAULT, one_hop);
+	printf("%-34s %8u AoRs  %8.0f bytes\n", one_hop ? "resident per binding, one tag" : "resident per binding, a tag each", MILLION,
+		(double)(resident() - before) / (MILLION - 1000));
+	end(&b);
+}
+
+static void expiry(uint32_t lapsing)
+{
+	bench b;
+	rg_time next;
+	double took[BATCHES * 20];
+	uint32_t rounds = 0;
+	begin(&b, MILLION);
+	fill(&b, 0, MILLION - lapsing, PHONE_EXPIRES_DEFAULT, false);
+	fill(&b, MILLION - lapsing, MILLION, 60, false);
+	b.now += 61000;
+	double start = ns();
+	do {
+		double at = ns();
+		if (rg_registrar_tick(b.reg, 1000, &next) != RG_OK)
+			die("tick");
+		if (rounds < sizeof took / sizeof *took)
+			took[rounds++] = (ns() - at) / 1000;
+	} while (next <= b.now);
+	printf("%-34s %8u of %u  %8.0f ns each, %.0f ms in all\n", "expiry", lapsing, MILLION, median(took, rounds), (ns() - start) / 1e6);
+	end(&b);
+}
+
+static void by_address(uint32_t population)
+{
+	bench b;
+	double took[BATCHES];
+	begin(&b, population);
+	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
+	for (uint32_t round = 0; round < BATCHES; round++) {
+		char hop[32];
+		uint32_t removed = 0;
+		int32_t port = phone_hop(round * 9311, hop);
+		double start = ns();
+		if (rg_remove_ip_port(b.reg, RG_STR("location"), rg_str_from(hop), port, (rg_str){ NULL, 0 }, &removed) != RG_OK || removed == 0)
+			die("remove_ip_port");
+		took[round] = ns() - start;
+	}
+	printf("%-34s %8u AoRs  %8.1f us\n", "remove_ip_port, no AoR", population, median(took, BATCHES) / 1000);
+	end(&b);
+}
+
+typedef struct worker {
+	pthread_t thread;
+	bench *b;
+	phone *phones;
+	kind k;
+	uint32_t n;
+} worker;
+
+static void *work(void *user)
+{
+	worker *w = user;
+	for (uint32_t i = 0; i < w->n; i++) {
+		if (w->k == LOOKUP)
+			look_up(w->b->reg, &w->phones[i].lookup);
+		else
+			save(w->b->reg, &w->phones[i].save);
+	}
+	return NULL;
+}
+
+/* Operations a second of @p threads threads on phones of their own. */
+static double throughput(bench *b, worker *workers, kind k, uint32_t threads, uint32_t each)
+{
+	b->cseq++;
+	for (uint32_t t = 0; t < threads; t++) {
+		workers[t].k = k;
+		workers[t].n = each;
+		for (uint32_t i = 0; i < each; i++)
+			phone_make(&workers[t].phones[i], pick(&b->state, b->population / 2) * 2 + t, b->cseq + i, PHONE_EXPIRES_DEFAULT, 0);
+	}
+	b->cseq += each;
+	double start = ns();
+	for (uint32_t t = 1; t < threads; t++)
+		if (pthread_create(&workers[t].thread, NULL, work, &workers[t]))
+			die("starting a thread");
+	work(&workers[0]);
+	for (uint32_t t = 1; t < threads; t++)
+		pthread_join(workers[t].thread, NULL);
+	return (double)each * threads / (ns() - start) * 1e9;
+}
+
+static void threads(uint32_t population)
+{
+	enum { EACH = 40000, ROUNDS = 9 };
+	bench b;
+	begin(&b, population);
+	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
+	worker workers[2] = { { .b = &b, .phones = calloc(EACH, sizeof(phone)) }, { .b = &b, .phones = calloc(EACH, sizeof(phone)) } };
+	for (kind k = REFRESH; workers[0].phones && workers[1].phones && k <= LOOKUP; k++) {
+		double ratio[ROUNDS], one[ROUNDS];
+		for (uint32_t i = 0; i < ROUNDS; i++) {
+			one[i] = throughput(&b, workers, k, 1, EACH);
+			ratio[i] = throughput(&b, workers, k, 2, EACH) / one[i];
+		}
+		printf("two threads against one, %-9s %8u AoRs  %8.2f x (one: %.0f a second)\n", k == LOOKUP ? "lookup" : "refresh", population,
+			median(ratio, ROUNDS), median(one, ROUNDS));
+	}
+	free(workers[0].phones);
+	free(workers[1].phones);
+	end(&b);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(uint32_t);
+	uint32_t argument;
+} sections[] = {
+	{ "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION }, { "wire", wire, 1000 }, { "wire", wire, 100000 },
+	{ "wire", wire, MILLION }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
+	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
+};
+
+int main(int argc, char **argv)
+{
+	int failed = 0;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+		int status = 0;
+		if (argc > 1 && strcmp(argv[1], sections[i].name) != 0)
+			continue;
+		pid_t child = fork();
+		if (child == 0) {
+			sections[i].run(sections[i].argument);
+			return 0;
+		}
+		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+			failed = 1;
+	}
+	return failed;
+}

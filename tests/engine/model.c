@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/* Random operations against the library and a naive model, which must agree on every response, event and remaining binding.
+ * usage: model [SEED [STEPS]]; without a seed a fixed set of them. A failure prints seed and step, and so can be repeated. */
+#include "naive.h"
+#include <rgstr/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { AORS = 4, URIS = 6, CALLIDS = 3 };
+
+typedef struct world {
+	uint64_t state, seed;
+	uint32_t step;
+	rg_time now;
+	uint32_t cseq;
+	naive_rules rules;
+	naive_aor aors[AORS];
+	rg_registrar *reg;
+	rg_store *store;
+	rg_save_options *options;
+	rg_subscription *events;
+	naive_answer want;
+	naive_event got[NAIVE_EVENTS];
+	uint32_t n_got;
+	int agreed[RG_R_COUNT];
+} world;
+
+static uint32_t dice(world *w, uint32_t below)
+{
+	w->state ^= w->state << 13;
+	w->state ^= w->state >> 7;
+	w->state ^= w->state << 17;
+	return (uint32_t)((w->state >> 20) % below);
+}
+
+static void fail(const world *w, const char *what)
+{
+	fprintf(stderr, "model: seed %llu, step %u: %s\n", (unsigned long long)w->seed, w->step, what);
+	exit(1);
+}
+
+static rg_time world_now(void *user)
+{
+	return ((world *)user)->now;
+}
+
+static void world_random(void *user, void *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		((uint8_t *)bytes)[i] = (uint8_t)dice(user, 256);
+}
+
+static void on_event(void *user, const rg_event *event)
+{
+	world *w = user;
+	const rg_contact *c = event->after ? event->after : event->before;
+	naive_event *e = &w->got[w->n_got++];
+	memset(e, 0, sizeof *e);
+	e->kind = event->kind;
+	if (c)
+		memcpy(e->uri, c->uri.p, c->uri.n);
+	if (w->n_got == NAIVE_EVENTS)
+		fail(w, "too many events");
+}
+
+static int event_order(const void *a, const void *b)
+{
+	const naive_event *x = a, *y = b;
+	return x->kind != y->kind ? (x->kind > y->kind) - (x->kind < y->kind) : strcmp(x->uri, y->uri);
+}
+
+static void compare_events(world *w)
+{
+	for (uint32_t i = 0; i < w->n_got; i++) {
+		if (w->got[i].kind == RG_EVENT_AOR_INSERT && i != 0)
+			fail(w, "AOR_INSERT is not the first event");
+		if (w->got[i].kind == RG_EVENT_AOR_DELETE && i != w->n_got - 1)
+			fail(w, "AOR_DELETE is not the last event");
+	}
+	qsort(w->got, w->n_got, sizeof *w->got, event_order);
+	qsort(w->want.events, w->want.n_events, sizeof *w->want.events, event_order);
+	if (w->n_got != w->want.n_events || memcmp(w->got, w->want.events, w->n_got * sizeof *w->got) != 0) {
+		for (uint32_t i = 0; i < w->n_got; i++)
+			fprintf(stderr, "  got    %s %s\n", rg_event_name(w->got[i].kind), w->got[i].uri);
+		for (uint32_t i = 0; i < w->want.n_events; i++)
+			fprintf(stderr, "  wanted %s %s\n", rg_event_name(w->want.events[i].kind), w->want.events[i].uri);
+		fail(w, "events differ");
+	}
+	w->n_got = 0;
+}
+
+static const naive_binding *wanted(const world *w, rg_str uri, uint32_t from)
+{
+	for (uint32_t i = from; i < w->want.n; i++)
+		if (strlen(w->want.contacts[i].uri) == uri.n && memcmp(w->want.contacts[i].uri, uri.p, uri.n) == 0)
+			return &w->want.contacts[i];
+	return NULL;
+}
+
+static void compare_response(world *w, rg_response *response)
+{
+	if (rg_response_reason(response) != w->want.reason) {
+		fprintf(stderr, "  got %s, wanted %s\n", rg_reason_name(rg_response_reason(response)), rg_reason_name(w->want.reason));
+		fail(w, "reasons differ");
+	}
+	w->agreed[w->want.reason]++;
+	if (w->want.reason != RG_R_FINE)
+		return;
+	if (rg_response_contacts(response) != w->want.n)
+		fail(w, "the response lists another number of contacts");
+	for (uint32_t i = 0; i < w->want.n; i++) {
+		rg_answered a;
+		rg_response_contact(response, i, &a);
+		const naive_binding *b = wanted(w, a.contact.uri, i < w->want.n_own ? i : w->want.n_own);
+		if (!b || (i < w->want.n_own && b != &w->want.contacts[i]))
+			fail(w, "the response lists another contact");
+		if (a.expires != (uint32_t)((b->expires - w->now) / 1000) || a.contact.q != b->q || a.contact.cseq != b->cseq ||
+			a.contact.created != b->created || a.contact.modified != b->modified)
+			fail(w, "a listed contact differs");
+	}
+}
+
+static void uri_of(uint32_t i, char room[64])
+{
+	snprintf(room, 64, "sip:phone%u@192.0.2.%u:5060", i, 10 + i);
+}
+
+static void make_request(world *w, naive_request *r)
+{
+	memset(r, 0, sizeof *r);
+	snprintf(r->callid, sizeof r->callid, "call-%u", dice(w, CALLIDS));
+	r->cseq = dice(w, 4) ? ++w->cseq : w->cseq - (w->cseq > 3 ? dice(w, 4) : 0);
+	r->star = dice(w, 25) == 0;
+	if (r->star)
+		r->cseq = ++w->cseq;
+	uint32_t first = dice(w, URIS);
+	r->n = r->star || dice(w, 12) == 0 ? 0 : 1 + (dice(w, 3) == 0 ? dice(w, 4) : 0);
+	for (uint32_t i = 0; i < r->n; i++) {
+		static const int64_t asked[] = { -1, 0, 0, 1, 59, 60, 90, 300, 7200, 4294967295 };
+		static const int32_t qs[] = { -1, 0, 500, 1000, 123 };
+		uri_of((first + i) % URIS, r->contacts[i].uri);
+		r->contacts[i].expires = asked[dice(w, 10)];
+		r->contacts[i].q = qs[dice(w, 5)];
+	}
+}
+
+static void contact_text(const naive_contact *c, char *room, size_t size)
+{
+	int n = snprintf(room, size, "<%s>", c->uri);
+	if (c->q >= 0)
+		n += snprintf(room + n, size - (size_t)n, ";q=%d.%03d", c->q / 1000, c->q % 1000);
+	if (c->expires >= 0)
+		snprintf(room + n, size - (size_t)n, ";expires=%lld", (long long)c->expires);
+}
+
+static void save(world *w, uint32_t who)
+{
+	naive_request r;
+	char to[64], cseq[32], contacts[8][128];
+	rg_str lines[8];
+	rg_request request;
+	rg_response *response = NULL;
+	make_request(w, &r);
+	rg_request_init(&request, sizeof request);
+	snprintf(to, sizeof to, "<sip:user%u@example.org>", who);
+	snprintf(cseq, sizeof cseq, "%u REGISTER", r.cseq);
+	r.what = 14695981039346656037ULL;
+	for (uint32_t i = 0; i < r.n; i++) {
+		contact_text(&r.contacts[i], contacts[i], sizeof contacts[i]);
+		lines[i] = rg_str_from(contacts[i]);
+		for (const char *p = contacts[i]; *p; p++)
+			r.what = (r.what ^ (uint8_t)*p) * 1099511628211ULL;
+	}
+	if (r.star) {
+		lines[0] = RG_STR("*");
+		request.expires = RG_STR("0");
+	}
+	request.method = RG_STR("REGISTER");
+	request.request_uri = RG_STR("sip:example.org");
+	request.from = request.to = rg_str_from(to);
+	request.callid = rg_str_from(r.callid);
+	request.cseq = rg_str_from(cseq);
+	request.contacts = lines;
+	request.n_contacts = r.star ? 1 : r.n;
+	request.via_count = 1;
+	naive_save(&w->aors[who], &r, &w->rules, w->now, &w->want);
+	if (rg_save(w->reg, &request, w->options, &response) != RG_OK)
+		fail(w, "rg_save returned an error");
+	compare_response(w, response);
+	rg_response_unref(response);
+	compare_events(w);
+}
+
+/* q first, a stated one before none, then time; as one number each so that ties show. */
+static void compare_order(world *w, const naive_binding *a, const naive_binding *b)
+{
+	bool wrong = a->q != b->q ? a->q < b->q : w->rules.newest_first ? a->modified < b->modified : a->modified > b->modified;
+	if (wrong)
+		fail(w, "the targets are out of order");
+}
+
+static void look_up(world *w, uint32_t who)
+{
+	char uri[64];
+	rg_request request;
+	rg_targets *targets = NULL;
+	const naive_binding *last = NULL;
+	rg_request_init(&request, sizeof request);
+	snprintf(uri, sizeof uri, "sip:user%u@example.org", who);
+	request.method = RG_STR("INVITE");
+	request.request_uri = rg_str_from(uri);
+	w->want.n = naive_live(&w->aors[who], w->now, w->want.contacts);
+	if (rg_lookup(w->reg, &request, NULL, &targets) != RG_OK)
+		fail(w, "rg_lookup returned an error");
+	if (rg_targets_count(targets) != w->want.n || rg_targets_result(targets) != (w->want.n ? RG_LOOKUP_FOUND : RG_LOOKUP_NONE))
+		fail(w, "another number of targets");
+	for (uint32_t i = 0; i < w->want.n; i++) {
+		rg_target t;
+		rg_targets_get(targets, i, &t);
+		const naive_binding *b = wanted(w, t.uri, 0);
+		if (!b)
+			fail(w, "a target that is not registered");
+		if (last)
+			compare_order(w, last, b);
+		last = b;
+	}
+	rg_targets_unref(targets);
+}
+
+static void remove_some(world *w, uint32_t who)
+{
+	char aor[64], uri[64] = "";
+	uint32_t removed = 0, want = 0;
+	rg_remove_filter filter;
+	rg_remove_filter_init(&filter, sizeof filter);
+	snprintf(aor, sizeof aor, "sip:user%u@example.org", who);
+	filter.aor = rg_str_from(aor);
+	if (dice(w, 3)) {
+		uri_of(dice(w, URIS), uri);
+		filter.contact = rg_str_from(uri);
+	}
+	naive_remove(&w->aors[who], *uri ? uri : NULL, w->now, &w->want, &want);
+	if (rg_remove(w->reg, &filter, &removed) != RG_OK || removed != want)
+		fail(w, "another number was removed");
+	compare_events(w);
+}
+
+static void tick(world *w)
+{
+	naive_answer all = { 0 };
+	rg_time next;
+	for (uint32_t i = 0; i < AORS; i++) {
+		naive_expire(&w->aors[i], w->now, &w->want);
+		memcpy(&all.events[all.n_events], w->want.events, w->want.n_events * sizeof *all.events);
+		all.n_events += w->want.n_events;
+	}
+	if (rg_registrar_tick(w->reg, 0, &next) != RG_OK || next <= w->now)
+		fail(w, "the tick left something due");
+	w->want = all;
+	/* Across AoRs there is no order: each AoR's own is compared by the saves, here only what was told. */
+	qsort(w->got, w->n_got, sizeof *w->got, event_order);
+	qsort(w->want.events, w->want.n_events, sizeof *w->want.events, event_order);
+	if (w->n_got != w->want.n_events || memcmp(w->got, w->want.events, w->n_got * sizeof *w->got) != 0)
+		fail(w, "the tick told other events");
+	w->n_got = 0;
+}
+
+static void begin(world *w, uint64_t seed)
+{
+	static const char *const evictions[] = { "oldest", "soonest-expiry", "lowest-q" };
+	rg_config *config = NULL;
+	char flags[96];
+	memset(w, 0, sizeof *w);
+	w->seed = w->state = seed;
+	w->now = 1700000000000;
+	w->cseq = 10;
+	w->rules = (naive_rules){ .default_expires = 3600, .min_expires = 60, .max_expires = dice(w, 2) ? 600 : 0, .max_contacts = dice(w, 4),
+		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3) };
+	snprintf(flags, sizeof flags, "max-contacts=%d%s%s", (int)w->rules.max_contacts, w->rules.force ? ",force-registration" : "",
+		w->rules.only_request ? ", only-request-contacts" : "");
+	rg_env env = { .struct_size = sizeof env, .now = world_now, .random = world_random, .user = w };
+	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("max_expires"), w->rules.max_expires, NULL) ||
+		rg_config_set_int(config, RG_STR("desc_time_order"), w->rules.newest_first, NULL) ||
+		rg_config_set(config, RG_STR("eviction"), rg_str_from(evictions[w->rules.eviction]), NULL) ||
+		rg_save_options_new(rg_str_from(flags), &w->options, NULL) || rg_memory_store_new(NULL, &w->store, NULL) ||
+		rg_registrar_new(config, w->store, &env, &w->reg, NULL) ||
+		rg_registrar_subscribe(w->reg, RG_EVENT_ALL, on_event, w, NULL, &w->events))
+		fail(w, "setting up");
+	rg_config_unref(config);
+}
+
+static void run(world *w, uint64_t seed, uint32_t steps)
+{
+	begin(w, seed);
+	for (w->step = 0; w->step < steps; w->step++) {
+		uint32_t who = dice(w, AORS), what = dice(w, 20);
+		if (what < 12)
+			save(w, who);
+		else if (what < 15)
+			look_up(w, who);
+		else if (what < 16)
+			remove_some(w, who);
+		else if (what < 17)
+			tick(w);
+		else
+			w->now += dice(w, 3) ? dice(w, 20000) : dice(w, 400000);
+	}
+	rg_subscription_end(w->events);
+	rg_save_options_unref(w->options);
+	rg_registrar_unref(w->reg);
+	rg_store_unref(w->store);
+}
+
+int main(int argc, char **argv)
+{
+	static world w;
+	uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, to = argc > 1 ? from : 40;
+	uint32_t steps = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 3000;
+	int fine = 0, refused = 0;
+	for (uint64_t seed = from; seed <= to; seed++) {
+		run(&w, seed, steps);
+		fine += w.agreed[RG_R_FINE];
+		refused += w.agreed[RG_R_INV_CSEQ] && w.agreed[RG_R_FINE];
+	}
+	printf("seeds %llu to %llu, %u steps each: %d registrations agreed\n", (unsigned long long)from, (unsigned long long)to, steps, fine);
+	return fine == 0 || refused == 0;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+#include "naive.h"
+#include <string.h>
+
+static void tell(naive_answer *a, uint32_t kind, const char *uri)
+{
+	naive_event *e = &a->events[a->n_events++];
+	memset(e, 0, sizeof *e);
+	e->kind = kind;
+	strcpy(e->uri, uri);
+}
+
+static naive_binding *find(naive_binding *list, uint32_t n, const char *uri)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (strcmp(list[i].uri, uri) == 0)
+			return &list[i];
+	return NULL;
+}
+
+static void drop(naive_binding *list, uint32_t *n, const naive_binding *which)
+{
+	uint32_t i = (uint32_t)(which - list);
+	memmove(&list[i], &list[i + 1], (--*n - i) * sizeof *list);
+}
+
+uint32_t naive_live(const naive_aor *aor, rg_time now, naive_binding *out)
+{
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < aor->n; i++)
+		if (aor->bindings[i].expires > now)
+			out[n++] = aor->bindings[i];
+	return n;
+}
+
+static void forget(naive_aor *aor, rg_time now)
+{
+	for (uint32_t i = aor->n_gone; i-- > 0;)
+		if (aor->gone[i].modified + RG_REMOVAL_KEEP <= now)
+			drop(aor->gone, &aor->n_gone, &aor->gone[i]);
+}
+
+static void lapse(naive_aor *aor, rg_time now, naive_answer *out)
+{
+	for (uint32_t i = aor->n; i-- > 0;)
+		if (aor->bindings[i].expires <= now) {
+			tell(out, RG_EVENT_CONTACT_EXPIRE, aor->bindings[i].uri);
+			drop(aor->bindings, &aor->n, &aor->bindings[i]);
+		}
+}
+
+/* Remembers a removal, the newest 16. */
+static void bury(naive_aor *aor, const naive_binding *b, const char *callid, uint32_t cseq, uint64_t what, rg_time now)
+{
+	naive_binding *old;
+	while ((old = find(aor->gone, aor->n_gone, b->uri)))
+		drop(aor->gone, &aor->n_gone, old);
+	if (aor->n_gone == RG_REMOVALS_MAX)
+		drop(aor->gone, &aor->n_gone, aor->gone);
+	naive_binding *g = &aor->gone[aor->n_gone++];
+	*g = *b;
+	strcpy(g->callid, callid);
+	g->cseq = cseq;
+	g->what = what;
+	g->modified = now;
+}
+
+static void settle(const naive_aor *before, const naive_aor *after, naive_answer *out)
+{
+	if (before->n == 0 && after->n > 0)
+		tell(out, RG_EVENT_AOR_INSERT, "");
+	if (before->n > 0 && after->n == 0)
+		tell(out, RG_EVENT_AOR_DELETE, "");
+}
+
+/* 1: older or a wrong repeat; 2: an exact repeat; 0: news. */
+static int stale(const naive_binding *b, const naive_request *r)
+{
+	if (strcmp(b->callid, r->callid) != 0 || r->cseq > b->cseq)
+		return 0;
+	return r->cseq == b->cseq && r->what == b->what ? 2 : 1;
+}
+
+static int64_t granted(const naive_contact *c, const naive_rules *rules)
+{
+	int64_t s = c->expires < 0 ? rules->default_expires : c->expires;
+	if (s > 0 && s < rules->min_expires)
+		s = rules->min_expires;
+	return s > 0 && rules->max_expires && s > rules->max_expires ? rules->max_expires : s;
+}
+
+/* True when the whole request repeats what was done; *refused when it is out of order. */
+static bool repeats(naive_aor *aor, const naive_request *r, rg_time now, bool *refused)
+{
+	bool repeat = false;
+	for (uint32_t i = 0; i < r->n; i++) {
+		naive_binding *b = find(aor->bindings, aor->n, r->contacts[i].uri);
+		if (b && b->expires <= now)
+			b = NULL;
+		if (!b)
+			b = find(aor->gone, aor->n_gone, r->contacts[i].uri);
+		int s = b ? stale(b, r) : 0;
+		*refused = *refused || s == 1;
+		repeat = repeat || s == 2;
+	}
+	return repeat;
+}
+
+static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, int64_t seconds, rg_time now, naive_answer *out)
+{
+	naive_binding *b = find(aor->bindings, aor->n, c->uri);
+	if (seconds == 0) {
+		if (!b || b->own) /* an earlier Contact of this request set it: URIs are equal, so it goes all the same */
+			if (!b)
+				return;
+		tell(out, RG_EVENT_CONTACT_DELETE, b->uri);
+		bury(aor, b, r->callid, r->cseq, r->what, now);
+		drop(aor->bindings, &aor->n, b);
+		return;
+	}
+	tell(out, b ? RG_EVENT_CONTACT_UPDATE : RG_EVENT_CONTACT_INSERT, c->uri);
+	if (!b) {
+		b = &aor->bindings[aor->n++];
+		memset(b, 0, sizeof *b);
+		b->created = now;
+	}
+	naive_binding *g = find(aor->gone, aor->n_gone, c->uri);
+	if (g)
+		drop(aor->gone, &aor->n_gone, g);
+	strcpy(b->uri, c->uri);
+	strcpy(b->callid, r->callid);
+	b->cseq = r->cseq;
+	b->q = c->q;
+	b->what = r->what;
+	b->modified = now;
+	b->granted = (uint64_t)seconds;
+	b->expires = now + seconds * 1000;
+	b->own = true;
+}
+
+static bool worse(const naive_binding *a, const naive_binding *b, int eviction)
+{
+	if (eviction == 1 && a->expires != b->expires)
+		return a->expires < b->expires;
+	if (eviction == 2 && a->q != b->q)
+		return a->q < b->q;
+	return a->modified < b->modified;
+}
+
+static bool fit(naive_aor *aor, const naive_rules *rules, naive_answer *out)
+{
+	while (rules->max_contacts && aor->n > rules->max_contacts) {
+		naive_binding *victim = NULL;
+		for (uint32_t i = 0; rules->force && i < aor->n; i++)
+			if (!aor->bindings[i].own && (!victim || worse(&aor->bindings[i], victim, rules->eviction)))
+				victim = &aor->bindings[i];
+		if (!victim)
+			return false;
+		tell(out, RG_EVENT_CONTACT_DELETE, victim->uri);
+		drop(aor->bindings, &aor->n, victim);
+	}
+	return true;
+}
+
+static void list(const naive_aor *aor, const naive_request *r, const naive_rules *rules, rg_time now, naive_answer *out)
+{
+	naive_binding live[NAIVE_MAX];
+	uint32_t n = naive_live(aor, now, live);
+	for (uint32_t i = 0; i < r->n; i++) {
+		naive_binding *b = find(live, n, r->contacts[i].uri);
+		if (b) {
+			out->contacts[out->n++] = *b;
+			drop(live, &n, b);
+		}
+	}
+	out->n_own = out->n;
+	for (uint32_t i = 0; i < n && !(rules->only_request && r->n); i++)
+		out->contacts[out->n++] = live[i];
+}
+
+static void refuse(naive_answer *out, int32_t reason)
+{
+	memset(out, 0, sizeof *out);
+	out->reason = reason;
+}
+
+static bool star(naive_aor *aor, const naive_request *r, rg_time now, naive_answer *out)
+{
+	for (uint32_t i = 0; i < aor->n; i++)
+		if (aor->bindings[i].expires > now && strcmp(aor->bindings[i].callid, r->callid) == 0 && aor->bindings[i].cseq >= r->cseq)
+			return false;
+	lapse(aor, now, out);
+	while (aor->n) {
+		tell(out, RG_EVENT_CONTACT_DELETE, aor->bindings[0].uri);
+		bury(aor, &aor->bindings[0], r->callid, r->cseq, r->what, now);
+		drop(aor->bindings, &aor->n, aor->bindings);
+	}
+	return true;
+}
+
+void naive_save(naive_aor *aor, const naive_request *r, const naive_rules *rules, rg_time now, naive_answer *out)
+{
+	bool refused = false, changed = r->star;
+	naive_aor next = *aor;
+	memset(out, 0, sizeof *out);
+	for (uint32_t i = 0; i < next.n; i++)
+		next.bindings[i].own = false, next.bindings[i].granted = 0;
+	forget(&next, now);
+	if (r->star && !star(&next, r, now, out)) {
+		refuse(out, RG_R_INV_CSEQ);
+		return;
+	}
+	if (r->n && !repeats(&next, r, now, &refused) && !refused) {
+		naive_binding ignored[NAIVE_MAX];
+		uint32_t live = naive_live(&next, now, ignored);
+		lapse(&next, now, out);
+		uint32_t told = out->n_events;
+		for (uint32_t i = 0; i < r->n; i++)
+			put(&next, r, &r->contacts[i], granted(&r->contacts[i], rules), now, out);
+		changed = out->n_events > told;
+		uint32_t touched = 0;
+		for (uint32_t i = 0; i < next.n; i++)
+			touched += next.bindings[i].own;
+		if (next.n > live || touched || rules->force)
+			refused = !fit(&next, rules, out) && touched;
+		changed = changed || out->n_events > told;
+		if (refused) {
+			refuse(out, RG_R_TOO_MANY);
+			return;
+		}
+	} else if (refused) {
+		refuse(out, RG_R_INV_CSEQ);
+		return;
+	}
+	list(changed ? &next : aor, r, rules, now, out);
+	if (!changed) {
+		out->n_events = 0;
+		return;
+	}
+	settle(aor, &next, out);
+	*aor = next;
+}
+
+void naive_expire(naive_aor *aor, rg_time now, naive_answer *out)
+{
+	naive_aor next = *aor;
+	memset(out, 0, sizeof *out);
+	lapse(&next, now, out);
+	settle(aor, &next, out);
+	*aor = next;
+}
+
+void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *out, uint32_t *removed)
+{
+	naive_aor next = *aor;
+	memset(out, 0, sizeof *out);
+	*removed = 0;
+	for (uint32_t i = next.n; i-- > 0;) {
+		naive_binding b = next.bindings[i];
+		if (b.expires <= now || (uri && strcmp(b.uri, uri) != 0))
+			continue;
+		tell(out, RG_EVENT_CONTACT_DELETE, b.uri);
+		bury(&next, &b, b.callid, b.cseq, b.what, now);
+		drop(next.bindings, &next.n, &next.bindings[i]);
+		++*removed;
+	}
+	if (*removed == 0)
+		return;
+	lapse(&next, now, out);
+	settle(aor, &next, out);
+	*aor = next;
+}

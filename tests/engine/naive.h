@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* A registrar in the simplest words there are: arrays, linear search, URIs compared as text. What the library must agree with. */
+#ifndef NAIVE_H
+#define NAIVE_H
+
+#include <rgstr/registrar.h>
+#include <stdbool.h>
+
+enum { NAIVE_MAX = 64, NAIVE_EVENTS = 256 };
+
+typedef struct naive_contact {
+	char uri[64];
+	int64_t expires; /* asked for; -1 = not stated */
+	int32_t q;       /* -1 = not stated */
+} naive_contact;
+
+typedef struct naive_request {
+	char callid[16];
+	uint32_t cseq;
+	bool star;
+	uint32_t n;
+	naive_contact contacts[8];
+	uint64_t what; /* equal for two requests with equal contacts, and only for those */
+} naive_request;
+
+typedef struct naive_binding {
+	char uri[64], callid[16];
+	uint32_t cseq;
+	int32_t q;
+	rg_time expires, modified, created;
+	uint64_t what, granted; /* granted: seconds, when this request granted it; else 0 */
+	bool own;
+} naive_binding;
+
+typedef struct naive_event {
+	uint32_t kind;
+	char uri[64]; /* "" for the AoR's own */
+} naive_event;
+
+typedef struct naive_rules {
+	int64_t default_expires, min_expires, max_expires, max_contacts;
+	bool force, only_request, newest_first;
+	int eviction; /* 0 oldest, 1 soonest-expiry, 2 lowest-q */
+} naive_rules;
+
+typedef struct naive_aor {
+	naive_binding bindings[NAIVE_MAX], gone[NAIVE_MAX];
+	uint32_t n, n_gone;
+} naive_aor;
+
+typedef struct naive_answer {
+	int32_t reason;
+	uint32_t n;
+	naive_binding contacts[NAIVE_MAX]; /* the request's own first, in its order, then the rest; of those the order is not told */
+	uint32_t n_own, n_events;
+	naive_event events[NAIVE_EVENTS];
+} naive_answer;
+
+void naive_save(naive_aor *aor, const naive_request *request, const naive_rules *rules, rg_time now, naive_answer *out);
+void naive_expire(naive_aor *aor, rg_time now, naive_answer *out);
+void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *out, uint32_t *removed);
+uint32_t naive_live(const naive_aor *aor, rg_time now, naive_binding *out);
+
+#endif
