@@ -35,7 +35,8 @@ rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out);
 int64_t rg__add_sat(int64_t a, int64_t b);
 int64_t rg__mul_sat(int64_t a, int64_t b);
 
-/* A buffer that grows by g_try_realloc. After the first failed growth `failed` is set and appending does nothing. */
+/* A buffer that grows, by malloc and its kin, so that its bytes may go out through rg_mem_free(). After the
+ * first failed growth `failed` is set and appending does nothing. */
 typedef struct rg__buf {
 	char *p;
 	size_t n, room;
@@ -47,7 +48,7 @@ void rg__buf_add_text(rg__buf *b, const char *z);
 void rg__buf_add_int(rg__buf *b, int64_t v);
 void rg__buf_free(rg__buf *b); /* leaves it empty, ready for use */
 
-/* Reports into @p why (may be NULL) and returns @p status; printf-like, %.*s for slices. */
+/* Reports into @p why (may be NULL) and returns @p status; printf-like, %.*s for slices. Control characters come out as `?`. */
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

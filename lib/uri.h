@@ -26,8 +26,14 @@ typedef struct rg__param {
 	rg_str value; /* as written, quotes and escapes included; absent when there is no '=' */
 } rg__param;
 
+/* The most parameters, or headers, that one URI or header value may have: what comparing them costs stays in bounds. */
+#define RG__PARAMS_MAX 128
+
 /* Validates sip: and sips: in full; of other schemes only scheme and `text` are set. RG_EINVAL if it is no URI. */
 rg_status rg__uri_parse(rg_str text, rg__uri *out);
+
+/* The same for a URI without its scheme, which is taken to be sip. */
+rg_status rg__uri_parse_bare(rg_str text, rg__uri *out);
 
 /* RFC 3261 §19.1.4; URIs of other schemes are equal octet by octet. */
 bool rg__uri_equal(const rg__uri *a, const rg__uri *b);
@@ -45,10 +51,32 @@ uint16_t rg__uri_port(const rg__uri *uri);
 /* Writes a hop as the store's tag has it: `ip:port` canonical, or `host:port` in lower case without trailing dot. Appends to @p b. */
 void rg__uri_hop(const rg__uri *uri, rg__buf *b);
 
-/* %-unescapes @p s into @p room (at least s.n bytes), in place allowed. RG_EINVAL for a bad escape; result NUL or control ⇒ RG_EINVAL too. */
+/* Equal as parts of a URI are (RFC 3261 §19.1.4): an octet equals its escape, unless it is a reserved one. */
+bool rg__same(rg_str a, rg_str b);
+bool rg__same_nocase(rg_str a, rg_str b);
+int rg__order(rg_str a, rg_str b); /* some order that agrees with rg__same() */
+int rg__order_nocase(rg_str a, rg_str b);
+
+/* RFC 3261 §25.1 `hostname`, one trailing dot allowed. A last label of digits only is refused: it could be nothing but an address. */
+bool rg__is_hostname(rg_str s);
+
+/* Names seen so far, to find the one that comes twice. `escapes`: names of URI parameters, where an octet equals its escape.
+ * Zero n, bits and escapes before use, not the array. */
+typedef struct rg__names {
+	uint32_t n;
+	bool escapes;
+	uint64_t bits[4]; /* by a hash of the name, so that most names are compared with no other */
+	rg_str name[RG__PARAMS_MAX];
+} rg__names;
+
+bool rg__names_add(rg__names *names, rg_str name); /* false: seen before, or too many */
+
+/* %-unescapes @p s into @p room (at least s.n bytes), in place allowed. RG_EINVAL for a bad escape, and for a result with a control
+ * character, NUL included. */
 rg_status rg__unescape(rg_str s, char *room, size_t *n);
 
 /* Appends @p s with every octet outside RFC 3261 `unreserved / user-unreserved` %-escaped. */
 void rg__escape_user(rg_str s, rg__buf *b);
+size_t rg__escape_octet(char c, char out[3]); /* the same for one octet; returns 1 or 3 */
 
 #endif

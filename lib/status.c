@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "text.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct rg_error {
+	rg_status status;
+	size_t n;
+	char *text; /* NULL when there was no memory for it: the status' own text then speaks */
+};
+
+static const struct {
+	rg_status status;
+	const char *name, *text;
+} rows[] = {
+#define RG_STATUS_ROW(name, value, text) { name, #name, text },
+	RG_STATUS_MAP(RG_STATUS_ROW)
+#undef RG_STATUS_ROW
+};
+
+const char *rg_strerror(rg_status status)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].status == status)
+			return rows[i].text;
+	}
+	return "unknown status";
+}
+
+const char *rg_status_name(rg_status status)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].status == status)
+			return rows[i].name;
+	}
+	return NULL;
+}
+
+rg_error *rg_error_new(void)
+{
+	return calloc(1, sizeof(rg_error));
+}
+
+void rg_error_unref(rg_error *error)
+{
+	if (!error)
+		return;
+	free(error->text);
+	free(error);
+}
+
+rg_status rg_error_status(const rg_error *error)
+{
+	return error ? error->status : RG_OK;
+}
+
+rg_str rg_error_text(const rg_error *error)
+{
+	if (!error || error->status == RG_OK)
+		return (rg_str){ "", 0 };
+	return error->text ? (rg_str){ error->text, error->n } : rg_str_from(rg_strerror(error->status));
+}
+
+/* What went wrong often quotes the input, and may be logged as one line: control characters must not get that far. */
+static void defuse(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+	}
+}
+
+rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
+{
+	enum { LONGEST = 1024 }; /* past it nobody reads on */
+	va_list args;
+
+	if (!why)
+		return status;
+	free(why->text);
+	*why = (rg_error){ .status = status };
+	va_start(args, format);
+	int length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (length < 0)
+		return status;
+	size_t n = length < LONGEST ? (size_t)length : LONGEST;
+	why->text = malloc(n + 1);
+	if (!why->text)
+		return status;
+	va_start(args, format);
+	vsnprintf(why->text, n + 1, format, args);
+	va_end(args);
+	why->n = n;
+	defuse(why->text, n);
+	return status;
+}
+
+rg_status rg_error_set(rg_error *error, rg_status status, rg_str text)
+{
+	return rg__fail(error, status, "%.*s", text.n > 1024 ? 1024 : (int)text.n, text.p ? text.p : "");
+}
