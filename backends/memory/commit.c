@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Compare and swap. All that can fail is done before anything is changed, and what it replaced is freed after the lock is. */
+#include "shard.h"
+
+#include <stdlib.h>
+
+struct change {
+	struct memory *m;
+	struct shard *s;
+	const rg_commit *c;
+	rg_key key;
+	uint32_t hash;
+	struct entry *old;            /* what is there; NULL */
+	struct entry **slot;          /* and where */
+	const rg_record *was;         /* let go of after the lock: a record and */
+	struct entry *gone;           /* an entry */
+	bool changed;
+};
+
+/* Counts @delta bytes. @return false if they do not fit; fewer bytes always do. */
+static bool charge(struct change *ch, int64_t delta)
+{
+	struct memory *m = ch->m;
+	if (m->max_bytes != 0 && delta != 0) {
+		uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);
+		do {
+			if (delta > 0 && (had > m->max_bytes || (uint64_t)delta > m->max_bytes - had))
+				return false;
+		} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed, memory_order_relaxed));
+	}
+	ch->s->bytes += (uint64_t)delta;
+	return true;
+}
+
+static int64_t entry_bytes(const rg_record *record)
+{
+	return (int64_t)(rg_record_size(record) + entry_size(rg_record_tags(record)));
+}
+
+static void weigh(struct tally *t, const rg_record *was, const rg_record *next)
+{
+	uint32_t before = rg_record_weight(was), after = rg_record_weight(next);
+	t->records += (uint64_t)(after > 0) - (uint64_t)(before > 0);
+	t->bindings += (uint64_t)after - before;
+}
+
+static rg_status replace_in_place(struct change *ch, const rg_record *next)
+{
+	struct entry *e = ch->old;
+	if (!charge(ch, (int64_t)rg_record_size(next) - (int64_t)rg_record_size(e->record)))
+		return RG_EFULL;
+	ch->was = e->record;
+	e->record = rg_record_ref(next);
+	if (rg_record_weight(ch->was) != rg_record_weight(next))
+		weigh(tally_find(ch->s->tallies, ch->key.domain), ch->was, next);
+	if (rg_record_deadline(next) < rg_record_deadline(ch->was))
+		heap_earlier(&ch->s->heap, e, rg_record_deadline(next));
+	return RG_OK;
+}
+
+/* Which link of @from carries @tag, looked for from @hint on; the number of links if none does. */
+static uint32_t tag_index(const struct entry *from, uint32_t n, rg_str tag, uint32_t hint, uint32_t *budget)
+{
+	for (uint32_t i = 0; i < n && *budget > 0; i++, (*budget)--) {
+		uint32_t at = hint + i < n ? hint + i : hint + i - n;
+		if (from->links[at].next && rg_str_equal(rg_record_tag(from->record, at), tag))
+			return at;
+	}
+	return n;
+}
+
+/*
+ * A tag that stays keeps its place in its group. The budget bounds the work for records with very many tags: past it a tag counts
+ * as a new one, which only makes a walk meet it again.
+ */
+static void retag(struct change *ch, struct entry *fresh)
+{
+	struct tags *t = &ch->s->tags;
+	struct entry *old = ch->old;
+	uint32_t had = old ? rg_record_tags(old->record) : 0, has = rg_record_tags(fresh->record), budget = 4096, hint = 0;
+	for (uint32_t i = 0; i < has; i++) {
+		uint32_t from = tag_index(old, had, rg_record_tag(fresh->record, i), hint, &budget);
+		if (from == had) {
+			tags_link(ch->m, t, fresh, i);
+			continue;
+		}
+		tags_move(ch->m, t, old, from, fresh, i);
+		old->links[from].next = NULL;
+		hint = from + 1 < had ? from + 1 : 0;
+	}
+	for (uint32_t i = 0; i < had; i++) {
+		if (old->links[i].next)
+			tags_unlink(ch->m, t, old, i);
+	}
+}
+
+static void insert_entry(struct change *ch, struct entry *fresh, struct tally *t)
+{
+	bool found;
+	struct shard *s = ch->s;
+	ch->slot = table_slot(&s->table, &ch->key, ch->hash, &found);
+	fresh->next = *ch->slot;
+	*ch->slot = fresh;
+	s->table.n++;
+	heap_add(&s->heap, fresh, rg_record_deadline(fresh->record));
+	if (t->keys++ == 0) {
+		t->next = s->tallies;
+		s->tallies = t;
+	}
+	weigh(t, NULL, fresh->record);
+	retag(ch, fresh);
+}
+
+static void replace_entry(struct change *ch, struct entry *fresh, struct tally *t)
+{
+	struct shard *s = ch->s;
+	struct entry *old = ch->old;
+	fresh->next = old->next;
+	fresh->heap_at = old->heap_at;
+	*ch->slot = fresh;
+	s->heap.nodes[old->heap_at].entry = fresh;
+	heap_earlier(&s->heap, fresh, rg_record_deadline(fresh->record));
+	weigh(t, old->record, fresh->record);
+	retag(ch, fresh);
+	ch->was = old->record;
+	ch->gone = old;
+}
+
+/* What the tables of the shard take; their growth is counted as it comes. */
+static int64_t table_bytes(const struct shard *s)
+{
+	size_t table = s->table.buckets ? sizeof *s->table.buckets << s->table.bits : 0;
+	size_t tags = s->tags.buckets ? (sizeof *s->tags.buckets + 1) << s->tags.bits : 0;
+	return (int64_t)(table + tags + s->heap.room * sizeof *s->heap.nodes);
+}
+
+/* Makes room for one more entry, or for other tags. Longer chains are no failure; no chains at all are. */
+static bool reserve(struct change *ch, uint32_t tags)
+{
+	struct shard *s = ch->s;
+	if (!ch->old && (!heap_reserve(&s->heap) || (!table_grow(&s->table) && !s->table.buckets)))
+		return false;
+	return tags_grow(ch->m, &s->tags, tags) || s->tags.buckets;
+}
+
+static rg_status put_entry(struct change *ch, const rg_record *next)
+{
+	struct shard *s = ch->s;
+	uint32_t tags = rg_record_tags(next);
+	struct tally *t = tally_find(s->tallies, ch->key.domain), *new_tally = NULL;
+	int64_t need = entry_bytes(next) - (ch->old ? entry_bytes(ch->old->record) : 0);
+	int64_t growth = (int64_t)tags_growth(&s->tags, tags), before = table_bytes(s);
+	if (!ch->old)
+		growth += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key.domain.n));
+	if (!charge(ch, need + growth))
+		return RG_EFULL;
+	struct entry *fresh = malloc(entry_size(tags));
+	if (!t)
+		t = new_tally = tally_new(ch->key.domain);
+	if (!fresh || !t || !reserve(ch, tags)) {
+		charge(ch, table_bytes(s) - before - need - growth);
+		free(fresh);
+		free(new_tally);
+		return RG_ENOMEM;
+	}
+	charge(ch, table_bytes(s) - before - growth + (new_tally ? (int64_t)(sizeof *t + t->n) : 0));
+	fresh->record = rg_record_ref(next);
+	fresh->hash = ch->hash;
+	(ch->old ? replace_entry : insert_entry)(ch, fresh, t);
+	return RG_OK;
+}
+
+static void delete_entry(struct change *ch)
+{
+	struct shard *s = ch->s;
+	struct entry *e = ch->old;
+	uint32_t tags = rg_record_tags(e->record);
+	for (uint32_t i = 0; i < tags; i++)
+		tags_unlink(ch->m, &s->tags, e, i);
+	heap_remove(&s->heap, e);
+	*ch->slot = e->next;
+	s->table.n--;
+	struct tally *t = tally_find(s->tallies, ch->key.domain);
+	weigh(t, e->record, NULL);
+	int64_t last = --t->keys == 0 ? (int64_t)(sizeof *t + t->n) : 0;
+	tally_drop(s, t);
+	charge(ch, -entry_bytes(e->record) - last);
+	ch->was = e->record;
+	ch->gone = e;
+}
+
+static rg_status apply(struct change *ch, rg_fetched *current)
+{
+	static const rg_revision none;
+	bool found;
+	ch->slot = table_slot(&ch->s->table, &ch->key, ch->hash, &found);
+	ch->old = found ? *ch->slot : NULL;
+	const rg_revision *base = ch->old ? rg_record_revision(ch->old->record) : &none;
+	if (ch->old && rg_revision_equal(base, &ch->c->revision))
+		return RG_OK;
+	if (!rg_revision_equal(base, &ch->c->base)) {
+		current->base = *base;
+		current->record = ch->old ? rg_record_ref(ch->old->record) : NULL;
+		return RG_ECONFLICT;
+	}
+	const rg_record *next = ch->c->next;
+	rg_status status = RG_OK;
+	ch->changed = ch->old || next;
+	if (next)
+		status = ch->old && same_tags(ch->old->record, next) ? replace_in_place(ch, next) : put_entry(ch, next);
+	else if (ch->old)
+		delete_entry(ch);
+	ch->changed &= status == RG_OK;
+	return status;
+}
+
+/* The record must be the one that the commit speaks of. */
+static rg_status check(const rg_key *key, const rg_commit *c)
+{
+	if (rg_revision_is_zero(&c->revision))
+		return RG_EINVAL;
+	if (!c->next)
+		return RG_OK;
+	rg_key own;
+	rg_record_key(c->next, &own);
+	if (!rg_key_equal(key, &own) || !rg_revision_equal(&c->revision, rg_record_revision(c->next)))
+		return RG_EINVAL;
+	return rg_record_tags(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
+}
+
+rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	(void)flags;
+	struct memory *m = self;
+	rg_status status = check(key, c);
+	if (status != RG_OK)
+		return status;
+	uint64_t hash = hash_key(m, key);
+	struct change ch = { .m = m, .s = shard_of(m, hash), .c = c, .key = *key, .hash = (uint32_t)hash };
+	rg_fetched current = { .struct_size = sizeof current, .authoritative = 1 };
+	pthread_mutex_lock(&ch.s->lock);
+	status = apply(&ch, &current);
+	bool watched = ch.changed && ch.s->watches.n > 0;
+	pthread_mutex_unlock(&ch.s->lock);
+	rg_record_unref(ch.was);
+	free(ch.gone);
+	if (watched)
+		watches_fire(ch.s, ch.hash, key);
+	done(tok, status, status == RG_ECONFLICT ? &current : NULL);
+	return RG_OK;
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is due, in the order of (shard, deadline, hash, key). Nothing is taken out of a heap: a frontier goes down from its top, so that
+ * a page costs as much as the nodes it passes.
+ */
+#include "page.h"
+
+#include <stdlib.h>
+
+/* A heap of places in the heap: those whose parents were passed. */
+struct frontier {
+	const struct heap *of;
+	uint32_t *at;
+	uint32_t n, room;
+};
+
+static int order_places(const struct frontier *f, uint32_t a, uint32_t b)
+{
+	return order_nodes(&f->of->nodes[f->at[a]], &f->of->nodes[f->at[b]]);
+}
+
+static void swap_places(struct frontier *f, uint32_t a, uint32_t b)
+{
+	uint32_t was = f->at[a];
+	f->at[a] = f->at[b];
+	f->at[b] = was;
+}
+
+static bool frontier_push(struct frontier *f, uint32_t at)
+{
+	if (at >= f->of->n)
+		return true;
+	if (f->n == f->room) {
+		uint32_t room = f->room * 2 + 16;
+		uint32_t *grown = realloc(f->at, room * sizeof *grown);
+		if (!grown)
+			return false;
+		f->at = grown;
+		f->room = room;
+	}
+	uint32_t i = f->n++;
+	for (f->at[i] = at; i > 0 && order_places(f, i, (i - 1) / 2) < 0; i = (i - 1) / 2)
+		swap_places(f, i, (i - 1) / 2);
+	return true;
+}
+
+static uint32_t frontier_pop(struct frontier *f)
+{
+	uint32_t least = f->at[0], i = 0;
+	f->at[0] = f->at[--f->n];
+	for (uint32_t child; (child = 2 * i + 1) < f->n; i = child) {
+		if (child + 1 < f->n && order_places(f, child + 1, child) < 0)
+			child++;
+		if (order_places(f, i, child) < 0)
+			break;
+		swap_places(f, i, child);
+	}
+	return least;
+}
+
+static bool is_past(const struct place *place, const struct node *node)
+{
+	if (!place || (rg_time)place->at != node->deadline)
+		return !place || node->deadline > (rg_time)place->at;
+	if (node->entry->hash != place->hash)
+		return node->entry->hash > place->hash;
+	rg_key key;
+	rg_record_key(node->entry->record, &key);
+	return order_keys(&key, &place->key) > 0;
+}
+
+static void collect_due(struct heap *h, rg_time now, const struct place *place, struct page *page)
+{
+	struct frontier f = { .of = h };
+	page->failed = !frontier_push(&f, 0);
+	while (!page_full(page) && f.n > 0) {
+		uint32_t i = frontier_pop(&f);
+		struct node *node = &h->nodes[i];
+		if (node->deadline > now)
+			break;
+		if (rg_record_deadline(node->entry->record) != node->deadline) {
+			heap_settle(h, i); /* only the nodes below change places, and none of them is on the frontier */
+			page->failed = !frontier_push(&f, i);
+			continue;
+		}
+		if (is_past(place, node))
+			page_add(page, node->entry->record, (uint64_t)node->deadline);
+		if (!page_full(page))
+			page->failed = !frontier_push(&f, 2 * i + 1) || !frontier_push(&f, 2 * i + 2);
+	}
+	free(f.at);
+}
+
+/* After the last page: whatever is due now has been given. */
+static rg_time next_deadline(struct memory *m, rg_time now)
+{
+	rg_time next = RG_TIME_NEVER;
+	for (uint32_t i = 0; i < m->n_shards; i++) {
+		struct shard *s = &m->shards[i];
+		pthread_mutex_lock(&s->lock);
+		rg_time of_shard = heap_next(&s->heap, now);
+		pthread_mutex_unlock(&s->lock);
+		next = of_shard < next ? of_shard : next;
+	}
+	return next;
+}
+
+rg_status memory_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	(void)flags;
+	struct memory *m = self;
+	struct place place;
+	rg_status status = limit > 0 ? place_read(m, WALK_DUE, cursor, &place) : RG_EINVAL;
+	if (status != RG_OK)
+		return status;
+	struct page page = new_page(limit);
+	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
+		struct shard *s = &m->shards[i];
+		pthread_mutex_lock(&s->lock);
+		collect_due(&s->heap, now, !place.start && i == place.shard ? &place : NULL, &page);
+		pthread_mutex_unlock(&s->lock);
+	}
+	rg_time next = page.n > page.limit ? (rg_time)page.items[page.limit].at : next_deadline(m, now);
+	return page_give(&page, WALK_DUE, next, done, tok);
+}

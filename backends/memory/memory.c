@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+#include "shard.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { SHARDS = 64, SHARDS_MAX = 4096 };
+
+#define MAGIC UINT64_C(0x72676d656d6f7279) /* another store may have our name */
+
+static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+{
+	(void)flags;
+	struct memory *m = self;
+	uint64_t hash = hash_key(m, key);
+	struct shard *s = shard_of(m, hash);
+	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1 };
+	bool found;
+	pthread_mutex_lock(&s->lock);
+	struct entry **slot = table_slot(&s->table, key, (uint32_t)hash, &found);
+	if (found)
+		out.record = rg_record_ref((*slot)->record);
+	pthread_mutex_unlock(&s->lock);
+	if (found)
+		out.base = *rg_record_revision(out.record);
+	done(tok, RG_OK, &out);
+	return RG_OK;
+}
+
+static void empty_shard(struct shard *s)
+{
+	watches_end(s);
+	for (size_t i = 0; s->table.buckets && i < (size_t)1 << s->table.bits; i++) {
+		for (struct entry *next, *e = s->table.buckets[i]; e; e = next) {
+			next = e->next;
+			rg_record_unref(e->record);
+			free(e);
+		}
+	}
+	for (struct tally *next, *t = s->tallies; t; t = next) {
+		next = t->next;
+		free(t);
+	}
+	free(s->table.buckets);
+	free(s->tags.buckets);
+	free(s->tags.marks);
+	free(s->heap.nodes);
+	pthread_mutex_destroy(&s->lock);
+}
+
+static void memory_destroy(void *self)
+{
+	struct memory *m = self;
+	for (uint32_t i = 0; i < m->n_shards; i++)
+		empty_shard(&m->shards[i]);
+	free(m->shards);
+	free(m);
+}
+
+static const rg_store_ops memory_ops = {
+	.struct_size = sizeof memory_ops,
+	.name = "memory",
+	.traits = RG_STORE_INLINE | RG_STORE_THREAD_SAFE,
+	.fetch = memory_fetch,
+	.commit = memory_commit,
+	.due = memory_due,
+	.find = memory_find,
+	.scan = memory_scan,
+	.count = memory_count,
+	.watch = memory_watch,
+	.unwatch = memory_unwatch,
+	.destroy = memory_destroy,
+};
+
+void rg_memory_options_init(rg_memory_options *options, uint32_t size)
+{
+	rg_memory_options defaults = { .struct_size = sizeof defaults };
+	memset(options, 0, size);
+	memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
+	options->struct_size = size;
+}
+
+/* Drawn once: which names share a bucket must not be foreseeable. */
+static bool draw(uint64_t seed[2])
+{
+	ssize_t n;
+	do {
+		n = getrandom(seed, 2 * sizeof *seed, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == (ssize_t)(2 * sizeof *seed);
+}
+
+static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
+{
+	struct memory *m = aligned_alloc(_Alignof(struct memory), sizeof *m);
+	struct shard *all = aligned_alloc(_Alignof(struct shard), shards * sizeof *all);
+	if (!m || !all) {
+		free(m);
+		free(all);
+		return NULL;
+	}
+	memset(m, 0, sizeof *m);
+	memset(all, 0, shards * sizeof *all);
+	m->magic = MAGIC;
+	m->max_bytes = max_bytes;
+	m->shards = all;
+	/* Only as many as have a lock, so that destroying stops there. */
+	while (m->n_shards < shards && pthread_mutex_init(&all[m->n_shards].lock, NULL) == 0)
+		m->n_shards++;
+	if (m->n_shards == shards)
+		return m;
+	memory_destroy(m);
+	return NULL;
+}
+
+rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, rg_error *why)
+{
+	rg_memory_options o;
+	rg_memory_options_init(&o, sizeof o);
+	if (options)
+		memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
+	uint32_t shards = o.shards ? o.shards : SHARDS;
+	if (shards > SHARDS_MAX || (shards & (shards - 1)) != 0)
+		return rg_error_set(why, RG_EINVAL, RG_STR("memory store: shards must be a power of two up to 4096"));
+	struct memory *m = new_memory(shards, o.max_bytes);
+	if (!m)
+		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
+	rg_status status = draw(m->seed) ? RG_OK : rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
+	if (status == RG_OK)
+		status = rg_store_new(&memory_ops, m, out, why);
+	if (status != RG_OK)
+		memory_destroy(m);
+	return status;
+}
+
+uint64_t rg_memory_store_bytes(const rg_store *store)
+{
+	struct memory *m = rg_store_self(store, memory_ops.name);
+	if (!m || m->magic != MAGIC)
+		return 0;
+	uint64_t bytes = 0;
+	for (uint32_t i = 0; i < m->n_shards; i++) {
+		pthread_mutex_lock(&m->shards[i].lock);
+		bytes += m->shards[i].bytes;
+		pthread_mutex_unlock(&m->shards[i].lock);
+	}
+	return bytes;
+}

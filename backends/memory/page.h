@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Pages of keys, and the cursors between them. */
+#ifndef MEMORY_PAGE_H
+#define MEMORY_PAGE_H
+
+#include "shard.h"
+
+/*
+ * Where a walk was: the last key given, and its place in the order of the walk (`find`: seq; `due`: deadline; `scan`: none).
+ * Bytes from outside: every one of them may be wrong.
+ */
+struct place {
+	bool start;   /* of the walk; nothing else is set */
+	rg_key key;   /* borrowed from the cursor */
+	uint64_t at;
+	uint32_t shard, hash; /* of the key */
+};
+
+enum walk { WALK_DUE = 'd', WALK_FIND = 'f', WALK_SCAN = 's' };
+
+/* RG_EINVAL if no walk of this kind wrote the cursor. */
+rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct place *out);
+
+struct item {
+	const rg_record *record; /* a reference */
+	uint64_t at;
+};
+
+/* One item more than asked for is collected, to know whether there is a next page. */
+struct page {
+	struct item *items;
+	uint32_t n, room, limit;
+	bool failed; /* memory ran out */
+};
+
+static inline struct page new_page(uint32_t limit)
+{
+	return (struct page){ .limit = limit < MAX_PAGE ? limit : MAX_PAGE };
+}
+
+/* @return false when the page wants no more. */
+bool page_add(struct page *p, const rg_record *record, uint64_t at);
+static inline bool page_full(const struct page *p)
+{
+	return p->failed || p->n > p->limit;
+}
+
+/* Hands the page over and frees it. The cursor is absent if the page is the last one. */
+rg_status page_give(struct page *p, enum walk walk, rg_time next, rg_keys_cb done, void *tok);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* The entries of a shard by key. */
+#include "shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int order_strings(rg_str a, rg_str b)
+{
+	if (a.n != b.n)
+		return a.n < b.n ? -1 : 1;
+	return a.n == 0 ? 0 : memcmp(a.p, b.p, a.n);
+}
+
+int order_keys(const rg_key *a, const rg_key *b)
+{
+	int by_user = order_strings(a->user, b->user);
+	if (by_user != 0)
+		return by_user;
+	int by_host = order_strings(a->host, b->host);
+	return by_host != 0 ? by_host : order_strings(a->domain, b->domain);
+}
+
+static int order_entry(const struct entry *e, uint32_t hash, const rg_key *key)
+{
+	if (e->hash != hash)
+		return e->hash < hash ? -1 : 1;
+	rg_key own;
+	rg_record_key(e->record, &own);
+	return order_keys(&own, key);
+}
+
+struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found)
+{
+	*found = false;
+	if (!t->buckets)
+		return NULL;
+	struct entry **p = &t->buckets[hash >> (32 - t->bits)];
+	for (; *p; p = &(*p)->next) {
+		int order = order_entry(*p, hash, key);
+		*found = order == 0;
+		if (order >= 0)
+			break;
+	}
+	return p;
+}
+
+static uint32_t grown_bits(const struct table *t)
+{
+	if (!t->buckets)
+		return 4;
+	return t->n >= 1u << t->bits && t->bits < 30 ? t->bits + 1 : t->bits;
+}
+
+size_t table_growth(const struct table *t)
+{
+	size_t had = t->buckets ? sizeof *t->buckets << t->bits : 0;
+	return (sizeof *t->buckets << grown_bits(t)) - had;
+}
+
+bool table_grow(struct table *t)
+{
+	uint32_t bits = grown_bits(t);
+	if (t->buckets && bits == t->bits)
+		return true;
+	struct entry **buckets = calloc((size_t)1 << bits, sizeof *buckets);
+	if (!buckets)
+		return false;
+	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++) {
+		/* A chain is in order and splits in two at most, so appending keeps both in order. */
+		struct entry *e = t->buckets[i], **end = NULL;
+		for (uint32_t last = UINT32_MAX; e;) {
+			uint32_t at = e->hash >> (32 - bits);
+			end = at == last ? end : &buckets[at];
+			last = at;
+			*end = e;
+			end = &e->next;
+			e = e->next;
+			*end = NULL;
+		}
+	}
+	free(t->buckets);
+	t->buckets = buckets;
+	t->bits = bits;
+	return true;
+}
+
+/* The entry after `previous`, or the first one after (hash, key), or the first one of all if both are NULL. */
+struct entry *table_after(struct table *t, uint32_t hash, const rg_key *key, const struct entry *previous)
+{
+	if (!t->buckets)
+		return NULL;
+	uint32_t at = 0;
+	struct entry *e = t->buckets[0];
+	if (previous) {
+		at = previous->hash >> (32 - t->bits);
+		e = previous->next;
+	} else if (key) {
+		at = hash >> (32 - t->bits);
+		for (e = t->buckets[at]; e && order_entry(e, hash, key) <= 0;)
+			e = e->next;
+	}
+	while (!e && ++at < 1u << t->bits)
+		e = t->buckets[at];
+	return e;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watches: whoever wants to know of changes under a key. Indexed by the key, so that a commit under another one pays a look at a
+ * counter. The calls of one watch never overlap: a change that comes while `changed` runs makes it run again, and an end that comes
+ * then is told after it returned.
+ */
+#include "shard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct watch **bucket(struct watches *w, uint32_t hash)
+{
+	return &w->buckets[hash & ((1u << w->bits) - 1)];
+}
+
+static bool reserve(struct watches *w)
+{
+	if (w->buckets && w->n < 1u << w->bits)
+		return true;
+	struct watches grown = *w;
+	grown.bits = w->buckets ? w->bits + 1 : 3;
+	grown.buckets = grown.bits < 30 ? calloc((size_t)1 << grown.bits, sizeof *grown.buckets) : NULL;
+	if (!grown.buckets)
+		return false;
+	for (size_t i = 0; w->buckets && i < (size_t)1 << w->bits; i++) {
+		for (struct watch *next, *x = w->buckets[i]; x; x = next) {
+			struct watch **p = bucket(&grown, x->hash);
+			while (*p)
+				p = &(*p)->next;
+			next = x->next;
+			x->next = NULL;
+			*p = x;
+		}
+	}
+	free(w->buckets);
+	*w = grown;
+	return true;
+}
+
+static rg_str keep(char **room, rg_str s)
+{
+	char *at = *room;
+	if (s.n > 0)
+		memcpy(at, s.p, s.n);
+	*room += s.n;
+	return (rg_str){ at, s.n };
+}
+
+rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle)
+{
+	struct memory *m = self;
+	uint64_t hash = hash_key(m, key);
+	struct watch *w = calloc(1, sizeof *w + key->domain.n + key->user.n + key->host.n);
+	if (!w)
+		return RG_ENOMEM;
+	char *room = (char *)(w + 1);
+	w->key = (rg_key){ keep(&room, key->domain), keep(&room, key->user), keep(&room, key->host) };
+	w->shard = shard_of(m, hash);
+	w->hash = (uint32_t)hash;
+	w->changed = changed;
+	w->user = user;
+	pthread_mutex_lock(&w->shard->lock);
+	struct watches *all = &w->shard->watches;
+	bool room_for_it = reserve(all);
+	if (room_for_it) {
+		struct watch **p = bucket(all, w->hash);
+		while (*p)
+			p = &(*p)->next;
+		*p = w;
+		all->n++;
+		w->id = ++all->last_id;
+	}
+	pthread_mutex_unlock(&w->shard->lock);
+	if (!room_for_it) {
+		free(w);
+		return RG_ENOMEM;
+	}
+	*handle = w;
+	return RG_OK;
+}
+
+static void end(struct watch *w)
+{
+	w->changed(w->user, RG_ECANCELED);
+	free(w);
+}
+
+void memory_unwatch(void *self, void *handle)
+{
+	(void)self;
+	struct watch *w = handle;
+	struct shard *s = w->shard;
+	pthread_mutex_lock(&s->lock);
+	struct watch **p = bucket(&s->watches, w->hash);
+	while (*p != w)
+		p = &(*p)->next;
+	*p = w->next;
+	s->watches.n--;
+	w->ended = true;
+	bool busy = w->busy;
+	pthread_mutex_unlock(&s->lock);
+	if (!busy)
+		end(w);
+}
+
+/* The first watch of the key that came after `id`, from `w` on. */
+static struct watch *matching(struct watch *w, uint64_t id, uint32_t hash, const rg_key *key)
+{
+	while (w && (w->id <= id || w->hash != hash || !rg_key_equal(&w->key, key)))
+		w = w->next;
+	return w;
+}
+
+/* Under the lock on entry and on return; @return the watch after it in the bucket. */
+static struct watch *fire(struct shard *s, struct watch *w, uint32_t hash)
+{
+	w->busy = true;
+	do {
+		w->again = false;
+		pthread_mutex_unlock(&s->lock);
+		w->changed(w->user, RG_OK);
+		pthread_mutex_lock(&s->lock);
+	} while (w->again && !w->ended);
+	w->busy = false;
+	if (!w->ended)
+		return w->next;
+	pthread_mutex_unlock(&s->lock);
+	end(w);
+	pthread_mutex_lock(&s->lock);
+	return *bucket(&s->watches, hash);
+}
+
+void watches_fire(struct shard *s, uint32_t hash, const rg_key *key)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t last = s->watches.last_id, id = 0;
+	struct watch *w = s->watches.n > 0 ? *bucket(&s->watches, hash) : NULL;
+	while ((w = matching(w, id, hash, key)) != NULL && w->id <= last) {
+		id = w->id;
+		if (w->busy) {
+			w->again = true;
+			w = w->next;
+		} else {
+			w = fire(s, w, hash);
+		}
+	}
+	pthread_mutex_unlock(&s->lock);
+}
+
+void watches_end(struct shard *s)
+{
+	for (size_t i = 0; s->watches.buckets && i < (size_t)1 << s->watches.bits; i++) {
+		for (struct watch *next, *w = s->watches.buckets[i]; w; w = next) {
+			next = w->next;
+			end(w);
+		}
+	}
+	free(s->watches.buckets);
+}
