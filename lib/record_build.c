@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer 2: building a record. Every REGISTER that changes anything builds one, so this is one pass without searches that grow. */
-#include "record.h"
+#include "codec.h"
 #include <stdlib.h>
 
 /* Most records fit here; they are laid out on the stack and copied into an allocation of their exact size. */
@@ -41,12 +41,19 @@ static bool has_rare(const rg_contact *c)
 static rg_status measure_contact(const rg_contact *c, measure *m)
 {
 	size_t n = sizeof(rg__binding) + RG__HAS_N * sizeof(rg__slice) + sizeof(rg__rare) + 2;
+	uint32_t n_pairs;
+	rg_status status;
 	unsigned i;
 
 	if (c->q < -1 || c->q > 1000)
 		return RG_EINVAL;
+	for (i = 0; i < c->n_addrs && i < RG__ADDRS_MAX; i++)
+		if (c->addrs[i].family != 4 && c->addrs[i].family != 6)
+			return RG_EINVAL;
 	if (c->n_addrs > RG__ADDRS_MAX)
 		return RG_ELIMIT;
+	if (c->extra.n > 0 && (status = rg__extra_check(&rg__codec_contact, c->extra, &n_pairs)) != RG_OK)
+		return status;
 	for (i = 0; i < RG__N_STRINGS; i++) {
 		size_t len = rg__contact_string_const(c, i)->n;
 
@@ -62,8 +69,8 @@ static rg_status measure_contact(const rg_contact *c, measure *m)
 static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals,
 	uint32_t n_removals, rg_str extra, measure *m)
 {
-	uint32_t i;
 	rg_status status = RG_OK;
+	uint32_t i, n_pairs;
 
 	if (key->domain.n > RG_RECORD_BYTES_MAX || key->user.n > RG_RECORD_BYTES_MAX || key->host.n > RG_RECORD_BYTES_MAX ||
 		extra.n > RG_RECORD_BYTES_MAX || n_removals > RG_REMOVALS_MAX || n_contacts > RG_RECORD_BYTES_MAX / sizeof(rg__binding))
@@ -71,6 +78,8 @@ static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint
 	*m = (measure){ .bytes = rg__record_bindings_at(key->domain.n + key->user.n + key->host.n) + extra.n + 2 };
 	if (m->bytes + n_contacts * sizeof(rg__binding) + n_removals * sizeof(rg__gone) > RG_RECORD_BYTES_MAX)
 		return RG_ELIMIT;
+	if (extra.n > 0)
+		status = rg__extra_check(&rg__codec_record, extra, &n_pairs);
 	for (i = 0; i < n_contacts && status == RG_OK; i++)
 		status = measure_contact(&contacts[i], m);
 	for (i = 0; i < n_removals && status == RG_OK; i++) {
@@ -256,23 +265,29 @@ static rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const
 		return put_flow(b, c);
 	if (bit == RG__HAS_next_hop)
 		return put_next_hop(b, c, at);
-	if (b->before != NULL && s.n > 0 && rg__eq(s, *rg__contact_string_const(b->before, bit)))
+	/* Unknown fields are not shared: what a record can hold is then what its written form can. */
+	if (bit != RG__HAS_extra && b->before != NULL && s.n > 0 && rg__eq(s, *rg__contact_string_const(b->before, bit)))
 		return b->stored[bit];
 	if (bit == RG__HAS_instance && find_in(c->params, at[RG__HAS_params], s, &out))
 		return out;
 	return put(b, s);
 }
 
+/* What a host resolved is stored in one form, so that equal records are equal written out. */
 static void put_addrs(builder *b, const rg_contact *c, rg__slice *out)
 {
-	char *p;
+	rg_addr *to;
+	uint32_t i;
 
 	align(b);
-	p = take(b, c->n_addrs * sizeof(rg_addr));
-	if (p == NULL)
+	to = (rg_addr *)(void *)take(b, c->n_addrs * sizeof *to);
+	if (to == NULL)
 		return;
-	memcpy(p, c->addrs, c->n_addrs * sizeof(rg_addr));
-	*out = (rg__slice){ (uint16_t)(p - b->base), (uint16_t)c->n_addrs };
+	for (i = 0; i < c->n_addrs; i++) {
+		to[i] = (rg_addr){ .family = c->addrs[i].family, .port = c->addrs[i].port };
+		memcpy(to[i].ip, c->addrs[i].ip, to[i].family == 4 ? 4 : 16);
+	}
+	*out = (rg__slice){ (uint16_t)((char *)to - b->base), (uint16_t)c->n_addrs };
 }
 
 static uint16_t present_bits(const rg_contact *c)

@@ -142,9 +142,12 @@ typedef struct rg_removal {
 typedef struct rg_record rg_record;
 
 /**
- * Builds a record. Everything is copied. @p contacts and @p removals may be NULL when their count is 0.
+ * Builds a record. Everything is copied. @p contacts and @p removals are arrays of this library version's own structs, and may be
+ * NULL when their count is 0. Texts are not looked into: that is the caller's.
  * @param extra  MessagePack fields of a newer schema, or the absent slice.
- * @return RG_OK with @p out owned by the caller; RG_ENOMEM; RG_ELIMIT when it would exceed RG_RECORD_BYTES_MAX or 65535 of anything.
+ * @return RG_OK with @p out owned by the caller; RG_ENOMEM; RG_ELIMIT when it would exceed RG_RECORD_BYTES_MAX, has more than
+ * RG_REMOVALS_MAX removals, or a binding more than 8 addresses; RG_EINVAL for a q outside -1…1000 or an address of no family;
+ * RG_EFORMAT for an `extra` that is not whole pairs of a text key unknown to this version and a value.
  */
 RG_API rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
@@ -187,7 +190,7 @@ RG_API rg_str rg_record_extra(const rg_record *record);
 
 /**
  * @return when a store must next offer the record through `due`: its earliest expiry or unsent wake-up; of a record that only
- * remembers removals, the end of the last one's memory.
+ * remembers removals, the end of the last one's memory. RG_TIME_NEVER for one that holds neither, and for NULL.
  */
 RG_API rg_time rg_record_deadline(const rg_record *record);
 
