@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 4: whether a Contact means a binding. One matcher for save, remove, queries and limits. */
+#ifndef RG__MATCHING_H
+#define RG__MATCHING_H
+
+#include "config.h"
+
+/* A Contact or binding as the matcher sees it. Its URI is parsed when first needed, and once. */
+typedef struct rg__matchable {
+	rg_str text;     /* URI */
+	rg_str callid;
+	rg_str instance; /* with <>, or absent */
+	rg__uri uri;     /* when state is RG__URI_PARSED */
+	uint8_t state;
+} rg__matchable;
+
+enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2 };
+
+bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b);
+
+/* RFC 3261 §19.1.4 over the two URIs. */
+bool rg__same_uri(rg__matchable *a, rg__matchable *b);
+
+/* Instances compare as URNs (RFC 8141 §3.1; urn:uuid: case-insensitively, RFC 9562 §4); with or without <>. */
+bool rg__same_instance(rg_str a, rg_str b);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#include "register.h"
+#include "response.h"
+
+static int32_t code_of(int32_t reason, const rg__save_settings *set)
+{
+	if (reason == RG_R_INV_CSEQ && set->cseq_code > 0)
+		return (int32_t)set->cseq_code;
+	if (reason == RG_R_TOO_MANY && set->too_many_code > 0)
+		return (int32_t)set->too_many_code;
+	return rg_reason_code(reason);
+}
+
+rg_status rg__refuse(int32_t reason, const rg__save_settings *set, rg_str unsupported, rg_time now, rg_response **out)
+{
+	/* An adaptor may name a reason this version does not know. */
+	if (reason <= RG_R_FINE || reason >= RG_R_COUNT)
+		reason = RG_R_INTERNAL;
+	return rg__response_new(&(rg__answer){ .reason = reason, .code = code_of(reason, set), .no_reply = set->no_reply, .now = now,
+		.retry_after = set->retry_after, .min_expires = set->min_expires, .unsupported = unsupported }, out);
+}
+
+rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, rg_time now, rg_response **out)
+{
+	rg__save_settings set;
+
+	rg__save_settings_of(config, options, &set);
+	return rg__refuse(reason, &set, RG__ABSENT, now, out);
+}

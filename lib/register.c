@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a REGISTER and refusing what needs no record to be refused (RFC 3261 §10.3 steps 1 to 5), in one fixed order: limits,
+ * required fields, domain, Require, authorization, AoR, Contacts. */
+#include "register.h"
+#include "digest.h"
+#include "expiry.h"
+#include "hop.h"
+#include "request.h"
+
+#include <stdlib.h>
+
+enum { FP_CONTACT = 1, FP_EXPIRES = 2, FP_PATH = 3 };
+
+/* Contact values there can be at most: one a line and one a comma. More than the limit are not counted. */
+static uint32_t count_at_most(const rg_request *r, int64_t limit)
+{
+	int64_t n = r->n_contacts;
+
+	for (uint32_t i = 0; i < r->n_contacts && n < limit; i++) {
+		rg_str line = r->contacts[i];
+		const char *comma;
+
+		while (n < limit && line.n > 0 && (comma = memchr(line.p, ',', line.n)) != NULL) {
+			n++;
+			line = rg__sub(line, (size_t)(comma - line.p) + 1, line.n);
+		}
+	}
+	return (uint32_t)(n < limit ? n : limit);
+}
+
+static bool longer(rg_str s, int64_t limit)
+{
+	return s.n > (uint64_t)limit;
+}
+
+static bool too_many_paths(const rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+	int64_t n = 0;
+
+	if (r->n_paths > (uint64_t)reg->set.max_paths)
+		return true;
+	for (uint32_t i = 0; i < r->n_paths; i++) {
+		rg_str rest = r->paths[i], value;
+
+		while (rest.n > 0 && rg__list_next(&rest, &value) == 1) {
+			if (++n > reg->set.max_paths)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A User-Agent that is too long is cut, between two characters of UTF-8. */
+static rg_str cut(rg_str s, int64_t limit)
+{
+	size_t n = (size_t)limit;
+
+	if (s.n <= n)
+		return s;
+	while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return rg__sub(s, 0, n);
+}
+
+static int32_t check_limits(rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+
+	if (r->n_contacts > (uint64_t)reg->set.max_request_contacts || too_many_paths(reg))
+		return RG_R_TOO_LARGE;
+	if (longer(r->callid, reg->set.max_callid_len))
+		return RG_R_CALLID_LEN;
+	if (longer(r->received, reg->set.max_received_len))
+		return RG_R_CONTACT_LEN;
+	if (longer(r->attr, reg->set.max_attr_len) || r->flow.n > 255)
+		return RG_R_TOO_LARGE;
+	reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
+	return rg__register_contacts(reg);
+}
+
+static bool good_sip_header(rg_str value)
+{
+	rg__name_addr na;
+	rg__uri uri;
+
+	return !rg__has_control(value) && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, &uri) == RG_OK;
+}
+
+static bool host_values_have_control(const rg_request *r)
+{
+	return rg__has_control(r->user_agent) || rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
+		rg__has_control(r->ownership_tag) || rg__has_control(r->received);
+}
+
+/* The host's `received` goes back to the client between quotes. */
+static bool good_received(rg_str received)
+{
+	rg__uri uri;
+
+	return received.n == 0 || (!memchr(received.p, '"', received.n) && !memchr(received.p, '\\', received.n) &&
+		rg__uri_parse(received, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER);
+}
+
+/* RFC 3261 §8.1.1: what every request has to have. */
+static int32_t check_required(rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+	rg__uri uri;
+	rg_str method;
+
+	if (!r->to.p)
+		return RG_R_TO_MISS;
+	if (!r->from.p)
+		return RG_R_FROM_MISS;
+	if (!r->callid.p)
+		return RG_R_CID_MISS;
+	if (!r->cseq.p)
+		return RG_R_CS_MISS;
+	if (!good_sip_header(r->to))
+		return RG_R_AOR_PARSE;
+	if (!good_sip_header(r->from) || !rg__is_callid(r->callid))
+		return RG_R_PARSE;
+	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
+		return RG_R_INV_CSEQ;
+	if (!rg__eq(method, RG_STR("REGISTER")) || (r->method.p && !rg__eq(r->method, RG_STR("REGISTER"))))
+		return RG_R_PARSE;
+	if (r->request_uri.p && (rg__has_control(r->request_uri) || rg__uri_parse(r->request_uri, &uri) != RG_OK))
+		return RG_R_PARSE;
+	return host_values_have_control(r) || !good_received(r->received) ? RG_R_PARSE : RG_R_FINE;
+}
+
+/* RFC 3261 §8.2.2.3: no extension is enabled, so every option tag is one we do not understand. */
+static int32_t check_require(rg__register *reg)
+{
+	size_t start = reg->text.n;
+
+	for (uint32_t i = 0; i < reg->request.n_require; i++) {
+		rg_str rest = reg->request.require[i], tag;
+		int more;
+
+		while ((more = rg__list_next(&rest, &tag)) != 0) {
+			if (more > 0 && tag.n == 0)
+				continue;
+			if (more < 0 || !rg__is_token(tag))
+				return RG_R_PARSE;
+			if (reg->text.n > start)
+				rg__buf_add(&reg->text, RG_STR(", "));
+			rg__buf_add(&reg->text, tag);
+		}
+	}
+	if (reg->text.n == start)
+		return RG_R_FINE;
+	reg->unsupported = rg__sub((rg_str){ reg->text.p, reg->text.n }, start, reg->text.n);
+	return RG_R_REQUIRE;
+}
+
+/* RFC 3261 §10.3 step 5, with the AoR the caller names before the one in To. */
+static rg_status read_aor(rg__register *reg, int32_t *reason)
+{
+	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
+		[RG__AOR_TOO_LONG] = RG_R_AOR_LEN, [RG__AOR_SCHEME] = RG_R_DOMAIN };
+	int how = rg__register_aor(reg, &reg->set.aor, &reg->aor);
+
+	if (how == RG__AOR_NOMEM)
+		return RG_ENOMEM;
+	*reason = reasons[how];
+	if (how == RG__AOR_OK)
+		reg->key = (rg_key){ rg__request_domain(&reg->request), reg->aor.user, reg->aor.host };
+	return RG_OK;
+}
+
+int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out)
+{
+	rg__name_addr na;
+	rg__uri uri;
+
+	if (reg->request.aor.p)
+		return rg__aor_from_text(reg->request.aor, rules, out);
+	if (rg__name_addr_parse(reg->request.to, &na) != RG_OK || rg__uri_parse(na.uri, &uri) != RG_OK)
+		return RG__AOR_PARSE;
+	return rg__aor_from_uri(&uri, rules, out);
+}
+
+/* The Expires header; also read when no Contact needs it. */
+static int32_t read_expires(rg__register *reg)
+{
+	reg->header_expires = -1;
+	if (!reg->request.expires.p)
+		return RG_R_FINE;
+	return rg__expires_read(reg->request.expires, &reg->set, &reg->header_expires) ? RG_R_FINE : RG_R_PARSE_EXP;
+}
+
+static uint32_t allowed(const rg_request *r)
+{
+	uint32_t bits = 0;
+
+	if (r->n_allow == 0)
+		return RG_METHODS_ALL;
+	for (uint32_t i = 0; i < r->n_allow; i++)
+		bits |= rg__methods_of(r->allow[i]);
+	return bits;
+}
+
+static rg_status check(rg__register *reg, int32_t *reason)
+{
+	rg_status status;
+
+	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request.defect) != RG_R_FINE ||
+		(*reason = check_required(reg)) != RG_R_FINE)
+		return RG_OK;
+	if (reg->request.flags & RG_REQUEST_NOT_LOCAL) {
+		*reason = RG_R_DOMAIN;
+		return RG_OK;
+	}
+	if ((*reason = check_require(reg)) != RG_R_FINE)
+		return RG_OK;
+	if (reg->request.flags & RG_REQUEST_FORBIDDEN) {
+		*reason = RG_R_FORBIDDEN;
+		return RG_OK;
+	}
+	status = read_aor(reg, reason);
+	if (status != RG_OK || *reason != RG_R_FINE)
+		return status;
+	*reason = read_expires(reg);
+	if (*reason == RG_R_FINE) {
+		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
+		*reason = rg__register_rules(reg);
+	}
+	return RG_OK;
+}
+
+static void take_fingerprint(rg__register *reg)
+{
+	uint64_t fp = 0;
+
+	for (uint32_t i = 0; i < reg->n; i++)
+		fp = rg__fingerprint(fp, FP_CONTACT, reg->wanted[i].value);
+	if (reg->request.expires.p)
+		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request.expires);
+	for (uint32_t i = 0; i < reg->request.n_paths; i++)
+		fp = rg__fingerprint(fp, FP_PATH, rg__trim(reg->request.paths[i]));
+	reg->fingerprint = fp;
+}
+
+static void add_hop(rg__register *reg, rg__wanted *w)
+{
+	rg_str received = w->received.n > 0 ? w->received : reg->request.received;
+
+	w->received = received;
+	w->hop_at = (uint32_t)reg->text.n;
+	rg__hop_tag(rg__hop_uri(RG__ABSENT, received, w->uri.text), &reg->text, &w->host);
+	w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+}
+
+static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
+{
+	return n > 0 ? (rg_str){ reg->text.p + at, n } : RG__ABSENT;
+}
+
+/* Once all is accepted and the text no longer moves. */
+static rg_status settle(rg__register *reg)
+{
+	for (uint32_t i = 0; i < reg->n && !reg->star; i++) {
+		if (reg->wanted[i].expires > 0)
+			add_hop(reg, &reg->wanted[i]);
+	}
+	if (reg->text.failed)
+		return RG_ENOMEM;
+	for (uint32_t i = 0; i < reg->n; i++) {
+		rg__wanted *w = &reg->wanted[i];
+
+		w->params = placed(reg, w->params_at, w->params_n);
+		w->instance = placed(reg, w->instance_at, w->instance_n);
+		w->next_hop = placed(reg, w->hop_at, w->hop_n);
+	}
+	take_fingerprint(reg);
+	rg__register_resolved(reg, reg->request.resolved, reg->request.n_resolved);
+	return RG_OK;
+}
+
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register **out)
+{
+	rg__save_settings set;
+	rg_request view;
+	rg__register *reg;
+	rg_status status;
+	uint32_t room;
+
+	*out = NULL;
+	rg__save_settings_of(config, options, &set);
+	rg__request_view(request, &view);
+	room = count_at_most(&view, set.max_request_contacts);
+	reg = malloc(sizeof *reg + room * sizeof *reg->wanted);
+	if (!reg)
+		return RG_ENOMEM;
+	memset(reg, 0, sizeof *reg);
+	reg->set = set;
+	reg->request = view;
+	reg->room = room;
+	status = check(reg, &reg->reason);
+	if (status == RG_OK && reg->reason == RG_R_FINE)
+		status = settle(reg);
+	if (status == RG_OK && reg->text.failed)
+		status = RG_ENOMEM;
+	if (status != RG_OK) {
+		rg__register_free(reg);
+		return status;
+	}
+	*out = reg;
+	return RG_OK;
+}
+
+void rg__register_free(rg__register *reg)
+{
+	if (!reg)
+		return;
+	rg__aor_free(&reg->aor);
+	rg__buf_free(&reg->text);
+	free(reg);
+}
+
+int32_t rg__register_reason(const rg__register *reg)
+{
+	return reg->reason;
+}
+
+const rg_key *rg__register_key(const rg__register *reg)
+{
+	return &reg->key;
+}
+
+bool rg__register_is_query(const rg__register *reg)
+{
+	return reg->request.n_contacts == 0;
+}
+
+uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < reg->n && reg->reason == RG_R_FINE; i++) {
+		rg_str host = reg->wanted[i].host;
+		uint32_t j = 0;
+
+		while (j < i && !rg__eq_nocase(reg->wanted[j].host, host))
+			j++;
+		if (host.n == 0 || j < i)
+			continue;
+		if (n < max)
+			hosts[n] = host;
+		n++;
+	}
+	return n;
+}
+
+void rg__register_resolved(rg__register *reg, const rg_resolved *resolved, uint32_t n)
+{
+	for (uint32_t i = 0; i < reg->n && n > 0; i++) {
+		rg__wanted *w = &reg->wanted[i];
+
+		for (uint32_t j = 0; j < n && w->host.n > 0; j++) {
+			if (!rg__eq_nocase(resolved[j].host, w->host))
+				continue;
+			w->addrs = resolved[j].addrs;
+			w->n_addrs = resolved[j].n_addrs < 8 ? resolved[j].n_addrs : 8;
+			break;
+		}
+	}
+}

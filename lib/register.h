@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 4: a REGISTER read and validated, as merge sees it. */
+#ifndef RG__REGISTER_H
+#define RG__REGISTER_H
+
+#include "header.h"
+#include "policy.h"
+
+/* One Contact value. */
+typedef struct rg__wanted {
+	rg_str value;            /* as it stands in the message */
+	rg__uri uri;
+	rg_str params;           /* those to be stored */
+	rg_str instance;         /* with <>, inside params; absent = none */
+	rg_str received;         /* stated by the client; used only when it is to be trusted */
+	rg_str next_hop;         /* as a tag */
+	rg_str host;             /* of the next hop when it is a name; else absent */
+	const rg_addr *addrs;    /* what that name resolved to */
+	uint32_t n_addrs;
+	int32_t q;               /* -1 = none */
+	uint32_t reg_id;
+	uint32_t methods;
+	int64_t asked;           /* seconds; what Contact, Expires or the default say */
+	int64_t expires;         /* the same, clamped; 0 = remove */
+	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n; /* places in the text buffer while it may still move */
+} rg__wanted;
+
+struct rg__register {
+	rg__save_settings set;
+	rg_request request;      /* as this version of the library knows it */
+	rg__aor aor;
+	rg_key key;
+	int32_t reason;          /* the refusal; RG_R_FINE = none */
+	int32_t contact_reason;  /* what is wrong with the Contacts, reported after what comes before them */
+	bool star;               /* Contact: * */
+	uint32_t cseq;
+	uint64_t fingerprint;    /* rg_contact.request_hash */
+	rg_str user_agent;       /* cut to its limit */
+	int64_t header_expires;  /* -1 = no Expires header */
+	rg__buf text;            /* stored params and next hops; the tags not supported of a 420 */
+	rg_str unsupported;
+	uint32_t allow;          /* methods of the Allow header */
+	uint32_t n, room;        /* Contacts read; slots */
+	rg__wanted wanted[];
+};
+
+/* register_contact.c: reads all Contact lines into `wanted`. RG_R_… of a limit, else RG_R_FINE; other faults go to contact_reason. */
+int32_t rg__register_contacts(rg__register *reg);
+
+/* The rules that look at a Contact together with the rest of the request. RG_R_… */
+int32_t rg__register_rules(rg__register *reg);
+
+/* The AoR in its canonical form under @p rules: the one the caller names, else To. Returns RG__AOR_…; freed with rg__aor_free(). */
+int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out);
+
+/* methods.c: the bit set of a list of methods. */
+uint32_t rg__methods_of(rg_str list);
+
+/* refusal.c: a non-200 response. */
+rg_status rg__refuse(int32_t reason, const rg__save_settings *set, rg_str unsupported, rg_time now, rg_response **out);
+
+#endif

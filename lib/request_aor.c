@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom a request is about. */
+#include "header.h"
+#include "policy.h"
+
+rg_str rg__request_domain(const rg_request *request)
+{
+	return request->domain.n > 0 ? request->domain : RG_STR("location");
+}
+
+/* The URI of a From or To value. */
+static bool header_uri(rg_str value, rg__uri *uri)
+{
+	rg__name_addr na;
+
+	return value.n > 0 && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
+}
+
+void rg__request_domains(const rg_request *request, rg_str *request_uri_host, rg_str *to_host)
+{
+	rg__uri uri;
+
+	*request_uri_host = *to_host = RG__ABSENT;
+	if (rg__uri_parse(request->request_uri, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER)
+		*request_uri_host = uri.host;
+	if (header_uri(request->to, &uri) && uri.scheme != RG__SCHEME_OTHER)
+		*to_host = uri.host;
+}
+
+int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out)
+{
+	rg__aor_rules rules;
+	rg__uri uri;
+
+	*out = (rg__aor){ 0 };
+	rg__aor_rules_of(config, &rules);
+	if (request->aor.p)
+		return rg__aor_from_text(request->aor, &rules, out);
+	if (rg__uri_parse(request->request_uri, &uri) != RG_OK)
+		return RG__AOR_PARSE;
+	return rg__aor_from_uri(&uri, &rules, out);
+}
+
+static rg_status status_of(int how)
+{
+	return how == RG__AOR_OK ? RG_OK : how == RG__AOR_NOMEM ? RG_ENOMEM : RG_EINVAL;
+}
+
+rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *config, rg__aor *out)
+{
+	rg__aor_rules rules;
+	rg__uri uri;
+	bool registers;
+
+	*out = (rg__aor){ 0 };
+	rg__aor_rules_of(config, &rules);
+	if (!aor.p && request)
+		aor = request->aor;
+	if (aor.p)
+		return status_of(rg__aor_from_text(aor, &rules, out));
+	/* From and To of a reply are those of the request it answers, which need not have been ours. */
+	if (!request || request->flags & RG_REQUEST_REPLY)
+		return RG_EINVAL;
+	registers = rg__eq(request->method, RG_STR("REGISTER"));
+	if (!header_uri(registers ? request->to : request->from, &uri))
+		return RG_EINVAL;
+	return status_of(rg__aor_from_uri(&uri, &rules, out));
+}
