@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* rg_targets → where the message goes: Request-URI, Route set, next hop, and what the host forks to. */
+#include "sofia.h"
+#include <sofia-sip/sip_util.h>
+
+/* Targets die with the result they came from; the message keeps its own. */
+static bool keep(su_home_t *home, rg_target *t)
+{
+	rg_str *const texts[] = { &t->uri, &t->next_hop, &t->path, &t->received, &t->socket, &t->flow, &t->attr, &t->instance, &t->aor };
+
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+		bool given = texts[i]->p != NULL;
+		*texts[i] = rg__copy(home, *texts[i]);
+		if (given && !texts[i]->p)
+			return false;
+	}
+	return true;
+}
+
+static rg_status keep_all(rg_sofia_message *m, const rg_targets *targets)
+{
+	su_home_t *home = msg_home(m->msg);
+	uint32_t n = rg_targets_count(targets);
+	rg_target *kept = su_zalloc(home, (n + 1) * sizeof *kept);
+
+	if (!kept)
+		return RG_ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		if (rg_targets_get(targets, i, &kept[i]) != RG_OK || !keep(home, &kept[i]))
+			return RG_ENOMEM;
+	}
+	m->targets = kept;
+	m->n_targets = n;
+	return RG_OK;
+}
+
+/* The first target for the AoR itself: not one that replaces an existing branch, and not a fallback. */
+static int32_t choose(const rg_sofia_message *m, const rg_targets *targets)
+{
+	for (uint32_t i = 0; i < m->n_targets && !rg_targets_branches_only(targets); i++) {
+		if (m->targets[i].branch < 0 && m->targets[i].fallback_of == UINT32_MAX)
+			return (int32_t)i;
+	}
+	return -1;
+}
+
+/* RFC 3261 §16.6 step 2 */
+static rg_status set_request_uri(rg_sofia_message *m, sip_t *sip, rg_str uri)
+{
+	const sip_request_t *old = sip->sip_request;
+	sip_request_t *rq = sip_request_create(msg_home(m->msg), old->rq_method, old->rq_method_name, URL_STRING_MAKE(uri.p), old->rq_version);
+
+	if (!rq)
+		return RG_EINVAL;
+	return msg_header_replace(m->msg, (msg_pub_t *)sip, (msg_header_t *)old, (msg_header_t *)rq) < 0 ? RG_ENOMEM : RG_OK;
+}
+
+/* RFC 3327 §5.3: the Path becomes the preloaded Route, before what is left of the message's own. */
+static rg_status set_route(rg_sofia_message *m, sip_t *sip, rg_str path)
+{
+	su_home_t *home = msg_home(m->msg);
+	sip_route_t *first, *last, *old;
+
+	if (path.n == 0)
+		return RG_OK;
+	first = sip_route_make(home, path.p);
+	if (!first)
+		return RG_EINVAL;
+	for (last = first; last->r_next; last = last->r_next)
+		continue;
+	old = sip->sip_route ? sip_route_dup(home, sip->sip_route) : NULL;
+	if (sip->sip_route && (!old || msg_header_remove_all(m->msg, (msg_pub_t *)sip, (msg_header_t *)sip->sip_route) < 0))
+		return RG_ENOMEM;
+	last->r_next = old;
+	return msg_header_insert(m->msg, (msg_pub_t *)sip, (msg_header_t *)first) < 0 ? RG_ENOMEM : RG_OK;
+}
+
+rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
+{
+	rg_sofia_message *m = msg;
+	sip_t *sip = m->msg ? sip_object(m->msg) : NULL;
+	rg_status status;
+
+	(void)self;
+	m->targets = NULL;
+	m->n_targets = 0;
+	m->routed = -1;
+	m->next_hop = RG__NONE;
+	if (!sip || !sip->sip_request)
+		return RG_EINVAL;
+	rg__first_line(m->msg); /* replacing needs the headers in order */
+	status = keep_all(m, targets);
+	int32_t chosen = status == RG_OK ? choose(m, targets) : -1;
+	if (chosen < 0)
+		return status;
+	const rg_target *t = &m->targets[chosen];
+	status = set_request_uri(m, sip, t->uri);
+	if (status == RG_OK)
+		status = set_route(m, sip, t->path);
+	if (status != RG_OK)
+		return status;
+	m->routed = chosen;
+	m->next_hop = t->next_hop;
+	return RG_OK;
+}

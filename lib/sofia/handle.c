@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Raw bytes in, raw bytes out. */
+#include "sofia.h"
+#include <stdlib.h>
+
+enum { MOST_BYTES = 65535 }; /* looked at where no config is at hand to say how many */
+
+/* One message of bytes under way. The bytes are looked at in `read` only, which runs before the verb returns. */
+typedef struct raw {
+	rg_sofia_message m;
+	rg_sofia_source source;
+	rg_msg msg;
+	rg_str bytes;
+	rg__text reply;
+	rg_sofia_cb done;
+	void *user;
+	rg_free_cb free_user;
+} raw;
+
+/* What the start line asks for: a SIP code to answer with at once, or one of these. */
+enum { SAVE = 0, IGNORE = -1, NOT_SIP = -2 };
+
+static bool starts_with_sip(rg_str s)
+{
+	return s.n > 4 && rg__same_name((rg_str){ s.p, 4 }, RG_STR("SIP/"));
+}
+
+static int32_t look_at(rg_str bytes)
+{
+	rg_str line = rg__frame_start_line(bytes, MOST_BYTES);
+	const char *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL;
+	const char *last = line.n > 0 ? memrchr(line.p, ' ', line.n) : NULL;
+
+	if (bytes.n == 0) /* RFC 5626 §4.4.1 keep-alive */
+		return IGNORE;
+	if (!first || first == last)
+		return NOT_SIP;
+	rg_str method = { line.p, (size_t)(first - line.p) }, version = { last + 1, (size_t)(line.p + line.n - last - 1) };
+	if (starts_with_sip(line))
+		return IGNORE; /* a reply is not replied to */
+	if (!rg__is_token(method) || !starts_with_sip(version))
+		return NOT_SIP;
+	if (rg_str_equal(method, RG_STR("ACK")))
+		return IGNORE; /* RFC 3261 §17: nor is an ACK */
+	if (!rg__same_name(version, RG_STR("SIP/2.0")))
+		return 505; /* RFC 3261 §21.5.6 */
+	return rg_str_equal(method, RG_STR("REGISTER")) ? SAVE : 405;
+}
+
+static msg_t *salvage(rg_str bytes)
+{
+	return rg__frame_salvage((rg_str){ bytes.p, bytes.n < MOST_BYTES ? bytes.n : MOST_BYTES }, false);
+}
+
+static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_request *out)
+{
+	raw *w = self;
+	int64_t max = MOST_BYTES;
+	rg__frame frame = { 0 };
+	msg_t *parsed = NULL;
+
+	(void)msg;
+	if (config)
+		rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
+	rg__frame_scan(w->bytes, max < 0 ? 0 : (size_t)max, &frame);
+	if (frame.defect == RG_R_FINE) {
+		/* The body stays out: Sofia would make room for as much as Content-Length says. */
+		parsed = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, w->bytes.p, (ssize_t)frame.head);
+		if (!parsed || !sip_object(parsed)->sip_request || !rg__body_is_whole(parsed, w->bytes.n - frame.head))
+			frame.defect = RG_R_PARSE;
+	}
+	if (parsed && !sip_object(parsed)->sip_request) {
+		msg_destroy(parsed);
+		parsed = NULL;
+	}
+	w->m.msg = parsed ? parsed : salvage(w->bytes);
+	if (!w->m.msg)
+		return RG_ENOMEM;
+	if (!sip_object(w->m.msg) || !sip_object(w->m.msg)->sip_via)
+		return RG_EINVAL;
+	rg_status status = rg__sofia_read(&w->m, config, out);
+	if (frame.defect != RG_R_FINE)
+		out->defect = frame.defect;
+	return status;
+}
+
+static rg_status reply_raw(void *self, void *msg, rg_response *response)
+{
+	raw *w = self;
+	rg__answer answer;
+
+	(void)msg;
+	if (rg_response_no_reply(response))
+		return RG_OK;
+	rg_status status = rg__answer_of(response, &answer);
+	return status == RG_OK ? rg__reply_text(&w->m, &answer, &w->reply) : status;
+}
+
+static rg_status apply_raw(void *self, void *msg, const rg_targets *targets)
+{
+	(void)self;
+	(void)msg;
+	(void)targets;
+	return RG_ENOTSUP; /* a REGISTER is not routed */
+}
+
+static rg_status header_raw(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
+{
+	(void)msg;
+	return rg__line_find(((raw *)self)->m.msg, name, index, value);
+}
+
+static const rg_msg_ops raw_ops = {
+	.struct_size = sizeof raw_ops,
+	.name = "sofia-sip bytes",
+	.read = read_raw,
+	.header = header_raw,
+	.reply = reply_raw,
+	.apply = apply_raw,
+};
+
+static void begin(raw *w, rg_str bytes, const rg_sofia_source *source)
+{
+	memset(w, 0, sizeof *w);
+	rg_sofia_message_init(&w->m, sizeof w->m);
+	rg_sofia_source_init(&w->source, sizeof w->source);
+	if (source)
+		memcpy(&w->source, source, source->struct_size < sizeof w->source ? source->struct_size : sizeof w->source);
+	w->m.source = &w->source;
+	w->msg = (rg_msg){ &raw_ops, w, w };
+	w->bytes = bytes;
+}
+
+static void end(raw *w)
+{
+	msg_destroy(w->m.msg);
+	free(w->reply.p);
+}
+
+/* Hands the reply over; none when it is not whole. */
+static uint8_t *take_reply(raw *w, size_t *n)
+{
+	uint8_t *p = NULL;
+
+	*n = 0;
+	if (!w->reply.failed && w->reply.n > 0) {
+		p = (uint8_t *)w->reply.p;
+		*n = w->reply.n;
+		w->reply = (rg__text){ 0 };
+	}
+	return p;
+}
+
+/* RFC 3261 §8.2.1 for other methods. */
+static rg_status answer_at_once(raw *w, int32_t code)
+{
+	static const rg_header allow = { { "Allow", 5 }, { "REGISTER", 8 } };
+	rg__answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &allow, .n_headers = code == 405 };
+
+	w->m.msg = salvage(w->bytes);
+	if (!w->m.msg)
+		return RG_ENOMEM;
+	rg_status status = rg__reply_text(&w->m, &answer, &w->reply);
+	if (status != RG_OK)
+		w->reply.n = 0;
+	return status;
+}
+
+/* RFC 3261 §7.5: CRLFs before the start line are passed over. */
+static rg_str without_crlfs(rg_str s)
+{
+	while (s.n > 1 && s.p[0] == '\r' && s.p[1] == '\n')
+		s.p += 2, s.n -= 2;
+	return s;
+}
+
+/* Everything but the registrar's part. True when that is all there was. */
+static bool settle(raw *w, rg_status *status)
+{
+	int32_t what = look_at(w->bytes);
+
+	*status = RG_OK;
+	if (what == SAVE)
+		return false;
+	if (what == NOT_SIP)
+		*status = RG_EINVAL;
+	if (what > 0)
+		*status = answer_at_once(w, what);
+	return true;
+}
+
+rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
+	uint8_t **reply, size_t *n)
+{
+	raw w;
+	rg_status status;
+
+	begin(&w, without_crlfs(bytes), source);
+	if (!settle(&w, &status))
+		status = rg_save_msg(registrar, &w.msg, options, NULL);
+	*reply = status == RG_OK || status == RG_ESTORE ? take_reply(&w, n) : NULL;
+	if (!*reply)
+		*n = 0;
+	end(&w);
+	return status;
+}
+
+static void saved(void *user, rg_status status, rg_response *response)
+{
+	raw *w = user;
+	size_t n;
+	uint8_t *reply = take_reply(w, &n);
+
+	rg_response_unref(response);
+	w->done(w->user, status, reply, n);
+}
+
+static void free_raw(void *user)
+{
+	raw *w = user;
+
+	if (w->free_user)
+		w->free_user(w->user);
+	end(w);
+	free(w);
+}
+
+rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
+	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op)
+{
+	raw *w = done ? malloc(sizeof *w) : NULL;
+	rg_status status;
+
+	if (op)
+		*op = NULL;
+	if (!w) {
+		if (free_user)
+			free_user(user);
+		return done ? RG_ENOMEM : RG_EINVAL;
+	}
+	begin(w, without_crlfs(bytes), source);
+	w->done = done;
+	w->user = user;
+	w->free_user = free_user;
+	if (!settle(w, &status))
+		return rg_save_msg_async(registrar, &w->msg, options, saved, w, free_raw, op);
+	if (status == RG_OK)
+		saved(w, status, NULL);
+	free_raw(w);
+	return status;
+}

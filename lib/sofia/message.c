@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* The adaptor's table, its small members, and requests from literals. */
+#include "sofia.h"
+#include <stdlib.h>
+
+void rg_sofia_source_init(rg_sofia_source *source, uint32_t size)
+{
+	if (!source || size < sizeof source->struct_size)
+		return;
+	memset(source, 0, size);
+	source->struct_size = size;
+}
+
+void rg_sofia_message_init(rg_sofia_message *message, uint32_t size)
+{
+	if (!message || size < sizeof message->struct_size)
+		return;
+	memset(message, 0, size);
+	message->struct_size = size;
+	if (size >= offsetof(rg_sofia_message, routed) + sizeof message->routed)
+		message->routed = -1;
+}
+
+static rg_status read_message(void *self, void *msg, const rg_config *config, rg_request *out)
+{
+	(void)self;
+	return rg__sofia_read(msg, config, out);
+}
+
+static rg_status header(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
+{
+	(void)self;
+	return rg__line_find(((rg_sofia_message *)msg)->msg, name, index, value);
+}
+
+static rg_status get_var(void *self, void *msg, rg_str name, rg_str *value)
+{
+	rg_sofia_message *m = msg;
+
+	(void)self;
+	return m->get_var ? m->get_var(m->user, name, value) : RG_ENOENT;
+}
+
+static rg_status set_var(void *self, void *msg, rg_str name, uint32_t index, rg_str value)
+{
+	rg_sofia_message *m = msg;
+
+	(void)self;
+	return m->set_var ? m->set_var(m->user, name, index, value) : RG_ENOTSUP;
+}
+
+static rg_status add_header(void *self, void *msg, rg_str name, rg_str value)
+{
+	rg_sofia_message *m = msg;
+	rg__text line = { 0 };
+
+	(void)self;
+	if (!rg__is_token(name) || rg__has_bad_octet(value))
+		return RG_EINVAL;
+	rg__text_str(&line, name);
+	rg__text_z(&line, ": ");
+	rg__text_str(&line, value);
+	rg__text_add(&line, "", 1);
+	rg_status status = line.failed ? RG_ENOMEM : RG_OK;
+	if (status == RG_OK && msg_header_add_str(m->msg, msg_object(m->msg), line.p) < 0)
+		status = RG_EINVAL;
+	free(line.p);
+	return status;
+}
+
+static const rg_msg_ops ops = {
+	.struct_size = sizeof ops,
+	.name = "sofia-sip",
+	.read = read_message,
+	.header = header,
+	.get_var = get_var,
+	.set_var = set_var,
+	.add_header = add_header,
+	.reply = rg__sofia_reply,
+	.apply = rg__sofia_apply,
+};
+
+const rg_msg_ops *rg_sofia_msg_ops(void)
+{
+	return &ops;
+}
+
+/* A request and the message it is made of, released together. */
+typedef struct parsed {
+	rg_request request;
+	rg_sofia_message message;
+} parsed;
+
+static void release(void *owner)
+{
+	parsed *p = owner;
+
+	msg_destroy(p->message.msg);
+	free(p);
+}
+
+static rg_status parse(rg_str text, parsed *p, rg_error *why)
+{
+	enum { MOST = 65535 };
+	rg__frame frame = { .lf_only = true };
+	int32_t defect;
+
+	rg__frame_scan(text, MOST, &frame);
+	if (frame.defect == RG_R_TOO_LARGE)
+		return rg_error_set(why, RG_ELIMIT, RG_STR("the message is too large, or has too many lines or commas"));
+	/* Without an end of the header section there is nothing sound to parse but what the salvage finds. */
+	defect = frame.defect;
+	if (defect == RG_R_FINE)
+		p->message.msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text.p, (ssize_t)frame.head);
+	if (p->message.msg && !sip_object(p->message.msg)->sip_request && !sip_object(p->message.msg)->sip_status) {
+		msg_destroy(p->message.msg);
+		p->message.msg = NULL;
+		return rg_error_set(why, RG_EINVAL, RG_STR("the first line is no SIP request line"));
+	}
+	if (!p->message.msg) {
+		defect = RG_R_PARSE;
+		p->message.msg = rg__frame_salvage(text, true);
+	}
+	if (!p->message.msg)
+		return rg_error_set(why, RG_ENOMEM, RG_STR("out of memory"));
+	rg_status status = rg__sofia_read(&p->message, NULL, &p->request);
+	if (status != RG_OK)
+		return rg_error_set(why, status, rg_str_from(rg_strerror(status)));
+	if (defect == RG_R_FINE && !rg__body_is_whole(p->message.msg, text.n - frame.head))
+		defect = RG_R_PARSE;
+	if (defect != RG_R_FINE)
+		p->request.defect = defect;
+	return RG_OK;
+}
+
+rg_status rg_sofia_request_parse(rg_str text, rg_request **out, rg_error *why)
+{
+	parsed *p;
+	rg_str start = rg__frame_start_line(text, text.n);
+
+	*out = NULL;
+	if (!start.p || !memchr(start.p, ' ', start.n))
+		return rg_error_set(why, RG_EINVAL, RG_STR("no SIP message: there is no first line"));
+	p = calloc(1, sizeof *p);
+	if (!p)
+		return rg_error_set(why, RG_ENOMEM, RG_STR("out of memory"));
+	rg_request_init(&p->request, sizeof p->request);
+	rg_sofia_message_init(&p->message, sizeof p->message);
+	rg_status status = parse(text, p, why);
+	if (status != RG_OK) {
+		msg_destroy(p->message.msg);
+		free(p);
+		return status;
+	}
+	p->request.owner = p;
+	p->request.release = release;
+	*out = &p->request;
+	return RG_OK;
+}

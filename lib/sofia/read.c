@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* A message as Sofia parsed it → rg_request. One walk over the header lines finds values and defects alike. */
+#include "sofia.h"
+
+enum { FROM, TO, CALL_ID, CSEQ, EXPIRES, USER_AGENT, N_SINGLES };
+enum { CONTACT, PATH, SUPPORTED, REQUIRE, FEATURE_CAPS, ALLOW, ROUTE, N_LISTS };
+enum { SINGLE, LIST, VIA, CONTENT_LENGTH, OTHER };
+
+/* What is read of a message: which header goes where, and the reason when Sofia could not parse it. A malformed Expires is left to the
+ * core, which has a setting for it; RG_R_FINE says so. */
+static const struct row {
+	msg_hclass_t *class;
+	uint8_t kind, index;
+	int32_t malformed;
+} rows[] = {
+	{ sip_via_class, VIA, 0, RG_R_PARSE },
+	{ sip_from_class, SINGLE, FROM, RG_R_PARSE },
+	{ sip_to_class, SINGLE, TO, RG_R_AOR_PARSE },
+	{ sip_call_id_class, SINGLE, CALL_ID, RG_R_PARSE },
+	{ sip_cseq_class, SINGLE, CSEQ, RG_R_INV_CSEQ },
+	{ sip_contact_class, LIST, CONTACT, RG_R_PARSE_CONT },
+	{ sip_expires_class, SINGLE, EXPIRES, RG_R_FINE },
+	{ sip_user_agent_class, SINGLE, USER_AGENT, RG_R_FINE },
+	{ sip_path_class, LIST, PATH, RG_R_PARSE_PATH },
+	{ sip_supported_class, LIST, SUPPORTED, RG_R_PARSE },
+	{ sip_require_class, LIST, REQUIRE, RG_R_PARSE },
+	{ sip_allow_class, LIST, ALLOW, RG_R_PARSE },
+	{ sip_route_class, LIST, ROUTE, RG_R_PARSE },
+	{ sip_content_length_class, CONTENT_LENGTH, 0, RG_R_PARSE },
+};
+static const struct row feature_caps = { NULL, LIST, FEATURE_CAPS, RG_R_PARSE };
+
+typedef struct reading {
+	su_home_t *home;
+	rg_request *out;
+	rg_str singles[N_SINGLES];
+	rg_str *lists[N_LISTS];
+	uint32_t n[N_LISTS];
+	bool seen[N_SINGLES], seen_length, failed;
+	uint32_t skip_routes;
+} reading;
+
+static void set_defect(reading *r, int32_t reason)
+{
+	if (r->out->defect == RG_R_FINE)
+		r->out->defect = reason;
+}
+
+static const struct row *row_of(const msg_header_t *h)
+{
+	const char *error_name = h->sh_class == sip_error_class ? ((const sip_error_t *)h)->er_name : NULL;
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		/* Sofia's own string, so that the pointer is enough */
+		if (h->sh_class == rows[i].class || (error_name && error_name == rows[i].class->hc_name))
+			return &rows[i];
+	}
+	if (h->sh_class == sip_unknown_class && rg__same_name(rg__line_name(h), RG_STR("Feature-Caps")))
+		return &feature_caps;
+	return NULL;
+}
+
+/* Headers that may stand once only (RFC 3261 §20): a second one is a second opinion, which is refused. */
+static void take_single(reading *r, const struct row *row, rg_str value)
+{
+	if (r->seen[row->index] && row->index != USER_AGENT) {
+		set_defect(r, row->index == EXPIRES ? RG_R_PARSE_EXP : RG_R_PARSE);
+		return;
+	}
+	if (!r->seen[row->index])
+		r->singles[row->index] = value;
+	r->seen[row->index] = true;
+}
+
+static void take_list(reading *r, const struct row *row, rg_str value)
+{
+	if (row->index == ROUTE && r->skip_routes > 0)
+		r->skip_routes--;
+	else
+		r->lists[row->index][r->n[row->index]++] = value;
+}
+
+static void take(reading *r, const msg_header_t *h)
+{
+	bool malformed = h->sh_class == sip_error_class;
+	const struct row *row = row_of(h);
+
+	if (!row) {
+		/* A line without a name says nothing; other headers that Sofia finds fault with are none of ours (RFC 3261 §16.3 step 1). */
+		if (malformed && !((const sip_error_t *)h)->er_name)
+			set_defect(r, RG_R_PARSE);
+		return;
+	}
+	if (malformed && row->malformed != RG_R_FINE)
+		set_defect(r, row->malformed);
+	if (row->kind == VIA)
+		return;
+	if (row->kind == CONTENT_LENGTH) {
+		if (r->seen_length)
+			set_defect(r, RG_R_PARSE);
+		r->seen_length = true;
+		return;
+	}
+	rg_str value = rg__line_value(r->home, h);
+	if (!value.p) {
+		r->failed = true;
+		return;
+	}
+	if (rg__has_bad_octet(value))
+		set_defect(r, RG_R_PARSE);
+	/* Sofia keeps no text of what it could not parse unless told to: then there is nothing to hand on */
+	if (malformed && row->index == EXPIRES && row->kind == SINGLE && !h->sh_data)
+		set_defect(r, RG_R_PARSE_EXP);
+	if (row->kind == SINGLE)
+		take_single(r, row, value);
+	else
+		take_list(r, row, value);
+}
+
+/* One array for the lines of all lists, each list at its own place in it. */
+static bool make_room(reading *r, const msg_header_t *first)
+{
+	uint32_t n[N_LISTS] = { 0 }, total = 0;
+
+	for (const msg_header_t *h = first; h; h = h->sh_succ) {
+		const struct row *row = rg__line_continues(h) ? NULL : row_of(h);
+		if (row && row->kind == LIST) {
+			n[row->index]++;
+			total++;
+		}
+	}
+	rg_str *lines = su_alloc(r->home, (total + 1) * sizeof *lines);
+	if (!lines)
+		return false;
+	for (uint32_t i = 0; i < N_LISTS; lines += n[i++])
+		r->lists[i] = lines;
+	return true;
+}
+
+static void hand_over(const reading *r)
+{
+	rg_request *out = r->out;
+
+	out->from = r->singles[FROM];
+	out->to = r->singles[TO];
+	out->callid = r->singles[CALL_ID];
+	out->cseq = r->singles[CSEQ];
+	out->expires = r->singles[EXPIRES];
+	out->user_agent = r->singles[USER_AGENT];
+	out->contacts = r->lists[CONTACT], out->n_contacts = r->n[CONTACT];
+	out->paths = r->lists[PATH], out->n_paths = r->n[PATH];
+	out->supported = r->lists[SUPPORTED], out->n_supported = r->n[SUPPORTED];
+	out->require = r->lists[REQUIRE], out->n_require = r->n[REQUIRE];
+	out->feature_caps = r->lists[FEATURE_CAPS], out->n_feature_caps = r->n[FEATURE_CAPS];
+	out->allow = r->lists[ALLOW], out->n_allow = r->n[ALLOW];
+	out->routes = r->lists[ROUTE], out->n_routes = r->n[ROUTE];
+}
+
+/* RFC 3261 §7.1: method, one space, Request-URI, one space, version. */
+static rg_str request_uri(su_home_t *home, const sip_request_t *rq)
+{
+	const char *p = rq->rq_common->h_data, *end = p ? p + rq->rq_common->h_len : NULL;
+
+	if (!p || p == end)
+		return rg_str_from(url_as_string(home, rq->rq_url));
+	while (end > p && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
+		end--;
+	const char *first = memchr(p, ' ', (size_t)(end - p)), *last = memrchr(p, ' ', (size_t)(end - p));
+	if (!first || last <= first)
+		return (rg_str){ "", 0 };
+	return (rg_str){ first + 1, (size_t)(last - first - 1) };
+}
+
+static void read_start(reading *r, const sip_t *sip)
+{
+	rg_request *out = r->out;
+
+	for (const sip_via_t *via = sip->sip_via; via; via = via->v_next)
+		out->via_count++;
+	if (sip->sip_status) {
+		out->flags |= RG_REQUEST_REPLY;
+		out->method = rg_str_from(sip->sip_cseq ? sip->sip_cseq->cs_method_name : NULL);
+		return;
+	}
+	if (!sip->sip_request) {
+		set_defect(r, RG_R_PARSE);
+		return;
+	}
+	out->method = rg_str_from(sip->sip_request->rq_method_name);
+	out->request_uri = request_uri(r->home, sip->sip_request);
+}
+
+/* RFC 3261 §8.1.1: what every request has. Sofia reports none of it missing. */
+static void check(reading *r, const msg_t *msg, const sip_t *sip)
+{
+	static const struct { uint8_t index; int32_t reason; } needed[] = {
+		{ TO, RG_R_TO_MISS }, { FROM, RG_R_FROM_MISS }, { CALL_ID, RG_R_CID_MISS }, { CSEQ, RG_R_CS_MISS },
+	};
+	const msg_header_t *start = (const msg_header_t *)sip->sip_request;
+
+	for (size_t i = 0; i < 4; i++) {
+		if (!r->seen[needed[i].index])
+			set_defect(r, needed[i].reason);
+	}
+	/* RFC 3261 §8.1.1.5 */
+	if (sip->sip_request && sip->sip_cseq && strcmp(sip->sip_cseq->cs_method_name, sip->sip_request->rq_method_name) != 0)
+		set_defect(r, RG_R_PARSE);
+	/* A message that was received ends its headers with an empty line; one that a host builds has none yet. */
+	if (start && start->sh_data && !sip->sip_separator)
+		set_defect(r, RG_R_PARSE);
+	if (msg_get_flags(msg, MSG_FLG_TRUNC | MSG_FLG_TOOLARGE | MSG_FLG_ERROR))
+		set_defect(r, RG_R_PARSE);
+}
+
+/* The host variable that parameter @p param names; absent without one. */
+static rg_str variable(const rg_sofia_message *m, const rg_config *config, rg_str param)
+{
+	rg_str name = RG__NONE, value = RG__NONE;
+
+	if (!m->get_var || rg_config_get(config, param, &name) != RG_OK || name.n == 0)
+		return RG__NONE;
+	return m->get_var(m->user, name, &value) == RG_OK ? value : RG__NONE;
+}
+
+static void read_source(const rg_sofia_message *m, const rg_config *config, rg_request *out)
+{
+	enum { TAKEN = RG_REQUEST_TCP_PERSISTENT | RG_REQUEST_HAS_BRANCH_FLAGS };
+	const rg_sofia_source *from = m->source;
+
+	out->branches = m->branches;
+	out->n_branches = m->n_branches;
+	if (from) {
+		out->flags |= from->flags & TAKEN;
+		out->branch_flags = from->branch_flags;
+		out->source = from->source;
+		out->transport = from->transport;
+		out->domain = from->domain;
+		out->aor = from->aor;
+		out->ownership_tag = from->ownership_tag;
+		out->identity = from->identity;
+		out->received = from->received;
+		out->attr = from->attr;
+		out->flow = from->flow;
+		out->socket = from->socket;
+	}
+	if (!config)
+		return;
+	rg_str received = variable(m, config, RG_STR("received_avp")), attr = variable(m, config, RG_STR("attr_avp"));
+	rg_str flag = variable(m, config, RG_STR("tcp_persistent_flag")), header = RG__NONE;
+	if (received.p)
+		out->received = received;
+	if (attr.p)
+		out->attr = attr;
+	if (flag.n > 0 && !rg_str_equal(flag, RG_STR("0")))
+		out->flags |= RG_REQUEST_TCP_PERSISTENT;
+	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) == RG_OK && header.n > 0)
+		rg__line_find(m->msg, header, 0, &out->socket_header);
+}
+
+rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out)
+{
+	const sip_t *sip = m->msg ? sip_object(m->msg) : NULL;
+	reading r = { .out = out, .skip_routes = m->skip_routes };
+
+	if (!sip)
+		return RG_EINVAL;
+	r.home = msg_home(m->msg);
+	const msg_header_t *first = rg__first_line(m->msg);
+	if (!make_room(&r, first))
+		return RG_ENOMEM;
+	read_start(&r, sip);
+	for (const msg_header_t *h = first; h; h = h->sh_succ) {
+		if (!rg__line_continues(h))
+			take(&r, h);
+	}
+	if (r.failed)
+		return RG_ENOMEM;
+	check(&r, m->msg, sip);
+	hand_over(&r);
+	read_source(m, config, out);
+	return RG_OK;
+}
+
+/* RFC 3261 §18.3, §20.14. Read from the text: Sofia's number wraps. */
+bool rg__body_is_whole(msg_t *msg, size_t body)
+{
+	rg_str value;
+	uint64_t stated = 0;
+
+	if (rg__line_find(msg, RG_STR("Content-Length"), 0, &value) != RG_OK)
+		return true;
+	for (size_t i = 0; i < value.n; i++) {
+		if (value.p[i] < '0' || value.p[i] > '9')
+			return false;
+		if (stated <= body)
+			stated = stated * 10 + (uint64_t)(value.p[i] - '0');
+	}
+	return value.n > 0 && stated <= body;
+}

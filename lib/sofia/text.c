@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Growing text, and two questions about octets. */
+#include "sofia.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+void rg__text_add(rg__text *t, const char *p, size_t n)
+{
+	if (t->failed || n == 0)
+		return;
+	if (t->room - t->n < n) {
+		size_t room = t->room ? t->room : 1024;
+		while (room - t->n < n && room < SIZE_MAX / 4)
+			room *= 2;
+		char *grown = room - t->n < n ? NULL : realloc(t->p, room);
+		if (!grown) {
+			t->failed = true;
+			return;
+		}
+		t->p = grown;
+		t->room = room;
+	}
+	memcpy(t->p + t->n, p, n);
+	t->n += n;
+}
+
+void rg__text_str(rg__text *t, rg_str s)
+{
+	rg__text_add(t, s.p, s.n);
+}
+
+void rg__text_z(rg__text *t, const char *z)
+{
+	rg__text_add(t, z, strlen(z));
+}
+
+void rg__text_int(rg__text *t, int64_t v)
+{
+	char digits[24];
+	int n = snprintf(digits, sizeof digits, "%lld", (long long)v);
+
+	rg__text_add(t, digits, (size_t)n);
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
+}
+
+bool rg__same_name(rg_str a, rg_str b)
+{
+	if (a.n != b.n)
+		return false;
+	for (size_t i = 0; i < a.n; i++) {
+		if (lower(a.p[i]) != lower(b.p[i]))
+			return false;
+	}
+	return true;
+}
+
+bool rg__has_bad_octet(rg_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		if ((c < ' ' && c != '\t') || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* RFC 3261 §25.1 `token` */
+bool rg__is_token(rg_str s)
+{
+	static const char others[] = "-.!%*_+`'~";
+
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+		bool alphanum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+		if (!alphanum && (c == '\0' || !strchr(others, c)))
+			return false;
+	}
+	return s.n > 0;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/* What stands in a header line: its text where Sofia kept it, else what Sofia prints for it. */
+#include "sofia.h"
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static rg_str trim(rg_str s)
+{
+	while (s.n > 0 && is_space(s.p[0]))
+		s.p++, s.n--;
+	while (s.n > 0 && is_space(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+rg_str rg__copy(su_home_t *home, rg_str s)
+{
+	char *p = s.p ? su_alloc(home, s.n + 1) : NULL;
+
+	if (!p)
+		return RG__NONE;
+	memcpy(p, s.n ? s.p : "", s.n);
+	p[s.n] = '\0';
+	return (rg_str){ p, s.n };
+}
+
+/* RFC 3261 §7.3.1: a line end and the white space after it are one space. White space before the line end stays. */
+static rg_str unfold(su_home_t *home, rg_str s)
+{
+	rg_str out = rg__copy(home, s);
+	char *to = (char *)out.p;
+
+	for (size_t i = 0; i < out.n; i++) {
+		if (out.p[i] != '\r' && out.p[i] != '\n') {
+			*to++ = out.p[i];
+			continue;
+		}
+		while (i + 1 < out.n && is_space(out.p[i + 1]))
+			i++;
+		*to++ = ' ';
+	}
+	out.n = out.p ? (size_t)(to - out.p) : 0;
+	return out;
+}
+
+static bool has_text(const msg_header_t *h)
+{
+	return h->sh_data && h->sh_len > 0;
+}
+
+bool rg__line_continues(const msg_header_t *h)
+{
+	return h->sh_data && h->sh_len == 0;
+}
+
+rg_str rg__line_name(const msg_header_t *h)
+{
+	if (has_text(h)) {
+		const char *colon = memchr(h->sh_data, ':', h->sh_len);
+		rg_str line = { h->sh_data, colon ? (size_t)(colon - (const char *)h->sh_data) : 0 };
+		return trim(line);
+	}
+	if (h->sh_class == sip_unknown_class)
+		return rg_str_from(((const sip_unknown_t *)h)->un_name);
+	return rg_str_from(h->sh_class->hc_name);
+}
+
+static rg_str unfolded(su_home_t *home, rg_str s)
+{
+	return s.n > 0 && (memchr(s.p, '\n', s.n) || memchr(s.p, '\r', s.n)) ? unfold(home, s) : s;
+}
+
+static rg_str printed_value(su_home_t *home, const msg_header_t *h)
+{
+	if (h->sh_class == sip_error_class)
+		return (rg_str){ "", 0 };
+	if (h->sh_class == sip_unknown_class)
+		return unfolded(home, rg_str_from(((const sip_unknown_t *)h)->un_value));
+	return unfolded(home, rg_str_from(sip_header_as_string(home, (const sip_header_t *)h)));
+}
+
+rg_str rg__line_value(su_home_t *home, const msg_header_t *h)
+{
+	if (!has_text(h))
+		return printed_value(home, h);
+	rg_str line = { h->sh_data, h->sh_len };
+	const char *colon = memchr(line.p, ':', line.n);
+	if (!colon)
+		return (rg_str){ "", 0 };
+	line.n -= (size_t)(colon + 1 - line.p);
+	line.p = colon + 1;
+	return unfolded(home, trim(line));
+}
+
+/* A message that a host built has its headers in order only once it was serialized. */
+msg_header_t *rg__first_line(const msg_t *msg)
+{
+	msg_header_t **head = msg_chain_head(msg);
+
+	if (head && !*head)
+		msg_serialize((msg_t *)msg, msg_object(msg));
+	return head ? *head : NULL;
+}
+
+static bool is_named(const msg_t *msg, const msg_header_t *h, msg_hclass_t *class, rg_str name)
+{
+	if (h->sh_class == sip_error_class && class)
+		return ((const sip_error_t *)h)->er_name == class->hc_name;
+	if (class && class != msg_mclass(msg)->mc_unknown->hr_class)
+		return h->sh_class == class;
+	return rg__same_name(rg__line_name(h), name);
+}
+
+rg_status rg__line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value)
+{
+	su_home_t *home = msg_home(msg);
+	char *key = name.n > 0 && name.n < 256 ? su_alloc(home, name.n + 2) : NULL;
+	isize_t at = 0;
+
+	*value = RG__NONE;
+	if (!key)
+		return RG_ENOENT;
+	memcpy(key, name.p, name.n);
+	memcpy(key + name.n, ":", 2);
+	const msg_href_t *ref = msg_find_hclass(msg_mclass(msg), key, &at);
+	msg_hclass_t *class = ref && at > 0 ? ref->hr_class : NULL;
+	su_free(home, key);
+	for (msg_header_t *h = rg__first_line(msg); h && class; h = h->sh_succ) {
+		if (rg__line_continues(h) || !is_named(msg, h, class, name) || index-- > 0)
+			continue;
+		*value = rg__line_value(home, h);
+		return value->p ? RG_OK : RG_ENOMEM;
+	}
+	return RG_ENOENT;
+}
