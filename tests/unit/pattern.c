@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include "options.h"
+#include <criterion/criterion.h>
+
+static bool matches(const char *flags, const char *user_agent)
+{
+	rg_lookup_options *options;
+	rg__lookup_settings settings;
+	rg_error *why = rg_error_new();
+
+	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, why), RG_OK, "'%s': %s", flags, rg_error_text(why).p);
+	rg__lookup_settings_of(NULL, options, &settings);
+	cr_assert_not_null(settings.ua_regex);
+	bool found = regexec(settings.ua_regex, user_agent, 0, NULL, 0) == 0;
+	rg_lookup_options_unref(options);
+	rg_error_unref(why);
+	return found;
+}
+
+Test(pattern, value_is_a_posix_expression_between_slashes)
+{
+	static const struct {
+		const char *flags, *user_agent;
+		bool found;
+	} cases[] = {
+		{ "ua-filtering=/phone/", "my phone 1.0", true },
+		{ "ua-filtering=/phone/", "my Phone 1.0", false },
+		{ "ua-filtering=/phone/i", "my Phone 1.0", true },
+		{ "ua-filtering=/phone/,case-insensitive", "my Phone 1.0", true },
+		{ "case-insensitive,ua-filtering=/phone/", "my Phone 1.0", true },
+		{ "ua-filtering=/a+b/", "a+b", true },
+		{ "ua-filtering=/a+b/", "aab", false },
+		{ "ua-filtering=/a+b/e", "aab", true },
+		{ "ua-filtering=/a+b/,extended-regexp", "aab", true },
+		{ "ua-filtering=/A+b/ie", "aab", true },
+		{ "ua-filtering=/A+b/ei", "aab", true },
+		{ "ua-filtering=/A+b/iie", "aab", true },
+		{ "ua-filtering=/x\\/1,2/", "x/1,2", true },
+		{ "ua-filtering=/x,y/ , method-filtering", "x,y", true },
+		{ "ua-filtering=/^a\\.b$/", "a.b", true },
+		{ "ua-filtering=/^a\\.b$/", "axb", false },
+		{ "ua-filtering=/a\\\\/", "a\\", true },
+		{ "ua-filtering=/^a\\{3\\}$/", "aaa", true },
+		{ "ua-filtering=/^a\\{3\\}$/", "aa", false },
+		{ "ua-filtering=/^a{3}$/e", "aaa", true },
+		{ "ua-filtering=/=/", "a=b", true },
+		{ "ua-filtering=/./", "", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		cr_assert_eq(matches(cases[i].flags, cases[i].user_agent), cases[i].found, "'%s' on '%s'", cases[i].flags, cases[i].user_agent);
+}
+
+static void refused(rg_str flags, const char *says)
+{
+	rg_lookup_options *options;
+	rg_error *why = rg_error_new();
+
+	cr_assert_eq(rg_lookup_options_new(flags, &options, why), RG_EINVAL, "'%.*s' is taken", (int)flags.n, flags.p);
+	cr_assert_null(options);
+	cr_assert(strstr(rg_error_text(why).p, says), "'%s' does not say '%s'", rg_error_text(why).p, says);
+	cr_assert(strstr(rg_error_text(why).p, "ua-filtering"), "'%s' does not name the flag", rg_error_text(why).p);
+	rg_error_unref(why);
+}
+
+Test(pattern, what_is_no_expression_is_refused)
+{
+	static const struct {
+		const char *flags, *says;
+	} cases[] = {
+		{ "ua-filtering=phone", "is not /regexp/" },
+		{ "ua-filtering=/phone", "is not /regexp/" },
+		{ "ua-filtering=/", "is not /regexp/" },
+		{ "ua-filtering=/phone\\/", "is not /regexp/" },
+		{ "ua-filtering=//", "1 to 255 bytes" },
+		{ "ua-filtering=/phone/x", "letters i and e" },
+		{ "ua-filtering=/phone/i e", "letters i and e" },
+		{ "ua-filtering=/a/b/", "letters i and e" },
+		{ "ua-filtering=/a\\(b/", "not a regular expression" },
+		{ "ua-filtering=/(/e", "not a regular expression" },
+		{ "ua-filtering=/[a/", "not a regular expression" },
+		{ "ua-filtering=/\\(a\\)\\1/", "back-references" },
+		{ "ua-filtering=/(a)\\1/e", "back-references" },
+		{ "ua-filtering=/(a)\\9/e", "back-references" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		refused(rg_str_from(cases[i].flags), cases[i].says);
+}
+
+Test(pattern, escaped_backslash_before_a_digit_is_no_back_reference)
+{
+	cr_assert(matches("ua-filtering=/a\\\\1/", "a\\1"));
+}
+
+Test(pattern, size_is_bounded)
+{
+	char text[300] = "ua-filtering=/";
+
+	memset(text + 14, 'a', 255);
+	memcpy(text + 14 + 255, "/", 2);
+	cr_assert_not(matches(text, "a"));
+	memset(text + 14, 'a', 256);
+	memcpy(text + 14 + 256, "/", 2);
+	refused(rg_str_from(text), "1 to 255 bytes");
+}
+
+Test(pattern, repeats_that_multiply_are_refused)
+{
+	refused(RG_STR("ua-filtering=/(a{200}){200}/e"), "repeats more than 1000 times");
+	refused(RG_STR("ua-filtering=/(a{1,32}){2,32}/e"), "repeats more than 1000 times");
+	refused(RG_STR("ua-filtering=/a\\{1001\\}/"), "repeats more than 1000 times");
+	refused(RG_STR("ua-filtering=/a{99999999999999999999}/e"), "repeats more than 1000 times");
+	cr_assert(matches("ua-filtering=/^[0-9]{1,3}\\.[0-9]{1,3}\\.[0-9]{1,3}$/e", "1.22.333"));
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+#include <rgstr/policy.h>
+#include <string.h>
+
+Test(reason, numbers_are_without_gaps_and_every_row_is_full)
+{
+	for (int32_t i = 0; i < RG_R_COUNT; i++) {
+		cr_assert_not_null(rg_reason_name(i), "%d", i);
+		cr_assert_not(strncmp(rg_reason_name(i), "RG_", 3) == 0);
+		cr_assert_not_null(rg_reason_text(i));
+		cr_assert_str_neq(rg_sip_phrase(rg_reason_code(i)), "Unknown", "%d", rg_reason_code(i));
+	}
+}
+
+Test(reason, samples_are_those_of_the_table)
+{
+	cr_assert_str_eq(rg_reason_name(RG_R_FINE), "FINE");
+	cr_assert_str_eq(rg_reason_name(RG_R_INV_CSEQ), "INV_CSEQ");
+	cr_assert_str_eq(rg_reason_text(RG_R_STAR_EXP), "* used in contact and expires is not zero");
+	cr_assert_eq(rg_reason_code(RG_R_TOO_MANY), 503);
+	cr_assert_eq(rg_reason_code(RG_R_PNS_UNSUP), 555);
+}
+
+Test(reason, unknown_numbers_are_told)
+{
+	static const int32_t unknown[] = { -1, RG_R_COUNT, INT32_MAX, INT32_MIN };
+
+	for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+		cr_assert_null(rg_reason_name(unknown[i]));
+		cr_assert_null(rg_reason_text(unknown[i]));
+		cr_assert_eq(rg_reason_code(unknown[i]), 0);
+		cr_assert_str_eq(rg_sip_phrase(unknown[i]), "Unknown");
+	}
+}
+
+Test(reason, phrases_are_the_standard_ones)
+{
+	cr_assert_str_eq(rg_sip_phrase(200), "OK");
+	cr_assert_str_eq(rg_sip_phrase(420), "Bad Extension");
+	cr_assert_str_eq(rg_sip_phrase(480), "Temporarily Unavailable");
+	cr_assert_str_eq(rg_sip_phrase(503), "Service Unavailable");
+	cr_assert_str_eq(rg_sip_phrase(0), "Unknown");
+}
+
+Test(event_name, one_known_bit_has_a_name)
+{
+	cr_assert_str_eq(rg_event_name(RG_EVENT_AOR_INSERT), "AOR_INSERT");
+	cr_assert_str_eq(rg_event_name(RG_EVENT_LATENCY_UPDATE), "LATENCY_UPDATE");
+	cr_assert_null(rg_event_name(0));
+	cr_assert_null(rg_event_name(RG_EVENT_AOR_INSERT | RG_EVENT_AOR_DELETE));
+	cr_assert_null(rg_event_name(256));
+	uint32_t all = 0;
+	for (uint32_t bit = 1; bit <= 128; bit <<= 1)
+		all |= rg_event_name(bit) ? bit : 0;
+	cr_assert_eq(all, RG_EVENT_ALL);
+}
