@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "header.h"
+#include "hop.h"
+#include "matching.h"
+#include "policy.h"
+
+rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config)
+{
+	rg__name_addr na;
+
+	contact = rg__trim(contact);
+	/* What an operator types without <> is a URI with its parameters, not a header value. */
+	if (contact.n > 0 && memchr(contact.p, '<', contact.n)) {
+		if (rg__name_addr_parse(contact, &na) != RG_OK)
+			return RG_EINVAL;
+		contact = na.uri;
+	}
+	if (rg__uri_parse(contact, &f->contact) != RG_OK)
+		return RG_EINVAL;
+	f->contact_text = contact;
+	rg__matching_of(config, &f->matching);
+	/* A Call-ID is a condition of its own here; with none given the URI alone decides. */
+	if (f->matching.mode == RG__MATCH_URI_CALLID)
+		f->matching.mode = RG__MATCH_URI;
+	f->has_contact = true;
+	return RG_OK;
+}
+
+rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
+{
+	rg_addr addr;
+	rg_str host;
+	uint16_t port;
+
+	if (!rg__hop_split(rg__trim(host_and_port), &addr, &host, &port))
+		return RG_EINVAL;
+	f->host = host;
+	f->port = port;
+	f->n_addrs = 0;
+	if (!host.p)
+		f->addrs[f->n_addrs++] = addr;
+	f->has_next_hop = true;
+	return RG_OK;
+}
+
+rg_status rg__filter_instance(rg__filter *f, rg_str instance)
+{
+	instance = rg__trim(instance);
+	if (instance.n >= 2 && instance.p[0] == '<' && instance.p[instance.n - 1] == '>')
+		instance = rg__sub(instance, 1, instance.n - 1);
+	if (instance.n == 0)
+		return RG_EINVAL;
+	f->instance = instance;
+	f->has_instance = true;
+	return RG_OK;
+}
+
+static bool contact_matches(const rg__filter *f, const rg_contact *binding)
+{
+	rg__matchable wanted = { .text = f->contact_text, .uri = f->contact, .state = RG__URI_PARSED };
+	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance };
+
+	return rg__matches(&f->matching, &wanted, &held);
+}
+
+static bool same_ip(const rg_addr *a, const rg_addr *b)
+{
+	return a->family != 0 && a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+static bool any_addr(const rg__filter *f, const rg_addr *addr)
+{
+	for (uint32_t i = 0; i < f->n_addrs; i++) {
+		if (same_ip(&f->addrs[i], addr))
+			return true;
+	}
+	return false;
+}
+
+static bool next_hop_matches(const rg__filter *f, const rg_contact *binding)
+{
+	rg_addr addr;
+	rg_str host;
+	uint16_t port;
+
+	if (!rg__hop_split(binding->next_hop, &addr, &host, &port) || (f->port != 0 && f->port != port))
+		return false;
+	if (!host.p)
+		return any_addr(f, &addr);
+	if (f->host.p && rg__eq_nocase(f->host, host))
+		return true;
+	for (uint32_t i = 0; i < binding->n_addrs; i++) {
+		if (any_addr(f, &binding->addrs[i]))
+			return true;
+	}
+	return false;
+}
+
+bool rg__filter_matches(const rg__filter *f, const rg_contact *binding)
+{
+	return (!f->has_contact || contact_matches(f, binding)) && (!f->has_next_hop || next_hop_matches(f, binding)) &&
+		(!f->has_instance || (binding->instance.n > 0 && rg__same_instance(f->instance, binding->instance))) &&
+		(!f->has_callid || rg__eq(f->callid, binding->callid)) &&
+		(f->branch_flags == 0 || (f->branch_flags & binding->branch_flags) != 0);
+}
