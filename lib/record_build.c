@@ -47,11 +47,11 @@ static rg_status measure_contact(const rg_contact *c, measure *m)
 
 	if (c->q < -1 || c->q > 1000)
 		return RG_EINVAL;
-	for (i = 0; i < c->n_addrs && i < RG__ADDRS_MAX; i++)
-		if (c->addrs[i].family != 4 && c->addrs[i].family != 6)
-			return RG_EINVAL;
 	if (c->n_addrs > RG__ADDRS_MAX)
 		return RG_ELIMIT;
+	for (i = 0; i < c->n_addrs; i++)
+		if (c->addrs[i].family != 4 && c->addrs[i].family != 6)
+			return RG_EINVAL;
 	if (c->extra.n > 0 && (status = rg__extra_check(&rg__codec_contact, c->extra, &n_pairs)) != RG_OK)
 		return status;
 	for (i = 0; i < RG__N_STRINGS; i++) {
