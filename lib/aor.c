@@ -143,7 +143,10 @@ int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 		return rg__aor_from_uri(&uri, rules, out);
 	if (!rules->use_domain && !memchr(s.p, '@', s.n))
 		return from_user(s, rules, out);
-	return rg__uri_parse_bare(s, &uri) == RG_OK ? rg__aor_from_uri(&uri, rules, out) : RG__AOR_PARSE;
+	/* What would be a password is the user of a malformed URI: `sip:@host`. */
+	if (rg__uri_parse_bare(s, &uri) != RG_OK || uri.password.p)
+		return RG__AOR_PARSE;
+	return rg__aor_from_uri(&uri, rules, out);
 }
 
 void rg__aor_free(rg__aor *aor)

@@ -32,7 +32,8 @@ static size_t skip_quoted(rg_str s, size_t at)
 			return at + 1;
 		if (c == '\\' && ++at == s.n)
 			return 0;
-		if (rg__has_control(rg__sub(s, at, at + 1)))
+		c = s.p[at];
+		if (((unsigned char)c < 0x20 && c != '\t') || c == 0x7f)
 			return 0;
 	}
 	return 0;
