@@ -13,16 +13,14 @@ rg_str rg__hop_uri(rg_str path, rg_str received, rg_str contact)
 	return received.n > 0 ? received : contact;
 }
 
-void rg__hop_tag(rg_str text, rg__buf *tag, rg_str *host_name)
+void rg__hop_tag(const rg__uri *uri, rg__buf *tag, rg_str *host_name)
 {
-	rg__uri uri;
-
 	*host_name = RG__ABSENT;
-	if (rg__uri_parse(text, &uri) != RG_OK || uri.scheme == RG__SCHEME_OTHER)
+	if (uri->scheme == RG__SCHEME_OTHER)
 		return;
-	rg__uri_hop(&uri, tag);
-	if (uri.host_kind == RG__HOST_NAME)
-		*host_name = uri.host;
+	rg__uri_hop(uri, tag);
+	if (uri->host_kind == RG__HOST_NAME)
+		*host_name = uri->host;
 }
 
 static bool host_text(rg_str s)

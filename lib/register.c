@@ -79,27 +79,18 @@ static int32_t check_limits(rg__register *reg)
 	return rg__register_contacts(reg);
 }
 
-static bool good_sip_header(rg_str value)
+static bool read_address(rg_str value, rg__uri *uri)
 {
 	rg__name_addr na;
-	rg__uri uri;
 
-	return !rg__has_control(value) && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, &uri) == RG_OK;
+	return rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
 }
 
-static bool host_values_have_control(const rg_request *r)
+/* The rest is held to a grammar that has no control characters. */
+static bool free_text_has_control(const rg_request *r)
 {
 	return rg__has_control(r->user_agent) || rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
-		rg__has_control(r->ownership_tag) || rg__has_control(r->received);
-}
-
-/* The host's `received` goes back to the client between quotes. */
-static bool good_received(rg_str received)
-{
-	rg__uri uri;
-
-	return received.n == 0 || (!memchr(received.p, '"', received.n) && !memchr(received.p, '\\', received.n) &&
-		rg__uri_parse(received, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER);
+		rg__has_control(r->ownership_tag);
 }
 
 /* RFC 3261 §8.1.1: what every request has to have. */
@@ -117,17 +108,19 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_CID_MISS;
 	if (!r->cseq.p)
 		return RG_R_CS_MISS;
-	if (!good_sip_header(r->to))
+	if (!read_address(r->to, &reg->to))
 		return RG_R_AOR_PARSE;
-	if (!good_sip_header(r->from) || !rg__is_callid(r->callid))
+	if (!read_address(r->from, &uri) || !rg__is_callid(r->callid))
 		return RG_R_PARSE;
 	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
 		return RG_R_INV_CSEQ;
 	if (!rg__eq(method, RG_STR("REGISTER")) || (r->method.p && !rg__eq(r->method, RG_STR("REGISTER"))))
 		return RG_R_PARSE;
-	if (r->request_uri.p && (rg__has_control(r->request_uri) || rg__uri_parse(r->request_uri, &uri) != RG_OK))
+	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
 		return RG_R_PARSE;
-	return host_values_have_control(r) || !good_received(r->received) ? RG_R_PARSE : RG_R_FINE;
+	if (r->received.n > 0 && !rg__received_read(r->received, &reg->received))
+		return RG_R_PARSE;
+	return free_text_has_control(r) ? RG_R_PARSE : RG_R_FINE;
 }
 
 /* RFC 3261 §8.2.2.3: no extension is enabled, so every option tag is one we do not understand. */
@@ -172,14 +165,9 @@ static rg_status read_aor(rg__register *reg, int32_t *reason)
 
 int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out)
 {
-	rg__name_addr na;
-	rg__uri uri;
-
 	if (reg->request.aor.p)
 		return rg__aor_from_text(reg->request.aor, rules, out);
-	if (rg__name_addr_parse(reg->request.to, &na) != RG_OK || rg__uri_parse(na.uri, &uri) != RG_OK)
-		return RG__AOR_PARSE;
-	return rg__aor_from_uri(&uri, rules, out);
+	return rg__aor_from_uri(&reg->to, rules, out);
 }
 
 /* The Expires header; also read when no Contact needs it. */
@@ -243,14 +231,29 @@ static void take_fingerprint(rg__register *reg)
 	reg->fingerprint = fp;
 }
 
-static void add_hop(rg__register *reg, rg__wanted *w)
+/* The host's received is one for all Contacts, and so is its tag. */
+static void add_hops(rg__register *reg)
 {
-	rg_str received = w->received.n > 0 ? w->received : reg->request.received;
+	uint32_t shared_at = (uint32_t)reg->text.n, shared_n = 0;
+	rg_str shared_host = RG__ABSENT;
 
-	w->received = received;
-	w->hop_at = (uint32_t)reg->text.n;
-	rg__hop_tag(rg__hop_uri(RG__ABSENT, received, w->uri.text), &reg->text, &w->host);
-	w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+	if (reg->request.received.n > 0)
+		rg__hop_tag(&reg->received, &reg->text, &shared_host);
+	shared_n = (uint32_t)reg->text.n - shared_at;
+	for (uint32_t i = 0; i < reg->n; i++) {
+		rg__wanted *w = &reg->wanted[i];
+
+		if (w->received.n == 0 && reg->request.received.n > 0) {
+			w->received = reg->request.received;
+			w->hop_at = shared_at;
+			w->hop_n = shared_n;
+			w->host = shared_host;
+			continue;
+		}
+		w->hop_at = (uint32_t)reg->text.n;
+		rg__hop_tag(w->received.n > 0 ? &w->received_uri : &w->uri, &reg->text, &w->host);
+		w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+	}
 }
 
 static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
@@ -261,10 +264,8 @@ static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
 /* Once all is accepted and the text no longer moves. */
 static rg_status settle(rg__register *reg)
 {
-	for (uint32_t i = 0; i < reg->n && !reg->star; i++) {
-		if (reg->wanted[i].expires > 0)
-			add_hop(reg, &reg->wanted[i]);
-	}
+	if (!reg->star)
+		add_hops(reg);
 	if (reg->text.failed)
 		return RG_ENOMEM;
 	for (uint32_t i = 0; i < reg->n; i++) {
@@ -345,7 +346,7 @@ uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max
 
 		while (j < i && !rg__eq_nocase(reg->wanted[j].host, host))
 			j++;
-		if (host.n == 0 || j < i)
+		if (host.n == 0 || j < i || reg->wanted[i].expires == 0)
 			continue;
 		if (n < max)
 			hosts[n] = host;

@@ -12,7 +12,8 @@ typedef struct rg__wanted {
 	rg__uri uri;
 	rg_str params;           /* those to be stored */
 	rg_str instance;         /* with <>, inside params; absent = none */
-	rg_str received;         /* stated by the client; used only when it is to be trusted */
+	rg_str received;         /* stated by a client that is to be trusted, else by the host; absent = none */
+	rg__uri received_uri;    /* of the client's */
 	rg_str next_hop;         /* as a tag */
 	rg_str host;             /* of the next hop when it is a name; else absent */
 	const rg_addr *addrs;    /* what that name resolved to */
@@ -28,6 +29,7 @@ typedef struct rg__wanted {
 struct rg__register {
 	rg__save_settings set;
 	rg_request request;      /* as this version of the library knows it */
+	rg__uri to, received;    /* URIs of To and of the host's received; the latter when there is one */
 	rg__aor aor;
 	rg_key key;
 	int32_t reason;          /* the refusal; RG_R_FINE = none */
@@ -52,6 +54,9 @@ int32_t rg__register_rules(rg__register *reg);
 
 /* The AoR in its canonical form under @p rules: the one the caller names, else To. Returns RG__AOR_…; freed with rg__aor_free(). */
 int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out);
+
+/* A received URI that goes back between quotes: a SIP URI without anything that would end them. */
+bool rg__received_read(rg_str text, rg__uri *out);
 
 /* methods.c: the bit set of a list of methods. */
 uint32_t rg__methods_of(rg_str list);

@@ -62,16 +62,11 @@ static int32_t read_reg_id(rg__wanted *w, rg_str value)
 	return RG_R_FINE;
 }
 
-/* A received URI that goes back between quotes has to be a SIP URI without anything that would end them. */
-static bool good_received(rg_str uri)
+bool rg__received_read(rg_str text, rg__uri *out)
 {
-	rg__uri parsed;
-
-	for (size_t i = 0; i < uri.n; i++) {
-		if (uri.p[i] == '"' || uri.p[i] == '\\' || uri.p[i] == '<' || uri.p[i] == '>')
-			return false;
-	}
-	return rg__uri_parse(uri, &parsed) == RG_OK && parsed.scheme != RG__SCHEME_OTHER;
+	if (rg__uri_parse(text, out) != RG_OK || out->scheme == RG__SCHEME_OTHER)
+		return false;
+	return !memchr(text.p, '"', text.n) && !memchr(text.p, '\\', text.n) && !memchr(text.p, '>', text.n);
 }
 
 static int32_t read_received(rg__register *reg, rg__wanted *w, rg_str value)
@@ -82,7 +77,7 @@ static int32_t read_received(rg__register *reg, rg__wanted *w, rg_str value)
 	w->received = rg__unquote(value);
 	if (w->received.n > (size_t)reg->set.max_received_len)
 		return RG_R_CONTACT_LEN;
-	return good_received(w->received) ? RG_R_FINE : RG_R_PARSE_CONT;
+	return rg__received_read(w->received, &w->received_uri) ? RG_R_FINE : RG_R_PARSE_CONT;
 }
 
 static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value)
@@ -211,7 +206,7 @@ int32_t rg__register_contacts(rg__register *reg)
 		rg_str rest = reg->request.contacts[i], value;
 		int more;
 
-		if (rest.n == 0 || rg__has_control(rest)) {
+		if (rest.n == 0) {
 			fault(reg, RG_R_PARSE_CONT);
 			continue;
 		}
