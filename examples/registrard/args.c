@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+#include "args.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+
+#define WRONG (-2) /* a value was refused, and a line said so */
+
+static const char usage_text[] =
+	"Usage: registrard [OPTION]...\n"
+	"A SIP registrar and proxy.\n"
+	"\n"
+	"  --listen udp:ADDR:PORT   receive SIP there; also tcp:ADDR:PORT; may be repeated\n"
+	"                           (default: udp and tcp on 127.0.0.1:5060)\n"
+	"  --store memory           where bindings are kept\n"
+	"  --set NAME=VALUE         set a parameter of the registrar; may be repeated\n"
+	"  --save FLAGS             option string for REGISTER\n"
+	"  --lookup FLAGS           option string for all other requests\n"
+	"  --mode proxy|redirect    forward requests, or answer them with 302 (default: proxy)\n"
+	"  --domain NAME            table of bindings (default: location)\n"
+	"  --control PATH           answer commands on this Unix socket\n"
+	"  --help, --version        print this, or the version, and exit\n";
+
+void complain(const char *format, ...)
+{
+	char line[1024];
+	va_list list;
+
+	va_start(list, format);
+	vsnprintf(line, sizeof line, format, list);
+	va_end(list);
+	for (char *p = line; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 127)
+			*p = '?';
+	fprintf(stderr, "registrard: %s\n", line);
+}
+
+static int is_port(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n >= 1 && n <= 5 && strspn(text, "0123456789") == n && atoi(text) <= 65535;
+}
+
+/* ADDR:PORT, where PORT 0 leaves the choice to the system. */
+static int is_hostport(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	rg_str host = { text, colon ? (size_t)(colon - text) : 0 };
+	rg_addr addr;
+
+	if (!colon || !is_port(colon + 1) || rg_addr_parse(host, &addr) != RG_OK || addr.port)
+		return 0;
+	return addr.family == 4 || host.p[0] == '[';
+}
+
+static int add_listen(struct args *args, const char *proto, const char *hostport)
+{
+	struct listen_at *more = realloc(args->listen, (args->n_listen + 1) * sizeof *more);
+	struct listen_at *one;
+
+	if (!more)
+		return WRONG;
+	args->listen = more;
+	one = &more[args->n_listen++];
+	*one = (struct listen_at){ .proto = proto, .hostport = strdup(hostport) };
+	if (!one->hostport)
+		return WRONG;
+	if (strcmp(strrchr(hostport, ':'), ":0") != 0 && asprintf(&one->ident, "%s:%s", proto, hostport) < 0) {
+		one->ident = NULL;
+		return WRONG;
+	}
+	return -1;
+}
+
+static int set_listen(struct args *args, const char *value)
+{
+	const char *proto = strncmp(value, "udp:", 4) == 0 ? "udp" : strncmp(value, "tcp:", 4) == 0 ? "tcp" : NULL;
+
+	if (!proto || !is_hostport(value + 4)) {
+		complain("--listen %s: expected udp:ADDR:PORT or tcp:ADDR:PORT, as udp:192.0.2.1:5060 or tcp:[::1]:5060", value);
+		return WRONG;
+	}
+	return add_listen(args, proto, value + 4);
+}
+
+static int set_store(struct args *args, const char *value)
+{
+	(void)args;
+	if (strcmp(value, "memory") == 0)
+		return -1;
+	complain("--store %s: expected memory, the only store this version has", value);
+	return WRONG;
+}
+
+static int set_parameter(struct args *args, const char *value)
+{
+	const char *equals = strchr(value, '=');
+	rg_error *why = rg_error_new();
+	rg_status status;
+
+	if (!equals || equals == value) {
+		complain("--set %s: expected NAME=VALUE, as default_expires=1800", value);
+		rg_error_unref(why);
+		return WRONG;
+	}
+	status = rg_config_set(args->config, (rg_str){ value, (size_t)(equals - value) }, rg_str_from(equals + 1), why);
+	if (status != RG_OK)
+		complain("--set %s: %.*s", value, (int)rg_error_text(why).n, rg_error_text(why).p);
+	rg_error_unref(why);
+	return status == RG_OK ? -1 : WRONG;
+}
+
+static int set_save(struct args *args, const char *value)
+{
+	rg_error *why = rg_error_new();
+	rg_save_options *options = NULL;
+	rg_status status = rg_save_options_new(rg_str_from(value), &options, why);
+
+	if (status == RG_OK) {
+		rg_save_options_unref(args->save);
+		args->save = options;
+	} else {
+		complain("--save %s: %.*s", value, (int)rg_error_text(why).n, rg_error_text(why).p);
+	}
+	rg_error_unref(why);
+	return status == RG_OK ? -1 : WRONG;
+}
+
+static int set_lookup(struct args *args, const char *value)
+{
+	rg_error *why = rg_error_new();
+	rg_lookup_options *options = NULL;
+	rg_status status = rg_lookup_options_new(rg_str_from(value), &options, why);
+
+	if (status == RG_OK) {
+		rg_lookup_options_unref(args->lookup);
+		args->lookup = options;
+	} else {
+		complain("--lookup %s: %.*s", value, (int)rg_error_text(why).n, rg_error_text(why).p);
+	}
+	rg_error_unref(why);
+	return status == RG_OK ? -1 : WRONG;
+}
+
+static int set_mode(struct args *args, const char *value)
+{
+	if (strcmp(value, "proxy") == 0)
+		args->mode = MODE_PROXY;
+	else if (strcmp(value, "redirect") == 0)
+		args->mode = MODE_REDIRECT;
+	else {
+		complain("--mode %s: expected proxy or redirect", value);
+		return WRONG;
+	}
+	return -1;
+}
+
+static int set_domain(struct args *args, const char *value)
+{
+	if (*value == '\0') {
+		complain("--domain '': expected the name of a table, as location");
+		return WRONG;
+	}
+	args->domain = value;
+	return -1;
+}
+
+static int set_control(struct args *args, const char *value)
+{
+	if (*value == '\0' || strlen(value) >= sizeof ((struct sockaddr_un *)0)->sun_path) {
+		complain("--control '%s': expected a path of 1 to %zu bytes", value, sizeof ((struct sockaddr_un *)0)->sun_path - 1);
+		return WRONG;
+	}
+	args->control = value;
+	return -1;
+}
+
+static int print_help(struct args *args, const char *value)
+{
+	(void)args;
+	(void)value;
+	fputs(usage_text, stdout);
+	return 0;
+}
+
+static int print_version(struct args *args, const char *value)
+{
+	(void)args;
+	(void)value;
+	printf("registrard %s\n", rg_version());
+	return 0;
+}
+
+static const struct option {
+	const char *name;
+	const char *value; /* what it takes; NULL = nothing */
+	int (*set)(struct args *args, const char *value);
+} options[] = {
+	{ "--listen", "udp:ADDR:PORT or tcp:ADDR:PORT", set_listen },
+	{ "--store", "memory", set_store },
+	{ "--set", "NAME=VALUE", set_parameter },
+	{ "--save", "an option string, as max-contacts=5", set_save },
+	{ "--lookup", "an option string, as method-filtering", set_lookup },
+	{ "--mode", "proxy or redirect", set_mode },
+	{ "--domain", "the name of a table", set_domain },
+	{ "--control", "the path of a Unix socket", set_control },
+	{ "--help", NULL, print_help },
+	{ "--version", NULL, print_version },
+};
+
+/* --name VALUE and --name=VALUE are the same. */
+static const struct option *find_option(const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+
+	for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+		if (strncmp(options[i].name, arg, n) == 0 && options[i].name[n] == '\0')
+			return &options[i];
+	return NULL;
+}
+
+static int read_option(struct args *args, int argc, char **argv, int *at)
+{
+	const char *arg = argv[*at];
+	const struct option *option = find_option(arg);
+	const char *value = strchr(arg, '=');
+
+	if (!option) {
+		complain("%s: no such argument; --help lists those there are", arg);
+		return WRONG;
+	}
+	if (!option->value && value) {
+		complain("%s: expected %s without a value", arg, option->name);
+		return WRONG;
+	}
+	if (option->value && !value && *at + 1 >= argc) {
+		complain("%s: nothing follows it; expected %s", arg, option->value);
+		return WRONG;
+	}
+	return option->set(args, value ? value + 1 : option->value ? argv[++*at] : NULL);
+}
+
+/* What no single argument shows: parameters that contradict each other. */
+static int check(const struct args *args)
+{
+	rg_error *why = rg_error_new();
+	rg_status status = rg_config_check(args->config, why);
+
+	if (status != RG_OK)
+		complain("--set: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
+	rg_error_unref(why);
+	return status == RG_OK ? -1 : WRONG;
+}
+
+int args_read(struct args *args, int argc, char **argv)
+{
+	int result = -1;
+
+	*args = (struct args){ .mode = MODE_PROXY, .domain = "location" };
+	if (rg_config_new(&args->config) != RG_OK) {
+		complain("out of memory");
+		return 1;
+	}
+	for (int i = 1; i < argc && result == -1; i++)
+		result = read_option(args, argc, argv, &i);
+	if (result == -1)
+		result = check(args);
+	if (result == -1 && args->n_listen == 0) {
+		result = add_listen(args, "udp", "127.0.0.1:5060");
+		if (result == -1)
+			result = add_listen(args, "tcp", "127.0.0.1:5060");
+	}
+	return result == WRONG ? 2 : result;
+}
+
+void args_free(struct args *args)
+{
+	for (size_t i = 0; i < args->n_listen; i++) {
+		free(args->listen[i].hostport);
+		free(args->listen[i].ident);
+	}
+	free(args->listen);
+	rg_save_options_unref(args->save);
+	rg_lookup_options_unref(args->lookup);
+	rg_config_unref(args->config);
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: MIT */
+/* The response context of a forwarded request: RFC 3261 §16.7, and §16.10 for CANCEL. */
+#include "fork.h"
+
+#include <string.h>
+
+#include "reply.h"
+#include "route.h"
+
+static void branch_final(struct branch *branch, int status);
+
+/* Sends CANCEL for an INVITE that was answered provisionally (RFC 3261 §9.1): same branch, same hop, same connection. */
+static void send_cancel(struct branch *branch)
+{
+	nta_agent_t *agent = branch->call->server->agent;
+	msg_t *request = nta_outgoing_getrequest(branch->orq);
+	tport_t *tport = nta_outgoing_transport(branch->orq);
+	msg_t *msg = cancel_message(agent, sip_object(request));
+
+	branch->cancel_sent = 1;
+	/*
+	 * Not nta_outgoing_tcancel(): over a reliable transport that forgets the INVITE at once, and the 487 finds nobody to
+	 * acknowledge it.
+	 */
+	if (msg && !nta_outgoing_mcreate(agent, NULL, NULL, (url_string_t *)nta_outgoing_route_uri(branch->orq), msg, NTATAG_USER_VIA(1),
+			   NTATAG_BRANCH_KEY(nta_outgoing_branch(branch->orq)), NTATAG_TPORT(tport), TAG_END()))
+		msg_destroy(msg);
+	tport_unref(tport);
+	msg_destroy(request);
+}
+
+static void branch_cancel(struct branch *branch)
+{
+	if (!branch->orq || branch->status >= 200)
+		return;
+	branch->cancelled = 1;
+	if (branch->answered && !branch->cancel_sent)
+		send_cancel(branch);
+}
+
+static void cancel_others(struct call *call)
+{
+	if (call->method == sip_method_invite)
+		for (size_t i = 0; i < call->n; i++)
+			branch_cancel(&call->branches[i]);
+}
+
+/* Nothing is left to wait for, and nothing to say. */
+static void call_free(struct call *call)
+{
+	struct call **at = &call->server->calls;
+
+	while (*at != call)
+		at = &(*at)->next;
+	*at = call->next;
+	for (size_t i = 0; i < call->n; i++) {
+		struct branch *branch = &call->branches[i];
+
+		if (branch->orq)
+			nta_outgoing_destroy(branch->orq);
+		msg_destroy(branch->response);
+		su_home_unref(branch->home);
+	}
+	if (call->irq)
+		nta_incoming_destroy(call->irq);
+	if (call->timer)
+		su_timer_destroy(call->timer);
+	tport_unref(call->in);
+	msg_destroy(call->msg);
+	free(call->branches);
+	free(call);
+}
+
+static int is_pending(const struct branch *branch)
+{
+	return branch->orq && branch->status < 200;
+}
+
+/* A branch that was cancelled before it said anything owes no answer: its phone may not even be there. */
+static int is_awaited(const struct branch *branch)
+{
+	return is_pending(branch) && !(branch->cancelled && !branch->answered);
+}
+
+/* Sends the best response when there is none left to wait for, and ends when nothing is left at all (RFC 3261 §16.7 steps 5–8). */
+static void call_check(struct call *call)
+{
+	size_t pending = 0, awaited = 0;
+
+	for (size_t i = 0; i < call->n; i++) {
+		pending += (size_t)is_pending(&call->branches[i]);
+		awaited += (size_t)is_awaited(&call->branches[i]);
+	}
+	if (awaited == 0 && call->irq && !call->answered) {
+		call->answered = 1;
+		reply_best(call);
+	}
+	if (call->answered && call->irq) {
+		nta_incoming_destroy(call->irq);
+		call->irq = NULL;
+	}
+	if (pending == 0)
+		call_free(call);
+}
+
+static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *sip);
+
+static void branch_start(struct branch *branch)
+{
+	struct call *call = branch->call;
+	struct server *server = call->server;
+	msg_t *msg = hop_message(server, call->msg, call->in, &branch->hop);
+	tport_t *out = route_socket_to(server, branch->hop.next, branch->hop.socket);
+	char digest[17], key[64], next[1100];
+
+	branch->started = 1;
+	if (msg && hop_address(branch->hop.next, out, next, sizeof next) == 0) {
+		hop_digest(server, call_sip(call), digest);
+		snprintf(key, sizeof key, "z9hG4bK%s.%08x%08x", digest, (unsigned)su_random(), (unsigned)su_random());
+		branch->orq = nta_outgoing_mcreate(server->agent, on_response, branch, (url_string_t *)next, msg, NTATAG_BRANCH_KEY(key),
+			TAG_IF(tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END());
+	}
+	if (branch->orq)
+		return;
+	msg_destroy(msg);
+	branch_final(branch, 503);
+}
+
+/* Only these make room for a fallback (RFC 5626 §7); a failure of the transport counts as 503 (RFC 3261 §16.9). */
+static int gives_way(const struct branch *branch)
+{
+	return branch->status == 408 || branch->status == 430 || (branch->status == 503 && !branch->response);
+}
+
+static void start_fallback(const struct branch *failed)
+{
+	struct call *call = failed->call;
+	size_t index = (size_t)(failed - call->branches);
+	size_t principal = failed->hop.fallback_of == UINT32_MAX ? index : failed->hop.fallback_of;
+
+	for (size_t i = 0; i < call->n; i++)
+		if (!call->branches[i].started && call->branches[i].hop.fallback_of == principal) {
+			branch_start(&call->branches[i]);
+			return;
+		}
+}
+
+/* Keeps the final response, if one came from the network, and lets the transaction go. */
+static void take_response(struct branch *branch)
+{
+	msg_t *response = nta_outgoing_getresponse(branch->orq);
+	const sip_t *sip = sip_object(response);
+
+	if (sip && !nta_sip_is_internal(sip) && sip->sip_status->st_status >= 200)
+		branch->response = response;
+	else
+		msg_destroy(response);
+	nta_outgoing_destroy(branch->orq);
+	branch->orq = NULL;
+}
+
+/* A branch has its final answer; @p status is also told for those that never came from the network. */
+static void branch_final(struct branch *branch, int status)
+{
+	struct call *call = branch->call;
+
+	branch->status = status;
+	take_response(branch);
+	if (status < 300 && !call->answered) {
+		call->answered = 1;
+		reply_forward(call, branch->response);
+		cancel_others(call);
+	} else if (status < 300 && call->method == sip_method_invite) {
+		/* Each 2xx makes a dialog of its own and goes upstream, however late (RFC 3261 §16.7 step 5). */
+		proxy_response(call->server, branch->response, sip_object(branch->response));
+		branch->response = NULL;
+	} else if (status >= 600) {
+		cancel_others(call);
+	} else if (!call->answered && !call->cancelled && gives_way(branch)) {
+		start_fallback(branch);
+	}
+}
+
+static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *sip)
+{
+	struct call *call = branch->call;
+	int status = sip && sip->sip_status ? sip->sip_status->st_status : nta_outgoing_status(orq);
+
+	if (status >= 200) {
+		branch_final(branch, status);
+		call_check(call);
+		return 0;
+	}
+	branch->answered = 1;
+	if (branch->cancelled && !branch->cancel_sent)
+		send_cancel(branch);
+	else if (status > 100 && !call->answered && call->irq)
+		reply_forward_early(call, orq);
+	return 0;
+}
+
+/* RFC 3261 §9.1: without a final response in 64*T1 after CANCEL the transaction counts as cancelled. */
+static void on_cancel_timeout(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+{
+	struct call *call = arg;
+
+	(void)server;
+	(void)timer;
+	for (size_t i = 0; i < call->n; i++)
+		if (is_pending(&call->branches[i]))
+			branch_final(&call->branches[i], 487);
+	call_check(call);
+}
+
+/* nta has answered the CANCEL itself. Also called for an ACK, and with neither when one never came. */
+static int on_cancel(struct call *call, nta_incoming_t *irq, const sip_t *sip)
+{
+	(void)irq;
+	if (!sip || !sip->sip_request || sip->sip_request->rq_method != sip_method_cancel || call->cancelled)
+		return 0;
+	call->cancelled = 1;
+	cancel_others(call);
+	call->timer = su_timer_create(su_root_task(call->server->root), 64 * NTA_SIP_T1);
+	if (call->timer)
+		su_timer_set(call->timer, on_cancel_timeout, call);
+	call_check(call);
+	return 0;
+}
+
+struct call *call_new(struct server *server, msg_t *msg, sip_t *sip)
+{
+	struct call *call = calloc(1, sizeof *call);
+	msg_t *own = msg_ref_create(msg);
+
+	if (!call || !(call->irq = nta_incoming_create(server->agent, NULL, msg, sip, TAG_END()))) {
+		free(call);
+		nta_msg_treply(server->agent, own, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
+		return NULL;
+	}
+	call->server = server;
+	call->msg = own;
+	call->method = sip->sip_request->rq_method;
+	call->in = tport_ref(route_socket_of(server, msg));
+	call->next = server->calls;
+	server->calls = call;
+	nta_incoming_bind(call->irq, on_cancel, call);
+	if (call->method == sip_method_invite)
+		nta_incoming_treply(call->irq, SIP_100_TRYING, TAG_END());
+	return call;
+}
+
+sip_t *call_sip(const struct call *call)
+{
+	return sip_object(call->msg);
+}
+
+msg_t *call_msg(const struct call *call)
+{
+	return call->msg;
+}
+
+void call_answer(struct call *call, int status, const char *phrase)
+{
+	nta_incoming_treply(call->irq, status, phrase, TAG_END());
+	call_free(call);
+}
+
+/* What the hop borrows is copied: fallbacks start when the targets are long gone. */
+static int branch_init(struct branch *branch, struct call *call, const struct hop *hop)
+{
+	branch->call = call;
+	branch->hop = *hop;
+	branch->home = su_home_new(sizeof *branch->home);
+	if (!branch->home)
+		return -1;
+	branch->hop.uri = hop->uri ? su_strdup(branch->home, hop->uri) : NULL;
+	branch->hop.next = url_hdup(branch->home, hop->next);
+	branch->hop.path.p = hop->path.p ? su_strndup(branch->home, hop->path.p, hop->path.n) : NULL;
+	branch->hop.socket.p = hop->socket.p ? su_strndup(branch->home, hop->socket.p, hop->socket.n) : NULL;
+	return branch->hop.next && (branch->hop.uri || !hop->uri) && (branch->hop.path.p || !hop->path.p) && (branch->hop.socket.p || !hop->socket.p) ? 0 : -1;
+}
+
+void call_fork(struct call *call, const struct hop *hops, size_t n)
+{
+	call->branches = calloc(n, sizeof *call->branches);
+	for (size_t i = 0; call->branches && i < n; i++) {
+		call->n = i + 1;
+		if (branch_init(&call->branches[i], call, &hops[i]) < 0)
+			break;
+	}
+	if (call->n < n) {
+		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (hops[i].fallback_of == UINT32_MAX)
+			branch_start(&call->branches[i]);
+	call_check(call);
+}
+
+void call_abandon(struct call *call)
+{
+	if (call->irq && !call->answered)
+		nta_incoming_treply(call->irq, SIP_503_SERVICE_UNAVAILABLE, TAG_END());
+	call_free(call);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What proxy and redirect mode have in common: who answers for a request, and where its user is. */
+#ifndef REGISTRARD_LOOKUP_H
+#define REGISTRARD_LOOKUP_H
+
+#include "server.h"
+
+/* @return the status a request is refused with before anybody is looked for, 200 for an OPTIONS that is for us; 0 = go on. */
+int lookup_check(struct server *server, const sip_t *sip);
+
+/*
+ * Looks up the user of the Request-URI. @p done is called once, inline or later, with targets of its own or NULL.
+ * @return 0, or -1 if it will not be called.
+ */
+int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user);
+
+#endif

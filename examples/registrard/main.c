@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* registrard: a SIP registrar and proxy, an example of librgstr on Sofia-SIP's nta. See doc/registrard.md. */
+#include <signal.h>
+
+#include "server.h"
+
+int main(int argc, char **argv)
+{
+	struct args args;
+	struct server server = { .args = &args };
+	sigset_t signals;
+	int result;
+
+	result = args_read(&args, argc, argv);
+	if (result < 0) {
+		/* Blocked from the first moment, so that a signal during the start ends the run as well. */
+		sigemptyset(&signals);
+		sigaddset(&signals, SIGTERM);
+		sigaddset(&signals, SIGINT);
+		sigprocmask(SIG_BLOCK, &signals, NULL);
+		signal(SIGPIPE, SIG_IGN);
+		result = server_start(&server, &args);
+		if (result == 0)
+			result = server_run(&server);
+		server_stop(&server);
+	}
+	args_free(&args);
+	return result;
+}

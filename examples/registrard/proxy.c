@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a request goes: RFC 3261 §16.3 to §16.5. */
+#include <string.h>
+#include <strings.h>
+
+#include "fork.h"
+#include "lookup.h"
+#include "reply.h"
+#include "route.h"
+
+/* A request that already went this way with nothing changed since would do so for ever (RFC 3261 §16.3 item 4). */
+static int has_looped(const struct server *server, const sip_t *sip)
+{
+	char digest[17];
+
+	hop_digest(server, sip, digest);
+	for (const sip_via_t *via = sip->sip_via; via; via = via->v_next)
+		if (via->v_branch && strncasecmp(via->v_branch, "z9hG4bK", 7) == 0 && strncmp(via->v_branch + 7, digest, 16) == 0)
+			return 1;
+	return 0;
+}
+
+/* @return the status to refuse with, or 0. */
+static int validate(const struct server *server, const sip_t *sip)
+{
+	if (sip->sip_request->rq_method == sip_method_cancel)
+		return 481; /* what it could cancel, nta would have found */
+	if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0)
+		return 483;
+	if (sip->sip_proxy_require)
+		return 420;
+	return has_looped(server, sip) ? 482 : 0;
+}
+
+/* Takes over @p msg. */
+static void refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
+{
+	sip_unsupported_t *unsupported = NULL;
+	su_home_t *home = msg_home(msg);
+
+	if (sip->sip_request->rq_method == sip_method_ack) {
+		msg_destroy(msg);
+		return;
+	}
+	if (status == 420)
+		unsupported = sip_unsupported_make(home, sip_header_as_string(home, (sip_header_t *)sip->sip_proxy_require));
+	nta_msg_treply(server->agent, msg, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)),
+		TAG_IF(status == 200, SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH")),
+		TAG_END());
+}
+
+/*
+ * Where a request of a dialog through us goes next, if it is one: it had our Route, and its To has a tag. Without the Route
+ * anybody could relay anything anywhere through us.
+ */
+static const url_t *next_in_dialog(const struct server *server, const sip_t *sip, int own_routes)
+{
+	if (own_routes == 0 || !sip->sip_to->a_tag)
+		return NULL;
+	if (sip->sip_route)
+		return sip->sip_route->r_url;
+	return route_is_ours(server, sip->sip_request->rq_url) ? NULL : sip->sip_request->rq_url;
+}
+
+/* An ACK has no transaction to forward it in (RFC 3261 §16.11). */
+static void send_ack(struct server *server, msg_t *request, tport_t *in, const struct hop *hop)
+{
+	msg_t *msg = hop_message(server, request, in, hop);
+	tport_t *out = route_socket_to(server, hop->next, hop->socket);
+	char next[1100];
+
+	if (msg && hop_address(hop->next, out, next, sizeof next) == 0)
+		nta_msg_tsend(server->agent, msg, (url_string_t *)next, TAG_IF(tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END());
+	else
+		msg_destroy(msg);
+}
+
+/* The hops of targets. They borrow from both. @return how many; fewer than there are when memory is short. */
+static size_t hops_of(const rg_targets *targets, su_home_t *home, struct hop *hops)
+{
+	size_t n = 0;
+	rg_target target;
+
+	for (; rg_targets_get(targets, (uint32_t)n, &target) == RG_OK; n++) {
+		struct hop *hop = &hops[n];
+
+		*hop = (struct hop){
+			.uri = su_strndup(home, target.uri.p, target.uri.n),
+			.next = url_make(home, su_strndup(home, target.next_hop.p, target.next_hop.n)),
+			.path = target.path,
+			.socket = target.socket,
+			.fallback_of = target.fallback_of,
+		};
+		/* Indices of fallbacks are those of the targets, so one that cannot be sent to keeps its place and fails there. */
+		if (!hop->next)
+			hop->next = url_make(home, "invalid:");
+		if (!hop->uri || !hop->next)
+			break;
+	}
+	return n;
+}
+
+static void on_targets(void *user, rg_status status, rg_targets *targets)
+{
+	struct call *call = user;
+	size_t n = status == RG_OK ? rg_targets_count(targets) : 0;
+	struct hop *hops = n ? calloc(n, sizeof *hops) : NULL;
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+	int code = targets ? rg_targets_code(targets) : 500;
+
+	su_home_init(home);
+	if (n && (!hops || hops_of(targets, home, hops) < n))
+		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
+	else if (n)
+		call_fork(call, hops, n);
+	else
+		call_answer(call, code ? code : 404, NULL);
+	su_home_deinit(home);
+	free(hops);
+	rg_targets_unref(targets);
+}
+
+/* An ACK of a 2xx whose Request-URI is an AoR: it goes wherever the INVITE would go now. */
+struct ack {
+	struct server *server;
+	msg_t *msg;
+	tport_t *in;
+};
+
+static void on_ack_targets(void *user, rg_status status, rg_targets *targets)
+{
+	struct ack *ack = user;
+	size_t n = status == RG_OK ? rg_targets_count(targets) : 0;
+	struct hop *hops = n ? calloc(n, sizeof *hops) : NULL;
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+
+	su_home_init(home);
+	n = hops ? hops_of(targets, home, hops) : 0;
+	for (size_t i = 0; i < n; i++)
+		send_ack(ack->server, ack->msg, ack->in, &hops[i]);
+	su_home_deinit(home);
+	free(hops);
+	rg_targets_unref(targets);
+	tport_unref(ack->in);
+	msg_destroy(ack->msg);
+	free(ack);
+}
+
+static void proxy_ack(struct server *server, msg_t *msg, const url_t *next)
+{
+	struct hop hop = { .next = next, .fallback_of = UINT32_MAX };
+	struct ack *ack = next ? NULL : calloc(1, sizeof *ack);
+
+	if (next)
+		send_ack(server, msg, route_socket_of(server, msg), &hop);
+	if (ack) {
+		*ack = (struct ack){ server, msg_ref_create(msg), tport_ref(route_socket_of(server, msg)) };
+		if (lookup_start(server, msg, on_ack_targets, ack) < 0)
+			on_ack_targets(ack, RG_EINVAL, NULL);
+	}
+	msg_destroy(msg);
+}
+
+void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
+{
+	int status = validate(server, sip);
+	int own_routes = status ? 0 : route_strip(server, msg, sip);
+	const url_t *next = status ? NULL : next_in_dialog(server, sip, own_routes);
+	struct call *call;
+
+	/* Nobody else's Route is followed for a stranger. */
+	if (!status && !next && sip->sip_route)
+		status = 403;
+	if (!status && !next)
+		status = lookup_check(server, sip);
+	if (status) {
+		refuse(server, msg, sip, status);
+		return;
+	}
+	if (sip->sip_request->rq_method == sip_method_ack) {
+		proxy_ack(server, msg, next);
+		return;
+	}
+	call = call_new(server, msg, sip);
+	if (call && next) {
+		struct hop hop = { .next = next, .fallback_of = UINT32_MAX };
+
+		call_fork(call, &hop, 1);
+	} else if (call && lookup_start(server, msg, on_targets, call) < 0) {
+		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
+	}
+}
+
+/* A response that no transaction waits for: only a further 2xx to an INVITE is passed on (RFC 3261 §16.7 step 5). */
+void proxy_response(struct server *server, msg_t *msg, sip_t *sip)
+{
+	int status = sip->sip_status->st_status;
+
+	if (status >= 200 && status < 300 && sip->sip_cseq->cs_method == sip_method_invite && sip->sip_via && sip->sip_via->v_next &&
+		route_is_our_via(server, sip->sip_via))
+		nta_msg_tsend(server->agent, msg, NULL, TAG_END());
+	else
+		msg_destroy(msg);
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* REGISTER: read by the adaptor, decided by the library, answered through the transaction. */
+#include <rgstr/sofia.h>
+#include <sofia-sip/msg_addr.h>
+#include <string.h>
+
+#include "route.h"
+
+/*
+ * One REGISTER until it is answered. There is no server transaction: the library answers an exact repeat as it answered the first
+ * (RFC 3261 §10.3), so nothing needs to be remembered for 32 seconds after each.
+ */
+struct registration {
+	struct server *server;
+	tport_t *tport; /* what it came in on, and what the answer goes out on */
+	msg_t *msg;
+	rg_sofia_source source;
+	rg_sofia_message message;
+	char *received; /* the value of $avp(rcv) */
+	char *socket;
+	int silent; /* there is nothing left to answer, or nothing to be answered */
+};
+
+/* The host variable registrard provides: where the request came from (base specification, received_avp). */
+static rg_status get_var(void *user, rg_str name, rg_str *value)
+{
+	const struct registration *registration = user;
+
+	if (!rg_str_equal(name, RG_STR("$avp(rcv)")))
+		return RG_ENOENT;
+	*value = rg_str_from(registration->received);
+	return RG_OK;
+}
+
+static rg_addr address_of(const su_sockaddr_t *from)
+{
+	rg_addr addr = { .port = ntohs(from->su_port) };
+
+	if (from->su_family == AF_INET) {
+		addr.family = 4;
+		memcpy(addr.ip, &from->su_sin.sin_addr, 4);
+	} else if (from->su_family == AF_INET6) {
+		addr.family = 6;
+		memcpy(addr.ip, &from->su_sin6.sin6_addr, 16);
+	}
+	return addr;
+}
+
+/* Tells the library what only the transport knows. @return 0, or -1 when memory is short. */
+static int fill_source(struct server *server, struct registration *registration, const tport_t *socket)
+{
+	su_home_t *home = msg_home(registration->msg);
+	const tp_name_t *name = tport_name(socket);
+	rg_addr addr = address_of(msg_addr(registration->msg));
+	char room[64];
+	rg_str printed = rg_addr_print(&addr, room, sizeof room);
+
+	registration->received = su_sprintf(home, "sip:%.*s;transport=%s", (int)printed.n, printed.p, name->tpn_proto);
+	registration->socket = su_sprintf(home, "%s:%s:%s", name->tpn_proto, name->tpn_canon, name->tpn_port);
+	if (!registration->received || !registration->socket)
+		return -1;
+	rg_sofia_source_init(&registration->source, sizeof registration->source);
+	registration->source.source = addr;
+	registration->source.transport = rg_str_from(name->tpn_proto);
+	registration->source.domain = rg_str_from(server->args->domain);
+	registration->source.socket = rg_str_from(registration->socket);
+	return 0;
+}
+
+static void done(void *user, rg_status status, rg_response *response)
+{
+	struct registration *registration = user;
+	msg_t *reply = registration->message.reply;
+
+	(void)status;
+	if (reply)
+		nta_msg_mreply(registration->server->agent, reply, sip_object(reply), rg_response_code(response), rg_response_phrase(response),
+			msg_ref_create(registration->msg), NTATAG_TPORT(registration->tport), TAG_END());
+	registration->silent = reply || (response && rg_response_no_reply(response));
+	rg_response_unref(response);
+}
+
+/* Runs last in every case; what nobody answered is answered here. */
+static void release(void *user)
+{
+	struct registration *registration = user;
+
+	if (registration->silent)
+		msg_destroy(registration->msg);
+	else
+		nta_msg_treply(registration->server->agent, registration->msg, SIP_500_INTERNAL_SERVER_ERROR, NTATAG_TPORT(registration->tport),
+			TAG_END());
+	tport_unref(registration->tport);
+	free(registration);
+}
+
+void register_request(struct server *server, msg_t *msg, sip_t *sip)
+{
+	struct registration *registration = calloc(1, sizeof *registration);
+	tport_t *socket = route_socket_of(server, msg);
+	rg_msg rgmsg;
+
+	if (!registration || !socket) {
+		free(registration);
+		nta_msg_treply(server->agent, msg, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
+		return;
+	}
+	/* nta would copy it into the response, where it has no place (RFC 3261 §10.3). */
+	while (sip->sip_record_route)
+		sip_header_remove(msg, sip, (sip_header_t *)sip->sip_record_route);
+	registration->server = server;
+	registration->msg = msg;
+	registration->tport = tport_ref(tport_delivered_by(nta_agent_tports(server->agent), msg));
+	if (fill_source(server, registration, socket) < 0) {
+		release(registration);
+		return;
+	}
+	rg_sofia_message_init(&registration->message, sizeof registration->message);
+	registration->message.msg = msg;
+	registration->message.source = &registration->source;
+	registration->message.get_var = get_var;
+	registration->message.user = registration;
+	rgmsg = (rg_msg){ rg_sofia_msg_ops(), NULL, &registration->message };
+	rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "route.h"
+
+#include <sofia-sip/hostdomain.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *port_of(const url_t *url)
+{
+	return url->url_port && *url->url_port ? url->url_port : "5060";
+}
+
+static int is_host(const tp_name_t *name, const char *host)
+{
+	return host_cmp(name->tpn_host, host) == 0 || (name->tpn_canon && host_cmp(name->tpn_canon, host) == 0);
+}
+
+int route_is_ours(const struct server *server, const url_t *url)
+{
+	if ((url->url_type != url_sip && url->url_type != url_sips) || !url->url_host)
+		return 0;
+	for (tport_t *tp = tport_primaries(nta_agent_tports(server->agent)); tp; tp = tport_next(tp))
+		if (is_host(tport_name(tp), url->url_host) && strcmp(tport_name(tp)->tpn_port, port_of(url)) == 0)
+			return 1;
+	return 0;
+}
+
+int route_is_our_via(const struct server *server, const sip_via_t *via)
+{
+	url_t url[1] = { URL_INIT_AS(sip) };
+
+	url->url_host = via->v_host;
+	url->url_port = via->v_port;
+	return route_is_ours(server, url);
+}
+
+tport_t *route_socket_of(const struct server *server, msg_t *msg)
+{
+	tport_t *tp = tport_delivered_by(nta_agent_tports(server->agent), msg);
+
+	return tp && tport_is_secondary(tp) ? tport_parent(tp) : tp;
+}
+
+/* The transport a URI asks for; NULL where any will do. UDP unless it says otherwise (RFC 3263 §4.1). */
+static int transport_of(const url_t *hop, char *proto, size_t size)
+{
+	if (url_param(hop->url_params, "transport", proto, size) > 0)
+		return 1;
+	strcpy(proto, "udp");
+	return 0;
+}
+
+static int is_ip6(const char *host)
+{
+	return host_is_ip6_address(host) || host_is_ip6_reference(host);
+}
+
+static int fits(tport_t *tp, const url_t *hop, const char *proto)
+{
+	const tp_name_t *name = tport_name(tp);
+
+	if ((proto && strcasecmp(name->tpn_proto, proto) != 0) || (hop->url_type == url_sips && !tport_has_tls(tp)))
+		return 0;
+	/* A host name may turn out to be of either family. */
+	return !host_is_ip_address(hop->url_host) || is_ip6(name->tpn_canon) == is_ip6(hop->url_host);
+}
+
+tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str ident)
+{
+	tport_t *primaries = tport_primaries(nta_agent_tports(server->agent));
+	tport_t *first = NULL;
+	char proto[16];
+	int explicit = transport_of(hop, proto, sizeof proto);
+
+	for (tport_t *tp = primaries; tp; tp = tport_next(tp)) {
+		const char *own = tport_ident(tp);
+
+		if (!fits(tp, hop, proto))
+			continue;
+		if (own && ident.n == strlen(own) && memcmp(own, ident.p, ident.n) == 0)
+			return tp;
+		first = first ? first : tp;
+	}
+	/* Where we do not speak UDP at all, what asks for no transport gets another. */
+	for (tport_t *tp = primaries; tp && !first && !explicit; tp = tport_next(tp))
+		if (fits(tp, hop, NULL))
+			first = tp;
+	return first;
+}
+
+int route_strip(const struct server *server, msg_t *msg, sip_t *sip)
+{
+	int n = 0;
+
+	while (sip->sip_route && route_is_ours(server, sip->sip_route->r_url)) {
+		sip_route_remove(msg, sip);
+		n++;
+	}
+	return n;
+}
+
+static int record(msg_t *msg, sip_t *sip, tport_t *tp)
+{
+	const tp_name_t *name = tport_name(tp);
+	const char *transport = strcasecmp(name->tpn_proto, "udp") == 0 ? "" : ";transport=tcp";
+	sip_record_route_t *rr = sip_record_route_format(msg_home(msg), "<sip:%s:%s%s;lr>", name->tpn_canon, name->tpn_port, transport);
+
+	return rr && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)rr) >= 0 ? 0 : -1;
+}
+
+int route_record(msg_t *msg, sip_t *sip, tport_t *in, tport_t *out)
+{
+	if (in != out && record(msg, sip, in) < 0)
+		return -1;
+	return record(msg, sip, out);
+}

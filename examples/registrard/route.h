@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Our own sockets, and the Route and Record-Route values that name them. */
+#ifndef REGISTRARD_ROUTE_H
+#define REGISTRARD_ROUTE_H
+
+#include "server.h"
+
+/* @return 1 when a URI names one of our sockets, whatever its user. */
+int route_is_ours(const struct server *server, const url_t *url);
+
+/* @return 1 when a Via names one of our sockets: a response that says so was meant for us (RFC 3261 §18.1.2). */
+int route_is_our_via(const struct server *server, const sip_via_t *via);
+
+/* The socket a message came in on; valid while it is being delivered. */
+tport_t *route_socket_of(const struct server *server, msg_t *msg);
+
+/*
+ * The socket to reach a URI from: @p ident, "proto:ip:port", if it is one of ours and fits, else the first that fits.
+ * NULL when none does.
+ */
+tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str ident);
+
+/* Drops Route values that name us from the top (RFC 3261 §16.4). @return how many they were. */
+int route_strip(const struct server *server, msg_t *msg, sip_t *sip);
+
+/* Adds ourselves to the Record-Route, once for each side where the two differ (RFC 5658 §3.2). @return 0, or -1. */
+int route_record(msg_t *msg, sip_t *sip, tport_t *in, tport_t *out);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+#include "server.h"
+
+#include <errno.h>
+#include <rgstr/memory.h>
+#include <signal.h>
+#include <sofia-sip/su_log.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "control.h"
+#include "fork.h"
+
+static const uint32_t message_bytes_max = 65535;
+
+/* nta hands over what belongs to no transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
+static int on_message(struct server *server, nta_agent_t *agent, msg_t *msg, sip_t *sip)
+{
+	(void)agent;
+	if (!sip->sip_request)
+		proxy_response(server, msg, sip);
+	else if (sip->sip_request->rq_method == sip_method_register)
+		register_request(server, msg, sip);
+	else if (server->args->mode == MODE_REDIRECT)
+		redirect_request(server, msg, sip);
+	else
+		proxy_request(server, msg, sip);
+	return 0;
+}
+
+static rg_time now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void on_tick(struct server *server, su_timer_t *timer, su_timer_arg_t *arg);
+
+static void tick_at(struct server *server, rg_time next)
+{
+	const su_duration_t longest = 3600 * 1000;
+	rg_time now = now_ms();
+	su_duration_t wait = next <= now ? 0 : next - now > longest ? longest : (su_duration_t)(next - now);
+
+	su_timer_set_interval(server->tick, on_tick, server, wait);
+}
+
+static void on_tick(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+{
+	rg_time next = RG_TIME_NEVER;
+
+	(void)timer;
+	(void)arg;
+	rg_registrar_tick(server->registrar, 0, &next);
+	tick_at(server, next);
+}
+
+static void on_wakeup(void *user, rg_time next)
+{
+	tick_at(user, next);
+}
+
+static int start_registrar(struct server *server)
+{
+	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .user = server };
+	rg_error *why = rg_error_new();
+	rg_store *store = NULL;
+	rg_status status = rg_memory_store_new(NULL, &store, why);
+
+	if (status == RG_OK)
+		status = rg_registrar_new(server->args->config, store, &env, &server->registrar, why);
+	rg_store_unref(store);
+	if (status != RG_OK)
+		complain("cannot start: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
+	rg_error_unref(why);
+	return status == RG_OK ? 0 : 1;
+}
+
+static int bind_one(struct server *server, const struct listen_at *at)
+{
+	char *url = NULL;
+	int result;
+
+	if (asprintf(&url, "sip:%.*s%s;transport=%s", (int)(strrchr(at->hostport, ':') - at->hostport), at->hostport,
+		    at->ident ? strrchr(at->hostport, ':') : ":*", at->proto) < 0)
+		return -1;
+	errno = 0;
+	result = nta_agent_add_tport(server->agent, URL_STRING_MAKE(url), TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TAG_END());
+	free(url);
+	return result;
+}
+
+static int start_agent(struct server *server)
+{
+	/*
+	 * No transport yet; MSG_DO_EXTRACT_COPY keeps the text of headers, so that Contacts are stored as they were written. A request
+	 * is not moved to TCP for its size: a phone behind a NAT is reached over the transport it registered with or not at all.
+	 */
+	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY),
+		NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(message_bytes_max), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1),
+		NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1), NTATAG_USE_NAPTR(0), TAG_END());
+	if (!server->agent) {
+		complain("cannot start: %s", strerror(errno));
+		return 1;
+	}
+	for (size_t i = 0; i < server->args->n_listen; i++)
+		if (bind_one(server, &server->args->listen[i]) < 0) {
+			complain("--listen %s:%s: %s", server->args->listen[i].proto, server->args->listen[i].hostport,
+				errno ? strerror(errno) : "cannot be bound");
+			return 1;
+		}
+	return 0;
+}
+
+/* Sofia logs to stderr by default; what registrard has to say there is one line at most. */
+static void discard_log(void *stream, char const *format, va_list list)
+{
+	(void)stream;
+	(void)format;
+	(void)list;
+}
+
+int server_start(struct server *server, const struct args *args)
+{
+	server->args = args;
+	if (su_init() != 0 || getrandom(server->loop_key, sizeof server->loop_key, 0) < 0)
+		return 1;
+	su_log_redirect(NULL, discard_log, NULL);
+	server->root = su_root_create(server);
+	if (server->root)
+		server->tick = su_timer_create(su_root_task(server->root), 0);
+	if (!server->tick) {
+		complain("cannot start: %s", strerror(errno));
+		return 1;
+	}
+	if (start_registrar(server) != 0 || start_agent(server) != 0)
+		return 1;
+	tick_at(server, 0);
+	if (args->control)
+		server->control = control_open(server, args->control);
+	return args->control && !server->control ? 1 : 0;
+}
+
+static int on_signal(struct server *server, su_wait_t *wait, su_wakeup_arg_t *arg)
+{
+	(void)wait;
+	(void)arg;
+	su_root_break(server->root);
+	return 0;
+}
+
+int server_run(struct server *server)
+{
+	su_wait_t wait[1] = { SU_WAIT_INIT };
+	sigset_t signals;
+	int fd, index;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	index = fd >= 0 && su_wait_create(wait, fd, SU_WAIT_IN) == 0 ? su_root_register(server->root, wait, on_signal, NULL, 0) : -1;
+	if (index < 0) {
+		complain("cannot wait for signals: %s", strerror(errno));
+		return 1;
+	}
+	su_root_run(server->root);
+	su_root_deregister(server->root, index);
+	close(fd);
+	return 0;
+}
+
+void server_stop(struct server *server)
+{
+	control_close(server->control);
+	while (server->calls)
+		call_abandon(server->calls);
+	if (server->registrar)
+		rg_registrar_shutdown(server->registrar);
+	if (server->agent)
+		nta_agent_destroy(server->agent);
+	rg_registrar_unref(server->registrar);
+	if (server->tick)
+		su_timer_destroy(server->tick);
+	if (server->root)
+		su_root_destroy(server->root);
+	su_deinit();
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The running registrard: one thread, one su_root, one nta agent, one registrar. */
+#ifndef REGISTRARD_SERVER_H
+#define REGISTRARD_SERVER_H
+
+#include <jansson.h>
+#include <rgstr/rgstr.h>
+
+#include "args.h"
+
+struct server;
+struct call;
+struct branch;
+struct control;
+
+#define SU_ROOT_MAGIC_T struct server
+#define NTA_AGENT_MAGIC_T struct server
+#define NTA_INCOMING_MAGIC_T struct call
+#define NTA_OUTGOING_MAGIC_T struct branch
+
+#include <sofia-sip/nta.h>
+#include <sofia-sip/nta_stateless.h>
+#include <sofia-sip/nta_tport.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_status.h>
+#include <sofia-sip/sip_tag.h>
+#include <sofia-sip/sip_util.h>
+#include <sofia-sip/su_wait.h>
+#include <sofia-sip/tport.h>
+#include <sofia-sip/tport_tag.h>
+
+struct server {
+	const struct args *args;
+	su_root_t *root;
+	nta_agent_t *agent;
+	rg_registrar *registrar;
+	su_timer_t *tick;
+	struct control *control;
+	struct call *calls;   /* requests being forwarded */
+	uint64_t loop_key[2]; /* random: what our branch parameters are derived from */
+};
+
+/* @return 0, or the exit status after a line on stderr. */
+int server_start(struct server *server, const struct args *args);
+
+/* Runs until SIGTERM or SIGINT. @return 0, or the exit status after a line on stderr. */
+int server_run(struct server *server);
+
+/* Releases everything, also after a failed start. */
+void server_stop(struct server *server);
+
+/* Where each kind of request goes. Each takes over @p msg. */
+void register_request(struct server *server, msg_t *msg, sip_t *sip);
+void redirect_request(struct server *server, msg_t *msg, sip_t *sip);
+void proxy_request(struct server *server, msg_t *msg, sip_t *sip);
+void proxy_response(struct server *server, msg_t *msg, sip_t *sip);
+
+#endif

@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: MIT
+"""The command line: what it refuses and how, --help, signals, and what stands in the way of a start."""
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from harness import BINARY, Daemon, free_port, run
+
+# What is refused, and words the one line on stderr must have: the argument, its value, what would be right.
+REFUSED = [
+    (['--listen', 'foo'], ['--listen', 'foo', 'udp:ADDR:PORT']),
+    (['--listen', 'udp:127.0.0.1'], ['--listen', 'udp:127.0.0.1', 'udp:ADDR:PORT']),
+    (['--listen', 'udp:127.0.0.1:70000'], ['--listen', '70000', 'udp:ADDR:PORT']),
+    (['--listen', 'udp:127.0.0.1:'], ['--listen', 'udp:ADDR:PORT']),
+    (['--listen', 'sctp:127.0.0.1:5060'], ['--listen', 'sctp:127.0.0.1:5060', 'tcp:ADDR:PORT']),
+    (['--listen', 'tls:127.0.0.1:5061'], ['--listen', 'tls:127.0.0.1:5061']),
+    (['--listen', 'udp:::1:5060'], ['--listen', 'udp:::1:5060', '[']),
+    (['--listen', 'udp:not.a.host:5060'], ['--listen', 'not.a.host']),
+    (['--listen', ''], ['--listen']),
+    (['--store', 'redis://127.0.0.1'], ['--store', 'redis://127.0.0.1', 'memory']),
+    (['--store', 'disk'], ['--store', 'disk', 'memory']),
+    (['--mode', 'b2bua'], ['--mode', 'b2bua', 'proxy', 'redirect']),
+    (['--domain', ''], ['--domain']),
+    (['--control', ''], ['--control']),
+    (['--control', '/tmp/' + 'x' * 200], ['--control', 'xxx']),
+    (['--set', 'nosuchparameter=1'], ['--set', 'nosuchparameter']),
+    (['--set', 'default_expires'], ['--set', 'default_expires', 'NAME=VALUE']),
+    (['--set', '=5'], ['--set', '=5', 'NAME=VALUE']),
+    (['--set', 'default_expires=abc'], ['--set', 'default_expires', 'abc']),
+    (['--set', 'default_expires='], ['--set', 'default_expires']),
+    (['--set', 'case_sensitive=maybe'], ['--set', 'case_sensitive', 'maybe']),
+    (['--set', 'min_expires_mode=x'], ['--set', 'min_expires_mode', 'x', 'clamp', 'reject']),
+    (['--set', 'max_contacts=-1'], ['--set', 'max_contacts', '-1']),
+    (['--set', 'min_expires=99999999999999999999'], ['--set', 'min_expires']),
+    (['--save', 'nosuchflag'], ['--save', 'nosuchflag']),
+    (['--save', 'max-contacts=x'], ['--save', 'max-contacts', 'x']),
+    (['--save', 'max-contacts'], ['--save', 'max-contacts']),
+    (['--lookup', 'nosuchflag'], ['--lookup', 'nosuchflag']),
+    (['--lookup', 'ua-filtering=/(/'], ['--lookup', 'ua-filtering']),
+    (['--lookup', 'branch, no-branches'], ['--lookup', 'no-branches']),
+    (['--nosuch'], ['--nosuch']),
+    (['--nosuch=1'], ['--nosuch']),
+    (['stray'], ['stray']),
+    (['--listen'], ['--listen', 'udp:ADDR:PORT']),
+    (['--set'], ['--set', 'NAME=VALUE']),
+    (['--help=1'], ['--help']),
+    (['--mode', 'two\nlines'], ['--mode']),
+    (['-x'], ['-x']),
+    ([''], []),
+]
+
+
+def start(*args):
+    return subprocess.run([BINARY, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+
+
+def test_bad_arguments_are_refused_by_name_and_value():
+    wrong = []
+    for args, words in REFUSED:
+        done = start(*args)
+        text = done.stderr.decode('latin-1')
+        if done.returncode != 2 or done.stdout or text.count('\n') != 1 or not text.endswith('\n') or any(w not in text for w in words):
+            wrong.append((args, done.returncode, text))
+    assert not wrong, '\n'.join(map(str, wrong))
+
+
+def test_help_and_version_go_to_stdout():
+    for args, word in ((['--help'], b'--listen'), (['--version'], b'0.')):
+        done = start(*args)
+        assert done.returncode == 0 and word in done.stdout and done.stderr == b'', done
+
+
+def test_good_arguments_are_taken_in_both_spellings():
+    with Daemon('--mode=proxy', '--store=memory', '--set=case_sensitive=false', '--set', 'desc_time_order=1', '--set', 'tcp_persistent_flag=f',
+                '--save', '', '--lookup=method-filtering', '--domain=location'):
+        pass
+
+
+def test_a_port_that_is_taken_is_told():
+    port = free_port()
+    for proto, kind in (('udp', socket.SOCK_DGRAM), ('tcp', socket.SOCK_STREAM)):
+        with socket.socket(socket.AF_INET, kind) as taken, tempfile.TemporaryDirectory() as folder:
+            taken.bind(('127.0.0.1', port))
+            if proto == 'tcp':
+                taken.listen()
+            control = os.path.join(folder, 'c')
+            done = start('--listen', '%s:127.0.0.1:%d' % (proto, port), '--control', control)
+            text = done.stderr.decode()
+            assert done.returncode == 1 and text.count('\n') == 1 and str(port) in text, done
+            assert not os.path.exists(control)
+
+
+def test_the_control_path():
+    with tempfile.TemporaryDirectory() as folder:
+        listen = ['--listen', 'udp:127.0.0.1:0']
+        path = os.path.join(folder, 'file')
+        with open(path, 'w') as file:
+            file.write('precious')
+        done = start(*listen, '--control', path)
+        assert done.returncode == 1 and done.stderr.count(b'\n') == 1 and path.encode() in done.stderr
+        assert open(path).read() == 'precious'
+        done = start(*listen, '--control', os.path.join(folder, 'no', 'such', 'folder'))
+        assert done.returncode == 1 and done.stderr.count(b'\n') == 1
+    with Daemon() as daemon:
+        assert os.stat(daemon.path).st_mode & 0o777 == 0o600
+        done = start(*listen, '--control', daemon.path)
+        assert done.returncode == 1 and done.stderr.count(b'\n') == 1
+        assert 'aors' in daemon.control('dump')
+
+
+def test_a_stale_socket_is_replaced():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'c')
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        process = subprocess.Popen([BINARY, '--listen', 'udp:127.0.0.1:0', '--control', path], stdin=subprocess.DEVNULL)
+        try:
+            for _ in range(500):
+                with socket.socket(socket.AF_UNIX) as probe:
+                    if probe.connect_ex(path) == 0:
+                        break
+                time.sleep(0.01)
+            else:
+                raise AssertionError('nobody listens')
+        finally:
+            process.terminate()
+            assert process.wait(10) == 0
+        assert not os.path.exists(path)
+
+
+def test_signals_end_it_cleanly():
+    for sig in (signal.SIGTERM, signal.SIGINT):
+        with Daemon() as daemon:
+            peer, caller = daemon.peer(), daemon.peer('tcp')
+            events = type(daemon.control)(daemon.path)
+            events.send('events\nsho')
+            peer.register('bob')
+            # A call is ringing, and half a message is under way.
+            caller.send(caller.request('INVITE', 'sip:bob@example.org', '<sip:a@example.org>;tag=1', '<sip:bob@example.org>', 'ringing', 1))
+            peer.answer(peer.expect('INVITE'), 180)
+            caller.expect(180)
+            daemon.peer('tcp').send('REGISTER sip:example.org SIP/2.0\r\nVia')
+            daemon.stop(sig)
+            daemon.stop = lambda *_: None
+            events.close()
+
+
+def test_it_prints_nothing():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        peer.register('alice')
+        peer.send('garbage\r\n\r\n')
+        peer.register('alice', ['<sip:@@>'])
+        assert daemon.output() == ''
+
+
+run(globals())

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""Redirect mode: 302 with the targets in order, and the refusals."""
+from harness import Daemon, run
+
+
+def ask(peer, method, uri, cseq=1, headers=(), callid=None):
+    peer.send(peer.request(method, uri, '<sip:caller@example.net>;tag=1', '<%s>' % uri, callid or 'redirect-%s-%d' % (method, cseq), cseq, headers))
+    return peer.recv()
+
+
+def test_targets_are_told_in_order_with_q():
+    for proto in ('udp', 'tcp'):
+        with Daemon('--mode', 'redirect') as daemon:
+            peer = daemon.peer(proto)
+            peer.register('bob', ['<sip:b@192.0.2.1>;q=0.2', '<sip:b@192.0.2.2;x=y>;q=1', '<sip:b@192.0.2.3>', '<sip:b@192.0.2.4>;q=0.55'])
+            for cseq, method in enumerate(('INVITE', 'OPTIONS', 'MESSAGE', 'SUBSCRIBE'), 1):
+                answer = ask(peer, method, 'sip:bob@example.org', cseq)
+                assert answer.code == 302, answer
+                contacts = answer.values('contact')
+                assert [c.split('>')[0] + '>' for c in contacts] == ['<sip:b@192.0.2.2;x=y>', '<sip:b@192.0.2.4>', '<sip:b@192.0.2.1>', '<sip:b@192.0.2.3>']
+                assert [float(c.split('q=')[1]) if 'q=' in c else None for c in contacts] == [1, 0.55, 0.2, None]
+                if method == 'INVITE':
+                    peer.send(peer.request('ACK', 'sip:bob@example.org', '<sip:caller@example.net>;tag=1', answer.get('to'), 'redirect-INVITE-1', 1,
+                                           branch=answer.get('via').split('branch=')[1].split(';')[0]))
+                    peer.silent(1.2)
+
+
+def test_nobody_and_nothing():
+    with Daemon('--mode', 'redirect', '--lookup', 'method-filtering') as daemon:
+        peer = daemon.peer()
+        assert ask(peer, 'INVITE', 'sip:nobody@example.org').code == 404
+        peer.register('bob', headers=['Allow: INVITE, ACK, BYE'])
+        assert ask(peer, 'INVITE', 'sip:bob@example.org', 2).code == 302
+        assert ask(peer, 'MESSAGE', 'sip:bob@example.org', 3).code == 405
+        assert ask(peer, 'OPTIONS', 'sip:' + daemon.address, 4).code == 200
+        assert ask(peer, 'MESSAGE', 'sip:' + daemon.address, 5).code == 404
+        assert ask(peer, 'INVITE', 'tel:+123', 6).code == 416
+        assert ask(peer, 'CANCEL', 'sip:bob@example.org', 7).code == 481
+
+
+def test_filters_that_leave_nobody():
+    with Daemon('--mode', 'redirect', '--lookup', 'ua-filtering=/^desk/') as daemon:
+        peer = daemon.peer()
+        peer.register('bob', headers=['User-Agent: mobile'])
+        assert ask(peer, 'INVITE', 'sip:bob@example.org').code == 480
+
+
+run(globals())

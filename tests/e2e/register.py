@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: MIT
+"""REGISTER over UDP and TCP, and what the control socket then shows."""
+import time
+from harness import Daemon, run
+
+
+def each_transport(test, *args, **kw):
+    for proto in ('udp', 'tcp'):
+        with Daemon(*args, **kw) as daemon:
+            test(daemon, daemon.peer(proto))
+
+
+def test_a_binding_is_added_refreshed_queried_and_removed():
+    def test(daemon, peer):
+        contact = '<sip:alice@%s>' % peer.address
+        answer = peer.register('alice', [contact + ';q=0.7;expires=600'], 'c1', 1, ['User-Agent: test/1', 'Allow: INVITE, BYE'])
+        assert answer.code == 200, answer
+        assert answer.values('contact') and contact in answer.get('contact') and 'expires=' in answer.get('contact')
+        shown = daemon.control('show sip:alice@example.org')
+        assert shown['aor'] == 'alice@example.org'
+        row, = shown['contacts']
+        assert set(row) == {'uri', 'q', 'expires', 'callid', 'cseq', 'path', 'received', 'socket', 'user_agent', 'methods', 'instance',
+                            'reg_id', 'attr', 'flags', 'last_modified'}
+        assert row['uri'] == 'sip:alice@' + peer.address and row['q'] == 0.7 and 595 <= row['expires'] <= 600
+        assert (row['callid'], row['cseq'], row['user_agent']) == ('c1', 1, 'test/1')
+        assert row['path'] == [] and row['received'] is None and row['instance'] is None and row['reg_id'] is None and row['attr'] is None
+        assert row['socket'] == '%s:%s' % (peer.proto, daemon.address)
+        assert set(row['methods'].split(', ')) == {'INVITE', 'BYE'}
+        assert abs(row['last_modified'] - time.time()) < 5
+        assert peer.register('alice', [contact + ';expires=900'], 'c1', 2).code == 200
+        row, = daemon.control.show('alice@example.org')
+        assert row['cseq'] == 2 and row['expires'] > 600 and row['q'] is None
+        answer = peer.register('alice', (), 'c2', 1)
+        assert answer.code == 200 and len(answer.values('contact')) == 1
+        assert peer.register('alice', [contact + ';expires=0'], 'c1', 3).code == 200
+        assert daemon.control('show alice@example.org') == {'aor': 'alice@example.org', 'contacts': []}
+        assert peer.register('alice', (), 'c2', 2).all('contact') == []
+    each_transport(test)
+
+
+def test_a_star_removes_all():
+    def test(daemon, peer):
+        peer.register('alice', ['<sip:a@192.0.2.1>', '<sip:a@192.0.2.2>'], 'c1', 1)
+        assert len(daemon.control.show('alice@example.org')) == 2
+        assert peer.register('alice', ['*'], 'c1', 2).code == 400
+        assert len(daemon.control.show('alice@example.org')) == 2
+        assert peer.register('alice', ['*'], 'c1', 3, ['Expires: 0']).code == 200
+        assert daemon.control.show('alice@example.org') == []
+    each_transport(test)
+
+
+def test_a_retransmission_is_answered_alike():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        message = peer.request('REGISTER', 'sip:example.org', '<sip:bob@example.org>;tag=1', '<sip:bob@example.org>', 'again', 7,
+                               ['Contact: <sip:bob@192.0.2.9>'])
+        peer.send(message)
+        first = peer.recv()
+        peer.send(message)
+        second = peer.recv()
+        assert first.code == second.code == 200 and first.tag('to') == second.tag('to')
+        assert len(daemon.control.show('bob@example.org')) == 1
+
+
+def test_contacts_are_kept_as_written():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        uri = 'sip:%61lice@EXAMPLE.com:5070;Transport=UDP;ob;x=%41'
+        answer = peer.register('alice', ['"A, \\"x\\"" <%s>;+sip.instance="<urn:uuid:00000000-0000-1000-8000-00DEADBEEF00>"' % uri])
+        assert '<%s>' % uri in answer.get('contact'), answer
+        row, = daemon.control.show('alice@example.org')
+        assert row['uri'] == uri and row['instance'] == '<urn:uuid:00000000-0000-1000-8000-00DEADBEEF00>'
+
+
+def test_the_source_is_recorded_when_asked_to():
+    for proto in ('udp', 'tcp'):
+        with Daemon('--set', 'received_avp=$avp(rcv)') as daemon:
+            peer = daemon.peer(proto)
+            answer = peer.register('alice', ['<sip:alice@10.9.9.9:5060>'])
+            expected = 'sip:%s;transport=%s' % (peer.address, proto)
+            row, = daemon.control.show('alice@example.org')
+            assert row['received'] == expected, row
+            assert 'received="%s"' % expected in answer.get('contact'), answer
+
+
+def test_save_flags_and_parameters_apply():
+    with Daemon('--save', 'max-contacts=1', '--set', 'retry_after=30', '--set', 'max_expires=100') as daemon:
+        peer = daemon.peer()
+        assert peer.register('alice', ['<sip:a@192.0.2.1>;expires=3600'], 'c1', 1).code == 200
+        row, = daemon.control.show('alice@example.org')
+        assert row['expires'] <= 100
+        answer = peer.register('alice', ['<sip:a@192.0.2.2>'], 'c2', 1)
+        assert answer.code == 503 and answer.get('retry-after') == '30' and answer.get('p-registrar-error')
+    with Daemon('--save', 'no-reply') as daemon:
+        peer = daemon.peer()
+        peer.register('alice', send_only=True)
+        peer.silent()
+        assert len(daemon.control.show('alice@example.org')) == 1
+
+
+def test_path_is_kept_and_echoed():
+    with Daemon('--save', 'path-lazy') as daemon:
+        peer = daemon.peer()
+        answer = peer.register('alice', headers=['Supported: path', 'Path: <sip:p1.example.net;lr>', 'Path: <sip:p2.example.net;lr>'])
+        assert answer.code == 200 and len(answer.values('path')) == 2, answer
+        row, = daemon.control.show('alice@example.org')
+        assert row['path'] == ['<sip:p1.example.net;lr>', '<sip:p2.example.net;lr>']
+
+
+def test_a_table_of_its_own():
+    with Daemon('--domain', 'subscribers') as daemon:
+        assert daemon.peer().register('alice').code == 200
+        assert len(daemon.control.show('alice@example.org')) == 1
+        assert daemon.control('dump')['aors'][0]['aor'] == 'alice@example.org'
+
+
+def test_over_ipv6():
+    for proto in ('udp', 'tcp'):
+        with Daemon('--set', 'received_avp=$avp(rcv)', host='::1') as daemon:
+            peer = daemon.peer(proto)
+            assert peer.register('alice').code == 200
+            row, = daemon.control.show('alice@example.org')
+            assert row['received'] == 'sip:%s;transport=%s' % (peer.address, proto)
+            assert row['socket'] == '%s:%s' % (proto, daemon.address)
+
+
+def test_bindings_lapse():
+    with Daemon('--set', 'min_expires=1') as daemon:
+        peer = daemon.peer()
+        peer.register('alice', ['<sip:a@192.0.2.1>;expires=1', '<sip:a@192.0.2.2>;expires=60'])
+        events = daemon.control
+        events.send('events\n')
+        event = events.line(4)
+        assert event['event'] == 'CONTACT_EXPIRE' and event['contact']['uri'] == 'sip:a@192.0.2.1', event
+        assert [c['uri'] for c in type(events)(daemon.path).show('alice@example.org')] == ['sip:a@192.0.2.2']
+
+
+def test_several_listeners():
+    from harness import free_port, Peer
+    other = free_port()
+    with Daemon('--listen', 'udp:127.0.0.1:%d' % other) as daemon:
+        for port in (daemon.port, other):
+            peer = Peer(port)
+            assert peer.register('u%d' % port).code == 200
+            assert daemon.control.show('u%d@example.org' % port)[0]['socket'] == 'udp:127.0.0.1:%d' % port
+            peer.close()
+
+
+run(globals())
