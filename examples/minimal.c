@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole of it in one file: a store, a registrar, one phone that registers, and where to reach it. */
+#include <rgstr/memory.h>
+#include <rgstr/rgstr.h>
+#include <stdio.h>
+
+static int fail(const char *what, rg_status status)
+{
+	fprintf(stderr, "minimal: %s: %s\n", what, rg_strerror(status));
+	return 1;
+}
+
+static int save(rg_registrar *registrar)
+{
+	rg_str contact = RG_STR("<sip:alice@192.0.2.7:5062;transport=tcp>;q=0.8");
+	rg_request request;
+	rg_response *response;
+
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("REGISTER");
+	request.request_uri = RG_STR("sip:example.org");
+	request.from = RG_STR("<sip:alice@example.org>;tag=1");
+	request.to = RG_STR("<sip:alice@example.org>");
+	request.callid = RG_STR("3848276298220188511@192.0.2.7");
+	request.cseq = RG_STR("1 REGISTER");
+	request.contacts = &contact;
+	request.n_contacts = 1;
+	request.via_count = 1;
+	rg_status status = rg_save(registrar, &request, NULL, &response);
+	if (status != RG_OK)
+		return fail("save", status);
+	printf("%d %s\n", rg_response_code(response), rg_response_phrase(response));
+	rg_response_unref(response);
+	return 0;
+}
+
+static int lookup(rg_registrar *registrar)
+{
+	rg_request request;
+	rg_targets *targets;
+	rg_target target;
+
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = RG_STR("sip:alice@example.org");
+	rg_status status = rg_lookup(registrar, &request, NULL, &targets);
+	if (status != RG_OK)
+		return fail("lookup", status);
+	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++)
+		printf("%.*s -> %.*s\n", (int)target.aor.n, target.aor.p, (int)target.uri.n, target.uri.p);
+	int found = rg_targets_count(targets) == 1;
+	rg_targets_unref(targets);
+	return found ? 0 : 1;
+}
+
+int main(void)
+{
+	rg_store *store;
+	rg_registrar *registrar;
+	rg_status status = rg_memory_store_new(NULL, &store, NULL);
+
+	if (status != RG_OK)
+		return fail("store", status);
+	status = rg_registrar_new(NULL, store, NULL, &registrar, NULL);
+	rg_store_unref(store); /* the registrar has a reference of its own */
+	if (status != RG_OK)
+		return fail("registrar", status);
+	int bad = save(registrar) || lookup(registrar);
+	rg_registrar_unref(registrar);
+	return bad;
+}

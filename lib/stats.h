@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 5: the table of statistics. */
+#ifndef RG__STATS_H
+#define RG__STATS_H
+
+#include <stdint.h>
+
+/* What operations count: X(id, name, doc). */
+#define RG__STAT_MAP(X) \
+	X(COMMITS, "commits", "changes made to the location store") \
+	X(CONFLICTS, "conflicts", "commits that came too late and were decided again") \
+	X(RETRIES, "retries", "commits of unknown outcome that were sent again") \
+	X(UNKNOWN, "undecided", "commits whose outcome never became known") \
+	X(STORE_ERRORS, "store_errors", "calls of the location store that failed, a full budget included") \
+	X(TIMEOUTS, "timeouts", "operations the location store did not answer in time") \
+	X(OPERATIONS, "operations", "operations begun, those of ticks included") \
+	X(TIMED, "timed_operations", "operations whose duration was measured: one in sixteen of the short ones") \
+	X(TIME, "operation_microseconds", "duration of the measured operations in all, in microseconds") \
+	X(TIME_MAX, "operation_microseconds_max", "longest duration of a measured operation, in microseconds")
+
+enum {
+#define RG__STAT_ENUM(id, name, doc) RG__S_##id,
+	RG__STAT_MAP(RG__STAT_ENUM)
+#undef RG__STAT_ENUM
+	RG__S_COUNT
+};
+
+#endif
