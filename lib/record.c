@@ -88,22 +88,6 @@ uint32_t rg_record_count(const rg_record *record)
 	return record != NULL ? record->n_contacts : 0;
 }
 
-static const uint16_t string_offset[RG__N_STRINGS] = {
-#define STRING_OFFSET(name) offsetof(rg_contact, name),
-	RG__CONTACT_STRINGS(STRING_OFFSET)
-#undef STRING_OFFSET
-};
-
-rg_str *rg__contact_string(rg_contact *contact, unsigned bit)
-{
-	return (rg_str *)(void *)((char *)contact + string_offset[bit]);
-}
-
-const rg_str *rg__contact_string_const(const rg_contact *contact, unsigned bit)
-{
-	return (const rg_str *)(const void *)((const char *)contact + string_offset[bit]);
-}
-
 static rg_str slice(const rg_record *r, rg__slice s)
 {
 	return (rg_str){ rg__record_bytes(r) + s.at, s.n };

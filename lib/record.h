@@ -101,8 +101,21 @@ static inline const rg__slice *rg__binding_slices(const rg_record *r, const rg__
 	return (const rg__slice *)(const void *)(rg__record_bytes(r) + b->slices);
 }
 
-/* The strings of rg_contact by their bit; NULL for the others. */
-rg_str *rg__contact_string(rg_contact *contact, unsigned bit);
-const rg_str *rg__contact_string_const(const rg_contact *contact, unsigned bit);
+/* Where rg_contact has the string of a bit. */
+static const uint16_t rg__string_offset[RG__N_STRINGS] = {
+#define RG__STRING_OFFSET(name) offsetof(rg_contact, name),
+	RG__CONTACT_STRINGS(RG__STRING_OFFSET)
+#undef RG__STRING_OFFSET
+};
+
+static inline rg_str *rg__contact_string(rg_contact *contact, unsigned bit)
+{
+	return (rg_str *)(void *)((char *)contact + rg__string_offset[bit]);
+}
+
+static inline const rg_str *rg__contact_string_const(const rg_contact *contact, unsigned bit)
+{
+	return (const rg_str *)(const void *)((const char *)contact + rg__string_offset[bit]);
+}
 
 #endif

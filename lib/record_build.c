@@ -41,9 +41,9 @@ static bool has_rare(const rg_contact *c)
 static rg_status measure_contact(const rg_contact *c, measure *m)
 {
 	size_t n = sizeof(rg__binding) + RG__HAS_N * sizeof(rg__slice) + sizeof(rg__rare) + 2;
-	uint32_t n_pairs;
+	size_t longest = 0;
+	uint32_t n_pairs, i;
 	rg_status status;
-	unsigned i;
 
 	if (c->q < -1 || c->q > 1000)
 		return RG_EINVAL;
@@ -52,15 +52,13 @@ static rg_status measure_contact(const rg_contact *c, measure *m)
 	for (i = 0; i < c->n_addrs; i++)
 		if (c->addrs[i].family != 4 && c->addrs[i].family != 6)
 			return RG_EINVAL;
+#define ADD(name) n += c->name.n, longest |= c->name.n;
+	RG__CONTACT_STRINGS(ADD)
+#undef ADD
+	if (longest > RG_RECORD_BYTES_MAX) /* one is, for the limit is a power of two less one */
+		return RG_ELIMIT;
 	if (c->extra.n > 0 && (status = rg__extra_check(&rg__codec_contact, c->extra, &n_pairs)) != RG_OK)
 		return status;
-	for (i = 0; i < RG__N_STRINGS; i++) {
-		size_t len = rg__contact_string_const(c, i)->n;
-
-		if (len > RG_RECORD_BYTES_MAX)
-			return RG_ELIMIT;
-		n += len;
-	}
 	m->n_tags += c->n_addrs + 2;
 	m->bytes += n + sizeof "flow:" + c->n_addrs * (sizeof(rg_addr) + 64) + (c->n_addrs + 2) * sizeof(rg__slice);
 	return RG_OK;
@@ -292,11 +290,11 @@ static void put_addrs(builder *b, const rg_contact *c, rg__slice *out)
 
 static uint16_t present_bits(const rg_contact *c)
 {
-	unsigned bits = 0, i;
+	unsigned bits = 0;
 
-	for (i = 0; i < RG__N_STRINGS; i++)
-		if (rg__contact_string_const(c, i)->p != NULL)
-			bits |= 1u << i;
+#define SET(name) bits |= (unsigned)(c->name.p != NULL) << RG__HAS_##name;
+	RG__CONTACT_STRINGS(SET)
+#undef SET
 	if (c->extra.n == 0)
 		bits &= ~(1u << RG__HAS_extra);
 	if (c->n_addrs > 0)

@@ -290,8 +290,8 @@ Test(codec, with_any_bit_flipped_it_is_refused_or_another_sound_record)
 
 /* MessagePack by hand: what the encoder would never write. */
 #define HEAD(n) n "\xa1v\x92\x01\x00" "\xa3" "dom\xa1" "d" "\xa3" "usr\xa1" "u" "\xa3" "hst\xa1h" "\xa3" "rev\xc4\x10" "0123456789abcdef"
-#define CONTACT_LESS(n) n "\xa3" "gen\x02" "\xa3uri\xa1u" "\xa3" "cid\xa1" "c" "\xa3seq\x01" "\xa2rh\x01" "\xa3" "exp\x01" "\xa3" "crt\x01" \
-	"\xa3mod\x01"
+#define CONTACT_LESS(n) n "\xa3" "gen\x02" "\xa3uri\xa1u" "\xa3" "cid\xa1" "c" "\xa3seq\x01" "\xa2rh\x01" "\xa3" "exp\x01" \
+	"\xa3" "crt\x01" "\xa3mod\x01"
 #define CONTACT(n) CONTACT_LESS(n) "\xa2id\x01"
 #define ONE(n) HEAD("\x86") "\xa1" "c\x91" CONTACT(n)
 #define GONE(n) HEAD("\x86") "\xa2rm\x91" n "\xa3uri\xa1u" "\xa3" "cid\xa1" "c" "\xa3seq\x01" "\xa2rh\x01" "\xa2" "at\x01"
@@ -362,12 +362,16 @@ static const hostile by_hand[] = {
 	ROW("no addresses", RG_EFORMAT, ONE("\x8a") "\xa3" "adr\x90"),
 	ROW("nine addresses", RG_ELIMIT, ONE("\x8a") "\xa3" "adr\x99\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0"),
 	ROW("a revision of 15 bytes", RG_EFORMAT, "\x82\xa1v\x92\x01\x00\xa3rev\xc4\x0f" "0123456789abcde"),
-	ROW("17 removals", RG_ELIMIT, HEAD("\x86") "\xa2rm\xdc\x00\x11\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0"),
+	ROW("17 removals", RG_ELIMIT,
+		HEAD("\x86") "\xa2rm\xdc\x00\x11\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0\xc0"),
 	ROW("more bindings than bytes", RG_EFORMAT, HEAD("\x86") "\xa1" "c\x9f" CONTACT("\x89")),
 	ROW("bindings that are no array", RG_EFORMAT, HEAD("\x86") "\xa1" "c\xc0"),
-	ROW("neither user nor host", RG_EFORMAT, "\x85\xa1v\x92\x01\x00\xa3" "dom\xa1" "d\xa3usr\xa0\xa3hst\xa0\xa3rev\xc4\x10" "0123456789abcdef"),
-	ROW("a line break in the host", RG_EFORMAT, "\x85\xa1v\x92\x01\x00\xa3" "dom\xa1" "d\xa3usr\xa0\xa3hst\xa1\n\xa3rev\xc4\x10" "0123456789abcdef"),
-	ROW("revision zero", RG_EFORMAT, "\x85\xa1v\x92\x01\x00\xa3" "dom\xa1" "d\xa3usr\xa1u\xa3hst\xa0\xa3rev\xc4\x10" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
+	ROW("neither user nor host", RG_EFORMAT,
+		"\x85\xa1v\x92\x01\x00\xa3" "dom\xa1" "d\xa3usr\xa0\xa3hst\xa0\xa3rev\xc4\x10" "0123456789abcdef"),
+	ROW("a line break in the host", RG_EFORMAT,
+		"\x85\xa1v\x92\x01\x00\xa3" "dom\xa1" "d\xa3usr\xa0\xa3hst\xa1\n\xa3rev\xc4\x10" "0123456789abcdef"),
+	ROW("revision zero", RG_EFORMAT,
+		"\x85\xa1v\x92\x01\x00\xa3" "dom\xa1" "d\xa3usr\xa1u\xa3hst\xa0\xa3rev\xc4\x10" "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"),
 };
 
 Test(codec, accepts_and_refuses_as_the_format_says)
