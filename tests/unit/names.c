@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "uri.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+static void start(rg__names *names, bool escapes)
+{
+	names->n = 0;
+	names->escapes = escapes;
+	memset(names->bits, 0, sizeof names->bits);
+}
+
+Test(names, a_name_is_new_once_in_any_case)
+{
+	rg__names names;
+
+	start(&names, false);
+	cr_expect(rg__names_add(&names, RG_STR("transport")));
+	cr_expect(rg__names_add(&names, RG_STR("transpor")));
+	cr_expect_not(rg__names_add(&names, RG_STR("Transport")));
+	cr_expect_eq(names.n, 2);
+}
+
+Test(names, an_escaped_name_is_the_name_in_a_uri_and_another_in_a_header)
+{
+	rg__names names;
+
+	for (int escapes = 0; escapes < 2; escapes++) {
+		start(&names, escapes);
+		cr_expect(rg__names_add(&names, RG_STR("lr")));
+		cr_expect_eq(rg__names_add(&names, RG_STR("%6Cr")), !escapes);
+		start(&names, escapes);
+		cr_expect(rg__names_add(&names, RG_STR("%6cr")));
+		cr_expect_eq(rg__names_add(&names, RG_STR("LR")), !escapes);
+	}
+}
+
+/* More names than the filter has bits for two of them never to meet: the ones that meet must be compared, not believed. */
+Test(names, names_that_hash_alike_are_still_told_apart)
+{
+	static char room[40 * RG__PARAMS_MAX][8];
+	rg__names names;
+
+	for (int set = 0; set < 40; set++) {
+		start(&names, set & 1);
+		for (int i = set * RG__PARAMS_MAX; i < (set + 1) * RG__PARAMS_MAX; i++) {
+			snprintf(room[i], sizeof room[i], "p%d", i);
+			cr_expect(rg__names_add(&names, rg_str_from(room[i])), "%s", room[i]);
+		}
+		cr_expect_not(rg__names_add(&names, RG_STR("one-too-many")));
+	}
+}
