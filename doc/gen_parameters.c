@@ -87,7 +87,8 @@ int main(void)
 	print_params(1);
 	printf("\n## Parameters of our own\n");
 	print_params(0);
-	printf("\n## Flags of save\n\nSeparated by commas, as in `max-contacts=5, force-registration`. What a call sets overrides the parameter.\n");
+	printf("\n## Flags of save\n\n");
+	printf("Separated by commas, as in `max-contacts=5, force-registration`. What a call sets overrides the parameter.\n");
 	print_flags(1);
 	printf("\n## Flags of lookup\n");
 	print_flags(2);

@@ -43,7 +43,7 @@
 		"Leaves out bindings that do not support the method of the request.") \
 	X(ua_filtering, LOOKUP, PATTERN, "ua-filtering", 0, 255, "/regexp/, with letters i and e after it", "base 1.4.4", 0, \
 		"Leaves out bindings whose User-Agent the POSIX regular expression does not match. `\\/` is a slash in it; a comma in it does " \
-		"not separate; back-references are refused. The letter i ignores case, e makes it an extended expression.") \
+		"not separate; back-references, and repeats that multiply, are refused. The letter i ignores case, e makes it an extended expression.") \
 	X(case_insensitive, LOOKUP, SWITCH, "case-insensitive", 0, 0, NULL, "base 1.4.4", 0, \
 		"As the letter i of `ua-filtering`.") \
 	X(extended_regexp, LOOKUP, SWITCH, "extended-regexp", 0, 0, NULL, "base 1.4.4", 0, \

@@ -3,8 +3,9 @@
 #include "value.h"
 #include <stdlib.h>
 
-/* Repeat counts multiply in the size of the compiled expression: `(a{999}){999}` would take gigabytes. */
-enum { MAX_REPEATS = 1000 };
+/* Bytes of an expression written out without braces. To compile one takes time in proportion to the square of that, and worse:
+ * the 255 bytes that are allowed can be made to take minutes and gigabytes. */
+enum { MAX_EXPANDED = 1024, MAX_NESTING = 32 };
 
 size_t rg__pattern_span(rg_str s)
 {
@@ -26,28 +27,100 @@ static uint64_t repeats(rg_str s)
 
 	for (size_t i = 0; i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ','); i++) {
 		number = s.p[i] == ',' ? 0 : number * 10 + (uint64_t)(s.p[i] - '0');
-		if (number > MAX_REPEATS)
-			return MAX_REPEATS + 1;
+		if (number > MAX_EXPANDED)
+			return MAX_EXPANDED + 1;
 		if (number > most)
 			most = number;
 	}
 	return most;
 }
 
-/* Copies the expression with `\/` as `/`, NUL-terminated. Counts braces and sees escapes in brackets too, where they mean nothing:
- * what is refused there without need can be written otherwise. */
+/* Bytes of the bracket expression that @p s starts with; all of them when it never closes. */
+static size_t bracket(rg_str s)
+{
+	size_t i = 1;
+
+	i += i < s.n && s.p[i] == '^';
+	i += i < s.n && s.p[i] == ']'; /* first, it stands for itself */
+	for (; i < s.n; i++) {
+		if (s.p[i] == ']')
+			return i + 1;
+		if (s.p[i] != '[' || i + 1 == s.n || !strchr(":.=", s.p[i + 1]))
+			continue;
+		char kind = s.p[i + 1]; /* a class, as [:alpha:] */
+		for (i += 2; i + 1 < s.n && !(s.p[i] == kind && s.p[i + 1] == ']');)
+			i++;
+		i++;
+	}
+	return s.n;
+}
+
+/* Sizes so far, a level a group: of the group, and of its last atom, which a repetition is about. */
+typedef struct sizes {
+	uint64_t all[MAX_NESTING], last[MAX_NESTING];
+	size_t level;
+	bool over;
+} sizes;
+
+static void add_atom(sizes *z, uint64_t n)
+{
+	z->last[z->level] = n;
+	z->all[z->level] += n;
+	z->over |= z->all[z->level] > MAX_EXPANDED;
+}
+
+static void add_special(sizes *z, char c, rg_str behind)
+{
+	if (c == '(') {
+		if (z->level + 1 == MAX_NESTING) {
+			z->over = true;
+			return;
+		}
+		z->level++;
+		z->all[z->level] = z->last[z->level] = 0;
+	} else if (c == ')' && z->level > 0) {
+		uint64_t n = z->all[z->level--];
+		add_atom(z, n + 2);
+	} else if (c == '{') {
+		uint64_t n = z->last[z->level], times = repeats(behind);
+		z->all[z->level] -= n;
+		add_atom(z, n * times);
+	}
+}
+
+/* Whether the expression is too much to compile. What is no valid one may be taken for either. */
+static bool is_too_much(rg_str s, bool extended)
+{
+	sizes z = { .level = 0 };
+
+	for (size_t i = 0; i < s.n && !z.over; i++) {
+		char c = s.p[i];
+		bool escaped = c == '\\' && i + 1 < s.n;
+		if (escaped)
+			c = s.p[++i];
+		if (strchr("(){", c) && escaped != extended) /* in basic expressions it is the escaped ones that are special */
+			add_special(&z, c, rg__sub(s, i + 1, s.n));
+		else if (c == '[' && !escaped) {
+			size_t n = bracket(rg__sub(s, i, s.n));
+			add_atom(&z, n);
+			i += n - 1;
+		} else if (strchr("*+?", c) && !escaped) {
+			z.all[z.level]++; /* part of what it repeats */
+			z.last[z.level]++;
+		} else
+			add_atom(&z, 1);
+	}
+	return z.over;
+}
+
+/* Copies the expression with `\/` as `/`, NUL-terminated. Sees escapes in brackets too, where they mean nothing: a back-reference
+ * there is refused without need, and can be written otherwise. */
 static rg_status unescape(rg_str s, char *out, rg_error *why)
 {
-	uint64_t product = 1;
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
-		if (c == '{') {
-			product *= repeats(rg__sub(s, i + 1, s.n));
-			if (product > MAX_REPEATS)
-				return rg__fail(why, RG_EINVAL, "ua-filtering: repeats more than %d times in all", MAX_REPEATS);
-		}
 		if (c != '\\' || i + 1 == s.n) {
 			out[n++] = c;
 			continue;
@@ -57,9 +130,7 @@ static rg_status unescape(rg_str s, char *out, rg_error *why)
 			return rg__fail(why, RG_EINVAL, "ua-filtering: back-references, as \\%c, are refused", c);
 		if (c != '/')
 			out[n++] = '\\';
-		i -= c == '{'; /* to be counted above */
-		if (c != '{')
-			out[n++] = c;
+		out[n++] = c;
 	}
 	out[n] = '\0';
 	return RG_OK;
@@ -81,8 +152,10 @@ static rg_status letters(rg_str s, int *how, rg_error *why)
 static rg_status compile(const char *text, int how, regex_t *out, rg_error *why)
 {
 	char reason[128];
-	int failed = regcomp(out, text, how);
 
+	if (is_too_much(rg_str_from(text), how & REG_EXTENDED))
+		return rg__fail(why, RG_EINVAL, "ua-filtering: repeats too much, or nests deeper than %d", MAX_NESTING);
+	int failed = regcomp(out, text, how);
 	if (!failed)
 		return RG_OK;
 	if (failed == REG_ESPACE)
