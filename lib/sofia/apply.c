@@ -2,6 +2,7 @@
 /* rg_targets → where the message goes: Request-URI, Route set, next hop, and what the host forks to. */
 #include "sofia.h"
 #include <sofia-sip/sip_util.h>
+#include <stdlib.h>
 
 /* Targets die with the result they came from; the message keeps its own. */
 static bool keep(su_home_t *home, rg_target *t)
@@ -10,7 +11,7 @@ static bool keep(su_home_t *home, rg_target *t)
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		bool given = texts[i]->p != NULL;
-		*texts[i] = rg__copy(home, *texts[i]);
+		*texts[i] = rg__sofia_copy(home, *texts[i]);
 		if (given && !texts[i]->p)
 			return false;
 	}
@@ -55,6 +56,22 @@ static rg_status set_request_uri(rg_sofia_message *m, sip_t *sip, rg_str uri)
 	return msg_header_replace(m->msg, (msg_pub_t *)sip, (msg_header_t *)old, (msg_header_t *)rq) < 0 ? RG_ENOMEM : RG_OK;
 }
 
+static sip_route_t *route_of(su_home_t *home, rg_str path)
+{
+	rg__sofia_text list = { 0 };
+	rg_str value;
+
+	while (rg_path_next(&path, &value)) {
+		if (list.n > 0)
+			rg__sofia_text_z(&list, ", ");
+		rg__sofia_text_str(&list, value);
+	}
+	rg__sofia_text_add(&list, "", 1);
+	sip_route_t *route = list.failed ? NULL : sip_route_make(home, list.p);
+	free(list.p);
+	return route;
+}
+
 /* RFC 3327 §5.3: the Path becomes the preloaded Route, before what is left of the message's own. */
 static rg_status set_route(rg_sofia_message *m, sip_t *sip, rg_str path)
 {
@@ -63,7 +80,7 @@ static rg_status set_route(rg_sofia_message *m, sip_t *sip, rg_str path)
 
 	if (path.n == 0)
 		return RG_OK;
-	first = sip_route_make(home, path.p);
+	first = route_of(home, path);
 	if (!first)
 		return RG_EINVAL;
 	for (last = first; last->r_next; last = last->r_next)
@@ -88,7 +105,7 @@ rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 	m->next_hop = RG__NONE;
 	if (!sip || !sip->sip_request)
 		return RG_EINVAL;
-	rg__first_line(m->msg); /* replacing needs the headers in order */
+	rg__sofia_first_line(m->msg); /* replacing needs the headers in order */
 	status = keep_all(m, targets);
 	int32_t chosen = status == RG_OK ? choose(m, targets) : -1;
 	if (chosen < 0)

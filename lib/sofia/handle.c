@@ -11,7 +11,7 @@ typedef struct raw {
 	rg_sofia_source source;
 	rg_msg msg;
 	rg_str bytes;
-	rg__text reply;
+	rg__sofia_text reply;
 	rg_sofia_cb done;
 	void *user;
 	rg_free_cb free_user;
@@ -22,12 +22,12 @@ enum { SAVE = 0, IGNORE = -1, NOT_SIP = -2 };
 
 static bool starts_with_sip(rg_str s)
 {
-	return s.n > 4 && rg__same_name((rg_str){ s.p, 4 }, RG_STR("SIP/"));
+	return s.n > 4 && rg__sofia_same_name((rg_str){ s.p, 4 }, RG_STR("SIP/"));
 }
 
 static int32_t look_at(rg_str bytes)
 {
-	rg_str line = rg__frame_start_line(bytes, MOST_BYTES);
+	rg_str line = rg__sofia_frame_start_line(bytes, MOST_BYTES);
 	const char *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL;
 	const char *last = line.n > 0 ? memrchr(line.p, ' ', line.n) : NULL;
 
@@ -38,35 +38,35 @@ static int32_t look_at(rg_str bytes)
 	rg_str method = { line.p, (size_t)(first - line.p) }, version = { last + 1, (size_t)(line.p + line.n - last - 1) };
 	if (starts_with_sip(line))
 		return IGNORE; /* a reply is not replied to */
-	if (!rg__is_token(method) || !starts_with_sip(version))
+	if (!rg__sofia_is_token(method) || !starts_with_sip(version))
 		return NOT_SIP;
 	if (rg_str_equal(method, RG_STR("ACK")))
 		return IGNORE; /* RFC 3261 §17: nor is an ACK */
-	if (!rg__same_name(version, RG_STR("SIP/2.0")))
+	if (!rg__sofia_same_name(version, RG_STR("SIP/2.0")))
 		return 505; /* RFC 3261 §21.5.6 */
 	return rg_str_equal(method, RG_STR("REGISTER")) ? SAVE : 405;
 }
 
 static msg_t *salvage(rg_str bytes)
 {
-	return rg__frame_salvage((rg_str){ bytes.p, bytes.n < MOST_BYTES ? bytes.n : MOST_BYTES }, false);
+	return rg__sofia_frame_salvage((rg_str){ bytes.p, bytes.n < MOST_BYTES ? bytes.n : MOST_BYTES }, false);
 }
 
 static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_request *out)
 {
 	raw *w = self;
 	int64_t max = MOST_BYTES;
-	rg__frame frame = { 0 };
+	rg__sofia_frame frame = { 0 };
 	msg_t *parsed = NULL;
 
 	(void)msg;
 	if (config)
 		rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
-	rg__frame_scan(w->bytes, max < 0 ? 0 : (size_t)max, &frame);
+	rg__sofia_frame_scan(w->bytes, max < 0 ? 0 : (size_t)max, &frame);
 	if (frame.defect == RG_R_FINE) {
 		/* The body stays out: Sofia would make room for as much as Content-Length says. */
 		parsed = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, w->bytes.p, (ssize_t)frame.head);
-		if (!parsed || !sip_object(parsed)->sip_request || !rg__body_is_whole(parsed, w->bytes.n - frame.head))
+		if (!parsed || !sip_object(parsed)->sip_request || !rg__sofia_body_is_whole(parsed, w->bytes.n - frame.head))
 			frame.defect = RG_R_PARSE;
 	}
 	if (parsed && !sip_object(parsed)->sip_request) {
@@ -87,13 +87,13 @@ static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_req
 static rg_status reply_raw(void *self, void *msg, rg_response *response)
 {
 	raw *w = self;
-	rg__answer answer;
+	rg__sofia_answer answer;
 
 	(void)msg;
 	if (rg_response_no_reply(response))
 		return RG_OK;
-	rg_status status = rg__answer_of(response, &answer);
-	return status == RG_OK ? rg__reply_text(&w->m, &answer, &w->reply) : status;
+	rg_status status = rg__sofia_answer_of(response, &answer);
+	return status == RG_OK ? rg__sofia_reply_text(&w->m, &answer, &w->reply) : status;
 }
 
 static rg_status apply_raw(void *self, void *msg, const rg_targets *targets)
@@ -107,7 +107,7 @@ static rg_status apply_raw(void *self, void *msg, const rg_targets *targets)
 static rg_status header_raw(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
 {
 	(void)msg;
-	return rg__line_find(((raw *)self)->m.msg, name, index, value);
+	return rg__sofia_line_find(((raw *)self)->m.msg, name, index, value);
 }
 
 static const rg_msg_ops raw_ops = {
@@ -146,7 +146,7 @@ static uint8_t *take_reply(raw *w, size_t *n)
 	if (!w->reply.failed && w->reply.n > 0) {
 		p = (uint8_t *)w->reply.p;
 		*n = w->reply.n;
-		w->reply = (rg__text){ 0 };
+		w->reply = (rg__sofia_text){ 0 };
 	}
 	return p;
 }
@@ -155,12 +155,12 @@ static uint8_t *take_reply(raw *w, size_t *n)
 static rg_status answer_at_once(raw *w, int32_t code)
 {
 	static const rg_header allow = { { "Allow", 5 }, { "REGISTER", 8 } };
-	rg__answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &allow, .n_headers = code == 405 };
+	rg__sofia_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &allow, .n_headers = code == 405 };
 
 	w->m.msg = salvage(w->bytes);
 	if (!w->m.msg)
 		return RG_ENOMEM;
-	rg_status status = rg__reply_text(&w->m, &answer, &w->reply);
+	rg_status status = rg__sofia_reply_text(&w->m, &answer, &w->reply);
 	if (status != RG_OK)
 		w->reply.n = 0;
 	return status;

@@ -30,7 +30,7 @@ static rg_status read_message(void *self, void *msg, const rg_config *config, rg
 static rg_status header(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
 {
 	(void)self;
-	return rg__line_find(((rg_sofia_message *)msg)->msg, name, index, value);
+	return rg__sofia_line_find(((rg_sofia_message *)msg)->msg, name, index, value);
 }
 
 static rg_status get_var(void *self, void *msg, rg_str name, rg_str *value)
@@ -52,15 +52,15 @@ static rg_status set_var(void *self, void *msg, rg_str name, uint32_t index, rg_
 static rg_status add_header(void *self, void *msg, rg_str name, rg_str value)
 {
 	rg_sofia_message *m = msg;
-	rg__text line = { 0 };
+	rg__sofia_text line = { 0 };
 
 	(void)self;
-	if (!rg__is_token(name) || rg__has_bad_octet(value))
+	if (!rg__sofia_is_token(name) || rg__sofia_has_bad_octet(value))
 		return RG_EINVAL;
-	rg__text_str(&line, name);
-	rg__text_z(&line, ": ");
-	rg__text_str(&line, value);
-	rg__text_add(&line, "", 1);
+	rg__sofia_text_str(&line, name);
+	rg__sofia_text_z(&line, ": ");
+	rg__sofia_text_str(&line, value);
+	rg__sofia_text_add(&line, "", 1);
 	rg_status status = line.failed ? RG_ENOMEM : RG_OK;
 	if (status == RG_OK && msg_header_add_str(m->msg, msg_object(m->msg), line.p) < 0)
 		status = RG_EINVAL;
@@ -99,34 +99,39 @@ static void release(void *owner)
 	free(p);
 }
 
+/* Sofia takes any token for a version. */
+static bool is_sip(const sip_t *sip)
+{
+	const char *version = sip->sip_request ? sip->sip_request->rq_version : sip->sip_status ? sip->sip_status->st_version : NULL;
+
+	return version && rg__sofia_same_name(rg_str_from(version), RG_STR("SIP/2.0"));
+}
+
 static rg_status parse(rg_str text, parsed *p, rg_error *why)
 {
 	enum { MOST = 65535 };
-	rg__frame frame = { .lf_only = true };
+	rg__sofia_frame frame = { .lf_only = true };
 	int32_t defect;
 
-	rg__frame_scan(text, MOST, &frame);
+	rg__sofia_frame_scan(text, MOST, &frame);
 	if (frame.defect == RG_R_TOO_LARGE)
 		return rg_error_set(why, RG_ELIMIT, RG_STR("the message is too large, or has too many lines or commas"));
 	/* Without an end of the header section there is nothing sound to parse but what the salvage finds. */
 	defect = frame.defect;
 	if (defect == RG_R_FINE)
 		p->message.msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text.p, (ssize_t)frame.head);
-	if (p->message.msg && !sip_object(p->message.msg)->sip_request && !sip_object(p->message.msg)->sip_status) {
-		msg_destroy(p->message.msg);
-		p->message.msg = NULL;
+	if (p->message.msg && !is_sip(sip_object(p->message.msg)))
 		return rg_error_set(why, RG_EINVAL, RG_STR("the first line is no SIP request line"));
-	}
 	if (!p->message.msg) {
 		defect = RG_R_PARSE;
-		p->message.msg = rg__frame_salvage(text, true);
+		p->message.msg = rg__sofia_frame_salvage(text, true);
 	}
 	if (!p->message.msg)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("out of memory"));
 	rg_status status = rg__sofia_read(&p->message, NULL, &p->request);
 	if (status != RG_OK)
 		return rg_error_set(why, status, rg_str_from(rg_strerror(status)));
-	if (defect == RG_R_FINE && !rg__body_is_whole(p->message.msg, text.n - frame.head))
+	if (defect == RG_R_FINE && !rg__sofia_body_is_whole(p->message.msg, text.n - frame.head))
 		defect = RG_R_PARSE;
 	if (defect != RG_R_FINE)
 		p->request.defect = defect;
@@ -136,7 +141,7 @@ static rg_status parse(rg_str text, parsed *p, rg_error *why)
 rg_status rg_sofia_request_parse(rg_str text, rg_request **out, rg_error *why)
 {
 	parsed *p;
-	rg_str start = rg__frame_start_line(text, text.n);
+	rg_str start = rg__sofia_frame_start_line(text, text.n);
 
 	*out = NULL;
 	if (!start.p || !memchr(start.p, ' ', start.n))

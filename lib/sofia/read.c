@@ -55,7 +55,7 @@ static const struct row *row_of(const msg_header_t *h)
 		if (h->sh_class == rows[i].class || (error_name && error_name == rows[i].class->hc_name))
 			return &rows[i];
 	}
-	if (h->sh_class == sip_unknown_class && rg__same_name(rg__line_name(h), RG_STR("Feature-Caps")))
+	if (h->sh_class == sip_unknown_class && rg__sofia_same_name(rg__sofia_line_name(h), RG_STR("Feature-Caps")))
 		return &feature_caps;
 	return NULL;
 }
@@ -101,12 +101,12 @@ static void take(reading *r, const msg_header_t *h)
 		r->seen_length = true;
 		return;
 	}
-	rg_str value = rg__line_value(r->home, h);
+	rg_str value = rg__sofia_line_value(r->home, h);
 	if (!value.p) {
 		r->failed = true;
 		return;
 	}
-	if (rg__has_bad_octet(value))
+	if (rg__sofia_has_bad_octet(value))
 		set_defect(r, RG_R_PARSE);
 	/* Sofia keeps no text of what it could not parse unless told to: then there is nothing to hand on */
 	if (malformed && row->index == EXPIRES && row->kind == SINGLE && !h->sh_data)
@@ -123,7 +123,7 @@ static bool make_room(reading *r, const msg_header_t *first)
 	uint32_t n[N_LISTS] = { 0 }, total = 0;
 
 	for (const msg_header_t *h = first; h; h = h->sh_succ) {
-		const struct row *row = rg__line_continues(h) ? NULL : row_of(h);
+		const struct row *row = rg__sofia_line_continues(h) ? NULL : row_of(h);
 		if (row && row->kind == LIST) {
 			n[row->index]++;
 			total++;
@@ -254,7 +254,7 @@ static void read_source(const rg_sofia_message *m, const rg_config *config, rg_r
 	if (flag.n > 0 && !rg_str_equal(flag, RG_STR("0")))
 		out->flags |= RG_REQUEST_TCP_PERSISTENT;
 	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) == RG_OK && header.n > 0)
-		rg__line_find(m->msg, header, 0, &out->socket_header);
+		rg__sofia_line_find(m->msg, header, 0, &out->socket_header);
 }
 
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out)
@@ -265,12 +265,12 @@ rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_reques
 	if (!sip)
 		return RG_EINVAL;
 	r.home = msg_home(m->msg);
-	const msg_header_t *first = rg__first_line(m->msg);
+	const msg_header_t *first = rg__sofia_first_line(m->msg);
 	if (!make_room(&r, first))
 		return RG_ENOMEM;
 	read_start(&r, sip);
 	for (const msg_header_t *h = first; h; h = h->sh_succ) {
-		if (!rg__line_continues(h))
+		if (!rg__sofia_line_continues(h))
 			take(&r, h);
 	}
 	if (r.failed)
@@ -282,12 +282,12 @@ rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_reques
 }
 
 /* RFC 3261 §18.3, §20.14. Read from the text: Sofia's number wraps. */
-bool rg__body_is_whole(msg_t *msg, size_t body)
+bool rg__sofia_body_is_whole(msg_t *msg, size_t body)
 {
 	rg_str value;
 	uint64_t stated = 0;
 
-	if (rg__line_find(msg, RG_STR("Content-Length"), 0, &value) != RG_OK)
+	if (rg__sofia_line_find(msg, RG_STR("Content-Length"), 0, &value) != RG_OK)
 		return true;
 	for (size_t i = 0; i < value.n; i++) {
 		if (value.p[i] < '0' || value.p[i] > '9')

@@ -12,14 +12,14 @@ static uint64_t digest(uint64_t sum, rg_str s)
 	return (sum ^ s.n) * 0x9e3779b97f4a7c15u;
 }
 
-static void add_tag(const sip_t *sip, rg_str from, rg_str given, rg__text *out)
+static void add_tag(const sip_t *sip, rg_str from, rg_str given, rg__sofia_text *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint64_t sum = 0xcbf29ce484222325u;
 
-	rg__text_z(out, ";tag=");
+	rg__sofia_text_z(out, ";tag=");
 	if (given.n > 0) {
-		rg__text_str(out, given);
+		rg__sofia_text_str(out, given);
 		return;
 	}
 	sum = digest(sum, rg_str_from(sip->sip_via->v_branch));
@@ -27,31 +27,31 @@ static void add_tag(const sip_t *sip, rg_str from, rg_str given, rg__text *out)
 	sum = digest(sum, from);
 	sum ^= sip->sip_cseq ? sip->sip_cseq->cs_seq : 0;
 	for (int i = 0; i < 16; i++, sum >>= 4)
-		rg__text_add(out, &digits[sum & 15], 1);
+		rg__sofia_text_add(out, &digits[sum & 15], 1);
 }
 
 static bool is_param(const char *param, const char *name)
 {
 	size_t n = strlen(name);
 
-	return rg__same_name((rg_str){ param, strnlen(param, n) }, rg_str_from(name)) && (param[n] == '\0' || param[n] == '=');
+	return rg__sofia_same_name((rg_str){ param, strnlen(param, n) }, rg_str_from(name)) && (param[n] == '\0' || param[n] == '=');
 }
 
 /* RFC 3261 §18.2.1: received goes into the topmost Via when the address there is not the one it came from. RFC 3581 §4: rport, when
  * asked for, is filled in, and then received always is. What the sender wrote there itself is not repeated. */
-static void add_via(const sip_via_t *via, const rg_addr *source, rg__text *out)
+static void add_via(const sip_via_t *via, const rg_addr *source, rg__sofia_text *out)
 {
 	bool asked = false;
 	char room[64];
 	rg_addr sent_by, host_only = source ? *source : (rg_addr){ 0 };
 
-	rg__text_z(out, "Via: ");
-	rg__text_z(out, via->v_protocol);
-	rg__text_z(out, " ");
-	rg__text_z(out, via->v_host);
+	rg__sofia_text_z(out, "Via: ");
+	rg__sofia_text_z(out, via->v_protocol);
+	rg__sofia_text_z(out, " ");
+	rg__sofia_text_z(out, via->v_host);
 	if (via->v_port) {
-		rg__text_z(out, ":");
-		rg__text_z(out, via->v_port);
+		rg__sofia_text_z(out, ":");
+		rg__sofia_text_z(out, via->v_port);
 	}
 	for (const msg_param_t *p = via->v_params; p && *p; p++) {
 		bool rport = is_param(*p, "rport");
@@ -59,79 +59,79 @@ static void add_via(const sip_via_t *via, const rg_addr *source, rg__text *out)
 			asked = asked || rport;
 			continue;
 		}
-		rg__text_z(out, ";");
-		rg__text_z(out, *p);
+		rg__sofia_text_z(out, ";");
+		rg__sofia_text_z(out, *p);
 	}
 	if (host_only.family != 0) {
 		bool known = rg_addr_parse(rg_str_from(via->v_host), &sent_by) == RG_OK && rg_addr_match(&sent_by, &host_only);
 		host_only.port = 0;
 		if (asked || !known) {
-			rg__text_z(out, ";received=");
-			rg__text_str(out, rg_addr_print(&host_only, room, sizeof room));
+			rg__sofia_text_z(out, ";received=");
+			rg__sofia_text_str(out, rg_addr_print(&host_only, room, sizeof room));
 		}
 		if (asked) {
-			rg__text_z(out, ";rport=");
-			rg__text_int(out, source->port);
+			rg__sofia_text_z(out, ";rport=");
+			rg__sofia_text_int(out, source->port);
 		}
 	}
-	rg__text_z(out, "\r\n");
+	rg__sofia_text_z(out, "\r\n");
 }
 
 static rg_str value_of(const rg_sofia_message *m, const void *header)
 {
-	rg_str value = header ? rg__line_value(msg_home(m->msg), header) : RG__NONE;
+	rg_str value = header ? rg__sofia_line_value(msg_home(m->msg), header) : RG__NONE;
 
-	return rg__has_bad_octet(value) ? RG__NONE : value;
+	return rg__sofia_has_bad_octet(value) ? RG__NONE : value;
 }
 
 /* A header copied from the request; nothing when that has none, or an empty one. */
-static void add_copied(const char *name, rg_str value, rg__text *out)
+static void add_copied(const char *name, rg_str value, rg__sofia_text *out)
 {
 	if (value.n == 0)
 		return;
-	rg__text_z(out, name);
-	rg__text_str(out, value);
-	rg__text_z(out, "\r\n");
+	rg__sofia_text_z(out, name);
+	rg__sofia_text_str(out, value);
+	rg__sofia_text_z(out, "\r\n");
 }
 
-static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg__text *out)
+static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg__sofia_text *out)
 {
 	rg_str to = value_of(m, sip->sip_to);
 
 	if (to.n == 0)
 		return;
-	rg__text_z(out, "To: ");
-	rg__text_str(out, to);
+	rg__sofia_text_z(out, "To: ");
+	rg__sofia_text_str(out, to);
 	if (!sip->sip_to->a_tag)
 		add_tag(sip, from, m->to_tag, out);
-	rg__text_z(out, "\r\n");
+	rg__sofia_text_z(out, "\r\n");
 }
 
-static rg_status add_header(const rg_header *header, rg__text *out)
+static rg_status add_header(const rg_header *header, rg__sofia_text *out)
 {
 	/* The core promises as much; a reply is the one place where being wrong about it would let a stranger write headers. */
-	if (header->name.n == 0 || rg__has_bad_octet(header->name) || rg__has_bad_octet(header->value))
+	if (header->name.n == 0 || rg__sofia_has_bad_octet(header->name) || rg__sofia_has_bad_octet(header->value))
 		return RG_ECONTRACT;
-	rg__text_str(out, header->name);
-	rg__text_z(out, ": ");
-	rg__text_str(out, header->value);
-	rg__text_z(out, "\r\n");
+	rg__sofia_text_str(out, header->name);
+	rg__sofia_text_z(out, ": ");
+	rg__sofia_text_str(out, header->value);
+	rg__sofia_text_z(out, "\r\n");
 	return RG_OK;
 }
 
-rg_status rg__reply_text(const rg_sofia_message *m, const rg__answer *answer, rg__text *out)
+rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer *answer, rg__sofia_text *out)
 {
 	const sip_t *sip = sip_object(m->msg);
 	const rg_addr *source = m->source ? &m->source->source : NULL;
 	rg_status status = RG_OK;
 
-	if (!sip || !sip->sip_via || rg__has_bad_octet(m->to_tag))
+	if (!sip || !sip->sip_via || rg__sofia_has_bad_octet(m->to_tag))
 		return RG_EINVAL;
-	rg__text_z(out, "SIP/2.0 ");
-	rg__text_int(out, answer->code);
-	rg__text_z(out, " ");
-	rg__text_z(out, answer->phrase);
-	rg__text_z(out, "\r\n");
+	rg__sofia_text_z(out, "SIP/2.0 ");
+	rg__sofia_text_int(out, answer->code);
+	rg__sofia_text_z(out, " ");
+	rg__sofia_text_z(out, answer->phrase);
+	rg__sofia_text_z(out, "\r\n");
 	for (const sip_via_t *via = sip->sip_via; via; via = via->v_next) {
 		add_via(via, source, out);
 		source = NULL;
@@ -143,15 +143,15 @@ rg_status rg__reply_text(const rg_sofia_message *m, const rg__answer *answer, rg
 	add_copied("CSeq: ", value_of(m, sip->sip_cseq), out);
 	for (uint32_t i = 0; i < answer->n_headers && status == RG_OK; i++)
 		status = add_header(&answer->headers[i], out);
-	rg__text_z(out, "Content-Length: 0\r\n\r\n");
+	rg__sofia_text_z(out, "Content-Length: 0\r\n\r\n");
 	if (status == RG_OK && out->failed)
 		status = RG_ENOMEM;
 	return status;
 }
 
-rg_status rg__answer_of(rg_response *response, rg__answer *out)
+rg_status rg__sofia_answer_of(rg_response *response, rg__sofia_answer *out)
 {
-	*out = (rg__answer){ .code = rg_response_code(response), .phrase = rg_response_phrase(response) };
+	*out = (rg__sofia_answer){ .code = rg_response_code(response), .phrase = rg_response_phrase(response) };
 	return rg_response_headers(response, &out->headers, &out->n_headers);
 }
 
@@ -159,16 +159,16 @@ rg_status rg__answer_of(rg_response *response, rg__answer *out)
 rg_status rg__sofia_reply(void *self, void *msg, rg_response *response)
 {
 	rg_sofia_message *m = msg;
-	rg__text text = { 0 };
-	rg__answer answer;
+	rg__sofia_text text = { 0 };
+	rg__sofia_answer answer;
 
 	(void)self;
 	m->reply = NULL;
 	if (rg_response_no_reply(response))
 		return RG_OK;
-	rg_status status = rg__answer_of(response, &answer);
+	rg_status status = rg__sofia_answer_of(response, &answer);
 	if (status == RG_OK)
-		status = rg__reply_text(m, &answer, &text);
+		status = rg__sofia_reply_text(m, &answer, &text);
 	if (status == RG_OK) {
 		m->reply = msg_make(msg_mclass(m->msg), MSG_FLG_EXTRACT_COPY, text.p, (ssize_t)text.n);
 		if (!m->reply)

@@ -20,7 +20,7 @@ static bool is_space(char c)
 
 /* RFC 3261 §7: lines end in CRLF, an empty one ends the header section. What Sofia takes for a line end besides (a lone CR), and what ends
  * its strings early (NUL), never gets as far as Sofia. */
-void rg__frame_scan(rg_str bytes, size_t max_bytes, rg__frame *frame)
+void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame)
 {
 	const char *p = bytes.p, *end = bytes.p + bytes.n;
 	uint32_t lines = 0, commas = 0;
@@ -113,7 +113,7 @@ static int copied_index(const char *line)
 }
 
 /* The first of each but Via counts: which of several is right nobody knows, and the request is refused whichever is copied. */
-msg_t *rg__frame_salvage(rg_str bytes, bool lf_only)
+msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 {
 	enum { ROOM = 4096 }; /* of what is copied; a reply need not be longer to be understood */
 	static const char start[] = "REGISTER sip:salvaged.invalid SIP/2.0\r\n";
@@ -146,7 +146,7 @@ msg_t *rg__frame_salvage(rg_str bytes, bool lf_only)
 	return msg;
 }
 
-rg_str rg__frame_start_line(rg_str bytes, size_t max_bytes)
+rg_str rg__sofia_frame_start_line(rg_str bytes, size_t max_bytes)
 {
 	size_t n = bytes.n < max_bytes ? bytes.n : max_bytes;
 	const char *lf = n > 0 ? memchr(bytes.p, '\n', n) : NULL;

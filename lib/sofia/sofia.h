@@ -16,59 +16,60 @@
 #define RG__NONE ((rg_str){ NULL, 0 })
 
 /* Growing text. After the first failed growth `failed` is set and appending does nothing. */
-typedef struct rg__text {
+typedef struct rg__sofia_text {
 	char *p;
 	size_t n, room;
 	bool failed;
-} rg__text;
+} rg__sofia_text;
 
-void rg__text_add(rg__text *t, const char *p, size_t n);
-void rg__text_str(rg__text *t, rg_str s);
-void rg__text_z(rg__text *t, const char *z);
-void rg__text_int(rg__text *t, int64_t v);
+void rg__sofia_text_add(rg__sofia_text *t, const char *p, size_t n);
+void rg__sofia_text_str(rg__sofia_text *t, rg_str s);
+void rg__sofia_text_z(rg__sofia_text *t, const char *z);
+void rg__sofia_text_int(rg__sofia_text *t, int64_t v);
 
 /* ASCII, in every locale. */
-bool rg__same_name(rg_str a, rg_str b);
+bool rg__sofia_same_name(rg_str a, rg_str b);
 /* Any of CR, LF, NUL and their kin: below 0x20 but HTAB, and 0x7f. */
-bool rg__has_bad_octet(rg_str s);
-bool rg__is_token(rg_str s); /* RFC 3261 §25.1 */
+bool rg__sofia_has_bad_octet(rg_str s);
+bool rg__sofia_is_token(rg_str s); /* RFC 3261 §25.1 */
 
 /* scan.c: the framing of raw bytes, before Sofia sees any of them. */
-typedef struct rg__frame {
+typedef struct rg__sofia_frame {
 	size_t head;    /* octets of start line, headers and blank line */
 	int32_t defect; /* RG_R_FINE, RG_R_PARSE or RG_R_TOO_LARGE; `head` is then not set */
 	bool lf_only;   /* in: lines may end in LF alone */
-} rg__frame;
+} rg__sofia_frame;
 
-void rg__frame_scan(rg_str bytes, size_t max_bytes, rg__frame *frame);
+void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame);
 /* A message with only what a reply copies, taken from the first lines that are whole; NULL when memory is short. */
-msg_t *rg__frame_salvage(rg_str bytes, bool lf_only);
+msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only);
 /* The start line, without its line end; absent when there is no end in sight. Octets past @p max_bytes are not looked at. */
-rg_str rg__frame_start_line(rg_str bytes, size_t max_bytes);
+rg_str rg__sofia_frame_start_line(rg_str bytes, size_t max_bytes);
 
 /* value.c: what stands in a header line. */
-rg_str rg__line_name(const msg_header_t *h);                   /* as written; for headers without text, Sofia's name */
-rg_str rg__line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent when memory is short */
-bool rg__line_continues(const msg_header_t *h);                /* the line was given by the header before it */
-msg_header_t *rg__first_line(const msg_t *msg);
-rg_str rg__copy(su_home_t *home, rg_str s);                    /* NUL-terminated as well; absent stays absent, and when memory is short */
-rg_status rg__line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value);
+rg_str rg__sofia_line_name(const msg_header_t *h);                   /* as written; for headers without text, Sofia's name */
+rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent when memory is short */
+bool rg__sofia_line_continues(const msg_header_t *h);                /* the line was given by the header before it */
+msg_header_t *rg__sofia_first_line(const msg_t *msg);
+/* NUL-terminated as well; absent stays absent, and is what comes when memory is short. */
+rg_str rg__sofia_copy(su_home_t *home, rg_str s);
+rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value);
 
 /* read.c */
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out);
 /* Content-Length, which Sofia is never asked to act on: false when it is malformed or says more than @p body. */
-bool rg__body_is_whole(msg_t *msg, size_t body);
+bool rg__sofia_body_is_whole(msg_t *msg, size_t body);
 
 /* reply.c: the text of a reply. RG_EINVAL when the request has no Via. */
-typedef struct rg__answer {
+typedef struct rg__sofia_answer {
 	int32_t code;
 	const char *phrase;
 	const rg_header *headers;
 	uint32_t n_headers;
-} rg__answer;
+} rg__sofia_answer;
 
-rg_status rg__reply_text(const rg_sofia_message *m, const rg__answer *answer, rg__text *out);
-rg_status rg__answer_of(rg_response *response, rg__answer *out);
+rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer *answer, rg__sofia_text *out);
+rg_status rg__sofia_answer_of(rg_response *response, rg__sofia_answer *out);
 rg_status rg__sofia_reply(void *self, void *msg, rg_response *response);
 
 /* apply.c */

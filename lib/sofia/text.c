@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-void rg__text_add(rg__text *t, const char *p, size_t n)
+void rg__sofia_text_add(rg__sofia_text *t, const char *p, size_t n)
 {
 	if (t->failed || n == 0)
 		return;
@@ -24,22 +24,22 @@ void rg__text_add(rg__text *t, const char *p, size_t n)
 	t->n += n;
 }
 
-void rg__text_str(rg__text *t, rg_str s)
+void rg__sofia_text_str(rg__sofia_text *t, rg_str s)
 {
-	rg__text_add(t, s.p, s.n);
+	rg__sofia_text_add(t, s.p, s.n);
 }
 
-void rg__text_z(rg__text *t, const char *z)
+void rg__sofia_text_z(rg__sofia_text *t, const char *z)
 {
-	rg__text_add(t, z, strlen(z));
+	rg__sofia_text_add(t, z, strlen(z));
 }
 
-void rg__text_int(rg__text *t, int64_t v)
+void rg__sofia_text_int(rg__sofia_text *t, int64_t v)
 {
 	char digits[24];
 	int n = snprintf(digits, sizeof digits, "%lld", (long long)v);
 
-	rg__text_add(t, digits, (size_t)n);
+	rg__sofia_text_add(t, digits, (size_t)n);
 }
 
 static char lower(char c)
@@ -47,7 +47,7 @@ static char lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-bool rg__same_name(rg_str a, rg_str b)
+bool rg__sofia_same_name(rg_str a, rg_str b)
 {
 	if (a.n != b.n)
 		return false;
@@ -58,7 +58,7 @@ bool rg__same_name(rg_str a, rg_str b)
 	return true;
 }
 
-bool rg__has_bad_octet(rg_str s)
+bool rg__sofia_has_bad_octet(rg_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -69,7 +69,7 @@ bool rg__has_bad_octet(rg_str s)
 }
 
 /* RFC 3261 §25.1 `token` */
-bool rg__is_token(rg_str s)
+bool rg__sofia_is_token(rg_str s)
 {
 	static const char others[] = "-.!%*_+`'~";
 

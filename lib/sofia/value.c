@@ -16,7 +16,7 @@ static rg_str trim(rg_str s)
 	return s;
 }
 
-rg_str rg__copy(su_home_t *home, rg_str s)
+rg_str rg__sofia_copy(su_home_t *home, rg_str s)
 {
 	char *p = s.p ? su_alloc(home, s.n + 1) : NULL;
 
@@ -30,7 +30,7 @@ rg_str rg__copy(su_home_t *home, rg_str s)
 /* RFC 3261 §7.3.1: a line end and the white space after it are one space. White space before the line end stays. */
 static rg_str unfold(su_home_t *home, rg_str s)
 {
-	rg_str out = rg__copy(home, s);
+	rg_str out = rg__sofia_copy(home, s);
 	char *to = (char *)out.p;
 
 	for (size_t i = 0; i < out.n; i++) {
@@ -51,12 +51,12 @@ static bool has_text(const msg_header_t *h)
 	return h->sh_data && h->sh_len > 0;
 }
 
-bool rg__line_continues(const msg_header_t *h)
+bool rg__sofia_line_continues(const msg_header_t *h)
 {
 	return h->sh_data && h->sh_len == 0;
 }
 
-rg_str rg__line_name(const msg_header_t *h)
+rg_str rg__sofia_line_name(const msg_header_t *h)
 {
 	if (has_text(h)) {
 		const char *colon = memchr(h->sh_data, ':', h->sh_len);
@@ -82,7 +82,7 @@ static rg_str printed_value(su_home_t *home, const msg_header_t *h)
 	return unfolded(home, rg_str_from(sip_header_as_string(home, (const sip_header_t *)h)));
 }
 
-rg_str rg__line_value(su_home_t *home, const msg_header_t *h)
+rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h)
 {
 	if (!has_text(h))
 		return printed_value(home, h);
@@ -96,7 +96,7 @@ rg_str rg__line_value(su_home_t *home, const msg_header_t *h)
 }
 
 /* A message that a host built has its headers in order only once it was serialized. */
-msg_header_t *rg__first_line(const msg_t *msg)
+msg_header_t *rg__sofia_first_line(const msg_t *msg)
 {
 	msg_header_t **head = msg_chain_head(msg);
 
@@ -111,10 +111,10 @@ static bool is_named(const msg_t *msg, const msg_header_t *h, msg_hclass_t *clas
 		return ((const sip_error_t *)h)->er_name == class->hc_name;
 	if (class && class != msg_mclass(msg)->mc_unknown->hr_class)
 		return h->sh_class == class;
-	return rg__same_name(rg__line_name(h), name);
+	return rg__sofia_same_name(rg__sofia_line_name(h), name);
 }
 
-rg_status rg__line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value)
+rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value)
 {
 	su_home_t *home = msg_home(msg);
 	char *key = name.n > 0 && name.n < 256 ? su_alloc(home, name.n + 2) : NULL;
@@ -128,10 +128,10 @@ rg_status rg__line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *v
 	const msg_href_t *ref = msg_find_hclass(msg_mclass(msg), key, &at);
 	msg_hclass_t *class = ref && at > 0 ? ref->hr_class : NULL;
 	su_free(home, key);
-	for (msg_header_t *h = rg__first_line(msg); h && class; h = h->sh_succ) {
-		if (rg__line_continues(h) || !is_named(msg, h, class, name) || index-- > 0)
+	for (msg_header_t *h = rg__sofia_first_line(msg); h && class; h = h->sh_succ) {
+		if (rg__sofia_line_continues(h) || !is_named(msg, h, class, name) || index-- > 0)
 			continue;
-		*value = rg__line_value(home, h);
+		*value = rg__sofia_line_value(home, h);
 		return value->p ? RG_OK : RG_ENOMEM;
 	}
 	return RG_ENOENT;

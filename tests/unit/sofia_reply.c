@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/* Replies made for a host that runs Sofia, and its messages read, written to and routed. */
+#include <criterion/criterion.h>
+#include <rgstr/policy.h>
+#include <rgstr/sofia.h>
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_header.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/msg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HEAD "REGISTER sip:example.com SIP/2.0\r\n"
+#define REST "From: \"A\" <sip:%61lice@example.com>;tag=f1\r\nTo: <sip:%61lice@example.com>\r\nCall-ID: c1\r\nCSeq: 7 REGISTER\r\n" \
+	"Contact: <sip:%61@192.0.2.1:5060;transport=udp>;+x=\"%0d%0aEvil: 1\"\r\n"
+
+typedef struct round {
+	rg_sofia_source source;
+	rg_sofia_message message;
+	rg_request request;
+	rg_plan *plan;
+	char *text; /* of the reply */
+} round;
+
+static msg_t *message_of(const char *text, int flags)
+{
+	return msg_make(sip_default_mclass(), flags, text, (ssize_t)strlen(text));
+}
+
+/* What nta would put on the wire. */
+static char *sent(msg_t *msg)
+{
+	char *text;
+	size_t n = 0;
+
+	cr_assert_eq(msg_serialize(msg, msg_object(msg)), 0);
+	int total = msg_prepare(msg);
+	cr_assert_gt(total, 0);
+	text = calloc(1, (size_t)total + 1);
+	for (msg_header_t *h = *msg_chain_head(msg); h; h = h->sh_succ) {
+		memcpy(text + n, h->sh_data, h->sh_len);
+		n += h->sh_len;
+	}
+	return text;
+}
+
+/* Reads, decides and answers, as rg_save_msg() does around its store. */
+static round play(const char *text, const char *address, const char *to_tag, const char *flags)
+{
+	const rg_msg_ops *ops = rg_sofia_msg_ops();
+	static const uint8_t seed[32] = { 1 };
+	rg_save_options *options = NULL;
+	round r = { 0 };
+
+	rg_sofia_source_init(&r.source, sizeof r.source);
+	rg_sofia_message_init(&r.message, sizeof r.message);
+	rg_request_init(&r.request, sizeof r.request);
+	if (address)
+		cr_assert_eq(rg_addr_parse(rg_str_from(address), &r.source.source), RG_OK);
+	r.message.source = &r.source;
+	r.message.to_tag = rg_str_from(to_tag);
+	r.message.msg = message_of(text, MSG_FLG_EXTRACT_COPY);
+	cr_assert_eq(ops->read(NULL, &r.message, NULL, &r.request), RG_OK);
+	cr_assert_eq(rg_save_options_new(rg_str_from(flags), &options, NULL), RG_OK);
+	cr_assert_eq(rg_merge(NULL, &r.request, NULL, options, 1700000000000, seed, &r.plan), RG_OK);
+	rg_status status = ops->reply(NULL, &r.message, rg_plan_response(r.plan));
+	rg_save_options_unref(options);
+	if (status == RG_OK && r.message.reply)
+		r.text = sent(r.message.reply);
+	return r;
+}
+
+static void over(round *r)
+{
+	free(r->text);
+	rg_plan_unref(r->plan);
+	msg_destroy(r->message.reply);
+	msg_destroy(r->message.msg);
+}
+
+Test(sofia_reply, is_complete_and_byte_for_byte)
+{
+	round r = play(HEAD "v: SIP/2.0/UDP pc.example.com:5070;branch=z9hG4bK1;rport;received=203.0.113.9, SIP/2.0/TCP [2001:db8::1];branch=b\r\n"
+		REST "\r\n", "192.0.2.7:4000", "mine", NULL);
+	sip_t *sip = sip_object(r.message.reply);
+
+	cr_expect_eq(sip->sip_status->st_status, 200);
+	cr_expect_null(sip->sip_error);
+	cr_expect_not_null(strstr(r.text, "SIP/2.0 200 OK\r\n"));
+	cr_expect_not_null(strstr(r.text, "Via: SIP/2.0/UDP pc.example.com:5070;branch=z9hG4bK1;received=192.0.2.7;rport=4000\r\n"
+		"Via: SIP/2.0/TCP [2001:db8::1];branch=b\r\n"), "%s", r.text);
+	cr_expect_not_null(strstr(r.text, "From: \"A\" <sip:%61lice@example.com>;tag=f1\r\n"));
+	cr_expect_not_null(strstr(r.text, "To: <sip:%61lice@example.com>;tag=mine\r\n"));
+	cr_expect_not_null(strstr(r.text, "Call-ID: c1\r\nCSeq: 7 REGISTER\r\n"));
+	cr_expect_not_null(strstr(r.text, "Contact: <sip:%61@192.0.2.1:5060;transport=udp>"), "%s", r.text);
+	cr_expect_not_null(strstr(r.text, "+x=\"%0d%0aEvil: 1\""));
+	cr_expect_null(strstr(r.text, "\nEvil"));
+	cr_expect_not_null(strstr(r.text, "Content-Length: 0\r\n\r\n"));
+	over(&r);
+}
+
+static const struct { const char *via, *source, *expected; } vias[] = {
+	{ "SIP/2.0/UDP 192.0.2.7;branch=b", "192.0.2.7:4000", "Via: SIP/2.0/UDP 192.0.2.7;branch=b\r\n" },
+	{ "SIP/2.0/UDP 192.0.2.7:9;branch=b", "192.0.2.7:4000", "Via: SIP/2.0/UDP 192.0.2.7:9;branch=b\r\n" },
+	{ "SIP/2.0/UDP 192.0.2.7;rport;branch=b", "192.0.2.7:4000", "Via: SIP/2.0/UDP 192.0.2.7;branch=b;received=192.0.2.7;rport=4000\r\n" },
+	{ "SIP/2.0/UDP 192.0.2.8;branch=b", "192.0.2.7:4000", "Via: SIP/2.0/UDP 192.0.2.8;branch=b;received=192.0.2.7\r\n" },
+	{ "SIP/2.0/UDP h;RPORT=1;branch=b", "192.0.2.7:4000", "Via: SIP/2.0/UDP h;branch=b;received=192.0.2.7;rport=4000\r\n" },
+	{ "SIP/2.0/UDP h;rportal=1", "192.0.2.7:4000", "Via: SIP/2.0/UDP h;rportal=1;received=192.0.2.7\r\n" },
+	{ "SIP/2.0/UDP [2001:DB8:0::1];branch=b", "[2001:db8::1]:4000", "Via: SIP/2.0/UDP [2001:DB8:0::1];branch=b\r\n" },
+	{ "SIP/2.0/UDP h;branch=b;x=\"a,b;rport\"", "[2001:db8::1]:4000", "Via: SIP/2.0/UDP h;branch=b;x=\"a,b;rport\";received=2001:db8::1\r\n" },
+	{ "SIP/2.0/UDP h;rport;branch=b", NULL, "Via: SIP/2.0/UDP h;rport;branch=b\r\n" },
+};
+
+Test(sofia_reply, topmost_via_says_where_the_request_came_from)
+{
+	for (size_t i = 0; i < sizeof vias / sizeof vias[0]; i++) {
+		char *text = NULL;
+		cr_assert_gt(asprintf(&text, "%sVia: %s\r\n%s\r\n", HEAD, vias[i].via, REST), 0);
+		round r = play(text, vias[i].source, NULL, NULL);
+		cr_expect_not_null(strstr(r.text, vias[i].expected), "%s: %s", vias[i].via, r.text);
+		over(&r);
+		free(text);
+	}
+}
+
+Test(sofia_reply, tag_is_added_once_and_stays_the_same)
+{
+	round a = play(HEAD "Via: SIP/2.0/UDP h;branch=b\r\n" REST "\r\n", NULL, NULL, NULL);
+	round b = play(HEAD "Via: SIP/2.0/UDP h;branch=b\r\n" REST "\r\n", NULL, NULL, NULL);
+	round c = play(HEAD "Via: SIP/2.0/UDP h;branch=c\r\n" REST "\r\n", NULL, NULL, NULL);
+	round d = play(HEAD "Via: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>;tag=theirs\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n",
+		NULL, "mine", NULL);
+	const char *tag = sip_object(a.message.reply)->sip_to->a_tag;
+
+	cr_assert_not_null(tag);
+	cr_expect_eq(strlen(tag), 16);
+	cr_expect_str_eq(tag, sip_object(b.message.reply)->sip_to->a_tag);
+	cr_expect_str_neq(tag, sip_object(c.message.reply)->sip_to->a_tag);
+	cr_expect_not_null(strstr(d.text, "To: <sip:a@h>;tag=theirs\r\n"));
+	over(&a), over(&b), over(&c), over(&d);
+}
+
+Test(sofia_reply, none_is_made_with_no_reply)
+{
+	round r = play(HEAD "Via: SIP/2.0/UDP h\r\n" REST "\r\n", NULL, NULL, "no-reply");
+
+	cr_expect_null(r.message.reply);
+	over(&r);
+}
+
+Test(sofia_reply, none_can_be_made_without_a_via)
+{
+	round r = play(HEAD REST "\r\n", NULL, NULL, NULL);
+
+	cr_expect_null(r.message.reply);
+	cr_expect_eq(rg_sofia_msg_ops()->reply(NULL, &r.message, rg_plan_response(r.plan)), RG_EINVAL);
+	over(&r);
+}
+
+Test(sofia_reply, message_without_its_text_is_printed)
+{
+	rg_sofia_message m;
+	rg_request r;
+
+	rg_sofia_message_init(&m, sizeof m);
+	rg_request_init(&r, sizeof r);
+	m.msg = message_of(HEAD "Via: SIP/2.0/UDP h\r\n" REST "Contact: <sip:b@h>, <sip:c@h>;q=0.5\r\nExpires: 60\r\nk: path\r\nSupported: gruu\r\n"
+		"Feature-Caps: *;x\r\nPath: <sip:p;lr>\r\n\r\n", 0);
+	cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, NULL, &r), RG_OK);
+	cr_expect_eq(r.defect, RG_R_FINE);
+	cr_expect(rg_str_equal(r.to, RG_STR("<sip:alice@example.com>")));
+	cr_expect(rg_str_equal(r.callid, RG_STR("c1")));
+	cr_expect(rg_str_equal(r.cseq, RG_STR("7 REGISTER")));
+	cr_expect(rg_str_equal(r.request_uri, RG_STR("sip:example.com")));
+	cr_expect(rg_str_equal(r.expires, RG_STR("60")));
+	cr_assert_eq(r.n_contacts, 3);
+	cr_expect(rg_str_equal(r.contacts[2], RG_STR("<sip:c@h>;q=0.5")));
+	cr_assert_eq(r.n_feature_caps, 1);
+	cr_expect(rg_str_equal(r.feature_caps[0], RG_STR("*;x")));
+	cr_assert_eq(r.n_paths, 1);
+	msg_destroy(m.msg);
+}
+
+Test(sofia_reply, malformed_header_without_its_text_is_a_defect_too)
+{
+	static const struct { const char *line; int32_t defect; } cases[] = {
+		{ "Contact: <sip:>\r\n", RG_R_PARSE_CONT }, { "Path: <\r\n", RG_R_PARSE_PATH }, { "Expires: -1\r\n", RG_R_PARSE_EXP },
+		{ "To: <sip:b@h>\r\n", RG_R_PARSE },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		char *text = NULL;
+		rg_sofia_message m;
+		rg_request r;
+		rg_sofia_message_init(&m, sizeof m);
+		rg_request_init(&r, sizeof r);
+		cr_assert_gt(asprintf(&text, "%sVia: SIP/2.0/UDP h\r\n%s%s\r\n", HEAD, REST, cases[i].line), 0);
+		m.msg = message_of(text, 0);
+		cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, NULL, &r), RG_OK);
+		cr_expect_eq(r.defect, cases[i].defect, "%s: %d", cases[i].line, r.defect);
+		msg_destroy(m.msg);
+		free(text);
+	}
+}
+
+static rg_status a_var(void *user, rg_str name, rg_str *value)
+{
+	(void)user;
+	*value = rg_str_equal(name, RG_STR("rcv")) ? RG_STR("sip:203.0.113.1:5060") : rg_str_equal(name, RG_STR("flag")) ? RG_STR("1") : RG_STR("text");
+	return RG_OK;
+}
+
+Test(sofia_reply, host_variables_are_read_by_the_names_in_the_config)
+{
+	static const char *const settings[][2] = { { "received_avp", "rcv" }, { "attr_avp", "att" }, { "tcp_persistent_flag", "flag" },
+		{ "sock_hdr_name", "X-Sock" } };
+	rg_config *config = NULL;
+	rg_sofia_message m;
+	rg_request r;
+
+	cr_assert_eq(rg_config_new(&config), RG_OK);
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_eq(rg_config_set(config, rg_str_from(settings[i][0]), rg_str_from(settings[i][1]), NULL), RG_OK, "%s", settings[i][0]);
+	rg_sofia_message_init(&m, sizeof m);
+	rg_request_init(&r, sizeof r);
+	m.get_var = a_var;
+	m.msg = message_of(HEAD "Via: SIP/2.0/UDP h\r\n" REST "x-sock: udp:192.0.2.1:5060\r\n\r\n", MSG_FLG_EXTRACT_COPY);
+	cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, config, &r), RG_OK);
+	cr_expect(rg_str_equal(r.received, RG_STR("sip:203.0.113.1:5060")));
+	cr_expect(rg_str_equal(r.attr, RG_STR("text")));
+	cr_expect(rg_str_equal(r.socket_header, RG_STR("udp:192.0.2.1:5060")));
+	cr_expect(r.flags & RG_REQUEST_TCP_PERSISTENT);
+	rg_config_unref(config);
+	msg_destroy(m.msg);
+}
+
+Test(sofia_reply, headers_are_found_by_any_of_their_names_and_added_safely)
+{
+	const rg_msg_ops *ops = rg_sofia_msg_ops();
+	rg_sofia_message m;
+	rg_str value;
+
+	rg_sofia_message_init(&m, sizeof m);
+	m.msg = message_of(HEAD "v: SIP/2.0/UDP h\r\n" REST "X-A: 1\r\nx-a: 2\r\n\r\n", MSG_FLG_EXTRACT_COPY);
+	cr_expect_eq(ops->header(NULL, &m, RG_STR("Via"), 0, &value), RG_OK);
+	cr_expect(rg_str_equal(value, RG_STR("SIP/2.0/UDP h")));
+	cr_expect_eq(ops->header(NULL, &m, RG_STR("X-a"), 1, &value), RG_OK);
+	cr_expect(rg_str_equal(value, RG_STR("2")));
+	cr_expect_eq(ops->header(NULL, &m, RG_STR("X-a"), 2, &value), RG_ENOENT);
+	cr_expect_eq(ops->header(NULL, &m, RG_STR(""), 0, &value), RG_ENOENT);
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), RG_STR("b")), RG_OK);
+	cr_expect_eq(ops->header(NULL, &m, RG_STR("X-B"), 0, &value), RG_OK);
+	cr_expect(rg_str_equal(value, RG_STR("b")));
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), RG_STR("b\r\nEvil: 1")), RG_EINVAL);
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), ((rg_str){ "b\0c", 3 })), RG_EINVAL);
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X B"), RG_STR("b")), RG_EINVAL);
+	msg_destroy(m.msg);
+}
+
+/* Targets of alice, who is registered from two places, both through two proxies. */
+static rg_targets *targets_of(const rg_request *invite)
+{
+	const rg_key key = { RG_STR("location"), RG_STR("alice"), RG_STR("example.com") };
+	const rg_revision revision = { { 1 } };
+	rg_contact contacts[2];
+	rg_record *record = NULL;
+	rg_targets *targets = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		rg_contact_init(&contacts[i], sizeof contacts[i]);
+		contacts[i].id = (uint64_t)i + 1;
+		contacts[i].uri = i ? RG_STR("sip:b@192.0.2.2") : RG_STR("sip:a@192.0.2.1");
+		contacts[i].q = i ? 500 : 1000;
+		contacts[i].expires = 1800000000000;
+		contacts[i].path = RG_STR("<sip:edge.example.com;lr>\n<sip:p2.example.com;lr>");
+		contacts[i].next_hop = RG_STR("edge.example.com:5060");
+		contacts[i].callid = RG_STR("1");
+		contacts[i].methods = RG_METHODS_ALL;
+	}
+	cr_assert_eq(rg_record_new(&key, &revision, contacts, 2, NULL, 0, (rg_str){ NULL, 0 }, &record), RG_OK);
+	cr_assert_eq(rg_select(record, invite, NULL, NULL, 1700000001000, &targets), RG_OK);
+	rg_record_unref(record);
+	return targets;
+}
+
+Test(sofia_reply, targets_route_the_message_and_stay_with_it)
+{
+	const rg_msg_ops *ops = rg_sofia_msg_ops();
+	rg_sofia_message m;
+	rg_request r;
+
+	rg_sofia_message_init(&m, sizeof m);
+	rg_request_init(&r, sizeof r);
+	m.msg = message_of("INVITE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nRoute: <sip:left.example.com;lr>\r\n"
+		"From: <sip:b@h>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\nContact: <sip:b@h>\r\n\r\n", MSG_FLG_EXTRACT_COPY);
+	cr_assert_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
+	rg_targets *targets = targets_of(&r);
+	cr_assert_eq(rg_targets_count(targets), 2);
+	cr_assert_eq(ops->apply(NULL, &m, targets), RG_OK);
+	rg_targets_unref(targets);
+
+	cr_expect_eq(m.n_targets, 2);
+	cr_expect_eq(m.routed, 0);
+	cr_expect(rg_str_equal(m.targets[1].uri, RG_STR("sip:b@192.0.2.2")));
+	cr_expect(rg_str_equal(m.next_hop, m.targets[0].next_hop));
+	cr_expect(rg_str_equal(m.next_hop, RG_STR("sip:edge.example.com;lr")), "%.*s", (int)m.next_hop.n, m.next_hop.p);
+	char *text = sent(m.msg);
+	cr_expect_eq(strncmp(text, "INVITE sip:a@192.0.2.1 SIP/2.0\r\n", 32), 0, "%s", text);
+	const char *edge = strstr(text, "sip:edge.example.com;lr"), *p2 = strstr(text, "sip:p2.example.com;lr"), *left = strstr(text, "sip:left.");
+	cr_expect(edge && p2 && left && edge < p2 && p2 < left, "%s", text);
+	free(text);
+	msg_destroy(m.msg);
+}
