@@ -7,7 +7,9 @@
 
 typedef struct rg__aor_rules {
 	bool case_sensitive, use_domain;
-	rg_str realm_prefix; /* stripped off the host, case-insensitively; empty = none */
+	/* Stripped off the host, in any case; empty = none. As often as it stands there, so that canonical stays canonical, and only as
+	 * long as a host name is left. */
+	rg_str realm_prefix;
 	uint64_t max_user, max_host, max_aor;
 } rg__aor_rules;
 
@@ -22,7 +24,8 @@ typedef struct rg__aor {
 
 int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out);
 
-/* Also takes `user@host` without scheme, and a name-addr: what an operator types. */
+/* Also takes what rg_key_print() prints and an operator types: `user@host` without scheme or password, a host alone (without
+ * use_domain: a user alone), and a name-addr. */
 int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out);
 
 void rg__aor_free(rg__aor *aor);

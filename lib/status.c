@@ -77,26 +77,18 @@ rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
 
 	if (!why)
 		return status;
-	free(why->text);
-	*why = (rg_error){ .status = status };
 	va_start(args, format);
 	int length = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	if (length < 0)
-		return status;
 	size_t n = length < LONGEST ? (size_t)length : LONGEST;
-	why->text = malloc(n + 1);
-	if (!why->text)
-		return status;
-	va_start(args, format);
-	vsnprintf(why->text, n + 1, format, args);
-	va_end(args);
-	why->n = n;
-	defuse(why->text, n);
+	char *text = length < 0 ? NULL : malloc(n + 1);
+	if (text) {
+		va_start(args, format);
+		vsnprintf(text, n + 1, format, args);
+		va_end(args);
+		defuse(text, n);
+	}
+	free(why->text); /* not before: it may be among the arguments */
+	*why = (rg_error){ status, text ? n : 0, text };
 	return status;
-}
-
-rg_status rg_error_set(rg_error *error, rg_status status, rg_str text)
-{
-	return rg__fail(error, status, "%.*s", text.n > 1024 ? 1024 : (int)text.n, text.p ? text.p : "");
 }

@@ -37,6 +37,16 @@ Test(status, the_last_failure_is_the_one_told)
 	rg_error_unref(why);
 }
 
+Test(status, a_failure_may_quote_the_one_before)
+{
+	rg_error *why = rg_error_new();
+
+	rg__fail(why, RG_EINVAL, "no number");
+	rg__fail(why, RG_EINVAL, "q: %s", rg_error_text(why).p);
+	cr_expect_str_eq(rg_error_text(why).p, "q: no number");
+	rg_error_unref(why);
+}
+
 Test(status, quoted_input_cannot_start_a_new_log_line)
 {
 	rg_error *why = rg_error_new();
