@@ -29,6 +29,7 @@ struct rg_config {
 	bool set[RG__P_COUNT];
 	int64_t number[RG__P_COUNT]; /* the value in effect: of a word its place among the choices */
 	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned where set, else the default */
+	rg__save_settings prepared;  /* of the values above: made anew whenever one changes */
 };
 
 uint32_t rg_param_count(void)
@@ -86,6 +87,7 @@ static rg_status keep(rg_config *config, int id, int64_t number, rg_str text)
 	config->set[id] = true;
 	config->number[id] = number;
 	config->text[id] = (rg_str){ copy, text.n };
+	rg__settings_prepare(config, &config->prepared);
 	return RG_OK;
 }
 
@@ -100,6 +102,7 @@ rg_status rg_config_new(rg_config **out)
 	atomic_init(&config->refs, 1);
 	for (int id = 0; id < RG__P_COUNT; id++)
 		to_default(config, id);
+	rg__settings_prepare(config, &config->prepared);
 	*out = config;
 	return RG_OK;
 }
@@ -239,6 +242,7 @@ rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
 	if (id < 0)
 		return unknown(name, why);
 	to_default(config, id);
+	rg__settings_prepare(config, &config->prepared);
 	return RG_OK;
 }
 
@@ -288,6 +292,11 @@ int64_t rg__config_int(const rg_config *config, int id)
 rg_str rg__config_text(const rg_config *config, int id)
 {
 	return config ? config->text[id] : rg_str_from(rows[id].text);
+}
+
+const rg__save_settings *rg__config_prepared(const rg_config *config)
+{
+	return config ? &config->prepared : NULL;
 }
 
 bool rg__config_has(const rg_config *config, int id)

@@ -55,6 +55,10 @@ typedef struct rg__lookup_settings {
 
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out);
 
+/* What the config alone says. A config keeps it ready, so that an operation copies it instead of asking for fifty values. */
+void rg__settings_prepare(const rg_config *config, rg__save_settings *out);
+const rg__save_settings *rg__config_prepared(const rg_config *config); /* NULL for NULL */
+
 void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out);
 void rg__matching_of(const rg_config *config, rg__matching *out);
 

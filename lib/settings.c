@@ -14,18 +14,7 @@ static bool on(const rg_config *config, int id)
 	return rg__config_int(config, id) != 0;
 }
 
-static bool given(const rg_save_options *options, int flag)
-{
-	return options && options->flags.seen[flag];
-}
-
-/* The rule: what the call sets overrides the config. */
-static int64_t chosen(const rg_config *config, int id, const rg_save_options *options, int flag)
-{
-	return given(options, flag) ? options->flags.number[flag] : number(config, id);
-}
-
-void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out)
+static void prepare_aor(const rg_config *config, rg__aor_rules *out)
 {
 	*out = (rg__aor_rules){
 		.case_sensitive = on(config, RG__P_case_sensitive),
@@ -37,7 +26,7 @@ void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out)
 	};
 }
 
-void rg__matching_of(const rg_config *config, rg__matching *out)
+static void prepare_matching(const rg_config *config, rg__matching *out)
 {
 	*out = (rg__matching){ .mode = (uint8_t)number(config, RG__P_matching_mode) };
 	if (out->mode == RG__MATCH_PARAM) {
@@ -46,28 +35,17 @@ void rg__matching_of(const rg_config *config, rg__matching *out)
 	}
 }
 
-static void set_expiry(const rg_config *config, const rg_save_options *options, rg__save_settings *out)
+static void prepare_expiry(const rg_config *config, rg__save_settings *out)
 {
 	out->default_expires = number(config, RG__P_default_expires);
-	out->min_expires = chosen(config, RG__P_min_expires, options, RG__F_min_expires);
-	out->max_expires = chosen(config, RG__P_max_expires, options, RG__F_max_expires);
+	out->min_expires = number(config, RG__P_min_expires);
+	out->max_expires = number(config, RG__P_max_expires);
 	out->expires_max_deviation = number(config, RG__P_expires_max_deviation);
 	out->min_expires_rejects = on(config, RG__P_min_expires_mode);
 	out->malformed_expires_3600 = on(config, RG__P_malformed_expires);
 }
 
-static void set_flags(const rg_save_options *options, rg__save_settings *out)
-{
-	out->force = given(options, RG__F_force_registration);
-	out->memory_only = given(options, RG__F_memory_only);
-	out->no_reply = given(options, RG__F_no_reply);
-	out->only_request_contacts = given(options, RG__F_only_request_contacts);
-	out->path_received = given(options, RG__F_path_received);
-	out->socket_header = given(options, RG__F_socket_header);
-	out->path = options ? options->path : RG__PATH_IGNORED;
-}
-
-static void set_limits(const rg_config *config, rg__save_settings *out)
+static void prepare_limits(const rg_config *config, rg__save_settings *out)
 {
 	bool push = on(config, RG__P_pn_enable) && !rg__config_has(config, RG__P_max_contact_len);
 
@@ -82,19 +60,15 @@ static void set_limits(const rg_config *config, rg__save_settings *out)
 	out->max_record_bytes = number(config, RG__P_max_record_bytes);
 }
 
-void rg__save_settings_of(const rg_config *config, const rg_save_options *options, rg__save_settings *out)
+void rg__settings_prepare(const rg_config *config, rg__save_settings *out)
 {
-	*out = (rg__save_settings){ .config = config };
-	rg__aor_rules_of(config, &out->aor);
-	if (given(options, RG__F_matching_mode))
-		out->matching = options->matching;
-	else
-		rg__matching_of(config, &out->matching);
-	set_expiry(config, options, out);
-	set_flags(options, out);
-	set_limits(config, out);
+	*out = (rg__save_settings){ .config = config, .path = RG__PATH_IGNORED };
+	prepare_aor(config, &out->aor);
+	prepare_matching(config, &out->matching);
+	prepare_expiry(config, out);
+	prepare_limits(config, out);
 	out->default_q = (int32_t)number(config, RG__P_default_q);
-	out->max_contacts = chosen(config, RG__P_max_contacts, options, RG__F_max_contacts);
+	out->max_contacts = number(config, RG__P_max_contacts);
 	out->eviction = (uint8_t)number(config, RG__P_eviction);
 	out->desc_time_order = on(config, RG__P_desc_time_order);
 	out->retry_after = number(config, RG__P_retry_after);
@@ -104,23 +78,72 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 	out->trust_contact_received = on(config, RG__P_trust_contact_received);
 }
 
-static bool asked(const rg_lookup_options *options, int flag)
+void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out)
 {
-	return options && options->flags.seen[flag];
+	const rg__save_settings *prepared = rg__config_prepared(config);
+
+	if (prepared)
+		*out = prepared->aor;
+	else
+		prepare_aor(NULL, out);
+}
+
+void rg__matching_of(const rg_config *config, rg__matching *out)
+{
+	const rg__save_settings *prepared = rg__config_prepared(config);
+
+	if (prepared)
+		*out = prepared->matching;
+	else
+		prepare_matching(NULL, out);
+}
+
+/* The rule: what the call sets overrides the config. */
+static void override(const rg__flags *flags, int flag, int64_t *value)
+{
+	if (flags->seen[flag])
+		*value = flags->number[flag];
+}
+
+void rg__save_settings_of(const rg_config *config, const rg_save_options *options, rg__save_settings *out)
+{
+	const rg__save_settings *prepared = rg__config_prepared(config);
+
+	if (prepared)
+		*out = *prepared;
+	else
+		rg__settings_prepare(NULL, out);
+	if (!options)
+		return;
+	const rg__flags *flags = &options->flags;
+	override(flags, RG__F_max_contacts, &out->max_contacts);
+	override(flags, RG__F_min_expires, &out->min_expires);
+	override(flags, RG__F_max_expires, &out->max_expires);
+	if (flags->seen[RG__F_matching_mode])
+		out->matching = options->matching;
+	out->force = flags->seen[RG__F_force_registration];
+	out->memory_only = flags->seen[RG__F_memory_only];
+	out->no_reply = flags->seen[RG__F_no_reply];
+	out->only_request_contacts = flags->seen[RG__F_only_request_contacts];
+	out->path_received = flags->seen[RG__F_path_received];
+	out->socket_header = flags->seen[RG__F_socket_header];
+	out->path = options->path;
 }
 
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out)
 {
-	*out = (rg__lookup_settings){
-		.no_branches = asked(options, RG__F_no_branches),
-		.to_branches_only = asked(options, RG__F_to_branches_only),
-		.branch = asked(options, RG__F_branch),
-		.global = asked(options, RG__F_global),
-		.method_filtering = asked(options, RG__F_method_filtering),
-		.sort_by_latency = asked(options, RG__F_sort_by_latency),
-		.desc_time_order = on(config, RG__P_desc_time_order),
-		.max_ping_latency = asked(options, RG__F_max_ping_latency) ? options->flags.number[RG__F_max_ping_latency] : -1,
-		.ua_regex = asked(options, RG__F_ua_filtering) ? &options->ua : NULL,
-	};
+	*out = (rg__lookup_settings){ .desc_time_order = on(config, RG__P_desc_time_order), .max_ping_latency = -1 };
 	rg__aor_rules_of(config, &out->aor);
+	if (!options)
+		return;
+	const rg__flags *flags = &options->flags;
+	out->no_branches = flags->seen[RG__F_no_branches];
+	out->to_branches_only = flags->seen[RG__F_to_branches_only];
+	out->branch = flags->seen[RG__F_branch];
+	out->global = flags->seen[RG__F_global];
+	out->method_filtering = flags->seen[RG__F_method_filtering];
+	out->sort_by_latency = flags->seen[RG__F_sort_by_latency];
+	override(flags, RG__F_max_ping_latency, &out->max_ping_latency);
+	if (flags->seen[RG__F_ua_filtering])
+		out->ua_regex = &options->ua;
 }

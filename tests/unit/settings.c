@@ -189,3 +189,39 @@ Test(settings, each_lookup_flag_sets_its_own_field)
 	rg__lookup_settings_of(NULL, NULL, &s);
 	cr_assert(!s.desc_time_order && s.max_ping_latency == -1 && s.ua_regex == NULL);
 }
+
+Test(settings, copy_of_a_config_borrows_from_nobody)
+{
+	rg_config *copy;
+	rg__save_settings s;
+
+	set("received_param", "rcv");
+	set("matching_mode", "<line>");
+	set("realm_prefix", "sip.");
+	cr_assert_eq(rg_config_copy(config, &copy), RG_OK);
+	rg_config_unref(config);
+	config = NULL;
+	rg__save_settings_of(copy, NULL, &s);
+	cr_assert_eq(s.config, copy);
+	cr_assert(rg__eq(s.received_param, RG_STR("rcv")) && rg__eq(s.matching.param, RG_STR("line")));
+	cr_assert(rg__eq(s.aor.realm_prefix, RG_STR("sip.")));
+	rg_config_unref(copy);
+}
+
+Test(settings, follow_every_change_of_the_config)
+{
+	rg__matching m;
+
+	set("max_contacts", "3");
+	set("max_contacts", "4");
+	cr_assert_eq(with("").max_contacts, 4);
+	rg_config_unset(config, RG_STR("max_contacts"), NULL);
+	cr_assert_eq(with("").max_contacts, 0);
+	set("matching_mode", "<a>");
+	set("matching_mode", "<bc>");
+	rg__matching_of(config, &m);
+	cr_assert(rg__eq(m.param, RG_STR("bc")));
+	cr_assert_eq(rg_config_set(config, RG_STR("matching_mode"), RG_STR("nonsense"), NULL), RG_EINVAL);
+	rg__matching_of(config, &m);
+	cr_assert(rg__eq(m.param, RG_STR("bc")));
+}
