@@ -70,9 +70,34 @@ static void defuse(char *text, size_t n)
 	}
 }
 
+enum { LONGEST = 1024 }; /* past it nobody reads on */
+
+/* Takes over @text, of @n bytes and a NUL; NULL when there was no memory for it. */
+static rg_status tell(rg_error *why, rg_status status, char *text, size_t n)
+{
+	if (text)
+		defuse(text, n);
+	free(why->text); /* not before: it may be what the new text was made of */
+	*why = (rg_error){ status, text ? n : 0, text };
+	return status;
+}
+
+rg_status rg_error_set(rg_error *why, rg_status status, rg_str s)
+{
+	size_t n = s.n < LONGEST ? s.n : LONGEST;
+	char *text = why ? malloc(n + 1) : NULL;
+
+	if (!why)
+		return status;
+	if (text && n > 0)
+		memcpy(text, s.p, n);
+	if (text)
+		text[n] = 0;
+	return tell(why, status, text, n);
+}
+
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
 {
-	enum { LONGEST = 1024 }; /* past it nobody reads on */
 	va_list args;
 
 	if (!why)
@@ -86,9 +111,6 @@ rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
 		va_start(args, format);
 		vsnprintf(text, n + 1, format, args);
 		va_end(args);
-		defuse(text, n);
 	}
-	free(why->text); /* not before: it may be among the arguments */
-	*why = (rg_error){ status, text ? n : 0, text };
-	return status;
+	return tell(why, status, text, n);
 }
