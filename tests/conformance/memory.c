@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/* The memory store: the contract of every store, and what is its own. */
+#include <criterion/criterion.h>
+#include <pthread.h>
+#include <rgstr/memory.h>
+#include <stdlib.h>
+#include "check.h"
+
+static const rg_revision zero;
+
+static rg_status open_memory(void *user, rg_store **out)
+{
+	return rg_memory_store_new(user, out, NULL);
+}
+
+static void report(void *user, rg_str name, rg_str wrong)
+{
+	(void)user;
+	cr_expect(wrong.n == 0, "%.*s: %.*s", (int)name.n, name.p, (int)wrong.n, wrong.p);
+}
+
+static void hold_to_contract(uint32_t shards, uint32_t seed, uint32_t many)
+{
+	rg_memory_options memory;
+	rg_store_check_options o = { .struct_size = sizeof o, .seed = seed, .many = many, .open = open_memory, .report = report, .user = &memory };
+	uint32_t failed = 99;
+
+	rg_memory_options_init(&memory, sizeof memory);
+	memory.shards = shards;
+	cr_assert_eq(rg_store_check(&o, &failed), RG_OK);
+	cr_assert_eq(failed, 0);
+}
+
+Test(memory, keeps_the_store_contract)
+{
+	hold_to_contract(0, 0, 0);
+}
+
+Test(memory, keeps_it_in_one_shard_whose_tables_grow_under_every_walk)
+{
+	for (uint32_t seed = 1; seed <= 10; seed++)
+		hold_to_contract(1, seed, 5000);
+}
+
+Test(memory, keeps_it_in_very_many_shards)
+{
+	hold_to_contract(4096, 3, 5000);
+}
+
+/* A store and the means to use it. Every use ends with all well. */
+static rg__check start(uint64_t max_bytes)
+{
+	static const rg_store_check_options options = { .struct_size = sizeof options };
+	rg_memory_options memory;
+	rg__check ck = { .options = &options, .random = 1 };
+
+	rg_memory_options_init(&memory, sizeof memory);
+	memory.max_bytes = max_bytes;
+	memory.shards = 1;
+	cr_assert_eq(rg_memory_store_new(&memory, &ck.store, NULL), RG_OK);
+	ck.ops = rg__store_ops(ck.store, &ck.self);
+	return ck;
+}
+
+static void finish(rg__check *ck)
+{
+	rg__check_settled(ck);
+	rg_store_unref(ck->store);
+	cr_expect(rg__check_ok(ck), "%s", ck->wrong);
+	rg__check_free_answers(ck);
+}
+
+static rg__sample numbered(rg__name *name, uint64_t number)
+{
+	return rg__check_sample(rg__check_name(name, RG__CHECK_DOMAIN, number), 5000, RG_STR("192.0.2.1:5060"));
+}
+
+static rg_status put(rg__check *ck, const rg__sample *s, const rg_revision *base, rg_revision *own)
+{
+	rg_revision r = rg__check_mint(ck);
+	rg_record *record = rg__check_record(ck, s, &r);
+	rg__answer *a = rg__check_commit(ck, &s->key, base, &r, record);
+	rg_status status = a->status;
+
+	rg_record_unref(record);
+	rg__check_forget(a);
+	if (status == RG_OK)
+		*own = r;
+	return status;
+}
+
+Test(memory, past_its_budget_refuses_what_grows_and_loses_nothing)
+{
+	rg__check ck = start(200000);
+	rg__name name;
+	rg__sample s;
+	rg_revision r[5000];
+	uint64_t n, full, max;
+
+	for (n = 0; n < 5000; n++) {
+		s = numbered(&name, n);
+		if (put(&ck, &s, &zero, &r[n]) == RG_EFULL)
+			break;
+	}
+	max = n;
+	full = rg_memory_store_bytes(ck.store);
+	cr_assert(max > 100 && max < 5000, "%d records fit", (int)max);
+	cr_assert(full <= 200000 && full > 100000, "%d bytes are in use", (int)full);
+	/* What was refused left no trace. */
+	rg__check_holds(&ck, &s.key, &zero);
+	cr_assert_eq(rg__check_count(&ck, RG__CHECK_DOMAIN)->records, max);
+	cr_assert_eq(rg_memory_store_bytes(ck.store), full);
+	/* Refreshes, and what shrinks, go on. */
+	for (n = 0; n < max; n++) {
+		s = numbered(&name, n);
+		s.n_tags = n % 3 > 0;
+		r[n] = rg__check_put(&ck, &s, &r[n]);
+	}
+	cr_assert_lt(rg_memory_store_bytes(ck.store), full);
+	for (n = 0; n < max; n++)
+		r[n] = rg__check_drop(&ck, rg__check_name(&name, RG__CHECK_DOMAIN, n), &r[n]);
+	s = numbered(&name, 0);
+	cr_assert_eq(put(&ck, &s, &zero, &r[0]), RG_OK);
+	finish(&ck);
+}
+
+Test(memory, past_its_budget_refuses_a_larger_record_and_keeps_the_old_one)
+{
+	rg__check ck = start(2000);
+	rg__name name;
+	rg__sample s = numbered(&name, 0);
+	rg_revision r, ignored;
+	uint64_t n = 1;
+
+	r = rg__check_new(&ck, &s);
+	for (rg__sample more = numbered(&(rg__name){ 0 }, 1); put(&ck, &more, &zero, &ignored) == RG_OK && n < 50; n++)
+		more = numbered(&(rg__name){ 0 }, n + 1);
+	for (s.n_tags = 1; s.n_tags < 4; s.n_tags++)
+		s.tags[s.n_tags] = RG_STR("a-rather-long-host-name.of-a-rather-long-domain.example.org:5060");
+	cr_assert_eq(put(&ck, &s, &r, &ignored), RG_EFULL);
+	rg__check_holds(&ck, &s.key, &r);
+	s.n_tags = 1;
+	rg__check_put(&ck, &s, &r);
+	finish(&ck);
+}
+
+Test(memory, counts_the_same_bytes_however_often_it_was_filled_and_emptied)
+{
+	enum { N = 700, DOMAINS = 7 };
+	rg__check ck = start(0);
+	rg_revision r[N];
+	uint64_t filled = 0, empty = 0;
+
+	cr_assert_eq(rg_memory_store_bytes(ck.store), 0);
+	for (int round = 0; round < 4; round++) {
+		rg__name name;
+
+		for (uint64_t i = 0; i < N; i++) {
+			char domain[2] = { (char)('a' + i % DOMAINS), 0 };
+			rg__sample s = rg__check_sample(rg__check_name(&name, rg_str_from(domain), i), 5000, RG_STR("tag"));
+
+			r[i] = rg__check_new(&ck, &s);
+		}
+		cr_assert(round == 0 || rg_memory_store_bytes(ck.store) == filled);
+		filled = rg_memory_store_bytes(ck.store);
+		for (uint64_t i = 0; i < N; i++) {
+			char domain[2] = { (char)('a' + i % DOMAINS), 0 };
+
+			rg__check_drop(&ck, rg__check_name(&name, rg_str_from(domain), i), &r[i]);
+		}
+		cr_assert(round == 0 || rg_memory_store_bytes(ck.store) == empty);
+		empty = rg_memory_store_bytes(ck.store);
+	}
+	cr_assert(empty < filled / 4, "an empty store still counts %d of %d bytes", (int)empty, (int)filled);
+	finish(&ck);
+}
+
+Test(memory, refuses_options_that_make_no_sense_and_says_which)
+{
+	static const uint32_t bad[] = { 3, 63, 8192, UINT32_MAX };
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		rg_memory_options o;
+		rg_error *why = rg_error_new();
+		rg_store *store = NULL;
+
+		rg_memory_options_init(&o, sizeof o);
+		o.shards = bad[i];
+		cr_expect_eq(rg_memory_store_new(&o, &store, why), RG_EINVAL);
+		cr_expect_null(store);
+		cr_expect(strstr(rg_error_text(why).p, "shards") != NULL);
+		rg_error_unref(why);
+	}
+}
+
+Test(memory, knows_its_own_stores_only)
+{
+	rg__check ck = start(0);
+	rg_store_ops ops = *ck.ops;
+	uint64_t other[32] = { 0 };
+	rg_store *stranger;
+
+	ops.destroy = NULL;
+	cr_assert_eq(rg_store_new(&ops, other, &stranger, NULL), RG_OK);
+	cr_expect_eq(rg_memory_store_bytes(stranger), 0);
+	cr_expect_eq(rg_memory_store_bytes(NULL), 0);
+	rg_store_unref(stranger);
+	finish(&ck);
+}
+
+Test(memory, refuses_a_record_that_is_not_of_the_key_or_revision_it_comes_with)
+{
+	rg__check ck = start(0);
+	rg__name name, other;
+	rg__sample s = numbered(&name, 0);
+	rg_revision own = rg__check_mint(&ck), wrong = rg__check_mint(&ck);
+	rg_record *record = rg__check_record(&ck, &s, &own);
+
+	cr_expect_eq(rg__check_commit(&ck, rg__check_name(&other, RG__CHECK_DOMAIN, 1), &zero, &own, record)->status, RG_EINVAL);
+	cr_expect_eq(rg__check_commit(&ck, &s.key, &zero, &wrong, record)->status, RG_EINVAL);
+	cr_expect_eq(rg__check_commit(&ck, &s.key, &zero, &zero, NULL)->status, RG_EINVAL);
+	cr_expect_eq(rg_memory_store_bytes(ck.store), 0);
+	rg_record_unref(record);
+	finish(&ck);
+}
+
+Test(memory, gives_pages_of_bounded_size_whatever_the_limit)
+{
+	rg__check ck = start(0);
+	rg__walk w = { .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = RG_STR("192.0.2.1:5060"), .limit = UINT32_MAX };
+	uint8_t *seen = calloc(1, 10000);
+
+	for (uint64_t i = 0; i < 10000; i++) {
+		rg__name name;
+		rg__sample s = numbered(&name, i);
+
+		rg__check_put(&ck, &s, &zero);
+	}
+	cr_expect_eq(rg__check_page(&ck, &w, RG__ABSENT)->n, 4096);
+	cr_expect_eq(rg__check_collect(&ck, &w, seen, 10000, NULL), 10000);
+	free(seen);
+	finish(&ck);
+}
+
+/* Threads that watch and stop watching a key that others change. */
+struct watching {
+	rg__check *ck;
+	atomic_uint ends, late;
+	atomic_bool ended;
+};
+
+static void on_change(void *user, rg_status status)
+{
+	struct watching *w = user;
+
+	if (atomic_load(&w->ended))
+		atomic_fetch_add(&w->late, 1);
+	if (status == RG_ECANCELED) {
+		atomic_store(&w->ended, true);
+		atomic_fetch_add(&w->ends, 1);
+	}
+}
+
+static void *change_often(void *user)
+{
+	rg__check ck = *(rg__check *)user;
+	rg__name name;
+	rg__sample s = numbered(&name, 0);
+
+	ck.answers = NULL;
+	for (int i = 0; i < 3000; i++) {
+		rg__answer *a = rg__check_fetch(&ck, &s.key);
+		rg_revision base = a->found.base, ignored;
+
+		rg__check_forget(a);
+		put(&ck, &s, &base, &ignored);
+	}
+	rg__check_free_answers(&ck);
+	return NULL;
+}
+
+Test(memory, ends_each_watch_once_while_its_key_changes)
+{
+	enum { N = 2000 };
+	rg__check ck = start(0), mine[2];
+	struct watching *w = calloc(N, sizeof *w);
+	pthread_t threads[2];
+	rg__name name;
+
+	for (int i = 0; i < 2; i++) {
+		mine[i] = ck;
+		mine[i].random = (uint64_t)i + 10;
+		pthread_create(&threads[i], NULL, change_often, &mine[i]);
+	}
+	for (int i = 0; i < N; i++) {
+		void *handle;
+
+		cr_assert_eq(ck.ops->watch(ck.self, rg__check_name(&name, RG__CHECK_DOMAIN, 0), on_change, &w[i], &handle), RG_OK);
+		ck.ops->unwatch(ck.self, handle);
+	}
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	for (int i = 0; i < N; i++)
+		cr_expect(atomic_load(&w[i].ends) == 1 && atomic_load(&w[i].late) == 0);
+	free(w);
+	finish(&ck);
+}
