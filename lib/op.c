@@ -252,25 +252,34 @@ rg_status rg__op_block(rg_op *op)
 	return st;
 }
 
+char *rg__keep(rg_str *const *texts, uint32_t n)
+{
+	size_t room = 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		room += texts[i]->n;
+	char *text = malloc(room);
+	if (!text)
+		return NULL;
+	char *at = text;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!texts[i]->p)
+			continue;
+		if (texts[i]->n)
+			memcpy(at, texts[i]->p, texts[i]->n);
+		texts[i]->p = at;
+		at += texts[i]->n;
+	}
+	return text;
+}
+
 bool rg__op_own_key(rg_op *op)
 {
-	const rg_key *k = &op->key;
+	rg_str *const parts[] = { &op->key.domain, &op->key.user, &op->key.host };
 
-	if (op->key_text)
-		return true;
-	char *text = malloc(k->domain.n + k->user.n + k->host.n + 1);
-	if (!text)
-		return false;
-	char *at = text;
-	rg_str *parts[] = { &op->key.domain, &op->key.user, &op->key.host };
-	for (int i = 0; i < 3; i++) {
-		if (parts[i]->n)
-			memcpy(at, parts[i]->p, parts[i]->n);
-		parts[i]->p = at;
-		at += parts[i]->n;
-	}
-	op->key_text = text;
-	return true;
+	if (!op->key_text)
+		op->key_text = rg__keep(parts, 3);
+	return op->key_text != NULL;
 }
 
 static void cancel(rg_op *op)

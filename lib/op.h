@@ -128,6 +128,9 @@ rg_status rg__op_block(rg_op *op);
 /* Gives the machine's key to the operation itself. */
 bool rg__op_own_key(rg_op *op);
 
+/* Copies texts into one allocation and has them point there. NULL: out of memory. */
+char *rg__keep(rg_str *const *texts, uint32_t n);
+
 /* Can the store keep an answer waiting? Then whatever an operation needs must be its own. */
 bool rg__may_wait(const rg_registrar *reg);
 

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/* The message level: read through the adaptor, decide, answer or route through it. */
+#include "registrar.h"
+#include <stdlib.h>
+
+typedef struct msg_save {
+	rg_msg msg;
+	rg_save_cb done;
+	void *user;
+	rg_free_cb free_user;
+} msg_save;
+
+typedef struct msg_lookup {
+	rg_msg msg;
+	rg_lookup_cb done;
+	void *user;
+	rg_free_cb free_user;
+	char *attr_avp; /* host variable that gets the targets' attr; NULL = none */
+} msg_lookup;
+
+static bool msg_is_whole(const rg_registrar *reg, const rg_msg *msg)
+{
+	return reg && msg && msg->ops && msg->ops->struct_size >= sizeof(rg_msg_ops) && msg->ops->read && msg->ops->reply && msg->ops->apply;
+}
+
+/* Reads the message under the configuration of the moment. @p attr_avp may be NULL. */
+static rg_status msg_read(rg_registrar *reg, const rg_msg *msg, rg_request *out, char **attr_avp)
+{
+	rg__ticket ticket;
+	rg_status st = rg__enter(reg, &ticket, NULL);
+
+	if (st != RG_OK)
+		return st;
+	rg_request_init(out, sizeof *out);
+	st = msg->ops->read(msg->self, msg->msg, ticket.snapshot->config, out);
+	rg_str name = attr_avp ? rg__config_text(ticket.snapshot->config, RG__P_attr_avp) : RG__ABSENT;
+	if (st == RG_OK && name.n > 0) {
+		*attr_avp = strndup(name.p, name.n);
+		if (!*attr_avp) {
+			rg_request_free(out);
+			st = RG_ENOMEM;
+		}
+	}
+	rg__leave(&ticket, NULL, -1);
+	return st;
+}
+
+static rg_status msg_reply(const rg_msg *msg, rg_status status, rg_response *response)
+{
+	if (!response)
+		return status;
+	rg_status st = msg->ops->reply(msg->self, msg->msg, response);
+	return status != RG_OK ? status : st;
+}
+
+rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_response **out)
+{
+	rg_response *response = NULL;
+	rg_request request;
+
+	if (out)
+		*out = NULL;
+	if (!msg_is_whole(reg, msg))
+		return RG_EINVAL;
+	rg_status st = msg_read(reg, msg, &request, NULL);
+	if (st != RG_OK)
+		return st;
+	st = msg_reply(msg, rg_save(reg, &request, options, &response), response);
+	rg_request_free(&request);
+	if (out)
+		*out = response;
+	else
+		rg_response_unref(response);
+	return st;
+}
+
+static void msg_saved(void *user, rg_status status, rg_response *response)
+{
+	msg_save *m = user;
+
+	status = msg_reply(&m->msg, status, response);
+	if (m->done)
+		m->done(m->user, status, response);
+	else
+		rg_response_unref(response);
+}
+
+static void msg_save_free(void *user)
+{
+	msg_save *m = user;
+
+	if (m->free_user)
+		m->free_user(m->user);
+	free(m);
+}
+
+static rg_status refuse(rg_status status, void *user, rg_free_cb free_user)
+{
+	if (free_user)
+		free_user(user);
+	return status;
+}
+
+rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_save_cb done, void *user,
+	rg_free_cb free_user, rg_op **op)
+{
+	rg_request request;
+
+	if (op)
+		*op = NULL;
+	if (!msg_is_whole(reg, msg))
+		return refuse(RG_EINVAL, user, free_user);
+	msg_save *m = malloc(sizeof *m);
+	rg_status st = m ? msg_read(reg, msg, &request, NULL) : RG_ENOMEM;
+	if (st != RG_OK) {
+		free(m);
+		return refuse(st, user, free_user);
+	}
+	*m = (msg_save){ .msg = *msg, .done = done, .user = user, .free_user = free_user };
+	st = rg_save_async(reg, &request, options, msg_saved, m, msg_save_free, op);
+	rg_request_free(&request);
+	return st;
+}
+
+static rg_status msg_route(const rg_msg *msg, const char *attr_avp, rg_status status, const rg_targets *targets)
+{
+	rg_target target;
+
+	if (status != RG_OK || rg_targets_result(targets) != RG_LOOKUP_FOUND)
+		return status;
+	for (uint32_t i = 0; attr_avp && msg->ops->set_var && rg_targets_get(targets, i, &target) == RG_OK; i++) {
+		status = msg->ops->set_var(msg->self, msg->msg, rg_str_from(attr_avp), i, target.attr);
+		if (status != RG_OK && status != RG_ENOTSUP)
+			return status;
+	}
+	return msg->ops->apply(msg->self, msg->msg, targets);
+}
+
+rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out)
+{
+	rg_targets *targets = NULL;
+	char *attr_avp = NULL;
+	rg_request request;
+
+	if (out)
+		*out = NULL;
+	if (!msg_is_whole(reg, msg))
+		return RG_EINVAL;
+	rg_status st = msg_read(reg, msg, &request, &attr_avp);
+	if (st != RG_OK)
+		return st;
+	st = msg_route(msg, attr_avp, rg_lookup(reg, &request, options, &targets), targets);
+	rg_request_free(&request);
+	free(attr_avp);
+	if (out)
+		*out = targets;
+	else
+		rg_targets_unref(targets);
+	return st;
+}
+
+static void msg_looked_up(void *user, rg_status status, rg_targets *targets)
+{
+	msg_lookup *m = user;
+
+	status = msg_route(&m->msg, m->attr_avp, status, targets);
+	if (m->done)
+		m->done(m->user, status, targets);
+	else
+		rg_targets_unref(targets);
+}
+
+static void msg_lookup_free(void *user)
+{
+	msg_lookup *m = user;
+
+	if (m->free_user)
+		m->free_user(m->user);
+	free(m->attr_avp);
+	free(m);
+}
+
+rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done, void *user,
+	rg_free_cb free_user, rg_op **op)
+{
+	char *attr_avp = NULL;
+	rg_request request;
+
+	if (op)
+		*op = NULL;
+	if (!msg_is_whole(reg, msg))
+		return refuse(RG_EINVAL, user, free_user);
+	msg_lookup *m = malloc(sizeof *m);
+	rg_status st = m ? msg_read(reg, msg, &request, &attr_avp) : RG_ENOMEM;
+	if (st != RG_OK) {
+		free(m);
+		return refuse(st, user, free_user);
+	}
+	*m = (msg_lookup){ .msg = *msg, .done = done, .user = user, .free_user = free_user, .attr_avp = attr_avp };
+	st = rg_lookup_async(reg, &request, options, msg_looked_up, m, msg_lookup_free, op);
+	rg_request_free(&request);
+	return st;
+}
