@@ -36,6 +36,7 @@ static size_t urn_prefix(rg_str s)
 bool rg__same_instance(rg_str a, rg_str b)
 {
 	size_t prefix;
+	bool uuid;
 
 	a = bare(a);
 	b = bare(b);
@@ -46,7 +47,10 @@ bool rg__same_instance(rg_str a, rg_str b)
 		return false;
 	if (!rg__eq_nocase(rg__sub(a, 0, prefix), rg__sub(b, 0, prefix)))
 		return false;
-	return rg__eq_nocase(rg__sub(a, 0, prefix), RG_STR("urn:uuid:")) && rg__eq_nocase(a, b);
+	uuid = rg__eq_nocase(rg__sub(a, 0, prefix), RG_STR("urn:uuid:"));
+	a = rg__sub(a, prefix, a.n);
+	b = rg__sub(b, prefix, b.n);
+	return uuid ? rg__eq_nocase(a, b) : rg__eq(a, b);
 }
 
 /* The value of the parameter that mode <param> names; false when the URI lacks it. */

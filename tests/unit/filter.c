@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy_kit.h"
+
+static bool matches(world *w, const rg__filter *f)
+{
+	rg_contact c = binding(w, 0);
+
+	return rg__filter_matches(f, &c);
+}
+
+Test(filter, contact_by_the_matcher)
+{
+	static const struct {
+		const char *mode, *text;
+		bool want;
+	} cases[] = {
+		{ "0", "sip:a@192.0.2.7;transport=tcp;r=1", true }, { "0", "\"A\" <sip:%61@192.0.2.7;transport=tcp>;q=1", true },
+		{ "0", "sip:a@192.0.2.7", false }, { "1", "sip:a@192.0.2.7;transport=tcp;r=1", true },
+		{ "instance", "sip:a@192.0.2.7;transport=tcp", true }, { "<r>", "sip:b@192.0.2.9;r=1", true }, { "<r>", "sip:b@192.0.2.9;r=2", false },
+	};
+	world w = new_world();
+
+	save(&w, .contact = { "<sip:a@192.0.2.7;transport=tcp;r=1>;+sip.instance=\"<urn:x:1>\"" });
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rg__filter f = { 0 };
+
+		set(&w, "matching_mode", cases[i].mode);
+		cr_assert_eq(rg__filter_contact(&f, rg_str_from(cases[i].text), w.config), RG_OK);
+		cr_expect_eq(matches(&w, &f), cases[i].want, "mode %s: %s", cases[i].mode, cases[i].text);
+	}
+	end_world(&w);
+}
+
+Test(filter, next_hop_by_address_or_name)
+{
+	static const struct {
+		const char *registered, *text;
+		bool want;
+	} cases[] = {
+		{ "<sip:a@192.0.2.7>", "192.0.2.7", true }, { "<sip:a@192.0.2.7>", "192.0.2.7:5060", true },
+		{ "<sip:a@192.0.2.7>", "192.0.2.7:5061", false }, { "<sip:a@192.0.2.7>", "192.0.2.70", false },
+		{ "<sip:a@192.0.2.7>", "::ffff:192.0.2.7", true }, { "<sip:a@[2001:db8::1]:5070>", "2001:DB8:0:0::1", true },
+		{ "<sip:a@[2001:db8::1]:5070>", "[2001:db8::1]:5070", true }, { "<sip:a@[2001:db8::1]:5070>", "[2001:db8::1]:5071", false },
+		{ "<sip:a@Phone.example>", "phone.EXAMPLE.", true }, { "<sip:a@phone.example>", "phone.example:5060", true },
+		{ "<sip:a@phone.example>", "phone.example:5070", false }, { "<sip:a@phone.example>", "192.0.2.7", false },
+		{ "<tel:+1>", "192.0.2.7", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world w = new_world();
+		rg__filter f = { 0 };
+
+		save(&w, .contact = { cases[i].registered });
+		cr_assert_eq(rg__filter_next_hop(&f, rg_str_from(cases[i].text)), RG_OK, "%s", cases[i].text);
+		cr_expect_eq(matches(&w, &f), cases[i].want, "%s: %s", cases[i].registered, cases[i].text);
+		end_world(&w);
+	}
+}
+
+Test(filter, a_name_matches_by_what_it_resolved_to)
+{
+	rg_addr addr = { .ip = { 192, 0, 2, 7 }, .family = 4 };
+	rg_contact c;
+	rg__filter f = { 0 };
+
+	rg_contact_init(&c, sizeof c);
+	c.next_hop = RG_STR("phone.example:5060");
+	c.addrs = &addr;
+	c.n_addrs = 1;
+	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:5060")), RG_OK);
+	cr_expect(rg__filter_matches(&f, &c));
+	f.port = 5070;
+	cr_expect_not(rg__filter_matches(&f, &c));
+	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("other.example")), RG_OK);
+	cr_expect_not(rg__filter_matches(&f, &c));
+	f.addrs[f.n_addrs++] = addr;
+	cr_expect(rg__filter_matches(&f, &c));
+}
+
+Test(filter, instance_with_or_without_brackets)
+{
+	static const struct {
+		const char *text;
+		bool want;
+	} cases[] = { { "<urn:uuid:AB>", true }, { "URN:uuid:ab", true }, { " urn:uuid:ab ", true }, { "urn:uuid:ac", false } };
+	world w = new_world();
+
+	save(&w, .contact = { "<sip:a@192.0.2.7>;+sip.instance=\"<urn:uuid:ab>\"" });
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rg__filter f = { 0 };
+
+		cr_assert_eq(rg__filter_instance(&f, rg_str_from(cases[i].text)), RG_OK);
+		cr_expect_eq(matches(&w, &f), cases[i].want, "%s", cases[i].text);
+	}
+	end_world(&w);
+}
+
+Test(filter, conditions_are_anded)
+{
+	world w = new_world();
+	rg__filter f = { 0 };
+
+	save(&w, .contact = { "<sip:a@192.0.2.7>" }, .flags = RG_REQUEST_HAS_BRANCH_FLAGS, .branch_flags = 6);
+	cr_expect(matches(&w, &f));
+	f.branch_flags = 2;
+	cr_expect(matches(&w, &f));
+	f.has_callid = true;
+	f.callid = RG_STR("call-1");
+	cr_expect(matches(&w, &f));
+	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7")), RG_OK);
+	cr_assert_eq(rg__filter_contact(&f, RG_STR("<sip:a@192.0.2.7>"), NULL), RG_OK);
+	cr_expect(matches(&w, &f));
+	f.branch_flags = 9;
+	cr_expect_not(matches(&w, &f));
+	f.branch_flags = 4;
+	f.callid = RG_STR("CALL-1");
+	cr_expect_not(matches(&w, &f));
+	end_world(&w);
+}
+
+Test(filter, what_cannot_be_read_is_refused)
+{
+	rg__filter f = { 0 };
+
+	cr_expect_eq(rg__filter_contact(&f, RG_STR("<sip:"), NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact(&f, RG_STR(""), NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact(&f, RG_STR("sip:a@"), NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("")), RG_EINVAL);
+	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:0")), RG_EINVAL);
+	cr_expect_eq(rg__filter_instance(&f, RG_STR("<>")), RG_EINVAL);
+	cr_expect_eq(rg__filter_instance(&f, RG_STR("")), RG_EINVAL);
+	cr_expect_not(f.has_contact || f.has_next_hop || f.has_instance);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy_kit.h"
+
+static const char *queried(world *w, rg_request *r, const char *aor)
+{
+	rg__aor out;
+
+	if (rg__query_aor(r, rg_str_from(aor), NULL, &out) != RG_OK)
+		return "none";
+	put(w, out.user);
+	append(w, "@", out.host);
+	rg__aor_free(&out);
+	return w->text;
+}
+
+Test(request_aor, a_query_is_about_the_aor_given_else_To_of_a_register_else_From)
+{
+	world w = new_world();
+	spec_room room;
+	rg_request r = request_of(&(spec){ .to = "<sip:to@example.com>", .from = "<sip:from@example.com>;tag=1" }, &room);
+
+	same_text(queried(&w, &r, NULL), "to@example.com");
+	r.method = RG_STR("INVITE");
+	same_text(queried(&w, &r, NULL), "from@example.com");
+	r.aor = RG_STR("mid@example.com");
+	same_text(queried(&w, &r, NULL), "mid@example.com");
+	same_text(queried(&w, &r, "sip:arg@example.com"), "arg@example.com");
+	same_text(queried(&w, NULL, "arg@example.com"), "arg@example.com");
+	same_text(queried(&w, NULL, NULL), "none");
+	same_text(queried(&w, &r, "sip:"), "none");
+	r.aor = RG__ABSENT;
+	r.flags = RG_REQUEST_REPLY;
+	same_text(queried(&w, &r, NULL), "none");
+	same_text(queried(&w, &r, "arg@example.com"), "arg@example.com");
+	r.flags = 0;
+	r.from = RG__ABSENT;
+	same_text(queried(&w, &r, NULL), "none");
+	end_world(&w);
+}
+
+Test(request_aor, the_domains_are_those_of_the_request_uri_and_To)
+{
+	spec_room room;
+	rg_request r = request_of(&(spec){ .to = "<sip:to@A.example>", .request_uri = "sip:b.example:5070" }, &room);
+	rg_str uri, to;
+
+	rg__request_domains(&r, &uri, &to);
+	cr_expect(rg_str_equal(uri, RG_STR("b.example")));
+	cr_expect(rg_str_equal(to, RG_STR("A.example")));
+	r.to = RG_STR("<tel:+1>");
+	r.request_uri = RG_STR("nonsense");
+	rg__request_domains(&r, &uri, &to);
+	cr_expect_null(uri.p);
+	cr_expect_null(to.p);
+}
+
+Test(request_aor, the_domain_is_location_unless_given)
+{
+	rg_request r;
+
+	rg_request_init(&r, sizeof r);
+	cr_expect(rg_str_equal(rg__request_domain(&r), RG_STR("location")));
+	r.domain = RG_STR("phones");
+	cr_expect(rg_str_equal(rg__request_domain(&r), RG_STR("phones")));
+}
