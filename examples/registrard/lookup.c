@@ -9,6 +9,8 @@ int lookup_check(struct server *server, const sip_t *sip)
 {
 	const url_t *url = sip->sip_request->rq_url;
 
+	if (sip->sip_error)
+		return 400;
 	if (url->url_type != url_sip && url->url_type != url_sips)
 		return 416;
 	if (!url->url_host)
@@ -16,6 +18,32 @@ int lookup_check(struct server *server, const sip_t *sip)
 	if (url->url_user || !route_is_ours(server, url))
 		return 0;
 	return sip->sip_request->rq_method == sip_method_options ? 200 : 404;
+}
+
+/* What we forward; what we answer ourselves is part of it. */
+static const char methods[] = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH";
+
+void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
+{
+	su_home_t *home = msg_home(msg);
+	sip_unsupported_t *unsupported = NULL;
+	nta_incoming_t *irq;
+
+	if (sip->sip_request->rq_method == sip_method_ack) {
+		msg_destroy(msg);
+		return;
+	}
+	if (status == 420)
+		unsupported = sip_unsupported_make(home, sip_header_as_string(home, (sip_header_t *)sip->sip_proxy_require));
+	if (sip->sip_request->rq_method != sip_method_invite) {
+		nta_msg_treply(server->agent, msg, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)),
+			TAG_IF(status == 200, SIPTAG_ALLOW_STR(methods)), TAG_END());
+		return;
+	}
+	/* A refused INVITE is acknowledged, and the ACK is for nobody else: that takes a transaction. */
+	irq = nta_incoming_create(server->agent, NULL, msg, sip, TAG_END());
+	nta_incoming_treply(irq, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)), TAG_END());
+	nta_incoming_destroy(irq);
 }
 
 int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)

@@ -8,6 +8,9 @@
 /* @return the status a request is refused with before anybody is looked for, 200 for an OPTIONS that is for us; 0 = go on. */
 int lookup_check(struct server *server, const sip_t *sip);
 
+/* Answers a request that goes no further; takes over @p msg. An ACK is not answered. */
+void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status);
+
 /*
  * Looks up the user of the Request-URI. @p done is called once, inline or later, with targets of its own or NULL.
  * @return 0, or -1 if it will not be called.

@@ -23,6 +23,8 @@ static int has_looped(const struct server *server, const sip_t *sip)
 /* @return the status to refuse with, or 0. */
 static int validate(const struct server *server, const sip_t *sip)
 {
+	if (sip->sip_error)
+		return 400;
 	if (sip->sip_request->rq_method == sip_method_cancel)
 		return 481; /* what it could cancel, nta would have found */
 	if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0)
@@ -30,23 +32,6 @@ static int validate(const struct server *server, const sip_t *sip)
 	if (sip->sip_proxy_require)
 		return 420;
 	return has_looped(server, sip) ? 482 : 0;
-}
-
-/* Takes over @p msg. */
-static void refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
-{
-	sip_unsupported_t *unsupported = NULL;
-	su_home_t *home = msg_home(msg);
-
-	if (sip->sip_request->rq_method == sip_method_ack) {
-		msg_destroy(msg);
-		return;
-	}
-	if (status == 420)
-		unsupported = sip_unsupported_make(home, sip_header_as_string(home, (sip_header_t *)sip->sip_proxy_require));
-	nta_msg_treply(server->agent, msg, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)),
-		TAG_IF(status == 200, SIPTAG_ALLOW_STR("INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH")),
-		TAG_END());
 }
 
 /*
@@ -174,7 +159,7 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 	if (!status && !next)
 		status = lookup_check(server, sip);
 	if (status) {
-		refuse(server, msg, sip, status);
+		lookup_refuse(server, msg, sip, status);
 		return;
 	}
 	if (sip->sip_request->rq_method == sip_method_ack) {

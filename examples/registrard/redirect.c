@@ -51,14 +51,14 @@ void redirect_request(struct server *server, msg_t *msg, sip_t *sip)
 	int status = method == sip_method_cancel ? 481 : lookup_check(server, sip);
 	struct redirection *redirection;
 
-	/* The ACK of a refusal is nta's; any other belongs to no dialog of ours. */
+	/* The ACK of what we answered is nta's; any other belongs to no dialog of ours. */
 	if (method == sip_method_ack) {
 		msg_destroy(msg);
 		return;
 	}
 	redirection = status ? NULL : calloc(1, sizeof *redirection);
 	if (!redirection) {
-		nta_msg_treply(server->agent, msg, status ? status : 500, NULL, TAG_IF(status == 200, SIPTAG_ALLOW_STR("OPTIONS, REGISTER")), TAG_END());
+		lookup_refuse(server, msg, sip, status ? status : 500);
 		return;
 	}
 	*redirection = (struct redirection){ server, NULL, msg_ref_create(msg) };

@@ -90,7 +90,8 @@ static int bind_one(struct server *server, const struct listen_at *at)
 		    at->ident ? strrchr(at->hostport, ':') : ":*", at->proto) < 0)
 		return -1;
 	errno = 0;
-	result = nta_agent_add_tport(server->agent, URL_STRING_MAKE(url), TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TAG_END());
+	/* Its STUN server would print a line for every stray datagram. */
+	result = nta_agent_add_tport(server->agent, URL_STRING_MAKE(url), TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TPTAG_STUN_SERVER(0), TAG_END());
 	free(url);
 	return result;
 }
@@ -99,10 +100,11 @@ static int start_agent(struct server *server)
 {
 	/*
 	 * No transport yet; MSG_DO_EXTRACT_COPY keeps the text of headers, so that Contacts are stored as they were written. A request
-	 * is not moved to TCP for its size: a phone behind a NAT is reached over the transport it registered with or not at all.
+	 * is not moved to TCP for its size: a phone behind a NAT is reached over the transport it registered with or not at all. Requests
+	 * with malformed headers come up here, too: nta would answer those without a reason, and close the connection.
 	 */
 	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY),
-		NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(message_bytes_max), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1),
+		NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(message_bytes_max), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0),
 		NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1), NTATAG_USE_NAPTR(0), TAG_END());
 	if (!server->agent) {
 		complain("cannot start: %s", strerror(errno));

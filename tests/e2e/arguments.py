@@ -38,7 +38,7 @@ REFUSED = [
     (['--save', 'max-contacts=x'], ['--save', 'max-contacts', 'x']),
     (['--save', 'max-contacts'], ['--save', 'max-contacts']),
     (['--lookup', 'nosuchflag'], ['--lookup', 'nosuchflag']),
-    (['--lookup', 'ua-filtering=/(/'], ['--lookup', 'ua-filtering']),
+    (['--lookup', 'ua-filtering=/[/'], ['--lookup', 'ua-filtering']),
     (['--lookup', 'branch, no-branches'], ['--lookup', 'no-branches']),
     (['--nosuch'], ['--nosuch']),
     (['--nosuch=1'], ['--nosuch']),

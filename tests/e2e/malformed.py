@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""What strangers send: it is answered or ignored, nothing dies, and what was registered stays as it was."""
+import random
+from harness import Daemon, run
+
+VIA = 'Via: SIP/2.0/{proto} {address};branch=z9hG4bKm{n};rport'
+REGISTER = [
+    'REGISTER sip:example.org SIP/2.0', VIA, 'From: <sip:alice@example.org>;tag=1', 'To: <sip:alice@example.org>', 'Call-ID: m{n}', 'CSeq: 9 REGISTER',
+    'Max-Forwards: 70', 'Contact: <sip:a@192.0.2.66>', 'Content-Length: 0']
+
+
+def replaced(name, *lines):
+    """A REGISTER with other lines for one header; none drops it."""
+    out = []
+    for line in REGISTER:
+        if line.lower().startswith(name.lower() + ':'):
+            out += lines
+        else:
+            out.append(line)
+    return out
+
+
+def added(*lines):
+    return REGISTER[:-1] + list(lines) + REGISTER[-1:]
+
+
+# Messages that must be refused with a 4xx or 5xx, or not at all be answered.
+REFUSED = [replaced('Contact', 'Contact: ' + c) for c in (
+    '%', '<sip:>', '<sip:a@192.0.2.66', '"unclosed <sip:a@192.0.2.66>', '<sip:a@192.0.2.66>expires=5', '<sip:a@192.0.2.66>;expires=-1',
+    '<sip:a@192.0.2.66>;expires="7"', '<sip:a@192.0.2.66>;expires=abc', '<sip:a@192.0.2.66>;q=2.5', '<sip:a@192.0.2.66>;q=-1', '<sip:a@192.0.2.66>;q=0.1234',
+    '<sip:a@192.0.2.66:99999>', '<sip:a@192.0.2.66:0>', '<sip:a@b@192.0.2.66>', '<sip:a%zz@192.0.2.66>', '*', '*;expires=0', '*, <sip:a@192.0.2.66>',
+    '<sip:a@192.0.2.66>, %', 'sip:a@192.0.2.66, <sip:>', '<sip:a@[::1>', '<sip:a@192.0.2.66\x01>', '<>', ',', '<sip:a@192.0.2.66;transport=>;;',
+    '<sip:alice@example.org>', '<sips:a@192.0.2.66>', '<sip:' + 'a' * 300 + '@192.0.2.66>')] + [
+    replaced('To', 'To: ' + t) for t in (
+        '', '<sip:>', '<tel:+123>', '<http://example.org>', '<sip:al%00ice@example.org>', '<sip:alice%0d%0a@example.org>', '<sip:%zz@example.org>', 'x', '<',
+        '<sip:' + 'a' * 70 + '@example.org>', '<sip:alice@' + 'a' * 70 + '.org>')] + [
+    replaced('CSeq', 'CSeq: ' + c) for c in ('', '9', 'x REGISTER', '-1 REGISTER', '9 INVITE', '99999999999 REGISTER', '2147483648 REGISTER')] + [
+    replaced('To'), replaced('From'), replaced('Call-ID'), replaced('CSeq'), replaced('From', 'From: %'), replaced('Call-ID', 'Call-ID: '),
+    replaced('Call-ID', 'Call-ID: ' + 'x' * 300),
+    added('Expires: -1'), added('Expires: abc'), added('Expires: "7"'), added('Expires: '), added('Expires: Sat, 01 Jan 2000 00:00:00 GMT'),
+    added('Require: nosuchthing'), replaced('Contact', *['Contact: <sip:a@192.0.2.66;x=%d>' % i for i in range(40)]),
+    replaced('Contact', 'Contact: ' + ', '.join('<sip:a@192.0.2.66;x=%d>' % i for i in range(40))),
+    replaced('Contact', 'Contact: <sip:a@192.0.2.66>' + ';p' * 100),
+    replaced('Contact', 'Contact: *', 'Contact: *', 'Expires: 0'),
+    ['REGISTER sip:example.org SIP/3.0'] + REGISTER[1:],
+    ['REGISTER  SIP/2.0'] + REGISTER[1:],
+    ['REGISTER sip:example.org'] + REGISTER[1:],
+    ['INVITE sip:%@@ SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:],
+    ['INVITE sip: SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:],
+    ['INVITE <sip:alice@example.org> SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:],
+    ['INVITE sip:no%00body@example.org SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:],
+]
+
+# What is not a message at all, or none that can be answered.
+NOISE = [
+    b'', b'\r\n\r\n', b'\0' * 100, b'\xff' * 1400, b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', b'SIP/2.0 200 OK\r\n\r\n', b'SIP/2.0 999 \r\n\r\n', b'REGISTER\r\n\r\n',
+    b'REGISTER sip:example.org SIP/2.0\r\n\r\n', b'REGISTER sip:example.org SIP/2.0\r\nVia: x\r\n\r\n', b'A' * 1400, b'\r\n' * 700,
+    b'REGISTER sip:example.org SIP/2.0\r\n' + b'a:b\r\n' * 250 + b'\r\n', b'SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nCSeq: 1 INVITE\r\n\r\n',
+    b'ACK sip:a SIP/2.0\r\n\r\n', b'CANCEL sip:alice@example.org SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1\r\n\r\n']
+
+
+def render(lines, peer, n):
+    return '\r\n'.join(lines).replace('{proto}', peer.proto.upper()).replace('{address}', peer.address).replace('{n}', str(n)) + '\r\n\r\n'
+
+
+def settled(daemon):
+    """What is registered, without what time alone changes."""
+    rows = daemon.control('dump')['aors']
+    for row in rows:
+        for contact in row['contacts']:
+            del contact['expires']
+    return rows
+
+
+def test_malformed_messages_change_nothing():
+    for proto in ('udp', 'tcp'):
+        with Daemon() as daemon:
+            peer = daemon.peer(proto)
+            assert peer.register('alice', ['<sip:alice@192.0.2.1>'], 'good', 5).code == 200
+            before = settled(daemon)
+            for n, lines in enumerate(REFUSED):
+                with_peer = daemon.peer(proto)
+                with_peer.send(render(lines, with_peer, n))
+                answer = with_peer.recv(1 if n % 10 else 3)
+                assert answer is None or 400 <= answer.code < 600, (lines, answer)
+                assert daemon.alive(), lines
+                with_peer.close()
+            assert settled(daemon) == before
+            assert peer.register('alice', (), 'q', 1).code == 200
+
+
+def test_noise_changes_nothing():
+    for proto in ('udp', 'tcp'):
+        with Daemon() as daemon:
+            peer = daemon.peer(proto)
+            peer.register('alice', ['<sip:alice@192.0.2.1>'], 'good', 5)
+            before = settled(daemon)
+            for noise in NOISE:
+                other = daemon.peer(proto)
+                other.send(noise)
+                other.raw(0.05)
+                other.close()
+                assert daemon.alive(), noise
+            assert settled(daemon) == before
+            assert peer.register('alice', (), 'q', 1).code == 200
+
+
+def test_a_message_cut_at_every_byte():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        peer.register('alice', ['<sip:alice@192.0.2.1>'], 'good', 5)
+        before = settled(daemon)
+        text = render(REGISTER, peer, 1)
+        # Without its last lines it is still a REGISTER with a good Contact: what is cut has to end before that.
+        for n in range(text.index('Contact:')):
+            peer.send(text[:n])
+        assert peer.register('carol', ['<sip:c@192.0.2.1>'], send_only=True) is None
+        while peer.raw(0.5):
+            pass
+        after = [row for row in settled(daemon) if row['aor'] != 'carol@example.org']
+        assert after == before, after
+
+
+def test_bytes_changed_at_random():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        chance = random.Random(20240607)
+        texts = [render(REGISTER, peer, 2), render(['INVITE sip:alice@example.org SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:], peer, 3),
+                 render(['OPTIONS sip:alice@example.org SIP/2.0'] + replaced('CSeq', 'CSeq: 9 OPTIONS')[1:], peer, 4)]
+        for i in range(3000):
+            data = bytearray(texts[i % 3].encode())
+            for _ in range(chance.randint(1, 4)):
+                data[chance.randrange(len(data))] = chance.randrange(256)
+            peer.send(bytes(data))
+            if i % 50 == 0:
+                peer.raw(0.01)
+                assert daemon.alive(), bytes(data)
+        while peer.raw(0.3):
+            pass
+        assert 'aors' in daemon.control('dump')
+
+
+def test_a_huge_message_is_refused_at_once():
+    with Daemon() as daemon:
+        for lines in (replaced('Contact', *['m:<sip:a>'] * 16000), added('X: ' + 'x' * 200000), replaced('Contact', 'm:' + ','.join(['*'] * 60000))):
+            peer = daemon.peer('tcp')
+            try:
+                peer.send(render(lines, peer, 1))
+                answer = peer.recv(5)
+            except OSError:
+                answer = None
+            assert answer is None or answer.code in (400, 413), answer
+            other = daemon.peer()
+            assert other.register('alice', (), None, 1).code == 200
+        udp = daemon.peer()
+        udp.send(render(replaced('Contact', *['m:<sip:a>'] * 5000), udp, 1))
+        answer = udp.recv(5)
+        assert answer is None or answer.code in (400, 413), answer
+        assert settled(daemon) == []
+
+
+def test_nothing_can_be_injected_into_an_answer():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        for n, value in enumerate(('<sip:a@192.0.2.1;x=%0d%0aInjected:%20yes>', '"a%0d%0aInjected: yes" <sip:a@192.0.2.1>', '<sip:a@192.0.2.1>;x="%0d%0aInjected: yes"',
+                                   '<sip:a@192.0.2.1>;x="\\\rInjected: yes"')):
+            answer = peer.register('alice%d' % n, [value], headers=['User-Agent: x%0d%0aInjected: yes'])
+            assert answer is None or answer.get('injected') is None, answer
+
+
+run(globals())

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+"""The scenarios that sipp drives: tests/e2e/sipp."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from harness import Daemon, free_port, run
+
+SIPP = shutil.which('sipp')
+SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'sipp')
+
+
+def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10):
+    return subprocess.Popen([SIPP, daemon.address, '-sf', os.path.join(SCENARIOS, scenario + '.xml'), '-i', '127.0.0.1', '-p', str(port), '-t', transport,
+                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_port()),
+                             '-trace_err', '-error_file', os.path.join(folder, scenario + '.err')],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
+
+
+def finish(process, scenario, folder):
+    out, _ = process.communicate(timeout=40)
+    path = os.path.join(folder, scenario + '.err')
+    errors = open(path, errors='replace').read() if os.path.exists(path) else ''
+    assert process.returncode == 0, '%s: exit status %d\n%s\n%s' % (scenario, process.returncode, errors, out.decode('latin-1')[-2000:])
+
+
+def test_register_refresh_and_remove():
+    for transport in ('u1', 't1'):
+        with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            finish(sipp(daemon, 'register', free_port(), folder, transport, 50, 50), 'register', folder)
+            assert daemon.control('dump') == {'aors': []}
+            assert daemon.control('stats')['accepted_regs'] == 150
+
+
+def test_malformed_registers_are_refused():
+    for transport in ('u1', 't1'):
+        with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            finish(sipp(daemon, 'malformed', free_port(), folder, transport, 5, 10), 'malformed', folder)
+            assert daemon.control('dump') == {'aors': []}
+
+
+def test_a_call_between_two_endpoints():
+    for transport in ('u1', 't1'):
+        with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
+            port = free_port()
+            callee = sipp(daemon, 'callee', port, folder, transport, 10)
+            contact = '<sip:callee@127.0.0.1:%d%s>' % (port, ';transport=tcp' if transport == 't1' else '')
+            assert daemon.peer().register('callee', [contact]).code == 200
+            try:
+                finish(sipp(daemon, 'caller', free_port(), folder, transport, 10), 'caller', folder)
+                finish(callee, 'callee', folder)
+            finally:
+                if callee.poll() is None:
+                    callee.kill()
+                    callee.wait()
+
+
+if not SIPP:
+    print('sipp is not installed')
+    sys.exit(77)
+run(globals())
