@@ -4,8 +4,9 @@
 
 enum { KEYS = 40, TAGS = 5, STEPS = 3000, DOMAINS = 2 };
 
-static const rg_str tag_names[TAGS] = { { "192.0.2.1:5060", 14 }, { "192.0.2.2:5060", 14 }, { "[2001:db8::1]:5060", 18 }, { "a.example:1", 11 },
-	{ "b", 1 } };
+static const rg_str tag_names[TAGS] = {
+	{ "192.0.2.1:5060", 14 }, { "192.0.2.2:5060", 14 }, { "[2001:db8::1]:5060", 18 }, { "a.example:1", 11 }, { "b", 1 },
+};
 static const rg_str domain_names[DOMAINS] = { { "location", 8 }, { "other", 5 } };
 
 struct model_key {

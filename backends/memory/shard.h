@@ -142,7 +142,8 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 }
 
 /* table.c */
-struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found); /* where it is or would be; NULL without buckets */
+/* Where it is or would be; NULL without buckets. */
+struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found);
 size_t table_growth(const struct table *t);                                   /* bytes the next entry makes it grow by */
 bool table_grow(struct table *t);                                             /* false: no memory, unchanged */
 int order_keys(const rg_key *a, const rg_key *b);                             /* a total order */
