@@ -65,7 +65,8 @@ rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_option
 	rg_status st = msg_read(reg, msg, &request, NULL);
 	if (st != RG_OK)
 		return st;
-	st = msg_reply(msg, rg_save(reg, &request, options, &response), response);
+	st = rg_save(reg, &request, options, &response);
+	st = msg_reply(msg, st, response);
 	rg_request_free(&request);
 	if (out)
 		*out = response;
@@ -149,7 +150,8 @@ rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_op
 	rg_status st = msg_read(reg, msg, &request, &attr_avp);
 	if (st != RG_OK)
 		return st;
-	st = msg_route(msg, attr_avp, rg_lookup(reg, &request, options, &targets), targets);
+	st = rg_lookup(reg, &request, options, &targets);
+	st = msg_route(msg, attr_avp, st, targets);
 	rg_request_free(&request);
 	free(attr_avp);
 	if (out)
