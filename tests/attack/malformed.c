@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* Class 1: malformed fields, truncation at every byte, each byte flipped. */
+#include "world.h"
+#include <fcntl.h>
+
+static const char valid[] = "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP pc.example.com:5060;branch=z9hG4bK7;rport\r\nMax-Forwards: 70\r\n"
+	"From: \"Alice\" <sip:alice@example.com>;tag=456248\r\nTo: <sip:alice@example.com>\r\nCall-ID: 843817637684230@998sdasdh09\r\n"
+	"CSeq: 1826 REGISTER\r\nContact: <sip:alice@192.0.2.4:5060;transport=udp>;q=0.7;expires=600;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-"
+	"000A95A0E128>\", \"Two, \\\" three\" <sip:alice@[2001:db8::4]>\r\nExpires: 7200\r\nSupported: path, gruu\r\nUser-Agent: phone/1.0\r\n"
+	"Allow: INVITE, ACK, BYE\r\nContent-Length: 4\r\n\r\nbody";
+
+/* Whatever it was: nothing leaks out, a refusal stores nothing, and the reply is sound. */
+static answer check(world *w, const char *bytes, size_t n, const char *what, size_t at)
+{
+	uint64_t before = world_digest(w);
+	answer a = world_send(w, bytes, n);
+	const char *fault = fault_of(&a);
+
+	cr_expect(a.status == RG_OK || a.status == RG_EINVAL, "%s %zu: %s", what, at, rg_strerror(a.status));
+	cr_expect(a.status == RG_OK || a.n == 0, "%s %zu: an error with a reply", what, at);
+	cr_expect_null(fault, "%s %zu: %s in: %s", what, at, fault, a.text);
+	if (a.code != 200)
+		cr_expect_eq(world_digest(w), before, "%s %zu: %d stored something", what, at, a.code);
+	return a;
+}
+
+Test(malformed, valid_message_is_accepted)
+{
+	world w = world_new();
+	answer a = check(&w, valid, sizeof valid - 1, "valid", 0);
+
+	cr_expect_eq(a.code, 200, "%s", a.text);
+	cr_expect_neq(world_digest(&w), 1);
+	answer_free(&a);
+	world_end(&w);
+}
+
+Test(malformed, message_cut_at_any_byte_stores_nothing)
+{
+	world w = world_new();
+
+	for (size_t n = 0; n < sizeof valid - 1; n++) {
+		answer a = check(&w, valid, n, "cut at", n);
+		cr_expect(a.code == 0 || a.code == 400, "cut at %zu: %d", n, a.code);
+		answer_free(&a);
+	}
+	cr_expect_eq(world_digest(&w), 1);
+	world_end(&w);
+}
+
+static void flip(const uint8_t *masks, size_t n_masks)
+{
+	world w = world_new();
+	char bytes[sizeof valid];
+
+	for (size_t i = 0; i < sizeof valid - 1; i++) {
+		for (size_t k = 0; k < n_masks; k++) {
+			memcpy(bytes, valid, sizeof valid);
+			bytes[i] = (char)((uint8_t)bytes[i] ^ masks[k]);
+			answer a = check(&w, bytes, sizeof valid - 1, "flipped at", i);
+			answer_free(&a);
+		}
+	}
+	world_end(&w);
+}
+
+Test(malformed, any_bit_flipped_is_survived)
+{
+	flip((const uint8_t[]){ 1, 2, 4, 8, 16, 32, 64, 128 }, 8);
+}
+
+Test(malformed, any_byte_replaced_is_survived)
+{
+	static const char others[] = { '\0', '\r', '\n', '\t', ' ', '"', '%', ',', ';', ':', '<', '>', '@', '[', '\\', ']', '\177', (char)0xc0, (char)0xff };
+	world w = world_new();
+	char bytes[sizeof valid];
+
+	for (size_t i = 0; i < sizeof valid - 1; i++) {
+		for (size_t k = 0; k < sizeof others; k++) {
+			memcpy(bytes, valid, sizeof valid);
+			bytes[i] = others[k];
+			answer a = check(&w, bytes, sizeof valid - 1, "replaced at", i);
+			answer_free(&a);
+		}
+	}
+	world_end(&w);
+}
+
+Test(malformed, any_byte_left_out_or_doubled_is_survived)
+{
+	world w = world_new();
+	char bytes[sizeof valid + 1];
+
+	for (size_t i = 0; i < sizeof valid - 1; i++) {
+		memcpy(bytes, valid, i);
+		memcpy(bytes + i, valid + i + 1, sizeof valid - 2 - i);
+		answer a = check(&w, bytes, sizeof valid - 2, "left out at", i);
+		answer_free(&a);
+		memcpy(bytes + i, valid + i, 1);
+		memcpy(bytes + i + 1, valid + i, sizeof valid - 1 - i);
+		a = check(&w, bytes, sizeof valid, "doubled at", i);
+		answer_free(&a);
+	}
+	world_end(&w);
+}
+
+static const struct { const char *header; int32_t code; } fields[] = {
+	{ "Contact: %", 400 }, { "Contact: <sip:>", 400 }, { "Contact: <sip:@h>", 400 }, { "Contact: \"x <sip:a@h>", 400 },
+	{ "Contact: <sip:a@h>expires=5", 400 }, { "Contact: <sip:a@h", 400 }, { "Contact:", 400 }, { "Contact: ,", 400 }, { "m: ;", 400 },
+	{ "Contact: <sip:a@h>;expires=-1", 400 }, { "Contact: <sip:a@h>;expires=\"7\"", 400 }, { "Contact: <sip:a@h>;expires=", 400 },
+	{ "Contact: <sip:a@h>;q=2.5", 400 }, { "Contact: <sip:a@h>;q=1.001", 400 }, { "Contact: <sip:a@h>;q=", 400 }, { "Contact: <sip:a@h>;;", 400 },
+	{ "Contact: <sip:a@h:99999>", 400 }, { "Contact: <sip:a@h:0>", 400 }, { "Contact: <sip:a@[::1>", 400 }, { "Contact: <sip:a@h%>", 400 },
+	{ "Contact: *", 400 }, { "Contact: *\r\nExpires: 5", 400 }, { "Contact: *, <sip:a@h>\r\nExpires: 0", 400 },
+	{ "Contact: *;q=1\r\nExpires: 0", 400 }, { "Contact: <sip:a@h>\r\nExpires: -1", 400 }, { "Contact: <sip:a@h>\r\nExpires: abc", 400 },
+	{ "Contact: <sip:a@h>\r\nExpires: \"7\"", 400 }, { "Contact: <sip:a@h>\r\nExpires: Thu, 01 Jan 2099 00:00:00 GMT", 400 },
+	{ "Contact: <sip:a@h>\r\nExpires:", 400 }, { "Contact: <sip:a@h>\r\nExpires: 1\r\nExpires: 1", 400 },
+	{ "Contact: <sip:a@h>\r\nContact: <sip:>\r\nContact: <sip:b@h>", 400 }, { "To: <sip:eve@example.com>", 400 }, { "Call-ID: x", 400 },
+	{ "CSeq: 9 REGISTER", 400 }, { "From: <sip:eve@example.com>;tag=2", 400 }, { "Content-Length: 1", 400 }, { "Content-Length: -1", 400 },
+	{ "Content-Length: 4294967296", 400 }, { "Content-Length: 0\r\nContent-Length: 0", 400 }, { "no colon", 400 }, { "Path: <", 400 },
+	{ "Require: nonsense", 420 }, { "Contact: <sip:a@h>;expires=99999999999999999999", 200 }, { "Contact: <tel:+1>", 200 },
+	{ "X-Anything: \"", 200 }, { "Date: never", 200 },
+};
+
+Test(malformed, each_field_is_refused_by_the_code_that_fits)
+{
+	for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+		world w = world_new();
+		char *text = NULL;
+		int n = asprintf(&text, "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=b\r\nFrom: <sip:a@example.com>;tag=1\r\n"
+			"To: <sip:a@example.com>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n%s\r\n\r\n", fields[i].header);
+		cr_assert_gt(n, 0);
+		answer a = check(&w, text, (size_t)n, fields[i].header, i);
+		cr_expect_eq(a.code, fields[i].code, "%s: %d\n%s", fields[i].header, a.code, a.text);
+		answer_free(&a);
+		free(text);
+		world_end(&w);
+	}
+}
+
+Test(malformed, nothing_is_ever_printed)
+{
+	char path[] = "/tmp/rgstr-printed-XXXXXX";
+	int file = mkstemp(path), out = dup(1), err = dup(2);
+	char bytes[sizeof valid];
+	world w = world_new();
+
+	cr_assert_geq(file, 0);
+	unlink(path);
+	dup2(file, 1);
+	dup2(file, 2);
+	for (size_t i = 0; i < sizeof valid - 1; i++) {
+		memcpy(bytes, valid, sizeof valid);
+		bytes[i] = '<';
+		answer a = world_send(&w, bytes, i % 3 ? sizeof valid - 1 : i);
+		answer_free(&a);
+	}
+	fflush(NULL);
+	dup2(out, 1);
+	dup2(err, 2);
+	cr_expect_eq(lseek(file, 0, SEEK_END), 0, "something was printed");
+	close(file), close(out), close(err);
+	world_end(&w);
+}

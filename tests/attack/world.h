@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* A registrar over a memory store with a clock that stands still, and the questions asked of every reply it gives. */
+#ifndef RG_TEST_WORLD_H
+#define RG_TEST_WORLD_H
+
+#include <criterion/criterion.h>
+#include <rgstr/memory.h>
+#include <rgstr/sofia.h>
+#include <sofia-sip/sip.h>
+#include <sofia-sip/sip_parser.h>
+#include <sofia-sip/msg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct world {
+	rg_store *store;
+	rg_registrar *registrar;
+	rg_sofia_source source;
+} world;
+
+typedef struct answer {
+	rg_status status;
+	int32_t code; /* 0 = no reply */
+	char *text;   /* NUL-terminated as well; NULL = no reply */
+	size_t n;
+} answer;
+
+static inline rg_time world_now(void *user)
+{
+	(void)user;
+	return 1700000000000;
+}
+
+static inline world world_new_with(const char *parameter, const char *value)
+{
+	const rg_env env = { .struct_size = sizeof env, .now = world_now };
+	rg_config *config = NULL;
+	world w = { 0 };
+
+	cr_assert_eq(rg_config_new(&config), RG_OK);
+	if (parameter)
+		cr_assert_eq(rg_config_set(config, rg_str_from(parameter), rg_str_from(value), NULL), RG_OK);
+	cr_assert_eq(rg_memory_store_new(NULL, &w.store, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_new(config, w.store, &env, &w.registrar, NULL), RG_OK);
+	rg_config_unref(config);
+	rg_sofia_source_init(&w.source, sizeof w.source);
+	cr_assert_eq(rg_addr_parse(RG_STR("192.0.2.99:4444"), &w.source.source), RG_OK);
+	w.source.transport = RG_STR("udp");
+	return w;
+}
+
+static inline world world_new(void)
+{
+	return world_new_with(NULL, NULL);
+}
+
+static inline void world_end(world *w)
+{
+	rg_registrar_unref(w->registrar);
+	rg_store_unref(w->store);
+}
+
+static inline answer answer_of(rg_status status, uint8_t *reply, size_t n)
+{
+	answer a = { .status = status, .n = n };
+
+	if (reply) {
+		a.text = calloc(1, n + 1);
+		cr_assert_not_null(a.text);
+		memcpy(a.text, reply, n);
+		cr_assert_eq(sscanf(a.text, "SIP/2.0 %d ", &a.code), 1);
+	}
+	cr_assert_eq(n == 0, reply == NULL);
+	rg_mem_free(reply);
+	return a;
+}
+
+/* The bytes are copied to exactly as much memory, so that a sanitizer sees a read past them. */
+static inline answer world_send(world *w, const char *bytes, size_t n)
+{
+	uint8_t *reply = NULL;
+	char *exact = malloc(n ? n : 1);
+	size_t size = 0;
+
+	cr_assert_not_null(exact);
+	memcpy(exact, bytes, n);
+	rg_status status = rg_sofia_handle(w->registrar, (rg_str){ exact, n }, &w->source, NULL, &reply, &size);
+	free(exact);
+	return answer_of(status, reply, size);
+}
+
+static inline void answer_free(answer *a)
+{
+	free(a->text);
+	a->text = NULL;
+}
+
+/* What a store holds, in one number. */
+static inline int32_t world_add(void *user, const rg_record *record)
+{
+	uint64_t *sum = user;
+	const rg_revision *revision = rg_record_revision(record);
+	const unsigned char *p = (const unsigned char *)revision;
+
+	for (size_t i = 0; i < sizeof *revision; i++)
+		*sum = (*sum ^ p[i]) * 0x100000001b3u + rg_record_count(record);
+	return 0;
+}
+
+static inline uint64_t world_digest(world *w)
+{
+	uint64_t sum = 1;
+
+	cr_assert_eq(rg_registrar_each(w->registrar, (rg_str){ NULL, 0 }, world_add, &sum), RG_OK);
+	return sum;
+}
+
+static inline bool known_header(const char *line)
+{
+	static const char *const known[] = { "Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: ", "Date: ", "P-Registrar-Error: ", "Retry-After: ",
+		"Min-Expires: ", "Unsupported: ", "Supported: ", "Require: ", "Path: ", "Service-Route: ", "Feature-Caps: ", "Flow-Timer: ", "Allow: ",
+		"Content-Length: 0" };
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+		if (strncmp(line, known[i], strlen(known[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* NULL when a reply is as it should be: it ends where it ends, every line is one that the library writes, and Sofia finds no fault. */
+static inline const char *fault_of(const answer *a)
+{
+	if (!a->text)
+		return NULL;
+	if (strlen(a->text) != a->n)
+		return "a NUL";
+	if (a->n < 4 || strcmp(a->text + a->n - 4, "\r\n\r\n") != 0)
+		return "no blank line at its end";
+	const char *p = strstr(a->text, "\r\n") + 2;
+	for (const char *end; (end = strstr(p, "\r\n")) && end > p; p = end + 2) {
+		if (!known_header(p))
+			return "a header that nobody asked for";
+		for (const char *c = p; c < end; c++) {
+			if (((unsigned char)*c < ' ' && *c != '\t') || *c == 0x7f)
+				return "a control character";
+		}
+	}
+	if (p != a->text + a->n - 2)
+		return "a body";
+	msg_t *msg = msg_make(sip_default_mclass(), 0, a->text, (ssize_t)a->n);
+	sip_t *sip = msg ? sip_object(msg) : NULL;
+	const char *fault = !sip || !sip->sip_status || !sip->sip_via ? "nothing Sofia can read" : sip->sip_error ? "a header Sofia cannot read" : NULL;
+	msg_destroy(msg);
+	return fault;
+}
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/* Raw bytes in, raw bytes out, through a registrar. */
+#include "../attack/world.h"
+#include <time.h>
+
+#define REST "From: <sip:alice@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: c1\r\nCSeq: 1 REGISTER\r\n"
+#define REGISTER "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport\r\n" REST
+
+static answer send_text(world *w, const char *text)
+{
+	return world_send(w, text, strlen(text));
+}
+
+Test(sofia_handle, answers_a_register_with_its_binding)
+{
+	world w = world_new();
+	answer a = send_text(&w, REGISTER "Contact: <sip:%61@192.0.2.1;transport=udp>;x=1\r\nContent-Length: 0\r\n\r\n");
+
+	cr_expect_eq(a.status, RG_OK);
+	cr_expect_eq(a.code, 200, "%s", a.text);
+	cr_expect_null(fault_of(&a), "%s", fault_of(&a));
+	cr_expect_not_null(strstr(a.text, "Contact: <sip:%61@192.0.2.1;transport=udp>;"), "%s", a.text);
+	cr_expect_not_null(strstr(a.text, "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;received=192.0.2.99;rport=4444\r\n"), "%s", a.text);
+	answer_free(&a);
+	world_end(&w);
+}
+
+static const struct { const char *what, *text; rg_status status; int32_t code; } cases[] = {
+	{ "nothing", "", RG_OK, 0 },
+	{ "a keep-alive", "\r\n\r\n", RG_OK, 0 },
+	{ "half a keep-alive", "\r", RG_EINVAL, 0 },
+	{ "leading line ends", "\r\n\r\n" REGISTER "\r\n", RG_OK, 200 },
+	{ "a reply", "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 0 },
+	{ "an ACK", "ACK sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 0 },
+	{ "another method", "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 405 },
+	{ "a method in lower case", "register sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 405 },
+	{ "another method with nobody to answer", "OPTIONS sip:h SIP/2.0\r\n\r\n", RG_EINVAL, 0 },
+	{ "another version", "REGISTER sip:h SIP/3.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 505 },
+	{ "HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", RG_EINVAL, 0 },
+	{ "words", "hello there\r\n", RG_EINVAL, 0 },
+	{ "no Via", "REGISTER sip:h SIP/2.0\r\n" REST "\r\n", RG_EINVAL, 0 },
+	{ "a Via that is none", "REGISTER sip:h SIP/2.0\r\nVia: foo\r\n" REST "\r\n", RG_EINVAL, 0 },
+	{ "no blank line", REGISTER, RG_OK, 400 },
+	{ "lines that end in LF", "REGISTER sip:h SIP/2.0\nVia: SIP/2.0/UDP h\nTo: <sip:a@h>\n\n", RG_EINVAL, 0 },
+	{ "one line that ends in LF", REGISTER "X: 1\n\r\n", RG_OK, 400 },
+	{ "a start line with two spaces", "REGISTER  sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 400 },
+	{ "too little body", REGISTER "Content-Length: 5\r\n\r\nabcd", RG_OK, 400 },
+	{ "too much body", REGISTER "Content-Length: 3\r\n\r\nabcd", RG_OK, 200 },
+	{ "no To", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n", RG_OK, 400 },
+};
+
+Test(sofia_handle, gives_each_kind_of_message_its_due)
+{
+	world w = world_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		answer a = send_text(&w, cases[i].text);
+		cr_expect_eq(a.status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(a.status));
+		cr_expect_eq(a.code, cases[i].code, "%s: %d\n%s", cases[i].what, a.code, a.text);
+		cr_expect_null(fault_of(&a), "%s: %s", cases[i].what, fault_of(&a));
+		if (a.code == 405)
+			cr_expect_not_null(strstr(a.text, "\r\nAllow: REGISTER\r\n"));
+		answer_free(&a);
+	}
+	world_end(&w);
+}
+
+/* REGISTER and then @p line, @p times over. */
+static char *repeated(const char *line, int times)
+{
+	char *text = malloc(sizeof REGISTER + strlen(line) * (size_t)times + 8), *p = text;
+
+	cr_assert_not_null(text);
+	p = stpcpy(p, REGISTER);
+	for (int i = 0; i < times; i++)
+		p = stpcpy(p, line);
+	stpcpy(p, "\r\n");
+	return text;
+}
+
+static const struct { const char *line; int times; int32_t code; } big[] = {
+	{ "X-A: 1\r\n", 200, 200 }, { "X-A: 1\r\n", 300, 413 }, { "Contact: <sip:a@192.0.2.1>\r\n", 16000, 413 }, { "X:\r\n y\r\n", 20000, 413 },
+	{ ",", 40000, 413 }, { "Contact: <sip:a@h>,<sip:b@h>,<sip:c@h>,<sip:d@h>,<sip:e@h>,<sip:f@h>\r\n", 240, 413 }, { "X-A: 12345678901234567890\r\n", 100000, 413 },
+};
+
+Test(sofia_handle, limits_come_before_parsing)
+{
+	world w = world_new();
+
+	for (size_t i = 0; i < sizeof big / sizeof big[0]; i++) {
+		struct timespec from, to;
+		char *text = repeated(big[i].line, big[i].times);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+		answer a = send_text(&w, text);
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+		double ms = (double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6;
+		cr_expect_eq(a.code, big[i].code, "%d times %s: %d", big[i].times, big[i].line, a.code);
+		cr_expect_null(fault_of(&a));
+		cr_expect_lt(ms, 100, "%d times %s took %f ms", big[i].times, big[i].line, ms);
+		if (a.code == 413)
+			cr_expect_not_null(strstr(a.text, "Call-ID: c1\r\nCSeq: 1 REGISTER\r\n"), "%s", a.text);
+		answer_free(&a);
+		free(text);
+	}
+	world_end(&w);
+}
+
+Test(sofia_handle, max_request_bytes_is_the_configs)
+{
+	world w = world_new_with("max_request_bytes", "1000");
+	char *text = repeated("X-A: 12345678901234567890\r\n", 50);
+	answer a = send_text(&w, text);
+
+	cr_expect_eq(a.code, 413, "%s", a.text);
+	answer_free(&a);
+	a = send_text(&w, REGISTER "\r\n");
+	cr_expect_eq(a.code, 200);
+	answer_free(&a);
+	free(text);
+	world_end(&w);
+}
+
+typedef struct seen {
+	int calls, frees;
+	answer a;
+} seen;
+
+static void done(void *user, rg_status status, uint8_t *reply, size_t n)
+{
+	seen *s = user;
+
+	cr_assert_eq(s->frees, 0);
+	s->calls++;
+	s->a = answer_of(status, reply, n);
+}
+
+static void freed(void *user)
+{
+	((seen *)user)->frees++;
+}
+
+Test(sofia_handle, completion_form_calls_back_once_and_frees_once)
+{
+	world w = world_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		seen s = { 0 };
+		rg_op *op = NULL;
+		char *text = strdup(cases[i].text);
+		rg_status status = rg_sofia_handle_async(w.registrar, rg_str_from(text), &w.source, NULL, done, &s, freed, &op);
+		free(text);
+		rg_op_unref(op);
+		cr_expect_eq(status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(status));
+		cr_expect_eq(s.calls, status == RG_OK, "%s", cases[i].what);
+		cr_expect_eq(s.frees, 1, "%s", cases[i].what);
+		cr_expect_eq(s.a.code, cases[i].code, "%s: %d", cases[i].what, s.a.code);
+		answer_free(&s.a);
+	}
+	world_end(&w);
+}
+
+Test(sofia_handle, no_reply_sends_nothing)
+{
+	world w = world_new();
+	rg_save_options *options = NULL;
+	uint8_t *reply = NULL;
+	size_t n = 1;
+
+	cr_assert_eq(rg_save_options_new(RG_STR("no-reply"), &options, NULL), RG_OK);
+	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "Contact: <sip:a@h>\r\n\r\n"), NULL, options, &reply, &n), RG_OK);
+	cr_expect_null(reply);
+	cr_expect_eq(n, 0);
+	rg_save_options_unref(options);
+	world_end(&w);
+}
