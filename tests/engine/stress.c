@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Four threads, every verb, eight AoRs, one registrar, events on. Afterwards the history of each binding must be a chain: what an event
+ * says was there before is what the event before it left. A plain main, since the thread sanitizer does not get along with the
+ * test framework. usage: stress [OPERATIONS-A-THREAD [SEED]]
+ */
+#include <rgstr/memory.h>
+#include <rgstr/rgstr.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { THREADS = 4, AORS = 8, PHONES = 4 };
+
+typedef struct phone {
+	int32_t there;
+	uint32_t cseq;
+	rg_time modified;
+} phone;
+
+static struct {
+	rg_registrar *reg;
+	atomic_uint cseq;
+	_Atomic int64_t clock;
+	phone phones[AORS][PHONES]; /* only ever touched by the one delivery */
+	int32_t live[AORS];
+	uint64_t events;
+	atomic_uint wrong;
+	uint32_t operations;
+	uint32_t seed;
+} all;
+
+static void wrong(const char *what, const rg_event *e)
+{
+	fprintf(stderr, "stress: %s: %s of %.*s\n", what, rg_event_name(e->kind), (int)e->aor.n, e->aor.p);
+	atomic_fetch_add(&all.wrong, 1);
+}
+
+static rg_time clock_now(void *user)
+{
+	(void)user;
+	return atomic_load(&all.clock);
+}
+
+static phone *phone_of(const rg_event *e, const rg_contact *c)
+{
+	return &all.phones[e->key.user.p[0] - 'a'][c->uri.p[4] - '0'];
+}
+
+static void told(void *user, const rg_event *e)
+{
+	int32_t *live = &all.live[e->key.user.p[0] - 'a'];
+
+	(void)user;
+	all.events++;
+	if (e->kind == RG_EVENT_AOR_INSERT || e->kind == RG_EVENT_AOR_DELETE) {
+		if (*live != (e->kind == RG_EVENT_AOR_DELETE))
+			wrong("out of turn", e);
+		*live = e->kind == RG_EVENT_AOR_INSERT;
+		return;
+	}
+	phone *p = phone_of(e, e->before ? e->before : e->after);
+	if ((e->before != NULL) != (p->there != 0))
+		wrong("there, or not there, before", e);
+	else if (e->before && (e->before->cseq != p->cseq || e->before->modified != p->modified))
+		wrong("not what it was before", e);
+	p->there = e->after != NULL;
+	if (e->after) {
+		p->cseq = e->after->cseq;
+		p->modified = e->after->modified;
+	}
+}
+
+static void save(uint32_t *r)
+{
+	char to[64], uri[64], callid[32], cseq[32];
+	uint32_t aor = *r >> 8 & 7, nth = *r >> 12 & 3;
+	int removal = (*r >> 16 & 3) == 0;
+	rg_request request;
+	rg_response *response = NULL;
+
+	snprintf(to, sizeof to, "<sip:%c@example.org>", 'a' + (int)aor);
+	snprintf(uri, sizeof uri, "<sip:%u@192.0.2.%u:5060>;expires=%d", nth, nth + 1, removal ? 0 : 60 + (int)(*r >> 20 & 63));
+	snprintf(callid, sizeof callid, "call-%u", *r >> 24 & 1);
+	snprintf(cseq, sizeof cseq, "%u REGISTER", atomic_fetch_add(&all.cseq, 1));
+	rg_str contact = rg_str_from(uri);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("REGISTER");
+	request.request_uri = RG_STR("sip:example.org");
+	request.from = request.to = rg_str_from(to);
+	request.callid = rg_str_from(callid);
+	request.cseq = rg_str_from(cseq);
+	request.contacts = &contact;
+	request.n_contacts = 1;
+	request.via_count = 1;
+	rg_save(all.reg, &request, NULL, &response);
+	rg_response_unref(response);
+}
+
+static void lookup(uint32_t *r)
+{
+	char uri[64];
+	rg_request request;
+	rg_targets *targets = NULL;
+	rg_target target;
+
+	snprintf(uri, sizeof uri, "sip:%c@example.org", 'a' + (int)(*r >> 8 & 7));
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = rg_str_from(uri);
+	rg_lookup(all.reg, &request, NULL, &targets);
+	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
+		if (target.uri.n < 4)
+			atomic_fetch_add(&all.wrong, 1);
+	}
+	rg_targets_unref(targets);
+}
+
+static void take_away(uint32_t *r)
+{
+	char aor[64], ip[32];
+	uint32_t n;
+	rg_remove_filter filter;
+
+	if (*r >> 12 & 1) {
+		snprintf(ip, sizeof ip, "192.0.2.%u", (*r >> 13 & 3) + 1);
+		rg_remove_ip_port(all.reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n);
+		return;
+	}
+	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)(*r >> 8 & 7));
+	rg_remove_filter_init(&filter, sizeof filter);
+	filter.aor = rg_str_from(aor);
+	rg_remove(all.reg, &filter, &n);
+}
+
+static void ask(uint32_t *r)
+{
+	char aor[64];
+	rg_query query;
+	rg_answer *answer = NULL;
+
+	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)(*r >> 8 & 7));
+	rg_query_init(&query, sizeof query);
+	query.aor = rg_str_from(aor);
+	rg_is_registered(all.reg, &query, &answer);
+	rg_answer_unref(answer);
+}
+
+static int32_t pass(void *user, const rg_record *record)
+{
+	*(uint32_t *)user += rg_record_count(record);
+	return 0;
+}
+
+static void look_around(uint32_t *r)
+{
+	uint32_t n = 0;
+	rg_stats *stats = NULL;
+
+	if (*r >> 8 & 1) {
+		rg_registrar_each(all.reg, RG_STR("location"), pass, &n);
+		return;
+	}
+	rg_registrar_stats(all.reg, RG_STR("location"), &stats);
+	rg_stats_unref(stats);
+}
+
+static void tick(uint32_t *r)
+{
+	rg_time next;
+
+	atomic_fetch_add(&all.clock, 200 + (*r >> 8 & 2047));
+	rg_registrar_tick(all.reg, 0, &next);
+}
+
+static void *work(void *arg)
+{
+	uint32_t r = all.seed + (uint32_t)(uintptr_t)arg * 7919;
+
+	for (uint32_t i = 0; i < all.operations; i++) {
+		r = r * 1664525 + 1013904223;
+		uint32_t what = (r >> 3) % 32;
+
+		if (what < 16)
+			save(&r);
+		else if (what < 24)
+			lookup(&r);
+		else if (what < 26)
+			take_away(&r);
+		else if (what < 28)
+			ask(&r);
+		else if (what < 29)
+			look_around(&r);
+		else if (what < 30)
+			rg_registrar_configure(all.reg, NULL);
+		else
+			tick(&r);
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	rg_store *store = NULL;
+	rg_env env = { .struct_size = sizeof env, .now = clock_now };
+	rg_subscription *subscription;
+	pthread_t threads[THREADS];
+
+	all.operations = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 5000;
+	all.seed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
+	atomic_init(&all.clock, 1700000000000);
+	atomic_init(&all.cseq, 1);
+	if (rg_memory_store_new(NULL, &store, NULL) != RG_OK || rg_registrar_new(NULL, store, &env, &all.reg, NULL) != RG_OK ||
+		rg_registrar_subscribe(all.reg, RG_EVENT_ALL, told, NULL, NULL, &subscription) != RG_OK)
+		return 1;
+	for (uintptr_t i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, work, (void *)(i + 1));
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	rg_subscription_end(subscription);
+	rg_registrar_unref(all.reg);
+	rg_store_unref(store);
+	printf("stress: seed %u, %u operations on each of %d threads, %llu events, %u wrong\n", all.seed, all.operations, THREADS,
+		(unsigned long long)all.events, atomic_load(&all.wrong));
+	return atomic_load(&all.wrong) > 0 || all.events == 0;
+}
