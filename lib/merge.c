@@ -111,6 +111,15 @@ static uint64_t new_id(const rg__merge *m, uint32_t contact)
 	}
 }
 
+static int64_t granted(const rg__merge *m, uint32_t k)
+{
+	int64_t seconds = m->reg->wanted[k].expires;
+
+	if (m->reg->set.expires_max_deviation <= 0)
+		return seconds;
+	return rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
+}
+
 /* Everything a REGISTER says of a binding. */
 static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 {
@@ -136,7 +145,7 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->modified = m->now;
 	c->wake = 0;
 	c->flags &= ~(uint32_t)RG_CONTACT_WOKEN;
-	c->expires = rg__expires_at(m->now, rg__expires_deviate(w->expires, &reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0)));
+	c->expires = rg__expires_at(m->now, granted(m, k));
 	c->request_hash = reg->fingerprint;
 	c->q = w->q;
 	c->reg_id = w->reg_id;

@@ -280,25 +280,33 @@ static rg_status settle(rg__register *reg)
 	return RG_OK;
 }
 
+/* Room for the stored parameters and a next hop, so that the text need not grow in the usual case; if that fails it grows all the same. */
+static void reserve_text(rg__register *reg)
+{
+	size_t room = reg->request.n_contacts > 0 && reg->request.n_contacts <= reg->room ? reg->request.contacts[0].n + 64 : 0;
+
+	reg->text.p = room > 0 && room < 4096 ? malloc(room) : NULL;
+	reg->text.room = reg->text.p ? room : 0;
+}
+
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register **out)
 {
-	rg__save_settings set;
 	rg_request view;
 	rg__register *reg;
 	rg_status status;
 	uint32_t room;
 
 	*out = NULL;
-	rg__save_settings_of(config, options, &set);
 	rg__request_view(request, &view);
-	room = count_at_most(&view, set.max_request_contacts);
+	room = count_at_most(&view, rg__config_int(config, RG__P_max_request_contacts));
 	reg = malloc(sizeof *reg + room * sizeof *reg->wanted);
 	if (!reg)
 		return RG_ENOMEM;
-	memset(reg, 0, sizeof *reg);
-	reg->set = set;
+	memset(&reg->aor, 0, sizeof *reg - offsetof(rg__register, aor));
+	rg__save_settings_of(config, options, &reg->set);
 	reg->request = view;
 	reg->room = room;
+	reserve_text(reg);
 	status = check(reg, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
 		status = settle(reg);

@@ -30,7 +30,7 @@ struct rg__register {
 	rg__save_settings set;
 	rg_request request;      /* as this version of the library knows it */
 	rg__uri to, received;    /* URIs of To and of the host's received; the latter when there is one */
-	rg__aor aor;
+	rg__aor aor;             /* this and what follows starts as zero */
 	rg_key key;
 	int32_t reason;          /* the refusal; RG_R_FINE = none */
 	int32_t contact_reason;  /* what is wrong with the Contacts, reported after what comes before them */
@@ -55,7 +55,7 @@ int32_t rg__register_rules(rg__register *reg);
 /* The AoR in its canonical form under @p rules: the one the caller names, else To. Returns RG__AOR_…; freed with rg__aor_free(). */
 int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out);
 
-/* A received URI that goes back between quotes: a SIP URI without anything that would end them. */
+/* A received URI goes back between quotes: a SIP URI, whose grammar has nothing that would end them. */
 bool rg__received_read(rg_str text, rg__uri *out);
 
 /* methods.c: the bit set of a list of methods. */

@@ -64,9 +64,7 @@ static int32_t read_reg_id(rg__wanted *w, rg_str value)
 
 bool rg__received_read(rg_str text, rg__uri *out)
 {
-	if (rg__uri_parse(text, out) != RG_OK || out->scheme == RG__SCHEME_OTHER)
-		return false;
-	return !memchr(text.p, '"', text.n) && !memchr(text.p, '\\', text.n) && !memchr(text.p, '>', text.n);
+	return rg__uri_parse(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
 }
 
 static int32_t read_received(rg__register *reg, rg__wanted *w, rg_str value)
@@ -141,27 +139,43 @@ static int32_t read_params(rg__register *reg, rg__wanted *w, rg_str rest)
 	return RG_R_FINE;
 }
 
-/* What stands between < and > has to go back between them. */
-static bool good_uri(rg_str uri)
+/* What stands between < and > has to go back between them. The grammar of SIP URIs sees to it; other schemes are taken as they are. */
+static bool read_uri(rg_str text, rg__uri *uri)
 {
-	for (size_t i = 0; i < uri.n; i++) {
-		unsigned char c = (unsigned char)uri.p[i];
+	if (rg__uri_parse(text, uri) != RG_OK)
+		return false;
+	for (size_t i = 0; i < text.n && uri->scheme == RG__SCHEME_OTHER; i++) {
+		unsigned char c = (unsigned char)text.p[i];
 
 		if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
 			return false;
 	}
-	return uri.n > 0;
+	return true;
 }
 
 static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 {
 	int64_t n = 0;
 
-	if (uri->scheme == RG__SCHEME_OTHER)
+	if (uri->scheme == RG__SCHEME_OTHER || uri->params.n <= (uint64_t)reg->set.max_contact_params)
 		return false;
 	for (size_t i = 0; i < uri->params.n; i++)
 		n += uri->params.p[i] == ';';
 	return n > reg->set.max_contact_params;
+}
+
+/* Everything but the URIs, which are written when they are read. */
+static void start(rg__wanted *w, rg_str value)
+{
+	w->value = value;
+	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
+	w->addrs = NULL;
+	w->n_addrs = w->reg_id = 0;
+	w->q = -1;
+	w->methods = RG_METHODS_ALL;
+	w->asked = -1;
+	w->expires = 0;
+	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = 0;
 }
 
 static int32_t read_value(rg__register *reg, rg_str value)
@@ -170,11 +184,7 @@ static int32_t read_value(rg__register *reg, rg_str value)
 	rg__name_addr na;
 	int32_t limit;
 
-	memset(w, 0, sizeof *w);
-	w->value = value;
-	w->q = -1;
-	w->asked = -1;
-	w->methods = RG_METHODS_ALL;
+	start(w, value);
 	reg->n++;
 	if (rg__eq(value, RG_STR("*"))) {
 		reg->star = true;
@@ -193,7 +203,7 @@ static int32_t read_value(rg__register *reg, rg_str value)
 		fault(reg, RG_R_STAR_CONT);
 		return RG_R_FINE;
 	}
-	if (!good_uri(na.uri) || rg__uri_parse(na.uri, &w->uri) != RG_OK) {
+	if (!read_uri(na.uri, &w->uri)) {
 		fault(reg, RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}

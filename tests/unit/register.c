@@ -245,8 +245,8 @@ static uint32_t hosts_of(spec s, rg_str *hosts, uint32_t max)
 Test(register, the_hosts_to_resolve_are_the_distinct_names_among_the_next_hops)
 {
 	rg_str hosts[4];
-	spec s = { .contact = { "<sip:a@phone.example.com>, <sip:b@PHONE.example.com:5070>", "<sip:c@192.0.2.7>, <sip:d@[2001:db8::1]>, <sip:e@other.example>",
-		"<tel:+1>, <sip:f@gone.example>;expires=0" } };
+	spec s = { .contact = { "<sip:a@phone.example.com>, <sip:b@PHONE.example.com:5070>",
+		"<sip:c@192.0.2.7>, <sip:d@[2001:db8::1]>, <sip:e@other.example>", "<tel:+1>, <sip:f@gone.example>;expires=0" } };
 
 	cr_expect_eq(hosts_of(s, hosts, 4), 2);
 	cr_expect(rg_str_equal(hosts[0], RG_STR("phone.example.com")));

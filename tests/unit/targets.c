@@ -57,8 +57,8 @@ Test(targets, a_target_tells_all_and_outlives_the_record)
 	uint64_t id;
 	rg_target t;
 
-	save(&w, .contact = { "<sip:a@192.0.2.7>;q=0.5;+sip.instance=\"<urn:x:1>\"" }, .received = "sip:192.0.2.1:5070", .socket = "udp:192.0.2.9:5060",
-		.attr = "blue", .flow = "f1", .flags = RG_REQUEST_HAS_BRANCH_FLAGS, .branch_flags = 6);
+	save(&w, .contact = { "<sip:a@192.0.2.7>;q=0.5;+sip.instance=\"<urn:x:1>\"" }, .received = "sip:192.0.2.1:5070",
+		.socket = "udp:192.0.2.9:5060", .attr = "blue", .flow = "f1", .flags = RG_REQUEST_HAS_BRANCH_FLAGS, .branch_flags = 6);
 	id = binding(&w, 0).id;
 	targets = targets_of(&w, "to-branches-only");
 	rg_record_unref(w.record);
