@@ -158,7 +158,7 @@ static void wire(uint32_t population)
 	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
 	rg_sofia_source_init(&source, sizeof source);
 	source.transport = RG_STR("udp");
-	rg_addr_parse(RG_STR("10.20.100.100:5060"), &source.addr);
+	rg_addr_parse(RG_STR("10.20.100.100:5060"), &source.source);
 	for (uint32_t round = 0; p && bytes && round < BATCHES; round++) {
 		b.cseq++;
 		for (uint32_t i = 0; i < BATCH; i++) {

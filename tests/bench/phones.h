@@ -7,7 +7,7 @@
 
 /* One REGISTER and one INVITE about phone @p i, as parsed requests. The slices point into the struct itself. */
 typedef struct phone {
-	char to[80], uri[160], contact[320], callid[48], cseq[32], received[48], target[80];
+	char to[80], uri[160], contact[320], callid[48], cseq[32], received[80], target[80];
 	rg_str contact_line;
 	rg_request save, lookup;
 } phone;

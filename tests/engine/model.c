@@ -12,6 +12,7 @@ enum { AORS = 4, URIS = 6, CALLIDS = 3 };
 typedef struct world {
 	uint64_t state, seed;
 	uint32_t step;
+	const char *verb;
 	rg_time now;
 	uint32_t cseq;
 	naive_rules rules;
@@ -36,7 +37,7 @@ static uint32_t dice(world *w, uint32_t below)
 
 static void fail(const world *w, const char *what)
 {
-	fprintf(stderr, "model: seed %llu, step %u: %s\n", (unsigned long long)w->seed, w->step, what);
+	fprintf(stderr, "model: seed %llu, step %u, %s: %s\n", (unsigned long long)w->seed, w->step, w->verb, what);
 	exit(1);
 }
 
@@ -273,6 +274,7 @@ static void begin(world *w, uint64_t seed)
 	char flags[96];
 	memset(w, 0, sizeof *w);
 	w->seed = w->state = seed;
+	w->verb = "begin";
 	w->now = 1700000000000;
 	w->cseq = 10;
 	w->rules = (naive_rules){ .default_expires = 3600, .min_expires = 60, .max_expires = dice(w, 2) ? 600 : 0, .max_contacts = dice(w, 4),
@@ -295,6 +297,7 @@ static void run(world *w, uint64_t seed, uint32_t steps)
 	begin(w, seed);
 	for (w->step = 0; w->step < steps; w->step++) {
 		uint32_t who = dice(w, AORS), what = dice(w, 20);
+		w->verb = what < 12 ? "save" : what < 15 ? "lookup" : what < 16 ? "remove" : "tick";
 		if (what < 12)
 			save(w, who);
 		else if (what < 15)
@@ -317,12 +320,14 @@ int main(int argc, char **argv)
 	static world w;
 	uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, to = argc > 1 ? from : 40;
 	uint32_t steps = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 3000;
-	int fine = 0, refused = 0;
+	int agreed[RG_R_COUNT] = { 0 };
 	for (uint64_t seed = from; seed <= to; seed++) {
 		run(&w, seed, steps);
-		fine += w.agreed[RG_R_FINE];
-		refused += w.agreed[RG_R_INV_CSEQ] && w.agreed[RG_R_FINE];
+		for (int i = 0; i < RG_R_COUNT; i++)
+			agreed[i] += w.agreed[i];
 	}
-	printf("seeds %llu to %llu, %u steps each: %d registrations agreed\n", (unsigned long long)from, (unsigned long long)to, steps, fine);
-	return fine == 0 || refused == 0;
+	printf("seeds %llu to %llu, %u steps each: %d registrations accepted, %d out of order, %d too many, all agreed\n",
+		(unsigned long long)from, (unsigned long long)to, steps, agreed[RG_R_FINE], agreed[RG_R_INV_CSEQ], agreed[RG_R_TOO_MANY]);
+	/* A run that never refused for either reason has compared too little; one seed may have no limit. */
+	return !agreed[RG_R_FINE] || !agreed[RG_R_INV_CSEQ] || (from != to && !agreed[RG_R_TOO_MANY]);
 }

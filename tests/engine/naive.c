@@ -52,9 +52,6 @@ static void lapse(naive_aor *aor, rg_time now, naive_answer *out)
 /* Remembers a removal, the newest 16. */
 static void bury(naive_aor *aor, const naive_binding *b, const char *callid, uint32_t cseq, uint64_t what, rg_time now)
 {
-	naive_binding *old;
-	while ((old = find(aor->gone, aor->n_gone, b->uri)))
-		drop(aor->gone, &aor->n_gone, old);
 	if (aor->n_gone == RG_REMOVALS_MAX)
 		drop(aor->gone, &aor->n_gone, aor->gone);
 	naive_binding *g = &aor->gone[aor->n_gone++];
@@ -89,17 +86,25 @@ static int64_t granted(const naive_contact *c, const naive_rules *rules)
 	return s > 0 && rules->max_expires && s > rules->max_expires ? rules->max_expires : s;
 }
 
-/* True when the whole request repeats what was done; *refused when it is out of order. */
+static int verdict(naive_aor *aor, const naive_request *r, const char *uri, rg_time now)
+{
+	int worst = 0;
+	for (uint32_t i = 0; i < aor->n_gone; i++) {
+		int s = strcmp(aor->gone[i].uri, uri) == 0 ? stale(&aor->gone[i], r) : 0;
+		if (s == 2)
+			return 2;
+		worst = s ? s : worst;
+	}
+	naive_binding *b = find(aor->bindings, aor->n, uri);
+	return worst || !b || b->expires <= now ? worst : stale(b, r);
+}
+
+/* True when the request repeats what was done; *refused when it is out of order. */
 static bool repeats(naive_aor *aor, const naive_request *r, rg_time now, bool *refused)
 {
 	bool repeat = false;
 	for (uint32_t i = 0; i < r->n; i++) {
-		naive_binding *b = find(aor->bindings, aor->n, r->contacts[i].uri);
-		if (b && b->expires <= now)
-			b = NULL;
-		if (!b)
-			b = find(aor->gone, aor->n_gone, r->contacts[i].uri);
-		int s = b ? stale(b, r) : 0;
+		int s = verdict(aor, r, r->contacts[i].uri, now);
 		*refused = *refused || s == 1;
 		repeat = repeat || s == 2;
 	}
@@ -110,9 +115,8 @@ static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, 
 {
 	naive_binding *b = find(aor->bindings, aor->n, c->uri);
 	if (seconds == 0) {
-		if (!b || b->own) /* an earlier Contact of this request set it: URIs are equal, so it goes all the same */
-			if (!b)
-				return;
+		if (!b)
+			return;
 		tell(out, RG_EVENT_CONTACT_DELETE, b->uri);
 		bury(aor, b, r->callid, r->cseq, r->what, now);
 		drop(aor->bindings, &aor->n, b);
@@ -124,9 +128,6 @@ static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, 
 		memset(b, 0, sizeof *b);
 		b->created = now;
 	}
-	naive_binding *g = find(aor->gone, aor->n_gone, c->uri);
-	if (g)
-		drop(aor->gone, &aor->n_gone, g);
 	strcpy(b->uri, c->uri);
 	strcpy(b->callid, r->callid);
 	b->cseq = r->cseq;
@@ -147,7 +148,7 @@ static bool worse(const naive_binding *a, const naive_binding *b, int eviction)
 	return a->modified < b->modified;
 }
 
-static bool fit(naive_aor *aor, const naive_rules *rules, naive_answer *out)
+static bool fit(naive_aor *aor, const naive_rules *rules, rg_time now, naive_answer *out)
 {
 	while (rules->max_contacts && aor->n > rules->max_contacts) {
 		naive_binding *victim = NULL;
@@ -157,6 +158,7 @@ static bool fit(naive_aor *aor, const naive_rules *rules, naive_answer *out)
 		if (!victim)
 			return false;
 		tell(out, RG_EVENT_CONTACT_DELETE, victim->uri);
+		bury(aor, victim, victim->callid, victim->cseq, victim->what, now);
 		drop(aor->bindings, &aor->n, victim);
 	}
 	return true;
@@ -174,7 +176,7 @@ static void list(const naive_aor *aor, const naive_request *r, const naive_rules
 		}
 	}
 	out->n_own = out->n;
-	for (uint32_t i = 0; i < n && !(rules->only_request && r->n); i++)
+	for (uint32_t i = 0; i < n && !rules->only_request; i++)
 		out->contacts[out->n++] = live[i];
 }
 
@@ -200,7 +202,7 @@ static bool star(naive_aor *aor, const naive_request *r, rg_time now, naive_answ
 
 void naive_save(naive_aor *aor, const naive_request *r, const naive_rules *rules, rg_time now, naive_answer *out)
 {
-	bool refused = false, changed = r->star;
+	bool refused = false, changed = false;
 	naive_aor next = *aor;
 	memset(out, 0, sizeof *out);
 	for (uint32_t i = 0; i < next.n; i++)
@@ -210,6 +212,8 @@ void naive_save(naive_aor *aor, const naive_request *r, const naive_rules *rules
 		refuse(out, RG_R_INV_CSEQ);
 		return;
 	}
+	for (uint32_t i = 0; i < out->n_events; i++)
+		changed = changed || out->events[i].kind == RG_EVENT_CONTACT_DELETE;
 	if (r->n && !repeats(&next, r, now, &refused) && !refused) {
 		naive_binding ignored[NAIVE_MAX];
 		uint32_t live = naive_live(&next, now, ignored);
@@ -222,7 +226,7 @@ void naive_save(naive_aor *aor, const naive_request *r, const naive_rules *rules
 		for (uint32_t i = 0; i < next.n; i++)
 			touched += next.bindings[i].own;
 		if (next.n > live || touched || rules->force)
-			refused = !fit(&next, rules, out) && touched;
+			refused = !fit(&next, rules, now, out) && touched;
 		changed = changed || out->n_events > told;
 		if (refused) {
 			refuse(out, RG_R_TOO_MANY);
@@ -253,18 +257,22 @@ void naive_expire(naive_aor *aor, rg_time now, naive_answer *out)
 void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *out, uint32_t *removed)
 {
 	naive_aor next = *aor;
+	bool matched = false;
 	memset(out, 0, sizeof *out);
 	*removed = 0;
 	for (uint32_t i = next.n; i-- > 0;) {
 		naive_binding b = next.bindings[i];
-		if (b.expires <= now || (uri && strcmp(b.uri, uri) != 0))
+		if (uri && strcmp(b.uri, uri) != 0)
+			continue;
+		matched = true; /* a lapsed one goes as well, but has lapsed */
+		if (b.expires <= now)
 			continue;
 		tell(out, RG_EVENT_CONTACT_DELETE, b.uri);
 		bury(&next, &b, b.callid, b.cseq, b.what, now);
 		drop(next.bindings, &next.n, &next.bindings[i]);
 		++*removed;
 	}
-	if (*removed == 0)
+	if (!matched)
 		return;
 	lapse(&next, now, out);
 	settle(aor, &next, out);
