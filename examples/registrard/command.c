@@ -140,6 +140,7 @@ static json_t *removed(rg_status status, uint32_t n)
 static json_t *run_remove(struct server *server, struct words *words)
 {
 	rg_remove_filter filter;
+	rg_status status;
 	uint32_t n = 0;
 
 	rg_remove_filter_init(&filter, sizeof filter);
@@ -148,7 +149,8 @@ static json_t *run_remove(struct server *server, struct words *words)
 	filter.contact = option(words, "contact");
 	filter.next_hop = option(words, "next_hop");
 	filter.instance = option(words, "instance");
-	return removed(rg_remove(server->registrar, &filter, &n), n);
+	status = rg_remove(server->registrar, &filter, &n);
+	return removed(status, n);
 }
 
 static json_t *run_remove_ip_port(struct server *server, struct words *words)
@@ -156,11 +158,14 @@ static json_t *run_remove_ip_port(struct server *server, struct words *words)
 	char *end;
 	long port = strtol(words->word[2], &end, 10);
 	rg_str aor = rg_str_from(words->n > 3 ? words->word[3] : NULL);
+	rg_str domain = rg_str_from(server->args->domain);
+	rg_status status;
 	uint32_t n = 0;
 
 	if (*end != '\0' || port < 1 || port > 65535)
 		return json_failure("expected a port from 1 to 65535");
-	return removed(rg_remove_ip_port(server->registrar, rg_str_from(server->args->domain), rg_str_from(words->word[1]), (int32_t)port, aor, &n), n);
+	status = rg_remove_ip_port(server->registrar, domain, rg_str_from(words->word[1]), (int32_t)port, aor, &n);
+	return removed(status, n);
 }
 
 struct dump {

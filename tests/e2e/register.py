@@ -98,15 +98,6 @@ def test_save_flags_and_parameters_apply():
         assert len(daemon.control.show('alice@example.org')) == 1
 
 
-def test_path_is_kept_and_echoed():
-    with Daemon('--save', 'path-lazy') as daemon:
-        peer = daemon.peer()
-        answer = peer.register('alice', headers=['Supported: path', 'Path: <sip:p1.example.net;lr>', 'Path: <sip:p2.example.net;lr>'])
-        assert answer.code == 200 and len(answer.values('path')) == 2, answer
-        row, = daemon.control.show('alice@example.org')
-        assert row['path'] == ['<sip:p1.example.net;lr>', '<sip:p2.example.net;lr>']
-
-
 def test_a_table_of_its_own():
     with Daemon('--domain', 'subscribers') as daemon:
         assert daemon.peer().register('alice').code == 200

@@ -65,16 +65,16 @@ def wait_for(what, seconds=10):
 
 def call(daemon, peer):
     uri = 'sip:phone@' + daemon.address
-    caller, branch = '<sip:caller@example.net>;tag=1', peer.branch()
-    peer.send(peer.request('INVITE', uri, caller, '<%s>' % uri, 'softphone', 1,
+    caller, branch, callid = '<sip:caller@example.net>;tag=1', peer.branch(), 'softphone-' + peer.proto
+    peer.send(peer.request('INVITE', uri, caller, '<%s>' % uri, callid, 1,
                            ['Contact: <%s>' % peer.uri.replace('sip:', 'sip:caller@'), 'Content-Type: application/sdp'], SDP % free_port(), branch=branch))
     ok = peer.expect(200, 10)
     assert b'm=audio' in ok.body
     remote = re.search('<([^>]*)>', ok.get('contact')).group(1)
     routes = ['Route: %s' % r for r in reversed(ok.values('record-route'))]
-    peer.send(peer.request('ACK', remote, caller, ok.get('to'), 'softphone', 1, routes))
+    peer.send(peer.request('ACK', remote, caller, ok.get('to'), callid, 1, routes))
     time.sleep(0.3)
-    peer.send(peer.request('BYE', remote, caller, ok.get('to'), 'softphone', 2, routes))
+    peer.send(peer.request('BYE', remote, caller, ok.get('to'), callid, 2, routes))
     while peer.expect(200, 5).get('cseq') != '2 BYE':
         pass
 
