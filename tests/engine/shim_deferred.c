@@ -223,15 +223,29 @@ static void shim_destroy(void *self)
 	free(self);
 }
 
+static const rg_store_ops members = { .struct_size = sizeof members, .name = "deferred", .fetch = shim_fetch, .commit = shim_commit,
+	.due = shim_due, .find = shim_find, .scan = shim_scan, .count = shim_count, .wait = shim_wait, .cancel = shim_cancel,
+	.destroy = shim_destroy };
+
 rg_store *deferred_new(rg_store *inner, deferred **out)
 {
-	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "deferred", .fetch = shim_fetch, .commit = shim_commit, .due = shim_due,
-		.find = shim_find, .scan = shim_scan, .count = shim_count, .wait = shim_wait, .cancel = shim_cancel, .destroy = shim_destroy };
 	rg_store *store = NULL;
 
 	*out = calloc(1, sizeof **out);
 	(*out)->inner = rg_store_ref(inner);
-	rg_store_new(&ops, *out, &store, NULL);
+	rg_store_new(&members, *out, &store, NULL);
+	return store;
+}
+
+rg_store *waitless_new(rg_store *inner)
+{
+	rg_store_ops ops = members;
+	rg_store *store = NULL;
+	deferred *d = calloc(1, sizeof *d);
+
+	ops.wait = NULL;
+	d->inner = rg_store_ref(inner);
+	rg_store_new(&ops, d, &store, NULL);
 	return store;
 }
 

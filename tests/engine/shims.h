@@ -26,6 +26,7 @@ rg_store *faulty_new(rg_store *inner, faulty *f);
 typedef struct deferred deferred;
 
 rg_store *deferred_new(rg_store *inner, deferred **out); /* valid for as long as the store */
+rg_store *waitless_new(rg_store *inner); /* deferred, and nobody can wait for it */
 uint32_t deferred_pending(const deferred *d);
 uint32_t deferred_kind(const deferred *d, uint32_t index);  /* CALL_… of a waiting answer, the oldest first */
 void deferred_answer(deferred *d, uint32_t index);          /* gives it */
