@@ -145,7 +145,7 @@ static rg_str write_cursor(const rg_key *key)
 
 static rg_status give_page(struct list *list, const struct walk *walk, rg_str cursor, uint32_t limit, rg_keys_cb done, void *tok)
 {
-	rg_key after, keys[32];
+	rg_key after = { 0 }, keys[32];
 	const rg_record *held[32]; /* a callback may commit: the page keeps what its keys point into */
 	rg_keys page = { .struct_size = sizeof page, .keys = keys, .next = RG_TIME_NEVER };
 	uint32_t most = limit < 32 ? limit : 32;
