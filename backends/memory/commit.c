@@ -205,12 +205,13 @@ static rg_status apply(struct change *ch, rg_fetched *current)
 	}
 	const rg_record *next = ch->c->next;
 	rg_status status = RG_OK;
-	ch->changed = ch->old || next;
 	if (next)
 		status = ch->old && same_tags(ch->old->record, next) ? replace_in_place(ch, next) : put_entry(ch, next);
 	else if (ch->old)
 		delete_entry(ch);
-	ch->changed &= status == RG_OK;
+	ch->changed = status == RG_OK && (ch->old || next);
+	if (ch->changed)
+		table_changed(&ch->s->table, ch->hash);
 	return status;
 }
 

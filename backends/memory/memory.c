@@ -17,14 +17,10 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	uint64_t hash = hash_key(m, key);
 	struct shard *s = shard_of(m, hash);
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1 };
-	bool found;
 	pthread_mutex_lock(&s->lock);
-	struct entry **slot = table_slot(&s->table, key, (uint32_t)hash, &found);
-	if (found)
-		out.record = rg_record_ref((*slot)->record);
+	out.record = rg_record_ref(table_record(&s->table, key, (uint32_t)hash));
 	pthread_mutex_unlock(&s->lock);
-	if (found)
-		out.base = *rg_record_revision(out.record);
+	out.base = *rg_record_revision(out.record);
 	done(tok, RG_OK, &out);
 	return RG_OK;
 }
@@ -33,7 +29,7 @@ static void empty_shard(struct shard *s)
 {
 	watches_end(s);
 	for (size_t i = 0; s->table.buckets && i < (size_t)1 << s->table.bits; i++) {
-		for (struct entry *next, *e = s->table.buckets[i]; e; e = next) {
+		for (struct entry *next, *e = s->table.buckets[i].first; e; e = next) {
 			next = e->next;
 			rg_record_unref(e->record);
 			free(e);

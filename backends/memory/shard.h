@@ -64,9 +64,15 @@ struct heap {
 	uint32_t n, room;
 };
 
+/* A fetch finds most records at once, one line of memory earlier than by way of the entry: at a million that is a fifth of its time. */
+struct bucket {
+	struct entry *first;
+	const rg_record *record; /* of the first entry */
+};
+
 /* Buckets are the top bits of the hash, so that walking them in order is walking the entries by hash, before a growth and after. */
 struct table {
-	struct entry **buckets;
+	struct bucket *buckets;
 	uint32_t n, bits; /* 1 << bits buckets, if any */
 };
 
@@ -144,6 +150,8 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 /* table.c */
 /* Where it is or would be; NULL without buckets. */
 struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found);
+const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash); /* NULL: none */
+void table_changed(struct table *t, uint32_t hash); /* after every change of a chain, or of the record of an entry */
 size_t table_growth(const struct table *t);                                   /* bytes the next entry makes it grow by */
 bool table_grow(struct table *t);                                             /* false: no memory, unchanged */
 int order_keys(const rg_key *a, const rg_key *b);                             /* a total order */

@@ -35,7 +35,7 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 	*found = false;
 	if (!t->buckets)
 		return NULL;
-	struct entry **p = &t->buckets[hash >> (32 - t->bits)];
+	struct entry **p = &t->buckets[hash >> (32 - t->bits)].first;
 	for (; *p; p = &(*p)->next) {
 		int order = order_entry(*p, hash, key);
 		*found = order == 0;
@@ -43,6 +43,29 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 			break;
 	}
 	return p;
+}
+
+const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash)
+{
+	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
+	if (!b || !b->first)
+		return NULL;
+	__builtin_prefetch(b->first); /* the commit that often follows a fetch needs it */
+	rg_key own;
+	rg_record_key(b->record, &own);
+	if (rg_key_equal(&own, key))
+		return b->record;
+	for (const struct entry *e = b->first->next; e; e = e->next) {
+		if (e->hash == hash && order_entry(e, hash, key) == 0)
+			return e->record;
+	}
+	return NULL;
+}
+
+void table_changed(struct table *t, uint32_t hash)
+{
+	struct bucket *b = &t->buckets[hash >> (32 - t->bits)];
+	b->record = b->first ? b->first->record : NULL;
 }
 
 static uint32_t grown_bits(const struct table *t)
@@ -63,15 +86,18 @@ bool table_grow(struct table *t)
 	uint32_t bits = grown_bits(t);
 	if (t->buckets && bits == t->bits)
 		return true;
-	struct entry **buckets = calloc((size_t)1 << bits, sizeof *buckets);
+	struct bucket *buckets = calloc((size_t)1 << bits, sizeof *buckets);
 	if (!buckets)
 		return false;
 	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++) {
 		/* A chain is in order and splits in two at most, so appending keeps both in order. */
-		struct entry *e = t->buckets[i], **end = NULL;
+		struct entry *e = t->buckets[i].first, **end = NULL;
 		for (uint32_t last = UINT32_MAX; e;) {
 			uint32_t at = e->hash >> (32 - bits);
-			end = at == last ? end : &buckets[at];
+			if (at != last) {
+				end = &buckets[at].first;
+				buckets[at].record = e->record;
+			}
 			last = at;
 			*end = e;
 			end = &e->next;
@@ -91,16 +117,16 @@ struct entry *table_after(struct table *t, uint32_t hash, const rg_key *key, con
 	if (!t->buckets)
 		return NULL;
 	uint32_t at = 0;
-	struct entry *e = t->buckets[0];
+	struct entry *e = t->buckets[0].first;
 	if (previous) {
 		at = previous->hash >> (32 - t->bits);
 		e = previous->next;
 	} else if (key) {
 		at = hash >> (32 - t->bits);
-		for (e = t->buckets[at]; e && order_entry(e, hash, key) <= 0;)
+		for (e = t->buckets[at].first; e && order_entry(e, hash, key) <= 0;)
 			e = e->next;
 	}
 	while (!e && ++at < 1u << t->bits)
-		e = t->buckets[at];
+		e = t->buckets[at].first;
 	return e;
 }

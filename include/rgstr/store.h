@@ -96,7 +96,8 @@ typedef struct rg_store_ops {
 
 	/**
 	 * Mandatory. Keys of records whose deadline is not after @p now, of every domain, at most @p limit, each at most once in one
-	 * walk over the cursors. Costs O(due), not O(all). A key stays due until a commit moves its deadline.
+	 * walk over the cursors, unless a commit gives it another deadline meanwhile. Costs O(due), not O(all). A key stays due until a commit
+	 * moves its deadline. `next` of the last page does not speak of the keys that this walk gave.
 	 */
 	rg_status (*due)(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
