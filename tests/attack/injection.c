@@ -17,15 +17,16 @@ static const char *const places[] = {
 	"To: <sip:alice@@@example.com>\r\n", "To: <sip:@@alice@example.com>\r\n", "To: <sip:alice@example.com;x=@@>\r\n",
 	"To: <sip:alice@example.com>;x=@@\r\n", "To: <sip:alice@@@>\r\n", "Call-ID: c@@\r\n", "CSeq: 1 REGISTER@@\r\n", "CSeq: 1@@ REGISTER\r\n",
 	"Contact: <sip:alice@192.0.2.1;x=@@>\r\n", "Contact: <sip:@@@192.0.2.1>\r\n", "Contact: \"@@\" <sip:alice@192.0.2.1>\r\n",
-	"Contact: <sip:alice@192.0.2.1>;x=\"@@\"\r\n", "Contact: <sip:alice@192.0.2.1>;x=@@\r\n", "Contact: <sip:alice@192.0.2.1>;+sip.instance=\"<@@>\"\r\n",
+	"Contact: <sip:alice@192.0.2.1>;x=\"@@\"\r\n", "Contact: <sip:alice@192.0.2.1>;x=@@\r\n",
+	"Contact: <sip:alice@192.0.2.1>;+sip.instance=\"<@@>\"\r\n",
 	"Contact: <x:@@>\r\n", "Contact: <sip:alice@192.0.2.1>;q=@@\r\n", "Contact: <sip:alice@192.0.2.1>;expires=@@\r\n", "Expires: 60@@\r\n",
 	"Require: foo@@\r\n", "Supported: @@\r\n", "User-Agent: x@@\r\n", "Path: <sip:p;lr;x=@@>\r\n", "Feature-Caps: *;+sip.pns=\"@@\"\r\n",
 	"Allow: @@\r\n", "X@@: 1\r\n",
 };
 
 static const char *const others[] = {
-	"REGISTER sip:example.com SIP/2.0\r\n", "Via: SIP/2.0/UDP h;branch=b\r\n", "From: <sip:alice@example.com>;tag=1\r\n", "To: <sip:alice@example.com>\r\n",
-	"Call-ID: c\r\n", "CSeq: 1 REGISTER\r\n", "Contact: <sip:bob@192.0.2.2>\r\n",
+	"REGISTER sip:example.com SIP/2.0\r\n", "Via: SIP/2.0/UDP h;branch=b\r\n", "From: <sip:alice@example.com>;tag=1\r\n",
+	"To: <sip:alice@example.com>\r\n", "Call-ID: c\r\n", "CSeq: 1 REGISTER\r\n", "Contact: <sip:bob@192.0.2.2>\r\n",
 };
 
 static const char query[] = "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=q\r\nFrom: <sip:alice@example.com>;tag=1\r\n"
@@ -133,7 +134,8 @@ Test(injection, nothing_the_host_says_writes_a_header_of_the_reply)
 			char text[64] = "sip:192.0.2.1;x=";
 			memcpy(text + 16, payloads[k].p, payloads[k].n);
 			rg_str value = { text, 16 + payloads[k].n };
-			rg_str *const fields[] = { &w.source.received, &w.source.attr, &w.source.flow, &w.source.socket, &w.source.aor, &w.source.ownership_tag };
+			rg_str *const fields[] = { &w.source.received, &w.source.attr, &w.source.flow, &w.source.socket, &w.source.aor,
+				&w.source.ownership_tag };
 			*fields[field] = value;
 			answer a = world_send(&w, message, sizeof message - 1);
 			const char *fault = fault_of(&a);

@@ -3,10 +3,12 @@
 #include "world.h"
 #include <fcntl.h>
 
-static const char valid[] = "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP pc.example.com:5060;branch=z9hG4bK7;rport\r\nMax-Forwards: 70\r\n"
+static const char valid[] = "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP pc.example.com:5060;branch=z9hG4bK7;rport\r\n"
+	"Max-Forwards: 70\r\n"
 	"From: \"Alice\" <sip:alice@example.com>;tag=456248\r\nTo: <sip:alice@example.com>\r\nCall-ID: 843817637684230@998sdasdh09\r\n"
-	"CSeq: 1826 REGISTER\r\nContact: <sip:alice@192.0.2.4:5060;transport=udp>;q=0.7;expires=600;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-"
-	"000A95A0E128>\", \"Two, \\\" three\" <sip:alice@[2001:db8::4]>\r\nExpires: 7200\r\nSupported: path, gruu\r\nUser-Agent: phone/1.0\r\n"
+	"CSeq: 1826 REGISTER\r\n"
+	"Contact: <sip:alice@192.0.2.4:5060;transport=udp>;q=0.7;expires=600;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\","
+	" \"Two, \\\" three\" <sip:alice@[2001:db8::4]>\r\nExpires: 7200\r\nSupported: path, gruu\r\nUser-Agent: phone/1.0\r\n"
 	"Allow: INVITE, ACK, BYE\r\nContent-Length: 4\r\n\r\nbody";
 
 /* Whatever it was: nothing leaks out, a refusal stores nothing, and the reply is sound. */
@@ -71,7 +73,8 @@ Test(malformed, any_bit_flipped_is_survived)
 
 Test(malformed, any_byte_replaced_is_survived)
 {
-	static const char others[] = { '\0', '\r', '\n', '\t', ' ', '"', '%', ',', ';', ':', '<', '>', '@', '[', '\\', ']', '\177', (char)0xc0, (char)0xff };
+	static const char others[] = { '\0', '\r', '\n', '\t', ' ', '"', '%', ',', ';', ':', '<', '>', '@', '[', '\\', ']', '\177', (char)0xc0,
+		(char)0xff };
 	world w = world_new();
 	char bytes[sizeof valid];
 
@@ -108,7 +111,8 @@ static const struct { const char *header; int32_t code; } fields[] = {
 	{ "Contact: %", 400 }, { "Contact: <sip:>", 400 }, { "Contact: <sip:@h>", 400 }, { "Contact: \"x <sip:a@h>", 400 },
 	{ "Contact: <sip:a@h>expires=5", 400 }, { "Contact: <sip:a@h", 400 }, { "Contact:", 400 }, { "Contact: ,", 400 }, { "m: ;", 400 },
 	{ "Contact: <sip:a@h>;expires=-1", 400 }, { "Contact: <sip:a@h>;expires=\"7\"", 400 }, { "Contact: <sip:a@h>;expires=", 400 },
-	{ "Contact: <sip:a@h>;q=2.5", 400 }, { "Contact: <sip:a@h>;q=1.001", 400 }, { "Contact: <sip:a@h>;q=", 400 }, { "Contact: <sip:a@h>;;", 400 },
+	{ "Contact: <sip:a@h>;q=2.5", 400 }, { "Contact: <sip:a@h>;q=1.001", 400 }, { "Contact: <sip:a@h>;q=", 400 },
+	{ "Contact: <sip:a@h>;;", 400 },
 	{ "Contact: <sip:a@h:99999>", 400 }, { "Contact: <sip:a@h:0>", 400 }, { "Contact: <sip:a@[::1>", 400 }, { "Contact: <sip:a@h%>", 400 },
 	{ "Contact: *", 400 }, { "Contact: *\r\nExpires: 5", 400 }, { "Contact: *, <sip:a@h>\r\nExpires: 0", 400 },
 	{ "Contact: *;q=1\r\nExpires: 0", 400 }, { "Contact: <sip:a@h>\r\nExpires: -1", 400 }, { "Contact: <sip:a@h>\r\nExpires: abc", 400 },

@@ -119,9 +119,9 @@ static inline uint64_t world_digest(world *w)
 
 static inline bool known_header(const char *line)
 {
-	static const char *const known[] = { "Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: ", "Date: ", "P-Registrar-Error: ", "Retry-After: ",
-		"Min-Expires: ", "Unsupported: ", "Supported: ", "Require: ", "Path: ", "Service-Route: ", "Feature-Caps: ", "Flow-Timer: ", "Allow: ",
-		"Content-Length: 0" };
+	static const char *const known[] = { "Via: ", "From: ", "To: ", "Call-ID: ", "CSeq: ", "Contact: ", "Date: ", "P-Registrar-Error: ",
+		"Retry-After: ", "Min-Expires: ", "Unsupported: ", "Supported: ", "Require: ", "Path: ", "Service-Route: ", "Feature-Caps: ",
+		"Flow-Timer: ", "Allow: ", "Content-Length: 0" };
 
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
 		if (strncmp(line, known[i], strlen(known[i])) == 0)
@@ -152,7 +152,9 @@ static inline const char *fault_of(const answer *a)
 		return "a body";
 	msg_t *msg = msg_make(sip_default_mclass(), 0, a->text, (ssize_t)a->n);
 	sip_t *sip = msg ? sip_object(msg) : NULL;
-	const char *fault = !sip || !sip->sip_status || !sip->sip_via ? "nothing Sofia can read" : sip->sip_error ? "a header Sofia cannot read" : NULL;
+	const char *fault = sip && sip->sip_error ? "a header Sofia cannot read" : NULL;
+	if (!sip || !sip->sip_status || !sip->sip_via)
+		fault = "nothing Sofia can read";
 	msg_destroy(msg);
 	return fault;
 }

@@ -130,7 +130,8 @@ Test(sofia, defects_are_told_and_never_look_like_a_query)
 /* These the core is to judge, so they have to reach it as they stand. */
 Test(sofia, what_sofia_lets_pass_reaches_the_core_untouched)
 {
-	static const char *const contacts[] = { "<sip:a@h>;expires=4294967297", "<sip:a@h>;expires=-1", "<sip:a@h>;expires=\"7\"", "<sip:a@h>;q=2.5",
+	static const char *const contacts[] = { "<sip:a@h>;expires=4294967297", "<sip:a@h>;expires=-1", "<sip:a@h>;expires=\"7\"",
+		"<sip:a@h>;q=2.5",
 		"<sip:a@h>;reg-id=0", "<sip:a@h:99999>", "*, <sip:a@h>", "*", "<tel:+1>", "<http://h/>", "<sip:a@h>;x=%0d%0aEvil:%201" };
 	static const char *const expires[] = { "-1", "abc", "\"7\"", "Thu, 01 Jan 2099 00:00:00 GMT", "99999999999999999999", "" };
 	char line[128];
