@@ -4,24 +4,31 @@
 
 bool rg__ip4_parse(rg_str s, rg_addr *out)
 {
-	size_t i = 0;
+	uint8_t ip[4];
+	unsigned value = 0, part = 0;
+	size_t from = 0; /* of the number */
 
 	*out = (rg_addr){ 0 };
 	if (s.n < 7 || s.n > 15)
 		return false;
-	for (int part = 0; part < 4; part++) {
-		size_t from = i;
-		unsigned value = 0;
-		while (i < s.n && i - from < 3 && s.p[i] >= '0' && s.p[i] <= '9')
-			value = value * 10 + (unsigned)(s.p[i++] - '0');
-		bool ends_well = part == 3 ? i == s.n : i < s.n && s.p[i] == '.';
-		if (i == from || value > 255 || (s.p[from] == '0' && i - from > 1) || !ends_well) {
-			*out = (rg_addr){ 0 };
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
+		if (digit <= 9) {
+			if (i > from && value == 0) /* a zero in front */
+				return false;
+			value = value * 10 + digit; /* nine digits at most where the other three have one */
+		} else if (s.p[i] == '.' && i > from && value <= 255 && part < 3) {
+			ip[part++] = (uint8_t)value;
+			value = 0;
+			from = i + 1;
+		} else {
 			return false;
 		}
-		out->ip[part] = (uint8_t)value;
-		i++;
 	}
+	if (part != 3 || from == s.n || value > 255)
+		return false;
+	ip[3] = (uint8_t)value;
+	memcpy(out->ip, ip, sizeof ip);
 	out->family = 4;
 	return true;
 }

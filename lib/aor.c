@@ -35,8 +35,10 @@ static rg_str strip(rg_str host, rg_str prefix)
 /* The canonical host but for its case; an address is printed into @p room unless it was canonical as written. */
 static rg_str canonical_host(const rg__uri *uri, const rg__aor_rules *rules, char room[64])
 {
-	if (uri->addr.family == 0)
+	if (uri->host_kind == RG__HOST_NAME)
 		return strip(uri->host, rules->realm_prefix);
+	if (uri->host_kind == RG__HOST_IP4)
+		return uri->host; /* it is not read in any other form */
 	rg_addr addr = uri->addr;
 	addr.port = 0;
 	rg_str text = rg_addr_print(&addr, room + 1, 62);

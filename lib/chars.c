@@ -9,21 +9,23 @@
 #define C RG__C_WORD
 #define X RG__C_URIC
 #define R RG__C_RESERVED
-#define ALNUM (U | W | P | H | T | C | X)
+#define A RG__C_HOST
+#define L RG__C_LIST
+#define ALNUM (U | W | P | H | T | C | X | A)
 #define DIGIT (ALNUM | RG__C_DIGIT | RG__C_HEX)
 #define HEXAL (ALNUM | RG__C_ALPHA | RG__C_HEX)
 #define ALPHA (ALNUM | RG__C_ALPHA)
 
 /* Octets that are not listed, all above 0x7e among them, are in no set: they may stand in a URI as escapes only. */
 const uint16_t rg__chars[256] = {
-	['!'] = U | W | P | H | T | C | X, ['"'] = C, ['#'] = X,
+	['!'] = U | W | P | H | T | C | X, ['"'] = C | L, ['#'] = X,
 	['$'] = U | W | P | H | X | R, ['%'] = T | C, ['&'] = U | W | P | X | R,
 	['\''] = U | W | P | H | T | C | X, ['('] = U | W | P | H | C | X, [')'] = U | W | P | H | C | X,
-	['*'] = U | W | P | H | T | C | X, ['+'] = U | W | P | H | T | C | X | R, [','] = U | W | X | R,
-	['-'] = U | W | P | H | T | C | X, ['.'] = U | W | P | H | T | C | X, ['/'] = U | P | H | C | X | R,
+	['*'] = U | W | P | H | T | C | X, ['+'] = U | W | P | H | T | C | X | R, [','] = U | W | X | R | L,
+	['-'] = U | W | P | H | T | C | X | A, ['.'] = U | W | P | H | T | C | X | A, ['/'] = U | P | H | C | X | R,
 	['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT, ['5'] = DIGIT,
 	['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
-	[':'] = P | H | C | X | R, [';'] = U | X | R, ['<'] = C,
+	[':'] = P | H | C | X | R, [';'] = U | X | R, ['<'] = C | L,
 	['='] = U | W | X | R, ['>'] = C, ['?'] = U | H | C | X | R,
 	['@'] = X | R,
 	['A'] = HEXAL, ['B'] = HEXAL, ['C'] = HEXAL, ['D'] = HEXAL, ['E'] = HEXAL, ['F'] = HEXAL,

@@ -16,7 +16,9 @@ enum {
 	RG__C_RESERVED = 1 << 7, /* RFC 2396 §2.2: differs from its escape */
 	RG__C_DIGIT = 1 << 8,
 	RG__C_ALPHA = 1 << 9,
-	RG__C_HEX = 1 << 10
+	RG__C_HEX = 1 << 10,
+	RG__C_HOST = 1 << 11,    /* alphanum, `-` and `.` */
+	RG__C_LIST = 1 << 12     /* what stops the search for the next comma of a list */
 };
 
 extern const uint16_t rg__chars[256];
@@ -26,14 +28,23 @@ static inline bool rg__is(char c, unsigned sets)
 	return (rg__chars[(unsigned char)c] & sets) != 0;
 }
 
-/* All of the octets of @p s are in the sets; true for an empty one. */
-static inline bool rg__all(rg_str s, unsigned sets)
+/* The index of the first octet from @p at on that is not in the set (one set), or s.n. Four octets to a branch take half the
+ * instructions of one, and most of the reading of a request is done here. */
+static inline size_t rg__span(rg_str s, size_t at, unsigned set)
 {
-	for (size_t i = 0; i < s.n; i++) {
-		if (!rg__is(s.p[i], sets))
-			return false;
-	}
-	return true;
+	const unsigned char *p = (const unsigned char *)s.p;
+
+	while (s.n - at >= 4 && (rg__chars[p[at]] & rg__chars[p[at + 1]] & rg__chars[p[at + 2]] & rg__chars[p[at + 3]] & set))
+		at += 4;
+	while (at < s.n && (rg__chars[p[at]] & set))
+		at++;
+	return at;
+}
+
+/* All of the octets of @p s are in the set; true for an empty one. */
+static inline bool rg__all(rg_str s, unsigned set)
+{
+	return rg__span(s, 0, set) == s.n;
 }
 
 static inline unsigned rg__hex(char c) /* of one that is RG__C_HEX */

@@ -15,18 +15,10 @@ static size_t skip_space(rg_str s, size_t at)
 	return at;
 }
 
-static size_t skip_set(rg_str s, size_t at, unsigned sets)
+/* The same for one that has quoted-pairs, from the octet behind its first quote on. */
+static size_t skip_escaped(rg_str s, size_t at)
 {
-	while (at < s.n && rg__is(s.p[at], sets))
-		at++;
-	return at;
-}
-
-/* Returns the index after the quoted string that begins at @p at; 0 if it is not closed or has a control character, which
- * quoted-pair would let in (RFC 3261 §25.1) but no header of ours may ever carry. */
-static size_t skip_quoted(rg_str s, size_t at)
-{
-	for (at++; at < s.n; at++) {
+	for (; at < s.n; at++) {
 		char c = s.p[at];
 		if (c == '"')
 			return at + 1;
@@ -39,10 +31,31 @@ static size_t skip_quoted(rg_str s, size_t at)
 	return 0;
 }
 
+/* Returns the index after the quoted string that begins at @p at; 0 if it is not closed or has a control character, which
+ * quoted-pair would let in (RFC 3261 §25.1) but no header of ours may ever carry. */
+static size_t skip_quoted(rg_str s, size_t at)
+{
+	const char *from = s.p + at + 1, *close = at + 1 < s.n ? memchr(from, '"', s.n - at - 1) : NULL;
+
+	if (!close)
+		return 0;
+	rg_str inside = { from, (size_t)(close - from) };
+	if (inside.n > 0 && memchr(inside.p, '\\', inside.n))
+		return skip_escaped(s, at + 1);
+	return rg__has_control(inside) ? 0 : at + inside.n + 2;
+}
+
+static size_t find_stop(rg_str s, size_t at)
+{
+	while (at < s.n && !rg__is(s.p[at], RG__C_LIST))
+		at++;
+	return at;
+}
+
 /* Returns the index of the comma, or s.n; SIZE_MAX for an unclosed quote or bracket. */
 static size_t find_comma(rg_str s)
 {
-	for (size_t at = 0; at < s.n; at++) {
+	for (size_t at = find_stop(s, 0); at < s.n; at = find_stop(s, at + 1)) {
 		if (s.p[at] == ',')
 			return at;
 		if (s.p[at] == '"') {
@@ -50,7 +63,7 @@ static size_t find_comma(rg_str s)
 			if (at == 0)
 				return SIZE_MAX;
 			at--;
-		} else if (s.p[at] == '<') {
+		} else {
 			const char *close = memchr(s.p + at, '>', s.n - at);
 			if (!close)
 				return SIZE_MAX;
@@ -90,7 +103,7 @@ static size_t skip_gen_value(rg_str s, size_t at)
 		rg_addr addr;
 		return close && rg__ip6_parse(rg__sub(s, at + 1, end), &addr) ? end + 1 : 0;
 	}
-	size_t end = skip_set(s, at, RG__C_TOKEN);
+	size_t end = rg__span(s, at, RG__C_TOKEN);
 	return end > at ? end : 0;
 }
 
@@ -104,7 +117,7 @@ int rg__param_next(rg_str *rest, rg__param *out)
 		return 0;
 	if (s.p[0] != ';')
 		return -1;
-	size_t name = skip_space(s, 1), end = skip_set(s, name, RG__C_TOKEN);
+	size_t name = skip_space(s, 1), end = rg__span(s, name, RG__C_TOKEN);
 	if (end == name)
 		return -1;
 	out->name = rg__sub(s, name, end);
@@ -145,9 +158,7 @@ static bool params_good(rg_str params)
 	rg__param param;
 	int more;
 
-	names.n = 0;
-	names.escapes = false;
-	memset(names.bits, 0, sizeof names.bits);
+	rg__names_init(&names, false);
 	while ((more = rg__param_next(&params, &param)) > 0) {
 		if (!rg__names_add(&names, param.name))
 			return false;
@@ -231,17 +242,17 @@ bool rg__is_token(rg_str s)
 
 bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 {
-	size_t end = skip_set(s, 0, RG__C_WORD);
+	size_t end = rg__span(s, 0, RG__C_WORD);
 
 	if (end == 0 || end == s.n)
 		return end > 0;
-	return s.p[end] == '@' && end + 1 < s.n && skip_set(s, end + 1, RG__C_WORD) == s.n;
+	return s.p[end] == '@' && end + 1 < s.n && rg__span(s, end + 1, RG__C_WORD) == s.n;
 }
 
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 {
 	rg_str s = rg__trim(value);
-	size_t digits = skip_set(s, 0, RG__C_DIGIT), at = skip_space(s, digits);
+	size_t digits = rg__span(s, 0, RG__C_DIGIT), at = skip_space(s, digits);
 	uint64_t n;
 
 	*number = 0;

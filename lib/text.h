@@ -20,7 +20,13 @@ static inline rg_str rg__sub(rg_str s, size_t from, size_t to) /* [from, to) */
 	return (rg_str){ s.p + from, to - from };
 }
 
-bool rg__eq_nocase(rg_str a, rg_str b); /* ASCII, in every locale */
+bool rg__differ_in_case(const char *a, const char *b, size_t n); /* or not at all */
+
+static inline bool rg__eq_nocase(rg_str a, rg_str b) /* ASCII, in every locale */
+{
+	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0 || rg__differ_in_case(a.p, b.p, a.n));
+}
+
 rg_str rg__trim(rg_str s);              /* without SP and HTAB at both ends */
 bool rg__has_control(rg_str s);         /* any octet below 0x20 but HTAB, or 0x7f */
 static inline char rg__lower(char c)

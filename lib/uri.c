@@ -3,16 +3,13 @@
 #include "chars.h"
 #include "uri.h"
 
-/* Skips octets of the sets and well-formed escapes. It stops at a bad escape too, which is no delimiter of anything: the caller,
+/* Skips octets of the set and well-formed escapes. It stops at a bad escape too, which is no delimiter of anything: the caller,
  * looking for the delimiter that should come next, refuses it. */
-static size_t skip(rg_str s, size_t at, unsigned sets)
+static size_t skip(rg_str s, size_t at, unsigned set)
 {
-	for (; at < s.n; at++) {
-		if (rg__is(s.p[at], sets))
-			continue;
-		if (s.p[at] != '%' || s.n - at < 3 || !rg__is(s.p[at + 1], RG__C_HEX) || !rg__is(s.p[at + 2], RG__C_HEX))
+	for (at = rg__span(s, at, set); at < s.n && s.p[at] == '%'; at = rg__span(s, at + 3, set)) {
+		if (s.n - at < 3 || !rg__is(s.p[at + 1], RG__C_HEX) || !rg__is(s.p[at + 2], RG__C_HEX))
 			break;
-		at += 2;
 	}
 	return at;
 }
@@ -22,29 +19,26 @@ static inline bool at_char(rg_str s, size_t at, char c)
 	return at < s.n && s.p[at] == c;
 }
 
-bool rg__is_hostname(rg_str s)
+/* Of octets that are all in RG__C_HOST. */
+static bool labels_good(rg_str s)
 {
-	bool digits_only = true;
-	size_t label = 0; /* where the present one began */
+	size_t label = 0, end;
 
 	if (s.n > 1 && s.p[s.n - 1] == '.')
 		s.n--;
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-		if (c == '.') {
-			if (i == label || s.p[i - 1] == '-')
-				return false;
-			label = i + 1;
-			digits_only = true;
-			continue;
-		}
-		if (c == '-' && i == label)
+	for (;; label = end + 1) {
+		const char *dot = label < s.n ? memchr(s.p + label, '.', s.n - label) : NULL;
+		end = dot ? (size_t)(dot - s.p) : s.n;
+		if (end == label || s.p[label] == '-' || s.p[end - 1] == '-')
 			return false;
-		if (c != '-' && !rg__is(c, RG__C_DIGIT | RG__C_ALPHA))
-			return false;
-		digits_only = digits_only && rg__is(c, RG__C_DIGIT);
+		if (end == s.n)
+			return rg__span(s, label, RG__C_DIGIT) < s.n;
 	}
-	return label < s.n && s.p[s.n - 1] != '-' && !digits_only;
+}
+
+bool rg__is_hostname(rg_str s)
+{
+	return rg__all(s, RG__C_HOST) && labels_good(s);
 }
 
 /* userinfo = user [ ":" password ] "@". No part that follows may have an unescaped "@", so the first one ends it. */
@@ -79,8 +73,7 @@ static bool read_host(rg_str s, size_t *at, rg__uri *out)
 		*at = end;
 		return rg__ip6_parse(rg__sub(s, from + 1, end - 1), &out->addr);
 	}
-	while (end < s.n && (s.p[end] == '.' || s.p[end] == '-' || rg__is(s.p[end], RG__C_DIGIT | RG__C_ALPHA)))
-		end++;
+	end = rg__span(s, from, RG__C_HOST);
 	if (end == from)
 		return false;
 	out->host = rg__sub(s, from, end);
@@ -90,7 +83,7 @@ static bool read_host(rg_str s, size_t *at, rg__uri *out)
 		return true;
 	}
 	out->host_kind = RG__HOST_NAME;
-	return rg__is_hostname(out->host);
+	return labels_good(out->host);
 }
 
 static bool read_port(rg_str s, size_t *at, rg__uri *out)
@@ -120,9 +113,7 @@ static bool read_params(rg_str s, size_t *at, rg__uri *out)
 
 	if (!at_char(s, from, ';'))
 		return true;
-	names.n = 0;
-	names.escapes = true;
-	memset(names.bits, 0, sizeof names.bits);
+	rg__names_init(&names, true);
 	while (at_char(s, *at, ';')) {
 		size_t name = *at + 1, end = skip(s, name, RG__C_PARAM);
 		if (end == name || !rg__names_add(&names, rg__sub(s, name, end)))
@@ -136,6 +127,7 @@ static bool read_params(rg_str s, size_t *at, rg__uri *out)
 		*at = end;
 	}
 	out->params = rg__sub(s, from, *at);
+	out->n_params = (uint8_t)names.n;
 	return true;
 }
 
@@ -170,6 +162,10 @@ static size_t read_scheme(rg_str s, rg__uri *out)
 {
 	size_t end = 0;
 
+	if (s.n >= 4 && memcmp(s.p, "sip:", 4) == 0) { /* as nearly all are */
+		out->scheme = RG__SCHEME_SIP;
+		return 4;
+	}
 	if (s.n == 0 || !rg__is(s.p[0], RG__C_ALPHA))
 		return 0;
 	while (end < s.n && (rg__is(s.p[end], RG__C_ALPHA | RG__C_DIGIT) || memchr("+-.", s.p[end], 3)))
@@ -258,7 +254,8 @@ void rg__uri_hop(const rg__uri *uri, rg__buf *b)
 {
 	uint16_t port = rg__uri_port(uri);
 
-	if (uri->addr.family != 0) {
+	/* IPv4 is only read in its canonical form, so that the text is what printing it would give. */
+	if (uri->addr.family != 0 && uri->host_kind != RG__HOST_IP4) {
 		char room[64];
 		rg_addr addr = uri->addr;
 		addr.port = port;
@@ -270,7 +267,7 @@ void rg__uri_hop(const rg__uri *uri, rg__buf *b)
 	if (host.n > 0 && host.p[host.n - 1] == '.')
 		host.n--;
 	rg__buf_add(b, host);
-	for (size_t i = from; i < b->n; i++)
+	for (size_t i = from; i < b->n && uri->host_kind == RG__HOST_NAME; i++)
 		b->p[i] = rg__lower(b->p[i]);
 	rg__buf_add(b, RG_STR(":"));
 	rg__buf_add_int(b, port);

@@ -19,6 +19,7 @@ typedef struct rg__uri {
 	uint16_t port;   /* 0 = not stated */
 	uint8_t scheme;
 	uint8_t host_kind;
+	uint8_t n_params; /* at most RG__PARAMS_MAX */
 } rg__uri;
 
 typedef struct rg__param {
@@ -60,14 +61,20 @@ int rg__order_nocase(rg_str a, rg_str b);
 /* RFC 3261 §25.1 `hostname`, one trailing dot allowed. A last label of digits only is refused: it could be nothing but an address. */
 bool rg__is_hostname(rg_str s);
 
-/* Names seen so far, to find the one that comes twice. `escapes`: names of URI parameters, where an octet equals its escape.
- * Zero n, bits and escapes before use, not the array. */
+/* Names seen so far, to find the one that comes twice. `escapes`: names of URI parameters, where an octet equals its escape. */
 typedef struct rg__names {
 	uint32_t n;
-	bool escapes;
-	uint64_t bits[4]; /* by a hash of the name, so that most names are compared with no other */
+	bool escapes, escaped; /* `escaped`: one of them has an escape */
+	uint64_t bits[4]; /* by a hash of the name, so that of many most are compared with no other */
 	rg_str name[RG__PARAMS_MAX];
 } rg__names;
+
+static inline void rg__names_init(rg__names *names, bool escapes) /* leaves the large array alone */
+{
+	names->n = 0;
+	names->escapes = escapes;
+	names->escaped = false;
+}
 
 bool rg__names_add(rg__names *names, rg_str name); /* false: seen before, or too many */
 
