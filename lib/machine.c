@@ -258,6 +258,7 @@ static int conflicted(rg_op *op)
 	op->tally[RG__S_CONFLICTS]++;
 	rg__op_settle(op, false);
 	op->in_doubt = false;
+	bool ours = !op->call.has_current || take_found(op);
 	if (is_released(op))
 		return finish(op, RG_ECANCELED);
 	if (++op->conflicts > RG__CONFLICTS_MAX)
@@ -267,7 +268,7 @@ static int conflicted(rg_op *op)
 		op->step = FETCH;
 		return GO;
 	}
-	if (!take_found(op))
+	if (!ours)
 		return store_failed(op, RG_ECONTRACT);
 	op->step = RG__STEP_DECIDE;
 	return GO;

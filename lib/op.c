@@ -130,7 +130,9 @@ static void op_clear(rg_op *op)
 	}
 	rg_plan_unref(op->plan);
 	rg_record_unref(op->found.record);
+	rg_record_unref(op->call.found.record);
 	rg__page_clear(&op->page);
+	rg__page_clear(&op->call.page);
 	if (op->verb->clear)
 		op->verb->clear(op);
 	rg__resolver_free(op->resolver);

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* Time: expiry, when the next tick is due, and who is woken. */
+#include "kit.h"
+#include <stdio.h>
+
+#define A1 "<sip:a@192.0.2.1:5060>"
+
+static void answer_all(kit *k)
+{
+	if (k->deferred)
+		deferred_answer_all(k->deferred);
+}
+
+static void expiry(int how)
+{
+	rg_time begin;
+	kit k;
+
+	kit_open(&k, how);
+	kit_listen(&k);
+	begin = k.now;
+	kit_save(&k, "alice", A1 ";expires=100", 1);
+	cr_expect_eq(k.woken, begin + 100000);
+	uint32_t wakeups = k.wakeups;
+	kit_save(&k, "bob", A1 ";expires=200", 1);
+	cr_expect_eq(k.wakeups, wakeups, "nothing is due earlier");
+	k.now = begin + 100000;
+	rg_time next = kit_tick(&k);
+	answer_all(&k);
+	if (how == INLINE)
+		cr_expect_eq(next, begin + 200000);
+	else
+		cr_expect_leq(next, k.now + 2000, "the walk is still on its way");
+	cr_expect(strstr(k.events, "CONTACT_EXPIRE alice@example.org sip:a@192.0.2.1:5060;AOR_DELETE alice@example.org;"));
+	cr_expect_not(strstr(k.events, "EXPIRE bob"));
+	cr_expect_eq(kit_targets(&k, "alice"), 0);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 1);
+	k.now = begin + 200000;
+	kit_tick(&k);
+	answer_all(&k);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 0);
+	kit_close(&k);
+}
+
+Test(ticks, bindings_lapse_at_ticks_and_that_is_told)
+{
+	expiry(INLINE);
+	expiry(DEFERRED);
+}
+
+Test(ticks, a_tick_works_on_no_more_than_its_limit_and_asks_to_be_called_again)
+{
+	rg_time next;
+	kit k;
+
+	kit_open(&k, INLINE);
+	kit_listen(&k);
+	for (int i = 0; i < 10; i++) {
+		char aor[8];
+
+		snprintf(aor, sizeof aor, "u%d", i);
+		kit_save(&k, aor, A1 ";expires=100", 1);
+	}
+	k.now += 100000;
+	cr_expect_eq(rg_registrar_tick(k.reg, 4, &next), RG_OK);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 6);
+	cr_expect_leq(next, k.now);
+	rg_registrar_tick(k.reg, 4, &next);
+	rg_registrar_tick(k.reg, 4, &next);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 0);
+	cr_expect_gt(next, k.now);
+	kit_close(&k);
+}
+
+Test(ticks, one_walk_at_a_time)
+{
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	kit_tick(&k);
+	kit_tick(&k);
+	cr_expect_eq(deferred_pending(k.deferred), 1);
+	deferred_answer_all(k.deferred);
+	kit_tick(&k);
+	cr_expect_eq(deferred_pending(k.deferred), 1);
+	deferred_answer_all(k.deferred);
+	kit_close(&k);
+}
+
+Test(ticks, a_walk_the_store_forgot_does_not_end_expiry)
+{
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	kit_tick(&k);
+	k.now += 2000;
+	kit_tick(&k);
+	cr_expect_eq(deferred_pending(k.deferred), 2, "a new walk has begun");
+	deferred_answer_all(k.deferred);
+	kit_close(&k);
+}
+
+Test(ticks, a_record_that_cannot_be_pruned_does_not_stop_the_others)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = 0, .status = RG_ESTORE };
+	rg_time next;
+	kit k;
+
+	kit_init(&k);
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	kit_save(&k, "alice", A1 ";expires=100", 1);
+	kit_save(&k, "bob", A1 ";expires=100", 1);
+	k.now += 100000;
+	f.times = 1;
+	cr_expect_eq(rg_registrar_tick(k.reg, 0, &next), RG_ESTORE);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 1);
+	cr_expect_eq(next, k.now + 1000);
+	k.now = next;
+	cr_expect_eq(rg_registrar_tick(k.reg, 0, &next), RG_OK);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 0);
+	kit_close(&k);
+}
+
+Test(ticks, a_store_that_fails_is_asked_again_within_a_second)
+{
+	faulty f = { .calls = CALL_DUE, .times = -1, .status = RG_ESTORE };
+	rg_time next;
+	kit k;
+
+	kit_init(&k);
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	cr_expect_eq(rg_registrar_tick(k.reg, 0, &next), RG_ESTORE);
+	cr_expect_eq(next, k.now + 1000);
+	kit_close(&k);
+}
+
+/* Host names, through env.resolve. */
+
+typedef struct resolver {
+	rg_resolve_cb done[4];
+	void *tok[4];
+	char host[4][32];
+	int asked;
+	bool at_once;
+} resolver;
+
+static resolver names;
+
+static const rg_addr found = { .ip = { 192, 0, 2, 9 }, .family = 4 };
+
+static rg_status resolve(void *user, rg_str host, rg_resolve_cb done, void *tok)
+{
+	int i = names.asked++;
+
+	(void)user;
+	snprintf(names.host[i], sizeof names.host[i], "%.*s", (int)host.n, host.p);
+	if (names.at_once) {
+		done(tok, RG_OK, &found, 1);
+		return RG_OK;
+	}
+	names.done[i] = done;
+	names.tok[i] = tok;
+	return RG_PENDING;
+}
+
+static void open_with_names(kit *k, bool at_once)
+{
+	names = (resolver){ .at_once = at_once };
+	kit_init(k);
+	k->env.resolve = resolve;
+	kit_open_over(k, rg_store_ref(k->memory));
+}
+
+static uint32_t remove_at(kit *k, const char *ip)
+{
+	uint32_t n = 99;
+
+	cr_expect_eq(rg_remove_ip_port(k->reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	return n;
+}
+
+Test(ticks, names_are_resolved_once_each_and_found_by_address)
+{
+	kit k;
+
+	open_with_names(&k, true);
+	cr_expect_eq(kit_save(&k, "alice", "<sip:a@phone.example.net>, <sip:b@phone.example.net>", 1), 200);
+	cr_expect_eq(names.asked, 1);
+	cr_expect_str_eq(names.host[0], "phone.example.net");
+	cr_expect_eq(remove_at(&k, "192.0.2.9"), 2);
+	cr_expect_eq(kit_save(&k, "alice", "<sip:a@192.0.2.9:5060>", 2), 200);
+	cr_expect_eq(remove_at(&k, "Phone.Example.Net"), 1, "a name to remove is resolved too");
+	cr_expect_eq(kit_save(&k, "alice", "<sip:a@phone.example.net>", 3), 200);
+	cr_expect_eq(remove_at(&k, "PHONE.example.net"), 1);
+	kit_close(&k);
+}
+
+Test(ticks, a_save_waits_for_names_but_not_for_ever)
+{
+	outcome o = { 0 }, late = { 0 };
+	kit k;
+
+	open_with_names(&k, false);
+	cr_expect_eq(kit_save_async(&k, "alice", "<sip:a@one.example.net>, <sip:b@two.example.net>", 1, &o), RG_PENDING);
+	cr_expect_eq(names.asked, 2);
+	names.done[1](names.tok[1], RG_ENOENT, NULL, 0);
+	cr_expect_eq(o.called, 0);
+	names.done[0](names.tok[0], RG_OK, &found, 1);
+	names.done[0](names.tok[0], RG_OK, &found, 1);
+	cr_expect_eq(o.called, 1);
+	cr_expect_eq(o.code, 200);
+	cr_expect_eq(remove_at(&k, "192.0.2.9"), 1);
+	names.asked = 0;
+	kit_save_async(&k, "bob", "<sip:a@one.example.net>", 1, &late);
+	k.now += 2000;
+	kit_tick(&k);
+	cr_expect_eq(late.code, 200, "without the address");
+	names.done[0](names.tok[0], RG_OK, &found, 1);
+	cr_expect_eq(remove_at(&k, "192.0.2.9"), 0);
+	rg_op_unref(o.op);
+	rg_op_unref(late.op);
+	kit_close(&k);
+}
+
+Test(ticks, the_blocking_form_does_not_wait_for_names)
+{
+	kit k;
+
+	open_with_names(&k, false);
+	cr_expect_eq(kit_save(&k, "alice", "<sip:a@one.example.net>", 1), 200);
+	names.done[0](names.tok[0], RG_OK, &found, 1);
+	cr_expect_eq(remove_at(&k, "192.0.2.9"), 0);
+	kit_close(&k);
+}
+
+static int32_t nobody_is_local(void *user, rg_str host)
+{
+	(void)user;
+	return rg_str_equal(host, RG_STR("elsewhere.example"));
+}
+
+static int32_t not_allowed(void *user, rg_str from, rg_str to, rg_str identity)
+{
+	(void)user;
+	(void)from;
+	(void)to;
+	(void)identity;
+	return 0;
+}
+
+Test(ticks, the_host_says_which_domains_are_its_own_and_who_may_register)
+{
+	faulty f = { .calls = CALL_ANY, .times = -1, .status = RG_ESTORE };
+	kit k;
+
+	kit_init(&k);
+	k.env.is_local = nobody_is_local;
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 404);
+	kit_close(&k);
+	kit_init(&k);
+	k.env.authorize = not_allowed;
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 403);
+	cr_expect_eq(f.seen, 0, "the store is not asked");
+	f.times = 0;
+	cr_expect_eq(kit_stat(&k, "rejects_forbidden"), 1);
+	cr_expect_eq(kit_stat(&k, "rejected_regs"), 1);
+	kit_close(&k);
+}
