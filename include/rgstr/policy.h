@@ -58,7 +58,7 @@ enum {
 	RG_OUTCOME_IGNORED = 5   /**< a removal of what is not there, or overruled by another Contact of the request */
 };
 
-/** The whole decision on a REGISTER. Immutable, but for its response being rendered. */
+/** The whole decision on a REGISTER. Immutable, but its response is rendered and its events are viewed in place: one thread at a time. */
 typedef struct rg_plan rg_plan;
 
 /**
