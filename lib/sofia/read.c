@@ -4,16 +4,16 @@
 
 enum { FROM, TO, CALL_ID, CSEQ, EXPIRES, USER_AGENT, N_SINGLES };
 enum { CONTACT, PATH, SUPPORTED, REQUIRE, FEATURE_CAPS, ALLOW, ROUTE, N_LISTS };
-enum { SINGLE, LIST, VIA, CONTENT_LENGTH, OTHER };
+enum { SINGLE, LIST, CHECKED };
 
-/* What is read of a message: which header goes where, and the reason when Sofia could not parse it. A malformed Expires is left to the
- * core, which has a setting for it; RG_R_FINE says so. */
+/* What is read of a message: which header goes where (those that are only checked go nowhere), and the reason when Sofia could not parse
+ * it. A malformed Expires is left to the core, which has a setting for it; RG_R_FINE says so. */
 static const struct row {
 	msg_hclass_t *class;
 	uint8_t kind, index;
 	int32_t malformed;
 } rows[] = {
-	{ sip_via_class, VIA, 0, RG_R_PARSE },
+	{ sip_via_class, CHECKED, 0, RG_R_PARSE },
 	{ sip_from_class, SINGLE, FROM, RG_R_PARSE },
 	{ sip_to_class, SINGLE, TO, RG_R_AOR_PARSE },
 	{ sip_call_id_class, SINGLE, CALL_ID, RG_R_PARSE },
@@ -26,7 +26,7 @@ static const struct row {
 	{ sip_require_class, LIST, REQUIRE, RG_R_PARSE },
 	{ sip_allow_class, LIST, ALLOW, RG_R_PARSE },
 	{ sip_route_class, LIST, ROUTE, RG_R_PARSE },
-	{ sip_content_length_class, CONTENT_LENGTH, 0, RG_R_PARSE },
+	{ sip_content_length_class, CHECKED, 0, RG_R_PARSE },
 };
 static const struct row feature_caps = { NULL, LIST, FEATURE_CAPS, RG_R_PARSE };
 
@@ -36,7 +36,7 @@ typedef struct reading {
 	rg_str singles[N_SINGLES];
 	rg_str *lists[N_LISTS];
 	uint32_t n[N_LISTS];
-	bool seen[N_SINGLES], seen_length, failed;
+	bool seen[N_SINGLES], failed;
 	uint32_t skip_routes;
 } reading;
 
@@ -93,14 +93,8 @@ static void take(reading *r, const msg_header_t *h)
 	}
 	if (malformed && row->malformed != RG_R_FINE)
 		set_defect(r, row->malformed);
-	if (row->kind == VIA)
+	if (row->kind == CHECKED)
 		return;
-	if (row->kind == CONTENT_LENGTH) {
-		if (r->seen_length)
-			set_defect(r, RG_R_PARSE);
-		r->seen_length = true;
-		return;
-	}
 	rg_str value = rg__sofia_line_value(r->home, h);
 	if (!value.p) {
 		r->failed = true;
@@ -208,6 +202,7 @@ static void check(reading *r, const msg_t *msg, const sip_t *sip)
 	/* A message that was received ends its headers with an empty line; one that a host builds has none yet. */
 	if (start && start->sh_data && !sip->sip_separator)
 		set_defect(r, RG_R_PARSE);
+	/* Among them a second Content-Length */
 	if (msg_get_flags(msg, MSG_FLG_TRUNC | MSG_FLG_TOOLARGE | MSG_FLG_ERROR))
 		set_defect(r, RG_R_PARSE);
 }

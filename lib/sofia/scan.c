@@ -72,9 +72,8 @@ static rg_str next_line(rg_str bytes, size_t *at, bool lf_only)
 			*at = (size_t)(p - bytes.p);
 			return (rg_str){ start, (size_t)(p - start) };
 		}
-		if (p == end) /* what follows may have been its continuation, unless it is an empty line */
-			break;
 	}
+	/* What was to follow may have been its continuation: a last line is whole only when it is the empty one. */
 	*at = bytes.n;
 	return start < end && (p - start == 2 || (lf_only && p - start == 1)) ? (rg_str){ start, (size_t)(p - start) } : RG__NONE;
 }
@@ -99,7 +98,7 @@ static bool line_is_sound(rg_str line, bool lf_only)
 }
 
 /* What a reply copies (RFC 3261 §8.2.6.2). */
-static int copied_index(const char *line)
+static bool is_copied(const char *line)
 {
 	msg_hclass_t *const copied[] = { sip_via_class, sip_from_class, sip_to_class, sip_call_id_class, sip_cseq_class };
 	isize_t at = 0;
@@ -107,19 +106,18 @@ static int copied_index(const char *line)
 
 	for (int i = 0; ref && at > 0 && i < 5; i++) {
 		if (ref->hr_class == copied[i])
-			return i;
+			return true;
 	}
-	return -1;
+	return false;
 }
 
-/* The first of each but Via counts: which of several is right nobody knows, and the request is refused whichever is copied. */
+/* Of several that may stand once only Sofia takes the first: which is right nobody knows, and the request is refused anyway. */
 msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 {
 	enum { ROOM = 4096 }; /* of what is copied; a reply need not be longer to be understood */
 	static const char start[] = "REGISTER sip:salvaged.invalid SIP/2.0\r\n";
 	char *text = malloc(ROOM + 3);
 	size_t at = 0, n = sizeof start - 1;
-	bool seen[5] = { false };
 	msg_t *msg = NULL;
 
 	if (!text)
@@ -134,11 +132,8 @@ msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 			continue;
 		memcpy(text + n, line.p, line.n);
 		text[n + line.n] = '\0';
-		int i = copied_index(text + n);
-		if (i < 0 || (i > 0 && seen[i]))
-			continue;
-		seen[i] = true;
-		n += line.n;
+		if (is_copied(text + n))
+			n += line.n;
 	}
 	memcpy(text + n, "\r\n", 2);
 	msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text, (ssize_t)(n + 2));

@@ -105,6 +105,7 @@ static const struct { const char *what, *more; int32_t defect; uint32_t contacts
 	{ "a second Expires malformed", "Expires: 5\r\nExpires: -1\r\n", RG_R_PARSE_EXP, 0 },
 	{ "two Content-Length", "Content-Length: 0\r\nl: 0\r\n", RG_R_PARSE, 0 },
 	{ "Content-Length of 20 digits", "Content-Length: 99999999999999999999\r\n", RG_R_PARSE, 0 },
+	{ "Content-Length of 2 to the 64", "Content-Length: 18446744073709551616\r\n", RG_R_PARSE, 0 },
 	{ "Content-Length that wraps to 0", "Content-Length: 4294967296\r\n", RG_R_PARSE, 0 },
 	{ "negative Content-Length", "Content-Length: -1\r\n", RG_R_PARSE, 0 },
 	{ "a body that is not there", "Content-Length: 1\r\n", RG_R_PARSE, 0 },

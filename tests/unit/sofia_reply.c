@@ -187,7 +187,7 @@ Test(sofia_reply, malformed_header_without_its_text_is_a_defect_too)
 {
 	static const struct { const char *line; int32_t defect; } cases[] = {
 		{ "Contact: <sip:>\r\n", RG_R_PARSE_CONT }, { "Path: <\r\n", RG_R_PARSE_PATH }, { "Expires: -1\r\n", RG_R_PARSE_EXP },
-		{ "To: <sip:b@h>\r\n", RG_R_PARSE },
+		{ "To: <sip:b@h>\r\n", RG_R_PARSE }, { "User-Agent: a\001b\r\n", RG_R_PARSE },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
