@@ -8,6 +8,36 @@
 
 static const rg_revision zero;
 
+/* The allocator of everything linked in here, which fails when told to. */
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+
+static _Atomic int fail_in; /* allocations; 0: never */
+
+static bool fails(void)
+{
+	return atomic_load(&fail_in) > 0 && atomic_fetch_sub(&fail_in, 1) == 1;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return fails() ? NULL : __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
+}
+
 static rg_status open_memory(void *user, rg_store **out)
 {
 	return rg_memory_store_new(user, out, NULL);
@@ -127,14 +157,14 @@ Test(memory, past_its_budget_refuses_what_grows_and_loses_nothing)
 Test(memory, past_its_budget_refuses_a_larger_record_and_keeps_the_old_one)
 {
 	rg__check ck = start(2000);
-	rg__name name;
-	rg__sample s = numbered(&name, 0);
-	rg_revision r, ignored;
-	uint64_t n = 1;
+	rg__name name, other;
+	rg__sample s = numbered(&name, 0), more;
+	rg_revision r = rg__check_new(&ck, &s), ignored;
+	uint64_t n = 0;
 
-	r = rg__check_new(&ck, &s);
-	for (rg__sample more = numbered(&(rg__name){ 0 }, 1); put(&ck, &more, &zero, &ignored) == RG_OK && n < 50; n++)
-		more = numbered(&(rg__name){ 0 }, n + 1);
+	do {
+		more = numbered(&other, ++n);
+	} while (put(&ck, &more, &zero, &ignored) == RG_OK && n < 50);
 	for (s.n_tags = 1; s.n_tags < 4; s.n_tags++)
 		s.tags[s.n_tags] = RG_STR("a-rather-long-host-name.of-a-rather-long-domain.example.org:5060");
 	cr_assert_eq(put(&ck, &s, &r, &ignored), RG_EFULL);
@@ -239,6 +269,60 @@ Test(memory, gives_pages_of_bounded_size_whatever_the_limit)
 	cr_expect_eq(rg__check_page(&ck, &w, RG__ABSENT)->n, 4096);
 	cr_expect_eq(rg__check_collect(&ck, &w, seen, 10000, NULL), 10000);
 	free(seen);
+	finish(&ck);
+}
+
+/* How a commit ends during which the nth allocation fails. */
+static void on_commit(void *tok, rg_status status, const rg_fetched *current)
+{
+	*(rg_status *)tok = status;
+	rg_record_unref(current ? current->record : NULL);
+}
+
+static rg_status commit_failing(rg__check *ck, const rg_key *key, const rg_commit *c, int nth)
+{
+	rg_status status = RG_OK, returned;
+
+	atomic_store(&fail_in, nth);
+	returned = ck->ops->commit(ck->self, key, c, 0, on_commit, &status);
+	nth = atomic_exchange(&fail_in, 0);
+	cr_assert(returned == RG_OK || nth == 0, "the commit failed without cause");
+	return returned != RG_OK ? returned : status;
+}
+
+/* 20 records make the tables of the one shard grow. Longer chains are no failure, so not every lack of memory is told. */
+Test(memory, short_of_memory_changes_nothing)
+{
+	rg__check ck = start(0);
+	unsigned refused = 0;
+
+	for (uint64_t i = 0; i < 40; i++) {
+		rg__name name;
+		rg__sample s = numbered(&name, i % 20);
+		rg__answer *a = rg__check_fetch(&ck, &s.key);
+		rg_commit c = { .struct_size = sizeof c, .base = a->found.base, .revision = rg__check_mint(&ck) };
+		rg_record *record;
+		char tag[2] = { (char)('a' + i), 0 };
+
+		s.tags[0] = rg_str_from(tag);
+		c.next = record = rg__check_record(&ck, &s, &c.revision);
+		for (int nth = 1;; nth++) {
+			uint64_t bytes = rg_memory_store_bytes(ck.store);
+			rg_status status = commit_failing(&ck, &s.key, &c, nth);
+
+			if (status == RG_OK)
+				break;
+			cr_assert_eq(status, RG_ENOMEM);
+			cr_assert_leq(nth, 8);
+			rg__check_holds(&ck, &s.key, &c.base);
+			cr_assert_geq(rg_memory_store_bytes(ck.store), bytes);
+			refused++;
+		}
+		rg__check_holds(&ck, &s.key, &c.revision);
+		rg__check_forget(a);
+		rg_record_unref(record);
+	}
+	cr_assert_gt(refused, 40);
 	finish(&ck);
 }
 
