@@ -212,34 +212,75 @@ static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 	}
 }
 
-static int32_t apply(rg__merge *m, uint32_t k)
+/* How old the request is for a Contact of it, given the binding that it means. */
+static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
+{
+	int age = ask_removals(m, wanted);
+
+	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
+		age = compare_age(m->reg, m->contacts[at].callid, m->contacts[at].cseq, m->contacts[at].request_hash);
+	return age;
+}
+
+static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
 {
 	const rg__wanted *w = &m->reg->wanted[k];
 	rg__matchable wanted = matchable_of(w->uri.text, m->reg->request.callid, w->instance);
-	uint32_t at;
-	int age;
 
 	wanted.uri = w->uri;
 	wanted.state = RG__URI_PARSED;
-	at = find(m, &wanted, false);
-	age = ask_removals(m, &wanted);
-	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
-		age = compare_age(m->reg, m->contacts[at].callid, m->contacts[at].cseq, m->contacts[at].request_hash);
-	if (age == STALE)
+	return wanted;
+}
+
+static int32_t apply(rg__merge *m, uint32_t k)
+{
+	rg__matchable wanted = matchable_at(m, k);
+	uint32_t at = find(m, &wanted, false);
+
+	if (age_of(m, &wanted, at) == STALE)
 		return RG_R_INV_CSEQ;
-	if (age == REPEATED) {
-		m->outcomes[k] = RG_OUTCOME_REPEATED;
-		if (at != RG__NOBODY && m->entries[at].own == RG__NOBODY && w->expires > 0)
-			m->entries[at].own = k;
-		return RG_R_FINE;
-	}
-	if (w->expires == 0) {
+	if (m->reg->wanted[k].expires == 0) {
 		drop_binding(m, at, k, &wanted);
 		return RG_R_FINE;
 	}
 	if (at == RG__NOBODY && (at = find(m, &wanted, true)) != RG__NOBODY)
 		overrule_removal(m, at, k);
 	set_binding(m, at == RG__NOBODY ? m->n : at, k);
+	return RG_R_FINE;
+}
+
+/* True when this very request left something behind, a binding or a removal. */
+static bool acted_on(const rg__merge *m)
+{
+	rg_removal r;
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		const rg_contact *c = &m->contacts[i];
+
+		if (!m->entries[i].lapsed && compare_age(m->reg, c->callid, c->cseq, c->request_hash) == REPEATED)
+			return true;
+	}
+	for (uint32_t i = 0; rg_record_removal(m->record, i, &r) == RG_OK; i++) {
+		if (rg__removal_fresh(&r, m->now) && compare_age(m->reg, r.callid, r.cseq, r.request_hash) == REPEATED)
+			return true;
+	}
+	return false;
+}
+
+/* A request that was acted on is a repeat as a whole: what has lapsed since, or was set twice by it, is not set again. It is out of
+ * order if something newer has come for a Contact of it. */
+static int32_t repeat(rg__merge *m)
+{
+	for (uint32_t k = 0; k < m->reg->n; k++) {
+		rg__matchable wanted = matchable_at(m, k);
+		uint32_t at = find(m, &wanted, false);
+
+		if (age_of(m, &wanted, at) == STALE)
+			return RG_R_INV_CSEQ;
+		m->outcomes[k] = RG_OUTCOME_REPEATED;
+		if (at != RG__NOBODY && m->reg->wanted[k].expires > 0)
+			m->entries[at].own = k;
+	}
 	return RG_R_FINE;
 }
 
@@ -268,20 +309,19 @@ static int32_t apply_star(rg__merge *m)
 
 static rg_status decide(rg__merge *m, int32_t *reason)
 {
-	bool all_repeated = m->reg->n > 0;
-
 	*reason = RG_R_FINE;
-	if (m->reg->star) {
-		*reason = apply_star(m);
+	if (m->reg->n == 0)
+		return RG_OK;
+	if (m->reg->star || acted_on(m)) {
+		*reason = m->reg->star ? apply_star(m) : repeat(m);
 		return RG_OK;
 	}
 	for (uint32_t k = 0; k < m->reg->n; k++) {
 		*reason = apply(m, k);
 		if (*reason != RG_R_FINE)
 			return RG_OK;
-		all_repeated = all_repeated && m->outcomes[k] == RG_OUTCOME_REPEATED;
 	}
-	return m->reg->n == 0 || all_repeated ? RG_OK : rg__merge_limit(m, reason);
+	return rg__merge_limit(m, reason);
 }
 
 static bool anything_changed(const rg__merge *m)
