@@ -48,7 +48,7 @@ typedef struct rg__remover {
 } rg__remover;
 
 /* removals.c: the fresh removals of @p record and those of the entries that are gone, the newest RG_REMOVALS_MAX; returns how many.
- * Without @p by each keeps the Call-ID, CSeq and hash of its binding. */
+ * Each keeps the Call-ID, CSeq and hash of @p by, if that removed it, and those of its binding unless the Call-ID is the same. */
 uint32_t rg__removals(const rg_record *record, const rg_contact *contacts, const rg__entry *entries, uint32_t n, const rg__remover *by,
 	rg_time now, rg_removal out[RG_REMOVALS_MAX]);
 

@@ -2,24 +2,25 @@
 /* What is remembered of bindings that went, so that a delayed older REGISTER does not revive them. */
 #include "merge.h"
 
-static bool remembered(const rg__entry *e)
+static bool by_request(const rg__entry *e, const rg__remover *by)
 {
-	return e->gone != 0 && e->before != RG__NO_BINDING && !e->lapsed;
+	/* What was evicted or removed by the operator was not this REGISTER's to remove. */
+	return by && (e->gone == RG__GONE_REQUEST || e->gone == RG__GONE_STAR);
 }
 
-static rg_removal removal_of(const rg_contact *c, const rg__entry *e, const rg__remover *by, rg_time now)
+/* How many removals are kept of an entry: its own last REGISTER is not to be heard again, nor is the one that removed it. Under one
+ * Call-ID the latter stands for both. */
+static uint32_t remembered(const rg_contact *c, const rg__entry *e, const rg__remover *by)
 {
-	rg_removal r = { .struct_size = sizeof r, .uri = c->uri, .instance = c->instance, .reg_id = c->reg_id, .at = now,
-		.callid = c->callid, .cseq = c->cseq, .request_hash = c->request_hash };
+	if (e->gone == 0 || e->before == RG__NO_BINDING || e->lapsed)
+		return 0;
+	return by_request(e, by) && !rg__eq(c->callid, by->callid) ? 2 : 1;
+}
 
-	/* What was evicted or removed by the operator was not this REGISTER's to remove: its own last REGISTER is the one not to be heard
-	 * again. */
-	if (by && (e->gone == RG__GONE_REQUEST || e->gone == RG__GONE_STAR)) {
-		r.callid = by->callid;
-		r.cseq = by->cseq;
-		r.request_hash = by->fingerprint;
-	}
-	return r;
+static rg_removal removal_of(const rg_contact *c, const rg__remover *by, rg_time now)
+{
+	return (rg_removal){ .struct_size = sizeof(rg_removal), .uri = c->uri, .instance = c->instance, .reg_id = c->reg_id, .at = now,
+		.callid = by ? by->callid : c->callid, .cseq = by ? by->cseq : c->cseq, .request_hash = by ? by->fingerprint : c->request_hash };
 }
 
 uint32_t rg__removals(const rg_record *record, const rg_contact *contacts, const rg__entry *entries, uint32_t n, const rg__remover *by,
@@ -29,7 +30,7 @@ uint32_t rg__removals(const rg_record *record, const rg_contact *contacts, const
 	rg_removal r;
 
 	for (uint32_t i = 0; i < n; i++)
-		total += remembered(&entries[i]);
+		total += remembered(&contacts[i], &entries[i], by);
 	for (uint32_t i = 0; i < old; i++)
 		total += rg_record_removal(record, i, &r) == RG_OK && rg__removal_fresh(&r, now);
 	skip = total > RG_REMOVALS_MAX ? total - RG_REMOVALS_MAX : 0;
@@ -42,12 +43,14 @@ uint32_t rg__removals(const rg_record *record, const rg_contact *contacts, const
 			out[kept++] = r;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		if (!remembered(&entries[i]))
-			continue;
-		if (skip > 0)
-			skip--;
-		else
-			out[kept++] = removal_of(&contacts[i], &entries[i], by, now);
+		for (uint32_t left = remembered(&contacts[i], &entries[i], by); left > 0; left--) {
+			bool own = left == 2 || !by_request(&entries[i], by);
+
+			if (skip > 0)
+				skip--;
+			else
+				out[kept++] = removal_of(&contacts[i], own ? NULL : by, now);
+		}
 	}
 	return kept;
 }

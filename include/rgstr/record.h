@@ -114,15 +114,15 @@ RG_API void rg_contact_init(rg_contact *contact, uint32_t size);
 RG_API int32_t rg_path_next(rg_str *rest, rg_str *value);
 
 /**
- * What is remembered of a binding that a REGISTER removed, so that a delayed older REGISTER does not revive it.
- * The newest 16 of a record are kept for 32 s.
+ * What is remembered of a binding that was removed, so that a delayed older REGISTER does not revive it. Where the Call-ID that
+ * removed it is not its own there are two, one for each. The newest 16 of a record are kept for 32 s.
  */
 typedef struct rg_removal {
 	uint32_t struct_size;  /**< sizeof(rg_removal) */
-	uint32_t cseq;         /**< CSeq number of the REGISTER that removed it */
+	uint32_t cseq;         /**< CSeq number of the REGISTER that removed it, or that touched it last */
 	rg_str uri;            /**< as registered */
 	rg_str instance;       /**< with <>, or absent */
-	rg_str callid;         /**< Call-ID of the REGISTER that removed it */
+	rg_str callid;         /**< Call-ID of that REGISTER */
 	uint32_t reg_id;       /**< 0 = none */
 	uint32_t reserved;     /**< zero */
 	uint64_t request_hash; /**< of that REGISTER, see rg_contact.request_hash */

@@ -62,6 +62,14 @@ static void bury(naive_aor *aor, const naive_binding *b, const char *callid, uin
 	g->modified = now;
 }
 
+/* What a REGISTER removed: neither its own last REGISTER nor the one that removed it is to be heard again. */
+static void bury_by(naive_aor *aor, const naive_binding *b, const naive_request *r, rg_time now)
+{
+	if (strcmp(b->callid, r->callid) != 0)
+		bury(aor, b, b->callid, b->cseq, b->what, now);
+	bury(aor, b, r->callid, r->cseq, r->what, now);
+}
+
 static void settle(const naive_aor *before, const naive_aor *after, naive_answer *out)
 {
 	if (before->n == 0 && after->n > 0)
@@ -118,7 +126,7 @@ static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, 
 		if (!b)
 			return;
 		tell(out, RG_EVENT_CONTACT_DELETE, b->uri);
-		bury(aor, b, r->callid, r->cseq, r->what, now);
+		bury_by(aor, b, r, now);
 		drop(aor->bindings, &aor->n, b);
 		return;
 	}
@@ -194,7 +202,7 @@ static bool star(naive_aor *aor, const naive_request *r, rg_time now, naive_answ
 	lapse(aor, now, out);
 	while (aor->n) {
 		tell(out, RG_EVENT_CONTACT_DELETE, aor->bindings[0].uri);
-		bury(aor, &aor->bindings[0], r->callid, r->cseq, r->what, now);
+		bury_by(aor, &aor->bindings[0], r, now);
 		drop(aor->bindings, &aor->n, aor->bindings);
 	}
 	return true;
