@@ -26,16 +26,45 @@ static const char usage_text[] =
 
 void complain(const char *format, ...)
 {
-	char line[1024];
+	char *line = NULL;
 	va_list list;
 
 	va_start(list, format);
-	vsnprintf(line, sizeof line, format, list);
+	if (vasprintf(&line, format, list) < 0)
+		line = NULL;
 	va_end(list);
-	for (char *p = line; *p; p++)
+	for (char *p = line; p && *p; p++)
 		if ((unsigned char)*p < ' ' || *p == 127)
 			*p = '?';
-	fprintf(stderr, "registrard: %s\n", line);
+	fprintf(stderr, "registrard: %s\n", line ? line : "out of memory");
+	free(line);
+}
+
+/* What is printed after a name that is not there: those that are. Empty when memory is short. */
+struct list {
+	char *text;
+	size_t n;
+	FILE *to;
+};
+
+static void list_open(struct list *list)
+{
+	*list = (struct list){ NULL, 0, NULL };
+	list->to = open_memstream(&list->text, &list->n);
+}
+
+static void list_add(struct list *list, const char *name)
+{
+	if (list->to)
+		fprintf(list->to, "%s %s", ftell(list->to) ? "," : "; there are", name);
+}
+
+static const char *list_text(struct list *list)
+{
+	if (list->to)
+		fclose(list->to);
+	list->to = NULL;
+	return list->text ? list->text : "";
 }
 
 static int is_port(const char *text)
@@ -96,22 +125,70 @@ static int set_store(struct args *args, const char *value)
 	return WRONG;
 }
 
+/* Says what the library said of a value, and of a name that is not there which ones are. */
+static int refuse(const char *argument, const char *value, const rg_error *why, struct list *names)
+{
+	rg_str text = rg_error_text(why);
+
+	complain("%s %s: %.*s%s", argument, value, (int)text.n, text.p, list_text(names));
+	return WRONG;
+}
+
 static int set_parameter(struct args *args, const char *value)
 {
 	const char *equals = strchr(value, '=');
 	rg_error *why = rg_error_new();
+	rg_param param = { .struct_size = sizeof param };
+	struct list names;
 	rg_status status;
+	int result = -1;
 
 	if (!equals || equals == value) {
 		complain("--set %s: expected NAME=VALUE, as default_expires=1800", value);
 		rg_error_unref(why);
 		return WRONG;
 	}
+	list_open(&names);
 	status = rg_config_set(args->config, (rg_str){ value, (size_t)(equals - value) }, rg_str_from(equals + 1), why);
+	for (uint32_t i = 0; status == RG_ENOENT && rg_param_get(i, &param) == RG_OK; i++)
+		list_add(&names, param.name);
 	if (status != RG_OK)
-		complain("--set %s: %.*s", value, (int)rg_error_text(why).n, rg_error_text(why).p);
+		result = refuse("--set", value, why, &names);
+	list_text(&names);
+	free(names.text);
 	rg_error_unref(why);
-	return status == RG_OK ? -1 : WRONG;
+	return result;
+}
+
+static int is_flag(uint32_t verb, const char *name, size_t n)
+{
+	rg_flag flag = { .struct_size = sizeof flag };
+
+	for (uint32_t i = 0; rg_flag_get(i, &flag) == RG_OK; i++)
+		if (flag.verb == verb && strlen(flag.name) == n && memcmp(flag.name, name, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* Says what the library said of an option string, and which flags there are if one of them is not. */
+static int refuse_flags(const char *argument, uint32_t verb, const char *value, const rg_error *why)
+{
+	rg_flag flag = { .struct_size = sizeof flag };
+	struct list names;
+	int unknown = 0;
+
+	for (const char *p = value; *p; p += strcspn(p, ","), p += *p == ',') {
+		const char *name = p + strspn(p, " \t");
+
+		unknown |= !is_flag(verb, name, strcspn(name, "=, \t"));
+	}
+	list_open(&names);
+	for (uint32_t i = 0; unknown && rg_flag_get(i, &flag) == RG_OK; i++)
+		if (flag.verb == verb)
+			list_add(&names, flag.name);
+	refuse(argument, value, why, &names);
+	free(names.text);
+	return WRONG;
 }
 
 static int set_save(struct args *args, const char *value)
@@ -119,15 +196,14 @@ static int set_save(struct args *args, const char *value)
 	rg_error *why = rg_error_new();
 	rg_save_options *options = NULL;
 	rg_status status = rg_save_options_new(rg_str_from(value), &options, why);
+	int result = status == RG_OK ? -1 : refuse_flags("--save", 1, value, why);
 
 	if (status == RG_OK) {
 		rg_save_options_unref(args->save);
 		args->save = options;
-	} else {
-		complain("--save %s: %.*s", value, (int)rg_error_text(why).n, rg_error_text(why).p);
 	}
 	rg_error_unref(why);
-	return status == RG_OK ? -1 : WRONG;
+	return result;
 }
 
 static int set_lookup(struct args *args, const char *value)
@@ -135,15 +211,14 @@ static int set_lookup(struct args *args, const char *value)
 	rg_error *why = rg_error_new();
 	rg_lookup_options *options = NULL;
 	rg_status status = rg_lookup_options_new(rg_str_from(value), &options, why);
+	int result = status == RG_OK ? -1 : refuse_flags("--lookup", 2, value, why);
 
 	if (status == RG_OK) {
 		rg_lookup_options_unref(args->lookup);
 		args->lookup = options;
-	} else {
-		complain("--lookup %s: %.*s", value, (int)rg_error_text(why).n, rg_error_text(why).p);
 	}
 	rg_error_unref(why);
-	return status == RG_OK ? -1 : WRONG;
+	return result;
 }
 
 static int set_mode(struct args *args, const char *value)

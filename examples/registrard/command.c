@@ -289,6 +289,6 @@ json_t *command_run(struct server *server, struct words *words)
 		snprintf(text, sizeof text, "usage: %s", commands[i].usage);
 		return json_failure(text);
 	}
-	return json_failure("unknown command; there are dump, show, remove, remove_ip_port, is_registered, is_contact_registered, is_ip_registered, "
-			    "stats and events");
+	return json_failure("unknown command; there are dump, show, remove, remove_ip_port, is_registered, is_contact_registered, "
+			    "is_ip_registered, stats and events");
 }

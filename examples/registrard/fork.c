@@ -268,16 +268,18 @@ void call_answer(struct call *call, int status, const char *phrase)
 /* What the hop borrows is copied: fallbacks start when the targets are long gone. */
 static int branch_init(struct branch *branch, struct call *call, const struct hop *hop)
 {
+	struct hop *own = &branch->hop;
+
 	branch->call = call;
-	branch->hop = *hop;
 	branch->home = su_home_new(sizeof *branch->home);
 	if (!branch->home)
 		return -1;
-	branch->hop.uri = hop->uri ? su_strdup(branch->home, hop->uri) : NULL;
-	branch->hop.next = url_hdup(branch->home, hop->next);
-	branch->hop.path.p = hop->path.p ? su_strndup(branch->home, hop->path.p, hop->path.n) : NULL;
-	branch->hop.socket.p = hop->socket.p ? su_strndup(branch->home, hop->socket.p, hop->socket.n) : NULL;
-	return branch->hop.next && (branch->hop.uri || !hop->uri) && (branch->hop.path.p || !hop->path.p) && (branch->hop.socket.p || !hop->socket.p) ? 0 : -1;
+	*own = *hop;
+	own->uri = hop->uri ? su_strdup(branch->home, hop->uri) : NULL;
+	own->next = url_hdup(branch->home, hop->next);
+	own->path.p = hop->path.p ? su_strndup(branch->home, hop->path.p, hop->path.n) : NULL;
+	own->socket.p = hop->socket.p ? su_strndup(branch->home, hop->socket.p, hop->socket.n) : NULL;
+	return !own->next || !own->uri != !hop->uri || !own->path.p != !hop->path.p || !own->socket.p != !hop->socket.p ? -1 : 0;
 }
 
 void call_fork(struct call *call, const struct hop *hops, size_t n)

@@ -21,7 +21,8 @@ int lookup_check(struct server *server, const sip_t *sip)
 }
 
 /* What we forward; what we answer ourselves is part of it. */
-static const char methods[] = "INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH";
+static const char methods[] =
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH";
 
 void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
 {

@@ -56,7 +56,7 @@ static int fill_source(struct server *server, struct registration *registration,
 	rg_str printed = rg_addr_print(&addr, room, sizeof room);
 
 	registration->received = su_sprintf(home, "sip:%.*s;transport=%s", (int)printed.n, printed.p, name->tpn_proto);
-	registration->socket = su_sprintf(home, "%s:%s:%s", name->tpn_proto, name->tpn_canon, name->tpn_port);
+	registration->socket = route_socket_name(home, socket);
 	if (!registration->received || !registration->socket)
 		return -1;
 	rg_sofia_source_init(&registration->source, sizeof registration->source);

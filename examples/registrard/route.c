@@ -65,7 +65,23 @@ static int fits(tport_t *tp, const url_t *hop, const char *proto)
 	return !host_is_ip_address(hop->url_host) || is_ip6(name->tpn_canon) == is_ip6(hop->url_host);
 }
 
-tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str ident)
+char *route_socket_name(su_home_t *home, const tport_t *tp)
+{
+	const tp_name_t *name = tport_name(tp);
+
+	return su_sprintf(home, "%s:%s:%s", name->tpn_proto, name->tpn_canon, name->tpn_port);
+}
+
+static int is_named(const tport_t *tp, rg_str socket)
+{
+	char *name = socket.n ? route_socket_name(NULL, tp) : NULL;
+	int result = name && rg_str_equal(rg_str_from(name), socket);
+
+	su_free(NULL, name);
+	return result;
+}
+
+tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str socket)
 {
 	tport_t *primaries = tport_primaries(nta_agent_tports(server->agent));
 	tport_t *first = NULL;
@@ -73,11 +89,9 @@ tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str i
 	int explicit = transport_of(hop, proto, sizeof proto);
 
 	for (tport_t *tp = primaries; tp; tp = tport_next(tp)) {
-		const char *own = tport_ident(tp);
-
 		if (!fits(tp, hop, proto))
 			continue;
-		if (own && ident.n == strlen(own) && memcmp(own, ident.p, ident.n) == 0)
+		if (is_named(tp, socket))
 			return tp;
 		first = first ? first : tp;
 	}

@@ -14,11 +14,11 @@ int route_is_our_via(const struct server *server, const sip_via_t *via);
 /* The socket a message came in on; valid while it is being delivered. */
 tport_t *route_socket_of(const struct server *server, msg_t *msg);
 
-/*
- * The socket to reach a URI from: @p ident, "proto:ip:port", if it is one of ours and fits, else the first that fits.
- * NULL when none does.
- */
-tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str ident);
+/* What a socket is called in a binding: proto:ip:port. */
+char *route_socket_name(su_home_t *home, const tport_t *tp);
+
+/* The socket to reach a URI from: the one of that name if it is ours and fits, else the first that fits. NULL when none does. */
+tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str socket);
 
 /* Drops Route values that name us from the top (RFC 3261 §16.4). @return how many they were. */
 int route_strip(const struct server *server, msg_t *msg, sip_t *sip);

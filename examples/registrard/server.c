@@ -91,7 +91,8 @@ static int bind_one(struct server *server, const struct listen_at *at)
 		return -1;
 	errno = 0;
 	/* Its STUN server would print a line for every stray datagram. */
-	result = nta_agent_add_tport(server->agent, URL_STRING_MAKE(url), TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TPTAG_STUN_SERVER(0), TAG_END());
+	result = nta_agent_add_tport(server->agent, (url_string_t *)url, TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TPTAG_STUN_SERVER(0),
+		TPTAG_PONG2PING(1), TAG_END());
 	free(url);
 	return result;
 }

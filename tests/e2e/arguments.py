@@ -73,8 +73,8 @@ def test_help_and_version_go_to_stdout():
 
 
 def test_good_arguments_are_taken_in_both_spellings():
-    with Daemon('--mode=proxy', '--store=memory', '--set=case_sensitive=false', '--set', 'desc_time_order=1', '--set', 'tcp_persistent_flag=f',
-                '--save', '', '--lookup=method-filtering', '--domain=location'):
+    with Daemon('--mode=proxy', '--store=memory', '--set=case_sensitive=false', '--set', 'desc_time_order=1',
+                '--set', 'tcp_persistent_flag=f', '--save', '', '--lookup=method-filtering', '--domain=location'):
         pass
 
 

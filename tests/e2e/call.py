@@ -13,8 +13,9 @@ class Call:
     def __init__(self, peer, uri='sip:bob@example.org', headers=(), **kw):
         self.peer, self.uri, self.id, self.branch = peer, uri, 'call-%d' % next(serial), peer.branch()
         self.kw = kw
-        self.text = peer.request('INVITE', uri, CALLER, '<%s>' % uri, self.id, 1, ['Contact: <sip:caller@%s>' % peer.address] + list(headers), 'v=0\r\n',
-                                 branch=self.branch, **kw)
+        contact = 'Contact: <sip:caller@%s>' % peer.address
+        self.text = peer.request('INVITE', uri, CALLER, '<%s>' % uri, self.id, 1, [contact] + list(headers), 'v=0\r\n', branch=self.branch,
+                **kw)
         peer.send(self.text)
 
     def cancel(self):
@@ -53,7 +54,8 @@ def test_a_call_from_invite_to_bye():
         call = Call(a, headers=['X-Unknown: kept as it is'])
         assert int(a.raw().split(b' ')[1]) == 100
         invite = b.expect('INVITE')
-        assert invite.uri.startswith('sip:bob@' + b.address) and invite.body == b'v=0\r\n' and invite.get('x-unknown') == 'kept as it is'
+        assert invite.uri.startswith('sip:bob@' + b.address) and invite.body == b'v=0\r\n'
+        assert invite.get('x-unknown') == 'kept as it is'
         assert invite.get('max-forwards') == '69' and len(invite.all('via')) == 2 and a.address in invite.all('via')[1]
         assert invite.values('record-route') and all(daemon.address in r and ';lr' in r for r in invite.values('record-route'))
         b.answer(invite, 180)
@@ -71,7 +73,8 @@ def test_a_call_from_invite_to_bye():
         b.expect('ACK')
         # The callee hangs up: its route set is the Record-Route as it came.
         routes = ['Route: %s' % r for r in invite.values('record-route')]
-        b.send(b.request('BYE', 'sip:caller@%s%s' % (a.address, '' if a.proto == 'udp' else ';transport=tcp'), ok.get('to'), CALLER, call.id, 1, routes))
+        b.send(b.request('BYE', 'sip:caller@%s%s' % (a.address, '' if a.proto == 'udp' else ';transport=tcp'), ok.get('to'), CALLER,
+                call.id, 1, routes))
         bye = a.expect('BYE')
         assert bye.get('route') is None and bye.uri.startswith('sip:caller@' + a.address)
         a.answer(bye, 200)
@@ -295,7 +298,8 @@ def test_a_loop_is_broken():
     with Daemon() as daemon:
         a = daemon.peer()
         # Two bindings that point back here would double the request at each turn.
-        assert a.register('loop', ['<sip:loop@%s;x=1>' % daemon.address, '<sip:loop@%s;x=2>' % daemon.address], domain='127.0.0.1').code == 200
+        assert a.register('loop', ['<sip:loop@%s;x=1>' % daemon.address, '<sip:loop@%s;x=2>' % daemon.address],
+                domain='127.0.0.1').code == 200
         started = time.monotonic()
         Call(a, 'sip:loop@' + daemon.address)
         assert a.recv(10).code in (482, 483, 500)
@@ -338,7 +342,8 @@ def test_a_phone_that_cannot_be_reached():
     from harness import free_port
     with Daemon() as daemon:
         a = daemon.peer()
-        a.register('bob', ['<sip:bob@127.0.0.1:%d;transport=tcp>' % free_port(), '<sip:bob@[2001:db8::1]>', '<sip:bob@192.0.2.1;transport=tls>'])
+        a.register('bob', ['<sip:bob@127.0.0.1:%d;transport=tcp>' % free_port(), '<sip:bob@[2001:db8::1]>',
+                '<sip:bob@192.0.2.1;transport=tls>'])
         Call(a)
         assert a.recv(10).code == 500
 

@@ -70,17 +70,22 @@ def test_the_questions():
         peer.register('alice', ['<sip:a@192.0.2.1:5070>'], 'c1')
         yes = ['is_registered alice@example.org', 'is_registered sip:alice@example.org', 'is_contact_registered alice@example.org',
                'is_contact_registered alice@example.org contact=sip:a@192.0.2.1:5070', 'is_contact_registered alice@example.org callid=c1',
-               'is_contact_registered alice@example.org contact=sip:a@192.0.2.1:5070 callid=c1', 'is_ip_registered alice@example.org 127.0.0.1',
+               'is_contact_registered alice@example.org contact=sip:a@192.0.2.1:5070 callid=c1',
+               'is_ip_registered alice@example.org 127.0.0.1',
                'is_ip_registered alice@example.org 127.0.0.1:%d' % peer.port, 'is_ip_registered alice@example.org 192.0.2.77 127.0.0.1']
-        no = ['is_registered bob@example.org', 'is_contact_registered bob@example.org', 'is_contact_registered alice@example.org contact=sip:a@192.0.2.1',
-              'is_contact_registered alice@example.org callid=c2', 'is_contact_registered alice@example.org contact=sip:a@192.0.2.1:5070 callid=c2',
-              'is_ip_registered alice@example.org 127.0.0.2', 'is_ip_registered alice@example.org 127.0.0.1:1', 'is_ip_registered bob@example.org 127.0.0.1',
+        no = ['is_registered bob@example.org', 'is_contact_registered bob@example.org',
+                'is_contact_registered alice@example.org contact=sip:a@192.0.2.1',
+              'is_contact_registered alice@example.org callid=c2',
+              'is_contact_registered alice@example.org contact=sip:a@192.0.2.1:5070 callid=c2',
+              'is_ip_registered alice@example.org 127.0.0.2', 'is_ip_registered alice@example.org 127.0.0.1:1',
+              'is_ip_registered bob@example.org 127.0.0.1',
               'is_ip_registered alice@example.org [2001:db8::1]:5070 2001:db8::1']
         for command in yes:
             assert ask(command)['result'] is True, (command, ask(command))
         for command in no:
             assert ask(command)['result'] is False, (command, ask(command))
-        for command in ('is_registered', 'is_contact_registered', 'is_ip_registered alice@example.org', 'is_ip_registered alice@example.org 127.0.0.1:x'):
+        for command in ('is_registered', 'is_contact_registered', 'is_ip_registered alice@example.org',
+                'is_ip_registered alice@example.org 127.0.0.1:x'):
             assert 'error' in ask(command), command
         peer.register('alice', ['*'], 'c1', 2, ['Expires: 0'])
         assert ask('is_registered alice@example.org')['result'] is False
@@ -100,7 +105,8 @@ def test_stats():
 def test_what_is_not_a_command():
     with Daemon() as daemon:
         ask = daemon.control
-        for command in ('', '   ', 'nosuch', 'SHOW alice@example.org', 'events now', 'show ' + 'x' * 3000, ' '.join('x' * 100), 'show \xff\xfe', '{"a":1}'):
+        for command in ('', '   ', 'nosuch', 'SHOW alice@example.org', 'events now', 'show ' + 'x' * 3000, ' '.join('x' * 100),
+                'show \xff\xfe', '{"a":1}'):
             assert 'error' in ask(command), command
         ask.send(b'stats\0stats\n')
         assert 'error' in ask.line()
@@ -162,7 +168,8 @@ def test_events():
             event = events.line()
             names.append(event['event'])
             assert event['aor'] == 'alice@example.org' and 'contact' in event and 'reason' in event and 'callid' in event
-        assert names == ['AOR_INSERT', 'CONTACT_INSERT'] and event['contact']['uri'] == 'sip:alice@' + peer.address and event['contact']['callid'] == 'c1'
+        assert names == ['AOR_INSERT',
+                'CONTACT_INSERT'] and event['contact']['uri'] == 'sip:alice@' + peer.address and event['contact']['callid'] == 'c1'
         peer.register('alice', [contact], 'c1', 2)
         event = events.line()
         assert event['event'] == 'CONTACT_UPDATE' and event['contact']['cseq'] == 2

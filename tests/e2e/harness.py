@@ -194,7 +194,8 @@ class Peer:
         contacts = ['<sip:%s@%s>' % (aor.split('@')[0], self.address)] if contacts is None else contacts
         aor = aor if '@' in aor else '%s@%s' % (aor, domain)
         self.send(self.request('REGISTER', 'sip:' + aor.split('@')[1], '<sip:%s>;tag=r%d' % (aor, next(serial)), '<sip:%s>' % aor,
-                               callid or 'reg-%d-%d' % (self.port, next(serial)), cseq, ['Contact: %s' % c for c in contacts] + list(headers)))
+                               callid or 'reg-%d-%d' % (self.port, next(serial)), cseq,
+                               ['Contact: %s' % c for c in contacts] + list(headers)))
         return None if send_only else self.recv()
 
 

@@ -5,7 +5,8 @@ from harness import Daemon, run
 
 VIA = 'Via: SIP/2.0/{proto} {address};branch=z9hG4bKm{n};rport'
 REGISTER = [
-    'REGISTER sip:example.org SIP/2.0', VIA, 'From: <sip:alice@example.org>;tag=1', 'To: <sip:alice@example.org>', 'Call-ID: m{n}', 'CSeq: 9 REGISTER',
+    'REGISTER sip:example.org SIP/2.0', VIA, 'From: <sip:alice@example.org>;tag=1', 'To: <sip:alice@example.org>', 'Call-ID: m{n}',
+    'CSeq: 9 REGISTER',
     'Max-Forwards: 70', 'Contact: <sip:a@192.0.2.66>', 'Content-Length: 0']
 
 
@@ -27,14 +28,19 @@ def added(*lines):
 # Messages that must be refused with a 4xx or 5xx, or not at all be answered.
 REFUSED = [replaced('Contact', 'Contact: ' + c) for c in (
     '%', '<sip:>', '<sip:a@192.0.2.66', '"unclosed <sip:a@192.0.2.66>', '<sip:a@192.0.2.66>expires=5', '<sip:a@192.0.2.66>;expires=-1',
-    '<sip:a@192.0.2.66>;expires="7"', '<sip:a@192.0.2.66>;expires=abc', '<sip:a@192.0.2.66>;q=2.5', '<sip:a@192.0.2.66>;q=-1', '<sip:a@192.0.2.66>;q=0.1234',
-    '<sip:a@192.0.2.66:99999>', '<sip:a@192.0.2.66:0>', '<sip:a@b@192.0.2.66>', '<sip:a%zz@192.0.2.66>', '*', '*;expires=0', '*, <sip:a@192.0.2.66>',
-    '<sip:a@192.0.2.66>, %', 'sip:a@192.0.2.66, <sip:>', '<sip:a@[::1>', '<sip:a@192.0.2.66\x01>', '<>', ',', '<sip:a@192.0.2.66;transport=>;;',
+    '<sip:a@192.0.2.66>;expires="7"', '<sip:a@192.0.2.66>;expires=abc', '<sip:a@192.0.2.66>;q=2.5', '<sip:a@192.0.2.66>;q=-1',
+    '<sip:a@192.0.2.66>;q=0.1234',
+    '<sip:a@192.0.2.66:99999>', '<sip:a@192.0.2.66:0>', '<sip:a@b@192.0.2.66>', '<sip:a%zz@192.0.2.66>', '*', '*;expires=0',
+    '*, <sip:a@192.0.2.66>',
+    '<sip:a@192.0.2.66>, %', 'sip:a@192.0.2.66, <sip:>', '<sip:a@[::1>', '<sip:a@192.0.2.66\x01>', '<>', ',',
+    '<sip:a@192.0.2.66;transport=>;;',
     '<sip:alice@example.org>', '<sips:a@192.0.2.66>', '<sip:' + 'a' * 300 + '@192.0.2.66>')] + [
     replaced('To', 'To: ' + t) for t in (
-        '', '<sip:>', '<tel:+123>', '<http://example.org>', '<sip:al%00ice@example.org>', '<sip:alice%0d%0a@example.org>', '<sip:%zz@example.org>', 'x', '<',
+        '', '<sip:>', '<tel:+123>', '<http://example.org>', '<sip:al%00ice@example.org>', '<sip:alice%0d%0a@example.org>',
+        '<sip:%zz@example.org>', 'x', '<',
         '<sip:' + 'a' * 70 + '@example.org>', '<sip:alice@' + 'a' * 70 + '.org>')] + [
-    replaced('CSeq', 'CSeq: ' + c) for c in ('', '9', 'x REGISTER', '-1 REGISTER', '9 INVITE', '99999999999 REGISTER', '2147483648 REGISTER')] + [
+    replaced('CSeq', 'CSeq: ' + c) for c in ('', '9', 'x REGISTER', '-1 REGISTER', '9 INVITE', '99999999999 REGISTER',
+    '2147483648 REGISTER')] + [
     replaced('To'), replaced('From'), replaced('Call-ID'), replaced('CSeq'), replaced('From', 'From: %'), replaced('Call-ID', 'Call-ID: '),
     replaced('Call-ID', 'Call-ID: ' + 'x' * 300),
     added('Expires: -1'), added('Expires: abc'), added('Expires: "7"'), added('Expires: '), added('Expires: Sat, 01 Jan 2000 00:00:00 GMT'),
@@ -53,9 +59,11 @@ REFUSED = [replaced('Contact', 'Contact: ' + c) for c in (
 
 # What is not a message at all, or none that can be answered.
 NOISE = [
-    b'', b'\r\n\r\n', b'\0' * 100, b'\xff' * 1400, b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', b'SIP/2.0 200 OK\r\n\r\n', b'SIP/2.0 999 \r\n\r\n', b'REGISTER\r\n\r\n',
+    b'', b'\r\n\r\n', b'\0' * 100, b'\xff' * 1400, b'GET / HTTP/1.1\r\nHost: x\r\n\r\n', b'SIP/2.0 200 OK\r\n\r\n',
+    b'SIP/2.0 999 \r\n\r\n', b'REGISTER\r\n\r\n',
     b'REGISTER sip:example.org SIP/2.0\r\n\r\n', b'REGISTER sip:example.org SIP/2.0\r\nVia: x\r\n\r\n', b'A' * 1400, b'\r\n' * 700,
-    b'REGISTER sip:example.org SIP/2.0\r\n' + b'a:b\r\n' * 250 + b'\r\n', b'SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nCSeq: 1 INVITE\r\n\r\n',
+    b'REGISTER sip:example.org SIP/2.0\r\n' + b'a:b\r\n' * 250 + b'\r\n',
+    b'SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP x;branch=z9hG4bK1\r\nCSeq: 1 INVITE\r\n\r\n',
     b'ACK sip:a SIP/2.0\r\n\r\n', b'CANCEL sip:alice@example.org SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1\r\n\r\n']
 
 
@@ -125,7 +133,8 @@ def test_bytes_changed_at_random():
     with Daemon() as daemon:
         peer = daemon.peer()
         chance = random.Random(20240607)
-        texts = [render(REGISTER, peer, 2), render(['INVITE sip:alice@example.org SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:], peer, 3),
+        texts = [render(REGISTER, peer, 2), render(['INVITE sip:alice@example.org SIP/2.0'] + replaced('CSeq', 'CSeq: 9 INVITE')[1:], peer,
+                3),
                  render(['OPTIONS sip:alice@example.org SIP/2.0'] + replaced('CSeq', 'CSeq: 9 OPTIONS')[1:], peer, 4)]
         for i in range(3000):
             data = bytearray(texts[i % 3].encode())
@@ -142,7 +151,8 @@ def test_bytes_changed_at_random():
 
 def test_a_huge_message_is_refused_at_once():
     with Daemon() as daemon:
-        for lines in (replaced('Contact', *['m:<sip:a>'] * 16000), added('X: ' + 'x' * 200000), replaced('Contact', 'm:' + ','.join(['*'] * 60000))):
+        for lines in (replaced('Contact', *['m:<sip:a>'] * 16000), added('X: ' + 'x' * 200000),
+                replaced('Contact', 'm:' + ','.join(['*'] * 60000))):
             peer = daemon.peer('tcp')
             try:
                 peer.send(render(lines, peer, 1))
@@ -162,7 +172,8 @@ def test_a_huge_message_is_refused_at_once():
 def test_nothing_can_be_injected_into_an_answer():
     with Daemon() as daemon:
         peer = daemon.peer()
-        for n, value in enumerate(('<sip:a@192.0.2.1;x=%0d%0aInjected:%20yes>', '"a%0d%0aInjected: yes" <sip:a@192.0.2.1>', '<sip:a@192.0.2.1>;x="%0d%0aInjected: yes"',
+        for n, value in enumerate(('<sip:a@192.0.2.1;x=%0d%0aInjected:%20yes>', '"a%0d%0aInjected: yes" <sip:a@192.0.2.1>',
+                '<sip:a@192.0.2.1>;x="%0d%0aInjected: yes"',
                                    '<sip:a@192.0.2.1>;x="\\\rInjected: yes"')):
             answer = peer.register('alice%d' % n, [value], headers=['User-Agent: x%0d%0aInjected: yes'])
             assert answer is None or answer.get('injected') is None, answer

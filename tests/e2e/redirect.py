@@ -4,7 +4,8 @@ from harness import Daemon, run
 
 
 def ask(peer, method, uri, cseq=1, headers=(), callid=None):
-    peer.send(peer.request(method, uri, '<sip:caller@example.net>;tag=1', '<%s>' % uri, callid or 'redirect-%s-%d' % (method, cseq), cseq, headers))
+    peer.send(peer.request(method, uri, '<sip:caller@example.net>;tag=1', '<%s>' % uri, callid or 'redirect-%s-%d' % (method, cseq), cseq,
+            headers))
     return peer.recv()
 
 
@@ -17,10 +18,12 @@ def test_targets_are_told_in_order_with_q():
                 answer = ask(peer, method, 'sip:bob@example.org', cseq)
                 assert answer.code == 302, answer
                 contacts = answer.values('contact')
-                assert [c.split('>')[0] + '>' for c in contacts] == ['<sip:b@192.0.2.2;x=y>', '<sip:b@192.0.2.4>', '<sip:b@192.0.2.1>', '<sip:b@192.0.2.3>']
+                assert [c.split('>')[0] + '>' for c in contacts] == ['<sip:b@192.0.2.2;x=y>', '<sip:b@192.0.2.4>', '<sip:b@192.0.2.1>',
+                        '<sip:b@192.0.2.3>']
                 assert [float(c.split('q=')[1]) if 'q=' in c else None for c in contacts] == [1, 0.55, 0.2, None]
                 if method == 'INVITE':
-                    peer.send(peer.request('ACK', 'sip:bob@example.org', '<sip:caller@example.net>;tag=1', answer.get('to'), 'redirect-INVITE-1', 1,
+                    peer.send(peer.request('ACK', 'sip:bob@example.org', '<sip:caller@example.net>;tag=1', answer.get('to'),
+                            'redirect-INVITE-1', 1,
                                            branch=answer.get('via').split('branch=')[1].split(';')[0]))
                     peer.silent(1.2)
 

@@ -12,7 +12,8 @@ SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'sipp')
 
 
 def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10):
-    return subprocess.Popen([SIPP, daemon.address, '-sf', os.path.join(SCENARIOS, scenario + '.xml'), '-i', '127.0.0.1', '-p', str(port), '-t', transport,
+    return subprocess.Popen([SIPP, daemon.address, '-sf', os.path.join(SCENARIOS, scenario + '.xml'), '-i', '127.0.0.1', '-p', str(port),
+            '-t', transport,
                              '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_port()),
                              '-trace_err', '-error_file', os.path.join(folder, scenario + '.err')],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)

@@ -67,7 +67,8 @@ def call(daemon, peer):
     uri = 'sip:phone@' + daemon.address
     caller, branch, callid = '<sip:caller@example.net>;tag=1', peer.branch(), 'softphone-' + peer.proto
     peer.send(peer.request('INVITE', uri, caller, '<%s>' % uri, callid, 1,
-                           ['Contact: <%s>' % peer.uri.replace('sip:', 'sip:caller@'), 'Content-Type: application/sdp'], SDP % free_port(), branch=branch))
+                           ['Contact: <%s>' % peer.uri.replace('sip:', 'sip:caller@'), 'Content-Type: application/sdp'], SDP % free_port(),
+                           branch=branch))
     ok = peer.expect(200, 10)
     assert b'm=audio' in ok.body
     remote = re.search('<([^>]*)>', ok.get('contact')).group(1)
