@@ -50,13 +50,13 @@ static bool due_done(rg_op *op, rg_status status)
 	return true;
 }
 
-/* When the store is to be asked again. */
-static rg_time due_next(const due_op *d, rg_status status)
+/* When the store is to be asked again after a walk that came to its end. */
+static rg_time due_next(const due_op *d)
 {
 	rg_time now = d->op.now, again = rg__add_sat(now, AGAIN_AFTER);
 
-	if (status != RG_OK || d->stuck)
-		return d->op.paged && d->next > now && d->next < again ? d->next : again;
+	if (d->stuck)
+		return d->next > now && d->next < again ? d->next : again;
 	if (d->next > now || d->left == 0)
 		return d->next;
 	return d->worked > 0 ? rg__add_sat(now, 1) : again;
@@ -64,12 +64,12 @@ static rg_time due_next(const due_op *d, rg_status status)
 
 static void due_answer(rg_op *op, rg_status status)
 {
-	due_op *d = (due_op *)op;
 	rg_registrar *reg = op->ticket.reg;
 
 	atomic_flag_clear(&reg->walking);
+	/* A walk that failed may still be under way on another thread: what it holds is not looked at. */
 	if (status != RG_ECANCELED)
-		rg__announce(reg, due_next(d, status));
+		rg__announce(reg, status == RG_OK ? due_next((due_op *)op) : rg__add_sat(op->now, AGAIN_AFTER));
 }
 
 static const rg__verb due_verb = {

@@ -35,6 +35,9 @@ void deferred_twice(deferred *d, bool twice);               /* every answer is g
 void deferred_deaf(deferred *d, bool deaf);                 /* `wait` brings nothing */
 uint32_t deferred_canceled(const deferred *d);              /* calls of `cancel` */
 
+/* Answers on threads of its own. The last reference must not go on one of them. */
+rg_store *threaded_new(rg_store *inner);
+
 /* Says "conflict" to so many commits, with what is there now. */
 typedef struct conflicting {
 	int32_t times;    /* -1 = all */

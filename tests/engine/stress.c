@@ -2,7 +2,8 @@
 /*
  * Four threads, every verb, eight AoRs, one registrar, events on. Afterwards the history of each binding must be a chain: what an event
  * says was there before is what the event before it left. A plain main, since the thread sanitizer does not get along with the
- * test framework. usage: stress [OPERATIONS-A-THREAD [SEED]]
+ * test framework. With THREADED the store answers on threads of its own, and half of the verbs are of the completion form.
+ * usage: stress [OPERATIONS-A-THREAD [SEED [THREADED]]]
  */
 #include <rgstr/memory.h>
 #include <rgstr/rgstr.h>
@@ -11,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+#include "shims.h"
 
 enum { THREADS = 4, AORS = 8, PHONES = 4 };
 
@@ -30,6 +33,8 @@ static struct {
 	atomic_uint wrong;
 	uint32_t operations;
 	uint32_t seed;
+	bool threaded;
+	atomic_int open; /* operations of the completion form */
 } all;
 
 static void wrong(const char *what, const rg_event *e)
@@ -73,6 +78,32 @@ static void told(void *user, const rg_event *e)
 	}
 }
 
+static void saved(void *user, rg_status status, rg_response *response)
+{
+	(void)user;
+	(void)status;
+	rg_response_unref(response);
+}
+
+static void closed(void *user)
+{
+	(void)user;
+	atomic_fetch_sub(&all.open, 1);
+}
+
+static void save_later(const rg_request *request, bool cancel)
+{
+	rg_op *op = NULL;
+
+	while (atomic_load(&all.open) > 64)
+		usleep(50);
+	atomic_fetch_add(&all.open, 1);
+	rg_save_async(all.reg, request, NULL, saved, NULL, closed, &op);
+	if (cancel)
+		rg_op_cancel(op);
+	rg_op_unref(op);
+}
+
 static void save(uint32_t *r)
 {
 	char to[64], uri[64], callid[32], cseq[32];
@@ -95,6 +126,10 @@ static void save(uint32_t *r)
 	request.contacts = &contact;
 	request.n_contacts = 1;
 	request.via_count = 1;
+	if (all.threaded && (*r >> 28 & 1)) {
+		save_later(&request, (*r >> 29 & 7) == 0);
+		return;
+	}
 	rg_save(all.reg, &request, NULL, &response);
 	rg_response_unref(response);
 }
@@ -201,6 +236,17 @@ static void *work(void *arg)
 	return NULL;
 }
 
+static int64_t in_flight(void)
+{
+	rg_stats *stats = NULL;
+	int64_t n = 0;
+
+	rg_registrar_stats(all.reg, RG_STR("location"), &stats);
+	rg_stats_find(stats, RG_STR("operations_in_flight"), &n);
+	rg_stats_unref(stats);
+	return n;
+}
+
 int main(int argc, char **argv)
 {
 	rg_store *store = NULL;
@@ -212,16 +258,24 @@ int main(int argc, char **argv)
 	all.seed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
 	atomic_init(&all.clock, 1700000000000);
 	atomic_init(&all.cseq, 1);
-	if (rg_memory_store_new(NULL, &store, NULL) != RG_OK || rg_registrar_new(NULL, store, &env, &all.reg, NULL) != RG_OK ||
+	all.threaded = argc > 3;
+	rg_store *memory = NULL;
+	if (rg_memory_store_new(NULL, &memory, NULL) != RG_OK)
+		return 1;
+	store = all.threaded ? threaded_new(memory) : rg_store_ref(memory);
+	if (rg_registrar_new(NULL, store, &env, &all.reg, NULL) != RG_OK ||
 		rg_registrar_subscribe(all.reg, RG_EVENT_ALL, told, NULL, NULL, &subscription) != RG_OK)
 		return 1;
 	for (uintptr_t i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, work, (void *)(i + 1));
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
+	while (in_flight() > 0)
+		usleep(1000);
 	rg_subscription_end(subscription);
 	rg_registrar_unref(all.reg);
 	rg_store_unref(store);
+	rg_store_unref(memory);
 	printf("stress: seed %u, %u operations on each of %d threads, %llu events, %u wrong\n", all.seed, all.operations, THREADS,
 		(unsigned long long)all.events, atomic_load(&all.wrong));
 	return atomic_load(&all.wrong) > 0 || all.events == 0;
