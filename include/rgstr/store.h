@@ -119,7 +119,10 @@ typedef struct rg_store_ops {
 	/** Optional, with watch. Ends a watch: its last call is RG_ECANCELED, exactly once, before or after this returns. */
 	void (*unwatch)(void *self, void *handle);
 
-	/** Mandatory unless RG_STORE_INLINE. Works at token @p tok alone for up to @p timeout_ms; RG_OK when it has completed, RG_ETIMEOUT if not. */
+	/**
+	 * Of stores that are not inline; without it the blocking verbs answer RG_ENOTSUP. Works at token @p tok alone for up to
+	 * @p timeout_ms; RG_OK when it has completed, RG_ETIMEOUT if not.
+	 */
 	rg_status (*wait)(void *self, void *tok, int32_t timeout_ms);
 
 	/** Optional. The caller no longer wants the answer; the token still completes, soon, with RG_ECANCELED or as it would have. */
