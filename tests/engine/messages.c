@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* The message level, through an adaptor of the test's own. */
+#include "kit.h"
+#include <stdio.h>
+
+#define A1 "<sip:a@192.0.2.1:5060>"
+
+typedef struct message {
+	phone phone;
+	bool invite;
+	rg_status read_status, reply_status;
+	int replies, code, applied, released;
+	char vars[128];
+} message;
+
+static void release(void *owner)
+{
+	((message *)owner)->released++;
+}
+
+static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_request *out)
+{
+	message *m = msg;
+	int64_t value;
+
+	(void)self;
+	cr_expect_eq(rg_config_get_int(config, RG_STR("default_expires"), &value), RG_OK);
+	kit_request(&m->phone, out);
+	if (m->invite) {
+		out->method = RG_STR("INVITE");
+		out->request_uri = RG_STR("sip:alice@example.org");
+	} else {
+		out->attr = RG_STR("floor 3");
+	}
+	out->owner = m;
+	out->release = release;
+	return m->read_status;
+}
+
+static rg_status msg_set_var(void *self, void *msg, rg_str name, uint32_t index, rg_str value)
+{
+	message *m = msg;
+	size_t at = strlen(m->vars);
+
+	(void)self;
+	snprintf(m->vars + at, sizeof m->vars - at, "%.*s[%u]=%.*s;", (int)name.n, name.p, index, (int)value.n, value.p ? value.p : "");
+	return RG_OK;
+}
+
+static rg_status msg_reply(void *self, void *msg, rg_response *response)
+{
+	message *m = msg;
+
+	(void)self;
+	m->replies++;
+	m->code = rg_response_code(response);
+	return m->reply_status;
+}
+
+static rg_status msg_apply(void *self, void *msg, const rg_targets *targets)
+{
+	(void)self;
+	((message *)msg)->applied += (int)rg_targets_count(targets);
+	return RG_OK;
+}
+
+static const rg_msg_ops ops = { .struct_size = sizeof ops, .name = "test", .read = msg_read, .set_var = msg_set_var, .reply = msg_reply,
+	.apply = msg_apply };
+
+static void register_and_route(int how)
+{
+	message reg = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+	message again = { .phone = { .aor = "alice", .contact = A1, .cseq = 2 } };
+	message call = { .phone = { .aor = "bob", .cseq = 1 }, .invite = true };
+	message later = call;
+	rg_msg msg = { &ops, NULL, &reg };
+	rg_response *response;
+	outcome saved = { 0 }, found = { 0 };
+	rg_config *config;
+	kit k;
+
+	kit_open(&k, how);
+	rg_config_new(&config);
+	cr_assert_eq(rg_config_set(config, RG_STR("attr_avp"), RG_STR("$avp(attr)"), NULL), RG_OK);
+	rg_registrar_configure(k.reg, config);
+	rg_config_unref(config);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, &response), RG_OK);
+	cr_expect_eq(rg_response_code(response), 200);
+	rg_response_unref(response);
+	cr_expect_eq(reg.replies, 1);
+	cr_expect_eq(reg.code, 200);
+	cr_expect_eq(reg.released, 1);
+	msg.msg = &again;
+	rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &saved, kit_freed, NULL);
+	cr_expect_eq(again.released, 1, "the request need not outlive the call");
+	if (k.deferred)
+		deferred_answer_all(k.deferred);
+	cr_expect_eq(again.code, 200);
+	cr_expect_eq(saved.called, 1);
+	cr_expect_eq(saved.freed, 1);
+	msg.msg = &call;
+	cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	cr_expect_eq(call.applied, 1);
+	cr_expect_str_eq(call.vars, "$avp(attr)[0]=floor 3;");
+	msg.msg = &later;
+	rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &found, kit_freed, NULL);
+	if (k.deferred)
+		deferred_answer_all(k.deferred);
+	cr_expect_eq(later.applied, 1);
+	cr_expect_eq(found.n, 1);
+	cr_expect_eq(found.freed, 1);
+	kit_close(&k);
+}
+
+Test(messages, a_message_is_read_decided_and_answered)
+{
+	register_and_route(INLINE);
+	register_and_route(DEFERRED);
+}
+
+Test(messages, what_the_adaptor_cannot_do_is_the_status)
+{
+	message unread = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .read_status = RG_ELIMIT };
+	message unsent = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .reply_status = RG_ENOMEM };
+	rg_msg_ops partial = ops;
+	rg_msg msg = { &ops, NULL, &unread };
+	outcome o = { 0 };
+	kit k;
+
+	kit_open(&k, INLINE);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ELIMIT);
+	cr_expect_eq(unread.replies, 0);
+	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL), RG_ELIMIT);
+	cr_expect_eq(o.freed, 1);
+	cr_expect_eq(o.called, 0);
+	msg.msg = &unsent;
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ENOMEM);
+	cr_expect_eq(kit_targets(&k, "alice"), 1, "what was committed stays");
+	partial.apply = NULL;
+	msg.ops = &partial;
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL);
+	kit_close(&k);
+}
+
+Test(messages, a_broken_store_is_answered_with_503)
+{
+	faulty f = { .calls = CALL_ANY, .times = -1, .status = RG_ESTORE };
+	message reg = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+	rg_msg msg = { &ops, NULL, &reg };
+	kit k;
+
+	kit_init(&k);
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ESTORE);
+	cr_expect_eq(reg.code, 503);
+	kit_close(&k);
+}
