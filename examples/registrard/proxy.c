@@ -54,9 +54,10 @@ static void send_ack(struct server *server, msg_t *request, tport_t *in, const s
 	tport_t *out = route_socket_to(server, hop->next, hop->socket);
 	char next[1100];
 
-	if (msg && hop_address(hop->next, out, next, sizeof next) == 0)
-		nta_msg_tsend(server->agent, msg, (url_string_t *)next, TAG_IF(tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END());
-	else
+	/* As nta_msg_tsend() would, but that leaks the message when it cannot be sent. */
+	if (!msg || hop_address(hop->next, out, next, sizeof next) < 0 ||
+		!nta_outgoing_mcreate(server->agent, NULL, NULL, (url_string_t *)next, msg, NTATAG_STATELESS(1),
+			TAG_IF(tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END()))
 		msg_destroy(msg);
 }
 

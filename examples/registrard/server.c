@@ -43,7 +43,7 @@ static void on_tick(struct server *server, su_timer_t *timer, su_timer_arg_t *ar
 
 static void tick_at(struct server *server, rg_time next)
 {
-	const su_duration_t longest = 3600 * 1000;
+	const su_duration_t longest = 60 * 1000; /* the wall clock may be set meanwhile */
 	rg_time now = now_ms();
 	su_duration_t wait = next <= now ? 0 : next - now > longest ? longest : (su_duration_t)(next - now);
 

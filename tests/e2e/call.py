@@ -348,12 +348,41 @@ def test_a_phone_that_cannot_be_reached():
         assert a.recv(10).code == 500
 
 
+def test_connections_that_break():
+    with Daemon('--set', 'received_avp=$avp(rcv)') as daemon:
+        # The caller's, while it rings: the answer has nowhere to go.
+        a, b = pair(daemon, 'tcp', 'udp')
+        Call(a)
+        invite = b.expect('INVITE')
+        b.answer(invite, 180)
+        a.expect(180)
+        a.close()
+        b.answer(invite, 486)
+        b.expect('ACK')
+        # The phone's, while it rings: it can be neither asked nor told any more, but the caller gets out.
+        a, b = pair(daemon, 'udp', 'tcp')
+        call = Call(a)
+        b.answer(b.expect('INVITE'), 180)
+        a.expect(180)
+        b.close()
+        call.cancel()
+        assert a.expect(200).get('cseq') == '1 CANCEL'
+        # And one that was there when it registered.
+        daemon.control('remove bob@example.org')
+        a, b = pair(daemon, 'udp', 'tcp')
+        b.close()
+        time.sleep(0.1)
+        Call(a)
+        assert a.recv(5).code == 500
+        assert 'aors' in daemon.control('dump')
+
+
 def test_stray_responses_and_acks_are_dropped():
     with Daemon() as daemon:
         a, b = pair(daemon)
         for via in ('SIP/2.0/UDP %s;branch=z9hG4bKx' % daemon.address, 'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bKx'):
-            a.send('SIP/2.0 200 OK\r\nVia: %s\r\nFrom: %s\r\nTo: <sip:b@example.org>;tag=1\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n'
-                   % (via, CALLER))
+            a.send('\r\n'.join(['SIP/2.0 200 OK', 'Via: ' + via, 'From: ' + CALLER, 'To: <sip:b@example.org>;tag=1', 'Call-ID: x',
+                                'CSeq: 1 INVITE', 'Content-Length: 0', '', '']))
         a.send(a.request('ACK', 'sip:nobody@example.org', CALLER, '<sip:nobody@example.org>;tag=x', 'stray', 1))
         a.send(a.request('ACK', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>;tag=x', 'stray', 1, forwards=0))
         a.silent()
