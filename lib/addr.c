@@ -2,6 +2,12 @@
 #include "addr.h"
 #include <arpa/inet.h>
 
+/* A number from @p from on ends here: it has digits, none of them a zero in front. */
+static inline bool number_ends(rg_str s, size_t from, size_t end, unsigned value)
+{
+	return end > from && value <= 255 && (s.p[from] != '0' || end - from == 1);
+}
+
 bool rg__ip4_parse(rg_str s, rg_addr *out)
 {
 	uint8_t ip[4];
@@ -14,10 +20,8 @@ bool rg__ip4_parse(rg_str s, rg_addr *out)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
 		if (digit <= 9) {
-			if (i > from && value == 0) /* a zero in front */
-				return false;
 			value = value * 10 + digit; /* nine digits at most where the other three have one */
-		} else if (s.p[i] == '.' && i > from && value <= 255 && part < 3) {
+		} else if (s.p[i] == '.' && part < 3 && number_ends(s, from, i, value)) {
 			ip[part++] = (uint8_t)value;
 			value = 0;
 			from = i + 1;
@@ -25,7 +29,7 @@ bool rg__ip4_parse(rg_str s, rg_addr *out)
 			return false;
 		}
 	}
-	if (part != 3 || from == s.n || value > 255)
+	if (part != 3 || !number_ends(s, from, s.n, value))
 		return false;
 	ip[3] = (uint8_t)value;
 	memcpy(out->ip, ip, sizeof ip);

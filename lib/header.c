@@ -152,16 +152,17 @@ bool rg__param_find(rg_str params, rg_str name, rg_str *value)
 }
 
 /* RFC 3261 §7.3.1: a parameter name must not appear more than once. */
-static bool params_good(rg_str params)
+static bool read_params(rg_str text, rg__params *out)
 {
 	rg__names names;
 	rg__param param;
 	int more;
 
 	rg__names_init(&names, false);
-	while ((more = rg__param_next(&params, &param)) > 0) {
+	while ((more = rg__param_next(&text, &param)) > 0) {
 		if (!rg__names_add(&names, param.name))
 			return false;
+		out->row[out->n++] = param;
 	}
 	return more == 0;
 }
@@ -213,19 +214,28 @@ static bool read_bracketed(rg_str s, size_t open, rg__name_addr *out)
 	return out->uri.n > 0;
 }
 
-rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params)
 {
 	rg_str s = rg__trim(value);
 
 	*out = (rg__name_addr){ 0 };
+	params->n = 0;
 	if (s.n == 0)
 		return RG_EINVAL;
 	size_t open = find_bracket(s);
 	bool good = open != SIZE_MAX ? read_bracketed(s, open, out) : read_plain(s, out);
-	if (good && params_good(out->params))
+	if (good && read_params(out->params, params))
 		return RG_OK;
 	*out = (rg__name_addr){ 0 };
+	params->n = 0;
 	return RG_EINVAL;
+}
+
+rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+{
+	rg__params params;
+
+	return rg__name_addr_read(value, out, &params);
 }
 
 rg_str rg__unquote(rg_str value)

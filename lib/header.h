@@ -17,9 +17,18 @@ typedef struct rg__name_addr {
 	bool bracketed;
 } rg__name_addr;
 
+/* Header parameters, read. Only the first `n` rows are ever written. */
+typedef struct rg__params {
+	uint32_t n;
+	rg__param row[RG__PARAMS_MAX];
+} rg__params;
+
 /* Reads `name-addr / addr-spec` with parameters, all syntax checked: display name, brackets, parameters. Without <> every ;param is a
  * header parameter and a ',' '?' in the URI is refused (RFC 3261 §20). Does not look into the URI. RG_EINVAL. */
 rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out);
+
+/* The same, and keeps the parameters it read. */
+rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params);
 
 /* Walks header parameters: @p rest starts at a ';' or is absent. 1 a parameter, 0 the end, -1 malformed (a bare ';;', a bad token, an
  * unclosed quote, glued text after a quoted string). LWS around ';' and '=' is allowed. */

@@ -34,6 +34,13 @@ static bool has_bindings(const rg__draft *d)
 	return rg_record_weight(d->next) > 0;
 }
 
+/* Events of the AoR itself: it gained its first binding, or lost its last. A refresh has none, and its plan thus stays below the
+ * 1032 bytes up to which malloc is quick. */
+static uint32_t of_aor(const rg__draft *d)
+{
+	return d->commits && had_bindings(d) != has_bindings(d);
+}
+
 static void copy_changes(rg_plan *plan, const rg__draft *d)
 {
 	rg__change *to = plan->changes;
@@ -56,7 +63,7 @@ static void release(const rg__draft *d)
 
 rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 {
-	uint32_t events = d->n_changes > 0 ? d->n_changes + 1 : 0;
+	uint32_t events = d->n_changes > 0 ? d->n_changes + of_aor(d) : 0;
 	size_t views = 2 * (size_t)events * sizeof(rg_contact), changes = events * sizeof(rg__change);
 	rg_key key = { 0 };
 	size_t aor_room;

@@ -86,6 +86,15 @@ static bool read_address(rg_str value, rg__uri *uri)
 	return rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
 }
 
+/* From, of which nothing is kept. Who registers for himself says the URI of To again. */
+static bool good_from(rg_str value, const rg__uri *to)
+{
+	rg__name_addr na;
+	rg__uri uri;
+
+	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
+}
+
 /* The rest is held to a grammar that has no control characters. */
 static bool free_text_has_control(const rg_request *r)
 {
@@ -110,7 +119,7 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_CS_MISS;
 	if (!read_address(r->to, &reg->to))
 		return RG_R_AOR_PARSE;
-	if (!read_address(r->from, &uri) || !rg__is_callid(r->callid))
+	if (!good_from(r->from, &reg->to) || !rg__is_callid(r->callid))
 		return RG_R_PARSE;
 	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
 		return RG_R_INV_CSEQ;

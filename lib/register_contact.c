@@ -105,37 +105,37 @@ static void fault(rg__register *reg, int32_t reason)
 		reg->contact_reason = reason;
 }
 
-/* Walks the header parameters: copies those to be stored, reads those the library acts on. RG_R_TOO_LARGE past the limit. */
-static int32_t read_params(rg__register *reg, rg__wanted *w, rg_str rest)
+/* Without the spaces there may be around it and its `=`. */
+static void store(rg__buf *text, const rg__param *p)
 {
-	uint32_t seen = 0;
-	int64_t n = 0;
-	rg__param p;
-	int more;
+	rg__buf_add(text, RG_STR(";"));
+	if (p->value.p == p->name.p + p->name.n + 1) { /* as it stands, then */
+		rg__buf_add(text, (rg_str){ p->name.p, p->name.n + 1 + p->value.n });
+		return;
+	}
+	rg__buf_add(text, p->name);
+	if (p->value.p) {
+		rg__buf_add(text, RG_STR("="));
+		rg__buf_add(text, p->value);
+	}
+}
 
+/* Copies the header parameters that are to be stored, reads those the library acts on. RG_R_TOO_LARGE past the limit. */
+static int32_t read_params(rg__register *reg, rg__wanted *w, const rg__params *params)
+{
 	w->params_at = (uint32_t)reg->text.n;
-	while ((more = rg__param_next(&rest, &p)) == 1) {
+	for (uint32_t i = 0; i < params->n; i++) {
+		const rg__param *p = &params->row[i];
 		bool stored;
-		int id = param_id(p.name, reg->set.received_param, &stored);
+		int id = param_id(p->name, reg->set.received_param, &stored);
 
-		if (++n > reg->set.max_contact_params)
+		if (i >= reg->set.max_contact_params)
 			return RG_R_TOO_LARGE;
-		if (id != P_OTHER && id != P_RECEIVED_PARAM && seen & 1u << id)
-			fault(reg, RG_R_PARSE_CONT); /* RFC 3261 §7.3.1: a parameter name must not appear twice */
-		seen |= 1u << id;
-		if (stored) {
-			rg__buf_add(&reg->text, RG_STR(";"));
-			rg__buf_add(&reg->text, p.name);
-			if (p.value.p) {
-				rg__buf_add(&reg->text, RG_STR("="));
-				rg__buf_add(&reg->text, p.value);
-			}
-		}
-		fault(reg, read_known(reg, w, id, p.value));
+		if (stored)
+			store(&reg->text, p);
+		fault(reg, read_known(reg, w, id, p->value));
 	}
 	w->params_n = (uint32_t)reg->text.n - w->params_at;
-	if (more < 0)
-		fault(reg, RG_R_PARSE_CONT);
 	return RG_R_FINE;
 }
 
@@ -155,13 +155,7 @@ static bool read_uri(rg_str text, rg__uri *uri)
 
 static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 {
-	int64_t n = 0;
-
-	if (uri->scheme == RG__SCHEME_OTHER || uri->params.n <= (uint64_t)reg->set.max_contact_params)
-		return false;
-	for (size_t i = 0; i < uri->params.n; i++)
-		n += uri->params.p[i] == ';';
-	return n > reg->set.max_contact_params;
+	return uri->n_params > reg->set.max_contact_params;
 }
 
 /* Everything but the URIs, which are written when they are read. */
@@ -182,6 +176,7 @@ static int32_t read_value(rg__register *reg, rg_str value)
 {
 	rg__wanted *w = &reg->wanted[reg->n];
 	rg__name_addr na;
+	rg__params params;
 	int32_t limit;
 
 	start(w, value);
@@ -190,13 +185,13 @@ static int32_t read_value(rg__register *reg, rg_str value)
 		reg->star = true;
 		return RG_R_FINE;
 	}
-	if (rg__name_addr_parse(value, &na) != RG_OK) {
+	if (rg__name_addr_read(value, &na, &params) != RG_OK) {
 		fault(reg, value.n > 0 && value.p[0] == '*' ? RG_R_STAR_CONT : RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}
 	if (na.uri.n > (size_t)reg->set.max_contact_len)
 		return RG_R_CONTACT_LEN;
-	limit = read_params(reg, w, na.params);
+	limit = read_params(reg, w, &params);
 	if (limit != RG_R_FINE)
 		return limit;
 	if (rg__eq(na.uri, RG_STR("*"))) {

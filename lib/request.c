@@ -26,31 +26,19 @@ void rg_request_free(rg_request *request)
 	release(owner);
 }
 
+#define ARRAYS(X) \
+	X(contacts) X(paths) X(supported) X(require) X(feature_caps) X(allow) X(routes) X(branches) X(resolved)
+
 /* A count without an array is a slip of the caller's: such a REGISTER must not look like a query. */
 static void hold_together(rg_request *r)
 {
-	const struct {
-		bool given;
-		uint32_t *n;
-	} arrays[] = {
-		{ r->contacts, &r->n_contacts },
-		{ r->paths, &r->n_paths },
-		{ r->supported, &r->n_supported },
-		{ r->require, &r->n_require },
-		{ r->feature_caps, &r->n_feature_caps },
-		{ r->allow, &r->n_allow },
-		{ r->routes, &r->n_routes },
-		{ r->branches, &r->n_branches },
-		{ r->resolved, &r->n_resolved },
-	};
+	uint32_t slips = 0;
 
-	for (size_t i = 0; i < sizeof arrays / sizeof arrays[0]; i++) {
-		if (arrays[i].given || *arrays[i].n == 0)
-			continue;
-		*arrays[i].n = 0;
-		if (r->defect == RG_R_FINE)
-			r->defect = RG_R_PARSE;
-	}
+#define HOLD(array) if (!r->array) slips |= r->n_##array, r->n_##array = 0;
+	ARRAYS(HOLD)
+#undef HOLD
+	if (slips != 0 && r->defect == RG_R_FINE)
+		r->defect = RG_R_PARSE;
 }
 
 void rg__request_view(const rg_request *given, rg_request *out)

@@ -28,7 +28,13 @@ static inline bool rg__eq_nocase(rg_str a, rg_str b) /* ASCII, in every locale *
 }
 
 rg_str rg__trim(rg_str s);              /* without SP and HTAB at both ends */
-bool rg__has_control(rg_str s);         /* any octet below 0x20 but HTAB, or 0x7f */
+bool rg__octets_have_control(const char *p, size_t n);
+
+static inline bool rg__has_control(rg_str s) /* any octet below 0x20 but HTAB, or 0x7f */
+{
+	return s.n > 0 && rg__octets_have_control(s.p, s.n);
+}
+
 static inline char rg__lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;

@@ -113,7 +113,7 @@ static bool read_params(rg_str s, size_t *at, rg__uri *out)
 
 	if (!at_char(s, from, ';'))
 		return true;
-	rg__names_init(&names, true);
+	rg__names_init(&names, memchr(s.p + from, '%', s.n - from) != NULL);
 	while (at_char(s, *at, ';')) {
 		size_t name = *at + 1, end = skip(s, name, RG__C_PARAM);
 		if (end == name || !rg__names_add(&names, rg__sub(s, name, end)))
