@@ -24,9 +24,26 @@ Test(digest, values_are_framed)
 	cr_expect_neq(rg__fingerprint(0, 1, RG_STR("")), 0);
 }
 
+/* Phones that count something up in their Contact differ in a few bits. */
+Test(digest, contacts_that_differ_in_one_bit_have_fingerprints_far_apart)
+{
+	char text[48];
+	uint64_t plain;
+
+	memset(text, 'a', sizeof text);
+	plain = rg__fingerprint(0, 1, (rg_str){ text, sizeof text });
+	for (size_t i = 0; i < 8 * sizeof text; i++) {
+		text[i / 8] ^= (char)(1 << i % 8);
+		int far = __builtin_popcountll(plain ^ rg__fingerprint(0, 1, (rg_str){ text, sizeof text }));
+		text[i / 8] ^= (char)(1 << i % 8);
+		cr_expect(far >= 12 && far <= 52, "bit %zu turns %d", i, far);
+	}
+}
+
 /* Other nodes compare what this one stored. */
 Test(digest, a_fingerprint_is_the_same_on_every_machine)
 {
-	cr_expect_eq(rg__fingerprint(0, 1, RG_STR("abc")), 0x9eb3850fbf21f299u);
+	cr_expect_eq(rg__fingerprint(0, 1, RG_STR("abc")), 0x92bc4dcb89046d34u);
+	cr_expect_eq(rg__fingerprint(0, 1, RG_STR("abcdefghijk")), 0x36a6be5c8f772956u);
 	cr_expect_eq(rg__fingerprint(0, 1, RG_STR("")), rg__fingerprint(0, 1, (rg_str){ NULL, 0 }));
 }
