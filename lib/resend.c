@@ -89,11 +89,13 @@ int rg__resend_later(rg_op *op)
 		lost(op);
 		return RG__RESEND_ELSEWHERE;
 	}
-	if (!waiter->in_doubt || waiter->doubt_until == 0) {
+	rg_time last = rg__add_sat(now, RG__RESEND_FOR);
+	if (waiter->doubt_until == 0) {
 		waiter->in_doubt = true;
-		waiter->doubt_until = rg__add_sat(now, RG__RESEND_FOR);
 		waiter->doubt_pause = RG__RESEND_FIRST;
 	}
+	if (waiter->doubt_until == 0 || waiter->doubt_until > last) /* the clock may have been set back */
+		waiter->doubt_until = last;
 	rg_time at = rg__add_sat(now, waiter->doubt_pause);
 	waiter->doubt_pause = waiter->doubt_pause * 2 > RG__RESEND_MOST ? RG__RESEND_MOST : waiter->doubt_pause * 2;
 	bool waits = waiter->key.domain.p && at <= waiter->doubt_until && wait_for_tick(waiter, at);

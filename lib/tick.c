@@ -123,12 +123,21 @@ typedef struct found_due {
 	bool resend; /* else its caller has waited long enough */
 } found_due;
 
+/* After the clock was set back, nobody waits longer than he would have. */
+static void not_later(rg_time *what, rg_time most)
+{
+	if (*what != RG_TIME_NEVER && *what > most)
+		*what = most;
+}
+
 static uint32_t gather(rg__stripe *s, rg_time now, found_due *out, rg_time *next)
 {
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&s->lock);
 	for (rg_op *op = s->ops; op && n < GATHERED; op = op->next) {
+		not_later(&op->deadline, rg__add_sat(now, rg__config_int(op->ticket.snapshot->config, RG__P_store_timeout)));
+		not_later(&op->resend_at, rg__add_sat(now, RG__RESEND_MOST));
 		bool resend = op->resend_at <= now;
 		rg_time *what = resend ? &op->resend_at : &op->deadline;
 

@@ -17,6 +17,7 @@ typedef struct faulty {
 	bool lands;        /* do the work all the same */
 	bool by_return;    /* as the member's own return, else through the callback */
 	bool guesses;      /* answer what is not asked fresh with "absent" */
+	uint32_t traits;   /* beside RG_STORE_INLINE */
 	uint32_t seen;     /* calls that counted */
 } faulty;
 

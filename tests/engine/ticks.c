@@ -134,6 +134,37 @@ Test(ticks, a_store_that_fails_is_asked_again_within_a_second)
 	kit_close(&k);
 }
 
+Test(ticks, a_store_that_others_write_is_asked_every_second)
+{
+	faulty f = { .traits = RG_STORE_SHARED };
+	kit k;
+
+	kit_init(&k);
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	cr_expect_eq(kit_tick(&k), k.now + 1000);
+	kit_close(&k);
+	kit_open(&k, INLINE);
+	cr_expect_eq(kit_tick(&k), RG_TIME_NEVER, "and one's own only when something is due");
+	kit_close(&k);
+}
+
+Test(ticks, a_clock_set_back_keeps_nobody_waiting)
+{
+	outcome o = { 0 };
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	kit_save_async(&k, "alice", A1, 1, &o);
+	k.now -= 365 * 86400000LL;
+	cr_expect_leq(kit_tick(&k), k.now + 2000);
+	k.now += 2000;
+	kit_tick(&k);
+	cr_expect_eq(o.status, RG_ESTORE);
+	deferred_answer_all(k.deferred);
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
 /* Host names, through env.resolve. */
 
 typedef struct resolver {
