@@ -96,7 +96,7 @@ struct rg_op {
 /* Begins an operation on memory the caller has: on its stack, or allocated by rg__op_new(). */
 rg_status rg__op_begin(rg_op *op, const rg__verb *verb, rg_registrar *reg);
 
-/* Allocates and begins one. With @p handle, the caller's reference is written there. */
+/* Allocates and begins one; the verb's own part is all zero. */
 rg_status rg__op_new(const rg__verb *verb, rg_registrar *reg, rg_op **out);
 
 /* One for what another leaves behind, whether or not the registrar was shut down meanwhile. NULL: out of memory. */
