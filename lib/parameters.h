@@ -109,7 +109,7 @@
 #define RG__PARAMETERS_LIMIT(X) \
 	X(max_request_contacts, INT, ANY, 1, 1024, RG__NUMBER(32), NULL, "values", "ours", 0, 1, \
 		"Most Contact values in one request.") \
-	X(max_contact_params, INT, ANY, 0, 1024, RG__NUMBER(32), NULL, "parameters", "ours", 0, 1, \
+	X(max_contact_params, INT, ANY, 0, 128, RG__NUMBER(32), NULL, "parameters", "ours", 0, 1, \
 		"Most parameters of one Contact value.") \
 	X(max_paths, INT, ANY, 0, 1024, RG__NUMBER(16), NULL, "values", "ours", 0, 1, \
 		"Most Path values in one request.") \
