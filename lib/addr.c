@@ -2,36 +2,35 @@
 #include "addr.h"
 #include <arpa/inet.h>
 
-/* A number from @p from on ends here: it has digits, none of them a zero in front. */
-static inline bool number_ends(rg_str s, size_t from, size_t end, unsigned value)
+/* One to three digits up to 255 without a zero in front; returns where they end, or NULL. */
+static inline const char *read_octet(const char *p, const char *end, uint8_t *octet)
 {
-	return end > from && value <= 255 && (s.p[from] != '0' || end - from == 1);
+	const char *from = p;
+	unsigned value = 0, digit;
+
+	for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++)
+		value = value * 10 + digit;
+	*octet = (uint8_t)value;
+	return p > from && p - from <= 3 && value <= 255 && (*from != '0' || p - from == 1) ? p : NULL;
 }
 
 bool rg__ip4_parse(rg_str s, rg_addr *out)
 {
 	uint8_t ip[4];
-	unsigned value = 0, part = 0;
-	size_t from = 0; /* of the number */
 
 	*out = (rg_addr){ 0 };
 	if (s.n < 7 || s.n > 15)
 		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned digit = (unsigned char)s.p[i] - (unsigned)'0';
-		if (digit <= 9) {
-			value = value * 10 + digit; /* nine digits at most where the other three have one */
-		} else if (s.p[i] == '.' && part < 3 && number_ends(s, from, i, value)) {
-			ip[part++] = (uint8_t)value;
-			value = 0;
-			from = i + 1;
-		} else {
+	const char *p = s.p, *end = s.p + s.n;
+	for (int part = 0; part < 4; part++) {
+		if (part > 0 && (p == end || *p++ != '.'))
 			return false;
-		}
+		p = read_octet(p, end, &ip[part]);
+		if (!p)
+			return false;
 	}
-	if (part != 3 || !number_ends(s, from, s.n, value))
+	if (p != end)
 		return false;
-	ip[3] = (uint8_t)value;
 	memcpy(out->ip, ip, sizeof ip);
 	out->family = 4;
 	return true;

@@ -63,11 +63,14 @@ rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out)
 	if (s.n == 0)
 		return RG_EINVAL;
 	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
+		uint64_t digit = (uint64_t)(unsigned char)s.p[i] - '0';
+		if (digit > 9)
 			return RG_EINVAL;
-		uint64_t digit = (uint64_t)(s.p[i] - '0');
 		/* 18 digits fit whatever they are. Once at the limit it stays there, but the digits that follow are still checked. */
-		value = i < 18 ? value * 10 + digit : value > max / 10 || digit > max - value * 10 ? max : value * 10 + digit;
+		if (i < 18)
+			value = value * 10 + digit;
+		else
+			value = value > max / 10 || digit > max - value * 10 ? max : value * 10 + digit;
 	}
 	*out = value < max ? value : max;
 	return RG_OK;

@@ -36,7 +36,7 @@ static inline void add_word(struct sip *s, uint64_t word)
 
 static inline void add_string(struct sip *s, rg_str str)
 {
-	uint64_t word;
+	uint64_t word = 0;
 	size_t i = 0;
 	for (; i + 8 <= str.n; i += 8) {
 		memcpy(&word, str.p + i, 8);
@@ -44,8 +44,12 @@ static inline void add_string(struct sip *s, rg_str str)
 	}
 	if (i == str.n)
 		return;
-	word = 0;
-	memcpy(&word, str.p + i, str.n - i);
+	if (str.n >= 8) { /* once more some of the word before: the length is known, and a copy of fixed size is no call */
+		memcpy(&word, str.p + str.n - 8, 8);
+	} else {
+		for (; i < str.n; i++)
+			word = word << 8 | (unsigned char)str.p[i];
+	}
 	add_word(s, word);
 }
 
