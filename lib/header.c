@@ -45,12 +45,9 @@ static size_t skip_quoted(rg_str s, size_t at)
 	return rg__has_control(inside) ? 0 : at + inside.n + 2;
 }
 
-static size_t find_stop(rg_str s, size_t at) /* which is at most s.n */
+/* One octet at a time: nothing behind the last value that counts is looked at. */
+static size_t find_stop(rg_str s, size_t at)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-
-	while (s.n - at >= 4 && !((rg__chars[p[at]] | rg__chars[p[at + 1]] | rg__chars[p[at + 2]] | rg__chars[p[at + 3]]) & RG__C_LIST))
-		at += 4;
 	while (at < s.n && !rg__is(s.p[at], RG__C_LIST))
 		at++;
 	return at;

@@ -505,7 +505,7 @@ rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_
 	*out = NULL;
 	if (!request || !seed)
 		return RG_EINVAL;
-	status = rg__register_read(request, config, options, &reg);
+	status = rg__register_read(request, config, options, NULL, &reg);
 	if (status != RG_OK)
 		return status;
 	if (record)

@@ -9,8 +9,14 @@
 /* A REGISTER read and validated: all that can be decided without the record. Borrows from request, config and options. */
 typedef struct rg__register rg__register;
 
-/* Always RG_OK or RG_ENOMEM; a refusal is a reason. */
-rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register **out);
+/* Room a caller has on its stack for a register with one Contact, which is too large for malloc to be quick. */
+typedef struct rg__register_room {
+	_Alignas(16) char bytes[1792];
+} rg__register_room;
+
+/* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p room is used where it will do; NULL = none. */
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out);
 void rg__register_free(rg__register *reg);
 int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
 const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */

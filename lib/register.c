@@ -298,23 +298,36 @@ static void reserve_text(rg__register *reg)
 	reg->text.room = reg->text.p ? room : 0;
 }
 
-rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register **out)
+_Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
+
+static rg__register *new_register(uint32_t slots, rg__register_room *room)
+{
+	size_t size = sizeof(rg__register) + slots * sizeof(rg__wanted);
+	bool lent = room && size <= sizeof *room;
+	rg__register *reg = lent ? (rg__register *)(void *)room : malloc(size);
+
+	if (!reg)
+		return NULL;
+	memset(&reg->aor, 0, sizeof *reg - offsetof(rg__register, aor));
+	reg->room = slots;
+	reg->lent = lent;
+	return reg;
+}
+
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out)
 {
 	rg_request view;
 	rg__register *reg;
 	rg_status status;
-	uint32_t room;
 
 	*out = NULL;
 	rg__request_view(request, &view);
-	room = count_at_most(&view, rg__config_int(config, RG__P_max_request_contacts));
-	reg = malloc(sizeof *reg + room * sizeof *reg->wanted);
+	reg = new_register(count_at_most(&view, rg__config_int(config, RG__P_max_request_contacts)), room);
 	if (!reg)
 		return RG_ENOMEM;
-	memset(&reg->aor, 0, sizeof *reg - offsetof(rg__register, aor));
 	rg__save_settings_of(config, options, &reg->set);
 	reg->request = view;
-	reg->room = room;
 	reserve_text(reg);
 	status = check(reg, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
@@ -335,7 +348,8 @@ void rg__register_free(rg__register *reg)
 		return;
 	rg__aor_free(&reg->aor);
 	rg__buf_free(&reg->text);
-	free(reg);
+	if (!reg->lent)
+		free(reg);
 }
 
 int32_t rg__register_reason(const rg__register *reg)

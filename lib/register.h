@@ -43,6 +43,7 @@ struct rg__register {
 	rg_str unsupported;
 	uint32_t allow;          /* methods of the Allow header */
 	uint32_t n, room;        /* Contacts read; slots */
+	bool lent;               /* it stands in memory of the caller's */
 	rg__wanted wanted[];
 };
 

@@ -9,6 +9,7 @@ typedef struct save_op {
 	rg_request *copy;                 /* when the request must outlive the call */
 	const rg_save_options *options;
 	rg__register *reg;
+	rg__register_room *room;          /* of the form on the caller's stack */
 	rg_save_cb done;                  /* or, in the blocking form, */
 	rg_response **out;
 } save_op;
@@ -116,7 +117,7 @@ static rg_status save_prepare(save_op *s, const rg_request *request, const rg_sa
 	else
 		rg__request_view(request, &s->request);
 	ask_host(s);
-	rg_status st = rg__register_read(&s->request, config, options, &s->reg);
+	rg_status st = rg__register_read(&s->request, config, options, s->room, &s->reg);
 	if (st != RG_OK)
 		return st;
 	if (rg__register_reason(s->reg) != RG_R_FINE) {
@@ -135,6 +136,7 @@ static void save_empty(save_op *s)
 {
 	s->copy = NULL;
 	s->reg = NULL;
+	s->room = NULL;
 	s->done = NULL;
 	s->out = NULL;
 	s->options = NULL;
@@ -184,6 +186,7 @@ static rg_status save_waiting(rg_registrar *reg, const rg_request *request, cons
 
 rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out)
 {
+	rg__register_room room;
 	save_op s;
 
 	if (!out)
@@ -197,6 +200,7 @@ rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_op
 	if (st != RG_OK)
 		return st;
 	save_empty(&s);
+	s.room = &room;
 	s.out = out;
 	st = save_prepare(&s, request, options);
 	if (st == RG_OK)

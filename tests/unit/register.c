@@ -236,7 +236,7 @@ static uint32_t hosts_of(spec s, rg_str *hosts, uint32_t max)
 	rg__register *reg = NULL;
 	uint32_t n;
 
-	cr_assert_eq(rg__register_read(&r, NULL, NULL, &reg), RG_OK);
+	cr_assert_eq(rg__register_read(&r, NULL, NULL, NULL, &reg), RG_OK);
 	n = rg__register_hosts(reg, hosts, max);
 	rg__register_free(reg);
 	return n;
