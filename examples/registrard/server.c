@@ -8,13 +8,19 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "control.h"
 #include "fork.h"
 
-static const uint32_t message_bytes_max = 65535;
+/*
+ * Sofia takes time in proportion to the square of the headers, so what one message may hold is bounded. It counts all that a stream
+ * has waiting against that bound, other messages too; hence a receive buffer of a stream that stays well below it.
+ */
+static const uint32_t message_bytes_max = 98304;
+static const int stream_bytes_max = 32768;
 
 /* nta hands over what belongs to no transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
 static int on_message(struct server *server, nta_agent_t *agent, msg_t *msg, sip_t *sip)
@@ -97,6 +103,20 @@ static int bind_one(struct server *server, const struct listen_at *at)
 	return result;
 }
 
+/* Connections get the receive buffer of the socket that accepted them. Only our listeners accept yet. */
+static void limit_streams(void)
+{
+	for (int fd = 3, strangers = 0; strangers < 64; fd++) {
+		int accepts = 0;
+		socklen_t n = sizeof accepts;
+
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &n) != 0)
+			strangers++;
+		else if (accepts)
+			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &stream_bytes_max, sizeof stream_bytes_max);
+	}
+}
+
 static int start_agent(struct server *server)
 {
 	/*
@@ -105,7 +125,7 @@ static int start_agent(struct server *server)
 	 * with malformed headers come up here, too: nta would answer those without a reason, and close the connection.
 	 */
 	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY),
-		NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(message_bytes_max), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0),
+		NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(65535), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0),
 		NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1), NTATAG_USE_NAPTR(0), TAG_END());
 	if (!server->agent) {
 		complain("cannot start: %s", strerror(errno));
@@ -117,6 +137,7 @@ static int start_agent(struct server *server)
 				errno ? strerror(errno) : "cannot be bound");
 			return 1;
 		}
+	limit_streams();
 	return 0;
 }
 

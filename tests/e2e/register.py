@@ -126,6 +126,17 @@ def test_bindings_lapse():
         assert [c['uri'] for c in type(events)(daemon.path).show('alice@example.org')] == ['sip:a@192.0.2.2']
 
 
+def test_a_backlog_on_one_connection_is_served():
+    with Daemon() as daemon:
+        peer = daemon.peer('tcp')
+        aors = ['u%d@example.org' % i for i in range(1000)]
+        # Far more than one message may hold waits at once, while nobody reads the answers yet.
+        peer.send(''.join(peer.request('REGISTER', 'sip:example.org', '<sip:%s>;tag=1' % aor, '<sip:%s>' % aor, 'c' + aor, 1,
+                                       ['Contact: <sip:u@192.0.2.1>']) for aor in aors))
+        assert all(peer.recv().code == 200 for _ in aors)
+        assert len(daemon.control('dump')['aors']) == 1000
+
+
 def test_several_listeners():
     from harness import free_port, Peer
     other = free_port()
