@@ -2,6 +2,7 @@
 /* Layer 5: rg_store_check(), the store contract as a program. Each case has a store of its own. */
 #include "check.h"
 #include <stdio.h>
+#include <stdlib.h>
 
 static const rg__check_case *const all_cases[] = { rg__check_basic, rg__check_index, rg__check_due, rg__check_cursor, rg__check_fate,
 	rg__check_watch, rg__check_random, rg__check_threads };
@@ -36,6 +37,13 @@ rg_revision rg__check_mint(rg__check *ck)
 	return r;
 }
 
+void *rg__check_keep(rg__check *ck, size_t size)
+{
+	ck->kept = calloc(1, size);
+	rg__check_that(ck, ck->kept != NULL, "the check ran out of memory");
+	return ck->kept;
+}
+
 static rg_status run_case(const rg_store_check_options *o, const rg__check_case *c, uint32_t *failed)
 {
 	rg__check ck = { .options = o, .random = o->seed };
@@ -49,6 +57,7 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 	rg_store_unref(ck.store);
 	rg__check_settled(&ck);
 	rg__check_free_answers(&ck);
+	free(ck.kept);
 	*failed += !rg__check_ok(&ck);
 	if (o->report)
 		o->report(o->user, rg_str_from(c->name), rg_str_from(ck.wrong));

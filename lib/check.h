@@ -35,6 +35,7 @@ typedef struct rg__check {
 	rg__answer nothing; /* the answer of a helper that does nothing */
 	uint64_t random, minted;
 	char wrong[240];
+	void *kept; /* of rg__check_keep() */
 } rg__check;
 
 typedef struct rg__check_case {
@@ -45,6 +46,9 @@ typedef struct rg__check_case {
 /* The cases, by file; each list ends with an empty row. */
 extern const rg__check_case rg__check_basic[], rg__check_index[], rg__check_due[], rg__check_cursor[], rg__check_fate[],
 	rg__check_watch[], rg__check_random[], rg__check_threads[];
+
+/* Zeroed memory that outlives the store, which may call late when it is at fault. NULL, and wrong: there is none. Once a case. */
+void *rg__check_keep(rg__check *ck, size_t size);
 
 static inline bool rg__check_ok(const rg__check *ck)
 {

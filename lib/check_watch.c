@@ -36,9 +36,10 @@ static void on_change(void *user, rg_status status)
 
 static void watch(rg__check *ck, struct watcher *w, const rg_key *key)
 {
-	rg_status status = rg__check_ok(ck) ? ck->ops->watch(ck->self, key, on_change, w, &w->handle) : RG_ECANCELED;
+	rg_status status;
 
 	w->ck = ck;
+	status = rg__check_ok(ck) ? ck->ops->watch(ck->self, key, on_change, w, &w->handle) : RG_ECANCELED;
 	rg__check_that(ck, status == RG_OK, "watch answered: %s", rg_strerror(status));
 }
 
@@ -61,49 +62,52 @@ static void told(rg__check *ck)
 {
 	rg__name name;
 	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
-	struct watcher a = { .ck = ck }, b = { .ck = ck };
+	struct watcher *a, *b;
 	rg_revision r;
 
-	if (!ck->ops->watch)
+	if (!ck->ops->watch || !(a = rg__check_keep(ck, 2 * sizeof *a)))
 		return;
-	watch(ck, &a, &s.key);
-	watch(ck, &b, &s.key);
+	b = a + 1;
+	watch(ck, a, &s.key);
+	watch(ck, b, &s.key);
 	if (!rg__check_ok(ck))
 		return;
 	r = rg__check_new(ck, &s);
-	expect_change(ck, &a, 0);
-	expect_change(ck, &b, 0);
+	expect_change(ck, a, 0);
+	expect_change(ck, b, 0);
 	r = rg__check_put(ck, &s, &r);
-	expect_change(ck, &a, 1);
-	ck->ops->unwatch(ck->self, a.handle);
-	expect_end(ck, &a);
+	expect_change(ck, a, 1);
+	ck->ops->unwatch(ck->self, a->handle);
+	expect_end(ck, a);
 	rg__check_drop(ck, &s.key, &r);
-	expect_change(ck, &b, 2);
-	ck->ops->unwatch(ck->self, b.handle);
-	expect_end(ck, &b);
+	expect_change(ck, b, 2);
+	ck->ops->unwatch(ck->self, b->handle);
+	expect_end(ck, b);
 	rg__check_new(ck, &s);
 	rg__check_later(ck);
-	expect_end(ck, &a);
-	expect_end(ck, &b);
+	expect_end(ck, a);
+	expect_end(ck, b);
 }
 
 static void ended_inside(rg__check *ck)
 {
 	rg__name name;
 	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
-	struct watcher a = { .ck = ck, .unwatch_inside = true }, b = { .ck = ck };
+	struct watcher *a, *b;
 
-	if (!ck->ops->watch)
+	if (!ck->ops->watch || !(a = rg__check_keep(ck, 2 * sizeof *a)))
 		return;
-	watch(ck, &a, &s.key);
-	watch(ck, &b, &s.key);
+	b = a + 1;
+	a->unwatch_inside = true;
+	watch(ck, a, &s.key);
+	watch(ck, b, &s.key);
 	if (!rg__check_ok(ck))
 		return;
 	rg__check_new(ck, &s);
-	expect_change(ck, &b, 0);
-	expect_end(ck, &a);
-	ck->ops->unwatch(ck->self, b.handle);
-	expect_end(ck, &b);
+	expect_change(ck, b, 0);
+	expect_end(ck, a);
+	ck->ops->unwatch(ck->self, b->handle);
+	expect_end(ck, b);
 }
 
 /* Of another key: a store that is not inline need not be able to block within its own callback. */
@@ -111,30 +115,30 @@ static void commits_inside(rg__check *ck)
 {
 	rg__name name, other;
 	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
-	struct watcher a = { .ck = ck, .commit_inside = true };
+	struct watcher *a;
 
-	if (!ck->ops->watch || !(ck->ops->traits & RG_STORE_INLINE))
+	if (!ck->ops->watch || !(ck->ops->traits & RG_STORE_INLINE) || !(a = rg__check_keep(ck, sizeof *a)))
 		return;
-	a.sample = rg__check_sample(rg__check_name(&other, RG__CHECK_DOMAIN, 2), 5000, RG__ABSENT);
-	watch(ck, &a, &s.key);
+	a->commit_inside = true;
+	a->sample = rg__check_sample(rg__check_name(&other, RG__CHECK_DOMAIN, 2), 5000, RG__ABSENT);
+	watch(ck, a, &s.key);
 	rg__check_new(ck, &s);
-	expect_change(ck, &a, 0);
-	if (a.handle)
-		ck->ops->unwatch(ck->self, a.handle);
-	expect_end(ck, &a);
+	expect_change(ck, a, 0);
+	if (a->handle)
+		ck->ops->unwatch(ck->self, a->handle);
+	expect_end(ck, a);
 }
 
 /* Each of many is told of its own key. Being told of another's would cost only a fetch, but not when it is the rule. */
 static void many(rg__check *ck)
 {
 	enum { N = 500 };
-	struct watcher w[N];
+	struct watcher *w;
 	rg__name name;
 	unsigned strays = 0;
 
-	if (!ck->ops->watch)
+	if (!ck->ops->watch || !(w = rg__check_keep(ck, N * sizeof *w)))
 		return;
-	memset(w, 0, sizeof w);
 	for (uint64_t i = 0; i < N; i++)
 		watch(ck, &w[i], rg__check_name(&name, RG__CHECK_DOMAIN, i));
 	for (uint64_t i = 0; i < N && rg__check_ok(ck); i += 10) {
@@ -156,14 +160,14 @@ static void many(rg__check *ck)
 static void ended_with_the_store(rg__check *ck)
 {
 	rg__name name;
-	struct watcher a = { .ck = ck };
+	struct watcher *a;
 
-	if (!ck->ops->watch)
+	if (!ck->ops->watch || !(a = rg__check_keep(ck, sizeof *a)))
 		return;
-	watch(ck, &a, rg__check_name(&name, RG__CHECK_DOMAIN, 1));
+	watch(ck, a, rg__check_name(&name, RG__CHECK_DOMAIN, 1));
 	rg_store_unref(ck->store);
 	ck->store = NULL;
-	rg__check_that(ck, !a.handle || atomic_load(&a.ends) == 1, "the end of a store told a watch of its end %u times", atomic_load(&a.ends));
+	rg__check_that(ck, !a->handle || atomic_load(&a->ends) == 1, "the end of a store told a watch of its end %u times", atomic_load(&a->ends));
 }
 
 const rg__check_case rg__check_watch[] = {
