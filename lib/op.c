@@ -85,10 +85,16 @@ void rg__op_ref(rg_op *op)
 	atomic_fetch_add_explicit(&op->refs, 1, memory_order_relaxed);
 }
 
+/* Of its own, because link-time optimization would see it called for operations on the stack, which have no references to drop. */
+static __attribute__((noinline)) void op_free(rg_op *op)
+{
+	free(op);
+}
+
 void rg_op_unref(rg_op *op)
 {
 	if (op && atomic_fetch_sub_explicit(&op->refs, 1, memory_order_acq_rel) == 1)
-		free(op);
+		op_free(op);
 }
 
 bool rg__op_hold(rg_op *op)
