@@ -310,7 +310,8 @@ rg_status rg_config_check(const rg_config *config, rg_error *why)
 	int64_t least = rg__config_int(config, RG__P_min_expires), most = rg__config_int(config, RG__P_max_expires);
 	int64_t pnsreg = rg__config_int(config, RG__P_pn_pnsreg_interval), trigger = rg__config_int(config, RG__P_pn_trigger_interval);
 
-	if (most > 0 && least > most)
+	/* A max_expires below the default minimum is no contradiction: it is the upper bound that holds. */
+	if (most > 0 && least > most && rg__config_has(config, RG__P_min_expires))
 		return rg__fail(why, RG_EINVAL, "min_expires (%" PRId64 ") is above max_expires (%" PRId64 ")", least, most);
 	if (pnsreg <= PNSREG_ABOVE)
 		return rg__fail(why, RG_EINVAL, "pn_pnsreg_interval (%" PRId64 ") is not above %d", pnsreg, PNSREG_ABOVE);

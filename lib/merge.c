@@ -98,10 +98,30 @@ static int ask_removals(rg__merge *m, rg__matchable *wanted)
 	return verdict;
 }
 
+/* Bits of an id that number the bindings made in one and the same millisecond; the others are random. */
+enum { ID_TURN_BITS = 10 };
+
+/* The id decides between bindings of equal times, so those of one moment are numbered in the order they came: what ties in time is
+ * listed as it was registered and not by chance. */
+static uint64_t id_turn(const rg__merge *m)
+{
+	uint64_t turn = 0, most = (1u << ID_TURN_BITS) - 1;
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		uint64_t taken = m->contacts[i].id >> (64 - ID_TURN_BITS);
+
+		if (m->contacts[i].created == m->now && taken >= turn)
+			turn = taken + 1;
+	}
+	return (turn < most ? turn : most) << (64 - ID_TURN_BITS);
+}
+
 static uint64_t new_id(const rg__merge *m, uint32_t contact)
 {
+	uint64_t turn = id_turn(m);
+
 	for (uint32_t attempt = 0;; attempt++) {
-		uint64_t id = rg__draw(m->seed, RG__DRAW_ID, contact, attempt);
+		uint64_t id = turn | rg__draw(m->seed, RG__DRAW_ID, contact, attempt) >> ID_TURN_BITS;
 		uint32_t i = 0;
 
 		while (i < m->n && m->contacts[i].id != id)

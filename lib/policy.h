@@ -45,7 +45,8 @@ rg_plan *rg__plan_ref(rg_plan *plan);                      /* plans are shared b
 
 /* The key a lookup is about: aor, else Request-URI. Returns RG__AOR_…; *out is freed with rg__aor_free(). */
 int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out);
-rg_str rg__request_domain(const rg_request *request); /* given, else "location" */
+rg_str rg__domain(rg_str given); /* given, else (absent or empty) "location" */
+rg_str rg__request_domain(const rg_request *request);
 
 /* Selects; @p key is the one that was looked up. A NULL record is an AoR without bindings. */
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,

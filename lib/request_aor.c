@@ -5,7 +5,12 @@
 
 rg_str rg__request_domain(const rg_request *request)
 {
-	return request->domain.n > 0 ? request->domain : RG_STR("location");
+	return rg__domain(request->domain);
+}
+
+rg_str rg__domain(rg_str given)
+{
+	return given.n > 0 ? given : RG_STR("location");
 }
 
 /* The URI of a From or To value. */

@@ -177,8 +177,7 @@ static rg_status stats_op_new(rg_registrar *reg, rg_str domain, bool keeps, stat
 	if (st != RG_OK)
 		return st;
 	stats_op *s = (stats_op *)op;
-	if (!domain.p)
-		domain = RG_STR("location");
+	domain = rg__domain(domain);
 	if (keeps)
 		s->text = rg__keep(texts, 1);
 	s->domain = domain;

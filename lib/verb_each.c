@@ -175,8 +175,7 @@ static rg_status each_new(rg_registrar *reg, rg_str domain, rg_str cursor, bool 
 	if (st != RG_OK)
 		return st;
 	each_op *e = (each_op *)op;
-	if (!domain.p)
-		domain = RG_STR("location");
+	domain = rg__domain(domain);
 	if (keeps && !(e->text = rg__keep(texts, 2)))
 		st = RG_ENOMEM;
 	e->domain = domain;

@@ -154,9 +154,7 @@ static rg_status ask_ips(query_op *q, const rg_query *query)
 
 static rg_str query_domain(const rg_query *query, const rg_request *request)
 {
-	if (query->domain.p)
-		return query->domain;
-	return request ? rg__request_domain(request) : RG_STR("location");
+	return query->domain.n == 0 && request ? rg__request_domain(request) : rg__domain(query->domain);
 }
 
 static rg_status query_prepare(query_op *q, const rg_query *query, int what, bool keeps)

@@ -183,8 +183,7 @@ static rg_status remove_prepare(remove_op *r, wanted *w, bool keeps)
 	rg_str *const texts[] = { &w->domain, &w->aor, &w->contact, &w->next_hop, &w->instance };
 	rg_status st = RG_OK;
 
-	if (!w->domain.p)
-		w->domain = RG_STR("location");
+	w->domain = rg__domain(w->domain);
 	if (keeps && !(r->text = rg__keep(texts, 5)))
 		return RG_ENOMEM;
 	r->domain = w->domain;

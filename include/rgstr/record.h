@@ -72,7 +72,7 @@ enum {
 typedef struct rg_contact {
 	uint32_t struct_size;   /**< sizeof(rg_contact), set by rg_contact_init() and rg_record_contact() */
 	uint32_t flags;         /**< RG_CONTACT_… */
-	uint64_t id;            /**< random, given once, never 0 */
+	uint64_t id;            /**< given once, never 0: the upper 10 bits number bindings made in one millisecond, the rest is random */
 	uint64_t generation;    /**< random, redrawn when another Call-ID updates the binding */
 	rg_str uri;             /**< as registered, without <> */
 	rg_str params;          /**< Contact header parameters as registered, from the first `;` on; without those only a server sets */

@@ -268,3 +268,36 @@ Test(forms, a_reload_is_seen_by_operations_that_begin_after_it)
 	rg_op_unref(before.op);
 	kit_close(&k);
 }
+
+Test(forms, an_empty_domain_is_the_usual_one_in_every_verb)
+{
+	const rg_str empty = { "", 0 };
+	rg_answer *answer = NULL;
+	rg_stats *stats = NULL;
+	rg_remove_filter filter;
+	outcome seen = { 0 };
+	int64_t live = 0;
+	uint32_t n = 9;
+	kit k;
+
+	kit_open(&k, 0);
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+	cr_expect_eq(kit_save(&k, "bob", A1, 1), 200);
+	rg_query q = query_for("alice@example.org");
+	q.domain = empty;
+	cr_expect_eq(matches(rg_is_registered(k.reg, &q, &answer), &answer), 1);
+	cr_expect_eq(rg_registrar_each(k.reg, empty, kit_each, &seen), RG_OK);
+	cr_expect_eq(seen.n, 2);
+	cr_assert_eq(rg_registrar_stats(k.reg, empty, &stats), RG_OK);
+	cr_expect_eq(rg_stats_find(stats, RG_STR("live_contacts"), &live), RG_OK);
+	cr_expect_eq(live, 2);
+	rg_stats_unref(stats);
+	rg_remove_filter_init(&filter, sizeof filter);
+	filter.domain = empty;
+	filter.aor = RG_STR("alice@example.org");
+	cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_OK);
+	cr_expect_eq(n, 1);
+	cr_expect_eq(rg_remove_ip_port(k.reg, empty, RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(n, 1);
+	kit_close(&k);
+}

@@ -416,6 +416,7 @@ Test(config, check_finds_parameters_that_contradict_each_other)
 		{ { "min_expires", "max_expires" }, { "60", "60" }, NULL },
 		{ { "min_expires", "max_expires" }, { "61", "60" }, "min_expires (61) is above max_expires (60)" },
 		{ { "default_expires", "max_expires" }, { "7200", "600" }, NULL },
+		{ { "default_expires", "max_expires" }, { "7200", "30" }, NULL }, /* below the default minimum, which nobody asked for */
 		{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "121", "121" }, NULL },
 		{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "120", "100" }, "pn_pnsreg_interval (120) is not above 120" },
 		{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "130", "131" }, "pn_trigger_interval (131)" },

@@ -51,6 +51,28 @@ Test(select, q_then_oldest_first_or_newest_first)
 	end_world(&w);
 }
 
+Test(select, bindings_of_one_moment_come_in_the_order_they_were_registered)
+{
+	world w = new_world();
+
+	for (int round = 0; round < 20; round++) { /* by chance once in a thousand times a round */
+		w.seed[0]++;
+		w.now += 1000;
+		save(&w, .contact = { "<sip:a@192.0.2.1>", "<sip:b@192.0.2.1>" }, .callid = "one", .cseq = "1 REGISTER");
+		save(&w, .contact = { "<sip:c@192.0.2.1>" }, .callid = "two", .cseq = "1 REGISTER");
+		save(&w, .contact = { "<sip:d@192.0.2.1>", "<sip:e@192.0.2.1>" }, .callid = "three", .cseq = "1 REGISTER");
+		same_text(select_spec(&w, "", ALICE, NULL),
+			"1/0 sip:a@192.0.2.1 sip:b@192.0.2.1 sip:c@192.0.2.1 sip:d@192.0.2.1 sip:e@192.0.2.1");
+		set(&w, "desc_time_order", "1");
+		same_text(select_spec(&w, "", ALICE, NULL),
+			"1/0 sip:e@192.0.2.1 sip:d@192.0.2.1 sip:c@192.0.2.1 sip:b@192.0.2.1 sip:a@192.0.2.1");
+		set(&w, "desc_time_order", "0");
+		rg_record_unref(w.record);
+		w.record = NULL;
+	}
+	end_world(&w);
+}
+
 Test(select, only_live_bindings)
 {
 	world w = four();
