@@ -109,7 +109,7 @@ static void branch_start(struct branch *branch)
 {
 	struct call *call = branch->call;
 	struct server *server = call->server;
-	msg_t *msg = hop_message(server, call->msg, call->in, &branch->hop);
+	msg_t *msg = branch->hop.breadth ? hop_message(server, call->msg, call->in, &branch->hop) : NULL;
 	tport_t *out = route_socket_to(server, branch->hop.next, branch->hop.socket);
 	char digest[17], key[64], next[1100];
 
@@ -123,7 +123,7 @@ static void branch_start(struct branch *branch)
 	if (branch->orq)
 		return;
 	msg_destroy(msg);
-	branch_final(branch, 503);
+	branch_final(branch, branch->hop.breadth ? 503 : branch->hop.loops ? 482 : 440);
 }
 
 /* Only these make room for a fallback (RFC 5626 §7); a failure of the transport counts as 503 (RFC 3261 §16.9). */
@@ -249,6 +249,11 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip)
 	return call;
 }
 
+struct server *call_server(const struct call *call)
+{
+	return call->server;
+}
+
 sip_t *call_sip(const struct call *call)
 {
 	return sip_object(call->msg);
@@ -282,8 +287,9 @@ static int branch_init(struct branch *branch, struct call *call, const struct ho
 	return !own->next || !own->uri != !hop->uri || !own->path.p != !hop->path.p || !own->socket.p != !hop->socket.p ? -1 : 0;
 }
 
-void call_fork(struct call *call, const struct hop *hops, size_t n)
+void call_fork(struct call *call, struct hop *hops, size_t n)
 {
+	hops_share(hops, n, call_sip(call));
 	call->branches = calloc(n, sizeof *call->branches);
 	for (size_t i = 0; call->branches && i < n; i++) {
 		call->n = i + 1;

@@ -12,6 +12,8 @@ struct hop {
 	rg_str path;          /* Route set to put in front, as rg_contact.path */
 	rg_str socket;        /* our socket to send from, if possible */
 	uint32_t fallback_of; /* index of the hop it stands in for; UINT32_MAX = none */
+	int loops;            /* it is ourselves: not sent to */
+	size_t breadth;       /* how many branches it may make of the request (RFC 5393 §5.3); 0 = it is not sent to */
 };
 
 /*
@@ -20,6 +22,8 @@ struct hop {
  */
 struct call *call_new(struct server *server, msg_t *msg, sip_t *sip);
 
+struct server *call_server(const struct call *call);
+
 /* Our copy of the request, as it came in. */
 sip_t *call_sip(const struct call *call);
 msg_t *call_msg(const struct call *call);
@@ -27,8 +31,14 @@ msg_t *call_msg(const struct call *call);
 /* Answers by ourselves, and ends the call. */
 void call_answer(struct call *call, int status, const char *phrase);
 
-/* Forwards to all hops at once, fallbacks later. The call then lives until every branch is done. */
-void call_fork(struct call *call, const struct hop *hops, size_t n);
+/*
+ * Says how many branches each hop may make. The first get what there is; those left with none, and those that are ourselves, are not
+ * sent to.
+ */
+void hops_share(struct hop *hops, size_t n, const sip_t *sip);
+
+/* Forwards to all hops at once, fallbacks later, each with its share of the breadth. The call then lives until every branch is done. */
+void call_fork(struct call *call, struct hop *hops, size_t n);
 
 /* Lets go of everything at once, answering 503 if nothing was answered yet. */
 void call_abandon(struct call *call);

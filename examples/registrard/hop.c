@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "breadth.h"
 #include "fork.h"
 #include "route.h"
 
@@ -103,6 +104,22 @@ static int suit_strict_router(msg_t *msg, sip_t *sip)
 	return set_request_uri(msg, sip, uri);
 }
 
+void hops_share(struct hop *hops, size_t n, const sip_t *sip)
+{
+	size_t breadth = breadth_of(sip), at_once = 0, index = 0;
+
+	for (size_t i = 0; i < n; i++)
+		at_once += (size_t)(hops[i].fallback_of == UINT32_MAX && !hops[i].loops);
+	at_once = at_once < breadth ? at_once : breadth;
+	for (size_t i = 0; i < n; i++)
+		if (hops[i].fallback_of == UINT32_MAX)
+			hops[i].breadth = !hops[i].loops && index < at_once ? breadth_share(breadth, at_once, index++) : 0;
+	/* A fallback starts when its principal is done, and has what that had. */
+	for (size_t i = 0; i < n; i++)
+		if (hops[i].fallback_of < n && !hops[i].loops)
+			hops[i].breadth = hops[hops[i].fallback_of].breadth;
+}
+
 /* Requests that make or refresh a dialog (RFC 3261 §16.6 step 4). */
 static int makes_dialog(const sip_t *sip)
 {
@@ -124,7 +141,7 @@ msg_t *hop_message(struct server *server, msg_t *request, tport_t *in, const str
 	sip_t *sip = sip_object(msg);
 	tport_t *out = route_socket_to(server, hop->next, hop->socket);
 
-	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 ||
+	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 || breadth_set(msg, sip, hop->breadth) < 0 ||
 		push_path(msg, sip, hop->path) < 0 || (makes_dialog(sip) && in && route_record(msg, sip, in, out) < 0) ||
 		suit_strict_router(msg, sip) < 0) {
 		msg_destroy(msg);

@@ -27,6 +27,9 @@ static int validate(const struct server *server, const sip_t *sip)
 		return 400;
 	if (sip->sip_request->rq_method == sip_method_cancel)
 		return 481; /* what it could cancel, nta would have found */
+	/* What we sent ourselves has our Via, and comes from where that says: no contact that means us may send us round. */
+	if (sip->sip_via && !sip->sip_via->v_received && route_is_our_via(server, sip->sip_via))
+		return 482;
 	if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0)
 		return 483;
 	if (sip->sip_proxy_require)
@@ -61,8 +64,11 @@ static void send_ack(struct server *server, msg_t *request, tport_t *in, const s
 		msg_destroy(msg);
 }
 
-/* The hops of targets. They borrow from both. @return how many; fewer than there are when memory is short. */
-static size_t hops_of(const rg_targets *targets, su_home_t *home, struct hop *hops)
+/*
+ * The hops of targets. A target that is us is none: several of them would multiply a request at each turn, and whoever may register
+ * could have them (RFC 5393 §3).
+ * They borrow from both. @return how many; fewer than there are when memory is short. */
+static size_t hops_of(const struct server *server, const rg_targets *targets, su_home_t *home, struct hop *hops)
 {
 	size_t n = 0;
 	rg_target target;
@@ -78,6 +84,7 @@ static size_t hops_of(const rg_targets *targets, su_home_t *home, struct hop *ho
 			.fallback_of = target.fallback_of,
 		};
 		/* Indices of fallbacks are those of the targets, so one that cannot be sent to keeps its place and fails there. */
+		hop->loops = hop->next && route_is_ours(server, hop->next);
 		if (!hop->next)
 			hop->next = url_make(home, "invalid:");
 		if (!hop->uri || !hop->next)
@@ -95,7 +102,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	int code = targets ? rg_targets_code(targets) : 500;
 
 	su_home_init(home);
-	if (n && (!hops || hops_of(targets, home, hops) < n))
+	if (n && (!hops || hops_of(call_server(call), targets, home, hops) < n))
 		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
 	else if (n)
 		call_fork(call, hops, n);
@@ -121,9 +128,11 @@ static void on_ack_targets(void *user, rg_status status, rg_targets *targets)
 	su_home_t home[1] = { SU_HOME_INIT(home) };
 
 	su_home_init(home);
-	n = hops ? hops_of(targets, home, hops) : 0;
+	n = hops ? hops_of(ack->server, targets, home, hops) : 0;
+	hops_share(hops, n, sip_object(ack->msg));
 	for (size_t i = 0; i < n; i++)
-		send_ack(ack->server, ack->msg, ack->in, &hops[i]);
+		if (hops[i].breadth)
+			send_ack(ack->server, ack->msg, ack->in, &hops[i]);
 	su_home_deinit(home);
 	free(hops);
 	rg_targets_unref(targets);
@@ -137,7 +146,8 @@ static void proxy_ack(struct server *server, msg_t *msg, const url_t *next)
 	struct hop hop = { .next = next, .fallback_of = UINT32_MAX };
 	struct ack *ack = next ? NULL : calloc(1, sizeof *ack);
 
-	if (next)
+	hops_share(&hop, 1, sip_object(msg));
+	if (next && hop.breadth)
 		send_ack(server, msg, route_socket_of(server, msg), &hop);
 	if (ack) {
 		*ack = (struct ack){ server, msg_ref_create(msg), tport_ref(route_socket_of(server, msg)) };

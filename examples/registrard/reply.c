@@ -29,7 +29,7 @@ void reply_forward_early(struct call *call, nta_outgoing_t *orq)
 
 /*
  * The lower, the better: 6xx, then the lowest class, and of the 4xx those that help the caller to do it better
- * (RFC 3261 §16.7 step 6). A branch that just never answered says the least of its class.
+ * (RFC 3261 §16.7 step 6). A branch that just never answered says little, one that was never made least of its class.
  */
 static int rank(int status)
 {
@@ -41,6 +41,9 @@ static int rank(int status)
 	case 484:
 		return 400;
 	case 408:
+		return 498;
+	case 440:
+	case 482:
 		return 499;
 	default:
 		return status >= 600 ? 0 : status >= 400 && status < 500 ? 401 : status;
@@ -88,7 +91,7 @@ void reply_best(struct call *call)
 	if (status == 503)
 		status = 500;
 	if (!best || !best->response || status != best->status) {
-		nta_incoming_treply(call->irq, status, NULL, TAG_END());
+		nta_incoming_treply(call->irq, status, status == 440 ? "Max-Breadth Exceeded" : NULL, TAG_END());
 		return;
 	}
 	msg = status == 401 || status == 407 ? msg_dup(best->response) : NULL;

@@ -307,6 +307,62 @@ def test_a_loop_is_broken():
         assert 'aors' in daemon.control('dump')
 
 
+def test_a_contact_that_is_us_is_not_forwarded_to():
+    with Daemon() as daemon:
+        a, phone, seen = daemon.peer(), daemon.peer(), []
+        # Six of them would make 6! branches, were the request let through.
+        for n in range(6):
+            for host in (daemon.address, 'localhost:%d' % daemon.port):
+                assert a.register('loop', ['<sip:loop@%s;x=%d>' % (host, n)], domain='127.0.0.1').code == 200
+        a.send(a.request('MESSAGE', 'sip:loop@' + daemon.address, CALLER, '<sip:loop@%s>' % daemon.address, 'bomb', 1))
+        assert a.expect(482, 10)
+        # Others are reached all the same, and what they say counts for more.
+        phone.register('loop', domain='127.0.0.1')
+        a.send(a.request('MESSAGE', 'sip:loop@' + daemon.address, CALLER, '<sip:loop@%s>' % daemon.address, 'bomb', 2))
+        phone.answer(phone.expect('MESSAGE'), 486)
+        assert a.expect(486, 10)
+        assert 'aors' in daemon.control('dump')
+
+
+def test_what_comes_from_ourselves_is_a_loop():
+    with Daemon() as daemon:
+        a, b = pair(daemon)
+        text = a.request('MESSAGE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'own-via', 1)
+        a.send(text.replace('Via: SIP/2.0/UDP ' + a.address, 'Via: SIP/2.0/UDP ' + daemon.address, 1).replace(';rport', ';rport', 1))
+        b.silent()
+
+
+def test_max_breadth_is_shared_among_the_branches():
+    with Daemon() as daemon:
+        a, phones = daemon.peer(), [daemon.peer() for _ in range(3)]
+        for phone in phones:
+            phone.register('bob')
+
+        def send(cseq, *headers):
+            a.send(a.request('MESSAGE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'breadth', cseq, headers))
+
+        for cseq, headers, shares in ((1, [], ['20', '20', '20']), (2, ['Max-Breadth: 7'], ['2', '2', '3']),
+                                      (3, ['max-breadth: 4000000000000000000000'], ['20', '20', '20']), (4, ['Max-Breadth: x'], ['20', '20', '20'])):
+            send(cseq, *headers)
+            got = [phone.expect('MESSAGE') for phone in phones]
+            assert sorted(m.get('max-breadth') for m in got) == shares and all(len(m.all('max-breadth')) == 1 for m in got), got
+            for phone, message in zip(phones, got):
+                phone.answer(message, 200)
+            a.expect(200)
+        # One branch is left: one phone gets it.
+        send(5, 'Max-Breadth: 1')
+        got = [(phone, phone.recv(0.1)) for phone in phones]
+        got = [(phone, message) for phone, message in got if message]
+        assert len(got) == 1 and got[0][1].get('max-breadth') == '1', got
+        got[0][0].answer(got[0][1], 200)
+        a.expect(200)
+        # And none is left (RFC 5393 §5.3.3.1).
+        send(6, 'Max-Breadth: 0')
+        assert a.expect(440).start == 'SIP/2.0 440 Max-Breadth Exceeded'
+        for phone in phones:
+            phone.silent(0.1)
+
+
 def test_filters_that_leave_nobody():
     with Daemon() as daemon:
         a, b = pair(daemon)

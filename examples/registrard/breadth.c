@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* Max-Breadth: how many branches a request may have under way at a time, here and all the way down (RFC 5393 §5.3). */
+#include "breadth.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* What a request without the header gets, and the most that one with it does (RFC 5393 §5.3.3 recommends 60). */
+enum { BREADTH_DEFAULT = 60 };
+
+static sip_unknown_t *find(const sip_t *sip)
+{
+	for (sip_unknown_t *header = sip->sip_unknown; header; header = header->un_next)
+		if (header->un_name && strcasecmp(header->un_name, "Max-Breadth") == 0)
+			return header;
+	return NULL;
+}
+
+size_t breadth_of(const sip_t *sip)
+{
+	const sip_unknown_t *header = find(sip);
+	const char *value = header ? header->un_value : NULL;
+	size_t n = value ? strspn(value, "0123456789") : 0;
+
+	/* What is no number says nothing; three digits are past the most already. */
+	if (n == 0 || value[n] != '\0' || strtoul(value, NULL, 10) > BREADTH_DEFAULT)
+		return BREADTH_DEFAULT;
+	return strtoul(value, NULL, 10);
+}
+
+size_t breadth_share(size_t breadth, size_t n, size_t index)
+{
+	return breadth / n + (index < breadth % n);
+}
+
+int breadth_set(msg_t *msg, sip_t *sip, size_t breadth)
+{
+	sip_unknown_t *header;
+
+	while ((header = find(sip)) != NULL)
+		sip_header_remove(msg, sip, (sip_header_t *)header);
+	header = sip_unknown_format(msg_home(msg), "Max-Breadth: %zu", breadth);
+	return header && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)header) >= 0 ? 0 : -1;
+}
