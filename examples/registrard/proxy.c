@@ -38,16 +38,25 @@ static int validate(const struct server *server, const sip_t *sip)
 }
 
 /*
- * Where a request of a dialog through us goes next, if it is one: it had our Route, and its To has a tag. Without the Route
- * anybody could relay anything anywhere through us.
+ * Where a request goes by its Route, if it has one from us.
+ * A Route that names us and was not made by us is that of a phone which knows us as its outbound proxy, and says no more than that;
+ * inside a dialog it is somebody's who would like to be relayed.
+ * @return the status to refuse with, or 0 with @p next, or NULL there where the Request-URI decides.
  */
-static const url_t *next_in_dialog(const struct server *server, const sip_t *sip, int own_routes)
+static int follow_route(const struct server *server, msg_t *msg, sip_t *sip, const url_t **next)
 {
-	if (own_routes == 0 || !sip->sip_to->a_tag)
-		return NULL;
+	enum route_of ours = route_strip(server, msg, sip);
+
+	*next = NULL;
+	if (!sip->sip_to->a_tag || ours == ROUTE_NONE)
+		return sip->sip_route ? 403 : 0;
+	if (ours == ROUTE_OURS)
+		return 403;
 	if (sip->sip_route)
-		return sip->sip_route->r_url;
-	return route_is_ours(server, sip->sip_request->rq_url) ? NULL : sip->sip_request->rq_url;
+		*next = sip->sip_route->r_url;
+	else if (!route_is_ours(server, sip->sip_request->rq_url))
+		*next = sip->sip_request->rq_url;
+	return 0;
 }
 
 /* An ACK has no transaction to forward it in (RFC 3261 §16.11). */
@@ -160,13 +169,11 @@ static void proxy_ack(struct server *server, msg_t *msg, const url_t *next)
 void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 {
 	int status = validate(server, sip);
-	int own_routes = status ? 0 : route_strip(server, msg, sip);
-	const url_t *next = status ? NULL : next_in_dialog(server, sip, own_routes);
+	const url_t *next = NULL;
 	struct call *call;
 
-	/* Nobody else's Route is followed for a stranger. */
-	if (!status && !next && sip->sip_route)
-		status = 403;
+	if (!status)
+		status = follow_route(server, msg, sip, &next);
 	if (!status && !next)
 		status = lookup_check(server, sip);
 	if (status) {

@@ -102,29 +102,52 @@ tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str s
 	return first;
 }
 
-int route_strip(const struct server *server, msg_t *msg, sip_t *sip)
-{
-	int n = 0;
+enum { TOKEN_SIZE = 2 * crypto_shorthash_BYTES + 1 };
 
-	while (sip->sip_route && route_is_ours(server, sip->sip_route->r_url)) {
-		sip_route_remove(msg, sip);
-		n++;
-	}
-	return n;
+/* What the user part of our Record-Route holds: a keyed hash of the Call-ID, so that it proves nothing in another dialog. */
+static void make_token(const struct server *server, const sip_t *sip, char token[TOKEN_SIZE])
+{
+	const char *id = sip->sip_call_id->i_id;
+	unsigned char hash[crypto_shorthash_BYTES];
+
+	crypto_shorthash(hash, (const unsigned char *)id, strlen(id), server->route_key);
+	sodium_bin2hex(token, TOKEN_SIZE, hash, sizeof hash);
 }
 
-static int record(msg_t *msg, sip_t *sip, tport_t *tp)
+enum route_of route_strip(const struct server *server, msg_t *msg, sip_t *sip)
+{
+	enum route_of result = ROUTE_NONE;
+	char token[TOKEN_SIZE];
+
+	make_token(server, sip, token);
+	while (sip->sip_route && route_is_ours(server, sip->sip_route->r_url)) {
+		const char *user = sip->sip_route->r_url->url_user;
+
+		/* A phone may put us, as its outbound proxy, in front of what the dialog says. */
+		if (user && strlen(user) == TOKEN_SIZE - 1 && sodium_memcmp(user, token, TOKEN_SIZE - 1) == 0)
+			result = ROUTE_PROVEN;
+		else if (result == ROUTE_NONE)
+			result = ROUTE_OURS;
+		sip_route_remove(msg, sip);
+	}
+	return result;
+}
+
+static int record(const struct server *server, msg_t *msg, sip_t *sip, tport_t *tp)
 {
 	const tp_name_t *name = tport_name(tp);
 	const char *transport = strcasecmp(name->tpn_proto, "udp") == 0 ? "" : ";transport=tcp";
-	sip_record_route_t *rr = sip_record_route_format(msg_home(msg), "<sip:%s:%s%s;lr>", name->tpn_canon, name->tpn_port, transport);
+	char token[TOKEN_SIZE];
+	sip_record_route_t *rr;
 
+	make_token(server, sip, token);
+	rr = sip_record_route_format(msg_home(msg), "<sip:%s@%s:%s%s;lr>", token, name->tpn_canon, name->tpn_port, transport);
 	return rr && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)rr) >= 0 ? 0 : -1;
 }
 
-int route_record(msg_t *msg, sip_t *sip, tport_t *in, tport_t *out)
+int route_record(const struct server *server, msg_t *msg, sip_t *sip, tport_t *in, tport_t *out)
 {
-	if (in != out && record(msg, sip, in) < 0)
+	if (in != out && record(server, msg, sip, in) < 0)
 		return -1;
-	return record(msg, sip, out);
+	return record(server, msg, sip, out);
 }

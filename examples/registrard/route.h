@@ -20,10 +20,20 @@ char *route_socket_name(su_home_t *home, const tport_t *tp);
 /* The socket to reach a URI from: the one of that name if it is ours and fits, else the first that fits. NULL when none does. */
 tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str socket);
 
-/* Drops Route values that name us from the top (RFC 3261 §16.4). @return how many they were. */
-int route_strip(const struct server *server, msg_t *msg, sip_t *sip);
+/* What the Route values that name us say of a request. */
+enum route_of {
+	ROUTE_NONE,  /* there are none */
+	ROUTE_OURS,  /* anybody may have written them */
+	ROUTE_PROVEN /* one is from our Record-Route, for this Call-ID: a dialog through us */
+};
 
-/* Adds ourselves to the Record-Route, once for each side where the two differ (RFC 5658 §3.2). @return 0, or -1. */
-int route_record(msg_t *msg, sip_t *sip, tport_t *in, tport_t *out);
+/* Drops Route values that name us from the top (RFC 3261 §16.4). */
+enum route_of route_strip(const struct server *server, msg_t *msg, sip_t *sip);
+
+/*
+ * Adds ourselves to the Record-Route, once for each side where the two differ (RFC 5658 §3.2), with a token in the user part that
+ * nobody else can make. @return 0, or -1.
+ */
+int route_record(const struct server *server, msg_t *msg, sip_t *sip, tport_t *in, tport_t *out);
 
 #endif

@@ -152,8 +152,9 @@ static void discard_log(void *stream, char const *format, va_list list)
 int server_start(struct server *server, const struct args *args)
 {
 	server->args = args;
-	if (su_init() != 0 || getrandom(server->loop_key, sizeof server->loop_key, 0) < 0)
+	if (su_init() != 0 || sodium_init() < 0 || getrandom(server->loop_key, sizeof server->loop_key, 0) < 0)
 		return 1;
+	crypto_shorthash_keygen(server->route_key);
 	su_log_redirect(NULL, discard_log, NULL);
 	server->root = su_root_create(server);
 	if (server->root)

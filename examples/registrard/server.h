@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 #include <rgstr/rgstr.h>
+#include <sodium.h>
 
 #include "args.h"
 
@@ -38,6 +39,7 @@ struct server {
 	struct control *control;
 	struct call *calls;   /* requests being forwarded */
 	uint64_t loop_key[2]; /* random: what our branch parameters are derived from */
+	unsigned char route_key[crypto_shorthash_KEYBYTES]; /* random: what proves a Route to be ours */
 };
 
 /* @return 0, or the exit status after a line on stderr. */

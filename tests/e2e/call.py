@@ -275,6 +275,68 @@ def test_what_is_refused():
         assert Call(a, headers=[route]) and b.expect('INVITE').get('route') is None
 
 
+def test_strangers_are_not_relayed():
+    """A Route that names us and a tag in To are easily written; what was in our Record-Route is not."""
+    import socket
+    with Daemon() as daemon:
+        a, b, victim = daemon.peer(), daemon.peer(), daemon.peer()
+        b.register('bob')
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            to = '<sip:v@example.org>;tag=x'
+            call = Call(a)
+            b.answer(b.expect('INVITE'), 200, headers=contact(b))
+            genuine = a.expect(200).get('record-route')
+            token = re.search('sip:([0-9a-f]{16})@', genuine).group(1)
+            wrong = ['<sip:%s;lr>' % daemon.address, genuine, '<sip:%s@%s;lr>' % ('0' * 16, daemon.address),
+                     '<sip:%s@%s;lr>' % (token[:-1], daemon.address), '<sip:@%s;lr>' % daemon.address]
+            for n, route in enumerate(wrong):
+                for uri in ('sip:v@' + victim.address, 'sip:v@127.0.0.1:%d;transport=tcp' % listener.getsockname()[1], 'sip:bob@example.org'):
+                    for more in ([], ['Route: <%s;lr>' % uri]):
+                        for method in ('MESSAGE', 'BYE', 'ACK'):
+                            a.send(a.request(method, uri, CALLER, to, 'other-%d' % n, next(serial), ['Route: ' + route] + more))
+                            if method != 'ACK':
+                                assert a.recv().code == 403, (route, uri, more)
+            victim.silent(0.1)
+            b.silent(0.1)
+            listener.settimeout(0.1)
+            try:
+                listener.accept()
+                raise AssertionError('a connection was opened')
+            except TimeoutError:
+                pass
+        # The same Route in its own dialog is followed, also behind one that is a phone's own idea.
+        for extra in ([], ['Route: <sip:%s;lr>' % daemon.address]):
+            a.send(a.request('INFO', 'sip:v@' + victim.address, CALLER, to, call.id, next(serial), extra + ['Route: ' + genuine]))
+            request = victim.expect('INFO')
+            assert request.all('route') == []
+            victim.answer(request, 200)
+            a.expect(200)
+
+
+def test_both_sides_of_a_dialog_reach_each_other():
+    def test(daemon, a, b):
+        call = Call(a)
+        invite = b.expect('INVITE')
+        assert len(invite.values('record-route')) == (1 if a.proto == b.proto else 2)
+        b.answer(invite, 200, headers=contact(b))
+        ok = a.expect(200)
+        call.in_dialog('ACK', ok, 1)
+        b.expect('ACK')
+        routes = ['Route: ' + r for r in invite.values('record-route')]
+        uri = 'sip:caller@' + a.address + ('' if a.proto == 'udp' else ';transport=tcp')
+        tagged = '%s;tag=t-%d' % (invite.get('to'), b.port)
+        if a.proto == 'udp':
+            b.send(b.request('INFO', uri, tagged, invite.get('from'), call.id, 7, routes))
+            request = a.expect('INFO')
+            assert request.all('route') == []
+            a.answer(request, 200)
+            b.expect(200)
+        call.in_dialog('BYE', ok, 2)
+        b.answer(b.expect('BYE'), 200)
+        a.expect(200)
+    each_pair(test)
+
+
 def test_requests_to_registrard_itself():
     with Daemon() as daemon:
         for proto in ('udp', 'tcp'):
