@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands of the control socket, but for `events`, which is a matter of its connection. */
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -173,15 +174,31 @@ struct dump {
 	rg_time now;
 };
 
+/* The AoR of a record, however long. NULL when memory is short. */
+static json_t *aor_of(const rg_record *record)
+{
+	json_t *text;
+	rg_key key;
+	char *room;
+	size_t n;
+
+	rg_record_key(record, &key);
+	n = rg_key_print(&key, NULL, 0);
+	room = malloc(n + 1);
+	if (!room)
+		return NULL;
+	rg_key_print(&key, room, n + 1);
+	text = json_octets((rg_str){ room, n });
+	free(room);
+	return text;
+}
+
 static int32_t dump_record(void *user, const rg_record *record)
 {
 	struct dump *dump = user;
 	json_t *contacts = json_array();
 	json_t *object;
 	rg_contact contact;
-	rg_key key;
-	char room[1024];
-	size_t n;
 
 	for (uint32_t i = 0; rg_record_contact(record, i, &contact) == RG_OK; i++)
 		if (contact.expires > dump->now)
@@ -190,10 +207,8 @@ static int32_t dump_record(void *user, const rg_record *record)
 		json_decref(contacts);
 		return 0;
 	}
-	rg_record_key(record, &key);
-	n = rg_key_print(&key, room, sizeof room);
 	object = json_object();
-	json_object_set_new(object, "aor", json_octets((rg_str){ room, n < sizeof room ? n : sizeof room }));
+	json_object_set_new(object, "aor", aor_of(record));
 	json_object_set_new(object, "contacts", contacts);
 	json_array_append_new(dump->aors, object);
 	return 0;
@@ -228,6 +243,8 @@ static json_t *run_stats(struct server *server, struct words *words)
 	object = json_object();
 	for (uint32_t i = 0; rg_stats_get(stats, i, &stat) == RG_OK; i++)
 		json_object_set_new(object, stat.name, json_integer(stat.value));
+	/* The same under the name its parameter has. */
+	json_object_set(object, "default_expires", json_object_get(object, "defaults_expires"));
 	rg_stats_unref(stats);
 	return object;
 }

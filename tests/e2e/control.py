@@ -27,6 +27,13 @@ def test_show_and_dump():
         assert [row['aor'] for row in ask('dump')['aors']] == ['bob@example.org']
 
 
+def test_dump_prints_long_aors_whole():
+    with Daemon('--set', 'max_username_len=1024', '--set', 'max_aor_len=4096') as daemon:
+        user = '%25' * 900
+        assert daemon.peer().register(user + '@example.org', ['<sip:a@192.0.2.1>']).code == 200
+        assert [row['aor'] for row in daemon.control('dump')['aors']] == [user + '@example.org']
+
+
 def test_remove():
     with Daemon() as daemon:
         ask = daemon.control
@@ -95,6 +102,7 @@ def test_stats():
     with Daemon() as daemon:
         peer = daemon.peer()
         before = daemon.control('stats')
+        assert before['default_expires'] == before['defaults_expires'] == 3600
         assert all(isinstance(v, int) for v in before.values())
         peer.register('alice')
         peer.register('alice', ['<sip:@@>'])
