@@ -9,13 +9,18 @@
 
 #define WRONG (-2) /* a value was refused, and a line said so */
 
+/* Without an end, whoever may register could take all the memory there is. */
+#define STORE_BYTES_DEFAULT (UINT64_C(1) << 30)
+
 static const char usage_text[] =
 	"Usage: registrard [OPTION]...\n"
 	"A SIP registrar and proxy.\n"
 	"\n"
 	"  --listen udp:ADDR:PORT   receive SIP there; also tcp:ADDR:PORT; may be repeated\n"
 	"                           (default: udp and tcp on 127.0.0.1:5060)\n"
-	"  --store memory           where bindings are kept\n"
+	"  --store memory[:BYTES]   where bindings are kept, and how much of it they may take\n"
+	"                           (default: 1073741824; 0 = no limit)\n"
+	"  --max-calls N            requests forwarded at a time (default: 10000)\n"
 	"  --set NAME=VALUE         set a parameter of the registrar; may be repeated\n"
 	"  --save FLAGS             option string for REGISTER\n"
 	"  --lookup FLAGS           option string for all other requests\n"
@@ -116,12 +121,29 @@ static int set_listen(struct args *args, const char *value)
 	return add_listen(args, proto, value + 4);
 }
 
+/* Decimal digits and nothing else. @return 0 if it is not that, or too large. */
+static int read_number(const char *text, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	for (const char *p = text; *p; p++) {
+		if (*p < '0' || *p > '9' || value > (UINT64_MAX - 9) / 10)
+			return 0;
+		value = value * 10 + (uint64_t)(*p - '0');
+	}
+	*out = value;
+	return *text != '\0';
+}
+
 static int set_store(struct args *args, const char *value)
 {
-	(void)args;
-	if (strcmp(value, "memory") == 0)
+	if (strcmp(value, "memory") == 0) {
+		args->store_bytes = STORE_BYTES_DEFAULT;
 		return -1;
-	complain("--store %s: expected memory, the only store this version has", value);
+	}
+	if (strncmp(value, "memory:", 7) == 0 && read_number(value + 7, &args->store_bytes))
+		return -1;
+	complain("--store %s: expected memory or memory:BYTES, as memory:1073741824; this version has no other store", value);
 	return WRONG;
 }
 
@@ -221,6 +243,18 @@ static int set_lookup(struct args *args, const char *value)
 	return result;
 }
 
+static int set_max_calls(struct args *args, const char *value)
+{
+	uint64_t n;
+
+	if (!read_number(value, &n) || n < 1 || n > 1000000) {
+		complain("--max-calls %s: expected a number from 1 to 1000000, as 10000", value);
+		return WRONG;
+	}
+	args->max_calls = (size_t)n;
+	return -1;
+}
+
 static int set_mode(struct args *args, const char *value)
 {
 	if (strcmp(value, "proxy") == 0)
@@ -276,7 +310,8 @@ static const struct option {
 	int (*set)(struct args *args, const char *value);
 } options[] = {
 	{ "--listen", "udp:ADDR:PORT or tcp:ADDR:PORT", set_listen },
-	{ "--store", "memory", set_store },
+	{ "--store", "memory or memory:BYTES", set_store },
+	{ "--max-calls", "a number", set_max_calls },
 	{ "--set", "NAME=VALUE", set_parameter },
 	{ "--save", "an option string, as max-contacts=5", set_save },
 	{ "--lookup", "an option string, as method-filtering", set_lookup },
@@ -335,7 +370,7 @@ int args_read(struct args *args, int argc, char **argv)
 {
 	int result = -1;
 
-	*args = (struct args){ .mode = MODE_PROXY, .domain = "location" };
+	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000 };
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
 		return 1;

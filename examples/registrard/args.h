@@ -23,6 +23,8 @@ struct args {
 	enum mode mode;
 	const char *domain;  /* table of bindings */
 	const char *control; /* path of the control socket, or NULL */
+	uint64_t store_bytes; /* what the store may take; 0 = no limit */
+	size_t max_calls;    /* requests under way at a time */
 	rg_config *config;
 	rg_save_options *save;
 	rg_lookup_options *lookup;

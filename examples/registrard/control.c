@@ -348,20 +348,30 @@ static int bind_at(int fd, const char *path)
 	return result;
 }
 
-struct control *control_open(struct server *server, const char *path)
+/* Whether the path itself is to blame: no folder, or a file that is no socket. */
+static int is_bad_path(int error)
+{
+	return error == ENOENT || error == ENOTDIR || error == EEXIST || error == EISDIR || error == ENAMETOOLONG || error == ELOOP;
+}
+
+int control_open(struct server *server, const char *path, struct control **out)
 {
 	struct control *control = calloc(1, sizeof *control);
 	su_wait_t wait[1] = { SU_WAIT_INIT };
+	int result = 1;
 
-	if (!control)
-		return NULL;
+	if (!control) {
+		complain("--control %s: %s", path, strerror(ENOMEM));
+		return 1;
+	}
 	control->server = server;
 	control->index = -1;
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (control->fd < 0 || !is_free(path) || bind_at(control->fd, path) != 0) {
-		complain("--control %s: %s; expected a path where a socket can be made", path, strerror(errno));
+		result = is_bad_path(errno) ? 2 : 1;
+		complain("--control %s: %s; expected a path where a socket can be made, in a folder that is there", path, strerror(errno));
 		control_close(control);
-		return NULL;
+		return result;
 	}
 	control->path = strdup(path);
 	lstat(path, &control->file);
@@ -370,9 +380,10 @@ struct control *control_open(struct server *server, const char *path)
 	if (!control->path || control->index < 0) {
 		complain("--control %s: %s", path, strerror(errno));
 		control_close(control);
-		return NULL;
+		return 1;
 	}
-	return control;
+	*out = control;
+	return 0;
 }
 
 void control_close(struct control *control)

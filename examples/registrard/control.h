@@ -5,8 +5,11 @@
 
 #include "server.h"
 
-/* @return the socket, listening at @p path; NULL after a line on stderr. A stale socket there is replaced. */
-struct control *control_open(struct server *server, const char *path);
+/*
+ * Makes the control socket at @p path. A stale socket there is replaced.
+ * @return 0, or the exit status after a line on stderr: 2 when no socket can ever be there, 1 when something is in the way now.
+ */
+int control_open(struct server *server, const char *path, struct control **out);
 
 /* Closes every connection and removes the socket. NULL is accepted. */
 void control_close(struct control *control);

@@ -53,6 +53,7 @@ static void call_free(struct call *call)
 	while (*at != call)
 		at = &(*at)->next;
 	*at = call->next;
+	call->server->n_calls--;
 	for (size_t i = 0; i < call->n; i++) {
 		struct branch *branch = &call->branches[i];
 
@@ -243,6 +244,7 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip)
 	call->in = tport_ref(route_socket_of(server, msg));
 	call->next = server->calls;
 	server->calls = call;
+	server->n_calls++;
 	nta_incoming_bind(call->irq, on_cancel, call);
 	if (call->method == sip_method_invite)
 		nta_incoming_treply(call->irq, SIP_100_TRYING, TAG_END());

@@ -184,6 +184,11 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 		proxy_ack(server, msg, next);
 		return;
 	}
+	/* What is too much gets not even a transaction. The ACK of such a refusal goes where those of a 2xx go, and is ignored there. */
+	if (server->n_calls >= server->args->max_calls) {
+		nta_msg_treply(server->agent, msg, SIP_503_SERVICE_UNAVAILABLE, SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
+		return;
+	}
 	call = call_new(server, msg, sip);
 	if (call && next) {
 		struct hop hop = { .next = next, .fallback_of = UINT32_MAX };

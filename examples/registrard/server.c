@@ -76,7 +76,12 @@ static int start_registrar(struct server *server)
 	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .user = server };
 	rg_error *why = rg_error_new();
 	rg_store *store = NULL;
-	rg_status status = rg_memory_store_new(NULL, &store, why);
+	rg_memory_options options;
+	rg_status status;
+
+	rg_memory_options_init(&options, sizeof options);
+	options.max_bytes = server->args->store_bytes;
+	status = rg_memory_store_new(&options, &store, why);
 
 	if (status == RG_OK)
 		status = rg_registrar_new(server->args->config, store, &env, &server->registrar, why);
@@ -101,6 +106,14 @@ static int bind_one(struct server *server, const struct listen_at *at)
 		TPTAG_PONG2PING(1), TAG_END());
 	free(url);
 	return result;
+}
+
+/* @return the exit status: an address that is not ours is a wrong argument, one that is taken is not. */
+static int refuse_listen(const struct listen_at *at, int error)
+{
+	complain("--listen %s:%s: %s; expected %s", at->proto, at->hostport, error ? strerror(error) : "cannot be bound",
+		error == EADDRNOTAVAIL ? "an address of this machine, as 127.0.0.1" : "an address and port that nobody listens on");
+	return error == EADDRNOTAVAIL ? 2 : 1;
 }
 
 /* Connections get the receive buffer of the socket that accepted them. Only our listeners accept yet. */
@@ -132,11 +145,8 @@ static int start_agent(struct server *server)
 		return 1;
 	}
 	for (size_t i = 0; i < server->args->n_listen; i++)
-		if (bind_one(server, &server->args->listen[i]) < 0) {
-			complain("--listen %s:%s: %s", server->args->listen[i].proto, server->args->listen[i].hostport,
-				errno ? strerror(errno) : "cannot be bound");
-			return 1;
-		}
+		if (bind_one(server, &server->args->listen[i]) < 0)
+			return refuse_listen(&server->args->listen[i], errno);
 	limit_streams();
 	return 0;
 }
@@ -151,6 +161,8 @@ static void discard_log(void *stream, char const *format, va_list list)
 
 int server_start(struct server *server, const struct args *args)
 {
+	int result;
+
 	server->args = args;
 	if (su_init() != 0 || sodium_init() < 0 || getrandom(server->loop_key, sizeof server->loop_key, 0) < 0)
 		return 1;
@@ -163,12 +175,13 @@ int server_start(struct server *server, const struct args *args)
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
-	if (start_registrar(server) != 0 || start_agent(server) != 0)
-		return 1;
+	result = start_registrar(server);
+	if (result == 0)
+		result = start_agent(server);
+	if (result != 0)
+		return result;
 	tick_at(server, 0);
-	if (args->control)
-		server->control = control_open(server, args->control);
-	return args->control && !server->control ? 1 : 0;
+	return args->control ? control_open(server, args->control, &server->control) : 0;
 }
 
 static int on_signal(struct server *server, su_wait_t *wait, su_wakeup_arg_t *arg)

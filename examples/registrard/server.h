@@ -38,6 +38,7 @@ struct server {
 	su_timer_t *tick;
 	struct control *control;
 	struct call *calls;   /* requests being forwarded */
+	size_t n_calls;
 	uint64_t loop_key[2]; /* random: what our branch parameters are derived from */
 	unsigned char route_key[crypto_shorthash_KEYBYTES]; /* random: what proves a Route to be ours */
 };

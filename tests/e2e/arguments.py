@@ -21,6 +21,13 @@ REFUSED = [
     (['--listen', ''], ['--listen']),
     (['--store', 'redis://127.0.0.1'], ['--store', 'redis://127.0.0.1', 'memory']),
     (['--store', 'disk'], ['--store', 'disk', 'memory']),
+    (['--store', 'memory:'], ['--store', 'memory:', 'memory:BYTES']),
+    (['--store', 'memory:1G'], ['--store', 'memory:1G', 'memory:BYTES']),
+    (['--store', 'memory:99999999999999999999'], ['--store', '99999999999999999999', 'memory:BYTES']),
+    (['--store', 'memory:-1'], ['--store', 'memory:-1', 'memory:BYTES']),
+    (['--max-calls', '0'], ['--max-calls', '0', '10000']),
+    (['--max-calls', 'many'], ['--max-calls', 'many', '10000']),
+    (['--max-calls', '1000001'], ['--max-calls', '1000001', '10000']),
     (['--mode', 'b2bua'], ['--mode', 'b2bua', 'proxy', 'redirect']),
     (['--domain', ''], ['--domain']),
     (['--control', ''], ['--control']),
@@ -73,7 +80,7 @@ def test_help_and_version_go_to_stdout():
 
 
 def test_good_arguments_are_taken_in_both_spellings():
-    with Daemon('--mode=proxy', '--store=memory', '--set=case_sensitive=false', '--set', 'desc_time_order=1',
+    with Daemon('--mode=proxy', '--store=memory', '--store', 'memory:1000000', '--max-calls=5', '--set=case_sensitive=false', '--set', 'desc_time_order=1',
                 '--set', 'tcp_persistent_flag=f', '--save', '', '--lookup=method-filtering', '--domain=location'):
         pass
 
@@ -88,8 +95,16 @@ def test_a_port_that_is_taken_is_told():
             control = os.path.join(folder, 'c')
             done = start('--listen', '%s:127.0.0.1:%d' % (proto, port), '--control', control)
             text = done.stderr.decode()
-            assert done.returncode == 1 and text.count('\n') == 1 and str(port) in text, done
+            assert done.returncode == 1 and text.count('\n') == 1 and '--listen %s:127.0.0.1:%d' % (proto, port) in text, done
             assert not os.path.exists(control)
+
+
+def test_an_address_that_is_not_ours_is_a_wrong_argument():
+    for proto in ('udp', 'tcp'):
+        value = proto + ':192.0.2.1:5060'
+        done = start('--listen', value)
+        text = done.stderr.decode()
+        assert done.returncode == 2 and text.count('\n') == 1 and value in text and 'an address of this machine' in text, done
 
 
 def test_the_control_path():
@@ -99,10 +114,13 @@ def test_the_control_path():
         with open(path, 'w') as file:
             file.write('precious')
         done = start(*listen, '--control', path)
-        assert done.returncode == 1 and done.stderr.count(b'\n') == 1 and path.encode() in done.stderr
+        assert done.returncode == 2 and done.stderr.count(b'\n') == 1 and path.encode() in done.stderr
         assert open(path).read() == 'precious'
-        done = start(*listen, '--control', os.path.join(folder, 'no', 'such', 'folder'))
-        assert done.returncode == 1 and done.stderr.count(b'\n') == 1
+        for wrong in (os.path.join(folder, 'no', 'such', 'folder'), os.path.join(path, 'x'), folder):
+            done = start(*listen, '--control', wrong)
+            assert done.returncode == 2 and done.stderr.count(b'\n') == 1 and wrong.encode() in done.stderr, done
+            assert b'expected a path' in done.stderr
+        assert os.listdir(folder) == ['file']
     with Daemon() as daemon:
         assert os.stat(daemon.path).st_mode & 0o777 == 0o600
         done = start(*listen, '--control', daemon.path)

@@ -425,6 +425,28 @@ def test_max_breadth_is_shared_among_the_branches():
             phone.silent(0.1)
 
 
+def test_calls_at_a_time_have_a_limit():
+    with Daemon('--max-calls', '3') as daemon:
+        a, b = pair(daemon)
+        calls = [Call(a) for _ in range(3)]
+        invites = [b.expect('INVITE') for _ in calls]
+        for invite in invites:
+            b.answer(invite, 180)
+            a.expect(180)
+        Call(a)
+        refused = a.expect(503)
+        assert refused.get('retry-after')
+        a.send(a.request('MESSAGE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'too-much', 1))
+        a.expect(503)
+        # What is under way goes on, and makes room.
+        b.answer(invites[0], 486)
+        b.expect('ACK')
+        calls[0].ack_refusal(a.expect(486))
+        Call(a)
+        b.answer(b.expect('INVITE'), 486)
+        a.expect(486)
+
+
 def test_filters_that_leave_nobody():
     with Daemon() as daemon:
         a, b = pair(daemon)

@@ -148,4 +148,18 @@ def test_several_listeners():
             peer.close()
 
 
+def test_the_budget_of_the_store_holds():
+    with Daemon('--store', 'memory:65536') as daemon:
+        peer, codes = daemon.peer(), []
+        for n in range(400):
+            answer = peer.register('user%d' % n)
+            codes.append(answer.code)
+        full = codes.index(next(code for code in codes if code != 200))
+        assert full > 20 and set(codes[full:]) <= {200, 500, 503} and codes.count(200) < 200, codes
+        # Room made is room again.
+        for row in daemon.control('dump')['aors']:
+            daemon.control('remove ' + row['aor'])
+        assert peer.register('late').code == 200
+
+
 run(globals())
