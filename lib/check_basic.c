@@ -52,10 +52,12 @@ static void expect_conflict(rg__check *ck, const rg__sample *s, const rg_revisio
 	rg__answer *a = rg__check_commit(ck, &s->key, base, &own, next);
 
 	rg_record_unref(next);
-	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on a base that is not the current revision answered: %s", rg_strerror(a->status));
+	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on a base that is not the current revision answered: %s",
+		rg_strerror(a->status));
 	rg__check_that(ck, rg_revision_is_zero(there) == !a->found.record, "a conflict does not say whether there is a record");
 	if (a->found.record) {
-		rg__check_that(ck, rg_revision_equal(rg_record_revision(a->found.record), there), "a conflict gave another record than the current one");
+		rg__check_that(ck, rg_revision_equal(rg_record_revision(a->found.record), there),
+			"a conflict gave another record than the current one");
 		rg__check_that(ck, rg_revision_equal(&a->found.base, there), "a conflict gave another base than the current revision");
 	}
 	rg__check_forget(a);

@@ -91,7 +91,8 @@ static void change_wrongly(rg__check *ck, struct model_key *k)
 		return;
 	}
 	a = rg__check_commit(ck, &k->s.key, &base, &own, next);
-	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on a revision that is not the current one answered: %s", rg_strerror(a->status));
+	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on a revision that is not the current one answered: %s",
+		rg_strerror(a->status));
 	rg__check_forget(a);
 	rg_record_unref(next);
 }

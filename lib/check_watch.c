@@ -167,7 +167,8 @@ static void ended_with_the_store(rg__check *ck)
 	watch(ck, a, rg__check_name(&name, RG__CHECK_DOMAIN, 1));
 	rg_store_unref(ck->store);
 	ck->store = NULL;
-	rg__check_that(ck, !a->handle || atomic_load(&a->ends) == 1, "the end of a store told a watch of its end %u times", atomic_load(&a->ends));
+	rg__check_that(ck, !a->handle || atomic_load(&a->ends) == 1, "the end of a store told a watch of its end %u times",
+		atomic_load(&a->ends));
 }
 
 const rg__check_case rg__check_watch[] = {

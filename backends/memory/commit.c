@@ -26,7 +26,8 @@ static bool charge(struct change *ch, int64_t delta)
 		do {
 			if (delta > 0 && (had > m->max_bytes || (uint64_t)delta > m->max_bytes - had))
 				return false;
-		} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed, memory_order_relaxed));
+		} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed,
+			memory_order_relaxed));
 	}
 	ch->s->bytes += (uint64_t)delta;
 	return true;

@@ -56,7 +56,8 @@ static inline void add_string(struct sip *s, rg_str str)
 /* The lengths go first: with them known the words can be read in one way only. */
 uint64_t hash_strings(const uint64_t seed[2], rg_str a, rg_str b, rg_str c)
 {
-	struct sip s = { seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d, seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573 };
+	struct sip s = { seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d,
+		seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573 };
 	add_word(&s, (uint64_t)a.n);
 	add_word(&s, (uint64_t)b.n << 32 | (uint64_t)c.n);
 	add_string(&s, a);

@@ -44,7 +44,8 @@ typedef struct rg_event {
 	rg_str aor;               /**< the key as printed by rg_key_print() */
 	const rg_contact *before; /**< the binding as it was; NULL for AOR_… and CONTACT_INSERT */
 	const rg_contact *after;  /**< the binding as it is; NULL for AOR_…, CONTACT_DELETE, CONTACT_EXPIRE */
-	rg_str reason;            /**< of a CONTACT_DELETE: "request", "star", "evicted" or "removed"; of a CONTACT_REFRESH: "ini-INVITE" and the like; else absent */
+	/** Of a CONTACT_DELETE: "request", "star", "evicted" or "removed"; of a CONTACT_REFRESH: "ini-INVITE" and the like; else absent. */
+	rg_str reason;
 	rg_str callid;            /**< Call-ID of the request that caused it; absent when none did */
 	rg_time at;               /**< when it was decided */
 } rg_event;

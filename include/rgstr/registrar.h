@@ -148,7 +148,8 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
 /**
  * Finds where to route a request (RFC 3261 §16.5; base specification §1.4.4).
  * @param out  the targets, owned by the caller: an empty result has rg_targets_result() −1 or −2.
- * @return RG_OK; RG_ESTORE: @p out then says −3 with suggested code 503; RG_EINVAL, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM: nothing is in @p out.
+ * @return RG_OK; RG_ESTORE: @p out then says −3 with suggested code 503; RG_EINVAL, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM: nothing is
+ * in @p out.
  */
 RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out);
 
@@ -270,13 +271,16 @@ RG_API rg_status rg_is_contact_registered(rg_registrar *registrar, const rg_quer
 RG_API rg_status rg_is_ip_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
 
 /** The completion form of rg_is_registered(). @param op  may be NULL. */
-RG_API rg_status rg_is_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+RG_API rg_status rg_is_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
 
 /** The completion form of rg_is_contact_registered(). @param op  may be NULL. */
-RG_API rg_status rg_is_contact_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+RG_API rg_status rg_is_contact_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
 
 /** The completion form of rg_is_ip_registered(). @param op  may be NULL. */
-RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
 
 /** A record of a walk, as it is in the store now. Borrowed. @return 0 to go on, anything else to stop. */
 typedef int32_t (*rg_each_cb)(void *user, const rg_record *record);
@@ -349,12 +353,14 @@ typedef void (*rg_stats_cb)(void *user, rg_status status, rg_stats *stats);
 
 /**
  * Takes a snapshot. Gauges of live AoRs and contacts are in it where the store counts; they are never guessed.
- * @param domain  of the gauges; absent = "location". @return RG_OK with @p out owned by the caller; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ * @param domain  of the gauges; absent = "location".
+ * @return RG_OK with @p out owned by the caller; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
 RG_API rg_status rg_registrar_stats(rg_registrar *registrar, rg_str domain, rg_stats **out);
 
 /** The completion form of rg_registrar_stats(). @param op  may be NULL. */
-RG_API rg_status rg_registrar_stats_async(rg_registrar *registrar, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **op);
+RG_API rg_status rg_registrar_stats_async(rg_registrar *registrar, rg_str domain, rg_stats_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
 
 /** Releases a snapshot. NULL is accepted. */
 RG_API void rg_stats_unref(rg_stats *stats);

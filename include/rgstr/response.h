@@ -144,7 +144,7 @@ typedef struct rg_target {
 	uint32_t branch_flags; /**< as registered */
 	uint32_t latency;      /**< microseconds; RG_LATENCY_NONE */
 	int32_t branch;        /**< index of the existing branch it replaces; -1 = found for the AoR itself */
-	uint32_t fallback_of;  /**< index of the target it stands in for after 408, 430 or transport failure; UINT32_MAX = a target of its own */
+	uint32_t fallback_of;  /**< index of the target it stands in for after 408, 430 or transport failure; UINT32_MAX = none */
 } rg_target;
 
 /** Where to route a request to. */

@@ -74,7 +74,7 @@ typedef struct rg_sofia_message {
 	const rg_str *branches;         /**< URIs of existing branches, for lookup flag `branch` */
 	uint32_t n_branches;            /**< how many */
 	uint32_t reserved;              /**< zero */
-	rg_str to_tag;                  /**< tag for To in the reply (RFC 3261 §8.2.6.2); absent = derived from the request, the same each time */
+	rg_str to_tag;                  /**< tag for To in the reply (RFC 3261 §8.2.6.2); absent = derived from the request */
 	rg_sofia_get_var_cb get_var;    /**< NULL = there are no host variables */
 	rg_sofia_set_var_cb set_var;    /**< NULL = they cannot be set */
 	void *user;                     /**< handed to both */

@@ -38,7 +38,7 @@ typedef struct rg_fetched {
 	uint32_t struct_size;   /**< sizeof(rg_fetched) as the store knows it */
 	uint32_t authoritative; /**< 1: read from the store itself; 0: a cache or a guess, only a commit makes it true */
 	rg_record *record;      /**< NULL = no record. The callback is given this reference and owns it */
-	rg_revision base;       /**< what a commit must name: the record's revision; zero, or the kept revision of its deletion, if there is none */
+	rg_revision base;       /**< what a commit must name: the record's revision; without one, zero or that of its deletion */
 } rg_fetched;
 
 /** @param tok  as given to the member. @param status  RG_OK, or why not; @p found is NULL then. */
