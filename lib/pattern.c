@@ -20,19 +20,25 @@ size_t rg__pattern_span(rg_str s)
 	return 0;
 }
 
-/* The greatest number within the braces that @p s starts behind; 1 when there is none. */
-static uint64_t repeats(rg_str s)
+/* How many copies the braces that @p s starts behind ask for; 1 when they hold no number. Open at the end, `{n,}` is n copies and one
+ * more under a star. @p span becomes their length, that of what closes them included. */
+static uint64_t repeats(rg_str s, size_t *span)
 {
 	uint64_t most = 1, number = 0;
+	bool open = false;
+	size_t i = 0;
 
-	for (size_t i = 0; i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ','); i++) {
-		number = s.p[i] == ',' ? 0 : number * 10 + (uint64_t)(s.p[i] - '0');
+	for (; i < s.n && ((s.p[i] >= '0' && s.p[i] <= '9') || s.p[i] == ','); i++) {
+		open = s.p[i] == ',';
+		number = open ? 0 : number * 10 + (uint64_t)(s.p[i] - '0');
 		if (number > MAX_EXPANDED)
-			return MAX_EXPANDED + 1;
+			number = MAX_EXPANDED + 1;
 		if (number > most)
 			most = number;
 	}
-	return most;
+	i += i + 1 < s.n && s.p[i] == '\\';
+	*span = i + (i < s.n && s.p[i] == '}');
+	return most + open;
 }
 
 /* Bytes of the bracket expression that @p s starts with; all of them when it never closes. */
@@ -69,23 +75,37 @@ static void add_atom(sizes *z, uint64_t n)
 	z->over |= z->all[z->level] > MAX_EXPANDED;
 }
 
-static void add_special(sizes *z, char c, rg_str behind)
+/* The last atom becomes @p times copies of itself. */
+static void add_copies(sizes *z, uint64_t times)
 {
+	uint64_t n = z->last[z->level];
+
+	z->all[z->level] -= n;
+	add_atom(z, n * times + 1);
+}
+
+/* Returns how much of @p behind belongs to it. */
+static size_t add_special(sizes *z, char c, rg_str behind)
+{
+	size_t span = 0;
+
 	if (c == '(') {
 		if (z->level + 1 == MAX_NESTING) {
 			z->over = true;
-			return;
+			return 0;
 		}
 		z->level++;
 		z->all[z->level] = z->last[z->level] = 0;
 	} else if (c == ')' && z->level > 0) {
 		uint64_t n = z->all[z->level--];
 		add_atom(z, n + 2);
-	} else if (c == '{') {
-		uint64_t n = z->last[z->level], times = repeats(behind);
-		z->all[z->level] -= n;
-		add_atom(z, n * times);
-	}
+	} else if (c == '{')
+		add_copies(z, repeats(behind, &span));
+	else if (c == '+')
+		add_copies(z, 2); /* a+ is compiled as aa*, so that a++ is aa*(aa*)* */
+	else if (c == '*' || c == '?')
+		add_copies(z, 1);
+	return span;
 }
 
 /* Whether the expression is too much to compile. What is no valid one may be taken for either. */
@@ -98,15 +118,12 @@ static bool is_too_much(rg_str s, bool extended)
 		bool escaped = c == '\\' && i + 1 < s.n;
 		if (escaped)
 			c = s.p[++i];
-		if (strchr("(){", c) && escaped != extended) /* in basic expressions it is the escaped ones that are special */
-			add_special(&z, c, rg__sub(s, i + 1, s.n));
+		if (c == '*' ? !escaped : strchr("(){+?", c) && escaped != extended) /* in basic expressions these are special when escaped */
+			i += add_special(&z, c, rg__sub(s, i + 1, s.n));
 		else if (c == '[' && !escaped) {
 			size_t n = bracket(rg__sub(s, i, s.n));
 			add_atom(&z, n);
 			i += n - 1;
-		} else if (strchr("*+?", c) && !escaped) {
-			z.all[z.level]++; /* part of what it repeats */
-			z.last[z.level]++;
 		} else
 			add_atom(&z, 1);
 	}

@@ -126,3 +126,30 @@ Test(pattern, repeats_that_multiply_are_refused)
 	}
 	cr_assert(matches("ua-filtering=/^[0-9]{1,3}\\.[0-9]{1,3}$/e", "1.22"));
 }
+
+Test(pattern, a_plus_doubles_what_it_repeats)
+{
+	static const char *const bad[] = { "/a++++++++++++++++++++++++++++++/e", "/a+++++++++++/e",
+		"/a\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+/",
+		"/((((((((((a+)+)+)+)+)+)+)+)+)+)/e", "/(((((a+)+){1,4}+)+){4,}+)+/e", "/a{40}{40}/e",
+		"/a\\{40\\}\\{40\\}/", "/(abc){40}++++/e", "/(a+b+c+){150}/e",
+		"/a{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}{1,}/e",
+		"/a\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}\\{1,\\}/",
+		"/a{1,1}+?+*+{1}+*+?+{0,}+*+{1,}+/e", "/[a-z0-9]{64}+/e" };
+	static const char *const good[] = { "/^Acme Phone [0-9]+\\.[0-9]+(\\.[0-9]+)*/e", "/a++++/e", "/a\\+\\+\\+\\+/", "/(a+)+/e",
+		"/([0-9]+\\.)+[0-9]+/e",
+		"/a\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+/e",
+		"/a++++++++++++++++++++/", "/[++++++++++++++++++++]/e", "/a{2,}b{3,}/e", "/Za????????????****/e" };
+	char flags[128];
+
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+		snprintf(flags, sizeof flags, "ua-filtering=%s", bad[i]);
+		refused(rg_str_from(flags), "repeats too much");
+	}
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+		snprintf(flags, sizeof flags, "ua-filtering=%s", good[i]);
+		cr_assert_not(matches(flags, "nothing of the kind"), "%s", flags);
+	}
+	cr_assert(matches("ua-filtering=/^Acme Phone [0-9]+\\.[0-9]+(\\.[0-9]+)*/e", "Acme Phone 3.11.2"));
+	cr_assert(matches("ua-filtering=/^a\\+$/", "aaa"));
+}
