@@ -4,6 +4,7 @@
 #include <sofia-sip/msg_addr.h>
 #include <string.h>
 
+#include "intake.h"
 #include "route.h"
 
 /*
@@ -18,6 +19,7 @@ struct registration {
 	rg_sofia_message message;
 	char *received; /* the value of $avp(rcv) */
 	char *socket;
+	int incomplete; /* it lacks a header that nta needs for a response */
 	int silent; /* there is nothing left to answer, or nothing to be answered */
 };
 
@@ -67,13 +69,28 @@ static int fill_source(struct server *server, struct registration *registration,
 	return 0;
 }
 
+/* nta would complete a response from what the request has, and this one lacks it. Forwarding one instead takes off a Via. */
+static void send_as_it_is(const struct registration *registration, msg_t *reply)
+{
+	sip_t *sip = sip_object(reply);
+	sip_via_t via[1] = { *sip->sip_via };
+
+	via->v_next = NULL;
+	if (sip_add_dup(reply, sip, (sip_header_t *)via) < 0)
+		msg_destroy(reply);
+	else
+		nta_msg_tsend(registration->server->agent, reply, NULL, NTATAG_TPORT(registration->tport), TAG_END());
+}
+
 static void done(void *user, rg_status status, rg_response *response)
 {
 	struct registration *registration = user;
 	msg_t *reply = registration->message.reply;
 
 	(void)status;
-	if (reply)
+	if (reply && registration->incomplete)
+		send_as_it_is(registration, reply);
+	else if (reply)
 		nta_msg_mreply(registration->server->agent, reply, sip_object(reply), rg_response_code(response), rg_response_phrase(response),
 			msg_ref_create(registration->msg), NTATAG_TPORT(registration->tport), TAG_END());
 	registration->silent = reply || (response && rg_response_no_reply(response));
@@ -85,7 +102,7 @@ static void release(void *user)
 {
 	struct registration *registration = user;
 
-	if (registration->silent)
+	if (registration->silent || registration->incomplete)
 		msg_destroy(registration->msg);
 	else
 		nta_msg_treply(registration->server->agent, registration->msg, SIP_500_INTERNAL_SERVER_ERROR, NTATAG_TPORT(registration->tport),
@@ -108,6 +125,7 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip)
 	/* nta would copy it into the response, where it has no place (RFC 3261 §10.3). */
 	while (sip->sip_record_route)
 		sip_header_remove(msg, sip, (sip_header_t *)sip->sip_record_route);
+	registration->incomplete = intake_restore(sip);
 	registration->server = server;
 	registration->msg = msg;
 	registration->tport = tport_ref(tport_delivered_by(nta_agent_tports(server->agent), msg));

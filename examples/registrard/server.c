@@ -14,20 +14,24 @@
 
 #include "control.h"
 #include "fork.h"
+#include "intake.h"
 
 /*
  * Sofia takes time in proportion to the square of the headers, so what one message may hold is bounded. It counts all that a stream
  * has waiting against that bound, other messages too; hence a receive buffer of a stream that stays well below it.
  */
-static const uint32_t message_bytes_max = 98304;
-static const int stream_bytes_max = 32768;
+static const uint32_t message_bytes_max = 49152;
+static const int stream_bytes_max = 8192; /* the kernel doubles it */
 
 /* nta hands over what belongs to no transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
 static int on_message(struct server *server, nta_agent_t *agent, msg_t *msg, sip_t *sip)
 {
-	(void)agent;
 	if (!sip->sip_request)
 		proxy_response(server, msg, sip);
+	else if (intake_is_cut(sip) && sip->sip_request->rq_method == sip_method_ack)
+		msg_destroy(msg);
+	else if (intake_is_cut(sip))
+		nta_msg_treply(agent, msg, SIP_413_REQUEST_TOO_LARGE, TPTAG_SDWN_AFTER(1), TAG_END());
 	else if (sip->sip_request->rq_method == sip_method_register)
 		register_request(server, msg, sip);
 	else if (server->args->mode == MODE_REDIRECT)
@@ -137,8 +141,13 @@ static int start_agent(struct server *server)
 	 * is not moved to TCP for its size: a phone behind a NAT is reached over the transport it registered with or not at all. Requests
 	 * with malformed headers come up here, too: nta would answer those without a reason, and close the connection.
 	 */
-	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY),
-		NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(65535), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0),
+	server->intake = intake_new();
+	if (!server->intake) {
+		complain("cannot start: %s", strerror(ENOMEM));
+		return 1;
+	}
+	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_MCLASS(server->intake),
+		NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY), NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(65535), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0),
 		NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1), NTATAG_USE_NAPTR(0), TAG_END());
 	if (!server->agent) {
 		complain("cannot start: %s", strerror(errno));
@@ -227,5 +236,6 @@ void server_stop(struct server *server)
 		su_timer_destroy(server->tick);
 	if (server->root)
 		su_root_destroy(server->root);
+	free(server->intake);
 	su_deinit();
 }

@@ -33,6 +33,7 @@ struct control;
 struct server {
 	const struct args *args;
 	su_root_t *root;
+	msg_mclass_t *intake; /* the agent's message class */
 	nta_agent_t *agent;
 	rg_registrar *registrar;
 	su_timer_t *tick;

@@ -2,6 +2,7 @@
 """What strangers send: it is answered or ignored, nothing dies, and what was registered stays as it was."""
 import os
 import random
+import time
 from harness import Daemon, Message, run
 
 VIA = 'Via: SIP/2.0/{proto} {address};branch=z9hG4bKm{n};rport'
@@ -183,6 +184,55 @@ def test_a_huge_message_is_refused_at_once():
         answer = udp.recv(5)
         assert answer is None or answer.code in (400, 413), answer
         assert settled(daemon) == []
+
+
+def test_a_register_without_what_an_answer_copies_is_refused_with_a_reason():
+    for proto in ('udp', 'tcp'):
+        with Daemon() as daemon:
+            peer = daemon.peer(proto)
+            assert peer.register('alice', ['<sip:alice@192.0.2.1>'], 'good', 5).code == 200
+            before, counted = settled(daemon), daemon.control('stats')['rejected_regs']
+            cases = [replaced(name, *lines) for name in ('To', 'From', 'Call-ID', 'CSeq') for lines in ((), (name + ':',), (name + ': @@%zz',))]
+            cases += [replaced('CSeq', 'CSeq: ' + value) for value in ('9 INVITE', '-1 REGISTER', '4294967296 REGISTER', 'x')]
+            cases += [replaced('To', 'To: <sip:a%2zb@example.org>'), replaced('To', 'X: y', 'To: <sip:alice@example.org>;tag="')]
+            cases.append([line for line in REGISTER if line.split(':')[0] not in ('To', 'From', 'Call-ID', 'CSeq')])
+            for n, lines in enumerate(cases):
+                # The connection stays: what one message lacks says nothing of the next.
+                peer.send(render(lines, peer, 'reason-%d' % n))
+                answer = peer.recv()
+                assert answer and answer.code == 400 and answer.get('p-registrar-error') and answer.get('via'), (lines, answer)
+                for name in ('to', 'from', 'call-id', 'cseq'):
+                    assert 'invalid' not in (answer.get(name) or ''), answer
+            assert daemon.control('stats')['rejected_regs'] == counted + len(cases)
+            assert settled(daemon) == before
+            assert peer.register('alice', (), 'q', 1).code == 200
+
+
+def test_lines_and_items_are_counted_before_they_cost():
+    """Each of these took Sofia half a second."""
+    many = {'lines': ['m:<sip:a>'] * 5000, 'unknown': ['x:'] * 10000, 'items': ['Call-Info: ' + '<a:>,' * 10000], 'commas': ['Allow: ' + ',' * 50000],
+            'parameters': ['Contact: <sip:a>' + ';a' * 25000]}
+    with Daemon() as daemon:
+        for proto in ('udp', 'tcp'):
+            for method in ('REGISTER', 'INVITE', 'ACK'):
+                for name, lines in many.items():
+                    peer, started = daemon.peer(proto), time.monotonic()
+                    peer.send(peer.request(method, 'sip:alice@example.org', '<sip:a@example.org>;tag=1', '<sip:alice@example.org>', name, 1, lines))
+                    if method == 'ACK':
+                        continue
+                    answer = peer.recv(5)
+                    assert answer and answer.code == 413 and time.monotonic() - started < 0.2, (proto, method, name, answer)
+        peer = daemon.peer()
+        peer.send('SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP %s\r\n' % daemon.address + 'm:a\r\n' * 10000 + '\r\n')
+        # What is large and not many is taken: 200 lines, 30 Contacts, a long body.
+        fine = ['X-%d: %s' % (n, 'x' * 50) for n in range(200)] + ['Contact: ' + ','.join('<sip:a@192.0.2.1;n=%d>' % n for n in range(30))]
+        assert peer.register('alice', (), headers=fine).code == 200
+        assert settled(daemon)[0]['aor'] == 'alice@example.org'
+        phone = daemon.peer()
+        assert phone.register('bob').code == 200
+        body = 'a,;\r\n' * 5000
+        peer.send(peer.request('MESSAGE', 'sip:bob@example.org', '<sip:a@example.org>;tag=1', '<sip:bob@example.org>', 'body', 1, body=body))
+        assert phone.expect('MESSAGE').body == body.encode()
 
 
 def test_nothing_can_be_injected_into_an_answer():
