@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <rgstr/record.h>
+#include "chars.h"
 #include "uri.h"
 
 int32_t rg_key_equal(const rg_key *a, const rg_key *b)
@@ -20,9 +21,26 @@ static void put(printer *p, char c)
 	p->n++;
 }
 
+static char *copy(char *to, rg_str s)
+{
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
+}
+
 size_t rg_key_print(const rg_key *key, char *room, size_t size)
 {
 	printer p = { room, size, 0 };
+	size_t at = key->user.n > 0 && key->host.n > 0;
+
+	/* As nearly every key: nothing to escape, and all of it fits. */
+	if (key->user.n + at + key->host.n <= size && rg__all(key->user, RG__C_USER)) {
+		room = copy(room, key->user);
+		if (at)
+			*room++ = '@';
+		copy(room, key->host);
+		return key->user.n + at + key->host.n;
+	}
 
 	for (size_t i = 0; i < key->user.n; i++) {
 		char escape[3];

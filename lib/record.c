@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer 2: looking at a record. lib/record_build.c makes them. */
 #include "record.h"
+#include "model.h"
 #include <stdlib.h>
 
 static const rg_revision no_revision;
@@ -91,6 +92,13 @@ uint32_t rg_record_count(const rg_record *record)
 static rg_str slice(const rg_record *r, rg__slice s)
 {
 	return (rg_str){ rg__record_bytes(r) + s.at, s.n };
+}
+
+rg_str rg__record_uri(const rg_record *record, uint32_t index)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+
+	return b->present & 1u << RG__HAS_uri ? slice(record, *rg__binding_slices(record, b)) : RG__ABSENT;
 }
 
 rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a request goes (RFC 3261 §16.5): the live bindings of its AoR, in order. */
+#include "model.h"
 #include "order.h"
 #include "policy.h"
 #include "request.h"
@@ -38,15 +39,12 @@ static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_
 {
 	rg__choice few[FEW], *choice = n <= FEW ? few : malloc(n * sizeof *choice);
 	rg__choices choices = *given;
-	rg_contact c;
 	rg_status status;
 
 	if (!choice)
 		return RG_ENOMEM;
-	for (uint32_t i = 0; i < n; i++) {
-		rg_record_contact(given->record, ranks[i].index, &c);
-		choice[i] = (rg__choice){ c.uri, ranks[i].index };
-	}
+	for (uint32_t i = 0; i < n; i++)
+		choice[i] = (rg__choice){ .uri = rg__record_uri(given->record, ranks[i].index), .index = ranks[i].index };
 	choices.choice = choice;
 	choices.n = n;
 	status = rg__targets_new(&choices, out);

@@ -23,13 +23,15 @@ struct rg_targets {
 /* True when a URI may have what has no place in a Request-URI. Says yes too often rather than parse every URI. */
 static bool may_need_strip(rg_str uri)
 {
-	for (size_t i = 0; i < uri.n; i++) {
-		char next = uri.p[i] == ';' && i + 1 < uri.n ? rg__lower(uri.p[i + 1]) : '\0';
+	const char *at = uri.p, *end = uri.p + uri.n;
 
-		if (uri.p[i] == '?' || next == 'm' || next == 'l')
+	while ((at = memchr(at, ';', (size_t)(end - at))) != NULL && ++at < end) {
+		char next = rg__lower(*at);
+
+		if (next == 'm' || next == 'l')
 			return true;
 	}
-	return false;
+	return memchr(uri.p, '?', uri.n) != NULL;
 }
 
 /* RFC 3261 §16.6 step 2, §19.1.1: method and headers have no place in a Request-URI; lr speaks of Route values. */
@@ -40,7 +42,7 @@ static rg_str strip(rg_str text, char **room)
 	char *at = *room;
 	size_t head;
 
-	if (!may_need_strip(text) || rg__uri_parse(text, &uri) != RG_OK || uri.scheme == RG__SCHEME_OTHER)
+	if (rg__uri_parse(text, &uri) != RG_OK || uri.scheme == RG__SCHEME_OTHER)
 		return text;
 	head = uri.params.p ? (size_t)(uri.params.p - text.p) : uri.headers.p ? (size_t)(uri.headers.p - 1 - text.p) : text.n;
 	memcpy(at, text.p, head);
@@ -65,8 +67,10 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 	rg_targets *t;
 	char *room;
 
-	for (uint32_t i = 0; i < c->n; i++)
-		strings += may_need_strip(c->choice[i].uri) ? c->choice[i].uri.n : 0;
+	for (uint32_t i = 0; i < c->n; i++) {
+		c->choice[i].strip = may_need_strip(c->choice[i].uri);
+		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
+	}
 	t = malloc(sizeof *t + rows + aor_room + strings);
 	*out = t;
 	if (!t)
@@ -78,7 +82,7 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (row){ strip(c->choice[i].uri, &room), c->choice[i].index };
+		t->rows[i] = (row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index };
 	return RG_OK;
 }
 

@@ -10,6 +10,7 @@
 typedef struct rg__choice {
 	rg_str uri; /* its Contact URI, borrowed from the record */
 	uint32_t index;
+	bool strip; /* set by rg__targets_new(): what has no place in a Request-URI may be in it */
 } rg__choice;
 
 /* What the targets of one AoR are made of. */
@@ -18,7 +19,7 @@ typedef struct rg__choices {
 	bool branches_only;
 	const rg_record *record;  /* NULL = none */
 	const rg_key *key;        /* NULL = none */
-	const rg__choice *choice; /* in order */
+	rg__choice *choice;       /* in order */
 	uint32_t n;
 } rg__choices;
 

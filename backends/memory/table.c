@@ -45,11 +45,23 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 	return p;
 }
 
+/* Whoever fetches a record reads it through. Its lines are asked for together, not one after the other as they are come upon: at a
+ * million records a line takes longer to come than all that is computed with it. */
+static void prefetch_record(const rg_record *record)
+{
+	enum { LINE = 64, LINES = 8 };
+	const char *p = (const char *)record;
+
+	for (int i = 0; i < LINES; i++)
+		__builtin_prefetch(p + (ptrdiff_t)i * LINE);
+}
+
 const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash)
 {
 	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
 	if (!b || !b->first)
 		return NULL;
+	prefetch_record(b->record);
 	__builtin_prefetch(b->first); /* the commit that often follows a fetch needs it */
 	rg_key own;
 	rg_record_key(b->record, &own);

@@ -14,7 +14,7 @@ import sys
 PUBLIC = {'types': 0, 'status': 0, 'record': 2, 'request': 3, 'response': 3, 'message': 3, 'config': 4, 'policy': 4, 'store': 5,
           'registrar': 5}
 # Private headers without a source of the same name.
-PRIVATE = {'policy': 4, 'parameters': 4, 'flags': 4}
+PRIVATE = {'model': 2, 'policy': 4, 'parameters': 4, 'flags': 4}
 OUTSIDE = ['lib/sofia', 'backends/memory', 'backends/redis']
 
 

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 2: what the layers above ask of a record beside its public views. */
+#ifndef RG__MODEL_H
+#define RG__MODEL_H
+
+#include <rgstr/record.h>
+
+/* The URI of binding @p index, which there must be: without the rest of the view. */
+rg_str rg__record_uri(const rg_record *record, uint32_t index);
+
+#endif
