@@ -21,10 +21,25 @@ void rg_sofia_message_init(rg_sofia_message *message, uint32_t size)
 		message->routed = -1;
 }
 
+/* RFC 3261 §18.3: a datagram that ends before its body does is refused. Sofia lets it pass with what body there is, and so does nta. */
+static bool is_truncated(msg_t *msg)
+{
+	size_t body = 0;
+
+	for (const sip_payload_t *p = sip_object(msg)->sip_payload; p; p = p->pl_next)
+		body += p->pl_len;
+	return !rg__sofia_body_is_whole(msg, body);
+}
+
 static rg_status read_message(void *self, void *msg, const rg_config *config, rg_request *out)
 {
+	rg_sofia_message *m = msg;
+	rg_status status = rg__sofia_read(m, config, out);
+
 	(void)self;
-	return rg__sofia_read(msg, config, out);
+	if (status == RG_OK && out->defect == RG_R_FINE && is_truncated(m->msg))
+		out->defect = RG_R_PARSE;
+	return status;
 }
 
 static rg_status header(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)

@@ -216,6 +216,41 @@ static rg_status a_var(void *user, rg_str name, rg_str *value)
 	return RG_OK;
 }
 
+static const struct {
+	const char *rest; /* from Content-Length on */
+	int32_t defect;
+} bodies[] = {
+	{ "\r\n", RG_R_FINE },
+	{ "Content-Length: 0\r\n\r\n", RG_R_FINE },
+	{ "Content-Length: 4\r\n\r\nabcd", RG_R_FINE },
+	{ "Content-Length: 3\r\n\r\nabcd", RG_R_FINE },
+	{ "Content-Length: 5\r\n\r\nabcd", RG_R_PARSE },
+	{ "l: 10\r\n\r\n", RG_R_PARSE },
+	{ "Content-Length: 65536\r\n\r\n", RG_R_PARSE },
+	{ "Content-Length: 4294967295\r\n\r\n", RG_R_PARSE },
+	{ "Content-Length: 4294967296\r\n\r\n", RG_R_PARSE },
+};
+
+Test(sofia_reply, message_that_ends_before_its_body_does_is_a_defect)
+{
+	for (size_t i = 0; i < 2 * sizeof bodies / sizeof bodies[0]; i++) {
+		const char *rest = bodies[i / 2].rest;
+		rg_sofia_message m;
+		rg_request r;
+		char *text;
+
+		cr_assert_gt(asprintf(&text, "%s%s", HEAD "Via: SIP/2.0/UDP h;branch=z9\r\n" REST, rest), 0);
+		rg_sofia_message_init(&m, sizeof m);
+		rg_request_init(&r, sizeof r);
+		m.msg = message_of(text, i % 2 ? MSG_FLG_EXTRACT_COPY : 0);
+		cr_assert_not_null(m.msg);
+		cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, NULL, &r), RG_OK);
+		cr_expect_eq(r.defect, bodies[i / 2].defect, "%s: %d", rest, r.defect);
+		msg_destroy(m.msg);
+		free(text);
+	}
+}
+
 Test(sofia_reply, host_variables_are_read_by_the_names_in_the_config)
 {
 	static const char *const settings[][2] = { { "received_avp", "rcv" }, { "attr_avp", "att" }, { "tcp_persistent_flag", "flag" },
