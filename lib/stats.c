@@ -210,18 +210,15 @@ rg_status rg_registrar_stats(rg_registrar *reg, rg_str domain, rg_stats **out)
 
 rg_status rg_registrar_stats_async(rg_registrar *reg, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **handle)
 {
-	stats_op *s = NULL;
-	rg_status st = RG_EINVAL;
+	stats_op *s;
 
 	if (handle)
 		*handle = NULL;
-	if (reg && done)
-		st = stats_op_new(reg, domain, rg__may_wait(reg), &s);
-	if (st != RG_OK) {
-		if (free_user)
-			free_user(user);
+	if (!reg || !done)
+		return RG_EINVAL;
+	rg_status st = stats_op_new(reg, domain, rg__may_wait(reg), &s);
+	if (st != RG_OK)
 		return st;
-	}
 	s->done = done;
 	return rg__op_start(&s->op, user, free_user, handle);
 }

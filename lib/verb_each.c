@@ -207,18 +207,15 @@ rg_status rg_registrar_each(rg_registrar *reg, rg_str domain, rg_each_cb each, v
 rg_status rg_registrar_each_async(rg_registrar *reg, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done, void *user,
 	rg_free_cb free_user, rg_op **handle)
 {
-	each_op *e = NULL;
-	rg_status st = RG_EINVAL;
+	each_op *e;
 
 	if (handle)
 		*handle = NULL;
-	if (reg && each && done)
-		st = each_new(reg, domain, cursor, rg__may_wait(reg), &e);
-	if (st != RG_OK) {
-		if (free_user)
-			free_user(user);
+	if (!reg || !each || !done)
+		return RG_EINVAL;
+	rg_status st = each_new(reg, domain, cursor, rg__may_wait(reg), &e);
+	if (st != RG_OK)
 		return st;
-	}
 	e->each = each;
 	e->done = done;
 	e->user = user;

@@ -159,18 +159,15 @@ rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_looku
 rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done, void *user,
 	rg_free_cb free_user, rg_op **handle)
 {
-	lookup_op *l = NULL;
-	rg_status st = RG_EINVAL;
+	lookup_op *l;
 
 	if (handle)
 		*handle = NULL;
-	if (reg && request && done)
-		st = lookup_on_heap(reg, request, options, true, &l);
-	if (st != RG_OK) {
-		if (free_user)
-			free_user(user);
+	if (!reg || !request || !done)
+		return RG_EINVAL;
+	rg_status st = lookup_on_heap(reg, request, options, true, &l);
+	if (st != RG_OK)
 		return st;
-	}
 	l->done = done;
 	return rg__op_start(&l->op, user, free_user, handle);
 }

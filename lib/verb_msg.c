@@ -95,13 +95,6 @@ static void msg_save_free(void *user)
 	free(m);
 }
 
-static rg_status refuse(rg_status status, void *user, rg_free_cb free_user)
-{
-	if (free_user)
-		free_user(user);
-	return status;
-}
-
 rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_save_cb done, void *user,
 	rg_free_cb free_user, rg_op **op)
 {
@@ -110,16 +103,18 @@ rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_
 	if (op)
 		*op = NULL;
 	if (!msg_is_whole(reg, msg))
-		return refuse(RG_EINVAL, user, free_user);
+		return RG_EINVAL;
 	msg_save *m = malloc(sizeof *m);
 	rg_status st = m ? msg_read(reg, msg, &request, NULL) : RG_ENOMEM;
 	if (st != RG_OK) {
 		free(m);
-		return refuse(st, user, free_user);
+		return st;
 	}
 	*m = (msg_save){ .msg = *msg, .done = done, .user = user, .free_user = free_user };
 	st = rg_save_async(reg, &request, options, msg_saved, m, msg_save_free, op);
 	rg_request_free(&request);
+	if (st < 0)
+		free(m);
 	return st;
 }
 
@@ -191,15 +186,19 @@ rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_loo
 	if (op)
 		*op = NULL;
 	if (!msg_is_whole(reg, msg))
-		return refuse(RG_EINVAL, user, free_user);
+		return RG_EINVAL;
 	msg_lookup *m = malloc(sizeof *m);
 	rg_status st = m ? msg_read(reg, msg, &request, &attr_avp) : RG_ENOMEM;
 	if (st != RG_OK) {
 		free(m);
-		return refuse(st, user, free_user);
+		return st;
 	}
 	*m = (msg_lookup){ .msg = *msg, .done = done, .user = user, .free_user = free_user, .attr_avp = attr_avp };
 	st = rg_lookup_async(reg, &request, options, msg_looked_up, m, msg_lookup_free, op);
 	rg_request_free(&request);
+	if (st < 0) {
+		free(m);
+		free(attr_avp);
+	}
 	return st;
 }

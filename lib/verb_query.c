@@ -222,18 +222,15 @@ static rg_status block(rg_registrar *reg, const rg_query *query, int what, rg_an
 static rg_status start(rg_registrar *reg, const rg_query *query, int what, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **handle)
 {
-	query_op *q = NULL;
-	rg_status st = RG_EINVAL;
+	query_op *q;
 
 	if (handle)
 		*handle = NULL;
-	if (reg && done)
-		st = query_new(reg, query, what, rg__may_wait(reg), &q);
-	if (st != RG_OK) {
-		if (free_user)
-			free_user(user);
+	if (!reg || !done)
+		return RG_EINVAL;
+	rg_status st = query_new(reg, query, what, rg__may_wait(reg), &q);
+	if (st != RG_OK)
 		return st;
-	}
 	q->done = done;
 	return rg__op_start(&q->op, user, free_user, handle);
 }

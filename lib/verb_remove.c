@@ -240,18 +240,15 @@ static rg_status block(rg_registrar *reg, const rg__verb *verb, wanted *w, uint3
 static rg_status start(rg_registrar *reg, const rg__verb *verb, wanted *w, rg_remove_cb done, void *user, rg_free_cb free_user,
 	rg_op **handle)
 {
-	remove_op *r = NULL;
-	rg_status st = RG_EINVAL;
+	remove_op *r;
 
 	if (handle)
 		*handle = NULL;
-	if (reg && done)
-		st = on_heap(reg, verb, w, true, &r);
-	if (st != RG_OK) {
-		if (free_user)
-			free_user(user);
+	if (!reg || !done)
+		return RG_EINVAL;
+	rg_status st = on_heap(reg, verb, w, true, &r);
+	if (st != RG_OK)
 		return st;
-	}
 	r->done = done;
 	return rg__op_start(&r->op, user, free_user, handle);
 }

@@ -212,18 +212,15 @@ rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_op
 rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
 	rg_free_cb free_user, rg_op **handle)
 {
-	save_op *s = NULL;
-	rg_status st = RG_EINVAL;
+	save_op *s;
 
 	if (handle)
 		*handle = NULL;
-	if (reg && request && done)
-		st = save_on_heap(reg, request, options, true, &s);
-	if (st != RG_OK) {
-		if (free_user)
-			free_user(user);
+	if (!reg || !request || !done)
+		return RG_EINVAL;
+	rg_status st = save_on_heap(reg, request, options, true, &s);
+	if (st != RG_OK)
 		return st;
-	}
 	s->done = done;
 	return rg__op_start(&s->op, user, free_user, handle);
 }

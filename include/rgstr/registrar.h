@@ -8,7 +8,9 @@
  * **Completion law.** An error return means that the callback is never called. RG_OK: it has already been called. RG_PENDING: it
  * will be, exactly once. `*op`, if asked for, is written before the operation starts, is owned by the caller (rg_op_unref()) and
  * is harmless to cancel later. Callbacks run with no lock held, may call any function of the library, and may drop the last
- * reference to anything. `free` of a callback's user data runs once, after the last call, also when the verb returns an error.
+ * reference to anything. `free_user` of a callback's user data runs once, after the last call. On an error return nothing of the
+ * caller's was called, and nothing of his is freed: the user data is still his. This holds for rg_registrar_new() and
+ * rg_registrar_subscribe() too.
  *
  * **Blocking form.** Needs a store that is inline or has `wait`; otherwise RG_ENOTSUP with nothing started.
  *
@@ -80,8 +82,8 @@ typedef struct rg_op rg_op;
  * Makes a registrar.
  * @param config  copied; NULL = all defaults. @param store  a reference is taken. @param env  copied; NULL = all defaults.
  * @param why  may be NULL.
- * @return RG_OK with @p out owned by the caller; RG_EINVAL: a config that contradicts itself, or no store (`env->free` is then not
- * called); RG_ENOMEM.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: a config that contradicts itself, or no store; RG_ENOTSUP: the system
+ * gives no random bytes; RG_ENOMEM. On an error `env->free` is not called.
  */
 RG_API rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_env *env, rg_registrar **out, rg_error *why);
 

@@ -126,8 +126,8 @@ RG_API rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg
 /** @param status  as rg_sofia_handle() returns. @param reply  owned by the callback, released with rg_mem_free(); NULL = send nothing. */
 typedef void (*rg_sofia_cb)(void *user, rg_status status, uint8_t *reply, size_t n);
 
-/** The completion form of rg_sofia_handle(). Bytes, source and options need live only during the call. @param op  may be NULL, and is set
- * to NULL when the answer needed no registrar. */
+/** The completion form of rg_sofia_handle(). Bytes, source and options need live only during the call. On an error @p free_user is not
+ * called. @param op  may be NULL, and is set to NULL when the answer needed no registrar. */
 RG_API rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
 	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op);
 

@@ -215,14 +215,19 @@ static void saved(void *user, rg_status status, rg_response *response)
 	w->done(w->user, status, reply, n);
 }
 
+static void drop(raw *w)
+{
+	end(w);
+	free(w);
+}
+
 static void free_raw(void *user)
 {
 	raw *w = user;
 
 	if (w->free_user)
 		w->free_user(w->user);
-	end(w);
-	free(w);
+	drop(w);
 }
 
 rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
@@ -233,19 +238,19 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 
 	if (op)
 		*op = NULL;
-	if (!w) {
-		if (free_user)
-			free_user(user);
+	if (!w)
 		return done ? RG_ENOMEM : RG_EINVAL;
-	}
 	begin(w, without_crlfs(bytes), source);
 	w->done = done;
 	w->user = user;
 	w->free_user = free_user;
-	if (!settle(w, &status))
-		return rg_save_msg_async(registrar, &w->msg, options, saved, w, free_raw, op);
-	if (status == RG_OK)
+	if (!settle(w, &status)) {
+		status = rg_save_msg_async(registrar, &w->msg, options, saved, w, free_raw, op);
+	} else if (status == RG_OK) {
 		saved(w, status, NULL);
-	free_raw(w);
+		free_raw(w);
+	}
+	if (status < 0)
+		drop(w);
 	return status;
 }

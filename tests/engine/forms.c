@@ -146,23 +146,79 @@ Test(forms, every_completion_comes_once_over_a_store_that_answers_later)
 	every_completion(DEFERRED);
 }
 
-Test(forms, an_error_return_frees_the_user_data_and_calls_nothing)
+/* Every verb, made to fail before it begins. */
+static void no_verb_begins(kit *k, outcome *o)
 {
-	outcome o = { 0 };
+	const rg_msg no_adaptor = { NULL, NULL, NULL };
+	rg_subscription *subscription;
+	rg_remove_filter filter;
+	rg_request request;
 	rg_query q;
+	phone p = { .aor = "alice", .contact = A1, .cseq = 1 };
+	rg_str none = { NULL, 0 }, location = RG_STR("location");
+	rg_registrar *reg = k->reg;
+
+	kit_request(&p, &request);
+	rg_query_init(&q, sizeof q);
+	rg_remove_filter_init(&filter, sizeof filter);
+	cr_expect_eq(rg_is_registered_async(reg, &q, kit_answered, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_null(o->op);
+	cr_expect_eq(rg_is_contact_registered_async(reg, NULL, kit_answered, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_is_ip_registered_async(reg, &q, kit_answered, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_save_async(reg, NULL, NULL, kit_saved, o, kit_freed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_async(reg, &request, NULL, NULL, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_save_msg_async(reg, &no_adaptor, NULL, kit_saved, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_lookup_async(reg, NULL, NULL, kit_looked_up, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_lookup_msg_async(reg, &no_adaptor, NULL, kit_looked_up, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_remove_async(reg, &filter, kit_removed, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_remove_ip_port_async(reg, location, RG_STR("192.0.2.1"), 0, none, kit_removed, o, kit_freed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_registrar_each_async(reg, location, RG_STR("?"), kit_each, kit_each_done, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_registrar_stats_async(reg, location, NULL, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_registrar_subscribe(reg, 0, NULL, o, kit_freed, &subscription), RG_EINVAL);
+	rg_registrar_shutdown(reg);
+	cr_expect_eq(rg_save_async(reg, &request, NULL, kit_saved, o, kit_freed, &o->op), RG_ECANCELED);
+	cr_expect_eq(rg_lookup_async(reg, &request, NULL, kit_looked_up, o, kit_freed, &o->op), RG_ECANCELED);
+	cr_expect_eq(rg_registrar_stats_async(reg, location, kit_counted, o, kit_freed, &o->op), RG_ECANCELED);
+}
+
+Test(forms, an_error_return_calls_and_frees_nothing)
+{
+	for (int how = INLINE; how <= DEFERRED; how++) {
+		outcome o = { 0 };
+		kit k;
+
+		kit_open(&k, how);
+		no_verb_begins(&k, &o);
+		cr_expect_null(o.op);
+		cr_expect_eq(o.freed, 0, "freed %d times", o.freed);
+		cr_expect_eq(o.called, 0);
+		kit_close(&k);
+	}
+}
+
+static rg_status make_over(rg_config *config, rg_store *store, rg_env *env)
+{
+	rg_registrar *reg;
+
+	return rg_registrar_new(config, store, env, &reg, NULL);
+}
+
+Test(forms, a_registrar_that_is_not_made_leaves_the_env_to_its_owner)
+{
+	rg_config *config;
 	kit k;
 
-	kit_open(&k, INLINE);
-	rg_query_init(&q, sizeof q);
-	cr_expect_eq(rg_is_registered_async(k.reg, &q, kit_answered, &o, kit_freed, &o.op), RG_EINVAL);
-	cr_expect_eq(o.freed, 1);
-	cr_expect_null(o.op);
-	cr_expect_eq(rg_save_async(k.reg, NULL, NULL, kit_saved, &o, kit_freed, NULL), RG_EINVAL);
-	cr_expect_eq(rg_remove_ip_port_async(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 0, (rg_str){ NULL, 0 }, kit_removed, &o, kit_freed,
-		NULL), RG_EINVAL);
-	cr_expect_eq(o.freed, 3);
-	cr_expect_eq(o.called, 0);
+	kit_init(&k);
+	cr_assert_eq(rg_config_new(&config), RG_OK);
+	rg_config_set_int(config, RG_STR("min_expires"), 7200, NULL);
+	rg_config_set_int(config, RG_STR("max_expires"), 60, NULL);
+	cr_expect_eq(make_over(config, k.memory, &k.env), RG_EINVAL);
+	cr_expect_eq(make_over(NULL, NULL, &k.env), RG_EINVAL);
+	cr_expect_not(k.freed);
+	rg_config_unref(config);
+	kit_open_over(&k, rg_store_ref(k.memory));
 	kit_close(&k);
+	cr_expect(k.freed);
 }
 
 Test(forms, a_store_without_wait_does_not_block)

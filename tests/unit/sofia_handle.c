@@ -140,7 +140,7 @@ static void freed(void *user)
 	((seen *)user)->frees++;
 }
 
-Test(sofia_handle, completion_form_calls_back_once_and_frees_once)
+Test(sofia_handle, completion_form_calls_back_and_frees_once_or_not_at_all)
 {
 	world w = world_new();
 
@@ -153,7 +153,7 @@ Test(sofia_handle, completion_form_calls_back_once_and_frees_once)
 		rg_op_unref(op);
 		cr_expect_eq(status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(status));
 		cr_expect_eq(s.calls, status == RG_OK, "%s", cases[i].what);
-		cr_expect_eq(s.frees, 1, "%s", cases[i].what);
+		cr_expect_eq(s.frees, status == RG_OK, "%s", cases[i].what);
 		cr_expect_eq(s.a.code, cases[i].code, "%s: %d", cases[i].what, s.a.code);
 		answer_free(&s.a);
 	}
