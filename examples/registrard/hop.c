@@ -113,7 +113,7 @@ void hops_share(struct hop *hops, size_t n, const sip_t *sip)
 	at_once = at_once < breadth ? at_once : breadth;
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of == UINT32_MAX)
-			hops[i].breadth = !hops[i].loops && index < at_once ? breadth_share(breadth, at_once, index++) : 0;
+			hops[i].breadth = hops[i].loops || index == at_once ? 0 : breadth_share(breadth, at_once, index++);
 	/* A fallback starts when its principal is done, and has what that had. */
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of < n && !hops[i].loops)

@@ -99,9 +99,13 @@ struct stand_in {
 /* Where a message ends is not in doubt: what follows it on a stream is the next one. */
 static int is_framed(const sip_t *sip)
 {
-	for (const sip_error_t *error = sip->sip_error; error; error = error->er_next)
-		if (error->er_name && strcmp(error->er_name, sip_content_length_class->hc_name) == 0)
+	for (const sip_header_t *h = (const sip_header_t *)sip->sip_error; h; h = h->sh_next) {
+		/* A second header where one is allowed is among the errors as itself. */
+		const char *name = h->sh_class == sip_error_class ? h->sh_error->er_name : h->sh_class->hc_name;
+
+		if (name && strcmp(name, sip_content_length_class->hc_name) == 0)
 			return 0;
+	}
 	return 1;
 }
 

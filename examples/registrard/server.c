@@ -147,8 +147,9 @@ static int start_agent(struct server *server)
 		return 1;
 	}
 	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_MCLASS(server->intake),
-		NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY), NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(65535), NTATAG_CANCEL_487(0), NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0),
-		NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1), NTATAG_USE_NAPTR(0), TAG_END());
+		NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY), NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(65535), NTATAG_CANCEL_487(0),
+		NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0), NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1),
+		NTATAG_USE_NAPTR(0), TAG_END());
 	if (!server->agent) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;

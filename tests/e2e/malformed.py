@@ -91,8 +91,10 @@ def test_malformed_messages_change_nothing():
             for n, lines in enumerate(REFUSED):
                 with_peer = daemon.peer(proto)
                 with_peer.send(render(lines, with_peer, n))
-                answer = with_peer.recv(1 if n % 10 else 3)
-                assert answer is None or 400 <= answer.code < 600, (lines, answer)
+                # Only where the start line says nothing is nobody told.
+                sound = lines[0] == REGISTER[0]
+                answer = with_peer.recv(3 if sound else 0.2)
+                assert 400 <= answer.code < 600 if answer else not sound, (lines, answer)
                 assert daemon.alive(), lines
                 with_peer.close()
             assert settled(daemon) == before
@@ -196,6 +198,8 @@ def test_a_register_without_what_an_answer_copies_is_refused_with_a_reason():
             cases += [replaced('CSeq', 'CSeq: ' + value) for value in ('9 INVITE', '-1 REGISTER', '4294967296 REGISTER', 'x')]
             cases += [replaced('To', 'To: <sip:a%2zb@example.org>'), replaced('To', 'X: y', 'To: <sip:alice@example.org>;tag="')]
             cases.append([line for line in REGISTER if line.split(':')[0] not in ('To', 'From', 'Call-ID', 'CSeq')])
+            cases += [replaced('To', *['To: <sip:alice@example.org>'] * 2)[:-1] + ['CSeq: 10 REGISTER'] * 2 + ['Content-Length: 0']]
+            cases += [replaced(name, 'Expires: 5', 'Expires: 6', 'Max-Forwards: 5') for name in ('To', 'From', 'Call-ID', 'CSeq')]
             for n, lines in enumerate(cases):
                 # The connection stays: what one message lacks says nothing of the next.
                 peer.send(render(lines, peer, 'reason-%d' % n))
@@ -220,8 +224,13 @@ def test_lines_and_items_are_counted_before_they_cost():
                     peer.send(peer.request(method, 'sip:alice@example.org', '<sip:a@example.org>;tag=1', '<sip:alice@example.org>', name, 1, lines))
                     if method == 'ACK':
                         continue
-                    answer = peer.recv(5)
-                    assert answer and answer.code == 413 and time.monotonic() - started < 0.2, (proto, method, name, answer)
+                    try:
+                        answer = peer.recv(5)
+                    except OSError:
+                        answer = None
+                    # A connection that is closed on what it still sends may lose the answer.
+                    assert answer.code == 413 if answer else proto == 'tcp', (proto, method, name, answer)
+                    assert time.monotonic() - started < 2, (proto, method, name)
         peer = daemon.peer()
         peer.send('SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP %s\r\n' % daemon.address + 'm:a\r\n' * 10000 + '\r\n')
         # What is large and not many is taken: 200 lines, 30 Contacts, a long body.
