@@ -360,15 +360,31 @@ static rg__slice put_present(builder *b, rg_str s)
 	return s.p != NULL ? put(b, s) : (rg__slice){ 0, 0 };
 }
 
+/* Where the removal before it has the same, that. */
+static rg__slice put_again(builder *b, rg_str s, rg_str before, rg__slice at)
+{
+	return s.n > 0 && rg__eq(s, before) ? at : put_present(b, s);
+}
+
+/* The two of one binding stand together and share its URI and instance; one REGISTER's Call-ID comes every time or every second time. */
 static void put_removals(builder *b, const rg_removal *removals, uint32_t n, rg__gone *out)
 {
+	static const rg_removal none;
+	static const rg__gone nowhere;
 	uint32_t i;
 
 	for (i = 0; i < n; i++) {
-		const rg_removal *r = &removals[i];
+		const rg_removal *r = &removals[i], *last = i > 0 ? r - 1 : &none;
+		const rg__gone *at = i > 0 ? &out[i - 1] : &nowhere;
 
 		out[i] = (rg__gone){ .request_hash = r->request_hash, .at = r->at, .cseq = r->cseq, .reg_id = r->reg_id,
-			.uri = put_present(b, r->uri), .instance = put_present(b, r->instance), .callid = put_present(b, r->callid) };
+			.uri = put_again(b, r->uri, last->uri, at->uri),
+			.instance = put_again(b, r->instance, last->instance, at->instance) };
+		if (i > 1 && !rg__eq(r->callid, last->callid)) {
+			last = r - 2;
+			at = &out[i - 2];
+		}
+		out[i].callid = put_again(b, r->callid, last->callid, at->callid);
 	}
 }
 

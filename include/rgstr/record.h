@@ -115,7 +115,7 @@ RG_API int32_t rg_path_next(rg_str *rest, rg_str *value);
 
 /**
  * What is remembered of a binding that was removed, so that a delayed older REGISTER does not revive it. Where the Call-ID that
- * removed it is not its own there are two, one for each. The newest 16 of a record are kept for 32 s.
+ * removed it is not its own there are two, one for each. The newest 32 of a record, those of at least 16 bindings, are kept for 32 s.
  */
 typedef struct rg_removal {
 	uint32_t struct_size;  /**< sizeof(rg_removal) */
@@ -132,8 +132,8 @@ typedef struct rg_removal {
 /** How long a removal is remembered, in milliseconds: the life of a non-INVITE transaction, RFC 3261 §17.1.2.2. */
 #define RG_REMOVAL_KEEP 32000
 
-/** How many removals a record remembers. */
-#define RG_REMOVALS_MAX 16
+/** How many removals a record remembers: of 16 bindings, with two for each. */
+#define RG_REMOVALS_MAX 32
 
 /** Bytes a record may have, header and all. */
 #define RG_RECORD_BYTES_MAX 65535

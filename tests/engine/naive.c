@@ -49,7 +49,7 @@ static void lapse(naive_aor *aor, rg_time now, naive_answer *out)
 		}
 }
 
-/* Remembers a removal, the newest 16. */
+/* Remembers a removal, the newest RG_REMOVALS_MAX. */
 static void bury(naive_aor *aor, const naive_binding *b, const char *callid, uint32_t cseq, uint64_t what, rg_time now)
 {
 	if (aor->n_gone == RG_REMOVALS_MAX)

@@ -94,24 +94,66 @@ Test(removals, a_request_that_sets_and_removes_repeats_as_a_whole)
 	end_world(&w);
 }
 
-Test(removals, the_newest_16_are_kept)
+Test(removals, the_newest_are_kept)
 {
 	world w = new_world();
 	char contact[64], cseq[32];
 	rg_removal r;
 
-	for (int i = 0; i < 20; i++) {
+	for (int i = 0; i < RG_REMOVALS_MAX + 4; i++) {
 		snprintf(contact, sizeof contact, "<sip:u%d@192.0.2.7>", i);
 		snprintf(cseq, sizeof cseq, "%d REGISTER", i + 1);
 		save(&w, .contact = { contact }, .cseq = cseq);
 	}
-	save(&w, .contact = { "<sip:u19@192.0.2.7>;expires=0" }, .cseq = "30 REGISTER");
-	save(&w, .contact = { "*" }, .expires = "0", .cseq = "31 REGISTER");
+	save(&w, .contact = { "<sip:u0@192.0.2.7>;expires=0" }, .cseq = "50 REGISTER");
+	save(&w, .contact = { "*" }, .expires = "0", .cseq = "51 REGISTER");
 	cr_expect_eq(rg_record_removals(w.record), RG_REMOVALS_MAX);
 	cr_assert_eq(rg_record_removal(w.record, 0, &r), RG_OK);
-	same_text(put(&w, r.uri), "sip:u3@192.0.2.7");
-	cr_expect_eq(r.cseq, 31);
+	same_text(put(&w, r.uri), "sip:u4@192.0.2.7");
+	cr_expect_eq(r.cseq, 51);
 	end_world(&w);
+}
+
+/* Nobody's delayed REGISTER revives a binding, nor is the removal itself heard twice. */
+static void nothing_revives(spec gone, uint32_t apart)
+{
+	world w = new_world();
+	char contact[16][64], callid[16][16];
+
+	for (int i = 0; i < 16; i++) {
+		snprintf(contact[i], sizeof contact[i], "<sip:a@192.0.2.%d>", i + 1);
+		snprintf(callid[i], sizeof callid[i], "phone-%d", i + 1);
+		cr_assert_eq(save(&w, .contact = { contact[i] }, .callid = callid[i], .cseq = "5 REGISTER"), 200);
+		w.now += apart;
+	}
+	cr_assert_eq(save_spec(&w, gone), 200);
+	same_text(bindings(&w), "");
+	for (int i = 0; i < 16; i++) {
+		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = callid[i], .cseq = "5 REGISTER"), 200);
+		cr_expect_not(rg_plan_commits(w.plan), "%s is back", contact[i]);
+		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = callid[i], .cseq = "4 REGISTER"), 400);
+		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = gone.callid, .cseq = "6 REGISTER"), 400);
+	}
+	cr_expect_eq(save_spec(&w, gone), 200);
+	cr_expect_not(rg_plan_commits(w.plan));
+	cr_expect_eq(save(&w, .contact = { contact[0] }, .callid = callid[0], .cseq = "6 REGISTER"), 200);
+	cr_expect(rg_plan_commits(w.plan));
+	end_world(&w);
+}
+
+Test(removals, one_request_may_remove_16_bindings_of_others)
+{
+	spec star = { .contact = { "*" }, .expires = "0", .callid = "other", .cseq = "7 REGISTER" };
+	spec each = { .expires = "0", .callid = "other", .cseq = "7 REGISTER" };
+	char contact[16][64];
+
+	for (int i = 0; i < 16; i++) {
+		snprintf(contact[i], sizeof contact[i], "<sip:a@192.0.2.%d>", i + 1);
+		each.contact[i] = contact[i];
+	}
+	nothing_revives(star, 0);
+	nothing_revives(star, 1000);
+	nothing_revives(each, 0);
 }
 
 Test(removals, expiry_leaves_none)
