@@ -7,6 +7,10 @@
  * the 255 bytes that are allowed can be made to take minutes and gigabytes. */
 enum { MAX_EXPANDED = 1024, MAX_NESTING = 32 };
 
+/* What may be empty in more ways than one makes more paths than bytes: (x*)?, copied 20 times, takes seconds. So a star or question mark
+ * about what holds a repetition counts as so many copies. */
+enum { NESTED = 6 };
+
 size_t rg__pattern_span(rg_str s)
 {
 	if (s.n == 0 || s.p[0] != '/')
@@ -64,6 +68,7 @@ static size_t bracket(rg_str s)
 /* Sizes so far, a level a group: of the group, and of its last atom, which a repetition is about. */
 typedef struct sizes {
 	uint64_t all[MAX_NESTING], last[MAX_NESTING];
+	bool repeats[MAX_NESTING], last_repeats[MAX_NESTING]; /* a repetition is in it */
 	size_t level;
 	bool over;
 } sizes;
@@ -71,6 +76,7 @@ typedef struct sizes {
 static void add_atom(sizes *z, uint64_t n)
 {
 	z->last[z->level] = n;
+	z->last_repeats[z->level] = false;
 	z->all[z->level] += n;
 	z->over |= z->all[z->level] > MAX_EXPANDED;
 }
@@ -82,6 +88,7 @@ static void add_copies(sizes *z, uint64_t times)
 
 	z->all[z->level] -= n;
 	add_atom(z, n * times + 1);
+	z->repeats[z->level] = z->last_repeats[z->level] = true;
 }
 
 /* Returns how much of @p behind belongs to it. */
@@ -96,15 +103,19 @@ static size_t add_special(sizes *z, char c, rg_str behind)
 		}
 		z->level++;
 		z->all[z->level] = z->last[z->level] = 0;
+		z->repeats[z->level] = z->last_repeats[z->level] = false;
 	} else if (c == ')' && z->level > 0) {
-		uint64_t n = z->all[z->level--];
+		uint64_t n = z->all[z->level];
+		bool repeats_inside = z->repeats[z->level--];
 		add_atom(z, n + 2);
+		z->last_repeats[z->level] = repeats_inside;
+		z->repeats[z->level] |= repeats_inside;
 	} else if (c == '{')
 		add_copies(z, repeats(behind, &span));
 	else if (c == '+')
 		add_copies(z, 2); /* a+ is compiled as aa*, so that a++ is aa*(aa*)* */
 	else if (c == '*' || c == '?')
-		add_copies(z, 1);
+		add_copies(z, z->last_repeats[z->level] ? NESTED : 1);
 	return span;
 }
 

@@ -139,7 +139,7 @@ Test(pattern, a_plus_doubles_what_it_repeats)
 	static const char *const good[] = { "/^Acme Phone [0-9]+\\.[0-9]+(\\.[0-9]+)*/e", "/a++++/e", "/a\\+\\+\\+\\+/", "/(a+)+/e",
 		"/([0-9]+\\.)+[0-9]+/e",
 		"/a\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+\\+/e",
-		"/a++++++++++++++++++++/", "/[++++++++++++++++++++]/e", "/a{2,}b{3,}/e", "/Za????????????****/e" };
+		"/a++++++++++++++++++++/", "/[++++++++++++++++++++]/e", "/a{2,}b{3,}/e", "/Za?*/e", "/^(([0-9]+\\.)*[0-9]+)?$/e", "/Z([0-9]+(\\.[0-9]+)*)*/e" };
 	char flags[128];
 
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
@@ -152,4 +152,13 @@ Test(pattern, a_plus_doubles_what_it_repeats)
 	}
 	cr_assert(matches("ua-filtering=/^Acme Phone [0-9]+\\.[0-9]+(\\.[0-9]+)*/e", "Acme Phone 3.11.2"));
 	cr_assert(matches("ua-filtering=/^a\\+$/", "aaa"));
+}
+
+Test(pattern, repetitions_within_repetitions_take_no_time)
+{
+	refused(RG_STR("ua-filtering=/(((a*)*b?c*)*d*?){60}/e"), "repeats too much");
+	refused(RG_STR("ua-filtering=/((a*b?c*)*d*?){20}/e"), "repeats too much");
+	refused(RG_STR("ua-filtering=/((a*b?c*)*(d*)?){20}/e"), "repeats too much");
+	refused(RG_STR("ua-filtering=/\\(\\(a*b*c*\\)*\\(d*\\)*\\)\\{40\\}/"), "repeats too much");
+	cr_assert(matches("ua-filtering=/^(Acme|Other)( [a-z]+)*( v?[0-9]+(\\.[0-9]+)*)?$/e", "Acme desk phone v1.22.3"));
 }
