@@ -11,6 +11,7 @@ typedef struct due_op {
 	uint32_t worked;
 	bool stuck;     /* a record stayed due */
 	rg_time next;   /* what the store said of the rest */
+	atomic_int outcome; /* as answered; RG_PENDING: not yet */
 } due_op;
 
 static rg_status due_page(rg_op *op)
@@ -67,6 +68,7 @@ static void due_answer(rg_op *op, rg_status status)
 	rg_registrar *reg = op->ticket.reg;
 
 	atomic_flag_clear(&reg->walking);
+	atomic_store(&((due_op *)op)->outcome, status);
 	/* A walk that failed may still be under way on another thread: what it holds is not looked at. */
 	if (status != RG_ECANCELED)
 		rg__announce(reg, status == RG_OK ? due_next((due_op *)op) : rg__add_sat(op->now, AGAIN_AFTER));
@@ -87,6 +89,18 @@ static void due_begin(due_op *d, uint32_t limit)
 	d->worked = 0;
 	d->stuck = false;
 	d->next = RG_TIME_NEVER;
+	atomic_init(&d->outcome, RG_PENDING);
+}
+
+/* Begins a walk; what came of it, if that is known when this returns. */
+static rg_status begin_walk(rg_op *op)
+{
+	rg_op *handle;
+
+	rg__op_start(op, NULL, NULL, &handle);
+	rg_status st = atomic_load(&((due_op *)handle)->outcome);
+	rg_op_unref(handle);
+	return st == RG_PENDING || st == RG_ECANCELED ? RG_OK : st;
 }
 
 /* Over an inline store the walk is made here and now; over any other it is begun, and its calls are answered in their time. */
@@ -110,8 +124,7 @@ static rg_status walk(rg_registrar *reg, uint32_t limit)
 		st = rg__op_new(&due_verb, reg, &op);
 		if (st == RG_OK) {
 			due_begin((due_op *)op, limit);
-			rg__op_start(op, NULL, NULL, NULL);
-			return RG_OK;
+			return begin_walk(op);
 		}
 	}
 	atomic_flag_clear(&reg->walking);

@@ -108,7 +108,8 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
 /**
  * Does what is due: expiry and its events, resends of commits of unknown fate, time-outs.
  * @param limit  records to work on at most; 0 = 1000. @param next  when to call again, RG_TIME_NEVER = when woken; may be NULL.
- * @return RG_OK, or what the store returned; @p next is set all the same.
+ * @return RG_OK, also while the store has not answered yet: a failure that comes later is logged, counted and followed by a tick.
+ * RG_ESTORE: the store failed; RG_ENOMEM; RG_EINVAL: no registrar. @p next is set all the same, but for the last.
  */
 RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
 
