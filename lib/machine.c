@@ -35,11 +35,16 @@ static int fail_key(rg_op *op, rg_status status)
 	return GO;
 }
 
-static int store_failed(rg_op *op, rg_status status)
+static void note_failure(rg_op *op, rg_status status)
 {
 	op->tally[RG__S_STORE_ERRORS] += status != RG_ECONFLICT;
 	if (!is_released(op))
 		rg__log(&op->ticket.reg->env, RG_LOG_WARNING, "store %s: %s", rg__store_name(op->ticket.reg->store), rg_strerror(status));
+}
+
+static int store_failed(rg_op *op, rg_status status)
+{
+	note_failure(op, status);
 	return fail_key(op, RG_ESTORE);
 }
 
@@ -133,9 +138,14 @@ static int step_key(rg_op *op)
 
 static int step_paged(rg_op *op)
 {
-	if (op->call.status != RG_OK) {
-		op->tally[RG__S_STORE_ERRORS]++;
-		return finish(op, op->call.status == RG_ENOMEM ? RG_ENOMEM : RG_ESTORE);
+	rg_status st = op->call.status;
+
+	/* What a walk looks for may be gone with its caller. */
+	if (st == RG_OK && !is_released(op) && !rg__walk_holds(&op->walk, op->within, &op->call.page))
+		st = RG_ECONTRACT;
+	if (st != RG_OK) {
+		note_failure(op, st);
+		return finish(op, st == RG_ENOMEM ? RG_ENOMEM : RG_ESTORE);
 	}
 	rg__page_clear(&op->page);
 	op->page = op->call.page;

@@ -19,6 +19,15 @@ enum { RG__CONFLICTS_MAX = 32, RG__PAGE = 100 };
 #define RG__RESEND_FIRST 100
 #define RG__RESEND_MOST 2000
 
+/* How far a walk over pages has come. */
+typedef struct rg__walk {
+	uint64_t pages, mark; /* the mark is the hash of a cursor met earlier */
+	uint32_t empty;       /* pages without a key, in a row */
+} rg__walk;
+
+/* walk.c: does the page keep the store's contract? Its keys are of @p domain, if that is not absent, and its cursor leads on. */
+bool rg__walk_holds(rg__walk *walk, rg_str domain, const rg__page *page);
+
 /* What a verb is. Members get the operation that is the first member of the verb's own struct. */
 typedef struct rg__verb {
 	size_t size;           /* of that struct */
@@ -85,6 +94,8 @@ struct rg_op {
 	rg__page page;
 	uint32_t at;
 	bool paged;        /* the first page came */
+	rg__walk walk;
+	rg_str within;     /* the domain of a walk's keys; absent = any */
 	int64_t began;     /* microseconds; 0 = not measured */
 	rg__resolver *resolver;
 	uint32_t tally[RG__S_COUNT];

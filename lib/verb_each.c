@@ -178,7 +178,7 @@ static rg_status each_new(rg_registrar *reg, rg_str domain, rg_str cursor, bool 
 	domain = rg__domain(domain);
 	if (keeps && !(e->text = rg__keep(texts, 2)))
 		st = RG_ENOMEM;
-	e->domain = domain;
+	e->domain = op->within = domain;
 	if (st == RG_OK && !read_cursor(e, cursor))
 		st = RG_EINVAL;
 	if (st != RG_OK)

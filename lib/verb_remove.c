@@ -186,7 +186,7 @@ static rg_status remove_prepare(remove_op *r, wanted *w, bool keeps)
 	w->domain = rg__domain(w->domain);
 	if (keeps && !(r->text = rg__keep(texts, 5)))
 		return RG_ENOMEM;
-	r->domain = w->domain;
+	r->domain = r->op.within = w->domain;
 	if (w->ip.p)
 		st = join_hop(r, w);
 	if (st == RG_OK)

@@ -66,7 +66,8 @@ typedef struct rg_keys {
 	uint32_t struct_size; /**< sizeof(rg_keys) */
 	uint32_t n;           /**< how many */
 	const rg_key *keys;   /**< borrowed for the call */
-	rg_str cursor;        /**< where the next page starts; absent (p == NULL) = that was all. Borrowed for the call */
+	rg_str cursor;        /**< where the next page starts; absent (p == NULL) = that was all. Borrowed for the call. One that this walk
+	                       *   was given before, and 65537 pages without a key in a row, are a breach: the walk ends with RG_ESTORE */
 	rg_time next;         /**< of `due`: no later than the earliest deadline left, RG_TIME_NEVER if there is none */
 } rg_keys;
 
