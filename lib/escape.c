@@ -62,7 +62,22 @@ bool rg__same(rg_str a, rg_str b)
 
 bool rg__same_nocase(rg_str a, rg_str b)
 {
-	return rg__order_nocase(a, b) == 0;
+	size_t i = 0, j = 0;
+
+	while (i < a.n && j < b.n) {
+		if (fold(next_unit(a, &i)) != fold(next_unit(b, &j)))
+			return false;
+	}
+	return i >= a.n && j >= b.n;
+}
+
+uint32_t rg__hash_nocase(rg_str s)
+{
+	uint32_t h = 5381;
+
+	for (size_t i = 0; i < s.n;)
+		h = h * 33 + fold(next_unit(s, &i));
+	return h;
 }
 
 rg_status rg__unescape(rg_str s, char *room, size_t *n)
@@ -99,13 +114,4 @@ size_t rg__escape_octet(char c, char out[3])
 	out[1] = digits[octet >> 4];
 	out[2] = digits[octet & 15];
 	return 3;
-}
-
-void rg__escape_user(rg_str s, rg__buf *b)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char room[3];
-		size_t n = rg__escape_octet(s.p[i], room);
-		rg__buf_add(b, (rg_str){ room, n });
-	}
 }

@@ -57,6 +57,7 @@ bool rg__same(rg_str a, rg_str b);
 bool rg__same_nocase(rg_str a, rg_str b);
 int rg__order(rg_str a, rg_str b); /* some order that agrees with rg__same() */
 int rg__order_nocase(rg_str a, rg_str b);
+uint32_t rg__hash_nocase(rg_str s); /* the same for what rg__same_nocase() finds equal */
 
 /* RFC 3261 §25.1 `hostname`, one trailing dot allowed. A last label of digits only is refused: it could be nothing but an address. */
 bool rg__is_hostname(rg_str s);
@@ -82,8 +83,7 @@ bool rg__names_add(rg__names *names, rg_str name); /* false: seen before, or too
  * character, NUL included. */
 rg_status rg__unescape(rg_str s, char *room, size_t *n);
 
-/* Appends @p s with every octet outside RFC 3261 `unreserved / user-unreserved` %-escaped. */
-void rg__escape_user(rg_str s, rg__buf *b);
-size_t rg__escape_octet(char c, char out[3]); /* the same for one octet; returns 1 or 3 */
+/* Writes an octet of a user, %-escaped when it is outside RFC 3261 `unreserved / user-unreserved`; returns 1 or 3. */
+size_t rg__escape_octet(char c, char out[3]);
 
 #endif

@@ -31,11 +31,6 @@ static bool listed(rg_str name, const rg_str *list, uint32_t n)
 	return false;
 }
 
-static int by_name(const void *a, const void *b)
-{
-	return rg__order_nocase(((const rg__param *)a)->name, ((const rg__param *)b)->name);
-}
-
 static int by_name_and_value(const void *a, const void *b)
 {
 	const rg__param *x = a, *y = b;
@@ -44,14 +39,43 @@ static int by_name_and_value(const void *a, const void *b)
 	return order != 0 ? order : rg__order(x->value, y->value);
 }
 
-static void collect_params(rg_str rest, const rg_str *without, uint32_t n_without, params *out)
+/* The parameters of a URI by name, so that comparing a request's many Contacts with many bindings sorts nothing. */
+typedef struct index_by_name {
+	params list;
+	uint32_t hash[RG__PARAMS_MAX];
+	bool met[RG__PARAMS_MAX];
+	uint8_t slot[2 * RG__PARAMS_MAX]; /* open addressing: 1 + place in the list, 0 = free */
+} index_by_name;
+
+/* The slot where @p name is, or may be put. */
+static uint32_t slot_of(const index_by_name *in, rg_str name, uint32_t hash)
 {
-	out->n = 0;
-	while (out->n < RG__PARAMS_MAX && rg__uri_param_next(&rest, &out->row[out->n])) {
-		if (!listed(out->row[out->n].name, without, n_without))
-			out->n++;
+	uint32_t at = hash;
+
+	for (;; at++) {
+		uint32_t i = in->slot[at %= sizeof in->slot];
+
+		if (i == 0 || (in->hash[i - 1] == hash && rg__same_nocase(in->list.row[i - 1].name, name)))
+			return at;
 	}
-	qsort(out->row, out->n, sizeof out->row[0], by_name);
+}
+
+static void index_params(rg_str rest, const rg_str *without, uint32_t n_without, index_by_name *out)
+{
+	params *list = &out->list;
+
+	list->n = 0;
+	memset(out->slot, 0, sizeof out->slot);
+	while (list->n < RG__PARAMS_MAX && rg__uri_param_next(&rest, &list->row[list->n])) {
+		rg_str name = list->row[list->n].name;
+
+		if (listed(name, without, n_without))
+			continue;
+		out->hash[list->n] = rg__hash_nocase(name);
+		out->met[list->n] = false;
+		uint8_t *slot = &out->slot[slot_of(out, name, out->hash[list->n])];
+		*slot = (uint8_t)++list->n;
+	}
 }
 
 static bool same_value(rg_str a, rg_str b)
@@ -59,39 +83,86 @@ static bool same_value(rg_str a, rg_str b)
 	return (a.p != NULL) == (b.p != NULL) && rg__same_nocase(a, b);
 }
 
+/* Passes over the parameters that both start with, octet by octet. */
+static void skip_common(rg_str *a, rg_str *b)
+{
+	size_t least = a->n < b->n ? a->n : b->n, n = 0;
+	uint64_t x, y;
+
+	for (; least - n >= sizeof x; n += sizeof x) {
+		memcpy(&x, a->p + n, sizeof x);
+		memcpy(&y, b->p + n, sizeof y);
+		if (x != y)
+			break;
+	}
+	while (n < least && a->p[n] == b->p[n])
+		n++;
+	if ((n < a->n && a->p[n] != ';') || (n < b->n && b->p[n] != ';'))
+		while (n > 0 && a->p[--n] != ';')
+			;
+	if (n == 0)
+		return;
+	*a = rg__sub(*a, n, a->n);
+	*b = rg__sub(*b, n, b->n);
+}
+
 static bool params_equal(const rg__uri *a, const rg__uri *b, const rg_str *without, uint32_t n_without)
 {
-	params x, y;
-	uint32_t i = 0, j = 0;
+	rg_str x = a->params, y = b->params;
+	index_by_name in;
+	rg__param p;
 
-	if (rg__eq(a->params, b->params))
+	skip_common(&x, &y);
+	if (x.n == 0 && y.n == 0)
 		return true;
-	collect_params(a->params, without, n_without, &x);
-	collect_params(b->params, without, n_without, &y);
-	while (i < x.n || j < y.n) {
-		int order = i == x.n ? 1 : j == y.n ? -1 : by_name(&x.row[i], &y.row[j]);
-		if (order == 0 && !same_value(x.row[i].value, y.row[j].value))
+	index_params(y, without, n_without, &in);
+	while (rg__uri_param_next(&x, &p)) {
+		if (listed(p.name, without, n_without))
+			continue;
+		uint32_t i = in.slot[slot_of(&in, p.name, rg__hash_nocase(p.name))];
+		if (i == 0 ? counts_alone(p.name) : !same_value(p.value, in.list.row[i - 1].value))
 			return false;
-		if (order != 0 && counts_alone(order < 0 ? x.row[i].name : y.row[j].name))
+		if (i != 0)
+			in.met[i - 1] = true;
+	}
+	for (uint32_t i = 0; i < in.list.n; i++) {
+		if (!in.met[i] && counts_alone(in.list.row[i].name))
 			return false;
-		i += order <= 0;
-		j += order >= 0;
 	}
 	return true;
+}
+
+/* Takes the next of the headers. */
+static bool next_header(rg_str *rest, rg__param *out)
+{
+	if (rest->n == 0)
+		return false;
+	const char *ampersand = memchr(rest->p, '&', rest->n);
+	size_t end = ampersand ? (size_t)(ampersand - rest->p) : rest->n;
+	const char *equals = memchr(rest->p, '=', end);
+	size_t name_end = equals ? (size_t)(equals - rest->p) : end;
+	out->name = rg__sub(*rest, 0, name_end);
+	out->value = equals ? rg__sub(*rest, name_end + 1, end) : RG__ABSENT;
+	*rest = ampersand ? rg__sub(*rest, end + 1, rest->n) : RG__ABSENT;
+	return true;
+}
+
+/* The same for the same headers in any order, so that most which differ are told apart without being sorted. */
+static uint64_t sum_of(rg_str headers)
+{
+	uint64_t sum = 0;
+	rg__param p;
+
+	while (next_header(&headers, &p))
+		sum += ((uint64_t)rg__hash_nocase(p.name) << 32 | rg__hash_nocase(p.value)) * 0x9e3779b97f4a7c15u;
+	return sum;
 }
 
 static void collect_headers(rg_str rest, params *out)
 {
 	out->n = 0;
-	while (rest.n > 0 && out->n < RG__PARAMS_MAX) {
-		const char *ampersand = memchr(rest.p, '&', rest.n);
-		size_t end = ampersand ? (size_t)(ampersand - rest.p) : rest.n;
-		const char *equals = memchr(rest.p, '=', end);
-		size_t name_end = equals ? (size_t)(equals - rest.p) : end;
-		out->row[out->n].name = rg__sub(rest, 0, name_end);
-		out->row[out->n++].value = equals ? rg__sub(rest, name_end + 1, end) : RG__ABSENT;
-		rest = ampersand ? rg__sub(rest, end + 1, rest.n) : RG__ABSENT;
-	}
+	while (out->n < RG__PARAMS_MAX && next_header(&rest, &out->row[out->n]))
+		out->n++;
 	qsort(out->row, out->n, sizeof out->row[0], by_name_and_value);
 }
 
@@ -103,6 +174,8 @@ static bool headers_equal(const rg__uri *a, const rg__uri *b)
 
 	if (rg__eq(a->headers, b->headers))
 		return true;
+	if (sum_of(a->headers) != sum_of(b->headers))
+		return false;
 	collect_headers(a->headers, &x);
 	collect_headers(b->headers, &y);
 	if (x.n != y.n)

@@ -150,3 +150,20 @@ Test(uri_compare, as_many_params_as_there_may_be_compare_in_any_order)
 	rg__buf_free(&up);
 	rg__buf_free(&down);
 }
+
+Test(uri_compare, params_both_start_with_are_passed_over_whole)
+{
+	static const char *const equal[][2] = {
+		{ "sip:a@h;x=1;y", "sip:a@h;x=1" }, { "sip:a@h;x;y", "sip:a@h;x;z" }, { "sip:a@h;abcdefgh=1;y", "sip:a@h;abcdefgh=1;Y" },
+		{ "sip:a@h;x=1;xy=2", "sip:a@h;x=1;x%79=2" }, { "sip:a@h;xa=1", "sip:a@h;xb=2" }, { "sip:a@h;x=1;a=2;b=3", "sip:a@h;x=1;b=3;a=2" },
+		{ "sip:a@h;x", "sip:a@h;xy=1" },
+	};
+	static const char *const differ[][2] = {
+		{ "sip:a@h;x=1;y=2", "sip:a@h;x=1;y=3" }, { "sip:a@h;x=1", "sip:a@h;x=12" }, { "sip:a@h;x", "sip:a@h;x=1" },
+		{ "sip:a@h;abcdefgh=1;y=1", "sip:a@h;abcdefgh=1;Y=2" }, { "sip:a@h;x;ttl=1", "sip:a@h;x" }, { "sip:a@h;x", "sip:a@h;x;ttl=1" },
+		{ "sip:a@h;ttl=1", "sip:a@h;ttl=12" }, { "sip:a@h;t=1;x=2", "sip:a@h;tt=1;x=3" },
+	};
+
+	all_equal(equal, sizeof equal / sizeof equal[0]);
+	all_differ(differ, sizeof differ / sizeof differ[0]);
+}
