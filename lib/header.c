@@ -138,20 +138,6 @@ int rg__param_next(rg_str *rest, rg__param *out)
 	return 1;
 }
 
-bool rg__param_find(rg_str params, rg_str name, rg_str *value)
-{
-	rg__param param;
-
-	while (rg__param_next(&params, &param) > 0) {
-		if (rg__eq_nocase(param.name, name)) {
-			*value = param.value;
-			return true;
-		}
-	}
-	*value = RG__ABSENT;
-	return false;
-}
-
 /* RFC 3261 §7.3.1: a parameter name must not appear more than once. */
 static bool read_params(rg_str text, rg__params *out)
 {
@@ -294,16 +280,4 @@ rg_status rg__q_parse(rg_str value, int32_t *q) /* ( "0" [ "." 0*3DIGIT ] ) / ( 
 		return RG_EINVAL;
 	*q = sum;
 	return RG_OK;
-}
-
-bool rg__lines_have(const rg_str *lines, uint32_t n, rg_str token)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		rg_str rest = lines[i], value;
-		while (rg__list_next(&rest, &value) > 0) {
-			if (rg__eq_nocase(value, token))
-				return true;
-		}
-	}
-	return false;
 }

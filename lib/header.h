@@ -34,9 +34,6 @@ rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *param
  * unclosed quote, glued text after a quoted string). LWS around ';' and '=' is allowed. */
 int rg__param_next(rg_str *rest, rg__param *out);
 
-/* By name, case-insensitive. False if it is not there or the parameters are malformed before it. */
-bool rg__param_find(rg_str params, rg_str name, rg_str *value);
-
 /* The content of a quoted string as written, without the quotes; anything else unchanged. */
 rg_str rg__unquote(rg_str value);
 
@@ -48,8 +45,5 @@ rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method);
 
 /* qvalue → 0…1000. RG_EINVAL. */
 rg_status rg__q_parse(rg_str value, int32_t *q);
-
-/* True when the list of tokens on @p n lines has @p token (case-insensitive). */
-bool rg__lines_have(const rg_str *lines, uint32_t n, rg_str token);
 
 #endif
