@@ -218,9 +218,9 @@ static void text_row(const rg_param *p)
 	memset(text, 'a', (size_t)p->max + 1);
 	if (strcmp(p->name, "service_route") != 0) {
 		cr_assert_eq(rg_config_set(config, name, (rg_str){ text, (size_t)p->max }, why), RG_OK, "%s: %s", p->name, rg_error_text(why).p);
-		cr_assert_eq(get(p->name).n, p->max);
+		cr_assert_eq(get(p->name).n, (size_t)p->max);
 		cr_assert_eq(rg_config_set(config, name, (rg_str){ text, (size_t)p->min }, why), RG_OK, "%s", p->name);
-		cr_assert_eq(get(p->name).n, p->min);
+		cr_assert_eq(get(p->name).n, (size_t)p->min);
 	}
 	cr_assert_eq(rg_config_set(config, name, (rg_str){ text, (size_t)p->max + 1 }, why), RG_EINVAL, "%s", p->name);
 	says(p->name);
