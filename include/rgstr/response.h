@@ -156,7 +156,10 @@ RG_API void rg_targets_unref(rg_targets *targets);
 /** @return RG_LOOKUP_…; RG_LOOKUP_ERROR for NULL. */
 RG_API int32_t rg_targets_result(const rg_targets *targets);
 
-/** @return the SIP code to answer with when there is nothing to route to: 404, 480, 405, 503 or 500; 0 when there is. */
+/**
+ * @return the SIP code to answer with when there is nothing to route to: 404, 480, 405, 503 or 500, or 416 where the scheme of the
+ * Request-URI is not one of SIP (RFC 3261 §8.2.2.1); 0 when there is.
+ */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 
 /** @return 1 when a part of the store did not answer and the targets may be fewer than there are; else 0. */
