@@ -64,6 +64,14 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 	return RG_OK;
 }
 
+void rg_store_check_options_init(rg_store_check_options *options, uint32_t size)
+{
+	if (!options || size < sizeof options->struct_size)
+		return;
+	memset(options, 0, size);
+	options->struct_size = size;
+}
+
 rg_status rg_store_check(const rg_store_check_options *options, uint32_t *failed)
 {
 	rg_store_check_options o = { .struct_size = sizeof o };

@@ -177,6 +177,14 @@ rg_revision rg__revision_next(rg__ticket *ticket)
 	return r;
 }
 
+void rg_env_init(rg_env *env, size_t size)
+{
+	if (!env || size < sizeof env->struct_size)
+		return;
+	memset(env, 0, size);
+	env->struct_size = size;
+}
+
 /* Members past what the host's version knows are absent. */
 static void env_copy(const rg_env *from, rg_env *to)
 {

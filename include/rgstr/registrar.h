@@ -42,7 +42,7 @@ typedef void (*rg_resolve_cb)(void *tok, rg_status status, const rg_addr *addrs,
 
 /** What the host lends the registrar. Each member is optional and has a working default. Copied, bounded by `struct_size`. */
 typedef struct rg_env {
-	size_t struct_size; /**< sizeof(rg_env) */
+	size_t struct_size; /**< sizeof(rg_env), set by rg_env_init() */
 
 	/** The time. Default: the system's real-time clock. */
 	rg_time (*now)(void *user);
@@ -71,6 +71,9 @@ typedef struct rg_env {
 	void *user;      /**< handed to each member */
 	rg_free_cb free; /**< releases `user` with the registrar */
 } rg_env;
+
+/** Empties an environment. @p size is sizeof(rg_env). NULL is accepted. */
+RG_API void rg_env_init(rg_env *env, size_t size);
 
 /** A registrar, counted by references. */
 typedef struct rg_registrar rg_registrar;

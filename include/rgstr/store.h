@@ -157,7 +157,7 @@ RG_API void *rg_store_self(const rg_store *store, const char *name);
 
 /** How rg_store_check() is to get its stores, and whom it tells. */
 typedef struct rg_store_check_options {
-	uint32_t struct_size; /**< sizeof(rg_store_check_options) */
+	uint32_t struct_size; /**< sizeof(rg_store_check_options), set by rg_store_check_options_init() */
 	uint32_t seed;        /**< of the random scripts; 0 = 1 */
 	uint32_t many;        /**< keys on one tag in the large case; 0 = 100000 */
 	uint32_t threads;     /**< threads in the concurrent case, for thread-safe stores; 0 = 4 */
@@ -170,6 +170,9 @@ typedef struct rg_store_check_options {
 
 	void *user; /**< handed to both */
 } rg_store_check_options;
+
+/** Empties options. @p size is sizeof(rg_store_check_options). NULL is accepted. */
+RG_API void rg_store_check_options_init(rg_store_check_options *options, uint32_t size);
 
 /**
  * Runs the whole store contract against a store. Takes seconds; prints nothing.

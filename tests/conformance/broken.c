@@ -576,8 +576,11 @@ Test(broken, each_fault_is_noticed_by_the_case_that_is_meant_to)
 
 Test(broken, a_check_without_a_way_to_open_stores_is_refused)
 {
-	rg_store_check_options o = { .struct_size = sizeof o };
+	rg_store_check_options o;
 
+	rg_store_check_options_init(NULL, sizeof o);
+	rg_store_check_options_init(&o, sizeof o);
+	cr_expect_eq(o.struct_size, sizeof o);
 	cr_expect_eq(rg_store_check(&o, NULL), RG_EINVAL);
 	cr_expect_eq(rg_store_check(NULL, NULL), RG_EINVAL);
 }

@@ -357,3 +357,17 @@ Test(forms, an_empty_domain_is_the_usual_one_in_every_verb)
 	cr_expect_eq(n, 1);
 	kit_close(&k);
 }
+
+Test(forms, an_env_is_emptied_up_to_its_size)
+{
+	rg_env env;
+
+	memset(&env, 0x5a, sizeof env);
+	rg_env_init(&env, offsetof(rg_env, user));
+	cr_expect_eq(env.struct_size, offsetof(rg_env, user));
+	cr_expect(!env.now && !env.authorize);
+	cr_expect_not_null(env.user, "what is past the size is not touched");
+	rg_env_init(&env, sizeof env);
+	cr_expect_null(env.user);
+	rg_env_init(NULL, sizeof env);
+}

@@ -42,7 +42,12 @@ static void env_freed(void *user)
 void kit_init(kit *k)
 {
 	*k = (kit){ .now = 1700000000000 };
-	k->env = (rg_env){ .struct_size = sizeof k->env, .now = now, .log = log_line, .wakeup = wakeup, .user = k, .free = env_freed };
+	rg_env_init(&k->env, sizeof k->env);
+	k->env.now = now;
+	k->env.log = log_line;
+	k->env.wakeup = wakeup;
+	k->env.user = k;
+	k->env.free = env_freed;
 	cr_assert_eq(rg_memory_store_new(NULL, &k->memory, NULL), RG_OK);
 }
 
