@@ -18,9 +18,15 @@ typedef struct msg_lookup {
 	char *attr_avp; /* host variable that gets the targets' attr; NULL = none */
 } msg_lookup;
 
+/* The size of the first version. An adaptor built against it stays good: of a member appended later, struct_size says whether it is there. */
+enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->apply) };
+
+_Static_assert(offsetof(rg_msg_ops, read) == sizeof(size_t) + sizeof(void *), "members are only ever appended");
+_Static_assert(FIRST_SIZE == sizeof(size_t) + 8 * sizeof(void *), "members are only ever appended");
+
 static bool msg_is_whole(const rg_registrar *reg, const rg_msg *msg)
 {
-	return reg && msg && msg->ops && msg->ops->struct_size >= sizeof(rg_msg_ops) && msg->ops->read && msg->ops->reply && msg->ops->apply;
+	return reg && msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply && msg->ops->apply;
 }
 
 /* Reads the message under the configuration of the moment. @p attr_avp may be NULL. */

@@ -87,7 +87,7 @@ typedef struct rg_sofia_message {
 	rg_str next_hop;                /**< URI to send the message itself to; lives with `msg` */
 } rg_sofia_message;
 
-/** Empties a message. @p size is sizeof(rg_sofia_message). */
+/** Empties a message. @p size is sizeof(rg_sofia_message). One that was not made this way is refused with RG_EINVAL. */
 RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
 
 /**

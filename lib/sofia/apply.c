@@ -95,10 +95,12 @@ static rg_status set_route(rg_sofia_message *m, sip_t *sip, rg_str path)
 rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 {
 	rg_sofia_message *m = msg;
-	sip_t *sip = m->msg ? sip_object(m->msg) : NULL;
 	rg_status status;
 
 	(void)self;
+	if (!rg__sofia_is_message(m))
+		return RG_EINVAL;
+	sip_t *sip = m->msg ? sip_object(m->msg) : NULL;
 	m->targets = NULL;
 	m->n_targets = 0;
 	m->routed = -1;

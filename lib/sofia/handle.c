@@ -123,9 +123,7 @@ static void begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 {
 	memset(w, 0, sizeof *w);
 	rg_sofia_message_init(&w->m, sizeof w->m);
-	rg_sofia_source_init(&w->source, sizeof w->source);
-	if (source)
-		memcpy(&w->source, source, source->struct_size < sizeof w->source ? source->struct_size : sizeof w->source);
+	w->source = rg__sofia_source_of(source);
 	w->m.source = &w->source;
 	w->msg = (rg_msg){ &raw_ops, w, w };
 	w->bytes = bytes;

@@ -21,6 +21,23 @@ void rg_sofia_message_init(rg_sofia_message *message, uint32_t size)
 		message->routed = -1;
 }
 
+/* Every member up to here is in each version of the struct; of a member that comes later, its size says whether it is there. */
+bool rg__sofia_is_message(const rg_sofia_message *m)
+{
+	return m && m->struct_size >= offsetof(rg_sofia_message, next_hop) + sizeof m->next_hop;
+}
+
+rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given)
+{
+	rg_sofia_source source;
+
+	rg_sofia_source_init(&source, sizeof source);
+	if (given)
+		memcpy(&source, given, given->struct_size < sizeof source ? given->struct_size : sizeof source);
+	source.struct_size = sizeof source;
+	return source;
+}
+
 /* RFC 3261 §18.3: a datagram that ends before its body does is refused. Sofia lets it pass with what body there is, and so does nta. */
 static bool is_truncated(msg_t *msg)
 {
@@ -34,9 +51,11 @@ static bool is_truncated(msg_t *msg)
 static rg_status read_message(void *self, void *msg, const rg_config *config, rg_request *out)
 {
 	rg_sofia_message *m = msg;
-	rg_status status = rg__sofia_read(m, config, out);
 
 	(void)self;
+	if (!rg__sofia_is_message(m))
+		return RG_EINVAL;
+	rg_status status = rg__sofia_read(m, config, out);
 	if (status == RG_OK && out->defect == RG_R_FINE && is_truncated(m->msg))
 		out->defect = RG_R_PARSE;
 	return status;

@@ -220,24 +220,22 @@ static rg_str variable(const rg_sofia_message *m, const rg_config *config, rg_st
 static void read_source(const rg_sofia_message *m, const rg_config *config, rg_request *out)
 {
 	enum { TAKEN = RG_REQUEST_TCP_PERSISTENT | RG_REQUEST_HAS_BRANCH_FLAGS };
-	const rg_sofia_source *from = m->source;
+	const rg_sofia_source from = rg__sofia_source_of(m->source);
 
 	out->branches = m->branches;
 	out->n_branches = m->n_branches;
-	if (from) {
-		out->flags |= from->flags & TAKEN;
-		out->branch_flags = from->branch_flags;
-		out->source = from->source;
-		out->transport = from->transport;
-		out->domain = from->domain;
-		out->aor = from->aor;
-		out->ownership_tag = from->ownership_tag;
-		out->identity = from->identity;
-		out->received = from->received;
-		out->attr = from->attr;
-		out->flow = from->flow;
-		out->socket = from->socket;
-	}
+	out->flags |= from.flags & TAKEN;
+	out->branch_flags = from.branch_flags;
+	out->source = from.source;
+	out->transport = from.transport;
+	out->domain = from.domain;
+	out->aor = from.aor;
+	out->ownership_tag = from.ownership_tag;
+	out->identity = from.identity;
+	out->received = from.received;
+	out->attr = from.attr;
+	out->flow = from.flow;
+	out->socket = from.socket;
 	if (!config)
 		return;
 	rg_str received = variable(m, config, RG_STR("received_avp")), attr = variable(m, config, RG_STR("attr_avp"));

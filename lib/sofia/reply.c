@@ -122,7 +122,8 @@ static rg_status add_header(const rg_header *header, rg__sofia_text *out)
 rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer *answer, rg__sofia_text *out)
 {
 	const sip_t *sip = sip_object(m->msg);
-	const rg_addr *source = m->source ? &m->source->source : NULL;
+	const rg_sofia_source from_host = rg__sofia_source_of(m->source);
+	const rg_addr *source = &from_host.source;
 	rg_status status = RG_OK;
 
 	if (!sip || !sip->sip_via || rg__sofia_has_bad_octet(m->to_tag))
@@ -163,6 +164,8 @@ rg_status rg__sofia_reply(void *self, void *msg, rg_response *response)
 	rg__sofia_answer answer;
 
 	(void)self;
+	if (!rg__sofia_is_message(m))
+		return RG_EINVAL;
 	m->reply = NULL;
 	if (rg_response_no_reply(response))
 		return RG_OK;

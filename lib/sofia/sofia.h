@@ -55,6 +55,10 @@ msg_header_t *rg__sofia_first_line(const msg_t *msg);
 rg_str rg__sofia_copy(su_home_t *home, rg_str s);
 rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value);
 
+/* message.c: what the host's own structs say, bounded by the size they give. */
+bool rg__sofia_is_message(const rg_sofia_message *m);
+rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given); /* NULL: an empty one */
+
 /* read.c */
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out);
 /* Content-Length, which Sofia is never asked to act on: false when it is malformed or says more than @p body. */

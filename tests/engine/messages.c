@@ -140,6 +140,11 @@ Test(messages, what_the_adaptor_cannot_do_is_the_status)
 	partial.apply = NULL;
 	msg.ops = &partial;
 	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL);
+	partial = ops;
+	partial.struct_size = offsetof(rg_msg_ops, apply);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL, "apply is not there");
+	partial.struct_size = sizeof partial + 64;
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ENOMEM, "one of a later version is as good");
 	kit_close(&k);
 }
 

@@ -154,6 +154,7 @@ Test(sofia_reply, none_can_be_made_without_a_via)
 	round r = play(HEAD REST "\r\n", NULL, NULL, NULL);
 
 	cr_expect_null(r.message.reply);
+	r.message.source = &r.source; /* it has moved */
 	cr_expect_eq(rg_sofia_msg_ops()->reply(NULL, &r.message, rg_plan_response(r.plan)), RG_EINVAL);
 	over(&r);
 }
@@ -249,6 +250,40 @@ Test(sofia_reply, message_that_ends_before_its_body_does_is_a_defect)
 		msg_destroy(m.msg);
 		free(text);
 	}
+}
+
+/* A host built against a version that knew less: what stands behind its struct is not ours. */
+Test(sofia_reply, sizes_of_the_hosts_structs_are_honoured)
+{
+	const rg_msg_ops *ops = rg_sofia_msg_ops();
+	static const uint8_t seed[32] = { 1 };
+	rg_sofia_source source;
+	rg_sofia_message m = { 0 };
+	rg_request r;
+	rg_plan *plan;
+
+	rg_sofia_source_init(&source, sizeof source);
+	cr_assert_eq(rg_addr_parse(RG_STR("192.0.2.7:5070"), &source.source), RG_OK);
+	source.domain = source.aor = RG_STR("not there");
+	source.struct_size = offsetof(rg_sofia_source, source);
+	rg_request_init(&r, sizeof r);
+	m.msg = message_of(HEAD "Via: SIP/2.0/UDP 192.0.2.1;branch=z9\r\n" REST "\r\n", MSG_FLG_EXTRACT_COPY);
+	cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_EINVAL, "a message that was not made by its init function");
+	cr_expect_eq(ops->apply(NULL, &m, NULL), RG_EINVAL);
+	m.struct_size = sizeof m;
+	m.source = &source;
+	cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
+	cr_expect_null(r.domain.p);
+	cr_expect_null(r.aor.p);
+	cr_expect_eq(r.source.family, 0);
+	cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, 1700000000000, seed, &plan), RG_OK);
+	cr_assert_eq(ops->reply(NULL, &m, rg_plan_response(plan)), RG_OK);
+	char *text = sent(m.reply);
+	cr_expect_null(strstr(text, "received="), "%s", text);
+	free(text);
+	rg_plan_unref(plan);
+	msg_destroy(m.reply);
+	msg_destroy(m.msg);
 }
 
 Test(sofia_reply, host_variables_are_read_by_the_names_in_the_config)
