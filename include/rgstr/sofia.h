@@ -118,7 +118,7 @@ RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
  * @param reply    the reply, to be released with rg_mem_free(); NULL with @p n 0 when nothing is to be sent: a reply, an ACK, a
  *                 keep-alive, save flag `no-reply`.
  * @return RG_OK: there is a decision, refusals included, among them 405 for other methods and 505 for another SIP version; RG_EINVAL:
- * not SIP, or not even a Via to answer by; RG_ESTORE: @p reply then holds a 503; else as rg_save().
+ * not SIP, or not even a Via to answer by, or no place for the reply; RG_ESTORE: @p reply then holds a 503; else as rg_save().
  */
 RG_API rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
 	uint8_t **reply, size_t *n);
@@ -137,7 +137,7 @@ RG_API rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, co
  * Makes a request out of a message literal. As rg_sofia_handle() in all but this: lines may end in LF alone.
  * @param text  header section, blank line and body; copied. @param why  may be NULL.
  * @return RG_OK with @p out to be released with rg_request_free(): a defect of the message is told in `defect`, so that it can be
- * decided upon; RG_EINVAL: no SIP message at all; RG_ELIMIT: past 65535 bytes, or one of the limits above; RG_ENOMEM.
+ * decided upon; RG_EINVAL: no SIP message at all, or no @p out; RG_ELIMIT: past 65535 bytes, or one of the limits above; RG_ENOMEM.
  */
 RG_API rg_status rg_sofia_request_parse(rg_str text, rg_request **out, rg_error *why);
 

@@ -193,6 +193,8 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 	raw w;
 	rg_status status;
 
+	if (!reply || !n)
+		return RG_EINVAL;
 	begin(&w, without_crlfs(bytes), source);
 	if (!settle(&w, &status))
 		status = rg_save_msg(registrar, &w.msg, options, NULL);

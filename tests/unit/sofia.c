@@ -253,3 +253,12 @@ Test(sofia, lines_and_commas_are_counted_before_anything_is_parsed)
 	cr_expect_eq(rg_sofia_request_parse((rg_str){ more, 69000 }, &r, NULL), RG_EINVAL);
 	free(more);
 }
+
+Test(sofia, a_request_needs_a_place)
+{
+	rg_error *why = rg_error_new();
+
+	cr_expect_eq(rg_sofia_request_parse(RG_STR("REGISTER sip:h SIP/2.0\r\n\r\n"), NULL, why), RG_EINVAL);
+	cr_expect(rg_error_text(why).n > 0);
+	rg_error_unref(why);
+}

@@ -174,3 +174,15 @@ Test(sofia_handle, no_reply_sends_nothing)
 	rg_save_options_unref(options);
 	world_end(&w);
 }
+
+Test(sofia_handle, a_reply_needs_a_place)
+{
+	world w = world_new();
+	uint8_t *reply = NULL;
+	size_t n = 0;
+
+	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "\r\n"), NULL, NULL, NULL, &n), RG_EINVAL);
+	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "\r\n"), NULL, NULL, &reply, NULL), RG_EINVAL);
+	cr_expect_null(reply);
+	world_end(&w);
+}
