@@ -4,13 +4,7 @@
 #include <rgstr/rgstr.h>
 #include <stdio.h>
 
-static int fail(const char *what, rg_status status)
-{
-	fprintf(stderr, "minimal: %s: %s\n", what, rg_strerror(status));
-	return 1;
-}
-
-static int save(rg_registrar *registrar)
+static rg_status save(rg_registrar *registrar)
 {
 	rg_str contact = RG_STR("<sip:alice@192.0.2.7:5062;transport=tcp>;q=0.8");
 	rg_request request;
@@ -25,16 +19,13 @@ static int save(rg_registrar *registrar)
 	request.cseq = RG_STR("1 REGISTER");
 	request.contacts = &contact;
 	request.n_contacts = 1;
-	request.via_count = 1;
 	rg_status status = rg_save(registrar, &request, NULL, &response);
-	if (status != RG_OK)
-		return fail("save", status);
 	printf("%d %s\n", rg_response_code(response), rg_response_phrase(response));
 	rg_response_unref(response);
-	return 0;
+	return status;
 }
 
-static int lookup(rg_registrar *registrar)
+static rg_status lookup(rg_registrar *registrar)
 {
 	rg_request request;
 	rg_targets *targets;
@@ -44,28 +35,26 @@ static int lookup(rg_registrar *registrar)
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
 	rg_status status = rg_lookup(registrar, &request, NULL, &targets);
-	if (status != RG_OK)
-		return fail("lookup", status);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++)
 		printf("%.*s -> %.*s\n", (int)target.aor.n, target.aor.p, (int)target.uri.n, target.uri.p);
 	int found = rg_targets_count(targets) == 1;
 	rg_targets_unref(targets);
-	return found ? 0 : 1;
+	return status == RG_OK && !found ? RG_ENOENT : status;
 }
 
 int main(void)
 {
-	rg_store *store;
-	rg_registrar *registrar;
+	rg_registrar *registrar = NULL;
+	rg_store *store = NULL;
 	rg_status status = rg_memory_store_new(NULL, &store, NULL);
 
-	if (status != RG_OK)
-		return fail("store", status);
-	status = rg_registrar_new(NULL, store, NULL, &registrar, NULL);
+	if (status == RG_OK)
+		status = rg_registrar_new(NULL, store, NULL, &registrar, NULL);
 	rg_store_unref(store); /* the registrar has a reference of its own */
+	if (status == RG_OK && (status = save(registrar)) == RG_OK)
+		status = lookup(registrar);
 	if (status != RG_OK)
-		return fail("registrar", status);
-	int bad = save(registrar) || lookup(registrar);
+		fprintf(stderr, "minimal: %s\n", rg_strerror(status));
 	rg_registrar_unref(registrar);
-	return bad;
+	return status != RG_OK;
 }
