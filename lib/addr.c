@@ -196,7 +196,7 @@ rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size)
 
 int32_t rg_addr_match(const rg_addr *a, const rg_addr *b)
 {
-	if (a->family == 0 || !rg__same_ip(a, b))
+	if (!a || !b || a->family == 0 || !rg__same_ip(a, b))
 		return 0;
 	return a->port == b->port || a->port == 0 || b->port == 0;
 }

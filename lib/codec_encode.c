@@ -166,6 +166,8 @@ rg_status rg_record_encode(const rg_record *record, uint8_t **bytes, size_t *n)
 
 	*bytes = NULL;
 	*n = 0;
+	if (record == NULL)
+		return RG_EINVAL;
 	w.p = malloc(w.room);
 	if (w.p == NULL)
 		return RG_ENOMEM;

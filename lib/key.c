@@ -5,7 +5,7 @@
 
 int32_t rg_key_equal(const rg_key *a, const rg_key *b)
 {
-	return rg__eq(a->user, b->user) && rg__eq(a->host, b->host) && rg__eq(a->domain, b->domain);
+	return a && b && rg__eq(a->user, b->user) && rg__eq(a->host, b->host) && rg__eq(a->domain, b->domain);
 }
 
 /* Where printing has got to: the length counts on when the room is full. */

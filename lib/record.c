@@ -8,7 +8,7 @@ static const rg_revision no_revision;
 
 int32_t rg_revision_equal(const rg_revision *a, const rg_revision *b)
 {
-	return memcmp(a->b, b->b, sizeof a->b) == 0;
+	return a != NULL && b != NULL && memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
 int32_t rg_revision_is_zero(const rg_revision *r)
@@ -21,6 +21,8 @@ void rg_contact_init(rg_contact *contact, uint32_t size)
 {
 	rg_contact empty = { .struct_size = size, .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
 
+	if (contact == NULL)
+		return;
 	if (size > sizeof empty) {
 		memset((char *)contact + sizeof empty, 0, size - sizeof empty);
 		size = sizeof empty;
@@ -66,8 +68,13 @@ void rg_record_unref(const rg_record *record)
 
 void rg_record_key(const rg_record *record, rg_key *out)
 {
-	const char *p = rg__record_bytes(record) + sizeof *record;
+	const char *p;
 
+	if (record == NULL) {
+		*out = (rg_key){ 0 };
+		return;
+	}
+	p = rg__record_bytes(record) + sizeof *record;
 	out->domain = (rg_str){ p, record->domain_n };
 	out->user = (rg_str){ p + record->domain_n, record->user_n };
 	out->host = (rg_str){ p + record->domain_n + record->user_n, record->host_n };

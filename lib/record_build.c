@@ -495,6 +495,8 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	rg_status status;
 
 	*out = NULL;
+	if (key == NULL || revision == NULL)
+		return RG_EINVAL;
 	status = measure_all(key, contacts, n_contacts, removals, n_removals, extra, &m);
 	if (status != RG_OK)
 		return status;

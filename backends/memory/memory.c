@@ -73,6 +73,8 @@ static const rg_store_ops memory_ops = {
 void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 {
 	rg_memory_options defaults = { .struct_size = sizeof defaults };
+	if (!options)
+		return;
 	memset(options, 0, size);
 	memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
 	options->struct_size = size;

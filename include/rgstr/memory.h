@@ -24,7 +24,7 @@ typedef struct rg_memory_options {
 	                           included; past it commits that grow answer RG_EFULL. 0 = no limit */
 } rg_memory_options;
 
-/** Sets the defaults. @p size is sizeof(rg_memory_options). */
+/** Sets the defaults. @p size is sizeof(rg_memory_options). NULL is accepted. */
 RG_API void rg_memory_options_init(rg_memory_options *options, uint32_t size);
 
 /**

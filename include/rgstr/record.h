@@ -22,7 +22,7 @@ typedef struct rg_key {
 	rg_str host;   /**< empty when `use_domain` is off */
 } rg_key;
 
-/** @return 1 when both keys are equal octet by octet, else 0. */
+/** @return 1 when both keys are equal octet by octet, else 0. NULL equals nothing. */
 RG_API int32_t rg_key_equal(const rg_key *a, const rg_key *b);
 
 /**
@@ -37,10 +37,10 @@ typedef struct rg_revision {
 	uint8_t b[16]; /**< compared octet by octet */
 } rg_revision;
 
-/** @return 1 when equal, else 0. */
+/** @return 1 when equal, else 0. NULL equals nothing. */
 RG_API int32_t rg_revision_equal(const rg_revision *a, const rg_revision *b);
 
-/** @return 1 when the revision says "no record", else 0. */
+/** @return 1 when the revision says "no record", else 0, for NULL too. */
 RG_API int32_t rg_revision_is_zero(const rg_revision *r);
 
 /**
@@ -103,7 +103,7 @@ typedef struct rg_contact {
 	rg_str extra;           /**< MessagePack fields of a newer schema, kept as found */
 } rg_contact;
 
-/** Makes an empty binding: everything absent, q -1, methods all, latency none. @p size is sizeof(rg_contact). */
+/** Makes an empty binding: everything absent, q -1, methods all, latency none. @p size is sizeof(rg_contact). NULL is accepted. */
 RG_API void rg_contact_init(rg_contact *contact, uint32_t size);
 
 /**
@@ -146,7 +146,8 @@ typedef struct rg_record rg_record;
  * NULL when their count is 0. Texts are not looked into: that is the caller's.
  * @param extra  MessagePack fields of a newer schema, or the absent slice.
  * @return RG_OK with @p out owned by the caller; RG_ENOMEM; RG_ELIMIT when it would exceed RG_RECORD_BYTES_MAX, has more than
- * RG_REMOVALS_MAX removals, or a binding more than 8 addresses; RG_EINVAL for a q outside -1…1000 or an address of no family;
+ * RG_REMOVALS_MAX removals, or a binding more than 8 addresses; RG_EINVAL for a NULL key or revision, a q outside
+ * -1…1000 or an address of no family;
  * RG_EFORMAT for an `extra` that is not whole pairs of a text key unknown to this version and a value.
  */
 RG_API rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
@@ -158,7 +159,7 @@ RG_API rg_record *rg_record_ref(const rg_record *record);
 /** Drops a reference; the last one frees. NULL is accepted. Any thread. */
 RG_API void rg_record_unref(const rg_record *record);
 
-/** Fills in the key; slices borrowed from the record. */
+/** Fills in the key; slices borrowed from the record, all absent for NULL. */
 RG_API void rg_record_key(const rg_record *record, rg_key *out);
 
 /** @return the revision of this version; borrowed. All zero for NULL. */
@@ -213,7 +214,7 @@ RG_API uint32_t rg_record_weight(const rg_record *record);
 
 /**
  * Writes a record as MessagePack (layout: doc/record-format.md).
- * @return RG_OK with @p bytes owned by the caller, to be released with rg_mem_free(); RG_ENOMEM.
+ * @return RG_OK with @p bytes owned by the caller, to be released with rg_mem_free(); RG_ENOMEM; RG_EINVAL for NULL.
  */
 RG_API rg_status rg_record_encode(const rg_record *record, uint8_t **bytes, size_t *n);
 

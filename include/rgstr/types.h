@@ -74,7 +74,7 @@ RG_API rg_status rg_addr_parse(rg_str text, rg_addr *out);
  */
 RG_API rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size);
 
-/** @return 1 when the addresses are equal, and the ports too unless one of them is 0; else 0. "None" matches nothing. */
+/** @return 1 when the addresses are equal, and the ports too unless one of them is 0; else 0. "None" and NULL match nothing. */
 RG_API int32_t rg_addr_match(const rg_addr *a, const rg_addr *b);
 
 /** @return the version of the library in use, as "major.minor.patch"; static text. */

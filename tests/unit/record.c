@@ -126,6 +126,31 @@ Test(record, accepts_no_record_where_its_header_says_so)
 	rg_record_unref(NULL);
 	cr_assert(rg_revision_is_zero(rg_record_revision(NULL)));
 	cr_assert(rg_record_count(NULL) == 0 && rg_record_removals(NULL) == 0 && rg_record_size(NULL) == 0 && rg_record_weight(NULL) == 0);
+	rg_key key = { .domain = { "d", 1 } };
+	uint8_t *bytes;
+	size_t n;
+
+	rg_record_key(NULL, &key);
+	cr_expect(key.domain.p == NULL && key.user.p == NULL && key.host.p == NULL);
+	cr_expect_eq(rg_record_encode(NULL, &bytes, &n), RG_EINVAL);
+	cr_expect(bytes == NULL && n == 0);
+}
+
+Test(record, null_equals_nothing_and_builds_nothing)
+{
+	rg_key key = { .host = { "h", 1 } };
+	rg_revision revision = { { 1 } };
+	rg_addr addr = { .family = 4 };
+	rg_record *r;
+
+	cr_expect(!rg_key_equal(NULL, &key) && !rg_key_equal(&key, NULL) && !rg_key_equal(NULL, NULL));
+	cr_expect(!rg_revision_equal(NULL, &revision) && !rg_revision_equal(&revision, NULL) && !rg_revision_is_zero(NULL));
+	cr_expect(!rg_addr_match(NULL, &addr) && !rg_addr_match(&addr, NULL));
+	rg_contact_init(NULL, sizeof(rg_contact));
+	cr_expect_eq(rg_record_new(NULL, &revision, NULL, 0, NULL, 0, ABSENT, &r), RG_EINVAL);
+	cr_expect_null(r);
+	cr_expect_eq(rg_record_new(&key, NULL, NULL, 0, NULL, 0, ABSENT, &r), RG_EINVAL);
+	cr_expect_null(r);
 }
 
 static void *ref_and_unref(void *record)
