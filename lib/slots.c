@@ -4,25 +4,29 @@
 #include <stdlib.h>
 
 /*
- * A token is the address of its slot plus the slot's generation. Slots stand this many bytes apart, so the low bits are free for
- * it; and they are used again in the order in which they came back, so that a generation returns late.
+ * A token is an address in its chunk: which slot, and the slot's generation. Nothing is kept there: a chunk spans CHUNK * GENERATIONS
+ * bytes of address space, of which the slots at its beginning are all that is ever touched. Tokens stay plain addresses because there
+ * are languages that keep no other ones.
+ *
+ * Slots are used again in the order in which they came back. So a token comes again after GENERATIONS uses of its slot, which is after
+ * no fewer than CHUNK * GENERATIONS tokens in all (a quarter of a million); an answer later than that may be taken for another's.
  */
-enum { STRIDE = 256, CHUNK = 64 };
+enum { CHUNK = 64, GENERATIONS = 4096, SPAN = CHUNK * GENERATIONS };
 
 typedef struct slot {
 	rg__slots *home;
 	struct slot *next; /* in the queue of free ones */
 	void *what;
-	uint8_t generation;
+	uint32_t generation;
 	bool out;
 } slot;
 
-_Static_assert(sizeof(slot) <= STRIDE, "a slot fits its place");
-
 typedef struct chunk {
 	struct chunk *next;
-	char *slots;
+	slot slots[CHUNK];
 } chunk;
+
+_Static_assert(sizeof(chunk) <= SPAN, "the slots fit the span of their tokens");
 
 struct rg__slots {
 	pthread_mutex_t lock;
@@ -53,7 +57,6 @@ static void destroy(rg__slots *s)
 		chunk *c = s->chunks;
 
 		s->chunks = c->next;
-		free(c->slots);
 		free(c);
 	}
 	pthread_mutex_destroy(&s->lock);
@@ -84,24 +87,33 @@ static void put_back(rg__slots *s, slot *t)
 
 static bool grow(rg__slots *s)
 {
-	chunk *c = malloc(sizeof *c);
+	chunk *c = aligned_alloc(SPAN, SPAN);
 
 	if (!c)
 		return false;
-	c->slots = aligned_alloc(STRIDE, (size_t)STRIDE * CHUNK);
-	if (!c->slots) {
-		free(c);
-		return false;
-	}
 	c->next = s->chunks;
 	s->chunks = c;
 	for (size_t i = 0; i < CHUNK; i++) {
-		slot *t = (slot *)(void *)(c->slots + i * STRIDE);
-
-		*t = (slot){ .home = s };
-		put_back(s, t);
+		c->slots[i] = (slot){ .home = s };
+		put_back(s, &c->slots[i]);
 	}
 	return true;
+}
+
+static void *token_of(const slot *t)
+{
+	chunk *c = (chunk *)((uintptr_t)t / SPAN * SPAN);
+
+	return (char *)c + (size_t)(t - c->slots) * GENERATIONS + t->generation;
+}
+
+static slot *slot_of(void *token, uint32_t *generation)
+{
+	size_t at = (uintptr_t)token % SPAN;
+	chunk *c = (chunk *)(void *)((char *)token - at);
+
+	*generation = (uint32_t)(at % GENERATIONS);
+	return &c->slots[at / GENERATIONS];
 }
 
 void *rg__slot_take(rg__slots *s, void *what)
@@ -119,20 +131,14 @@ void *rg__slot_take(rg__slots *s, void *what)
 	t->what = what;
 	t->out = true;
 	s->out++;
-	void *token = (char *)t + t->generation;
+	void *token = token_of(t);
 	pthread_mutex_unlock(&s->lock);
 	return token;
 }
 
-static slot *slot_of(void *token, uint8_t *generation)
-{
-	*generation = (uint8_t)((uintptr_t)token % STRIDE);
-	return (slot *)(void *)((char *)token - *generation);
-}
-
 static bool spend(void *token, void **what, bool counts)
 {
-	uint8_t generation;
+	uint32_t generation;
 	slot *t = slot_of(token, &generation);
 	rg__slots *s = t->home;
 
@@ -142,7 +148,7 @@ static bool spend(void *token, void **what, bool counts)
 	*what = good ? t->what : NULL;
 	if (good) {
 		t->out = false;
-		t->generation++;
+		t->generation = (t->generation + 1) % GENERATIONS;
 		s->out--;
 		put_back(s, t);
 	} else if (counts) {
@@ -169,7 +175,7 @@ bool rg__slot_drop(void *token)
 
 bool rg__slot_abandon(void *token)
 {
-	uint8_t generation;
+	uint32_t generation;
 	slot *t = slot_of(token, &generation);
 
 	pthread_mutex_lock(&t->home->lock);

@@ -37,7 +37,10 @@ enum {
 	RG_LOG_DEBUG = 4
 };
 
-/** The answer to env.resolve: up to 8 addresses are used, none if @p status is not RG_OK. */
+/**
+ * The answer to env.resolve: up to 8 addresses are used, none if @p status is not RG_OK. To be called once for each @p tok. A second
+ * call is refused while the registrar lives; after its last operation ended and its last reference went, the behaviour is undefined.
+ */
 typedef void (*rg_resolve_cb)(void *tok, rg_status status, const rg_addr *addrs, uint32_t n);
 
 /** What the host lends the registrar. Each member is optional and has a working default. Copied, bounded by `struct_size`. */
