@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "digest.h"
 #include "events.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -6,10 +7,14 @@
 
 struct rg__batch {
 	rg__batch *chain; /* in its bucket of commits in flight */
-	rg__batch *next;  /* in the queue, or among the followers of its base */
+	rg__batch *next;  /* in the queue, or among the followers of its base, or among the heirs of a deletion */
 	rg__batch *followers;
+	rg__batch *later_deletion; /* in its bucket of deletions in flight */
+	rg__batch *heirs; /* of a deletion: what came to where there was nothing */
 	rg_plan *plan;
 	rg_revision base, revision;
+	uint64_t key_hash;
+	uint64_t turn;   /* in which it was announced */
 	uint64_t number; /* in the queue */
 };
 
@@ -33,6 +38,8 @@ struct rg__events {
 	pthread_cond_t called; /* a call of a subscriber has returned */
 	rg_subscription *subscriptions;
 	rg__batch *in_flight[BUCKETS];
+	rg__batch *deletions[BUCKETS]; /* those in flight that delete, by key */
+	uint64_t turns;
 	rg__batch *first, *last; /* the queue */
 	uint64_t queued, told;
 	bool delivering, any_ended;
@@ -89,18 +96,39 @@ static rg__batch **bucket(rg__events *e, const rg_revision *revision)
 	return &e->in_flight[(counter * 0x9E3779B97F4A7C15u) >> 56];
 }
 
+static uint64_t hash_of(const rg_key *key)
+{
+	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
+}
+
+static rg__batch **deletion_bucket(rg__events *e, const rg__batch *b)
+{
+	return &e->deletions[b->key_hash % BUCKETS];
+}
+
+static bool deletes(const rg__batch *b)
+{
+	return rg_plan_next(b->plan) == NULL;
+}
+
 rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, const rg_revision *revision)
 {
 	rg__batch *b = malloc(sizeof *b);
 
 	if (!b)
 		return NULL;
-	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision };
+	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision, .key_hash = hash_of(rg__plan_key(plan)) };
 	pthread_mutex_lock(&e->lock);
 	rg__batch **at = bucket(e, revision);
 
 	b->chain = *at;
 	*at = b;
+	b->turn = ++e->turns;
+	if (deletes(b)) {
+		at = deletion_bucket(e, b);
+		b->later_deletion = *at;
+		*at = b;
+	}
 	pthread_mutex_unlock(&e->lock);
 	return b;
 }
@@ -120,6 +148,12 @@ static void out_of_flight(rg__events *e, rg__batch *b)
 	while (*at != b)
 		at = &(*at)->chain;
 	*at = b->chain;
+	if (!deletes(b))
+		return;
+	at = deletion_bucket(e, b);
+	while (*at != b)
+		at = &(*at)->later_deletion;
+	*at = b->later_deletion;
 }
 
 static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
@@ -131,6 +165,44 @@ static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
 	return at;
 }
 
+/* A store may forget the revision of a deletion, so what came to where there was nothing does not say what it came after. It came after
+ * every deletion of its key that landed, and those were announced before it. */
+static rg__batch *deletion_in_flight(rg__events *e, const rg__batch *b)
+{
+	rg__batch *at = rg_revision_is_zero(&b->base) ? *deletion_bucket(e, b) : NULL;
+
+	while (at && (at->turn >= b->turn || at->key_hash != b->key_hash || !rg_key_equal(rg__plan_key(at->plan), rg__plan_key(b->plan))))
+		at = at->later_deletion;
+	return at;
+}
+
+/* True when it has to wait: for its base, or for a deletion. */
+static bool waits(rg__events *e, rg__batch *b)
+{
+	rg__batch *base = base_in_flight(e, b), *deletion = base ? NULL : deletion_in_flight(e, b);
+	rg__batch **list = base ? &base->followers : deletion ? &deletion->heirs : NULL;
+
+	if (!list)
+		return false;
+	b->next = *list;
+	*list = b;
+	return true;
+}
+
+/* The heirs of a deletion that is out of flight, as far as they need not wait for another one, in front of @p rest. */
+static rg__batch *release_heirs(rg__events *e, rg__batch *b, rg__batch *rest)
+{
+	for (rg__batch *heir = b->heirs, *next; heir; heir = next) {
+		next = heir->next;
+		if (waits(e, heir))
+			continue;
+		heir->next = rest;
+		rest = heir;
+	}
+	b->heirs = NULL;
+	return rest;
+}
+
 /* Queues a batch and, after it, those that waited for it and for them. */
 static void enqueue(rg__events *e, rg__batch *b)
 {
@@ -139,6 +211,7 @@ static void enqueue(rg__events *e, rg__batch *b)
 
 		out_of_flight(e, b);
 		b->next = NULL;
+		rest = release_heirs(e, b, rest);
 		b->number = ++e->queued;
 		if (e->last)
 			e->last->next = b;
@@ -243,25 +316,22 @@ static void deliver(rg__events *e)
 void rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 {
 	pthread_mutex_lock(&e->lock);
+	rg__batch *dropped = NULL;
+
 	if (!landed && !b->followers) {
 		out_of_flight(e, b);
-		pthread_mutex_unlock(&e->lock);
-		drop(b);
-		return;
+		enqueue(e, release_heirs(e, b, NULL));
+		dropped = b;
+	} else if (!waits(e, b)) {
+		b->next = NULL;
+		enqueue(e, b);
 	}
-	rg__batch *base = base_in_flight(e, b);
-
-	if (base) {
-		b->next = base->followers;
-		base->followers = b;
-		pthread_mutex_unlock(&e->lock);
-		return;
-	}
-	enqueue(e, b);
-	if (e->delivering)
+	if (e->delivering || !e->first)
 		pthread_mutex_unlock(&e->lock);
 	else
 		deliver(e);
+	if (dropped)
+		drop(dropped);
 }
 
 rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user, rg_subscription **out)
