@@ -51,14 +51,43 @@ int intake_is_cut(const sip_t *sip)
 	return sip->sip_user == &cut_mark;
 }
 
+/* Empty lines before a message are none of it (RFC 3261 §7.5): a keep-alive that arrives together with the next request. */
+static char *first_line(msg_t *msg, char **end)
+{
+	char *p = msg_buf_committed_data(msg);
+
+	*end = p ? p + msg_buf_committed(msg) : NULL;
+	while (p < *end && strchr(" \t\r\n", *p) && *p)
+		p++;
+	return p;
+}
+
+/*
+ * Sofia copies as many bytes as the first line has, but from where those empty lines begin; nothing on the connection would be
+ * understood any more after that.
+ */
+static void restore_first_line(msg_t *msg, msg_header_t *h, char *text, isize_t n)
+{
+	char *end;
+	char *line = first_line(msg, &end);
+
+	if (text == line || end - line < (ptrdiff_t)n)
+		return;
+	memcpy(text, line, n);
+	if ((char *)h->sh_data < line && (size_t)(line - (char *)h->sh_data) <= h->sh_len) {
+		h->sh_len -= line - (char *)h->sh_data;
+		h->sh_data = line;
+	}
+}
+
 /*
  * Called with the first line of a message, whose home is the message. What is too much becomes the end of the header section: what
  * stands before it is enough for a 413. @return 0 when not even that can be had.
  */
 static int limit(msg_t *msg)
 {
-	char *bytes = msg_buf_committed_data(msg);
-	char *end = bytes ? bytes + msg_buf_committed(msg) : NULL;
+	char *end;
+	char *bytes = first_line(msg, &end);
 	char *cut = bytes ? too_much(bytes, end) : NULL;
 
 	if (cut == end)
@@ -75,6 +104,7 @@ static int limit(msg_t *msg)
 static issize_t parse_request_line(su_home_t *home, msg_header_t *h, char *text, isize_t n)
 {
 	h->sh_class = sip_request_class;
+	restore_first_line((msg_t *)home, h, text, n);
 	return limit((msg_t *)home) ? sip_request_class->hc_parse(home, h, text, n) : -1;
 }
 
@@ -84,6 +114,7 @@ static issize_t parse_status_line(su_home_t *home, msg_header_t *h, char *text, 
 	msg_t *msg = (msg_t *)home;
 
 	h->sh_class = sip_status_class;
+	restore_first_line(msg, h, text, n);
 	return limit(msg) && !intake_is_cut(sip_object(msg)) ? sip_status_class->hc_parse(home, h, text, n) : -1;
 }
 

@@ -231,6 +231,10 @@ def test_lines_and_items_are_counted_before_they_cost():
                     # A connection that is closed on what it still sends may lose the answer.
                     assert answer.code == 413 if answer else proto == 'tcp', (proto, method, name, answer)
                     assert time.monotonic() - started < 2, (proto, method, name)
+        # Empty lines in front do not hide them.
+        peer = daemon.peer('tcp')
+        peer.send('\r\n\r\n' + peer.request('REGISTER', 'sip:example.org', '<sip:a@example.org>;tag=1', '<sip:alice@example.org>', 'empty', 1, ['x:'] * 400))
+        assert peer.expect(413)
         peer = daemon.peer()
         peer.send('SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP %s\r\n' % daemon.address + 'm:a\r\n' * 10000 + '\r\n')
         # What is large and not many is taken: 200 lines, 30 Contacts, a long body.

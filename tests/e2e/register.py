@@ -162,4 +162,31 @@ def test_the_budget_of_the_store_holds():
         assert peer.register('late').code == 200
 
 
+def test_empty_lines_before_a_message_are_ignored():
+    """RFC 3261 §7.5: a keep-alive and what follows it may arrive in one segment."""
+    for proto in ('tcp', 'udp'):
+        for before in ('\r\n', '\r\n\r\n', '\r\n' * 3, '\r\n' * 200):
+            with Daemon() as daemon:
+                peer = daemon.peer(proto)
+                for n in range(3):
+                    peer.send(before + query(peer, n))
+                    assert peer.recv().code == 200, (proto, before, n)
+    with Daemon('--set', 'received_avp=$avp(rcv)') as daemon:
+        peer, caller = daemon.peer('tcp'), daemon.peer('tcp')
+        for between in ('\r\n', '\r\n\r\n', '\r\n' * 3, ''):
+            peer.send(query(peer, 'a') + between + query(peer, 'b') + between)
+            assert [peer.recv().get('call-id'), peer.recv().get('call-id')] == ['crlf-a', 'crlf-b'], between
+        # What is passed on begins with its first line.
+        assert peer.register('bob', ['<sip:bob@%s;transport=tcp>' % peer.address]).code == 200
+        caller.send('\r\n\r\n' + caller.request('MESSAGE', 'sip:bob@example.org', '<sip:a@example.org>;tag=1', '<sip:bob@example.org>', 'm', 1))
+        message = peer.expect('MESSAGE')
+        text = '\r\n' + '\r\n'.join(['SIP/2.0 200 OK'] + ['%s: %s' % h for h in message.headers if h[0] in ('via', 'from', 'to', 'call-id', 'cseq')])
+        peer.send(text + '\r\nContent-Length: 0\r\n\r\n')
+        assert caller.expect(200).start == 'SIP/2.0 200 OK'
+
+
+def query(peer, n):
+    return peer.request('REGISTER', 'sip:example.org', '<sip:alice@example.org>;tag=1', '<sip:alice@example.org>', 'crlf-%s' % n, 1)
+
+
 run(globals())
