@@ -206,6 +206,29 @@ Test(sofia_reply, malformed_header_without_its_text_is_a_defect_too)
 	}
 }
 
+Test(sofia_reply, message_past_the_limit_on_bytes_is_a_defect_before_any_other)
+{
+	static const struct { int64_t max; int32_t defect; } cases[] = { { 65535, RG_R_PARSE_EXP }, { 600, RG_R_TOO_LARGE } };
+	char *text = NULL;
+
+	cr_assert_gt(asprintf(&text, "%sVia: SIP/2.0/UDP h\r\n%sExpires: -1\r\nSubject: %0800d\r\n\r\n", HEAD, REST, 1), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg_sofia_message m;
+		rg_request r;
+		rg_config *config = NULL;
+		rg_sofia_message_init(&m, sizeof m);
+		rg_request_init(&r, sizeof r);
+		cr_assert_eq(rg_config_new(&config), RG_OK);
+		cr_assert_eq(rg_config_set_int(config, RG_STR("max_request_bytes"), cases[i].max, NULL), RG_OK);
+		m.msg = message_of(text, 0);
+		cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, config, &r), RG_OK);
+		cr_expect_eq(r.defect, cases[i].defect, "%d", r.defect);
+		msg_destroy(m.msg);
+		rg_config_unref(config);
+	}
+	free(text);
+}
+
 static rg_status a_var(void *user, rg_str name, rg_str *value)
 {
 	(void)user;
