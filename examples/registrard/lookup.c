@@ -47,7 +47,7 @@ void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
 	nta_incoming_destroy(irq);
 }
 
-int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
+static int start(struct server *server, msg_t *msg, rg_str aor, const rg_lookup_options *options, rg_lookup_cb done, void *user)
 {
 	rg_sofia_source source;
 	rg_sofia_message message;
@@ -56,13 +56,28 @@ int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *use
 
 	rg_sofia_source_init(&source, sizeof source);
 	source.domain = rg_str_from(server->args->domain);
+	source.aor = aor;
 	rg_sofia_message_init(&message, sizeof message);
 	message.msg = msg;
 	message.source = &source;
 	rg_request_init(&request, sizeof request);
 	status = rg_sofia_msg_ops()->read(NULL, &message, server->args->config, &request);
 	if (status == RG_OK)
-		status = rg_lookup_async(server->registrar, &request, server->args->lookup, done, user, NULL, NULL);
+		status = rg_lookup_async(server->registrar, &request, options, done, user, NULL, NULL);
 	rg_request_free(&request);
 	return status == RG_OK || status == RG_PENDING ? 0 : -1;
+}
+
+int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
+{
+	return start(server, msg, (rg_str){ NULL, 0 }, server->args->lookup, done, user);
+}
+
+int lookup_peer(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
+{
+	char *aor = url_as_string(NULL, ((sip_t *)sip_object(msg))->sip_to->a_url);
+	int result = aor ? start(server, msg, rg_str_from(aor), NULL, done, user) : -1;
+
+	su_free(NULL, aor);
+	return result;
 }

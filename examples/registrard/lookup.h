@@ -17,4 +17,7 @@ void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status);
  */
 int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user);
 
+/* The same for the user in To, whatever the filters of --lookup: all the places where the peer of a dialog may be. */
+int lookup_peer(struct server *server, msg_t *msg, rg_lookup_cb done, void *user);
+
 #endif

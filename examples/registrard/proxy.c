@@ -122,13 +122,60 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	rg_targets_unref(targets);
 }
 
-/* An ACK of a 2xx whose Request-URI is an AoR: it goes wherever the INVITE would go now. */
+/*
+ * Where a request in a dialog goes: its Request-URI is the Contact of one phone. Behind a NAT that says nothing to us, but the binding
+ * with that URI knows how the phone is reached; where there is none, the URI it is. With a Path the dialog's Route would name a proxy that
+ * wants to stay on the way. Borrows from all.
+ */
+static struct hop peer_hop(const struct server *server, const sip_t *sip, const rg_targets *targets, su_home_t *home)
+{
+	struct hop hop = { .next = sip->sip_request->rq_url, .fallback_of = UINT32_MAX };
+	const char *asked = url_as_string(home, hop.next);
+	rg_target target;
+
+	for (uint32_t i = 0; asked && targets && rg_targets_get(targets, i, &target) == RG_OK; i++) {
+		const url_t *uri = url_make(home, su_strndup(home, target.uri.p, target.uri.n));
+		const url_t *next = url_make(home, su_strndup(home, target.next_hop.p, target.next_hop.n));
+		const char *text = uri ? url_as_string(home, uri) : NULL;
+
+		/* Both as Sofia prints them, so that an escape it resolves makes no difference. */
+		if (!text || strcmp(text, asked) != 0 || !next || target.path.n || route_is_ours(server, next))
+			continue;
+		hop.next = next;
+		hop.socket = target.socket;
+		break;
+	}
+	return hop;
+}
+
+static void on_peer(void *user, rg_status status, rg_targets *targets)
+{
+	struct call *call = user;
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+	struct hop hop;
+
+	su_home_init(home);
+	hop = peer_hop(call_server(call), call_sip(call), status == RG_OK ? targets : NULL, home);
+	call_fork(call, &hop, 1);
+	su_home_deinit(home);
+	rg_targets_unref(targets);
+}
+
+/* An ACK of a 2xx while it is looked up where it goes. */
 struct ack {
 	struct server *server;
 	msg_t *msg;
 	tport_t *in;
 };
 
+static void ack_free(struct ack *ack)
+{
+	tport_unref(ack->in);
+	msg_destroy(ack->msg);
+	free(ack);
+}
+
+/* Its Request-URI is an AoR: it goes wherever the INVITE would go now. */
 static void on_ack_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct ack *ack = user;
@@ -145,24 +192,46 @@ static void on_ack_targets(void *user, rg_status status, rg_targets *targets)
 	su_home_deinit(home);
 	free(hops);
 	rg_targets_unref(targets);
-	tport_unref(ack->in);
-	msg_destroy(ack->msg);
-	free(ack);
+	ack_free(ack);
 }
 
-static void proxy_ack(struct server *server, msg_t *msg, const url_t *next)
+static void on_ack_peer(void *user, rg_status status, rg_targets *targets)
+{
+	struct ack *ack = user;
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+	struct hop hop;
+
+	su_home_init(home);
+	hop = peer_hop(ack->server, sip_object(ack->msg), status == RG_OK ? targets : NULL, home);
+	hops_share(&hop, 1, sip_object(ack->msg));
+	if (hop.breadth)
+		send_ack(ack->server, ack->msg, ack->in, &hop);
+	su_home_deinit(home);
+	rg_targets_unref(targets);
+	ack_free(ack);
+}
+
+static void look_up_ack(struct server *server, msg_t *msg, int in_dialog)
+{
+	struct ack *ack = calloc(1, sizeof *ack);
+	rg_lookup_cb done = in_dialog ? on_ack_peer : on_ack_targets;
+
+	if (!ack)
+		return;
+	*ack = (struct ack){ server, msg_ref_create(msg), tport_ref(route_socket_of(server, msg)) };
+	if ((in_dialog ? lookup_peer : lookup_start)(server, msg, done, ack) < 0)
+		done(ack, RG_EINVAL, NULL);
+}
+
+static void proxy_ack(struct server *server, msg_t *msg, const url_t *next, int in_dialog)
 {
 	struct hop hop = { .next = next, .fallback_of = UINT32_MAX };
-	struct ack *ack = next ? NULL : calloc(1, sizeof *ack);
 
 	hops_share(&hop, 1, sip_object(msg));
-	if (next && hop.breadth)
+	if (!next || in_dialog)
+		look_up_ack(server, msg, in_dialog);
+	else if (hop.breadth)
 		send_ack(server, msg, route_socket_of(server, msg), &hop);
-	if (ack) {
-		*ack = (struct ack){ server, msg_ref_create(msg), tport_ref(route_socket_of(server, msg)) };
-		if (lookup_start(server, msg, on_ack_targets, ack) < 0)
-			on_ack_targets(ack, RG_EINVAL, NULL);
-	}
 	msg_destroy(msg);
 }
 
@@ -171,6 +240,7 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 	int status = validate(server, sip);
 	const url_t *next = NULL;
 	struct call *call;
+	int in_dialog;
 
 	if (!status)
 		status = follow_route(server, msg, sip, &next);
@@ -180,8 +250,10 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 		lookup_refuse(server, msg, sip, status);
 		return;
 	}
+	/* Straight to the other side. */
+	in_dialog = next == sip->sip_request->rq_url;
 	if (sip->sip_request->rq_method == sip_method_ack) {
-		proxy_ack(server, msg, next);
+		proxy_ack(server, msg, next, in_dialog);
 		return;
 	}
 	/* What is too much gets not even a transaction. The ACK of such a refusal goes where those of a 2xx go, and is ignored there. */
@@ -190,7 +262,10 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 		return;
 	}
 	call = call_new(server, msg, sip);
-	if (call && next) {
+	if (call && in_dialog) {
+		if (lookup_peer(server, msg, on_peer, call) < 0)
+			on_peer(call, RG_EINVAL, NULL);
+	} else if (call && next) {
 		struct hop hop = { .next = next, .fallback_of = UINT32_MAX };
 
 		call_fork(call, &hop, 1);

@@ -337,6 +337,46 @@ def test_both_sides_of_a_dialog_reach_each_other():
     each_pair(test)
 
 
+def test_a_phone_behind_a_nat_is_reached_in_its_dialogs():
+    """Its Contact is where nobody is; the binding knows better, for either side of the call."""
+    def unreachable(user, proto):
+        return 'sip:%s@10.255.255.1:9%s' % (user, ';transport=tcp' if proto == 'tcp' else '')
+
+    for options in ((), ('--lookup', 'method-filtering, no-branches')):
+        for caller in ('udp', 'tcp'):
+            for callee in ('udp', 'tcp'):
+                with Daemon('--set', 'received_avp=$avp(rcv)', *options) as daemon:
+                    a, b = daemon.peer(caller), daemon.peer(callee)
+                    assert a.register('caller@example.net', ['<%s>' % unreachable('caller', caller)]).code == 200
+                    assert b.register('bob', ['<%s>' % unreachable('bob', callee)], headers=['Allow: INVITE']).code == 200
+                    call = Call(a)
+                    invite = b.expect('INVITE')
+                    b.answer(invite, 200, headers=['Contact: <%s>' % unreachable('bob', callee)])
+                    ok = a.expect(200)
+                    call.in_dialog('ACK', ok, 1)
+                    ack = b.expect('ACK')
+                    assert ack.uri == unreachable('bob', callee) and ack.get('route') is None, ack
+                    routes = ['Route: %s' % r for r in invite.values('record-route')]
+                    b.send(b.request('INFO', unreachable('caller', caller), ok.get('to'), CALLER, call.id, 7, routes))
+                    info = a.expect('INFO')
+                    assert info.uri == unreachable('caller', caller), info
+                    a.answer(info, 200)
+                    b.expect(200)
+                    call.in_dialog('BYE', ok, 2)
+                    bye = b.expect('BYE')
+                    assert bye.uri == unreachable('bob', callee), bye
+                    b.answer(bye, 200)
+                    assert a.expect(200).get('cseq') == '2 BYE'
+                    # Another URI of the same user is not that phone's.
+                    call.in_dialog('ACK', ok, 1)
+                    b.expect('ACK')
+                    other = daemon.peer()
+                    a.send(a.request('INFO', 'sip:bob@' + other.address, CALLER, ok.get('to'), call.id, 3,
+                                     ['Route: %s' % r for r in reversed(ok.values('record-route'))]))
+                    assert other.expect('INFO').uri == 'sip:bob@' + other.address
+                    b.silent(0.1)
+
+
 def test_requests_to_registrard_itself():
     with Daemon() as daemon:
         for proto in ('udp', 'tcp'):
