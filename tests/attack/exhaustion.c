@@ -383,14 +383,21 @@ Test(exhaustion, a_store_that_is_full_refuses_more_and_keeps_what_it_has)
 		cr_expect_eq(registered(s, text(s, "sip:user%05u@example.com", i), NULL), 1, "user %u is lost", i);
 		cr_expect_eq(send_user(s, i, 2, room), 200, "a refresh of user %u", i);
 	}
-	cr_expect_eq(send_user(s, 0, 3, more), 503, "what grows is refused");
+	/* A new AoR may have been refused for the table it would have made larger: what is left then holds a larger record or two. */
+	uint32_t grown = 0;
+	while (grown < 8 && send_user(s, grown, 3, more) == 200)
+		grown++;
+	cr_expect_lt(grown, 8, "what grows is refused");
 	cr_expect_eq(s->status, RG_ESTORE);
-	cr_expect_eq(send_user(s, 0, 3, ""), 200, "what shrinks is not");
+	cr_expect_eq(rg_response_code(s->response), 503);
+	cr_expect_leq(rg_memory_store_bytes(s->store), BUDGET);
+	for (uint32_t i = 0; i <= grown; i++)
+		cr_expect_eq(send_user(s, i, 4, ""), 200, "what shrinks is not");
 	cr_expect_leq(rg_memory_store_bytes(s->store), BUDGET);
 	/* Who leaves makes room. */
 	for (uint32_t i = 0; i < n / 2; i++)
 		cr_expect_eq(send(s, .to = text(s, "<sip:user%05u@example.com>", i), .contact = { A },
-			.expires = "0", .cseq = "4 REGISTER"), 200, "user %u stays", i);
+			.expires = "0", .cseq = "5 REGISTER"), 200, "user %u stays", i);
 	s->w.now += RG_REMOVAL_KEEP;
 	tick(s, 0);
 	for (uint32_t i = 0; i < n / 4; i++)
