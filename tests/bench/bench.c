@@ -308,12 +308,40 @@ static void threads(uint32_t population)
 	end(&b);
 }
 
+/* What this machine takes to come upon a random line of memory, each known only once the one before has come: at a million AoRs that is
+ * most of what an operation waits for, and it differs from machine to machine more than anything else. */
+static void latency(uint32_t lines)
+{
+	enum { LINE = 64, STEPS = 2000000 };
+	char *p = malloc((size_t)lines * LINE);
+	uint32_t *order = malloc(lines * sizeof *order), at = 0;
+	uint64_t state = 42;
+	if (!p || !order)
+		die("allocating");
+	for (uint32_t i = 0; i < lines; i++)
+		order[i] = i;
+	for (uint32_t i = lines - 1; i > 0; i--) { /* one ring through all of them */
+		uint32_t j = pick(&state, i), was = order[i];
+		order[i] = order[j];
+		order[j] = was;
+	}
+	for (uint32_t i = 0; i < lines; i++)
+		memcpy(p + (size_t)i * LINE, &order[i], sizeof order[i]);
+	double start = ns();
+	for (uint32_t i = 0; i < STEPS; i++)
+		memcpy(&at, p + (size_t)at * LINE, sizeof at);
+	printf("%-34s %8u MB    %8.0f ns%s\n", "one random line of memory", (uint32_t)((size_t)lines * LINE >> 20), (ns() - start) / STEPS,
+		at < lines ? "" : "!");
+	free(order);
+	free(p);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(uint32_t);
 	uint32_t argument;
 } sections[] = {
-	{ "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION }, { "wire", wire, 1000 }, { "wire", wire, 100000 },
+	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION }, { "wire", wire, 1000 }, { "wire", wire, 100000 },
 	{ "wire", wire, MILLION }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
 	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
 };
