@@ -61,7 +61,7 @@ Test(identity, one_user_under_all_spellings_has_one_record)
 		for (int k = 0; g->spelling[k]; k++) {
 			cr_expect_eq(send(s, .to = text(s, "<%s>", g->spelling[k]), .cseq = text(s, "%d REGISTER", k + 1),
 				.contact = { text(s, "<sip:phone%d@192.0.2.7>", k) }), 200, "%s", g->spelling[k]);
-			cr_expect_eq(rg_response_contacts(s->response), k + 1, "%s: %s", g->name, g->spelling[k]);
+			cr_expect_eq(rg_response_contacts(s->response), (uint32_t)k + 1, "%s: %s", g->name, g->spelling[k]);
 			cr_expect_eq(records(s), 1, "%s: %s", g->name, g->spelling[k]);
 		}
 		for (int k = 0; g->spelling[k]; k++) {

@@ -67,7 +67,7 @@ Test(options, flags_are_those_of_the_base_specification)
 		cr_assert_eq(f.verb, flags[i].verb);
 		cr_assert_str_eq(f.name, flags[i].name);
 		cr_assert_eq(f.value != NULL, flags[i].takes_value, "%s", f.name);
-		cr_assert_eq(f.in_effect, flags[i].in_effect, "%s", f.name);
+		cr_assert_eq((int)f.in_effect, flags[i].in_effect, "%s", f.name);
 		cr_assert(f.doc[0] && f.section[0]);
 	}
 	cr_assert_eq(rg_flag_get(rg_flag_count(), &f), RG_ENOENT);
