@@ -17,6 +17,7 @@ rg_config *rg__config_ref(const rg_config *config);      /* configs held by a re
 enum { RG__MATCH_URI = 0, RG__MATCH_URI_CALLID = 1, RG__MATCH_PARAM = 2, RG__MATCH_INSTANCE = 3 };
 enum { RG__EVICT_OLDEST, RG__EVICT_SOONEST, RG__EVICT_LOWEST_Q };
 enum { RG__PATH_IGNORED, RG__PATH_OFF, RG__PATH_LAZY, RG__PATH_STRICT };
+enum { RG__OUTBOUND_OFF, RG__OUTBOUND_ON, RG__OUTBOUND_REQUIRED };
 
 /* How Contacts match bindings. */
 typedef struct rg__matching {
@@ -35,9 +36,10 @@ typedef struct rg__save_settings {
 	int32_t default_q;            /* -1 = unset */
 	int64_t max_contacts;         /* 0 = none */
 	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
-	uint8_t eviction, path;
-	int64_t retry_after, cseq_code, too_many_code;
-	rg_str received_param;
+	uint8_t eviction, path, outbound;
+	int64_t retry_after, cseq_code, too_many_code, flow_timer;
+	uint32_t nat_bflag;           /* as a bit mask; 0 = unset */
+	rg_str received_param, service_route;
 	bool trust_contact_received;
 	int64_t max_request_contacts, max_contact_params, max_paths, max_contact_len, max_received_len, max_callid_len,
 		max_user_agent_len, max_attr_len, max_record_bytes;

@@ -57,8 +57,8 @@ rg_status rg__filter_instance(rg__filter *f, rg_str instance)
 
 static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
-	rg__matchable wanted = { .text = f->contact_text, .uri = f->contact, .state = RG__URI_PARSED };
-	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance };
+	rg__matchable wanted = { .text = f->contact_text, .uri = f->contact, .reg_id = RG__ANY_FLOW, .state = RG__URI_PARSED };
+	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance, .reg_id = binding->reg_id };
 
 	return rg__matches(&f->matching, &wanted, &held);
 }

@@ -17,17 +17,17 @@
 		"Removes older bindings to make room, in the order that `eviction` says, where the request would be refused.") \
 	X(matching_mode, SAVE, MATCHING, "matching-mode", 0, 0, "0, 1, <param> or instance", "base 1.4.1", 1, \
 		"When a Contact is that of an existing binding, instead of `matching_mode`. The angle brackets are typed.") \
-	X(path_off, SAVE, SWITCH, "path-off", 0, 0, NULL, "base 1.4.1", 0, \
+	X(path_off, SAVE, SWITCH, "path-off", 0, 0, NULL, "base 1.4.1", 1, \
 		"Keeps the Path and never answers it.") \
-	X(path_lazy, SAVE, SWITCH, "path-lazy", 0, 0, NULL, "base 1.4.1", 0, \
+	X(path_lazy, SAVE, SWITCH, "path-lazy", 0, 0, NULL, "base 1.4.1", 1, \
 		"Keeps the Path, and answers it when the request supports it.") \
-	X(path_strict, SAVE, SWITCH, "path-strict", 0, 0, NULL, "base 1.4.1", 0, \
+	X(path_strict, SAVE, SWITCH, "path-strict", 0, 0, NULL, "base 1.4.1", 1, \
 		"Refuses a Path with 420 unless the request supports it.") \
-	X(path_received, SAVE, SWITCH, "path-received", 0, 0, NULL, "base 1.4.1", 0, \
+	X(path_received, SAVE, SWITCH, "path-received", 0, 0, NULL, "base 1.4.1", 1, \
 		"Takes the received URI from the first Path URI, and marks the binding as behind a NAT.") \
 	X(only_request_contacts, SAVE, SWITCH, "only-request-contacts", 0, 0, NULL, "base 1.4.1", 1, \
 		"Lists no bindings in the 200 but those of the request itself.") \
-	X(socket_header, SAVE, SWITCH, "socket-header", 0, 0, NULL, "base 1.4.1", 0, \
+	X(socket_header, SAVE, SWITCH, "socket-header", 0, 0, NULL, "base 1.4.1", 1, \
 		"Takes the local socket from the header that `sock_hdr_name` names.") \
 	X(min_expires, SAVE, NUMBER, "min-expires", 0, RG__SECONDS_MAX, "seconds", "base 1.4.1", 1, \
 		"Shortest lifetime granted, instead of `min_expires`. 0 turns the check off.") \

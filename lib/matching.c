@@ -63,6 +63,10 @@ bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b)
 {
 	rg_str x, y;
 
+	if (a->reg_id != b->reg_id && a->reg_id != RG__ANY_FLOW && b->reg_id != RG__ANY_FLOW)
+		return false;
+	if (a->reg_id == b->reg_id && a->reg_id != 0)
+		return rg__same_instance(a->instance, b->instance);
 	switch (how->mode) {
 	case RG__MATCH_URI_CALLID:
 		return rg__eq(a->callid, b->callid) && rg__same_uri(a, b);

@@ -4,22 +4,27 @@
 #include "digest.h"
 #include "expiry.h"
 #include "order.h"
-#include "response.h"
 
 #include <stdlib.h>
 
 /* Bindings that need no allocation to be looked at. */
 enum { FEW = 3 };
 
-static rg__matchable matchable_of(rg_str uri, rg_str callid, rg_str instance)
+static rg__matchable matchable_of(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
 {
 	rg__matchable m;
 
 	m.text = uri;
 	m.callid = callid;
 	m.instance = instance;
+	m.reg_id = reg_id;
 	m.state = RG__URI_UNREAD;
 	return m;
+}
+
+static rg__matchable matchable_held(const rg_contact *c)
+{
+	return matchable_of(c->uri, c->callid, c->instance, c->reg_id);
 }
 
 static void load(rg__merge *m)
@@ -29,7 +34,7 @@ static void load(rg__merge *m)
 		rg__entry *e = &m->entries[i];
 
 		rg_record_contact(m->record, i, &m->contacts[i]);
-		e->match = matchable_of(m->contacts[i].uri, m->contacts[i].callid, m->contacts[i].instance);
+		e->match = matchable_held(&m->contacts[i]);
 		e->own = RG__NOBODY;
 		e->before = (uint16_t)i;
 		e->gone = 0;
@@ -88,7 +93,7 @@ static int ask_removals(rg__merge *m, rg__matchable *wanted)
 
 		if (age == FRESH || !rg__removal_fresh(&r, m->now))
 			continue;
-		gone = matchable_of(r.uri, r.callid, r.instance);
+		gone = matchable_of(r.uri, r.callid, r.instance, r.reg_id);
 		if (wanted && !rg__matches(&m->reg->set.matching, wanted, &gone))
 			continue;
 		if (age == REPEATED)
@@ -140,6 +145,22 @@ static int64_t granted(const rg__merge *m, uint32_t k)
 	return rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
 }
 
+/* A reg-id that does not apply is as if it were not there (RFC 5626 §6). */
+static uint32_t flow_of(const rg__wanted *w)
+{
+	return w->outbound ? w->reg_id : 0;
+}
+
+static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
+{
+	const rg__wanted *w = &m->reg->wanted[k];
+	rg__matchable wanted = matchable_of(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
+
+	wanted.uri = w->uri;
+	wanted.state = RG__URI_PARSED;
+	return wanted;
+}
+
 /* Everything a REGISTER says of a binding. */
 static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 {
@@ -151,9 +172,9 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->params = w->params;
 	c->instance = w->instance;
 	c->callid = r->callid;
-	c->path = RG__ABSENT;
+	c->path = reg->path;
 	c->received = w->received;
-	c->socket = r->socket;
+	c->socket = reg->socket;
 	c->flow = r->flow;
 	c->user_agent = reg->user_agent;
 	c->attr = r->attr;
@@ -164,14 +185,18 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->cseq = reg->cseq;
 	c->modified = m->now;
 	c->wake = 0;
-	c->flags &= ~(uint32_t)RG_CONTACT_WOKEN;
+	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND);
+	c->flags |= w->outbound ? RG_CONTACT_OUTBOUND : 0;
 	c->expires = rg__expires_at(m->now, granted(m, k));
 	c->request_hash = reg->fingerprint;
 	c->q = w->q;
-	c->reg_id = w->reg_id;
+	c->reg_id = flow_of(w);
 	c->methods = w->methods;
 	if (r->flags & RG_REQUEST_HAS_BRANCH_FLAGS)
 		c->branch_flags = r->branch_flags;
+	/* Base specification, path-received: the client is behind a NAT. */
+	if (reg->path_received_n > 0)
+		c->branch_flags |= reg->set.nat_bflag;
 }
 
 static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
@@ -191,10 +216,11 @@ static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
 	write_binding(m, k, c);
 	if (e->own != RG__NOBODY)
 		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
-	e->match = matchable_of(c->uri, c->callid, c->instance);
+	e->match = matchable_held(c);
 	e->match.uri = m->reg->wanted[k].uri;
 	e->match.state = RG__URI_PARSED;
 	e->own = k;
+	e->until = c->expires;
 	e->gone = 0;
 	e->changed = true;
 	m->outcomes[k] = e->before == RG__NO_BINDING ? RG_OUTCOME_INSERTED : RG_OUTCOME_UPDATED;
@@ -225,7 +251,7 @@ static void drop_binding(rg__merge *m, uint32_t at, uint32_t k, rg__matchable *w
 static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 {
 	for (uint32_t i = 0; i < k; i++) {
-		rg__matchable earlier = matchable_of(m->reg->wanted[i].uri.text, m->reg->request.callid, m->reg->wanted[i].instance);
+		rg__matchable earlier = matchable_at(m, i);
 
 		if (m->outcomes[i] == RG_OUTCOME_REMOVED && rg__matches(&m->reg->set.matching, &earlier, &m->entries[at].match))
 			m->outcomes[i] = RG_OUTCOME_IGNORED;
@@ -240,16 +266,6 @@ static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
 	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
 		age = compare_age(m->reg, m->contacts[at].callid, m->contacts[at].cseq, m->contacts[at].request_hash);
 	return age;
-}
-
-static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
-{
-	const rg__wanted *w = &m->reg->wanted[k];
-	rg__matchable wanted = matchable_of(w->uri.text, m->reg->request.callid, w->instance);
-
-	wanted.uri = w->uri;
-	wanted.state = RG__URI_PARSED;
-	return wanted;
 }
 
 static int32_t apply(rg__merge *m, uint32_t k)
@@ -298,8 +314,10 @@ static int32_t repeat(rg__merge *m)
 		if (age_of(m, &wanted, at) == STALE)
 			return RG_R_INV_CSEQ;
 		m->outcomes[k] = RG_OUTCOME_REPEATED;
-		if (at != RG__NOBODY && m->reg->wanted[k].expires > 0)
-			m->entries[at].own = k;
+		if (at == RG__NOBODY || m->reg->wanted[k].expires == 0)
+			continue;
+		m->entries[at].own = k;
+		m->entries[at].until = m->contacts[at].expires;
 	}
 	return RG_R_FINE;
 }
@@ -388,7 +406,7 @@ static uint32_t list(const rg__merge *m, bool committed, uint16_t *listed, rg__r
 static rg_status plan_refusal(const rg__register *reg, int32_t reason, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	rg__draft draft = { .now = now, .revision = revision };
-	rg_status status = rg__refuse(reason, &reg->set, reg->unsupported, now, &draft.response);
+	rg_status status = rg__refuse(reason, &reg->set, reg, now, &draft.response);
 
 	return status == RG_OK ? rg__plan_new(&draft, out) : status;
 }
@@ -400,10 +418,10 @@ static rg_status accept(rg__merge *m, bool commits, rg_record *next, const rg_re
 	const rg__register *reg = m->reg;
 	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = revision, .callid = reg->request.callid,
 		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = changes };
-	rg__answer answer = { .reason = RG_R_FINE, .code = 200, .no_reply = reg->set.no_reply, .now = m->now,
-		.received_param = reg->set.received_param, .record = commits ? next : m->record, .listed = listed };
+	rg__answer answer = { .record = commits ? next : m->record, .listed = listed };
 	rg_status status;
 
+	rg__merge_answer(m, &answer);
 	answer.n_listed = list(m, commits, listed, ranks);
 	if (commits)
 		draft.n_changes = rg__merge_changes(m->entries, m->n, changes);

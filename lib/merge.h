@@ -6,6 +6,7 @@
 #include "matching.h"
 #include "plan.h"
 #include "register.h"
+#include "response.h"
 
 #define RG__NOBODY UINT32_MAX
 
@@ -15,6 +16,7 @@ typedef struct rg__entry {
 	uint32_t own;     /* the last Contact of the request that set it or met its repeat; RG__NOBODY */
 	uint16_t before;  /* its index in the record; RG__NO_BINDING for a new one */
 	uint16_t after;   /* its index in the next record */
+	rg_time until;    /* when what this request set or met lapses */
 	uint8_t gone;     /* RG__GONE_…; 0 = it stays */
 	bool lapsed, changed;
 } rg__entry;
@@ -29,6 +31,9 @@ typedef struct rg__merge {
 	uint32_t n, n_before;
 	uint8_t *outcomes;    /* one a Contact of the request */
 } rg__merge;
+
+/* merge_answer.c: a 200, but for its list. */
+void rg__merge_answer(const rg__merge *m, rg__answer *answer);
 
 /* evict.c: brings the bindings down to the limit if that is allowed. RG_R_FINE, or RG_R_TOO_MANY with nothing evicted. */
 rg_status rg__merge_limit(rg__merge *m, int32_t *reason);

@@ -30,7 +30,7 @@
 		"Longest lifetime granted; longer ones are cut to it. 0 turns the check off.") \
 	X(default_q, INT, ANY, 0, 1000, RG__NONE, NULL, "thousandths", "base 1.3.4", 1, 1, \
 		"q of a Contact that states none. Unset, such a binding has no q and sorts after every stated one.") \
-	X(tcp_persistent_flag, TEXT, WORD, 1, 64, RG__NONE, NULL, "", "base 1.3.5", 1, 0, \
+	X(tcp_persistent_flag, TEXT, WORD, 1, 64, RG__NONE, NULL, "", "base 1.3.5", 1, 1, \
 		"Host variable which, when set, asks that a TCP connection be kept for as long as its binding lives.") \
 	X(realm_prefix, TEXT, HOST, 0, 255, RG__NONE, NULL, "", "base 1.3.6", 1, 1, \
 		"Prefix taken off the host of an address-of-record, whatever its case.") \
@@ -54,7 +54,7 @@
 		"Longest URI of a Contact. Unset, it is 2048 while `pn_enable` is on: push tokens are long.") \
 	X(retry_after, INT, ANY, 0, RG__SECONDS_MAX, RG__NUMBER(0), NULL, "seconds", "base 1.3.16", 1, 1, \
 		"Retry-After of a 5xx answer. 0 leaves the header out.") \
-	X(sock_hdr_name, TEXT, TOKEN, 1, 64, RG__NONE, NULL, "", "base 1.3.17", 1, 0, \
+	X(sock_hdr_name, TEXT, TOKEN, 1, 64, RG__NONE, NULL, "", "base 1.3.17", 1, 1, \
 		"Header that tells the local socket when the save flag `socket-header` is given.") \
 	X(mcontact_avp, TEXT, WORD, 1, 64, RG__NONE, NULL, "", "base 1.3.18", 1, 0, \
 		"Host variable that holds the Contact as it was forwarded to another registrar, for saving from its reply.") \
@@ -128,13 +128,13 @@
 
 /* Ours: extensions. */
 #define RG__PARAMETERS_EXTENSION(X) \
-	X(service_route, TEXT, ROUTES, 1, 4096, RG__NONE, NULL, "", "RFC 3608", 0, 0, \
+	X(service_route, TEXT, ROUTES, 1, 4096, RG__NONE, NULL, "", "RFC 3608", 0, 1, \
 		"Service-Route of every 200: `<uri>` values of loose routers, separated by commas.") \
-	X(nat_bflag, INT, ANY, 0, 31, RG__NONE, NULL, "bit", "ours", 0, 0, \
+	X(nat_bflag, INT, ANY, 0, 31, RG__NONE, NULL, "bit", "ours", 0, 1, \
 		"Branch flag that says a binding is behind a NAT, set by the save flag `path-received`.") \
-	X(outbound_mode, ENUM, ANY, 0, 0, RG__WORD("off"), "off|on|required", "", "RFC 5626", 0, 0, \
+	X(outbound_mode, ENUM, ANY, 0, 0, RG__WORD("off"), "off|on|required", "", "RFC 5626", 0, 1, \
 		"Whether a device may keep several flows, or must be able to.") \
-	X(flow_timer, INT, ANY, 0, RG__SECONDS_MAX, RG__NUMBER(0), NULL, "seconds", "RFC 5626 4.4", 0, 0, \
+	X(flow_timer, INT, ANY, 0, RG__SECONDS_MAX, RG__NUMBER(0), NULL, "seconds", "RFC 5626 4.4", 0, 1, \
 		"Flow-Timer of a 200 on a direct flow. 0 leaves the header out.") \
 	X(latency_min_delta, INT, ANY, 0, 1000, RG__NUMBER(20), NULL, "percent", "ours", 0, 0, \
 		"Least relative change of a measured latency that is worth storing; below 10 ms none is.")

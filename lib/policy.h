@@ -11,7 +11,7 @@ typedef struct rg__register rg__register;
 
 /* Room a caller has on its stack for a register with one Contact, which is too large for malloc to be quick. */
 typedef struct rg__register_room {
-	_Alignas(16) char bytes[1792];
+	_Alignas(16) char bytes[2048];
 } rg__register_room;
 
 /* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p room is used where it will do; NULL = none. */

@@ -11,13 +11,23 @@ static int32_t code_of(int32_t reason, const rg__save_settings *set)
 	return rg_reason_code(reason);
 }
 
-rg_status rg__refuse(int32_t reason, const rg__save_settings *set, rg_str unsupported, rg_time now, rg_response **out)
+rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out)
 {
+	rg__answer answer = { .no_reply = set->no_reply, .now = now, .retry_after = set->retry_after, .min_expires = set->min_expires };
+
 	/* An adaptor may name a reason this version does not know. */
 	if (reason <= RG_R_FINE || reason >= RG_R_COUNT)
 		reason = RG_R_INTERNAL;
-	return rg__response_new(&(rg__answer){ .reason = reason, .code = code_of(reason, set), .no_reply = set->no_reply, .now = now,
-		.retry_after = set->retry_after, .min_expires = set->min_expires, .unsupported = unsupported }, out);
+	answer.reason = reason;
+	answer.code = code_of(reason, set);
+	if (reg)
+		answer.unsupported = reg->unsupported;
+	/* Base specification, path-strict: the Path that was received goes back with the 420. */
+	if (reg && reason == RG_R_PATH_UNSUP)
+		answer.path = reg->path;
+	if (reason == RG_R_OB_REQUIRED) /* RFC 3261 §21.4.16 */
+		answer.require = RG_STR("outbound");
+	return rg__response_new(&answer, out);
 }
 
 rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, rg_time now, rg_response **out)
@@ -25,5 +35,5 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 	rg__save_settings set;
 
 	rg__save_settings_of(config, options, &set);
-	return rg__refuse(reason, &set, RG__ABSENT, now, out);
+	return rg__refuse(reason, &set, NULL, now, out);
 }

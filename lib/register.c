@@ -28,6 +28,14 @@ static uint32_t count_at_most(const rg_request *r, int64_t limit)
 	return (uint32_t)(n < limit ? n : limit);
 }
 
+/* Base specification §1.3.17: with the save flag, the header that names the socket has the word. */
+static void take_socket(rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+
+	reg->socket = reg->set.socket_header && r->socket_header.n > 0 ? r->socket_header : r->socket;
+}
+
 static bool longer(rg_str s, int64_t limit)
 {
 	return s.n > (uint64_t)limit;
@@ -132,31 +140,6 @@ static int32_t check_required(rg__register *reg)
 	return free_text_has_control(r) ? RG_R_PARSE : RG_R_FINE;
 }
 
-/* RFC 3261 §8.2.2.3: no extension is enabled, so every option tag is one we do not understand. */
-static int32_t check_require(rg__register *reg)
-{
-	size_t start = reg->text.n;
-
-	for (uint32_t i = 0; i < reg->request.n_require; i++) {
-		rg_str rest = reg->request.require[i], tag;
-		int more;
-
-		while ((more = rg__list_next(&rest, &tag)) != 0) {
-			if (more > 0 && tag.n == 0)
-				continue;
-			if (more < 0 || !rg__is_token(tag))
-				return RG_R_PARSE;
-			if (reg->text.n > start)
-				rg__buf_add(&reg->text, RG_STR(", "));
-			rg__buf_add(&reg->text, tag);
-		}
-	}
-	if (reg->text.n == start)
-		return RG_R_FINE;
-	reg->unsupported = rg__sub((rg_str){ reg->text.p, reg->text.n }, start, reg->text.n);
-	return RG_R_REQUIRE;
-}
-
 /* RFC 3261 §10.3 step 5, with the AoR the caller names before the one in To. */
 static rg_status read_aor(rg__register *reg, int32_t *reason)
 {
@@ -210,7 +193,7 @@ static rg_status check(rg__register *reg, int32_t *reason)
 		*reason = RG_R_DOMAIN;
 		return RG_OK;
 	}
-	if ((*reason = check_require(reg)) != RG_R_FINE)
+	if ((*reason = rg__register_require(reg)) != RG_R_FINE)
 		return RG_OK;
 	if (reg->request.flags & RG_REQUEST_FORBIDDEN) {
 		*reason = RG_R_FORBIDDEN;
@@ -220,10 +203,14 @@ static rg_status check(rg__register *reg, int32_t *reason)
 	if (status != RG_OK || *reason != RG_R_FINE)
 		return status;
 	*reason = read_expires(reg);
+	if (*reason == RG_R_FINE)
+		*reason = rg__register_path(reg);
 	if (*reason == RG_R_FINE) {
 		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
 		*reason = rg__register_rules(reg);
 	}
+	if (*reason == RG_R_FINE)
+		*reason = rg__register_extensions(reg);
 	return RG_OK;
 }
 
@@ -240,20 +227,24 @@ static void take_fingerprint(rg__register *reg)
 	reg->fingerprint = fp;
 }
 
-/* The host's received is one for all Contacts, and so is its tag. */
+/* A Path is one for all Contacts, and comes before the received URI (base specification §1.1.1); so is the host's received, of those
+ * that state none. Their tag is one, too. */
 static void add_hops(rg__register *reg)
 {
-	uint32_t shared_at = (uint32_t)reg->text.n, shared_n = 0;
+	uint32_t shared_at = (uint32_t)reg->text.n, shared_n;
+	bool by_path = reg->path_n > 0, by_host = reg->request.received.n > 0;
 	rg_str shared_host = RG__ABSENT;
 
-	if (reg->request.received.n > 0)
-		rg__hop_tag(&reg->received, &reg->text, &shared_host);
+	if (by_path || by_host)
+		rg__hop_tag(by_path ? &reg->path_hop : &reg->received, &reg->text, &shared_host);
 	shared_n = (uint32_t)reg->text.n - shared_at;
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
+		bool from_host = by_host && w->received.n == 0;
 
-		if (w->received.n == 0 && reg->request.received.n > 0) {
+		if (from_host)
 			w->received = reg->request.received;
+		if (by_path || from_host) {
 			w->hop_at = shared_at;
 			w->hop_n = shared_n;
 			w->host = shared_host;
@@ -283,6 +274,8 @@ static rg_status settle(rg__register *reg)
 		w->params = placed(reg, w->params_at, w->params_n);
 		w->instance = placed(reg, w->instance_at, w->instance_n);
 		w->next_hop = placed(reg, w->hop_at, w->hop_n);
+		if (reg->path_received_n > 0)
+			w->received = placed(reg, reg->path_received_at, reg->path_received_n);
 	}
 	take_fingerprint(reg);
 	rg__register_resolved(reg, reg->request.resolved, reg->request.n_resolved);
@@ -328,10 +321,12 @@ rg_status rg__register_read(const rg_request *request, const rg_config *config, 
 		return RG_ENOMEM;
 	rg__save_settings_of(config, options, &reg->set);
 	reg->request = view;
+	take_socket(reg);
 	reserve_text(reg);
 	status = check(reg, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
 		status = settle(reg);
+	reg->path = placed(reg, reg->path_at, reg->path_n);
 	if (status == RG_OK && reg->text.failed)
 		status = RG_ENOMEM;
 	if (status != RG_OK) {

@@ -19,7 +19,8 @@ typedef struct rg__wanted {
 	const rg_addr *addrs;    /* what that name resolved to */
 	uint32_t n_addrs;
 	int32_t q;               /* -1 = none */
-	uint32_t reg_id;
+	uint32_t reg_id;         /* as stated; 0 = none */
+	bool outbound;           /* RFC 5626 applies: it is a flow */
 	uint32_t methods;
 	int64_t asked;           /* seconds; what Contact, Expires or the default say */
 	int64_t expires;         /* the same, clamped; 0 = remove */
@@ -30,6 +31,7 @@ struct rg__register {
 	rg__save_settings set;
 	rg_request request;      /* as this version of the library knows it */
 	rg__uri to, received;    /* URIs of To and of the host's received; the latter when there is one */
+	rg__uri path_hop;        /* of the topmost Path value, when there is a Path that counts */
 	rg__aor aor;             /* this and what follows starts as zero */
 	rg_key key;
 	int32_t reason;          /* the refusal; RG_R_FINE = none */
@@ -41,6 +43,13 @@ struct rg__register {
 	int64_t header_expires;  /* -1 = no Expires header */
 	rg__buf text;            /* stored params and next hops; the tags not supported of a 420 */
 	rg_str unsupported;
+	rg_str path;             /* the values of a Path that counts, separated by LF */
+	rg_str socket;           /* the local socket: the host's, or that of the header which names it */
+	bool path_sips;          /* every Path URI is sips */
+	bool path_ob;            /* the last one has `ob` (RFC 5626 §5.1) */
+	bool echoes_path;        /* a 200 shows the Path */
+	bool applied_outbound, requires_outbound;
+	uint32_t path_at, path_n, path_received_at, path_received_n; /* in the text */
 	uint32_t allow;          /* methods of the Allow header */
 	uint32_t n, room;        /* Contacts read; slots */
 	bool lent;               /* it stands in memory of the caller's */
@@ -49,6 +58,14 @@ struct rg__register {
 
 /* register_contact.c: reads all Contact lines into `wanted`. RG_R_… of a limit, else RG_R_FINE; other faults go to contact_reason. */
 int32_t rg__register_contacts(rg__register *reg);
+
+/* register_path.c: reads Path, if it counts. RG_R_… */
+int32_t rg__register_path(rg__register *reg);
+
+/* register_extensions.c: Require, and what Path and Outbound ask. RG_R_… */
+int32_t rg__register_require(rg__register *reg);
+int32_t rg__register_extensions(rg__register *reg);
+rg_str rg__register_supported(const rg__save_settings *set); /* option tags of a 200's Supported; absent = none */
 
 /* The rules that look at a Contact together with the rest of the request. RG_R_… */
 int32_t rg__register_rules(rg__register *reg);
@@ -62,7 +79,7 @@ bool rg__received_read(rg_str text, rg__uri *out);
 /* methods.c: the bit set of a list of methods. */
 uint32_t rg__methods_of(rg_str list);
 
-/* refusal.c: a non-200 response. */
-rg_status rg__refuse(int32_t reason, const rg__save_settings *set, rg_str unsupported, rg_time now, rg_response **out);
+/* refusal.c: a non-200 response. @p reg is NULL where there is no request to speak of. */
+rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);
 
 #endif

@@ -165,6 +165,7 @@ static void start(rg__wanted *w, rg_str value)
 	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
 	w->addrs = NULL;
 	w->n_addrs = w->reg_id = 0;
+	w->outbound = false;
 	w->q = -1;
 	w->methods = RG_METHODS_ALL;
 	w->asked = -1;
@@ -272,7 +273,7 @@ static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
 	if (w->asked < 0)
 		w->asked = reg->set.default_expires > 0 ? reg->set.default_expires : 1;
 	/* RFC 5630: who registers a sips Contact has to have said sips all the way. */
-	if (w->uri.scheme == RG__SCHEME_SIPS && !sips(reg->request.request_uri))
+	if (w->uri.scheme == RG__SCHEME_SIPS && (!sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
 	if (w->asked > 0 && loops(reg, w))
 		return RG_R_LOOP;

@@ -8,7 +8,10 @@ struct rg_response {
 	bool no_reply;
 	rg_time now;
 	int64_t retry_after, min_expires;
-	rg_str unsupported, received_param; /* behind `listed` */
+	rg_str unsupported, received_param, path, service_route; /* behind `listed` */
+	rg_str supported, require;
+	int64_t flow_timer;
+	uint32_t connection_lifetime;
 	rg_record *record;
 	rg_header *headers; /* NULL = not rendered yet */
 	uint32_t n_headers;
@@ -30,19 +33,22 @@ static rg_str keep(char **room, rg_str s)
 rg_status rg__response_new(const rg__answer *a, rg_response **out)
 {
 	size_t list = a->n_listed * sizeof a->listed[0];
-	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n);
+	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n + a->path.n + a->service_route.n);
 	char *room;
 
 	*out = r;
 	if (!r)
 		return RG_ENOMEM;
 	*r = (rg_response){ .reason = a->reason, .code = a->code, .no_reply = a->no_reply, .now = a->now, .retry_after = a->retry_after,
-		.min_expires = a->min_expires, .record = rg_record_ref(a->record), .n_listed = a->n_listed };
+		.min_expires = a->min_expires, .supported = a->supported, .require = a->require, .flow_timer = a->flow_timer,
+		.connection_lifetime = a->connection_lifetime, .record = rg_record_ref(a->record), .n_listed = a->n_listed };
 	if (list > 0)
 		memcpy(r->listed, a->listed, list);
 	room = (char *)r->listed + list;
 	r->unsupported = keep(&room, a->unsupported);
 	r->received_param = keep(&room, a->received_param);
+	r->path = keep(&room, a->path);
+	r->service_route = keep(&room, a->service_route);
 	return RG_OK;
 }
 
@@ -74,6 +80,11 @@ const char *rg_response_phrase(const rg_response *r)
 int32_t rg_response_no_reply(const rg_response *r)
 {
 	return r && r->no_reply;
+}
+
+uint32_t rg_response_connection_lifetime(const rg_response *r)
+{
+	return r ? r->connection_lifetime : 0;
 }
 
 uint32_t rg_response_contacts(const rg_response *r)
@@ -213,6 +224,29 @@ static void put_number(lines *l, rg_str name, int64_t v)
 	end(l);
 }
 
+static void put_text(lines *l, rg_str name, rg_str text)
+{
+	if (text.n == 0)
+		return;
+	begin(l, name);
+	rg__buf_add(&l->text, text);
+	end(l);
+}
+
+/* What the extensions have to say. */
+static void put_extensions(const rg_response *r, lines *l)
+{
+	rg_str rest = r->path, value;
+
+	while (rg_path_next(&rest, &value))
+		put_text(l, RG_STR("Path"), value);
+	put_text(l, RG_STR("Supported"), r->supported);
+	put_text(l, RG_STR("Require"), r->require);
+	put_text(l, RG_STR("Service-Route"), r->service_route);
+	if (r->flow_timer > 0)
+		put_number(l, RG_STR("Flow-Timer"), r->flow_timer);
+}
+
 static void render(const rg_response *r, lines *l)
 {
 	rg_answered a;
@@ -234,15 +268,23 @@ static void render(const rg_response *r, lines *l)
 		put_number(l, RG_STR("Retry-After"), r->retry_after);
 	if (r->code == 423)
 		put_number(l, RG_STR("Min-Expires"), r->min_expires);
-	if (r->code == 420 && r->unsupported.n > 0) {
-		begin(l, RG_STR("Unsupported"));
-		rg__buf_add(&l->text, r->unsupported);
-		end(l);
-	}
+	if (r->code == 420)
+		put_text(l, RG_STR("Unsupported"), r->unsupported);
+	put_extensions(r, l);
 }
 
-/* Contact lines, and at most these five. */
-enum { OTHER_HEADERS = 5 };
+/* Contact and Path lines, and at most these nine. */
+enum { OTHER_HEADERS = 9 };
+
+static size_t lines_at_most(const rg_response *r)
+{
+	rg_str rest = r->path, value;
+	size_t n = r->n_listed + OTHER_HEADERS;
+
+	while (rg_path_next(&rest, &value))
+		n++;
+	return n;
+}
 
 rg_status rg_response_headers(rg_response *r, const rg_header **headers, uint32_t *n)
 {
@@ -252,7 +294,7 @@ rg_status rg_response_headers(rg_response *r, const rg_header **headers, uint32_
 	if (!r)
 		return RG_EINVAL;
 	if (!r->headers) {
-		l.headers = malloc((r->n_listed + OTHER_HEADERS) * sizeof *l.headers);
+		l.headers = malloc(lines_at_most(r) * sizeof *l.headers);
 		if (!l.headers)
 			return RG_ENOMEM;
 		render(r, &l);

@@ -14,6 +14,11 @@ typedef struct rg__answer {
 	int64_t retry_after;     /* seconds; printed with a 5xx when above 0 */
 	int64_t min_expires;     /* seconds; printed with a 423 */
 	rg_str unsupported;      /* printed with a 420 */
+	rg_str path;             /* Path values to be printed, separated by LF; absent = none */
+	rg_str supported, require; /* option tags, printed as they are; static */
+	rg_str service_route;    /* printed as it is */
+	int64_t flow_timer;      /* seconds; printed when above 0 */
+	uint32_t connection_lifetime; /* seconds; 0 = none */
 	rg_str received_param;   /* name of the parameter that carries the received URI */
 	const rg_record *record; /* whose bindings are listed; NULL = none */
 	const uint16_t *listed;  /* which of them, in order */

@@ -45,6 +45,18 @@ static void prepare_expiry(const rg_config *config, rg__save_settings *out)
 	out->malformed_expires_3600 = on(config, RG__P_malformed_expires);
 }
 
+/* RFC 5626 needs Path to work, so a call that names no mode gets the lazy one. */
+static void prepare_extensions(const rg_config *config, rg__save_settings *out)
+{
+	int64_t bit = number(config, RG__P_nat_bflag);
+
+	out->outbound = (uint8_t)number(config, RG__P_outbound_mode);
+	out->path = out->outbound != RG__OUTBOUND_OFF ? RG__PATH_LAZY : RG__PATH_IGNORED;
+	out->flow_timer = number(config, RG__P_flow_timer);
+	out->service_route = rg__config_text(config, RG__P_service_route);
+	out->nat_bflag = bit >= 0 ? (uint32_t)1 << bit : 0;
+}
+
 static void prepare_limits(const rg_config *config, rg__save_settings *out)
 {
 	bool push = on(config, RG__P_pn_enable) && !rg__config_has(config, RG__P_max_contact_len);
@@ -62,11 +74,12 @@ static void prepare_limits(const rg_config *config, rg__save_settings *out)
 
 void rg__settings_prepare(const rg_config *config, rg__save_settings *out)
 {
-	*out = (rg__save_settings){ .config = config, .path = RG__PATH_IGNORED };
+	*out = (rg__save_settings){ .config = config };
 	prepare_aor(config, &out->aor);
 	prepare_matching(config, &out->matching);
 	prepare_expiry(config, out);
 	prepare_limits(config, out);
+	prepare_extensions(config, out);
 	out->default_q = (int32_t)number(config, RG__P_default_q);
 	out->max_contacts = number(config, RG__P_max_contacts);
 	out->eviction = (uint8_t)number(config, RG__P_eviction);
@@ -127,7 +140,8 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 	out->only_request_contacts = flags->seen[RG__F_only_request_contacts];
 	out->path_received = flags->seen[RG__F_path_received];
 	out->socket_header = flags->seen[RG__F_socket_header];
-	out->path = options->path;
+	if (options->path != RG__PATH_IGNORED)
+		out->path = options->path;
 }
 
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out)

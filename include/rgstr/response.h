@@ -101,6 +101,13 @@ RG_API const char *rg_response_phrase(const rg_response *response);
 /** @return 1 when the save flag `no-reply` was given: an adaptor then sends nothing. Else 0. */
 RG_API int32_t rg_response_no_reply(const rg_response *response);
 
+/**
+ * @return for how many seconds the connection of the request should be kept (base specification §1.3.5, tcp_persistent_flag): the
+ * longest lifetime granted to a Contact that is reached over TCP, and 10 seconds more. 0 when nobody asked for it, the request did not
+ * come over a TCP-based transport, or no such Contact was granted anything; and for NULL.
+ */
+RG_API uint32_t rg_response_connection_lifetime(const rg_response *response);
+
 /** @return how many bindings a 200 lists: the request's own first, in request order, then the rest in lookup order. */
 RG_API uint32_t rg_response_contacts(const rg_response *response);
 

@@ -16,9 +16,9 @@
 typedef struct spec {
 	const char *contact[40], *expires, *callid, *cseq, *to, *from, *aor, *request_uri, *method;
 	const char *path[20], *require[4], *supported[4], *allow[4];
-	const char *received, *user_agent, *attr, *socket, *flow, *tag;
+	const char *received, *user_agent, *attr, *socket, *flow, *tag, *transport, *socket_header;
 	bool no_callid, no_cseq, no_to, no_from;
-	uint32_t flags, branch_flags;
+	uint32_t flags, branch_flags, via_count; /* 0 = 1 */
 	int32_t defect;
 	rg_str raw_contact; /* with octets a C string cannot hold */
 } spec;
@@ -120,7 +120,9 @@ KIT rg_request request_of(const spec *s, spec_room *room)
 	r.flags = s->flags;
 	r.branch_flags = s->branch_flags;
 	r.defect = s->defect;
-	r.via_count = 1;
+	r.transport = rg_str_from(s->transport);
+	r.socket_header = rg_str_from(s->socket_header);
+	r.via_count = s->via_count > 0 ? s->via_count : 1;
 	return r;
 }
 
