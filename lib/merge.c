@@ -4,6 +4,7 @@
 #include "digest.h"
 #include "expiry.h"
 #include "order.h"
+#include "request.h"
 
 #include <stdlib.h>
 
@@ -530,22 +531,13 @@ static rg_revision revision_of(const uint8_t seed[32])
 	return revision;
 }
 
-rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
-	rg_time now, const uint8_t seed[32], rg_plan **out)
+/* Decides on a register, and releases it. */
+static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32], rg_plan **out)
 {
-	rg__register *reg;
 	rg_revision revision;
 	rg_status status;
 	rg_key key;
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!request || !seed)
-		return RG_EINVAL;
-	status = rg__register_read(request, config, options, NULL, &reg);
-	if (status != RG_OK)
-		return status;
 	if (record)
 		rg_record_key(record, &key);
 	revision = revision_of(seed);
@@ -555,4 +547,35 @@ rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_
 		status = rg__register_merge(reg, record, now, seed, &revision, out);
 	rg__register_free(reg);
 	return status;
+}
+
+rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
+	rg_time now, const uint8_t seed[32], rg_plan **out)
+{
+	rg__register *reg;
+	rg_status status;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!request || !seed)
+		return RG_EINVAL;
+	status = rg__register_read(request, config, options, NULL, &reg);
+	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
+}
+
+rg_status rg_merge_reply(const rg_record *record, const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out)
+{
+	rg__register *reg;
+	rg_upstream view;
+	rg_status status;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!request || !seed || !rg__upstream_view(upstream, &view))
+		return RG_EINVAL;
+	status = rg__register_read_answered(request, &view, config, options, &reg);
+	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
 }

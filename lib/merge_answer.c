@@ -58,6 +58,8 @@ void rg__merge_answer(const rg__merge *m, rg__answer *answer)
 	answer->now = m->now;
 	answer->received_param = set->received_param;
 	answer->connection_lifetime = connection_lifetime(m);
+	answer->rewrites = reg->rewrites;
+	answer->n_rewrites = reg->n_rewrites;
 	answer->supported = rg__register_supported(set);
 	answer->service_route = set->service_route; /* RFC 3608 §6.3: on every 200 */
 	if (reg->echoes_path)

@@ -56,7 +56,7 @@
 		"Retry-After of a 5xx answer. 0 leaves the header out.") \
 	X(sock_hdr_name, TEXT, TOKEN, 1, 64, RG__NONE, NULL, "", "base 1.3.17", 1, 1, \
 		"Header that tells the local socket when the save flag `socket-header` is given.") \
-	X(mcontact_avp, TEXT, WORD, 1, 64, RG__NONE, NULL, "", "base 1.3.18", 1, 0, \
+	X(mcontact_avp, TEXT, WORD, 1, 64, RG__NONE, NULL, "", "base 1.3.18", 1, 1, \
 		"Host variable that holds the Contact as it was forwarded to another registrar, for saving from its reply.") \
 	X(attr_avp, TEXT, WORD, 1, 64, RG__NONE, NULL, "", "base 1.3.19", 1, 1, \
 		"Host variable whose text is kept with each binding and handed back by lookup and is_registered.") \

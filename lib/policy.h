@@ -17,6 +17,9 @@ typedef struct rg__register_room {
 /* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p room is used where it will do; NULL = none. */
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
 	rg__register **out);
+/* The same for one that the main registrar has answered; @p upstream is that of rg__upstream_view(), and is not needed afterwards. */
+rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register **out);
 void rg__register_free(rg__register *reg);
 int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
 const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
@@ -34,8 +37,9 @@ rg_status rg__register_merge(const rg__register *reg, const rg_record *record, r
 /* Hosts to ask env.is_local about: of the Request-URI and of To; absent where unreadable. */
 void rg__request_domains(const rg_request *request, rg_str *request_uri_host, rg_str *to_host);
 
-/* A refusal for a reason no record has a say in (RG_R_STORE and the like). */
-rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, rg_time now, rg_response **out);
+/* A refusal for a reason no record has a say in (RG_R_STORE and the like). @p reg may be NULL. */
+rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,
+	rg_response **out);
 
 /* Takes the response out of a plan: the caller owns it. NULL when it was taken, or the plan has none. */
 rg_response *rg__plan_take_response(rg_plan *plan);

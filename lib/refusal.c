@@ -20,8 +20,12 @@ rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__reg
 		reason = RG_R_INTERNAL;
 	answer.reason = reason;
 	answer.code = code_of(reason, set);
-	if (reg)
+	if (reg) {
 		answer.unsupported = reg->unsupported;
+		/* The main registrar's reply goes to the client whatever is kept of it here. */
+		answer.rewrites = reg->rewrites;
+		answer.n_rewrites = reg->n_rewrites;
+	}
 	/* Base specification, path-strict: the Path that was received goes back with the 420. */
 	if (reg && reason == RG_R_PATH_UNSUP)
 		answer.path = reg->path;
@@ -30,10 +34,13 @@ rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__reg
 	return rg__response_new(&answer, out);
 }
 
-rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, rg_time now, rg_response **out)
+rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,
+	rg_response **out)
 {
 	rg__save_settings set;
 
 	rg__save_settings_of(config, options, &set);
-	return rg__refuse(reason, &set, NULL, now, out);
+	if (reg)
+		set.no_reply = reg->set.no_reply;
+	return rg__refuse(reason, &set, reg, now, out);
 }

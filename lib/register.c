@@ -182,7 +182,7 @@ static uint32_t allowed(const rg_request *r)
 	return bits;
 }
 
-static rg_status check(rg__register *reg, int32_t *reason)
+static rg_status check(rg__register *reg, const rg_upstream *upstream, int32_t *reason)
 {
 	rg_status status;
 
@@ -205,13 +205,15 @@ static rg_status check(rg__register *reg, int32_t *reason)
 	*reason = read_expires(reg);
 	if (*reason == RG_R_FINE)
 		*reason = rg__register_path(reg);
+	if (*reason == RG_R_FINE && upstream && reg->contact_reason == RG_R_FINE)
+		status = rg__register_reply(reg, upstream, reason);
 	if (*reason == RG_R_FINE) {
 		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
 		*reason = rg__register_rules(reg);
 	}
 	if (*reason == RG_R_FINE)
 		*reason = rg__register_extensions(reg);
-	return RG_OK;
+	return status;
 }
 
 static void take_fingerprint(rg__register *reg)
@@ -307,8 +309,8 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 	return reg;
 }
 
-rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
-	rg__register **out)
+static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register_room *room, rg__register **out)
 {
 	rg_request view;
 	rg__register *reg;
@@ -321,9 +323,15 @@ rg_status rg__register_read(const rg_request *request, const rg_config *config, 
 		return RG_ENOMEM;
 	rg__save_settings_of(config, options, &reg->set);
 	reg->request = view;
+	reg->cached = upstream != NULL;
+	if (reg->cached) {
+		/* The client has its answer, with the intervals in it. */
+		reg->set.no_reply = true;
+		reg->set.expires_max_deviation = 0;
+	}
 	take_socket(reg);
 	reserve_text(reg);
-	status = check(reg, &reg->reason);
+	status = check(reg, upstream, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
 		status = settle(reg);
 	reg->path = placed(reg, reg->path_at, reg->path_n);
@@ -337,12 +345,25 @@ rg_status rg__register_read(const rg_request *request, const rg_config *config, 
 	return RG_OK;
 }
 
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out)
+{
+	return read_register(request, NULL, config, options, room, out);
+}
+
+rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register **out)
+{
+	return read_register(request, upstream, config, options, NULL, out);
+}
+
 void rg__register_free(rg__register *reg)
 {
 	if (!reg)
 		return;
 	rg__aor_free(&reg->aor);
 	rg__buf_free(&reg->text);
+	free(reg->rewrites);
 	if (!reg->lent)
 		free(reg);
 }

@@ -5,6 +5,7 @@
 
 #include "header.h"
 #include "policy.h"
+#include "response.h"
 
 /* One Contact value. */
 typedef struct rg__wanted {
@@ -23,6 +24,7 @@ typedef struct rg__wanted {
 	bool outbound;           /* RFC 5626 applies: it is a flow */
 	uint32_t methods;
 	int64_t asked;           /* seconds; what Contact, Expires or the default say */
+	int64_t upstream;        /* what the main registrar granted; 0 = nothing, -1 = it did not say */
 	int64_t expires;         /* the same, clamped; 0 = remove */
 	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n; /* places in the text buffer while it may still move */
 } rg__wanted;
@@ -49,6 +51,9 @@ struct rg__register {
 	bool path_ob;            /* the last one has `ob` (RFC 5626 §5.1) */
 	bool echoes_path;        /* a 200 shows the Path */
 	bool applied_outbound, requires_outbound;
+	bool cached;             /* the main registrar has decided: its intervals hold */
+	rg__rewrite *rewrites;   /* owned; NULL = none */
+	uint32_t n_rewrites;
 	uint32_t path_at, path_n, path_received_at, path_received_n; /* in the text */
 	uint32_t allow;          /* methods of the Allow header */
 	uint32_t n, room;        /* Contacts read; slots */
@@ -66,6 +71,9 @@ int32_t rg__register_path(rg__register *reg);
 int32_t rg__register_require(rg__register *reg);
 int32_t rg__register_extensions(rg__register *reg);
 rg_str rg__register_supported(const rg__save_settings *set); /* option tags of a 200's Supported; absent = none */
+
+/* register_reply.c: what the main registrar granted of the Contacts. RG_ENOMEM, else RG_OK and a reason. */
+rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int32_t *reason);
 
 /* The rules that look at a Contact together with the rest of the request. RG_R_… */
 int32_t rg__register_rules(rg__register *reg);

@@ -168,7 +168,7 @@ static void start(rg__wanted *w, rg_str value)
 	w->outbound = false;
 	w->q = -1;
 	w->methods = RG_METHODS_ALL;
-	w->asked = -1;
+	w->asked = w->upstream = -1;
 	w->expires = 0;
 	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = 0;
 }
@@ -275,11 +275,12 @@ static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
 	/* RFC 5630: who registers a sips Contact has to have said sips all the way. */
 	if (w->uri.scheme == RG__SCHEME_SIPS && (!sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
-	if (w->asked > 0 && loops(reg, w))
+	if (w->asked > 0 && w->upstream != 0 && loops(reg, w))
 		return RG_R_LOOP;
-	if (rg__expires_too_brief(w->asked, &reg->set))
+	/* What the main registrar granted is what the client was told. */
+	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
 		return RG_R_MIN_EXPIRES;
-	w->expires = rg__expires_clamp(w->asked, &reg->set);
+	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
 	if (w->q < 0)
 		w->q = reg->set.default_q;
 	if (w->methods == RG_METHODS_ALL)

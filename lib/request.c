@@ -53,6 +53,22 @@ void rg__request_view(const rg_request *given, rg_request *out)
 	hold_together(out);
 }
 
+void rg_upstream_init(rg_upstream *upstream, uint32_t size)
+{
+	if (!upstream || size < sizeof upstream->struct_size)
+		return;
+	memset(upstream, 0, size);
+	upstream->struct_size = size;
+}
+
+bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)
+{
+	memset(out, 0, sizeof *out);
+	if (given)
+		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	return out->code >= 200 && out->code < 300 && (out->contacts || out->n_contacts == 0) && (out->modified || out->n_modified == 0);
+}
+
 static const size_t texts[] = {
 	offsetof(rg_request, method), offsetof(rg_request, request_uri), offsetof(rg_request, from), offsetof(rg_request, to),
 	offsetof(rg_request, callid), offsetof(rg_request, cseq), offsetof(rg_request, expires), offsetof(rg_request, user_agent),

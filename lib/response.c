@@ -11,7 +11,8 @@ struct rg_response {
 	rg_str unsupported, received_param, path, service_route; /* behind `listed` */
 	rg_str supported, require;
 	int64_t flow_timer;
-	uint32_t connection_lifetime;
+	uint32_t connection_lifetime, n_rewrites;
+	rg__rewrite *rewrites; /* in an allocation with their texts; NULL = none */
 	rg_record *record;
 	rg_header *headers; /* NULL = not rendered yet */
 	uint32_t n_headers;
@@ -28,6 +29,26 @@ static rg_str keep(char **room, rg_str s)
 		memcpy(*room, s.p, s.n);
 	*room += s.n;
 	return kept;
+}
+
+/* Of few responses, so in memory of their own. */
+static bool keep_rewrites(rg_response *r, const rg__answer *a)
+{
+	size_t n = a->n_rewrites * sizeof *r->rewrites;
+	char *room;
+
+	for (uint32_t i = 0; i < a->n_rewrites; i++)
+		n += a->rewrites[i].uri.n;
+	if (a->n_rewrites == 0)
+		return true;
+	r->rewrites = malloc(n);
+	if (!r->rewrites)
+		return false;
+	room = (char *)(r->rewrites + a->n_rewrites);
+	for (uint32_t i = 0; i < a->n_rewrites; i++)
+		r->rewrites[i] = (rg__rewrite){ a->rewrites[i].contact, keep(&room, a->rewrites[i].uri) };
+	r->n_rewrites = a->n_rewrites;
+	return true;
 }
 
 rg_status rg__response_new(const rg__answer *a, rg_response **out)
@@ -49,7 +70,11 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 	r->received_param = keep(&room, a->received_param);
 	r->path = keep(&room, a->path);
 	r->service_route = keep(&room, a->service_route);
-	return RG_OK;
+	if (keep_rewrites(r, a))
+		return RG_OK;
+	rg_response_unref(r);
+	*out = NULL;
+	return RG_ENOMEM;
 }
 
 void rg_response_unref(rg_response *r)
@@ -59,6 +84,7 @@ void rg_response_unref(rg_response *r)
 	rg_record_unref(r->record);
 	free(r->headers);
 	free(r->rendered);
+	free(r->rewrites);
 	free(r);
 }
 
@@ -85,6 +111,19 @@ int32_t rg_response_no_reply(const rg_response *r)
 uint32_t rg_response_connection_lifetime(const rg_response *r)
 {
 	return r ? r->connection_lifetime : 0;
+}
+
+uint32_t rg_response_rewrites(const rg_response *r)
+{
+	return r ? r->n_rewrites : 0;
+}
+
+rg_status rg_response_rewrite(const rg_response *r, uint32_t index, rg_rewrite *out)
+{
+	if (!r || !out || index >= r->n_rewrites)
+		return RG_ENOENT;
+	*out = (rg_rewrite){ sizeof *out, r->rewrites[index].contact, r->rewrites[index].uri };
+	return RG_OK;
 }
 
 uint32_t rg_response_contacts(const rg_response *r)

@@ -6,6 +6,12 @@
 #include <rgstr/response.h>
 #include "text.h"
 
+/* A Contact value of an upstream reply, and the URI to put there. */
+typedef struct rg__rewrite {
+	uint32_t contact;
+	rg_str uri;
+} rg__rewrite;
+
 /* What a response says. Text is copied; the record is referenced. */
 typedef struct rg__answer {
 	int32_t reason, code;
@@ -19,6 +25,8 @@ typedef struct rg__answer {
 	rg_str service_route;    /* printed as it is */
 	int64_t flow_timer;      /* seconds; printed when above 0 */
 	uint32_t connection_lifetime; /* seconds; 0 = none */
+	const rg__rewrite *rewrites;
+	uint32_t n_rewrites;
 	rg_str received_param;   /* name of the parameter that carries the received URI */
 	const rg_record *record; /* whose bindings are listed; NULL = none */
 	const uint16_t *listed;  /* which of them, in order */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The message level: read through the adaptor, decide, answer or route through it. */
-#include "registrar.h"
+#include "verb_msg.h"
 #include <stdlib.h>
 
 typedef struct msg_save {
@@ -24,13 +24,12 @@ enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->a
 _Static_assert(offsetof(rg_msg_ops, read) == sizeof(size_t) + sizeof(void *), "members are only ever appended");
 _Static_assert(FIRST_SIZE == sizeof(size_t) + 8 * sizeof(void *), "members are only ever appended");
 
-static bool msg_is_whole(const rg_registrar *reg, const rg_msg *msg)
+bool rg__msg_is_whole(const rg_registrar *reg, const rg_msg *msg)
 {
 	return reg && msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply && msg->ops->apply;
 }
 
-/* Reads the message under the configuration of the moment. @p attr_avp may be NULL. */
-static rg_status msg_read(rg_registrar *reg, const rg_msg *msg, rg_request *out, char **attr_avp)
+rg_status rg__msg_read(rg_registrar *reg, const rg_msg *msg, rg_request *out, int param, char **value)
 {
 	rg__ticket ticket;
 	rg_status st = rg__enter(reg, &ticket, NULL);
@@ -39,10 +38,10 @@ static rg_status msg_read(rg_registrar *reg, const rg_msg *msg, rg_request *out,
 		return st;
 	rg_request_init(out, sizeof *out);
 	st = msg->ops->read(msg->self, msg->msg, ticket.snapshot->config, out);
-	rg_str name = attr_avp ? rg__config_text(ticket.snapshot->config, RG__P_attr_avp) : RG__ABSENT;
-	if (st == RG_OK && name.n > 0) {
-		*attr_avp = strndup(name.p, name.n);
-		if (!*attr_avp) {
+	rg_str text = value ? rg__config_text(ticket.snapshot->config, param) : RG__ABSENT;
+	if (st == RG_OK && text.n > 0) {
+		*value = strndup(text.p, text.n);
+		if (!*value) {
 			rg_request_free(out);
 			st = RG_ENOMEM;
 		}
@@ -66,9 +65,9 @@ rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_option
 
 	if (out)
 		*out = NULL;
-	if (!msg_is_whole(reg, msg))
+	if (!rg__msg_is_whole(reg, msg))
 		return RG_EINVAL;
-	rg_status st = msg_read(reg, msg, &request, NULL);
+	rg_status st = rg__msg_read(reg, msg, &request, 0, NULL);
 	if (st != RG_OK)
 		return st;
 	st = rg_save(reg, &request, options, &response);
@@ -108,10 +107,10 @@ rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_
 
 	if (op)
 		*op = NULL;
-	if (!msg_is_whole(reg, msg))
+	if (!rg__msg_is_whole(reg, msg))
 		return RG_EINVAL;
 	msg_save *m = malloc(sizeof *m);
-	rg_status st = m ? msg_read(reg, msg, &request, NULL) : RG_ENOMEM;
+	rg_status st = m ? rg__msg_read(reg, msg, &request, 0, NULL) : RG_ENOMEM;
 	if (st != RG_OK) {
 		free(m);
 		return st;
@@ -146,9 +145,9 @@ rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_op
 
 	if (out)
 		*out = NULL;
-	if (!msg_is_whole(reg, msg))
+	if (!rg__msg_is_whole(reg, msg))
 		return RG_EINVAL;
-	rg_status st = msg_read(reg, msg, &request, &attr_avp);
+	rg_status st = rg__msg_read(reg, msg, &request, RG__P_attr_avp, &attr_avp);
 	if (st != RG_OK)
 		return st;
 	st = rg_lookup(reg, &request, options, &targets);
@@ -191,10 +190,10 @@ rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_loo
 
 	if (op)
 		*op = NULL;
-	if (!msg_is_whole(reg, msg))
+	if (!rg__msg_is_whole(reg, msg))
 		return RG_EINVAL;
 	msg_lookup *m = malloc(sizeof *m);
-	rg_status st = m ? msg_read(reg, msg, &request, &attr_avp) : RG_ENOMEM;
+	rg_status st = m ? rg__msg_read(reg, msg, &request, RG__P_attr_avp, &attr_avp) : RG_ENOMEM;
 	if (st != RG_OK) {
 		free(m);
 		return st;

@@ -40,7 +40,7 @@ static void save_answer(rg_op *op, rg_status status)
 		response = rg__plan_take_response(op->plan);
 		status = response ? RG_OK : RG_ENOMEM;
 	} else if (status == RG_ESTORE) {
-		rg__refusal(RG_R_STORE, op->ticket.snapshot->config, s->options, op->now, &response);
+		rg__refusal(RG_R_STORE, op->ticket.snapshot->config, s->options, s->reg, op->now, &response);
 	}
 	if (response)
 		op->reason = rg_response_reason(response);
@@ -106,8 +106,8 @@ static rg_status name_hosts(save_op *s)
 	return RG_OK;
 }
 
-/* The verb's part of an operation that was begun. */
-static rg_status save_prepare(save_op *s, const rg_request *request, const rg_save_options *options)
+/* The verb's part of an operation that was begun. @p upstream is NULL unless the main registrar has answered. */
+static rg_status save_prepare(save_op *s, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options)
 {
 	const rg_config *config = s->op.ticket.snapshot->config;
 
@@ -117,7 +117,8 @@ static rg_status save_prepare(save_op *s, const rg_request *request, const rg_sa
 	else
 		rg__request_view(request, &s->request);
 	ask_host(s);
-	rg_status st = rg__register_read(&s->request, config, options, s->room, &s->reg);
+	rg_status st = upstream ? rg__register_read_answered(&s->request, upstream, config, options, &s->reg)
+		: rg__register_read(&s->request, config, options, s->room, &s->reg);
 	if (st != RG_OK)
 		return st;
 	if (rg__register_reason(s->reg) != RG_R_FINE) {
@@ -142,7 +143,8 @@ static void save_empty(save_op *s)
 	s->options = NULL;
 }
 
-static rg_status save_on_heap(rg_registrar *reg, const rg_request *request, const rg_save_options *options, bool keeps, save_op **out)
+static rg_status save_on_heap(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
+	bool keeps, save_op **out)
 {
 	rg_op *op;
 	rg_status st = rg__op_new(&save_verb, reg, &op);
@@ -163,7 +165,7 @@ static rg_status save_on_heap(rg_registrar *reg, const rg_request *request, cons
 		}
 	}
 	if (st == RG_OK)
-		st = save_prepare(s, &view, rg_save_options_ref(options));
+		st = save_prepare(s, &view, upstream, rg_save_options_ref(options));
 	if (st != RG_OK)
 		rg__op_abort(op);
 	else
@@ -171,13 +173,14 @@ static rg_status save_on_heap(rg_registrar *reg, const rg_request *request, cons
 	return st;
 }
 
-static rg_status save_waiting(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out)
+static rg_status save_waiting(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
+	rg_response **out)
 {
 	save_op *s;
 
 	if (!rg__store_can_block(reg->store))
 		return RG_ENOTSUP;
-	rg_status st = save_on_heap(reg, request, options, false, &s);
+	rg_status st = save_on_heap(reg, request, upstream, options, false, &s);
 	if (st != RG_OK)
 		return st;
 	s->out = out;
@@ -195,22 +198,22 @@ rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_op
 	if (!reg || !request)
 		return RG_EINVAL;
 	if (!(rg_store_traits(reg->store) & RG_STORE_INLINE))
-		return save_waiting(reg, request, options, out);
+		return save_waiting(reg, request, NULL, options, out);
 	rg_status st = rg__op_begin(&s.op, &save_verb, reg);
 	if (st != RG_OK)
 		return st;
 	save_empty(&s);
 	s.room = &room;
 	s.out = out;
-	st = save_prepare(&s, request, options);
+	st = save_prepare(&s, request, NULL, options);
 	if (st == RG_OK)
 		return rg__op_block(&s.op);
 	rg__op_abort(&s.op);
 	return st;
 }
 
-rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
-	rg_free_cb free_user, rg_op **handle)
+static rg_status save_start(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
+	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **handle)
 {
 	save_op *s;
 
@@ -218,9 +221,41 @@ rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_s
 		*handle = NULL;
 	if (!reg || !request || !done)
 		return RG_EINVAL;
-	rg_status st = save_on_heap(reg, request, options, true, &s);
+	rg_status st = save_on_heap(reg, request, upstream, options, true, &s);
 	if (st != RG_OK)
 		return st;
 	s->done = done;
 	return rg__op_start(&s->op, user, free_user, handle);
+}
+
+rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
+	rg_free_cb free_user, rg_op **handle)
+{
+	return save_start(reg, request, NULL, options, done, user, free_user, handle);
+}
+
+rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
+	rg_response **out)
+{
+	rg_upstream view;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!reg || !request || !rg__upstream_view(upstream, &view))
+		return RG_EINVAL;
+	return save_waiting(reg, request, &view, options, out);
+}
+
+rg_status rg_save_reply_async(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
+	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **handle)
+{
+	rg_upstream view;
+
+	if (!rg__upstream_view(upstream, &view)) {
+		if (handle)
+			*handle = NULL;
+		return RG_EINVAL;
+	}
+	return save_start(reg, request, &view, options, done, user, free_user, handle);
 }

@@ -147,6 +147,34 @@ RG_API rg_status rg_save_msg(rg_registrar *registrar, const rg_msg *msg, const r
 RG_API rg_status rg_save_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_save_cb done,
 	void *user, rg_free_cb free_user, rg_op **op);
 
+/**
+ * Saves from the reply of another registrar (cached registrations; base specification §1.3.18, §1.4.1 in a reply route).
+ * @param request   the REGISTER as it came from the client. @param upstream  what became of it. @param options  NULL = no flags.
+ * @param out       the decision, owned by the caller: what is to be rewritten in the reply, see rg_response_rewrites(). There is nothing to
+ *                  send; a code that is not 200 says that nothing was kept, and why.
+ * @return as rg_save(); RG_EINVAL also for an @p upstream that is no 2xx.
+ */
+RG_API rg_status rg_save_reply(rg_registrar *registrar, const rg_request *request, const rg_upstream *upstream,
+	const rg_save_options *options, rg_response **out);
+
+/** The completion form of rg_save_reply(). @param op  may be NULL. */
+RG_API rg_status rg_save_reply_async(rg_registrar *registrar, const rg_request *request, const rg_upstream *upstream,
+	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/**
+ * rg_save_reply() on two messages of the host: both are read through their adaptors, and the reply's Contacts are rewritten through the
+ * member `rewrite` of the reply's adaptor, if it has that. How Contacts were forwarded says the host variable that mcontact_avp names,
+ * read of the request: a URI, or a list of them separated by commas, one for each Contact of the request (an empty one was not changed).
+ * @param out  may be NULL. @return as rg_save_reply(), or what an adaptor returned.
+ */
+RG_API rg_status rg_save_reply_msg(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
+	rg_response **out);
+
+/** The completion form of rg_save_reply_msg(); the reply is rewritten before @p done is called. Both messages must live until then.
+ * @param op  may be NULL. */
+RG_API rg_status rg_save_reply_msg_async(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply,
+	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
 /** @} */
 /** @name Looking up
  * @{ */

@@ -87,6 +87,8 @@ typedef struct rg_request {
 	/* Who filled it in. */
 	void *owner;        /**< adaptor's own; NULL for a request filled in by hand */
 	rg_free_cb release; /**< called with owner by rg_request_free() */
+	int32_t reply_code; /**< SIP status code of a reply; 0 for a request */
+	uint32_t reserved;  /**< zero */
 } rg_request;
 
 /** Empties a request. @p size is sizeof(rg_request) as the caller knows it. */
@@ -94,6 +96,25 @@ RG_API void rg_request_init(rg_request *request, uint32_t size);
 
 /** Releases a request that an adaptor made. NULL, and requests filled in by hand, are accepted and left alone. */
 RG_API void rg_request_free(rg_request *request);
+
+/**
+ * What another registrar, the main one, answered to a REGISTER that was forwarded to it (base specification §1.3.18, §1.4.1: save() in
+ * a reply route). Everything is borrowed and need live only during the call.
+ */
+typedef struct rg_upstream {
+	uint32_t struct_size;   /**< set by rg_upstream_init() */
+	int32_t code;           /**< SIP status code of the reply: 200 to 299 */
+	const rg_str *contacts; /**< its Contact lines */
+	rg_str expires;         /**< its Expires; absent when there was none */
+	/** For each Contact value of the request, in order, its URI (with or without <>) as it was forwarded. An absent one, and one past the
+	 * end, was forwarded as it came. */
+	const rg_str *modified;
+	uint32_t n_contacts;    /**< lines; with 256 values at most */
+	uint32_t n_modified;    /**< how many */
+} rg_upstream;
+
+/** Empties it. @p size is sizeof(rg_upstream) as the caller knows it. NULL is accepted. */
+RG_API void rg_upstream_init(rg_upstream *upstream, uint32_t size);
 
 #ifdef __cplusplus
 }

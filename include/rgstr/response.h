@@ -125,6 +125,19 @@ RG_API rg_status rg_response_headers(rg_response *response, const rg_header **he
 /** Finds a header by name, case-insensitively. @return value @p index of that name, rendered; absent when there is none. Borrowed. */
 RG_API rg_str rg_response_header(rg_response *response, rg_str name, uint32_t index);
 
+/** A Contact value of the main registrar's reply that does not show the client its own URI, but the one that was forwarded. */
+typedef struct rg_rewrite {
+	uint32_t struct_size; /**< sizeof(rg_rewrite), set by the call that fills it in */
+	uint32_t contact;     /**< which value: counted from 0 over all Contact lines of the reply */
+	rg_str uri;           /**< the URI to put there, without <>; borrowed from the response */
+} rg_rewrite;
+
+/** @return how many Contact values of the reply are to be rewritten before it goes on to the client; 0 but after rg_save_reply(). */
+RG_API uint32_t rg_response_rewrites(const rg_response *response);
+
+/** Views rewrite @p index. @return RG_OK, or RG_ENOENT past the last one. */
+RG_API rg_status rg_response_rewrite(const rg_response *response, uint32_t index, rg_rewrite *out);
+
 /** Results of a lookup, numbered as in the base specification §1.4.4. */
 enum {
 	RG_LOOKUP_FOUND = 1,    /**< there are targets */

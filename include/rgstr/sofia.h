@@ -100,6 +100,7 @@ RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
  * - `apply` makes the first target that is meant for the Request-URI the new Request-URI, puts its Path in front of the Route headers,
  *   and leaves all targets in `targets`: those but `routed` are the host's to fork to, a fallback only once its principal failed.
  *   The Request-URI and Route are printed by Sofia; the exact bytes are in `targets`.
+ * - `rewrite` changes the URI of a Contact of a reply, which Sofia then prints anew.
  */
 RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
 

@@ -122,6 +122,7 @@ static const rg_msg_ops ops = {
 	.add_header = add_header,
 	.reply = rg__sofia_reply,
 	.apply = rg__sofia_apply,
+	.rewrite = rg__sofia_rewrite,
 };
 
 const rg_msg_ops *rg_sofia_msg_ops(void)

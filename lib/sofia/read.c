@@ -173,6 +173,7 @@ static void read_start(reading *r, const sip_t *sip)
 		out->via_count++;
 	if (sip->sip_status) {
 		out->flags |= RG_REQUEST_REPLY;
+		out->reply_code = sip->sip_status->st_status;
 		out->method = rg_str_from(sip->sip_cseq ? sip->sip_cseq->cs_method_name : NULL);
 		return;
 	}

@@ -10,7 +10,7 @@ Test(refusal, each_reason_has_its_code_and_text)
 		rg_response *r = NULL;
 		bool server = rg_reason_code(i) >= 500;
 
-		cr_assert_eq(rg__refusal(i, w.config, NULL, START, &r), RG_OK);
+		cr_assert_eq(rg__refusal(i, w.config, NULL, NULL, START, &r), RG_OK);
 		cr_expect_eq(rg_response_reason(r), i);
 		cr_expect_eq(rg_response_code(r), rg_reason_code(i));
 		cr_expect(rg_str_equal(rg_response_header(r, RG_STR("P-Registrar-Error"), 0), rg_str_from(rg_reason_text(i))));
@@ -24,7 +24,7 @@ Test(refusal, retry_after_is_left_out_unless_configured)
 {
 	rg_response *r = NULL;
 
-	cr_assert_eq(rg__refusal(RG_R_STORE, NULL, NULL, START, &r), RG_OK);
+	cr_assert_eq(rg__refusal(RG_R_STORE, NULL, NULL, NULL, START, &r), RG_OK);
 	cr_expect_eq(rg_response_code(r), 503);
 	cr_expect_eq(rg_response_header(r, RG_STR("Retry-After"), 0).n, 0);
 	rg_response_unref(r);
