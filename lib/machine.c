@@ -254,11 +254,20 @@ void rg__op_settle(rg_op *op, bool landed)
 		rg__batch_settle(reg->events, batch, landed);
 }
 
+/* What is due and was left, because another node is to come first, is looked at again a little later and not at once. */
+static rg_time deadline_of(const rg_op *op)
+{
+	enum { LATER = 1000 };
+	rg_time deadline = rg_record_deadline(op->commit.next);
+
+	return deadline > op->now ? deadline : rg__add_sat(op->now, LATER);
+}
+
 static int landed(rg_op *op)
 {
 	op->tally[RG__S_COMMITS]++;
 	if (op->commit.next)
-		rg__announce(op->ticket.reg, rg_record_deadline(op->commit.next));
+		rg__announce(op->ticket.reg, deadline_of(op));
 	rg__op_settle(op, true);
 	return key_done(op);
 }

@@ -59,8 +59,10 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 /* An answer without targets: RG_LOOKUP_ERROR with 503 or 500, or RG_LOOKUP_NONE with 404 or 416. */
 rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
 
-/* Takes lapsed bindings and stale removals away. The plan commits nothing when none is due. */
-rg_status rg__prune_expired(const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out);
+/* Takes lapsed bindings and stale removals away. The plan commits nothing when none is due. @p owned says of each binding whether this
+ * node acts for it (NULL: for all): what another node owns is left to that one for RG__OWNER_FIRST, and taken if that has not come. */
+enum { RG__OWNER_FIRST = 10000 }; /* milliseconds: a node with a shared store looks every second */
+rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out);
 
 /* A remove filter read and validated; borrows the caller's text, and copies what it changes. */
 typedef struct rg__filter {

@@ -18,7 +18,13 @@ static rg_status nothing(const rg_revision *revision, rg_time now, rg_plan **out
 	return rg__plan_new(&(rg__draft){ .revision = revision, .now = now }, out);
 }
 
-static rg_status load(pruning *p, const rg_record *record, const rg__filter *filter, rg_time now)
+/* Lapsed, and for this node to take away. */
+static bool is_due(const rg_contact *c, bool owned, rg_time now)
+{
+	return c->expires <= now && (owned || rg__add_sat(c->expires, RG__OWNER_FIRST) <= now);
+}
+
+static rg_status load(pruning *p, const rg_record *record, const rg__filter *filter, const bool *owned, rg_time now)
 {
 	uint32_t n = rg_record_count(record);
 	char *all = malloc(n * (sizeof *p->contacts + sizeof *p->entries + sizeof *p->changes) + 1);
@@ -32,7 +38,7 @@ static rg_status load(pruning *p, const rg_record *record, const rg__filter *fil
 		rg_contact *c = &p->contacts[i];
 
 		rg_record_contact(record, i, c);
-		p->entries[i] = (rg__entry){ .own = RG__NOBODY, .before = (uint16_t)i, .lapsed = c->expires <= now };
+		p->entries[i] = (rg__entry){ .own = RG__NOBODY, .before = (uint16_t)i, .lapsed = is_due(c, !owned || owned[i], now) };
 		if (p->entries[i].lapsed) {
 			p->lapsed += filter == NULL || rg__filter_matches(filter, c);
 		} else if (filter && rg__filter_matches(filter, c)) {
@@ -72,21 +78,22 @@ static rg_status commit(pruning *p, const rg_record *record, rg_time now, const 
 	return rg__plan_new(&draft, out);
 }
 
-static bool any_lapsed(const rg_record *record, rg_time now)
+static bool any_due(const rg_record *record, const bool *owned, rg_time now)
 {
 	rg_contact c;
 
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
-		if (c.expires <= now)
+		if (is_due(&c, !owned || owned[i], now))
 			return true;
 	}
 	return false;
 }
 
-static rg_status prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out)
+static rg_status prune(const rg_record *record, const rg__filter *filter, const bool *owned, rg_time now, const rg_revision *revision,
+	rg_plan **out)
 {
 	pruning p;
-	rg_status status = load(&p, record, filter, now);
+	rg_status status = load(&p, record, filter, owned, now);
 
 	if (status == RG_OK) {
 		bool commits = p.removed > 0 || p.lapsed > 0 || forgotten(record, now);
@@ -97,18 +104,18 @@ static rg_status prune(const rg_record *record, const rg__filter *filter, rg_tim
 	return status;
 }
 
-rg_status rg__prune_expired(const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out)
+rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	*out = NULL;
-	if (!any_lapsed(record, now) && !forgotten(record, now))
+	if (!any_due(record, owned, now) && !forgotten(record, now))
 		return nothing(revision, now, out);
-	return prune(record, NULL, now, revision, out);
+	return prune(record, NULL, owned, now, revision, out);
 }
 
 rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	*out = NULL;
-	return record ? prune(record, filter, now, revision, out) : nothing(revision, now, out);
+	return record ? prune(record, filter, NULL, now, revision, out) : nothing(revision, now, out);
 }
 
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n)

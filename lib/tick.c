@@ -30,14 +30,40 @@ static rg_status due_page(rg_op *op)
 	return rg__call_due(&op->call, op->now, op->page.cursor, d->left < RG__PAGE ? d->left : RG__PAGE);
 }
 
+/* Base specification §1.4.1, ownership_tag: for which bindings this node acts. Each tag in a row of equal ones is asked about once. */
+static bool *owned_of(const rg_env *env, const rg_record *record)
+{
+	uint32_t n = rg_record_count(record);
+	bool *owned = malloc(n * sizeof *owned + 1);
+	rg_str last = RG__ABSENT;
+	bool is_ours = true;
+	rg_contact c;
+
+	for (uint32_t i = 0; owned && i < n; i++) {
+		rg_record_contact(record, i, &c);
+		if (!rg_str_equal(c.ownership_tag, last))
+			is_ours = c.ownership_tag.n == 0 || env->is_owner(env->user, c.ownership_tag);
+		last = c.ownership_tag;
+		owned[i] = is_ours;
+	}
+	return owned;
+}
+
 static rg_status due_decide(rg_op *op)
 {
+	const rg_env *env = &op->ticket.reg->env;
 	rg_revision revision;
+	bool *owned = NULL;
 
 	if (!op->found.record)
 		return RG_OK;
+	if (env->is_owner && !(owned = owned_of(env, op->found.record)))
+		return RG_ENOMEM;
 	revision = rg__revision_next(&op->ticket);
-	return rg__prune_expired(op->found.record, op->now, &revision, &op->plan);
+	rg_status st = rg__prune_expired(op->found.record, owned, op->now, &revision, &op->plan);
+
+	free(owned);
+	return st;
 }
 
 static bool due_done(rg_op *op, rg_status status)

@@ -299,3 +299,71 @@ Test(ticks, the_host_says_which_domains_are_its_own_and_who_may_register)
 	cr_expect_eq(kit_stat(&k, "rejected_regs"), 1);
 	kit_close(&k);
 }
+
+typedef struct owner {
+	kit k;
+	const char *tag; /* that this node owns; NULL = none */
+	uint32_t asked;
+} owner;
+
+static rg_time owner_now(void *user)
+{
+	return ((owner *)user)->k.now;
+}
+
+static int32_t is_owner(void *user, rg_str tag)
+{
+	owner *o = user;
+
+	o->asked++;
+	return o->tag && rg_str_equal(tag, rg_str_from(o->tag));
+}
+
+static void save_tagged(owner *o, const char *contact, const char *callid, const char *tag)
+{
+	phone p = { .aor = "alice", .contact = contact, .callid = callid, .cseq = 1 };
+	rg_response *response = NULL;
+	rg_request request;
+
+	kit_request(&p, &request);
+	request.ownership_tag = rg_str_from(tag);
+	cr_expect_eq(rg_save(o->k.reg, &request, NULL, &response), RG_OK);
+	rg_response_unref(response);
+}
+
+Test(ticks, what_lapses_is_told_by_its_owner_and_by_others_only_when_that_does_not_come)
+{
+	owner o = { .tag = "here" };
+	rg_time begin;
+
+	kit_init(&o.k);
+	o.k.env.now = owner_now;
+	o.k.env.is_owner = is_owner;
+	o.k.env.wakeup = NULL;
+	o.k.env.log = NULL;
+	o.k.env.free = NULL;
+	o.k.env.user = &o;
+	kit_open_over(&o.k, rg_store_ref(o.k.memory));
+	kit_listen(&o.k);
+	begin = o.k.now;
+	save_tagged(&o, "<sip:here@192.0.2.1>;expires=100, <sip:here2@192.0.2.1>;expires=100", "c1", "here");
+	save_tagged(&o, "<sip:there@192.0.2.2>;expires=100", "c2", "there");
+	save_tagged(&o, "<sip:none@192.0.2.3>;expires=100", "c3", NULL);
+	o.k.now = begin + 100000;
+	o.k.events[0] = '\0';
+	cr_expect_eq(kit_tick(&o.k), o.k.now + 1000, "what is left to its owner is looked at again soon");
+	cr_expect_eq(o.asked, 2, "each tag in a row once, and none where there is none: asked %u times", o.asked);
+	cr_expect(strstr(o.k.events, "CONTACT_EXPIRE alice@example.org sip:here@192.0.2.1;"));
+	cr_expect(strstr(o.k.events, "CONTACT_EXPIRE alice@example.org sip:here2@192.0.2.1;"));
+	cr_expect(strstr(o.k.events, "CONTACT_EXPIRE alice@example.org sip:none@192.0.2.3;"));
+	cr_expect_null(strstr(o.k.events, "there"));
+	cr_expect_eq(kit_targets(&o.k, "alice"), 0, "it has lapsed all the same");
+	o.k.events[0] = '\0';
+	o.k.now = begin + 109999;
+	kit_tick(&o.k);
+	cr_expect_str_eq(o.k.events, "");
+	o.k.now = begin + 110000;
+	cr_expect_eq(kit_tick(&o.k), RG_TIME_NEVER);
+	cr_expect_str_eq(o.k.events, "CONTACT_EXPIRE alice@example.org sip:there@192.0.2.2;AOR_DELETE alice@example.org;");
+	kit_close(&o.k);
+}

@@ -31,7 +31,7 @@ static void set_up(stage *s)
 	cr_assert_not_null(s->events);
 	cr_assert_eq(rg__events_subscribe(s->events, RG_EVENT_ALL, note, s->told, NULL, &s->all), RG_OK);
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
-	cr_assert_eq(rg__prune_expired(w.record, w.now + 61000, &s->second, &s->deletion), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &s->second, &s->deletion), RG_OK);
 	cr_assert_null(rg_plan_next(s->deletion));
 	s->insertion = rg__plan_ref(w.plan);
 	s->gone = rg__batch_new(s->events, s->deletion, &s->first, &s->second);
