@@ -55,6 +55,16 @@ rg_status rg__filter_instance(rg__filter *f, rg_str instance)
 	return RG_OK;
 }
 
+rg_status rg__filter_flow(rg__filter *f, rg_str flow)
+{
+	/* What rg_request.flow may be; nothing else can have been stored. */
+	if (flow.n == 0 || flow.n > RG__FLOW_MAX)
+		return RG_EINVAL;
+	f->flow = flow;
+	f->has_flow = true;
+	return RG_OK;
+}
+
 static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
 	rg__matchable wanted = { .text = f->contact_text, .uri = f->contact, .reg_id = RG__ANY_FLOW, .state = RG__URI_PARSED };
@@ -100,6 +110,6 @@ bool rg__filter_matches(const rg__filter *f, const rg_contact *binding)
 {
 	return (!f->has_contact || contact_matches(f, binding)) && (!f->has_next_hop || next_hop_matches(f, binding)) &&
 		(!f->has_instance || (binding->instance.n > 0 && rg__same_instance(f->instance, binding->instance))) &&
-		(!f->has_callid || rg__eq(f->callid, binding->callid)) &&
+		(!f->has_callid || rg__eq(f->callid, binding->callid)) && (!f->has_flow || rg__eq(f->flow, binding->flow)) &&
 		(f->branch_flags == 0 || (f->branch_flags & binding->branch_flags) != 0);
 }

@@ -5,6 +5,9 @@
 
 #include <rgstr/record.h>
 
+/* A binding with a flow is found under this tag, the flow behind it. */
+#define RG__FLOW_TAG "flow:"
+
 /* The URI of binding @p index, which there must be: without the rest of the view. */
 rg_str rg__record_uri(const rg_record *record, uint32_t index);
 

@@ -64,9 +64,12 @@ rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
 enum { RG__OWNER_FIRST = 10000 }; /* milliseconds: a node with a shared store looks every second */
 rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out);
 
+/* Bytes a flow may have (rg_request.flow). */
+enum { RG__FLOW_MAX = 255 };
+
 /* A remove filter read and validated; borrows the caller's text, and copies what it changes. */
 typedef struct rg__filter {
-	bool has_contact, has_next_hop, has_instance, has_callid;
+	bool has_contact, has_next_hop, has_instance, has_callid, has_flow;
 	rg__uri contact;
 	rg_str contact_text;
 	rg__matching matching;
@@ -76,12 +79,14 @@ typedef struct rg__filter {
 	uint16_t port;             /* 0 = any */
 	rg_str instance;           /* without <> */
 	rg_str callid;
+	rg_str flow;
 	uint32_t branch_flags;     /* 0 = any */
 } rg__filter;
 
 rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config);  /* URI or name-addr; RG_EINVAL */
 rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port);                    /* RG_EINVAL */
 rg_status rg__filter_instance(rg__filter *f, rg_str instance);                         /* RG_EINVAL */
+rg_status rg__filter_flow(rg__filter *f, rg_str flow);                                 /* RG_EINVAL */
 bool rg__filter_matches(const rg__filter *f, const rg_contact *binding);               /* ANDed; one without conditions matches all */
 
 /* Takes the bindings away that match (lapsed ones too) and leaves removals behind. */

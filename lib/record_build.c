@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer 2: building a record. Every REGISTER that changes anything builds one, so this is one pass without searches that grow. */
 #include "codec.h"
+#include "model.h"
 #include <stdlib.h>
 
 /* Most records fit here; they are laid out on the stack and copied into an allocation of their exact size. */
@@ -60,7 +61,7 @@ static rg_status measure_contact(const rg_contact *c, measure *m)
 	if (c->extra.n > 0 && (status = rg__extra_check(&rg__codec_contact, c->extra, &n_pairs)) != RG_OK)
 		return status;
 	m->n_tags += c->n_addrs + 2;
-	m->bytes += n + sizeof "flow:" + c->n_addrs * (sizeof(rg_addr) + 64) + (c->n_addrs + 2) * sizeof(rg__slice);
+	m->bytes += n + sizeof RG__FLOW_TAG + c->n_addrs * (sizeof(rg_addr) + 64) + (c->n_addrs + 2) * sizeof(rg__slice);
 	return RG_OK;
 }
 
@@ -236,7 +237,7 @@ static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *
 /* The tag is stored once, and the flow is the end of it. */
 static rg__slice put_flow(builder *b, const rg_contact *c)
 {
-	static const char prefix[] = "flow:";
+	static const char prefix[] = RG__FLOW_TAG;
 	rg_str head = { prefix, sizeof prefix - 1 };
 	uint32_t slot = 0;
 	rg__slice *known, tag, rest;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "model.h"
 #include <stdlib.h>
 
 typedef struct remove_op {
@@ -17,9 +18,9 @@ typedef struct remove_op {
 	uint32_t *out;
 } remove_op;
 
-/* What is removed, of both verbs. */
+/* What is removed, of every verb. */
 typedef struct wanted {
-	rg_str domain, aor, contact, next_hop, instance;
+	rg_str domain, aor, contact, next_hop, instance, flow;
 	uint32_t branch_flags;
 	rg_str ip; /* of remove_ip_port */
 	int32_t port;
@@ -67,7 +68,7 @@ static void add_tag(remove_op *r, rg_str tag)
 	rg__buf_add(&r->tags, (rg_str){ "", 1 });
 }
 
-/* The tags under which a store keeps records with this next hop. */
+/* The tags under which a store keeps records with this flow or next hop. */
 static rg_status name_tags(remove_op *r)
 {
 	char room[64];
@@ -76,7 +77,13 @@ static rg_status name_tags(remove_op *r)
 		rg_addr addr = r->filter.addrs[i];
 
 		addr.port = r->filter.port;
-		add_tag(r, rg_addr_print(&addr, room, sizeof room));
+		rg_str text = rg_addr_print(&addr, room, sizeof room);
+		if (text.p) /* env.resolve may give anything */
+			add_tag(r, text);
+	}
+	if (r->filter.has_flow) {
+		rg__buf_add_text(&r->tags, RG__FLOW_TAG);
+		add_tag(r, r->filter.flow);
 	}
 	if (r->filter.host.p) {
 		size_t from = r->tags.n;
@@ -103,6 +110,15 @@ static rg_status remove_resolved(rg_op *op)
 	return op->verb->walks ? name_tags(r) : RG_OK;
 }
 
+/* Only a flow may have a NUL inside, and then it is the one tag. */
+static rg_str next_tag(remove_op *r)
+{
+	rg_str tag = { r->tags_left.p, r->filter.has_flow ? r->tags_left.n - 1 : strlen(r->tags_left.p) };
+
+	r->tags_left = rg__sub(r->tags_left, tag.n + 1, r->tags_left.n);
+	return tag;
+}
+
 static rg_status remove_page(rg_op *op)
 {
 	remove_op *r = (remove_op *)op;
@@ -111,8 +127,7 @@ static rg_status remove_page(rg_op *op)
 	if (!cursor.p) {
 		if (r->tags_left.n == 0)
 			return RG_ENOENT;
-		r->tag = (rg_str){ r->tags_left.p, strlen(r->tags_left.p) };
-		r->tags_left = rg__sub(r->tags_left, r->tag.n + 1, r->tags_left.n);
+		r->tag = next_tag(r);
 	}
 	return rg__call_find(&op->call, r->domain, r->tag, cursor, RG__PAGE);
 }
@@ -163,6 +178,8 @@ static rg_status read_filter(remove_op *r, const wanted *w)
 		st = rg__filter_next_hop(&r->filter, w->next_hop);
 	if (st == RG_OK && w->instance.p)
 		st = rg__filter_instance(&r->filter, w->instance);
+	if (st == RG_OK && w->flow.p)
+		st = rg__filter_flow(&r->filter, w->flow);
 	return st;
 }
 
@@ -180,11 +197,11 @@ static rg_status read_aor(remove_op *r, const wanted *w)
 
 static rg_status remove_prepare(remove_op *r, wanted *w, bool keeps)
 {
-	rg_str *const texts[] = { &w->domain, &w->aor, &w->contact, &w->next_hop, &w->instance };
+	rg_str *const texts[] = { &w->domain, &w->aor, &w->contact, &w->next_hop, &w->instance, &w->flow };
 	rg_status st = RG_OK;
 
 	w->domain = rg__domain(w->domain);
-	if (keeps && !(r->text = rg__keep(texts, 5)))
+	if (keeps && !(r->text = rg__keep(texts, 6)))
 		return RG_ENOMEM;
 	r->domain = r->op.within = w->domain;
 	if (w->ip.p)
@@ -299,4 +316,19 @@ rg_status rg_remove_ip_port_async(rg_registrar *reg, rg_str domain, rg_str ip, i
 	wanted w = { .domain = domain, .aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port };
 
 	return start(reg, aor.p ? &remove_verb : &walk_verb, &w, done, user, free_user, op);
+}
+
+rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t *n_removed)
+{
+	wanted w = { .domain = domain, .flow = flow.p ? flow : RG_STR("") };
+
+	return block(reg, &walk_verb, &w, n_removed);
+}
+
+rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_remove_cb done, void *user, rg_free_cb free_user,
+	rg_op **op)
+{
+	wanted w = { .domain = domain, .flow = flow.p ? flow : RG_STR("") };
+
+	return start(reg, &walk_verb, &w, done, user, free_user, op);
 }

@@ -248,6 +248,19 @@ RG_API rg_status rg_remove_ip_port(rg_registrar *registrar, rg_str domain, rg_st
 RG_API rg_status rg_remove_ip_port_async(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str aor, rg_remove_cb done,
 	void *user, rg_free_cb free_user, rg_op **op);
 
+/**
+ * Removes every binding whose current flow it is, in every AoR of the domain, in O(matches): for when a connection died (RFC 5626; ours).
+ * A binding that was refreshed over another flow meanwhile stays.
+ * @param domain  absent = "location". @param flow  as in rg_request.flow: octet by octet, 1–255 bytes.
+ * @param n_removed  how many went, before an error too; may be NULL.
+ * @return RG_OK, also when there was none; RG_EINVAL: no flow is called that; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ */
+RG_API rg_status rg_remove_flow(rg_registrar *registrar, rg_str domain, rg_str flow, uint32_t *n_removed);
+
+/** The completion form of rg_remove_flow(). @param op  may be NULL. */
+RG_API rg_status rg_remove_flow_async(rg_registrar *registrar, rg_str domain, rg_str flow, rg_remove_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
+
 /** @} */
 /** @name Asking
  * @{ */

@@ -95,6 +95,33 @@ Test(filter, instance_with_or_without_brackets)
 	end_world(&w);
 }
 
+Test(filter, a_flow_is_compared_octet_by_octet)
+{
+	char longest[RG__FLOW_MAX + 1];
+	world w = new_world();
+	rg__filter f = { 0 };
+
+	memset(longest, 'f', sizeof longest);
+	save(&w, .contact = { "<sip:a@192.0.2.7>" }, .flow = "tcp-7.1");
+	cr_assert_eq(rg__filter_flow(&f, RG_STR("tcp-7.1")), RG_OK);
+	cr_expect(matches(&w, &f));
+	static const rg_str others[] = { { "tcp-7", 5 }, { "tcp-7.10", 8 }, { "TCP-7.1", 7 }, { "tcp-7.1\0", 8 }, { "flow:tcp-7.1", 12 } };
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		cr_assert_eq(rg__filter_flow(&f, others[i]), RG_OK);
+		cr_expect_not(matches(&w, &f), "%.*s", (int)others[i].n, others[i].p);
+	}
+	save(&w, .contact = { "<sip:a@192.0.2.7>" }, .cseq = "2 REGISTER");
+	cr_assert_eq(rg__filter_flow(&f, RG_STR("tcp-7.1")), RG_OK);
+	cr_expect_not(matches(&w, &f), "its current flow is none");
+	f = (rg__filter){ 0 };
+	cr_expect_eq(rg__filter_flow(&f, RG__ABSENT), RG_EINVAL);
+	cr_expect_eq(rg__filter_flow(&f, RG_STR("")), RG_EINVAL);
+	cr_expect_eq(rg__filter_flow(&f, (rg_str){ longest, sizeof longest }), RG_EINVAL);
+	cr_expect_not(f.has_flow);
+	cr_expect_eq(rg__filter_flow(&f, (rg_str){ longest, RG__FLOW_MAX }), RG_OK);
+	end_world(&w);
+}
+
 Test(filter, conditions_are_anded)
 {
 	world w = new_world();
@@ -114,6 +141,10 @@ Test(filter, conditions_are_anded)
 	cr_expect_not(matches(&w, &f));
 	f.branch_flags = 4;
 	f.callid = RG_STR("CALL-1");
+	cr_expect_not(matches(&w, &f));
+	f.callid = RG_STR("call-1");
+	cr_expect(matches(&w, &f));
+	cr_assert_eq(rg__filter_flow(&f, RG_STR("another")), RG_OK);
 	cr_expect_not(matches(&w, &f));
 	end_world(&w);
 }
