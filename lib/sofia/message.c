@@ -93,6 +93,20 @@ static rg_status set_var(void *self, void *msg, rg_str name, uint32_t index, rg_
 	return m->set_var ? m->set_var(m->user, name, index, value) : RG_ENOTSUP;
 }
 
+/* Adding it as a string would put it behind the blank line of a message that was received, and what Sofia cannot parse nowhere.
+ * @p line is the whole of it, @p value what follows the name. NULL: it is malformed, or stands once only and is there. */
+static msg_header_t *make_header(msg_t *msg, rg_str name, const char *line, const char *value)
+{
+	isize_t at = 0;
+	rg_str there;
+	const msg_href_t *ref = msg_find_hclass(msg_mclass(msg), line, &at);
+	msg_hclass_t *class = ref ? ref->hr_class : NULL;
+
+	if (!class || at <= 0 || (class->hc_kind == msg_kind_single && rg__sofia_line_find(msg, name, 0, &there) == RG_OK))
+		return NULL;
+	return msg_header_make(msg_home(msg), class, class == msg_mclass(msg)->mc_unknown->hr_class ? line : value);
+}
+
 static rg_status add_header(void *self, void *msg, rg_str name, rg_str value)
 {
 	rg_sofia_message *m = msg;
@@ -105,11 +119,15 @@ static rg_status add_header(void *self, void *msg, rg_str name, rg_str value)
 	rg__sofia_text_z(&line, ": ");
 	rg__sofia_text_str(&line, value);
 	rg__sofia_text_add(&line, "", 1);
-	rg_status status = line.failed ? RG_ENOMEM : RG_OK;
-	if (status == RG_OK && msg_header_add_str(m->msg, msg_object(m->msg), line.p) < 0)
-		status = RG_EINVAL;
+	if (line.failed) {
+		free(line.p);
+		return RG_ENOMEM;
+	}
+	msg_header_t *h = make_header(m->msg, name, line.p, line.p + name.n + 2);
 	free(line.p);
-	return status;
+	if (!h)
+		return RG_EINVAL;
+	return msg_header_insert(m->msg, msg_object(m->msg), h) < 0 ? RG_ENOMEM : RG_OK;
 }
 
 static const rg_msg_ops ops = {

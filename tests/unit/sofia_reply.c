@@ -353,6 +353,15 @@ Test(sofia_reply, headers_are_found_by_any_of_their_names_and_added_safely)
 	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), RG_STR("b\r\nEvil: 1")), RG_EINVAL);
 	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), ((rg_str){ "b\0c", 3 })), RG_EINVAL);
 	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X B"), RG_STR("b")), RG_EINVAL);
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("Call-ID"), RG_STR("another")), RG_EINVAL, "it stands once only");
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("Session-Expires"), RG_STR("b")), RG_EINVAL, "Sofia cannot parse it");
+	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("Supported"), RG_STR("b")), RG_OK);
+	char *text = sent(m.msg);
+	cr_expect_not_null(strstr(text, "\r\nX-B: b\r\n"), "%s", text);
+	cr_expect_not_null(strstr(text, "\r\nSupported: b\r\n"), "%s", text);
+	cr_expect_null(strstr(text, "another"), "%s", text);
+	cr_expect_str_eq(strstr(text, "\r\n\r\n"), "\r\n\r\n", "all of it before the blank line: %s", text);
+	free(text);
 	msg_destroy(m.msg);
 }
 
