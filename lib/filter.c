@@ -4,26 +4,47 @@
 #include "matching.h"
 #include "policy.h"
 
-rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config)
+static rg_status take_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
 {
-	rg__name_addr na;
-
-	contact = rg__trim(contact);
-	/* What an operator types without <> is a URI with its parameters, not a header value. */
-	if (contact.n > 0 && memchr(contact.p, '<', contact.n)) {
-		if (rg__name_addr_parse(contact, &na) != RG_OK)
-			return RG_EINVAL;
-		contact = na.uri;
-	}
-	if (rg__uri_parse(contact, &f->contact) != RG_OK)
+	if (rg__uri_parse(uri, &f->contact) != RG_OK)
 		return RG_EINVAL;
-	f->contact_text = contact;
+	f->contact_text = uri;
+	f->contact_instance = instance;
 	rg__matching_of(config, &f->matching);
 	/* A Call-ID is a condition of its own here; with none given the URI alone decides. */
 	if (f->matching.mode == RG__MATCH_URI_CALLID)
 		f->matching.mode = RG__MATCH_URI;
 	f->has_contact = true;
 	return RG_OK;
+}
+
+static rg_str instance_of(rg_str params)
+{
+	rg__param param;
+
+	while (rg__param_next(&params, &param) > 0) {
+		if (rg__eq_nocase(param.name, RG_STR("+sip.instance")))
+			return rg__unquote(param.value);
+	}
+	return RG__ABSENT;
+}
+
+rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config)
+{
+	rg__name_addr na;
+
+	if (rg__name_addr_parse(rg__trim(value), &na) != RG_OK)
+		return RG_EINVAL;
+	return take_contact(f, na.uri, instance_of(na.params), config);
+}
+
+rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config)
+{
+	contact = rg__trim(contact);
+	/* What an operator types without <> is a URI with its parameters, not a header value. */
+	if (contact.n > 0 && memchr(contact.p, '<', contact.n))
+		return rg__filter_contact_value(f, contact, config);
+	return take_contact(f, contact, RG__ABSENT, config);
 }
 
 rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
@@ -67,7 +88,8 @@ rg_status rg__filter_flow(rg__filter *f, rg_str flow)
 
 static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
-	rg__matchable wanted = { .text = f->contact_text, .uri = f->contact, .reg_id = RG__ANY_FLOW, .state = RG__URI_PARSED };
+	rg__matchable wanted = { .text = f->contact_text, .instance = f->contact_instance, .reg_id = RG__ANY_FLOW, .uri = f->contact,
+		.state = RG__URI_PARSED };
 	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance, .reg_id = binding->reg_id };
 
 	return rg__matches(&f->matching, &wanted, &held);

@@ -72,6 +72,7 @@ typedef struct rg__filter {
 	bool has_contact, has_next_hop, has_instance, has_callid, has_flow;
 	rg__uri contact;
 	rg_str contact_text;
+	rg_str contact_instance;   /* of the value it stood in, with <>; absent */
 	rg__matching matching;
 	rg_str host;               /* of next_hop: its name in lower case … */
 	rg_addr addrs[8];          /* … or addresses, its own or those it resolved to */
@@ -84,6 +85,7 @@ typedef struct rg__filter {
 } rg__filter;
 
 rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config);  /* URI or name-addr; RG_EINVAL */
+rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config); /* of a Contact header; RG_EINVAL */
 rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port);                    /* RG_EINVAL */
 rg_status rg__filter_instance(rg__filter *f, rg_str instance);                         /* RG_EINVAL */
 rg_status rg__filter_flow(rg__filter *f, rg_str flow);                                 /* RG_EINVAL */

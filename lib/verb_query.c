@@ -91,7 +91,6 @@ static rg_status filters_new(query_op *q, uint32_t n)
 	return q->filters ? RG_OK : RG_ENOMEM;
 }
 
-/* What was asked, or else the first Contact of the request; NULL text when there is none to take it from. */
 static bool first_contact(const rg_request *request, rg_str *contact)
 {
 	rg_str rest = request->contacts[0];
@@ -103,17 +102,19 @@ static rg_status ask_contact(query_op *q, const rg_query *query, const rg_reques
 {
 	rg_str contact = query->contact, callid = query->callid;
 	rg_str *const texts[] = { &contact, &callid };
+	bool own = !contact.p && !callid.p && request; /* the first Contact of the request is meant */
 	rg_status st = RG_OK;
 
-	if (!contact.p && !callid.p && request) {
+	if (own) {
 		q->nothing = request->n_contacts == 0;
 		if (!q->nothing && !first_contact(request, &contact))
 			return RG_EINVAL;
 	}
 	if (keeps && !(q->text = rg__keep(texts, 2)))
 		return RG_ENOMEM;
+	/* Without <> its parameters are the header's there, and the URI's in what an operator typed. */
 	if (contact.p)
-		st = rg__filter_contact(q->filters, contact, q->op.ticket.snapshot->config);
+		st = (own ? rg__filter_contact_value : rg__filter_contact)(q->filters, contact, q->op.ticket.snapshot->config);
 	q->filters->has_callid = callid.p != NULL;
 	q->filters->callid = callid;
 	return st;

@@ -315,10 +315,17 @@ typedef void (*rg_answer_cb)(void *user, rg_status status, rg_answer *answer);
  */
 RG_API rg_status rg_is_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
 
-/** Is this Contact, this Call-ID, or both, registered for the AoR? (base specification §1.4.6) Returns as rg_is_registered(). */
+/**
+ * Is this Contact, this Call-ID, or both of one binding, registered for the AoR? (base specification §1.4.6) With neither it is the first
+ * Contact of the request, and without a request any live binding. Contacts match as in a REGISTER. Returns as rg_is_registered().
+ */
 RG_API rg_status rg_is_contact_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
 
-/** Is the AoR registered from one of these addresses? (base specification §1.4.7) Returns as rg_is_registered(). */
+/**
+ * Is the AoR registered from one of these addresses? (base specification §1.4.7) They are compared with the next hop of each binding,
+ * as everywhere: its first Path URI, else the received URI, else the Contact URI. Returns as rg_is_registered(); RG_EINVAL: no address
+ * is given, or one is none.
+ */
 RG_API rg_status rg_is_ip_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
 
 /** The completion form of rg_is_registered(). @param op  may be NULL. */

@@ -25,6 +25,8 @@ BINDINGS int bind(kit *k, const char *aor, bound b)
 	rg_request r;
 
 	kit_request(&p, &r);
+	if (b.contact && strstr(b.contact, "sips:"))
+		r.request_uri = RG_STR("sips:example.org");
 	r.received = rg_str_from(b.received);
 	r.flow = rg_str_from(b.flow);
 	r.attr = rg_str_from(b.attr);

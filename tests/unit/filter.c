@@ -95,6 +95,34 @@ Test(filter, instance_with_or_without_brackets)
 	end_world(&w);
 }
 
+Test(filter, a_contact_value_has_header_params_and_maybe_an_instance)
+{
+	static const struct {
+		const char *mode, *value;
+		bool as_value, as_typed;
+	} cases[] = {
+		/* Without <> its parameters are the header's, but an operator means the URI's. */
+		{ "0", "sip:a@192.0.2.7;transport=tcp", true, false }, { "0", "<sip:a@192.0.2.7>;expires=60", true, true },
+		{ "0", "sip:a@192.0.2.7", true, true }, { "0", "<sip:a@192.0.2.7;transport=tcp>", false, false },
+		{ "instance", "<sip:b@192.0.2.8>;+sip.instance=\"<urn:x:1>\"", true, true },
+		{ "instance", "<sip:a@192.0.2.7>;+SIP.Instance=\"<urn:x:2>\"", false, false },
+		{ "0", "<sip:b@192.0.2.8>;+sip.instance=\"<urn:x:1>\"", false, false },
+	};
+	world w = new_world();
+
+	save(&w, .contact = { "<sip:a@192.0.2.7>;+sip.instance=\"<urn:x:1>\"" });
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rg__filter value = { 0 }, typed = { 0 };
+
+		set(&w, "matching_mode", cases[i].mode);
+		cr_assert_eq(rg__filter_contact_value(&value, rg_str_from(cases[i].value), w.config), RG_OK);
+		cr_assert_eq(rg__filter_contact(&typed, rg_str_from(cases[i].value), w.config), RG_OK);
+		cr_expect_eq(matches(&w, &value), cases[i].as_value, "mode %s: %s", cases[i].mode, cases[i].value);
+		cr_expect_eq(matches(&w, &typed), cases[i].as_typed, "mode %s: %s", cases[i].mode, cases[i].value);
+	}
+	end_world(&w);
+}
+
 Test(filter, a_flow_is_compared_octet_by_octet)
 {
 	char longest[RG__FLOW_MAX + 1];
@@ -156,6 +184,9 @@ Test(filter, what_cannot_be_read_is_refused)
 	cr_expect_eq(rg__filter_contact(&f, RG_STR("<sip:"), NULL), RG_EINVAL);
 	cr_expect_eq(rg__filter_contact(&f, RG_STR(""), NULL), RG_EINVAL);
 	cr_expect_eq(rg__filter_contact(&f, RG_STR("sip:a@"), NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact_value(&f, RG_STR(""), NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact_value(&f, RG_STR("*"), NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact_value(&f, RG_STR("<sip:a@192.0.2.7>x"), NULL), RG_EINVAL);
 	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("")), RG_EINVAL);
 	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:0")), RG_EINVAL);
 	cr_expect_eq(rg__filter_instance(&f, RG_STR("<>")), RG_EINVAL);
