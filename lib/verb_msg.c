@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The message level: read through the adaptor, decide, answer or route through it. */
 #include "verb_msg.h"
+#include "header.h"
 #include <stdlib.h>
 
 typedef struct msg_save {
@@ -205,5 +206,27 @@ rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_loo
 		free(m);
 		free(attr_avp);
 	}
+	return st;
+}
+
+rg_status rg_add_socket_header(rg_registrar *reg, const rg_msg *msg, rg_str name)
+{
+	char room[RG_SOCKET_ROOM];
+	rg_request request;
+	rg_str value;
+
+	if (!rg__msg_is_whole(reg, msg))
+		return RG_EINVAL;
+	if (!msg->ops->add_header)
+		return RG_ENOTSUP;
+	if (!rg__is_token(name))
+		return RG_EINVAL;
+	rg_status st = rg__msg_read(reg, msg, &request, 0, NULL);
+	if (st != RG_OK)
+		return st;
+	st = rg_socket_header(request.socket, room, sizeof room, &value);
+	if (st == RG_OK)
+		st = msg->ops->add_header(msg->self, msg->msg, name, value);
+	rg_request_free(&request);
 	return st;
 }

@@ -176,6 +176,16 @@ RG_API rg_status rg_save_reply_msg(rg_registrar *registrar, const rg_msg *reques
 RG_API rg_status rg_save_reply_msg_async(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply,
 	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op);
 
+/**
+ * Adds to a message of the host a header that tells the socket it came in on (base specification §1.4.8, add_sock_hdr), for the registrar
+ * it is forwarded to: that one takes it for its own where sock_hdr_name and the save flag `socket-header` say so. What a client may have
+ * sent under the same name is the host's to remove first.
+ * @param msg  read through its adaptor for `socket`. @param name  of the header: a token. The value is that of rg_socket_header().
+ * @return RG_OK; RG_ENOTSUP: the adaptor has no `add_header`; RG_EINVAL: @p name is no header name, or the host gave no socket or one that
+ * is none; RG_ECANCELED, RG_ENOMEM, or what the adaptor returned. On an error nothing is added. Completes before it returns.
+ */
+RG_API rg_status rg_add_socket_header(rg_registrar *registrar, const rg_msg *msg, rg_str name);
+
 /** @} */
 /** @name Looking up
  * @{ */

@@ -116,6 +116,19 @@ typedef struct rg_upstream {
 /** Empties it. @p size is sizeof(rg_upstream) as the caller knows it. NULL is accepted. */
 RG_API void rg_upstream_init(rg_upstream *upstream, uint32_t size);
 
+/** Bytes that are always room enough for rg_socket_header(). */
+#define RG_SOCKET_ROOM 64
+
+/**
+ * The value of a header that tells the next registrar the local socket (base specification §1.4.8, add_sock_hdr): what is to be
+ * `socket_header` there. At message level: rg_add_socket_header().
+ * @param socket  `proto:ip:port`, as rg_request.socket: one of udp, tcp, tls, ws, wss and sctp in any case, an IPv4 address or an IPv6
+ * address in brackets, a port of 1–65535, and nothing else. @param room  @p size bytes. @param value  in canonical form, in @p room:
+ * lower case, IPv6 as RFC 5952 has it and in brackets.
+ * @return RG_OK; RG_EINVAL: it is no socket; RG_ELIMIT: @p room is too small. @p value is absent then. Any thread.
+ */
+RG_API rg_status rg_socket_header(rg_str socket, char *room, size_t size, rg_str *value);
+
 #ifdef __cplusplus
 }
 #endif
