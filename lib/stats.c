@@ -66,7 +66,7 @@ static const struct {
 #define GIVEN_ROW(id, name, gauge, doc) [GIVEN_##id] = { name, doc, gauge },
 	GIVEN_MAP(GIVEN_ROW)
 #undef GIVEN_ROW
-#define STAT_ROW(id, name, doc) [GIVEN_COUNT + RG__S_##id] = { name, doc, 0 },
+#define STAT_ROW(id, name, doc) [GIVEN_COUNT + RG__S_##id] = { name, doc, RG__S_##id == RG__S_TIME_MAX }, /* the rest are sums */
 	RG__STAT_MAP(STAT_ROW)
 #undef STAT_ROW
 #define REJECT_ROW(reason, name) [REASONS - 1 + RG_R_##reason] = { name, "REGISTERs refused for this reason", 0 },

@@ -410,7 +410,7 @@ typedef struct rg_stats rg_stats;
 /** One statistic. `name` is static. */
 typedef struct rg_stat {
 	uint32_t struct_size; /**< sizeof(rg_stat), set by rg_stats_get() */
-	uint32_t gauge;       /**< 1: may go down; 0: only counts up */
+	uint32_t gauge;       /**< 1: a value of the moment, or a maximum; 0: only counts up */
 	const char *name;     /**< as in the base specification §1.6, or ours */
 	const char *doc;      /**< what it counts, and its unit */
 	int64_t value;        /**< as of the snapshot */
@@ -441,6 +441,29 @@ RG_API rg_status rg_stats_get(const rg_stats *stats, uint32_t index, rg_stat *ou
 
 /** Finds a statistic by name; `default_expires` is accepted for `defaults_expires`. @return RG_OK, or RG_ENOENT. */
 RG_API rg_status rg_stats_find(const rg_stats *stats, rg_str name, int64_t *value);
+
+/** A label that every line of rg_stats_prometheus() carries. */
+typedef struct rg_stats_label {
+	rg_str name;  /**< letters, digits and `_`, no digit first; not `reason`, and no `__` in front, which are taken */
+	rg_str value; /**< UTF-8 without control characters but LF; may be empty; escaped where the format asks for it */
+} rg_stats_label;
+
+/** The most labels rg_stats_prometheus() takes. */
+#define RG_STATS_LABELS_MAX 16
+
+/**
+ * Writes a snapshot in the text format of Prometheus, version 0.0.4: serve it as `text/plain; version=0.0.4`.
+ * Each statistic is the metric `rgstr_<name>`, `rgstr_<name>_total` where it only counts up; the refusals are one,
+ * `rgstr_rejects_total{reason="inv_cseq"}` and so on. Units are those in the names: microseconds are not made into seconds, so that
+ * a metric has the value that rg_stats_find() gives.
+ * @param labels  on every line, as `site="x"`; may be NULL when @p n_labels is 0. @param room  may be NULL when @p size is 0.
+ * @param n  the length of the whole text in bytes. At most @p size of them are written, without NUL: call again with more room when it
+ * is greater.
+ * @return RG_OK; RG_EINVAL: no snapshot, or a label that cannot be one or comes twice; RG_ELIMIT: too many labels. Nothing is written
+ * on an error. Any thread.
+ */
+RG_API rg_status rg_stats_prometheus(const rg_stats *stats, const rg_stats_label *labels, uint32_t n_labels, char *room, size_t size,
+	size_t *n);
 
 /** @} */
 
