@@ -6,6 +6,7 @@
 #include "expiry.h"
 #include "hop.h"
 #include "request.h"
+#include "socket.h"
 
 #include <stdlib.h>
 
@@ -29,11 +30,16 @@ static uint32_t count_at_most(const rg_request *r, int64_t limit)
 }
 
 /* Base specification §1.3.17: with the save flag, the header that names the socket has the word. */
-static void take_socket(rg__register *reg)
+static int32_t take_socket(rg__register *reg)
 {
 	const rg_request *r = &reg->request;
+	rg__socket socket;
 
-	reg->socket = reg->set.socket_header && r->socket_header.n > 0 ? r->socket_header : r->socket;
+	reg->socket = r->socket;
+	if (!reg->set.socket_header || r->socket_header.n == 0)
+		return RG_R_FINE;
+	reg->socket = rg__trim(r->socket_header);
+	return rg__socket_parse(reg->socket, &socket) ? RG_R_FINE : RG_R_PARSE;
 }
 
 static bool longer(rg_str s, int64_t limit)
@@ -137,7 +143,7 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_PARSE;
 	if (r->received.n > 0 && !rg__received_read(r->received, &reg->received))
 		return RG_R_PARSE;
-	return free_text_has_control(r) ? RG_R_PARSE : RG_R_FINE;
+	return free_text_has_control(r) ? RG_R_PARSE : take_socket(reg);
 }
 
 /* RFC 3261 §10.3 step 5, with the AoR the caller names before the one in To. */
@@ -329,7 +335,6 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 		reg->set.no_reply = true;
 		reg->set.expires_max_deviation = 0;
 	}
-	take_socket(reg);
 	reserve_text(reg);
 	status = check(reg, upstream, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)

@@ -451,3 +451,40 @@ Test(exhaustion, whatever_is_stored_is_bounded)
 	cr_expect_lt(rg_memory_store_bytes(s->store), 65536);
 	end_site(s);
 }
+
+Test(exhaustion, a_path_is_counted_before_it_is_read_and_bounded_by_its_record)
+{
+	site *s = new_site();
+	const char *hop = "<sip:edge.example.com;lr;x=0123456789012345678901234567890123456789>";
+	spec many = { .contact = { "<sip:a@192.0.2.1>" }, .supported = { "path" } };
+	const char *long_hop = repeated(s, "<sip:edge.example.com;lr;x=", "0123456789abcdef", 4090, ">");
+
+	flags(&s->w, "path-strict");
+	for (int i = 0; i < 16; i++)
+		many.path[i] = hop;
+	cr_expect_eq(send_spec(s, many), 200);
+	many.cseq = "2 REGISTER";
+	many.path[16] = "not even a path";
+	cr_expect_eq(send_spec(s, many), 413);
+	cr_expect_eq(send(s, .contact = { "<sip:a@192.0.2.1>" }, .supported = { "path" }, .cseq = "3 REGISTER",
+		.path = { repeated(s, hop, ", <sip:e;lr>", 15, "") }), 200);
+	cr_expect_eq(send(s, .contact = { "<sip:a@192.0.2.1>" }, .supported = { "path" }, .cseq = "4 REGISTER",
+		.path = { repeated(s, hop, ", <sip:e;lr>", 20000, "") }), 413);
+	cr_expect_eq(send(s, .contact = { "<sip:a@192.0.2.1>" }, .supported = { "path" }, .cseq = "5 REGISTER", .path = { long_hop }), 413);
+	cr_expect_str_eq(why(s), "TOO_LARGE");
+	cr_expect_eq(send(s, .contact = { "<sip:a@192.0.2.1>", "<sip:b@192.0.2.1>" }, .supported = { "path" }, .cseq = "6 REGISTER",
+		.path = { repeated(s, "<sip:e;lr;x=", "0123456789abcdef", 2000, ">") }), 200, "two bindings share one Path");
+	end_site(s);
+}
+
+Test(exhaustion, option_tags_in_their_thousands_are_one_pass)
+{
+	site *s = new_site();
+	const char *tags = repeated(s, "a", ",bbbbbbbbbbbbbbbb", 100000, ", outbound");
+
+	configure(s, "outbound_mode", "on");
+	cr_expect_eq(send(s, .contact = { "<sip:a@192.0.2.1>;+sip.instance=\"<x>\";reg-id=1" }, .supported = { tags }), 200);
+	cr_expect_str_eq(put(&s->w, rg_response_header(s->response, RG_STR("Require"), 0)), "outbound");
+	cr_expect_eq(send(s, .contact = { "<sip:a@192.0.2.1>" }, .require = { tags }, .cseq = "2 REGISTER"), 420);
+	end_site(s);
+}

@@ -21,7 +21,10 @@ static const char *const places[] = {
 	"Contact: <sip:alice@192.0.2.1>;+sip.instance=\"<@@>\"\r\n",
 	"Contact: <x:@@>\r\n", "Contact: <sip:alice@192.0.2.1>;q=@@\r\n", "Contact: <sip:alice@192.0.2.1>;expires=@@\r\n", "Expires: 60@@\r\n",
 	"Require: foo@@\r\n", "Supported: @@\r\n", "User-Agent: x@@\r\n", "Path: <sip:p;lr;x=@@>\r\n", "Feature-Caps: *;+sip.pns=\"@@\"\r\n",
-	"Allow: @@\r\n", "X@@: 1\r\n",
+	"Allow: @@\r\n", "X@@: 1\r\n", "Path: \"@@\" <sip:p;lr>\r\n", "Path: <sip:p;lr>;x=\"@@\"\r\n", "Path: <sip:@@@p;lr>\r\n",
+	"Path: <sip:p;lr;received=sip:h;x=@@>\r\n", "Path: <sip:p;lr;received=sip:h%3Bx=@@>\r\n", "Path: <sip:p;lr;ob;received=@@>\r\n",
+	"Sock-Info: udp:192.0.2.1:5060@@\r\n", "Sock-Info: @@\r\n", "Contact: <sip:alice@192.0.2.1>;reg-id=1;+sip.instance=\"<@@>\"\r\n",
+	"Contact: <sip:alice@192.0.2.1>;+sip.instance=\"<a>\";reg-id=1@@\r\n", "Require: path@@\r\n", "Supported: path, outbound@@\r\n",
 };
 
 static const char *const others[] = {
@@ -74,6 +77,9 @@ static void watch(void *user, const rg_event *event)
 		no_control(event->after->uri, "a stored URI");
 		no_control(event->after->instance, "a stored instance");
 		no_control(event->after->user_agent, "a stored User-Agent");
+		no_control(event->after->received, "a stored received URI");
+		no_control(event->after->socket, "a stored socket");
+		no_control(event->after->next_hop, "a next hop");
 	}
 }
 
@@ -84,25 +90,27 @@ static void check_log(void *user, int32_t level, rg_str text)
 	no_control(text, "a log line");
 }
 
-static world watched(rg_subscription **subscription)
+static world watched(bool extended, rg_subscription **subscription)
 {
 	const rg_env env = { .struct_size = sizeof env, .now = world_now, .log = check_log };
-	world w = world_new();
+	rg_config *config = extended ? world_extended_config() : NULL;
+	world w = extended ? world_extended() : world_new();
 
 	rg_registrar_unref(w.registrar);
-	cr_assert_eq(rg_registrar_new(NULL, w.store, &env, &w.registrar, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_new(config, w.store, &env, &w.registrar, NULL), RG_OK);
+	rg_config_unref(config);
 	cr_assert_eq(rg_registrar_subscribe(w.registrar, RG_EVENT_ALL, watch, NULL, NULL, subscription), RG_OK);
 	return w;
 }
 
-Test(injection, nothing_in_a_message_writes_a_header_of_the_reply)
+static void inject(bool extended)
 {
 	rg_subscription *subscription = NULL;
 	char bytes[2048];
 
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		for (size_t k = 0; k < sizeof payloads / sizeof payloads[0]; k++) {
-			world w = watched(&subscription);
+			world w = watched(extended, &subscription);
 			size_t n = build(bytes, places[i], payloads[k].p, payloads[k].n);
 			answer a = world_send(&w, bytes, n);
 			const char *fault = fault_of(&a);
@@ -121,6 +129,12 @@ Test(injection, nothing_in_a_message_writes_a_header_of_the_reply)
 			world_end(&w);
 		}
 	}
+}
+
+Test(injection, nothing_in_a_message_writes_a_header_of_the_reply)
+{
+	inject(false);
+	inject(true);
 }
 
 Test(injection, nothing_the_host_says_writes_a_header_of_the_reply)

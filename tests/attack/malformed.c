@@ -3,13 +3,35 @@
 #include "world.h"
 #include <fcntl.h>
 
-static const char valid[] = "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP pc.example.com:5060;branch=z9hG4bK7;rport\r\n"
-	"Max-Forwards: 70\r\n"
-	"From: \"Alice\" <sip:alice@example.com>;tag=456248\r\nTo: <sip:alice@example.com>\r\nCall-ID: 843817637684230@998sdasdh09\r\n"
-	"CSeq: 1826 REGISTER\r\n"
-	"Contact: <sip:alice@192.0.2.4:5060;transport=udp>;q=0.7;expires=600;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\","
-	" \"Two, \\\" three\" <sip:alice@[2001:db8::4]>\r\nExpires: 7200\r\nSupported: path, gruu\r\nUser-Agent: phone/1.0\r\n"
-	"Allow: INVITE, ACK, BYE\r\nContent-Length: 4\r\n\r\nbody";
+#define START "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP pc.example.com:5060;branch=z9hG4bK7;rport\r\n" \
+	"Max-Forwards: 70\r\nFrom: \"Alice\" <sip:alice@example.com>;tag=456248\r\nTo: <sip:alice@example.com>\r\n" \
+	"Call-ID: 843817637684230@998sdasdh09\r\nCSeq: 1826 REGISTER\r\n"
+#define END "User-Agent: phone/1.0\r\nAllow: INVITE, ACK, BYE\r\nContent-Length: 4\r\n\r\nbody"
+
+/* A plain one, and one that uses every extension there is, in a world that acts on them. */
+static const struct valid {
+	const char *text;
+	size_t n;
+	bool extended;
+} valid[] = {
+#define VALID(extended, text) { text, sizeof text - 1, extended }
+	VALID(false, START "Contact: <sip:alice@192.0.2.4:5060;transport=udp>;q=0.7;expires=600;"
+		"+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\", \"Two, \\\" three\" <sip:alice@[2001:db8::4]>\r\nExpires: 7200\r\n"
+		"Supported: path, gruu\r\n" END),
+	VALID(true, START "Via: SIP/2.0/TCP edge.example.com;branch=z9hG4bK8\r\nContact: <sip:alice@192.0.2.4:5060;transport=tcp>;expires=600;"
+		"+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\";reg-id=1\r\n"
+		"Path: <sip:p1.example.com;lr;r2=on>, \"p, 2\" <sip:p2@[2001:db8::9]:5061;lr;r2=on;received=sip:203.0.113.9:4444%3Btransport%3Dtcp>\r\n"
+		"Path: <sip:tok%65n@edge.example.com;lr;ob>;x=y\r\nSupported: path, outbound\r\nRequire: path\r\nSock-Info: tcp:198.51.100.1:5060\r\n"
+		END),
+#undef VALID
+};
+
+enum { KINDS = sizeof valid / sizeof valid[0], LONGEST = 2048 };
+
+static world world_of(const struct valid *v)
+{
+	return v->extended ? world_extended() : world_new();
+}
 
 /* Whatever it was: nothing leaks out, a refusal stores nothing, and the reply is sound. */
 static answer check(world *w, const char *bytes, size_t n, const char *what, size_t at)
@@ -28,38 +50,44 @@ static answer check(world *w, const char *bytes, size_t n, const char *what, siz
 
 Test(malformed, valid_message_is_accepted)
 {
-	world w = world_new();
-	answer a = check(&w, valid, sizeof valid - 1, "valid", 0);
+	for (int i = 0; i < KINDS; i++) {
+		world w = world_of(&valid[i]);
+		answer a = check(&w, valid[i].text, valid[i].n, "valid", 0);
 
-	cr_expect_eq(a.code, 200, "%s", a.text);
-	cr_expect_neq(world_digest(&w), 1);
-	answer_free(&a);
-	world_end(&w);
+		cr_expect_eq(a.code, 200, "%s", a.text);
+		cr_expect_eq(strstr(a.text, "Require: outbound") != NULL, valid[i].extended);
+		cr_expect_eq(strstr(a.text, "\r\nPath: <sip:tok%65n@edge.example.com;lr;ob>;x=y\r\n") != NULL, valid[i].extended);
+		cr_expect_neq(world_digest(&w), 1);
+		answer_free(&a);
+		world_end(&w);
+	}
 }
 
 Test(malformed, message_cut_at_any_byte_stores_nothing)
 {
-	world w = world_new();
+	for (int i = 0; i < KINDS; i++) {
+		world w = world_of(&valid[i]);
 
-	for (size_t n = 0; n < sizeof valid - 1; n++) {
-		answer a = check(&w, valid, n, "cut at", n);
-		cr_expect(a.code == 0 || a.code == 400, "cut at %zu: %d", n, a.code);
-		answer_free(&a);
+		for (size_t n = 0; n < valid[i].n; n++) {
+			answer a = check(&w, valid[i].text, n, "cut at", n);
+			cr_expect(a.code == 0 || a.code == 400, "cut at %zu: %d", n, a.code);
+			answer_free(&a);
+		}
+		cr_expect_eq(world_digest(&w), 1);
+		world_end(&w);
 	}
-	cr_expect_eq(world_digest(&w), 1);
-	world_end(&w);
 }
 
-static void flip(const uint8_t *masks, size_t n_masks)
+static void flip(const struct valid *v, const uint8_t *masks, size_t n_masks)
 {
-	world w = world_new();
-	char bytes[sizeof valid];
+	world w = world_of(v);
+	char bytes[LONGEST];
 
-	for (size_t i = 0; i < sizeof valid - 1; i++) {
+	for (size_t i = 0; i < v->n; i++) {
 		for (size_t k = 0; k < n_masks; k++) {
-			memcpy(bytes, valid, sizeof valid);
+			memcpy(bytes, v->text, v->n);
 			bytes[i] = (char)((uint8_t)bytes[i] ^ masks[k]);
-			answer a = check(&w, bytes, sizeof valid - 1, "flipped at", i);
+			answer a = check(&w, bytes, v->n, "flipped at", i);
 			answer_free(&a);
 		}
 	}
@@ -68,43 +96,56 @@ static void flip(const uint8_t *masks, size_t n_masks)
 
 Test(malformed, any_bit_flipped_is_survived)
 {
-	flip((const uint8_t[]){ 1, 2, 4, 8, 16, 32, 64, 128 }, 8);
+	for (int i = 0; i < KINDS; i++)
+		flip(&valid[i], (const uint8_t[]){ 1, 2, 4, 8, 16, 32, 64, 128 }, 8);
 }
 
-Test(malformed, any_byte_replaced_is_survived)
+static void replace(const struct valid *v)
 {
 	static const char others[] = { '\0', '\r', '\n', '\t', ' ', '"', '%', ',', ';', ':', '<', '>', '@', '[', '\\', ']', '\177', (char)0xc0,
 		(char)0xff };
-	world w = world_new();
-	char bytes[sizeof valid];
+	world w = world_of(v);
+	char bytes[LONGEST];
 
-	for (size_t i = 0; i < sizeof valid - 1; i++) {
+	for (size_t i = 0; i < v->n; i++) {
 		for (size_t k = 0; k < sizeof others; k++) {
-			memcpy(bytes, valid, sizeof valid);
+			memcpy(bytes, v->text, v->n);
 			bytes[i] = others[k];
-			answer a = check(&w, bytes, sizeof valid - 1, "replaced at", i);
+			answer a = check(&w, bytes, v->n, "replaced at", i);
 			answer_free(&a);
 		}
 	}
 	world_end(&w);
 }
 
-Test(malformed, any_byte_left_out_or_doubled_is_survived)
+Test(malformed, any_byte_replaced_is_survived)
 {
-	world w = world_new();
-	char bytes[sizeof valid + 1];
+	for (int i = 0; i < KINDS; i++)
+		replace(&valid[i]);
+}
 
-	for (size_t i = 0; i < sizeof valid - 1; i++) {
-		memcpy(bytes, valid, i);
-		memcpy(bytes + i, valid + i + 1, sizeof valid - 2 - i);
-		answer a = check(&w, bytes, sizeof valid - 2, "left out at", i);
+static void leave_out_and_double(const struct valid *v)
+{
+	world w = world_of(v);
+	char bytes[LONGEST];
+
+	for (size_t i = 0; i < v->n; i++) {
+		memcpy(bytes, v->text, i);
+		memcpy(bytes + i, v->text + i + 1, v->n - 1 - i);
+		answer a = check(&w, bytes, v->n - 1, "left out at", i);
 		answer_free(&a);
-		memcpy(bytes + i, valid + i, 1);
-		memcpy(bytes + i + 1, valid + i, sizeof valid - 1 - i);
-		a = check(&w, bytes, sizeof valid, "doubled at", i);
+		memcpy(bytes + i, v->text + i, 1);
+		memcpy(bytes + i + 1, v->text + i, v->n - i);
+		a = check(&w, bytes, v->n + 1, "doubled at", i);
 		answer_free(&a);
 	}
 	world_end(&w);
+}
+
+Test(malformed, any_byte_left_out_or_doubled_is_survived)
+{
+	for (int i = 0; i < KINDS; i++)
+		leave_out_and_double(&valid[i]);
 }
 
 static const struct { const char *header; int32_t code; } fields[] = {
@@ -145,23 +186,26 @@ Test(malformed, nothing_is_ever_printed)
 {
 	char path[] = "/tmp/rgstr-printed-XXXXXX";
 	int file = mkstemp(path), out = dup(1), err = dup(2);
-	char bytes[sizeof valid];
-	world w = world_new();
+	char bytes[LONGEST];
 
 	cr_assert_geq(file, 0);
 	unlink(path);
 	dup2(file, 1);
 	dup2(file, 2);
-	for (size_t i = 0; i < sizeof valid - 1; i++) {
-		memcpy(bytes, valid, sizeof valid);
-		bytes[i] = '<';
-		answer a = world_send(&w, bytes, i % 3 ? sizeof valid - 1 : i);
-		answer_free(&a);
+	for (const struct valid *v = valid; v < valid + KINDS; v++) {
+		world w = world_of(v);
+
+		for (size_t i = 0; i < v->n; i++) {
+			memcpy(bytes, v->text, v->n);
+			bytes[i] = '<';
+			answer a = world_send(&w, bytes, i % 3 ? v->n : i);
+			answer_free(&a);
+		}
+		world_end(&w);
 	}
 	fflush(NULL);
 	dup2(out, 1);
 	dup2(err, 2);
 	cr_expect_eq(lseek(file, 0, SEEK_END), 0, "something was printed");
 	close(file), close(out), close(err);
-	world_end(&w);
 }

@@ -256,3 +256,75 @@ Test(takeover, who_was_removed_under_another_call_id_is_remembered_by_its_own)
 		end_site(s);
 	}
 }
+
+#define FLOW(n, cseq_) .callid = "flow", .cseq = cseq_ " REGISTER", .supported = { "outbound" }, .flow = "conn-" #n, \
+	.contact = { "<sip:alice@192.0.2.7:50" #n ">;+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000A95A0E128>\";reg-id=" #n }
+
+Test(takeover, a_flow_of_another_user_is_out_of_reach)
+{
+	site *s = new_site();
+	uint32_t n = 0;
+
+	configure(s, "outbound_mode", "on");
+	cr_expect_eq(send(s, FLOW(1, "1")), 200);
+	cr_expect_eq(send(s, FLOW(2, "2")), 200);
+	/* the same instance, reg-id, Call-ID and URI, under a name of one's own: set, removed, removed all at once */
+	cr_expect_eq(send(s, FLOW(1, "9"), .to = "<sip:mallory@example.com>"), 200);
+	cr_expect_eq(send(s, FLOW(1, "10"), .to = "<sip:mallory@example.com>", .expires = "0"), 200);
+	cr_expect_eq(send(s, .contact = { "*" }, .expires = "0", .callid = "flow", .cseq = "11 REGISTER", .to = "<sip:mallory@example.com>"), 200);
+	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 2);
+	cr_expect_eq(registered(s, "sip:mallory@example.com", NULL), 0);
+	/* a flow's REGISTER again, and a late one, after its connection died */
+	cr_expect_eq(rg_remove_flow(s->reg, RG__ABSENT, RG_STR("conn-1"), &n), RG_OK);
+	cr_expect_eq(n, 1);
+	cr_expect_eq(send(s, FLOW(1, "1")), 200, "a repeat is answered as ever");
+	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 1, "and brings nothing back");
+	cr_expect_eq(send(s, FLOW(1, "0")), 400);
+	cr_expect_eq(send(s, FLOW(1, "3")), 200, "a newer one is the phone itself");
+	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 2);
+	end_site(s);
+}
+
+Test(takeover, a_plain_contact_takes_no_flow_and_a_flow_no_plain_contact)
+{
+	site *s = new_site();
+
+	configure(s, "outbound_mode", "on");
+	cr_expect_eq(send(s, FLOW(1, "1")), 200);
+	cr_expect_eq(send(s, .contact = { "<sip:alice@192.0.2.7:501>;expires=0" }, .callid = "other"), 200);
+	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 1, "the URI of a flow is not the flow");
+	cr_expect_eq(send(s, .contact = { "<sip:alice@192.0.2.7:501>" }, .callid = "other", .cseq = "2 REGISTER"), 200);
+	cr_expect_eq(send(s, FLOW(1, "2"), .expires = "0"), 200);
+	cr_expect_str_eq(reached(s, "sip:alice@example.com"), "sip:alice@192.0.2.7:501");
+	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 1);
+	end_site(s);
+}
+
+Test(takeover, a_reply_for_one_user_leaves_others_and_newer_ones_alone)
+{
+	site *s = new_site();
+	rg_str contact = RG_STR("<sip:alice@192.0.2.7>;expires=0"), elsewhere = RG_STR("<sip:x@203.0.113.9>;expires=9999");
+	spec what = { .contact = { "<sip:alice@192.0.2.7>" }, .callid = "c", .cseq = "5 REGISTER" };
+	spec old = { .contact = { "<sip:alice@192.0.2.7>" }, .callid = "c", .cseq = "4 REGISTER" };
+	spec other = { .contact = { "<sip:alice@192.0.2.7>" }, .callid = "c", .cseq = "6 REGISTER", .to = "<sip:mallory@example.com>" };
+	const spec *const tries[] = { &old, &other };
+	rg_upstream up;
+
+	cr_expect_eq(send_spec(s, what), 200);
+	rg_upstream_init(&up, sizeof up);
+	up.code = 200;
+	up.n_contacts = 1;
+	for (size_t i = 0; i < 4; i++) {
+		spec_room room;
+		rg_request r = request_of(tries[i % 2], &room);
+		rg_response *response = NULL;
+
+		up.contacts = i < 2 ? &contact : &elsewhere;
+		cr_expect_eq(rg_save_reply(s->reg, &r, &up, NULL, &response), RG_OK);
+		cr_expect_eq(rg_response_code(response), i % 2 ? 200 : 400);
+		rg_response_unref(response);
+		cr_expect_str_eq(reached(s, "sip:alice@example.com"), "sip:alice@192.0.2.7");
+		cr_expect_str_eq(reached(s, "sip:mallory@example.com"), "", "what is granted to nobody is nobody's");
+	}
+	end_site(s);
+}

@@ -18,6 +18,7 @@ typedef struct world {
 	rg_store *store;
 	rg_registrar *registrar;
 	rg_sofia_source source;
+	rg_save_options *options; /* NULL = no flags */
 } world;
 
 typedef struct answer {
@@ -56,8 +57,33 @@ static inline world world_new(void)
 	return world_new_with(NULL, NULL);
 }
 
+/* What acts on every extension there is, to be released. */
+static inline rg_config *world_extended_config(void)
+{
+	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name", "Sock-Info" },
+		{ "service_route", "<sip:orig@s1.example.com;lr>, <sip:s2.example.com;lr>" } };
+	rg_config *config = NULL;
+
+	cr_assert_eq(rg_config_new(&config), RG_OK);
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++)
+		cr_assert_eq(rg_config_set(config, rg_str_from(settings[i][0]), rg_str_from(settings[i][1]), NULL), RG_OK);
+	return config;
+}
+
+static inline world world_extended(void)
+{
+	rg_config *config = world_extended_config();
+	world w = world_new();
+
+	cr_assert_eq(rg_registrar_configure(w.registrar, config), RG_OK);
+	rg_config_unref(config);
+	cr_assert_eq(rg_save_options_new(RG_STR("path-lazy, path-received, socket-header"), &w.options, NULL), RG_OK);
+	return w;
+}
+
 static inline void world_end(world *w)
 {
+	rg_save_options_unref(w->options);
 	rg_registrar_unref(w->registrar);
 	rg_store_unref(w->store);
 }
@@ -86,7 +112,7 @@ static inline answer world_send(world *w, const char *bytes, size_t n)
 
 	cr_assert_not_null(exact);
 	memcpy(exact, bytes, n);
-	rg_status status = rg_sofia_handle(w->registrar, (rg_str){ exact, n }, &w->source, NULL, &reply, &size);
+	rg_status status = rg_sofia_handle(w->registrar, (rg_str){ exact, n }, &w->source, w->options, &reply, &size);
 	free(exact);
 	return answer_of(status, reply, size);
 }

@@ -99,3 +99,22 @@ Test(merge_answer, the_socket_comes_from_its_header_only_with_the_flag)
 	same_text(put(&w, binding(&w, 0).socket), "udp:198.51.100.1:5060");
 	end_world(&w);
 }
+
+Test(merge_answer, a_socket_header_that_names_no_socket_is_refused)
+{
+	static const char *const bad[] = { "198.51.100.2:5070", "tcp:198.51.100.2", "tcp:[2001:db8::1]", "tcp:2001:db8::1:5060", "x:198.51.100.2:1",
+		"tcp:198.51.100.2:0", "tcp:198.51.100.2:65536", "tcp:host:5060", "tcp:198.51.100.2:5070;x" };
+	world w = new_world();
+
+	flags(&w, "socket-header");
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		cr_expect_eq(save(&w, { "<sip:a@192.0.2.7>" }, .socket_header = bad[i]), 400, "%s", bad[i]);
+		cr_expect_eq(reason(&w), RG_R_PARSE);
+		cr_expect_null(w.record);
+	}
+	cr_expect_eq(save(&w, { "<sip:a@192.0.2.7>" }, .socket_header = " tls:[2001:db8::1]:5061 "), 200);
+	same_text(put(&w, binding(&w, 0).socket), "tls:[2001:db8::1]:5061");
+	flags(&w, "");
+	cr_expect_eq(save(&w, { "<sip:a@192.0.2.7>" }, .socket_header = "nonsense", .cseq = "2 REGISTER"), 200, "nobody asked");
+	end_world(&w);
+}
