@@ -7,17 +7,53 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Every extension there is. */
+static void extend(rg_config *config)
+{
+	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name", "Sock-Info" },
+		{ "service_route", "<sip:s1.example.com;lr>" } };
+
+	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+		if (rg_config_set(config, rg_str_from(settings[i][0]), rg_str_from(settings[i][1]), NULL) != RG_OK)
+			abort();
+	}
+}
+
 /* One registrar an input, so that an input alone makes what it found happen again. */
-static rg_registrar *registrar_new(void)
+static rg_registrar *registrar_new(int extended)
 {
 	rg_store *store = NULL;
+	rg_config *config = NULL;
 	rg_registrar *registrar = NULL;
 	const rg_memory_options options = { .struct_size = sizeof options, .shards = 1 };
 
-	if (rg_memory_store_new(&options, &store, NULL) != RG_OK || rg_registrar_new(NULL, store, NULL, &registrar, NULL) != RG_OK)
+	if (rg_memory_store_new(&options, &store, NULL) != RG_OK || rg_config_new(&config) != RG_OK)
 		abort();
+	if (extended)
+		extend(config);
+	if (rg_registrar_new(config, store, NULL, &registrar, NULL) != RG_OK)
+		abort();
+	rg_config_unref(config);
 	rg_store_unref(store);
 	return registrar;
+}
+
+/* A reply of another registrar, or anything else, to the very message. */
+static void answered(rg_registrar *registrar, const rg_request *request)
+{
+	rg_upstream upstream;
+	rg_response *response = NULL;
+
+	rg_upstream_init(&upstream, sizeof upstream);
+	upstream.code = 200;
+	upstream.contacts = request->contacts;
+	upstream.n_contacts = request->n_contacts;
+	upstream.expires = request->expires;
+	upstream.modified = request->paths;
+	upstream.n_modified = request->n_paths;
+	if (rg_save_reply(registrar, request, &upstream, NULL, &response) != RG_OK)
+		abort();
+	rg_response_unref(response);
 }
 
 static int is_whole(const uint8_t *reply, size_t n)
@@ -25,23 +61,36 @@ static int is_whole(const uint8_t *reply, size_t n)
 	return n > 12 && memcmp(reply, "SIP/2.0 ", 8) == 0 && memcmp(reply + n - 4, "\r\n\r\n", 4) == 0 && !memchr(reply, '\0', n);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void play(rg_str bytes, int extended)
 {
-	rg_registrar *registrar = registrar_new();
-	const rg_str bytes = { (const char *)data, size };
+	rg_registrar *registrar = registrar_new(extended);
+	rg_save_options *options = NULL;
 	rg_request *request = NULL;
 
+	if (rg_save_options_new(rg_str_from(extended ? "path-lazy, path-received, socket-header" : ""), &options, NULL) != RG_OK)
+		abort();
 	/* Twice, since the second finds what the first stored. */
 	for (int i = 0; i < 2; i++) {
 		uint8_t *reply = NULL;
 		size_t n = 0;
-		rg_status status = rg_sofia_handle(registrar, bytes, NULL, NULL, &reply, &n);
+		rg_status status = rg_sofia_handle(registrar, bytes, NULL, options, &reply, &n);
 		if ((status != RG_OK && status != RG_EINVAL) || (reply && !is_whole(reply, n)) || (!reply && n > 0))
 			abort();
 		rg_mem_free(reply);
 	}
-	if (rg_sofia_request_parse(bytes, &request, NULL) == RG_OK)
+	if (rg_sofia_request_parse(bytes, &request, NULL) == RG_OK) {
+		answered(registrar, request);
 		rg_request_free(request);
+	}
+	rg_save_options_unref(options);
 	rg_registrar_unref(registrar);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const rg_str bytes = { (const char *)data, size };
+
+	play(bytes, 0);
+	play(bytes, 1);
 	return 0;
 }
