@@ -350,6 +350,17 @@ RG_API rg_status rg_is_contact_registered_async(rg_registrar *registrar, const r
 RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
 	rg_free_cb free_user, rg_op **op);
 
+/**
+ * rg_is_registered() for a message of the host, read through its adaptor. An attr_avp of the config is set from the live bindings (base
+ * specification §1.3.19), one value a binding, in the order of the answer.
+ * @param aor  absent = as the message says. @param out  may be NULL. @return as rg_is_registered(), or what the adaptor returned.
+ */
+RG_API rg_status rg_is_registered_msg(rg_registrar *registrar, const rg_msg *msg, rg_str aor, rg_answer **out);
+
+/** The completion form of rg_is_registered_msg(). The message must live until @p done is called. @param op  may be NULL. */
+RG_API rg_status rg_is_registered_msg_async(rg_registrar *registrar, const rg_msg *msg, rg_str aor, rg_answer_cb done, void *user,
+	rg_free_cb free_user, rg_op **op);
+
 /** A record of a walk, as it is in the store now. Borrowed. @return 0 to go on, anything else to stop. */
 typedef int32_t (*rg_each_cb)(void *user, const rg_record *record);
 

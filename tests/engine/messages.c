@@ -161,3 +161,53 @@ Test(messages, a_broken_store_is_answered_with_503)
 	cr_expect_eq(reg.code, 503);
 	kit_close(&k);
 }
+
+static void ask_message(int how)
+{
+	message first = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+	message second = { .phone = { .aor = "alice", .contact = "<sip:b@192.0.2.2>", .callid = "c2", .cseq = 1 } };
+	message asked = first, again = first, nobody = { .phone = { .aor = "bob", .contact = A1, .cseq = 1 } };
+	rg_msg msg = { &ops, NULL, &first };
+	rg_answer *answer = NULL;
+	outcome o = { 0 };
+	rg_config *config;
+	kit k;
+
+	kit_open(&k, how);
+	rg_config_new(&config);
+	cr_assert_eq(rg_config_set(config, RG_STR("attr_avp"), RG_STR("$avp(attr)"), NULL), RG_OK);
+	rg_registrar_configure(k.reg, config);
+	rg_config_unref(config);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	msg.msg = &second;
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	msg.msg = &asked;
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, RG_STR("sip:alice@example.org"), &answer), RG_OK);
+	cr_expect_eq(rg_answer_count(answer), 2);
+	cr_expect_str_eq(asked.vars, "$avp(attr)[0]=floor 3;$avp(attr)[1]=floor 3;");
+	cr_expect_eq(asked.released, 1);
+	rg_answer_unref(answer);
+	msg.msg = &nobody;
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, (rg_str){ NULL, 0 }, NULL), RG_OK);
+	cr_expect_str_eq(nobody.vars, "", "To says who is asked about, and he is not registered");
+	msg.msg = &again;
+	rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, kit_answered, &o, kit_freed, NULL);
+	if (k.deferred)
+		deferred_answer_all(k.deferred);
+	cr_expect_eq(o.n, 2);
+	cr_expect_eq(o.freed, 1);
+	cr_expect_eq(again.released, 1);
+	cr_expect_str_eq(again.vars, "$avp(attr)[0]=floor 3;$avp(attr)[1]=floor 3;");
+	again.read_status = RG_ELIMIT;
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, (rg_str){ NULL, 0 }, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, kit_answered, &o, kit_freed, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_is_registered_msg(k.reg, NULL, (rg_str){ NULL, 0 }, NULL), RG_EINVAL);
+	cr_expect_eq(o.called + o.freed, 2);
+	kit_close(&k);
+}
+
+Test(messages, who_is_registered_is_asked_by_message_and_told_with_each_attr)
+{
+	ask_message(INLINE);
+	ask_message(DEFERRED);
+}
