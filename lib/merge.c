@@ -553,6 +553,7 @@ rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_
 	rg_time now, const uint8_t seed[32], rg_plan **out)
 {
 	rg__register *reg;
+	rg_request view;
 	rg_status status;
 
 	if (!out)
@@ -560,7 +561,8 @@ rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_
 	*out = NULL;
 	if (!request || !seed)
 		return RG_EINVAL;
-	status = rg__register_read(request, config, options, NULL, &reg);
+	rg__request_view(request, &view);
+	status = rg__register_read(&view, config, options, NULL, &reg);
 	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
 }
 
@@ -568,14 +570,16 @@ rg_status rg_merge_reply(const rg_record *record, const rg_request *request, con
 	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out)
 {
 	rg__register *reg;
-	rg_upstream view;
+	rg_upstream answer;
+	rg_request view;
 	rg_status status;
 
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!request || !seed || !rg__upstream_view(upstream, &view))
+	if (!request || !seed || !rg__upstream_view(upstream, &answer))
 		return RG_EINVAL;
-	status = rg__register_read_answered(request, &view, config, options, &reg);
+	rg__request_view(request, &view);
+	status = rg__register_read_answered(&view, &answer, config, options, &reg);
 	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
 }

@@ -318,17 +318,15 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
 	const rg_save_options *options, rg__register_room *room, rg__register **out)
 {
-	rg_request view;
 	rg__register *reg;
 	rg_status status;
 
 	*out = NULL;
-	rg__request_view(request, &view);
-	reg = new_register(count_at_most(&view, rg__config_int(config, RG__P_max_request_contacts)), room);
+	reg = new_register(count_at_most(request, rg__config_int(config, RG__P_max_request_contacts)), room);
 	if (!reg)
 		return RG_ENOMEM;
 	rg__save_settings_of(config, options, &reg->set);
-	reg->request = view;
+	reg->request = *request;
 	reg->cached = upstream != NULL;
 	if (reg->cached) {
 		/* The client has its answer, with the intervals in it. */

@@ -39,8 +39,6 @@ static bool keep_rewrites(rg_response *r, const rg__answer *a)
 
 	for (uint32_t i = 0; i < a->n_rewrites; i++)
 		n += a->rewrites[i].uri.n;
-	if (a->n_rewrites == 0)
-		return true;
 	r->rewrites = malloc(n);
 	if (!r->rewrites)
 		return false;
@@ -68,9 +66,11 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 	room = (char *)r->listed + list;
 	r->unsupported = keep(&room, a->unsupported);
 	r->received_param = keep(&room, a->received_param);
-	r->path = keep(&room, a->path);
-	r->service_route = keep(&room, a->service_route);
-	if (keep_rewrites(r, a))
+	if (a->path.n + a->service_route.n > 0) {
+		r->path = keep(&room, a->path);
+		r->service_route = keep(&room, a->service_route);
+	}
+	if (a->n_rewrites == 0 || keep_rewrites(r, a))
 		return RG_OK;
 	rg_response_unref(r);
 	*out = NULL;
