@@ -136,8 +136,8 @@
 		"Whether a device may keep several flows, or must be able to.") \
 	X(flow_timer, INT, ANY, 0, RG__SECONDS_MAX, RG__NUMBER(0), NULL, "seconds", "RFC 5626 4.4", 0, 1, \
 		"Flow-Timer of a 200 on a direct flow. 0 leaves the header out.") \
-	X(latency_min_delta, INT, ANY, 0, 1000, RG__NUMBER(20), NULL, "percent", "ours", 0, 0, \
-		"Least relative change of a measured latency that is worth storing; below 10 ms none is.")
+	X(latency_min_delta, INT, ANY, 0, 1000, RG__NUMBER(20), NULL, "percent", "ours", 0, 1, \
+		"Least change of a measured latency, relative to the stored one, that is worth storing; one of less than 10 ms never is.")
 
 /* The ids: RG__P_default_expires … */
 enum {

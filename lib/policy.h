@@ -45,7 +45,7 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 rg_response *rg__plan_take_response(rg_plan *plan);
 const rg_key *rg__plan_key(const rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* the one given: of `next`, or of the deletion */
-uint32_t rg__plan_removed(const rg_plan *plan);            /* bindings that a prune by filter took away */
+uint32_t rg__plan_removed(const rg_plan *plan);            /* bindings that a prune by filter took away, or a ping changed */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* plans are shared between an operation and its event batch */
 
 /* The key a lookup is about: aor, else Request-URI. Returns RG__AOR_…; *out is freed with rg__aor_free(). */
@@ -93,6 +93,20 @@ bool rg__filter_matches(const rg__filter *f, const rg_contact *binding);        
 
 /* Takes the bindings away that match (lapsed ones too) and leaves removals behind. */
 rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out);
+
+/* What a ping said, and when that is worth a commit. */
+typedef struct rg__ping {
+	uint32_t latency;   /* microseconds */
+	int64_t min_delta;  /* percent of what is stored */
+	int64_t max_record_bytes;
+} rg__ping;
+
+void rg__ping_of(const rg_config *config, uint32_t latency, rg__ping *out);
+
+/* Sets the latency of the live bindings that match, as far as it has moved enough; commits nothing when none has. What has lapsed goes
+ * with such a commit. RG_ELIMIT: the record would be too large. */
+rg_status rg__measure(const rg_record *record, const rg__filter *filter, const rg__ping *ping, rg_time now, const rg_revision *revision,
+	rg_plan **out);
 
 /* Indexes of the live bindings that match, in lookup order. *out is released with rg_mem_free(). */
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n);

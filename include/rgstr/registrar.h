@@ -272,6 +272,32 @@ RG_API rg_status rg_remove_flow_async(rg_registrar *registrar, rg_str domain, rg
 	rg_free_cb free_user, rg_op **op);
 
 /** @} */
+/** @name Measuring
+ * @{ */
+
+/** @param n_changed  how many bindings have another latency now. */
+typedef void (*rg_latency_cb)(void *user, rg_status status, uint32_t n_changed);
+
+/**
+ * Tells how long a Contact took to answer a ping, for the lookup flags `max-ping-latency` and `sort-by-latency` (base specification
+ * §1.4.4). Committed for a binding that was never measured, and where the value moved by `latency_min_delta` percent of the stored one
+ * and by 10 ms, both at least; otherwise nothing is written. Raises LATENCY_UPDATE; a REGISTER that refreshes the binding keeps the
+ * value, and this call leaves alone all that a REGISTER sets.
+ * @param domain  absent = "location". @param aor  SIP URI, or `user@host` alone. @param contact  URI or name-addr, matched as by
+ * rg_remove(); every live binding that matches is measured. @param microseconds  0 … 4294967294.
+ * @param n_changed  how many bindings have another latency now; may be NULL.
+ * @return RG_OK, also with 0 changed: an AoR that is not registered, a Contact that matches nothing, a value that hardly moved.
+ * RG_EINVAL: no AoR or no Contact, one that is unreadable, or RG_LATENCY_NONE. RG_ELIMIT: the record would grow past `max_record_bytes`,
+ * and is left as it was. RG_ESTORE; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ */
+RG_API rg_status rg_set_latency(rg_registrar *registrar, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds,
+	uint32_t *n_changed);
+
+/** The completion form of rg_set_latency(). @param op  may be NULL. */
+RG_API rg_status rg_set_latency_async(rg_registrar *registrar, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds,
+	rg_latency_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/** @} */
 /** @name Asking
  * @{ */
 

@@ -240,6 +240,26 @@ KIT uint32_t answered(world *w)
 	return a.expires;
 }
 
+/* Tells how long a Contact took to answer a ping, and commits if that is worth it. Returns how many bindings changed. */
+KIT uint32_t ping(world *w, const char *contact, uint32_t microseconds)
+{
+	static const rg_revision revision = { { 11 } };
+	rg__filter f = { 0 };
+	rg__ping p;
+
+	cr_assert_eq(rg__filter_contact(&f, rg_str_from(contact), w->config), RG_OK, "%s", contact);
+	rg__ping_of(w->config, microseconds, &p);
+	rg_plan_unref(w->plan);
+	cr_assert_eq(rg__measure(w->record, &f, &p, w->now, &revision, &w->plan), RG_OK);
+	if (rg_plan_commits(w->plan)) {
+		rg_record *next = rg_record_ref(rg_plan_next(w->plan));
+
+		rg_record_unref(w->record);
+		w->record = next;
+	}
+	return rg__plan_removed(w->plan);
+}
+
 #define same_text(got, want) cr_expect_str_eq(got, want)
 
 #endif
