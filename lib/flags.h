@@ -39,20 +39,20 @@
 		"Leaves the Request-URI alone; every target becomes a branch.") \
 	X(branch, LOOKUP, SWITCH, "branch", 0, 0, NULL, "base 1.4.4", 0, \
 		"Replaces existing branches that are addresses-of-record by their targets. Not together with `no-branches`.") \
-	X(method_filtering, LOOKUP, SWITCH, "method-filtering", 0, 0, NULL, "base 1.4.4", 0, \
+	X(method_filtering, LOOKUP, SWITCH, "method-filtering", 0, 0, NULL, "base 1.4.4", 1, \
 		"Leaves out bindings that do not support the method of the request.") \
-	X(ua_filtering, LOOKUP, PATTERN, "ua-filtering", 0, 255, "/regexp/, with letters i and e after it", "base 1.4.4", 0, \
+	X(ua_filtering, LOOKUP, PATTERN, "ua-filtering", 0, 255, "/regexp/, with letters i and e after it", "base 1.4.4", 1, \
 		"Leaves out bindings whose User-Agent the POSIX regular expression does not match. `\\/` is a slash in it; a comma in it does " \
 		"not separate; back-references, and repeats that multiply, are refused. The letter i ignores case, e makes it an extended expression.") \
-	X(case_insensitive, LOOKUP, SWITCH, "case-insensitive", 0, 0, NULL, "base 1.4.4", 0, \
+	X(case_insensitive, LOOKUP, SWITCH, "case-insensitive", 0, 0, NULL, "base 1.4.4", 1, \
 		"As the letter i of `ua-filtering`.") \
-	X(extended_regexp, LOOKUP, SWITCH, "extended-regexp", 0, 0, NULL, "base 1.4.4", 0, \
+	X(extended_regexp, LOOKUP, SWITCH, "extended-regexp", 0, 0, NULL, "base 1.4.4", 1, \
 		"As the letter e of `ua-filtering`.") \
 	X(global, LOOKUP, SWITCH, "global", 0, 0, NULL, "base 1.4.4", 0, \
 		"Adds a target for each other site where the address-of-record is registered.") \
-	X(max_ping_latency, LOOKUP, NUMBER, "max-ping-latency", 0, 4294967294, "microseconds", "base 1.4.4", 0, \
+	X(max_ping_latency, LOOKUP, NUMBER, "max-ping-latency", 0, 4294967294, "microseconds", "base 1.4.4", 1, \
 		"Leaves out bindings with a higher measured latency. One that was never measured passes.") \
-	X(sort_by_latency, LOOKUP, SWITCH, "sort-by-latency", 0, 0, NULL, "base 1.4.4", 0, \
+	X(sort_by_latency, LOOKUP, SWITCH, "sort-by-latency", 0, 0, NULL, "base 1.4.4", 1, \
 		"Orders targets by measured latency, lowest first; unmeasured ones come last.")
 
 /* The ids: RG__F_memory_only … */

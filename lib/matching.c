@@ -53,6 +53,29 @@ bool rg__same_instance(rg_str a, rg_str b)
 	return uuid ? rg__eq_nocase(a, b) : rg__eq(a, b);
 }
 
+/* One bit set in each octet: letters lose their case. */
+static uint64_t add_word(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ (word | 0x2020202020202020)) * 0x9fb21c651e98df25;
+	return hash ^ hash >> 29;
+}
+
+uint64_t rg__instance_hash(rg_str instance)
+{
+	uint64_t hash = 0, word = 0;
+	size_t i = 0;
+
+	instance = bare(instance);
+	for (; i + sizeof word <= instance.n; i += sizeof word) {
+		memcpy(&word, instance.p + i, sizeof word);
+		hash = add_word(hash, word);
+	}
+	word = 0;
+	if (i < instance.n)
+		memcpy(&word, instance.p + i, instance.n - i);
+	return add_word(hash, word);
+}
+
 /* The value of the parameter that mode <param> names; false when the URI lacks it. */
 static bool param_of(rg__matchable *m, rg_str name, rg_str *value)
 {

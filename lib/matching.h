@@ -29,4 +29,7 @@ bool rg__same_uri(rg__matchable *a, rg__matchable *b);
 /* Instances compare as URNs (RFC 8141 §3.1; urn:uuid: case-insensitively, RFC 9562 §4); with or without <>. */
 bool rg__same_instance(rg_str a, rg_str b);
 
+/* Equal for instances that are the same, and seldom for others. */
+uint64_t rg__instance_hash(rg_str instance);
+
 #endif

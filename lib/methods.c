@@ -11,7 +11,7 @@ enum {
 
 _Static_assert(METHOD_COUNT <= 32, "methods are bits of one uint32_t");
 
-static uint32_t method_bit(rg_str name)
+uint32_t rg__method_bit(rg_str name)
 {
 	/* Case matters, RFC 3261 §7.1. */
 #define METHOD_TEST(method) \
@@ -32,7 +32,7 @@ uint32_t rg__methods_of(rg_str list)
 		rg_str name = rg__trim(rg__sub(list, 0, n));
 
 		if (name.n > 0)
-			bits |= method_bit(name);
+			bits |= rg__method_bit(name);
 		list = rg__sub(list, n + (comma ? 1 : 0), list.n);
 	}
 	return bits;

@@ -4,11 +4,24 @@
 #define RG__MODEL_H
 
 #include <rgstr/record.h>
+#include <stdbool.h>
 
 /* A binding with a flow is found under this tag, the flow behind it. */
 #define RG__FLOW_TAG "flow:"
 
-/* The URI of binding @p index, which there must be: without the rest of the view. */
+/* What a lookup asks of every binding. */
+typedef struct rg__glance {
+	uint64_t id;
+	rg_time expires, created, modified;
+	uint32_t methods, latency;
+	int16_t q;
+	bool has_instance;
+} rg__glance;
+
+/* Of binding @p index, which there must be: without the rest of the view. */
+void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out);
 rg_str rg__record_uri(const rg_record *record, uint32_t index);
+rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
+rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
 
 #endif

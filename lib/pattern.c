@@ -214,3 +214,11 @@ rg_status rg__pattern_compile(rg_str value, bool ignore_case, bool extended, siz
 	free(text);
 	return status;
 }
+
+rg_status rg__pattern_matches(const regex_t *pattern, rg_str text)
+{
+	regmatch_t span = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
+	int failed = regexec(pattern, text.p ? text.p : "", 1, &span, REG_STARTEND);
+
+	return failed == 0 ? RG_OK : failed == REG_NOMATCH ? RG_ENOENT : RG_ENOMEM;
+}

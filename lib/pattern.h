@@ -12,4 +12,7 @@ size_t rg__pattern_span(rg_str s);
 /* Compiles a whole value; the letters add to what @p ignore_case and @p extended already say. The caller owns @p out when RG_OK. */
 rg_status rg__pattern_compile(rg_str value, bool ignore_case, bool extended, size_t max, regex_t *out, rg_error *why);
 
+/* RG_OK: it matches somewhere in @p text, which may be absent, a text of no length. RG_ENOENT: it does not. RG_ENOMEM. */
+rg_status rg__pattern_matches(const regex_t *pattern, rg_str text);
+
 #endif

@@ -108,6 +108,40 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index)
 	return b->present & 1u << RG__HAS_uri ? slice(record, *rg__binding_slices(record, b)) : RG__ABSENT;
 }
 
+/* Where the slice of @p what is, which the binding has. */
+static const rg__slice *slice_of(const rg_record *record, const rg__binding *b, unsigned what)
+{
+	return rg__binding_slices(record, b) + __builtin_popcount(b->present & ((1u << what) - 1));
+}
+
+static rg_str text_of(const rg_record *record, uint32_t index, unsigned what)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+
+	return b->present & 1u << what ? slice(record, *slice_of(record, b, what)) : RG__ABSENT;
+}
+
+rg_str rg__record_instance(const rg_record *record, uint32_t index)
+{
+	return text_of(record, index, RG__HAS_instance);
+}
+
+rg_str rg__record_user_agent(const rg_record *record, uint32_t index)
+{
+	return text_of(record, index, RG__HAS_user_agent);
+}
+
+void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(record) + slice_of(record, b, RG__HAS_rare)->at, sizeof rare);
+	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .methods = b->methods,
+		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
+}
+
 rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	const rg__binding *b;

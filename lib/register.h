@@ -86,6 +86,7 @@ bool rg__received_read(rg_str text, rg__uri *out);
 
 /* methods.c: the bit set of a list of methods. */
 uint32_t rg__methods_of(rg_str list);
+uint32_t rg__method_bit(rg_str name); /* of one; that of OTHER for what the table does not have */
 
 /* refusal.c: a non-200 response. @p reg is NULL where there is no request to speak of. */
 rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);

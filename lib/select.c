@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a request goes (RFC 3261 §16.5): the live bindings of its AoR, in order. */
-#include "model.h"
-#include "order.h"
-#include "policy.h"
+#include "instances.h"
+#include "pattern.h"
+#include "register.h"
 #include "request.h"
 #include "targets.h"
 
@@ -16,26 +16,97 @@ static bool is_sips(rg_str uri)
 	return uri.n >= 5 && rg__eq_nocase(rg__sub(uri, 0, 5), RG_STR("sips:"));
 }
 
-/* Ranks the live bindings that may be used; @p live counts the others too. */
-static uint32_t gather(const rg_record *record, const rg_request *request, rg_time now, rg__rank *ranks, uint32_t *live)
-{
-	bool sips_only = request && is_sips(request->request_uri);
-	uint32_t n = 0;
-	rg_contact c;
+/* What a binding must pass, and how many got how far. */
+typedef struct sieve {
+	const rg__lookup_settings *set;
+	rg_time now;
+	bool sips_only, filters; /* the latter: any beside those of every lookup */
+	uint32_t method;         /* its bit */
+	uint32_t live, secure, able;
+	uint32_t instances;      /* of those that passed, how many have one */
+} sieve;
 
-	*live = 0;
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
-		if (c.expires <= now)
-			continue;
-		(*live)++;
-		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
-		if (!sips_only || is_sips(c.uri))
-			ranks[n++] = rg__rank_of(&c, i);
-	}
-	return n;
+static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
+{
+	return (sieve){ .set = set, .now = now, .sips_only = request && is_sips(request->request_uri),
+		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
+		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
 
-static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_t n, rg_targets **out)
+/* RG_ENOENT: it does not pass. Anything else but RG_OK: nobody can say. */
+static rg_status filter(sieve *s, const rg_record *record, uint32_t index, const rg__glance *seen)
+{
+	const rg__lookup_settings *set = s->set;
+
+	if (set->method_filtering && !(seen->methods & s->method))
+		return RG_ENOENT;
+	s->able++;
+	if (set->ua_regex) {
+		rg_status status = rg__pattern_matches(set->ua_regex, rg__record_user_agent(record, index));
+
+		if (status != RG_OK)
+			return status;
+	}
+	if (set->max_ping_latency >= 0 && seen->latency != RG_LATENCY_NONE && seen->latency > set->max_ping_latency)
+		return RG_ENOENT;
+	return RG_OK;
+}
+
+/* Ranks the bindings that pass, of @p count. */
+static rg_status gather(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks, uint32_t *n)
+{
+	rg__glance seen;
+
+	*n = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		rg_status status;
+
+		rg__record_glance(record, i, &seen);
+		if (seen.expires <= s->now)
+			continue;
+		s->live++;
+		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
+		if (s->sips_only && !is_sips(rg__record_uri(record, i)))
+			continue;
+		s->secure++;
+		status = s->filters ? filter(s, record, i, &seen) : RG_OK;
+		if (status == RG_ENOENT)
+			continue;
+		if (status != RG_OK)
+			return status;
+		s->instances += seen.has_instance;
+		ranks[(*n)++] = rg__rank_seen(&seen, i);
+	}
+	return RG_OK;
+}
+
+/* Puts those that passed in order, and leaves out what is not asked for. */
+static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *ranks, uint32_t *n, uint32_t *fallback_of)
+{
+	rg_status status = RG_OK;
+
+	if (s->set->sort_by_latency)
+		rg__rank_sort_latency(ranks, *n, s->set->desc_time_order);
+	else
+		rg__rank_sort(ranks, *n, s->set->desc_time_order);
+	if (s->instances > 1)
+		status = rg__instances_group(record, ranks, *n, fallback_of);
+	if (s->set->no_branches && *n > 1)
+		*n = 1;
+	return status;
+}
+
+/* Says why there are no targets. */
+static void explain(const sieve *s, rg__choices *choices)
+{
+	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
+
+	choices->result = unable ? RG_LOOKUP_METHOD : RG_LOOKUP_NONE;
+	choices->code = unable ? 405 : s->live > 0 ? 480 : 404;
+}
+
+/* @p fallback_of: NULL = there are none. */
+static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_t n, const uint32_t *fallback_of, rg_targets **out)
 {
 	rg__choice few[FEW], *choice = n <= FEW ? few : malloc(n * sizeof *choice);
 	rg__choices choices = *given;
@@ -44,7 +115,8 @@ static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_
 	if (!choice)
 		return RG_ENOMEM;
 	for (uint32_t i = 0; i < n; i++)
-		choice[i] = (rg__choice){ .uri = rg__record_uri(given->record, ranks[i].index), .index = ranks[i].index };
+		choice[i] = (rg__choice){ .uri = rg__record_uri(given->record, ranks[i].index), .index = ranks[i].index,
+			.fallback_of = fallback_of ? fallback_of[i] : UINT32_MAX };
 	choices.choice = choice;
 	choices.n = n;
 	status = rg__targets_new(&choices, out);
@@ -53,28 +125,39 @@ static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_
 	return status;
 }
 
+/* `ranks` and `fallback_of` have room for all @p count bindings. */
+static rg_status run(const rg__choices *given, uint32_t count, sieve *s, rg__rank *ranks, uint32_t *fallback_of, rg_targets **out)
+{
+	rg__choices choices = *given;
+	uint32_t n;
+	rg_status status = gather(s, given->record, count, ranks, &n);
+
+	if (status == RG_OK)
+		status = arrange(s, given->record, ranks, &n, fallback_of);
+	if (status != RG_OK)
+		return status;
+	if (n == 0)
+		explain(s, &choices);
+	return choose(&choices, ranks, n, s->instances > 1 ? fallback_of : NULL, out);
+}
+
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
 	rg_time now, rg_targets **out)
 {
-	uint32_t count = rg_record_count(record), live, n;
-	rg__rank few[FEW], *ranks = count <= FEW ? few : malloc(count * sizeof *ranks);
+	uint32_t count = rg_record_count(record), few_fallbacks[FEW];
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only };
+	sieve s = sieve_of(request, settings, now);
+	rg__rank few[FEW], *ranks;
 	rg_status status;
 
 	*out = NULL;
+	if (count <= FEW)
+		return run(&choices, count, &s, few, few_fallbacks, out);
+	ranks = malloc(count * (sizeof *ranks + sizeof(uint32_t)));
 	if (!ranks)
 		return RG_ENOMEM;
-	n = gather(record, request, now, ranks, &live);
-	rg__rank_sort(ranks, n, settings->desc_time_order);
-	if (settings->no_branches && n > 1)
-		n = 1;
-	if (n == 0) {
-		choices.result = RG_LOOKUP_NONE;
-		choices.code = live > 0 ? 480 : 404;
-	}
-	status = choose(&choices, ranks, n, out);
-	if (ranks != few)
-		free(ranks);
+	status = run(&choices, count, &s, ranks, (uint32_t *)(void *)(ranks + count), out);
+	free(ranks);
 	return status;
 }
 

@@ -7,7 +7,7 @@
 
 typedef struct row {
 	rg_str uri; /* in the record, or behind the rows where something had to go */
-	uint32_t index;
+	uint32_t index, fallback_of;
 } row;
 
 /* One allocation: the struct, the rows, the AoR, the URIs that had to change. */
@@ -82,7 +82,8 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index };
+		t->rows[i] = (row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
+			c->choice[i].fallback_of };
 	return RG_OK;
 }
 
@@ -132,7 +133,7 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 		return status;
 	*out = (rg_target){ .struct_size = sizeof *out, .q = c.q, .uri = t->rows[index].uri, .path = c.path, .received = c.received,
 		.socket = c.socket, .flow = c.flow, .attr = c.attr, .instance = c.instance, .aor = t->aor, .binding_id = c.id,
-		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = UINT32_MAX };
+		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = t->rows[index].fallback_of };
 	out->next_hop = rg__hop_uri(c.path, c.received, out->uri);
 	return RG_OK;
 }

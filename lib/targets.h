@@ -10,6 +10,7 @@
 typedef struct rg__choice {
 	rg_str uri; /* its Contact URI, borrowed from the record */
 	uint32_t index;
+	uint32_t fallback_of; /* place of its principal among the choices; UINT32_MAX = none */
 	bool strip; /* set by rg__targets_new(): what has no place in a Request-URI may be in it */
 } rg__choice;
 

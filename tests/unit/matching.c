@@ -18,6 +18,12 @@ Test(matching, instances_compare_as_urns)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		cr_expect_eq(rg__same_instance(rg_str_from(cases[i].a), rg_str_from(cases[i].b)), cases[i].same, "%s %s", cases[i].a, cases[i].b);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		if (cases[i].same)
+			cr_expect_eq(rg__instance_hash(rg_str_from(cases[i].a)), rg__instance_hash(rg_str_from(cases[i].b)), "%s", cases[i].a);
+	}
+	cr_expect_neq(rg__instance_hash(RG_STR("<urn:uuid:aaaaaaaa-1>")), rg__instance_hash(RG_STR("<urn:uuid:aaaaaaaa-2>")));
+	cr_expect_neq(rg__instance_hash(RG_STR("<urn:x:1>")), rg__instance_hash(RG_STR("<urn:x:2>")));
 }
 
 /* What a second REGISTER does in each mode: U the same binding, I another one. */

@@ -87,6 +87,34 @@ Test(targets, a_target_tells_all_and_outlives_the_record)
 	end_world(&w);
 }
 
+Test(targets, a_fallback_names_its_principal_and_is_a_target_like_any)
+{
+	world w = new_world();
+	rg_targets *targets;
+	rg_target t;
+
+	save(&w, .contact = { "<sip:a@192.0.2.7?x=1>;q=0.5;+sip.instance=\"<urn:x:1>\"" }, .flow = "f1", .callid = "one");
+	w.now += 1000;
+	save(&w, .contact = { "<sip:b@192.0.2.7;lr>;+sip.instance=\"<urn:x:1>\"" }, .flow = "f2", .callid = "two");
+	targets = targets_of(&w, "");
+	cr_assert_eq(rg_targets_count(targets), 2);
+	cr_assert_eq(rg_targets_get(targets, 0, &t), RG_OK);
+	cr_expect_eq(t.fallback_of, UINT32_MAX);
+	same_text(put(&w, t.uri), "sip:b@192.0.2.7");
+	same_text(put(&w, t.flow), "f2");
+	cr_assert_eq(rg_targets_get(targets, 1, &t), RG_OK);
+	cr_expect_eq(t.fallback_of, 0);
+	cr_expect_eq(t.q, 500);
+	same_text(put(&w, t.uri), "sip:a@192.0.2.7");
+	same_text(put(&w, t.flow), "f1");
+	same_text(put(&w, t.instance), "<urn:x:1>");
+	rg_targets_unref(targets);
+	targets = targets_of(&w, "no-branches");
+	cr_expect_eq(rg_targets_count(targets), 1);
+	rg_targets_unref(targets);
+	end_world(&w);
+}
+
 Test(targets, nothing_is_asked_of_no_targets)
 {
 	rg_target t;
