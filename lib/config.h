@@ -5,6 +5,7 @@
 
 #include <rgstr/config.h>
 #include "aor.h"
+#include "automaton.h"
 
 /* Ids of the parameters, RG__P_<name>, from the one table. */
 #include "parameters.h"
@@ -52,7 +53,7 @@ typedef struct rg__lookup_settings {
 	rg__aor_rules aor;
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
 	int64_t max_ping_latency; /* microseconds; -1 = unset */
-	const void *ua_regex;     /* regex_t compiled with the options; NULL = no filter */
+	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */
 } rg__lookup_settings;
 
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out);

@@ -260,7 +260,6 @@ void rg_lookup_options_unref(const rg_lookup_options *options)
 
 	if (!shared || atomic_fetch_sub_explicit(&shared->refs, 1, memory_order_acq_rel) != 1)
 		return;
-	if (shared->flags.seen[RG__F_ua_filtering])
-		regfree(&shared->ua);
+	rg__automaton_free(shared->ua);
 	free(shared);
 }

@@ -5,7 +5,6 @@
 
 #include "config.h"
 #include "flags.h"
-#include <regex.h>
 #include <stdatomic.h>
 
 /* Flags as read: which were given, and with what. */
@@ -26,7 +25,7 @@ struct rg_save_options {
 struct rg_lookup_options {
 	atomic_uint refs;
 	rg__flags flags;
-	regex_t ua; /* of ua-filtering */
+	rg__automaton *ua; /* of ua-filtering */
 	char text[];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "pattern.h"
 #include "value.h"
+#include <regex.h>
 #include <stdlib.h>
 
 /* Bytes of an expression written out without braces. To compile one takes time in proportion to the square of that, and worse:
@@ -177,22 +178,43 @@ static rg_status letters(rg_str s, int *how, rg_error *why)
 	return RG_OK;
 }
 
-static rg_status compile(const char *text, int how, regex_t *out, rg_error *why)
+/* Says what is wrong with an expression in the words of the C library. */
+static rg_status check(const char *text, int how, rg_error *why)
 {
 	char reason[128];
+	regex_t compiled;
+	int failed = regcomp(&compiled, text, how);
 
-	if (is_too_much(rg_str_from(text), how & REG_EXTENDED))
-		return rg__fail(why, RG_EINVAL, "ua-filtering: repeats too much, or nests deeper than %d", MAX_NESTING);
-	int failed = regcomp(out, text, how);
-	if (!failed)
+	if (!failed) {
+		regfree(&compiled);
 		return RG_OK;
+	}
 	if (failed == REG_ESPACE)
 		return rg__fail(why, RG_ENOMEM, "ua-filtering: out of memory");
-	regerror(failed, out, reason, sizeof reason);
+	regerror(failed, &compiled, reason, sizeof reason);
 	return rg__fail(why, RG_EINVAL, "ua-filtering: not a regular expression: %s", reason);
 }
 
-rg_status rg__pattern_compile(rg_str value, bool ignore_case, bool extended, size_t max, regex_t *out, rg_error *why)
+static rg_status compile(const char *text, int how, rg__automaton **out, rg_error *why)
+{
+	bool extended = how & REG_EXTENDED;
+	rg_status status;
+
+	if (is_too_much(rg_str_from(text), extended))
+		return rg__fail(why, RG_EINVAL, "ua-filtering: repeats too much, or nests deeper than %d", MAX_NESTING);
+	status = check(text, how, why);
+	if (status != RG_OK)
+		return status;
+	status = rg__automaton_new(rg_str_from(text), (extended ? RG__RE_EXTENDED : 0) | (how & REG_ICASE ? RG__RE_IGNORE_CASE : 0), out);
+	if (status == RG_ENOMEM)
+		return rg__fail(why, RG_ENOMEM, "ua-filtering: out of memory");
+	if (status == RG_ELIMIT)
+		return rg__fail(why, RG_EINVAL, "ua-filtering: repeats too much");
+	return status == RG_OK ? RG_OK : rg__fail(why, RG_EINVAL, "ua-filtering: the expression has an element that is not known");
+}
+
+rg_status rg__pattern_compile(rg_str value, bool ignore_case, bool extended, size_t max, rg__automaton **out,
+	rg_error *why)
 {
 	int how = REG_NOSUB | (ignore_case ? REG_ICASE : 0) | (extended ? REG_EXTENDED : 0);
 	size_t span = rg__pattern_span(value);
@@ -213,12 +235,4 @@ rg_status rg__pattern_compile(rg_str value, bool ignore_case, bool extended, siz
 		status = compile(text, how, out, why);
 	free(text);
 	return status;
-}
-
-rg_status rg__pattern_matches(const regex_t *pattern, rg_str text)
-{
-	regmatch_t span = { .rm_so = 0, .rm_eo = (regoff_t)text.n };
-	int failed = regexec(pattern, text.p ? text.p : "", 1, &span, REG_STARTEND);
-
-	return failed == 0 ? RG_OK : failed == REG_NOMATCH ? RG_ENOENT : RG_ENOMEM;
 }

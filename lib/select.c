@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a request goes (RFC 3261 §16.5): the live bindings of its AoR, in order. */
 #include "instances.h"
-#include "pattern.h"
 #include "register.h"
 #include "request.h"
 #include "targets.h"
@@ -33,34 +32,26 @@ static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
 
-/* RG_ENOENT: it does not pass. Anything else but RG_OK: nobody can say. */
-static rg_status filter(sieve *s, const rg_record *record, uint32_t index, const rg__glance *seen)
+/* The filters that a lookup may ask for, in their order. */
+static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__glance *seen)
 {
 	const rg__lookup_settings *set = s->set;
 
 	if (set->method_filtering && !(seen->methods & s->method))
-		return RG_ENOENT;
+		return false;
 	s->able++;
-	if (set->ua_regex) {
-		rg_status status = rg__pattern_matches(set->ua_regex, rg__record_user_agent(record, index));
-
-		if (status != RG_OK)
-			return status;
-	}
-	if (set->max_ping_latency >= 0 && seen->latency != RG_LATENCY_NONE && seen->latency > set->max_ping_latency)
-		return RG_ENOENT;
-	return RG_OK;
+	if (set->ua_regex && !rg__automaton_finds(set->ua_regex, rg__record_user_agent(record, index)))
+		return false;
+	return set->max_ping_latency < 0 || seen->latency == RG_LATENCY_NONE || seen->latency <= set->max_ping_latency;
 }
 
-/* Ranks the bindings that pass, of @p count. */
-static rg_status gather(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks, uint32_t *n)
+/* Ranks the bindings that pass, of @p count; returns how many. */
+static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks)
 {
 	rg__glance seen;
+	uint32_t n = 0;
 
-	*n = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		rg_status status;
-
 		rg__record_glance(record, i, &seen);
 		if (seen.expires <= s->now)
 			continue;
@@ -69,15 +60,12 @@ static rg_status gather(sieve *s, const rg_record *record, uint32_t count, rg__r
 		if (s->sips_only && !is_sips(rg__record_uri(record, i)))
 			continue;
 		s->secure++;
-		status = s->filters ? filter(s, record, i, &seen) : RG_OK;
-		if (status == RG_ENOENT)
+		if (s->filters && !passes(s, record, i, &seen))
 			continue;
-		if (status != RG_OK)
-			return status;
 		s->instances += seen.has_instance;
-		ranks[(*n)++] = rg__rank_seen(&seen, i);
+		ranks[n++] = rg__rank_seen(&seen, i);
 	}
-	return RG_OK;
+	return n;
 }
 
 /* Puts those that passed in order, and leaves out what is not asked for. */
@@ -129,11 +117,9 @@ static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_
 static rg_status run(const rg__choices *given, uint32_t count, sieve *s, rg__rank *ranks, uint32_t *fallback_of, rg_targets **out)
 {
 	rg__choices choices = *given;
-	uint32_t n;
-	rg_status status = gather(s, given->record, count, ranks, &n);
+	uint32_t n = gather(s, given->record, count, ranks);
+	rg_status status = arrange(s, given->record, ranks, &n, fallback_of);
 
-	if (status == RG_OK)
-		status = arrange(s, given->record, ranks, &n, fallback_of);
 	if (status != RG_OK)
 		return status;
 	if (n == 0)

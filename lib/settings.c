@@ -159,5 +159,5 @@ void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *op
 	out->sort_by_latency = flags->seen[RG__F_sort_by_latency];
 	override(flags, RG__F_max_ping_latency, &out->max_ping_latency);
 	if (flags->seen[RG__F_ua_filtering])
-		out->ua_regex = &options->ua;
+		out->ua_regex = options->ua;
 }

@@ -12,7 +12,7 @@ static bool matches(const char *flags, const char *user_agent)
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, why), RG_OK, "'%s': %s", flags, rg_error_text(why).p);
 	rg__lookup_settings_of(NULL, options, &settings);
 	cr_assert_not_null(settings.ua_regex);
-	bool found = regexec(settings.ua_regex, user_agent, 0, NULL, 0) == 0;
+	bool found = rg__automaton_finds(settings.ua_regex, rg_str_from(user_agent));
 	rg_lookup_options_unref(options);
 	rg_error_unref(why);
 	return found;
