@@ -135,11 +135,16 @@ static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, 
 		b = &aor->bindings[aor->n++];
 		memset(b, 0, sizeof *b);
 		b->created = now;
+		b->turn = ++aor->made;
+		b->latency = RG_LATENCY_NONE;
 	}
 	strcpy(b->uri, c->uri);
 	strcpy(b->callid, r->callid);
 	b->cseq = r->cseq;
 	b->q = c->q;
+	b->instance = c->instance;
+	b->allow = r->allow;
+	b->agent = r->agent;
 	b->what = r->what;
 	b->modified = now;
 	b->granted = (uint64_t)seconds;
@@ -282,6 +287,26 @@ void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *ou
 	}
 	if (!matched)
 		return;
+	lapse(&next, now, out);
+	settle(aor, &next, out);
+	*aor = next;
+}
+
+void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_time now, naive_answer *out, uint32_t *changed)
+{
+	naive_aor next = *aor;
+	naive_binding *b = find(next.bindings, next.n, uri);
+	int64_t moved = b ? (int64_t)microseconds - b->latency : 0;
+	memset(out, 0, sizeof *out);
+	*changed = 0;
+	if (!b || b->expires <= now)
+		return;
+	moved = moved < 0 ? -moved : moved;
+	if (b->latency != RG_LATENCY_NONE && (moved < 10000 || moved * 5 < b->latency))
+		return;
+	b->latency = microseconds;
+	*changed = 1;
+	tell(out, RG_EVENT_LATENCY_UPDATE, uri);
 	lapse(&next, now, out);
 	settle(aor, &next, out);
 	*aor = next;

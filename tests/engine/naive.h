@@ -12,6 +12,7 @@ typedef struct naive_contact {
 	char uri[64];
 	int64_t expires; /* asked for; -1 = not stated */
 	int32_t q;       /* -1 = not stated */
+	int instance;    /* number of the phone; 0 = not stated */
 } naive_contact;
 
 typedef struct naive_request {
@@ -20,13 +21,15 @@ typedef struct naive_request {
 	bool star;
 	uint32_t n;
 	naive_contact contacts[8];
+	int allow, agent; /* bits of methods, number of a make; 0 = not stated */
 	uint64_t what; /* equal for two requests with equal contacts, and only for those */
 } naive_request;
 
 typedef struct naive_binding {
 	char uri[64], callid[16];
-	uint32_t cseq;
+	uint32_t cseq, latency, turn; /* turn: of those made at one time, in which it was */
 	int32_t q;
+	int instance, allow, agent;
 	rg_time expires, modified, created;
 	uint64_t what, granted; /* granted: seconds, when this request granted it; else 0 */
 	bool own;
@@ -45,7 +48,7 @@ typedef struct naive_rules {
 
 typedef struct naive_aor {
 	naive_binding bindings[NAIVE_MAX], gone[NAIVE_MAX];
-	uint32_t n, n_gone;
+	uint32_t n, n_gone, made;
 } naive_aor;
 
 typedef struct naive_answer {
@@ -56,6 +59,25 @@ typedef struct naive_answer {
 	naive_event events[NAIVE_EVENTS];
 } naive_answer;
 
+typedef struct naive_flags {
+	bool no_branches, by_method, by_agent, by_latency;
+	int method, agent;       /* of the request; of the filter */
+	int64_t max_latency;     /* -1 = any */
+} naive_flags;
+
+typedef struct naive_target {
+	naive_binding binding;
+	uint32_t fallback_of;
+} naive_target;
+
+typedef struct naive_targets {
+	int32_t result, code;
+	uint32_t n;
+	naive_target targets[NAIVE_MAX];
+} naive_targets;
+
+void naive_lookup(const naive_aor *aor, const naive_flags *flags, const naive_rules *rules, rg_time now, naive_targets *out);
+void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_time now, naive_answer *out, uint32_t *changed);
 void naive_save(naive_aor *aor, const naive_request *request, const naive_rules *rules, rg_time now, naive_answer *out);
 void naive_expire(naive_aor *aor, rg_time now, naive_answer *out);
 void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *out, uint32_t *removed);
