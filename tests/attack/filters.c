@@ -69,7 +69,8 @@ Test(filters, no_user_agent_makes_an_expression_take_time_or_memory)
 		bool plain, with_last;
 	} rows[] = {
 		{ "a", "!", "/^(a*)*$/e", true, false }, { "a", "!", "/^(a|a)*$/e", true, false }, { "a", "!", "/^(a|aa)+$/e", true, false },
-		{ "a", "!", "/(a*)*b/e", false, false }, { "a", "!", "/(a+)+!$/e", false, true }, { "a", "!", "/^(([a-z])+.)+[A-Z]([a-z])+$/e", false, false },
+		{ "a", "!", "/(a*)*b/e", false, false }, { "a", "!", "/(a+)+!$/e", false, true },
+		{ "a", "!", "/^(([a-z])+.)+[A-Z]([a-z])+$/e", false, false },
 		{ "a", "!", "/.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*x/", false, false }, { "a", "!", "/(.*)*(.*)*!/e", false, true },
 		{ "a", "!", "/^(a?){25}a{25}$/e", false, false }, { "a", "b", "/^(a{1,30}){1,8}b$/e", false, false },
 		{ "a", "!", "/a{250}!/e", false, true }, { "ab", "c", "/.*a.{60}c/e", false, false }, { "ab", "c", "/.*a.{59}c/e", false, true },
@@ -83,7 +84,8 @@ Test(filters, no_user_agent_makes_an_expression_take_time_or_memory)
 		uint32_t n = fill(s, rows[i].unit, rows[i].last);
 		rg_lookup_options *options = NULL;
 
-		cr_assert_eq(rg_lookup_options_new(rg_str_from(text(s, "ua-filtering=%s", rows[i].expression)), &options, NULL), RG_OK, "row %zu", i);
+		cr_assert_eq(rg_lookup_options_new(rg_str_from(text(s, "ua-filtering=%s", rows[i].expression)), &options, NULL), RG_OK, "row %zu",
+			i);
 		count(s, options);
 		size_t before = mallinfo2().uordblks;
 		for (int round = 0; round < 3; round++)
@@ -141,7 +143,8 @@ Test(filters, a_list_of_methods_is_what_it_says_and_no_more)
 		{ "", "", "405", "405", "405" }, { ",", "", "405", "405", "405" }, { " \t , \t ", "", "405", "405", "405" },
 		{ "INVITE,", "", "a", "405", "405" }, { "\"INVITE, MESSAGE\"", "", "405", "405", "a" }, { "INVITEINVITE", "", "405", "405", "a" },
 		{ "*", "", "405", "405", "a" }, { "OTHER", "", "405", "405", "a" }, { "ALL", "", "405", "405", "a" },
-		{ NULL, "", "a", "a", "a" }, { NULL, ";methods=\"INVITE\"", "a", "405", "405" }, { "MESSAGE", ";methods=\"INVITE\"", "a", "405", "405" },
+		{ NULL, "", "a", "a", "a" }, { NULL, ";methods=\"INVITE\"", "a", "405", "405" },
+		{ "MESSAGE", ";methods=\"INVITE\"", "a", "405", "405" },
 		{ "MESSAGE", ";methods=INVITE", "a", "405", "405" }, { NULL, ";methods=\"\"", "405", "405", "405" },
 		{ NULL, ";methods=\"%49NVITE\"", "405", "405", "a" }, { NULL, ";METHODS=\"INVITE , MESSAGE\"", "a", "a", "405" },
 	};
@@ -149,7 +152,8 @@ Test(filters, a_list_of_methods_is_what_it_says_and_no_more)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		site *s = new_site();
 
-		cr_assert_eq(send(s, .contact = { text(s, "<sip:a@192.0.2.7>%s", rows[i].contact) }, .allow = { rows[i].allow }), 200, "row %zu: %s", i, why(s));
+		cr_assert_eq(send(s, .contact = { text(s, "<sip:a@192.0.2.7>%s", rows[i].contact) },
+			.allow = { rows[i].allow }), 200, "row %zu: %s", i, why(s));
 		cr_expect_str_eq(found(s, "INVITE", "method-filtering"), rows[i].invite, "row %zu", i);
 		cr_expect_str_eq(found(s, "MESSAGE", "method-filtering"), rows[i].message, "row %zu", i);
 		cr_expect_str_eq(found(s, "X-MINE", "method-filtering"), rows[i].other, "row %zu", i);
@@ -178,16 +182,19 @@ Test(filters, instances_that_look_alike_are_two_phones_and_one_under_two_spellin
 		const char *one, *two, *want;
 	} rows[] = {
 		{ "<urn:uuid:0000-ab>", "<URN:UUID:0000-AB>", "b (a" }, { "<urn:uuid:0000-ab>", "<urn:uuid:0000-ac>", "a b" },
-		{ "<urn:imei:ab>", "<urn:imei:AB>", "a b" }, { "<urn:imei:ab>", "<URN:IMEI:ab>", "b (a" }, { "<urn:uuid:ab>", "<urn:uuid:%61b>", "a b" },
+		{ "<urn:imei:ab>", "<urn:imei:AB>", "a b" }, { "<urn:imei:ab>", "<URN:IMEI:ab>", "b (a" },
+		{ "<urn:uuid:ab>", "<urn:uuid:%61b>", "a b" },
 		{ "<urn:uuid:ab>", "<urn:uuid:ab >", "a b" }, { "<x>", "<X>", "a b" }, { "<urn:uuid:0000-ab>", "<urn:uuid:0000-a\x82>", "a b" },
 	};
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		site *s = new_site();
 
-		cr_assert_eq(send(s, .contact = { text(s, "<sip:a@192.0.2.7>;+sip.instance=\"%s\"", rows[i].one) }, .callid = "a"), 200, "row %zu: %s", i, why(s));
+		cr_assert_eq(send(s, .contact = { text(s, "<sip:a@192.0.2.7>;+sip.instance=\"%s\"", rows[i].one) },
+			.callid = "a"), 200, "row %zu: %s", i, why(s));
 		s->w.now += 1000;
-		cr_assert_eq(send(s, .contact = { text(s, "<sip:b@192.0.2.7>;+sip.instance=\"%s\"", rows[i].two) }, .callid = "b"), 200, "row %zu: %s", i, why(s));
+		cr_assert_eq(send(s, .contact = { text(s, "<sip:b@192.0.2.7>;+sip.instance=\"%s\"", rows[i].two) },
+			.callid = "b"), 200, "row %zu: %s", i, why(s));
 		cr_expect_str_eq(found(s, "INVITE", ""), rows[i].want, "row %zu", i);
 		end_site(s);
 	}
@@ -207,7 +214,8 @@ Test(filters, a_record_full_of_instances_that_differ_by_case_is_as_many_targets)
 
 		for (int bit = 0; bit < 10; bit++)
 			name[bit] = (char)(n >> bit & 1 ? name[bit] - 32 : name[bit]);
-		if (n == 1000 || send(s, .contact = { text(s, "<sip:%u@192.0.2.7>;+sip.instance=\"<urn:x:%s>\"", n, name) }, .callid = text(s, "%u", n)) != 200)
+		if (n == 1000 || send(s, .contact = { text(s, "<sip:%u@192.0.2.7>;+sip.instance=\"<urn:x:%s>\"", n, name) },
+			.callid = text(s, "%u", n)) != 200)
 			break;
 	}
 	cr_assert_gt(n, 250);
@@ -275,7 +283,8 @@ Test(filters, a_full_record_is_not_measured_and_not_harmed)
 
 	configure(s, "max_record_bytes", "512");
 	cr_assert_eq(send(s, .contact = { "<sip:a@192.0.2.7>" }, .attr = repeated(s, "", "t", 512 - 250, "")), 200);
-	while (send(s, .contact = { "<sip:a@192.0.2.7>" }, .attr = repeated(s, "", "t", 512 - 250 + ++n, ""), .cseq = text(s, "%u REGISTER", n)) == 200)
+	while (send(s, .contact = { "<sip:a@192.0.2.7>" },
+		.attr = repeated(s, "", "t", 512 - 250 + ++n, ""), .cseq = text(s, "%u REGISTER", n)) == 200)
 		cr_assert_lt(n, 400);
 	contents before = contents_of(s);
 

@@ -314,7 +314,8 @@ Test(latency, a_lapsed_binding_expires_once_whoever_comes_first)
 	k.now += 60000;
 	k.events[0] = '\0';
 	cr_expect_eq(measured(&k, "alice@example.org", A2, 30000), 1);
-	cr_expect_str_eq(k.events, "LATENCY_UPDATE alice@example.org sip:a@192.0.2.2:5060;CONTACT_EXPIRE alice@example.org sip:a@192.0.2.1:5060;");
+	cr_expect_str_eq(k.events,
+		"LATENCY_UPDATE alice@example.org sip:a@192.0.2.2:5060;CONTACT_EXPIRE alice@example.org sip:a@192.0.2.1:5060;");
 	k.events[0] = '\0';
 	kit_tick(&k);
 	cr_expect_str_eq(k.events, "");

@@ -213,8 +213,9 @@ static void make_flags(world *w, naive_flags *f, char *text, size_t size)
 {
 	static const char *const agents[] = { "/^$/", "/ph[a-o]+ne/ie", "/^Fax$/" };
 	static const int64_t most[] = { 0, 30000, 100000, 4294967294 };
-	*f = (naive_flags){ .no_branches = dice(w, 4) == 0, .by_method = dice(w, 3) == 0, .by_agent = dice(w, 6) == 0, .by_latency = dice(w, 3) == 0,
-		.method = 1 << dice(w, 2), .agent = (int)dice(w, 3), .max_latency = dice(w, 4) ? -1 : most[dice(w, 4)] };
+	*f = (naive_flags){ .no_branches = dice(w, 4) == 0, .by_method = dice(w, 3) == 0, .by_agent = dice(w, 6) == 0,
+		.by_latency = dice(w, 3) == 0, .method = 1 << dice(w, 2), .agent = (int)dice(w, 3), .max_latency = dice(w, 4) ? -1 : most[dice(w,
+			4)] };
 	bool branches = dice(w, 4) == 0;
 	int n = snprintf(text, size, "%s%s%s%s", f->no_branches ? ",no-branches" : "", f->by_method ? ",method-filtering" : "",
 		branches ? ",to-branches-only" : "", f->by_latency ? ",sort-by-latency" : "");
@@ -393,7 +394,7 @@ int main(int argc, char **argv)
 	}
 	printf("seeds %llu to %llu, %u steps each: %d registrations accepted, %d out of order, %d too many, all agreed\n",
 		(unsigned long long)from, (unsigned long long)to, steps, agreed[RG_R_FINE], agreed[RG_R_INV_CSEQ], agreed[RG_R_TOO_MANY]);
-	printf("lookups: %d with targets, %d fallbacks, %d times nobody supported the method, %d times all were left out; %d pings that counted\n",
+	printf("lookups: %d with targets, %d fallbacks, %d times the method was nobody's, %d times all were left out; %d pings counted\n",
 		found, fallbacks, unable, left_out, measured);
 	/* A run that never came to one of them has compared too little; one seed may have no limit, or one of a single binding. */
 	if (from != to && (!found || !fallbacks || !unable || !left_out || !measured))

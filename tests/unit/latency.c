@@ -42,7 +42,8 @@ Test(latency, what_moved_by_both_measures_is_kept)
 		{ "100", 20000, 40000, true }, { "100", 20000, 39999, false }, { "100", 20000, 0, true }, { "1000", 20000, 219999, false },
 		{ "1000", 20000, 220000, true }, { "1000", 20000, 0, false },
 		/* No product of them is too large. */
-		{ NULL, 4294967294, 0, true }, { NULL, 0, 4294967294, true }, { "1000", 4294967294, 0, false }, { NULL, 4294967294, 4294967294, false },
+		{ NULL, 4294967294, 0, true }, { NULL, 0, 4294967294, true }, { "1000", 4294967294, 0, false },
+		{ NULL, 4294967294, 4294967294, false },
 		{ "1000", 1, 4294967294, true },
 	};
 

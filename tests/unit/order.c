@@ -88,7 +88,8 @@ Test(order, a_rank_is_the_same_from_a_view_and_at_a_glance)
 		rg__record_glance(record, 0, &seen);
 		a = rg__rank_of(&c, 3);
 		b = rg__rank_seen(&seen, 3);
-		cr_expect(a.id == b.id && a.modified == b.modified && a.created == b.created && a.latency == b.latency && a.q == b.q && a.index == b.index);
+		cr_expect(a.id == b.id && a.modified == b.modified && a.created == b.created && a.latency == b.latency && a.q == b.q &&
+			a.index == b.index);
 		cr_expect_eq(b.latency, c.latency);
 		cr_expect_eq(b.q, -1);
 		cr_expect(seen.has_instance && seen.methods == RG_METHODS_ALL && seen.expires == 9000);
