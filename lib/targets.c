@@ -5,21 +5,6 @@
 
 #include <stdlib.h>
 
-typedef struct row {
-	rg_str uri; /* in the record, or behind the rows where something had to go */
-	uint32_t index, fallback_of;
-} row;
-
-/* One allocation: the struct, the rows, the AoR, the URIs that had to change. */
-struct rg_targets {
-	int32_t result, code;
-	bool branches_only;
-	rg_record *record;
-	rg_str aor;
-	uint32_t n;
-	row rows[];
-};
-
 /* True when a URI may have what has no place in a Request-URI. Says yes too often rather than parse every URI. */
 static bool may_need_strip(rg_str uri)
 {
@@ -63,7 +48,7 @@ static rg_str strip(rg_str text, char **room)
 
 rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 {
-	size_t rows = c->n * sizeof(row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
+	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
 	rg_targets *t;
 	char *room;
 
@@ -82,7 +67,7 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
 			c->choice[i].fallback_of };
 	return RG_OK;
 }
@@ -92,6 +77,7 @@ void rg_targets_unref(rg_targets *t)
 	if (!t)
 		return;
 	rg_record_unref(t->record);
+	rg__joined_free(t->joined);
 	free(t);
 }
 
@@ -107,8 +93,7 @@ int32_t rg_targets_code(const rg_targets *t)
 
 int32_t rg_targets_partial(const rg_targets *t)
 {
-	(void)t;
-	return 0;
+	return t && t->partial;
 }
 
 int32_t rg_targets_branches_only(const rg_targets *t)
@@ -128,6 +113,8 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 
 	if (!t || index >= t->n)
 		return RG_ENOENT;
+	if (t->joined)
+		return rg__joined_get(t->joined, index, out);
 	status = rg_record_contact(t->record, t->rows[index].index, &c);
 	if (status != RG_OK)
 		return status;

@@ -147,7 +147,13 @@ enum {
 	RG_LOOKUP_ERROR = -3    /**< no decision could be made */
 };
 
-/** One place to route a request to. Borrowed from the rg_targets. */
+/**
+ * One place to route a request to. Borrowed from the rg_targets.
+ *
+ * Most are bindings. With the lookup flag `global` there is one for each other site that has the AoR: `uri` is the AoR, `home` and
+ * `next_hop` that site. With `branch`, an existing branch that is no AoR of ours comes back as it was, without `aor`. Both have
+ * binding_id 0 and nothing of what only a binding has.
+ */
 typedef struct rg_target {
 	uint32_t struct_size;  /**< sizeof(rg_target), set by the call that fills it in */
 	int32_t q;             /**< 0–1000; -1 = none stated */
@@ -165,6 +171,7 @@ typedef struct rg_target {
 	uint32_t latency;      /**< microseconds; RG_LATENCY_NONE */
 	int32_t branch;        /**< index of the existing branch it replaces; -1 = found for the AoR itself */
 	uint32_t fallback_of;  /**< index of the target it stands in for after 408, 430 or transport failure; UINT32_MAX = none */
+	rg_str home;           /**< URI of the site where the AoR is registered (lookup flag `global`); absent for a binding */
 } rg_target;
 
 /** Where to route a request to. */

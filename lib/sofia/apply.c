@@ -7,7 +7,8 @@
 /* Targets die with the result they came from; the message keeps its own. */
 static bool keep(su_home_t *home, rg_target *t)
 {
-	rg_str *const texts[] = { &t->uri, &t->next_hop, &t->path, &t->received, &t->socket, &t->flow, &t->attr, &t->instance, &t->aor };
+	rg_str *const texts[] = { &t->uri, &t->next_hop, &t->path, &t->received, &t->socket, &t->flow, &t->attr, &t->instance, &t->aor,
+		&t->home };
 
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
 		bool given = texts[i]->p != NULL;
