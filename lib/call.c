@@ -304,10 +304,11 @@ bool rg__call_park(rg__call *call)
 
 void rg__call_cancel(rg__call *call, bool commit)
 {
-	rg_store *s = call->store;
 	void *token = atomic_load(&call->token);
+	/* Whoever goes on with the operation may be at another store already: a token is told to the one that has it. */
+	rg_store *s = token ? rg__slot_owner(token) : NULL;
 
-	if (!token || !s->ops.cancel || atomic_load(&call->state) == ARRIVED)
+	if (!s || !s->ops.cancel || atomic_load(&call->state) == ARRIVED)
 		return;
 	if (commit || atomic_load(&call->kind) != RG__CALL_COMMIT)
 		s->ops.cancel(s->self, token);

@@ -39,7 +39,7 @@ static void note_failure(rg_op *op, rg_status status)
 {
 	op->tally[RG__S_STORE_ERRORS] += status != RG_ECONFLICT;
 	if (!is_released(op))
-		rg__log(&op->ticket.reg->env, RG_LOG_WARNING, "store %s: %s", rg__store_name(op->ticket.reg->store), rg_strerror(status));
+		rg__log(&op->ticket.reg->env, RG_LOG_WARNING, "store %s: %s", rg__store_name(op->call.store), rg_strerror(status));
 }
 
 static int store_failed(rg_op *op, rg_status status)
@@ -111,6 +111,16 @@ static int step_named(rg_op *op)
 	return GO;
 }
 
+static int next_key(rg_op *op)
+{
+	if (is_released(op))
+		return finish(op, RG_ECANCELED);
+	if (!op->verb->next(op))
+		return finish(op, op->failed);
+	op->step = FETCH;
+	return GO;
+}
+
 static int step_key(rg_op *op)
 {
 	op->conflicts = 0;
@@ -119,12 +129,14 @@ static int step_key(rg_op *op)
 		op->step = FETCH;
 		return GO;
 	}
+	if (op->verb->next)
+		return next_key(op);
 	if (is_released(op))
 		return finish(op, RG_ECANCELED);
 	op->wait_until = 0;
 	if (op->heap && !op->blocking)
 		rg__op_deadline(op);
-	if (op->at < op->page.n) {
+	if (op->at < op->page.n && !op->verb->bare) {
 		op->key = op->page.keys[op->at++];
 		op->step = FETCH;
 		return GO;
@@ -225,7 +237,7 @@ static int step_commit(rg_op *op)
 	op->in_doubt = false;
 	op->doubt_until = 0;
 	/* Where an answer can be long in coming, somebody may begin to listen meanwhile. */
-	if (rg__events_wanted(reg->events) || reg->store->slots) {
+	if (rg__op_is_home(op) && (rg__events_wanted(reg->events) || reg->store->slots)) {
 		op->batch = rg__batch_new(reg->events, op->plan, &op->commit.base, &op->commit.revision);
 		if (!op->batch)
 			return fail_key(op, RG_ENOMEM);
@@ -247,7 +259,7 @@ void rg__op_settle(rg_op *op, bool landed)
 	rg__batch *batch = op->batch;
 
 	/* Somebody began to listen while an inline store was at it. */
-	if (!batch && landed && rg__events_wanted(reg->events))
+	if (!batch && landed && rg__op_is_home(op) && rg__events_wanted(reg->events))
 		batch = rg__batch_new(reg->events, op->plan, &op->commit.base, &op->commit.revision);
 	op->batch = NULL;
 	if (batch)
@@ -266,7 +278,7 @@ static rg_time deadline_of(const rg_op *op)
 static int landed(rg_op *op)
 {
 	op->tally[RG__S_COMMITS]++;
-	if (op->commit.next)
+	if (op->commit.next && rg__op_is_home(op))
 		rg__announce(op->ticket.reg, deadline_of(op));
 	rg__op_settle(op, true);
 	return key_done(op);
@@ -295,6 +307,10 @@ static int conflicted(rg_op *op)
 
 static int doubtful(rg_op *op)
 {
+	if (op->verb->converges) {
+		rg__op_settle(op, false);
+		return store_failed(op, RG_EUNKNOWN);
+	}
 	switch (rg__resend_later(op)) {
 	case RG__RESEND_WAITS:
 		return WAIT;
@@ -332,7 +348,7 @@ static int step_give_up(rg_op *op)
 	if (!proved) {
 		op->tally[RG__S_UNKNOWN]++;
 		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit never became known",
-			rg__store_name(op->ticket.reg->store));
+			rg__store_name(op->call.store));
 	}
 	rg__op_settle(op, proved);
 	return finish(op, RG_ESTORE);

@@ -74,7 +74,7 @@ rg_op *rg__op_beside(const rg__verb *verb, const rg_op *beside)
 		return NULL;
 	op_init(op, verb);
 	rg__enter_late(beside->ticket.reg, &beside->ticket, &op->ticket);
-	rg__call_init(&op->call, beside->ticket.reg->store, resume);
+	rg__call_init(&op->call, beside->call.store, resume);
 	op->now = beside->now;
 	op->heap = true;
 	return op;

@@ -2,7 +2,7 @@
 /*
  * Layer 5: an operation under way. One shape for every verb:
  *
- *   prepare → (names → ) [page of keys →] fetch → decide → commit → on a conflict decide again … → next key → finish
+ *   prepare → (names → ) [page of keys, or the verb's own next key →] fetch → decide → commit → on a conflict decide again … → next key → finish
  *
  * The blocking form over an inline store runs it on the caller's stack. Everywhere else an operation is allocated, and whichever
  * thread brings an answer goes on with it.
@@ -32,10 +32,16 @@ bool rg__walk_holds(rg__walk *walk, rg_str domain, const rg__page *page);
 typedef struct rg__verb {
 	size_t size;           /* of that struct */
 	uint32_t fetch_flags;
-	bool walks;            /* over pages of keys */
+	bool walks;            /* over several keys: pages of them, or those that `next` names */
+	bool bare;             /* of a walk: the keys are all it wants, no record is fetched */
+	bool converges;        /* it is begun anew until it came true: a commit of unknown fate is not sent again */
 
 	/* Walks: issues the call for the next page. RG_ENOENT: there are no more. */
 	rg_status (*page)(rg_op *op);
+
+	/* Instead of pages: names the next key in op->key, and in op->call.store where it is. False: there are no more. All keys share the
+	 * caller's one store_timeout. */
+	bool (*next)(rg_op *op);
 
 	/* The names are resolved, before the first fetch. NULL: nothing to do. */
 	rg_status (*resolved)(rg_op *op);
@@ -142,7 +148,13 @@ bool rg__op_own_key(rg_op *op);
 /* Copies texts into one allocation and has them point there. NULL: out of memory. */
 char *rg__keep(rg_str *const *texts, uint32_t n);
 
-/* Can the store keep an answer waiting? Then whatever an operation needs must be its own. */
+/* Is the call under way one of the registrar's own store? Of other stores' records no events are told. */
+static inline bool rg__op_is_home(const rg_op *op)
+{
+	return op->call.store == op->ticket.reg->store;
+}
+
+/* Can a store keep an answer waiting? Then whatever an operation needs must be its own. */
 bool rg__may_wait(const rg_registrar *reg);
 
 void rg__ops_cancel(rg_registrar *reg);  /* all that are listed */

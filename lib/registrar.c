@@ -234,7 +234,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	env_copy(env, &reg->env);
 	reg->store = rg_store_ref(store);
 	reg->events = rg__events_new();
-	reg->slots = rg__slots_new();
+	reg->slots = rg__slots_new(NULL);
 	atomic_init(&reg->users, 1);
 	atomic_init(&reg->pins, RG__STRIPES + 1);
 	atomic_init(&reg->earliest, RG_TIME_NEVER);

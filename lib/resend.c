@@ -27,7 +27,7 @@ static const rg__verb orphan = {
 
 static bool can_wait(const rg_op *op)
 {
-	return op->heap && !op->blocking && !op->verb->walks && op->ticket.reg->store->slots;
+	return op->heap && !op->blocking && !op->verb->walks && op->call.store->slots;
 }
 
 /* Waits for its time. False: no tick will come any more. */
@@ -75,7 +75,7 @@ static void lost(rg_op *op)
 {
 	op->tally[RG__S_UNKNOWN]++;
 	rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit is not known, and it cannot be sent again",
-		rg__store_name(op->ticket.reg->store));
+		rg__store_name(op->call.store));
 	rg__op_settle(op, false);
 }
 

@@ -32,12 +32,13 @@ struct rg__slots {
 	pthread_mutex_t lock;
 	chunk *chunks;
 	slot *first, *last; /* free ones */
+	void *owner;
 	uint64_t out;       /* tokens not spent */
 	uint64_t refused;
 	bool owned;
 };
 
-rg__slots *rg__slots_new(void)
+rg__slots *rg__slots_new(void *owner)
 {
 	rg__slots *s = calloc(1, sizeof *s);
 
@@ -47,6 +48,7 @@ rg__slots *rg__slots_new(void)
 		free(s);
 		return NULL;
 	}
+	s->owner = owner;
 	s->owned = true;
 	return s;
 }
@@ -185,6 +187,13 @@ bool rg__slot_abandon(void *token)
 		t->what = NULL;
 	pthread_mutex_unlock(&t->home->lock);
 	return good;
+}
+
+void *rg__slot_owner(void *token)
+{
+	uint32_t generation;
+
+	return slot_of(token, &generation)->home->owner;
 }
 
 uint64_t rg__slots_refused(rg__slots *s)

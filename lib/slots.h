@@ -8,7 +8,7 @@
 
 typedef struct rg__slots rg__slots;
 
-rg__slots *rg__slots_new(void); /* NULL: out of memory */
+rg__slots *rg__slots_new(void *owner); /* NULL: out of memory */
 void rg__slots_unref(rg__slots *slots); /* the memory lives until the last token was answered, or dropped */
 
 /* A token for @p what, which must not be NULL. NULL: out of memory. */
@@ -22,6 +22,9 @@ bool rg__slot_drop(void *token);
 
 /* Nobody waits for the answer any more. False: it has come already. */
 bool rg__slot_abandon(void *token);
+
+/* Whose table a token is of, spent or not: the owner given to rg__slots_new(). */
+void *rg__slot_owner(void *token);
 
 /* How many answers were refused so far. */
 uint64_t rg__slots_refused(rg__slots *slots);

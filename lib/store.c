@@ -53,7 +53,7 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 		return rg__fail(why, RG_EINVAL, "the store's member %s is missing", missing);
 	}
 	if (!(s->ops.traits & RG_STORE_INLINE)) {
-		s->slots = rg__slots_new();
+		s->slots = rg__slots_new(s);
 		if (!s->slots) {
 			free(s);
 			return rg__fail(why, RG_ENOMEM, "out of memory");

@@ -6,7 +6,7 @@ enum { MANY = 1000, VERY_MANY = 250000 };
 
 Test(slots, a_token_is_spent_once)
 {
-	rg__slots *slots = rg__slots_new();
+	rg__slots *slots = rg__slots_new(NULL);
 	int what;
 	void *got, *token = rg__slot_take(slots, &what);
 
@@ -21,7 +21,7 @@ Test(slots, a_token_is_spent_once)
 
 Test(slots, an_old_token_is_not_taken_for_a_new_one)
 {
-	rg__slots *slots = rg__slots_new();
+	rg__slots *slots = rg__slots_new(NULL);
 	int what;
 	void *got, *old = rg__slot_take(slots, &what);
 
@@ -38,7 +38,7 @@ Test(slots, an_old_token_is_not_taken_for_a_new_one)
 
 Test(slots, many_are_out_at_once_and_each_stands_for_its_own)
 {
-	rg__slots *slots = rg__slots_new();
+	rg__slots *slots = rg__slots_new(NULL);
 	static char what[MANY];
 	void *tokens[MANY], *got;
 
@@ -53,7 +53,7 @@ Test(slots, many_are_out_at_once_and_each_stands_for_its_own)
 
 Test(slots, an_abandoned_token_may_be_answered_after_its_owner_is_gone)
 {
-	rg__slots *slots = rg__slots_new();
+	rg__slots *slots = rg__slots_new(NULL);
 	int what;
 	void *got, *token = rg__slot_take(slots, &what);
 
