@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "federation.h"
 #include "log.h"
 
 /*
@@ -280,6 +281,7 @@ static int landed(rg_op *op)
 	op->tally[RG__S_COMMITS]++;
 	if (op->commit.next && rg__op_is_home(op))
 		rg__announce(op->ticket.reg, deadline_of(op));
+	rg__federation_touch(op);
 	rg__op_settle(op, true);
 	return key_done(op);
 }
@@ -350,6 +352,7 @@ static int step_give_up(rg_op *op)
 		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit never became known",
 			rg__store_name(op->call.store));
 	}
+	rg__federation_touch(op);
 	rg__op_settle(op, proved);
 	return finish(op, RG_ESTORE);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "federation.h"
 #include <stdlib.h>
 
 static void resume(rg__call *call)
@@ -9,7 +10,10 @@ static void resume(rg__call *call)
 
 bool rg__may_wait(const rg_registrar *reg)
 {
-	return !(rg_store_traits(reg->store) & RG_STORE_INLINE) || reg->env.resolve;
+	const rg__federation *f = rg__federation_of(reg);
+
+	return !(rg_store_traits(reg->store) & RG_STORE_INLINE) || reg->env.resolve ||
+		(f && !(rg_store_traits(f->shared) & RG_STORE_INLINE));
 }
 
 /* Everything but the seed and the verb's own part, which need not be empty. */

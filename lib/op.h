@@ -2,7 +2,8 @@
 /*
  * Layer 5: an operation under way. One shape for every verb:
  *
- *   prepare → (names → ) [page of keys, or the verb's own next key →] fetch → decide → commit → on a conflict decide again … → next key → finish
+ *   prepare → (names → ) [page of keys, or one that the verb names →] fetch → decide → commit → on a conflict decide again …
+ *     → next key → finish
  *
  * The blocking form over an inline store runs it on the caller's stack. Everywhere else an operation is allocated, and whichever
  * thread brings an answer goes on with it.
@@ -104,7 +105,7 @@ struct rg_op {
 	rg_str within;     /* the domain of a walk's keys; absent = any */
 	int64_t began;     /* microseconds; 0 = not measured */
 	rg__resolver *resolver;
-	uint32_t tally[RG__S_COUNT];
+	uint32_t tally[RG__S_TALLIES];
 
 	void *user;
 	rg_free_cb free_user;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "registrar.h"
 #include "op.h"
+#include "federation.h"
 #include "log.h"
 #include <sched.h>
 #include <sodium.h>
@@ -71,6 +72,7 @@ static void destroy(rg_registrar *reg)
 		}
 	}
 	free(reg->stripes);
+	rg__federation_free(atomic_load(&reg->federation));
 	rg__slots_unref(reg->slots);
 	rg__events_unref(reg->events);
 	rg_store_unref(reg->store);
@@ -132,7 +134,7 @@ void rg__enter_late(rg_registrar *reg, const rg__ticket *beside, rg__ticket *tic
 	pthread_mutex_unlock(&s->lock);
 }
 
-void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_COUNT], int32_t reason)
+void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_TALLIES], int32_t reason)
 {
 	rg__stripe *s = ticket->stripe;
 	rg__snapshot *old = NULL;
@@ -156,6 +158,13 @@ void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_COUNT], int32_t re
 	}
 	if (last)
 		unpin(ticket->reg);
+}
+
+void rg__count(rg__stripe *s, int what)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stats[what]++;
+	pthread_mutex_unlock(&s->lock);
 }
 
 rg_revision rg__revision_next(rg__ticket *ticket)
@@ -240,6 +249,8 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	atomic_init(&reg->earliest, RG_TIME_NEVER);
 	atomic_init(&reg->promised, RG_TIME_NEVER);
 	atomic_flag_clear(&reg->walking);
+	atomic_init(&reg->federation, NULL);
+	atomic_flag_clear(&reg->no_sites_told);
 	if (!reg->events || !reg->slots || !stripes_new(reg, config))
 		return RG_ENOMEM;
 	draw(reg, reg->node, sizeof reg->node);

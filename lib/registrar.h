@@ -48,6 +48,8 @@ struct rg_registrar {
 	_Atomic rg_time earliest; /* when a tick is needed, of what came up since the last one began */
 	_Atomic rg_time promised; /* when the host was told to tick next */
 	atomic_flag walking;       /* a walk over what is due is under way */
+	_Atomic(struct rg__federation *) federation; /* NULL = none; set once */
+	atomic_flag no_sites_told; /* that `global` finds nothing without one */
 	rg__stripe *stripes;
 };
 
@@ -66,7 +68,7 @@ rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket, uint8_t seed[32]);
 void rg__enter_late(rg_registrar *reg, const rg__ticket *beside, rg__ticket *ticket);
 
 /* Hands in what was counted; the registrar may be gone after it. @p reason is an RG_R_… to count, or -1. */
-void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_COUNT], int32_t reason);
+void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_TALLIES], int32_t reason);
 
 rg_revision rg__revision_next(rg__ticket *ticket);
 rg_time rg__now(const rg_registrar *reg);
@@ -74,6 +76,9 @@ int64_t rg__monotonic_us(void);
 
 /* The next tick must not be later than @p at: the host is woken if it was told otherwise. */
 void rg__announce(rg_registrar *reg, rg_time at);
+
+/* Counts outside an operation. */
+void rg__count(rg__stripe *stripe, int what);
 
 /* The end of a tick: when the host is told to call again, at @p at or earlier. */
 rg_time rg__promise(rg_registrar *reg, rg_time at);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "federation.h"
 #include "log.h"
 
 /*
@@ -76,6 +77,7 @@ static void lost(rg_op *op)
 	op->tally[RG__S_UNKNOWN]++;
 	rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit is not known, and it cannot be sent again",
 		rg__store_name(op->call.store));
+	rg__federation_touch(op);
 	rg__op_settle(op, false);
 }
 

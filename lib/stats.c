@@ -107,8 +107,8 @@ static void add_stripe(rg_stats *stats, rg__stripe *s)
 	int64_t *counted = stats->values + GIVEN_COUNT;
 
 	pthread_mutex_lock(&s->lock);
-	for (int i = 0; i < RG__S_TIME_MAX; i++)
-		counted[i] += s->stats[i];
+	for (int i = 0; i < RG__S_COUNT; i++)
+		counted[i] += i == RG__S_TIME_MAX ? 0 : s->stats[i];
 	if (counted[RG__S_TIME_MAX] < s->stats[RG__S_TIME_MAX])
 		counted[RG__S_TIME_MAX] = s->stats[RG__S_TIME_MAX];
 	stats->values[GIVEN_ACCEPTED] += s->rejects[RG_R_FINE];

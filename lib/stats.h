@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* What operations count: X(id, name, doc). */
+/* What operations count, and behind TIME_MAX what rg__count() alone does: X(id, name, doc). */
 #define RG__STAT_MAP(X) \
 	X(COMMITS, "commits", "changes made to the location store") \
 	X(CONFLICTS, "conflicts", "commits that came too late and were decided again") \
@@ -16,13 +16,17 @@
 	X(OPERATIONS, "operations", "operations begun, those of ticks included") \
 	X(TIMED, "timed_operations", "operations whose duration was measured: one in sixteen of the short ones") \
 	X(TIME, "operation_microseconds", "duration of the measured operations in all, in microseconds") \
-	X(TIME_MAX, "operation_microseconds_max", "longest duration of a measured operation, in microseconds")
+	X(TIME_MAX, "operation_microseconds_max", "longest duration of a measured operation, in microseconds") \
+	X(HOMES_PUBLISHED, "homes_published", "addresses-of-record that were published to other sites, renewals included") \
+	X(HOMES_WITHDRAWN, "homes_withdrawn", "addresses-of-record that were published no more") \
+	X(HOMES_FAILED, "homes_failed", "publications to other sites that failed and were tried again")
 
 enum {
 #define RG__STAT_ENUM(id, name, doc) RG__S_##id,
 	RG__STAT_MAP(RG__STAT_ENUM)
 #undef RG__STAT_ENUM
-	RG__S_COUNT
+	RG__S_COUNT,
+	RG__S_TALLIES = RG__S_TIME_MAX + 1
 };
 
 #endif

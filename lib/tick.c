@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "federation.h"
+#include "homes.h"
 #include <stdlib.h>
 
 enum { LIMIT = 1000, AGAIN_AFTER = 1000, GATHERED = 64 };
@@ -57,9 +59,12 @@ static rg_status due_decide(rg_op *op)
 
 	if (!op->found.record)
 		return RG_OK;
+	revision = rg__revision_next(&op->ticket);
+	/* A store that sites share may have homes in it beside bindings: nobody is told of those. */
+	if (rg__homes_domain(op->key.domain))
+		return rg__homes_prune(op->found.record, op->now, &revision, &op->plan);
 	if (env->is_owner && !(owned = owned_of(env, op->found.record)))
 		return RG_ENOMEM;
-	revision = rg__revision_next(&op->ticket);
 	rg_status st = rg__prune_expired(op->found.record, owned, op->now, &revision, &op->plan);
 
 	free(owned);
@@ -194,17 +199,13 @@ static uint32_t gather(rg__stripe *s, rg_time now, found_due *out, rg_time *next
 /* A caller has waited for store_timeout: for names, it goes on without them; for the store, it is told so. */
 static void time_out(rg_op *op)
 {
-	rg__stripe *s = op->ticket.stripe;
-
 	if (atomic_load(&op->released))
 		return;
 	if (op->resolver && rg__resolver_expire(op->resolver)) {
 		rg__op_deadline(op);
 		return;
 	}
-	pthread_mutex_lock(&s->lock);
-	s->stats[RG__S_TIMEOUTS]++;
-	pthread_mutex_unlock(&s->lock);
+	rg__count(op->ticket.stripe, RG__S_TIMEOUTS);
 	rg__op_answer(op, RG_ESTORE);
 	rg__call_cancel(&op->call, false);
 }
@@ -245,6 +246,9 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	atomic_store(&reg->earliest, RG_TIME_NEVER);
 	rg_time due = overdue(reg);
 	rg_status st = walk(reg, limit ? limit : LIMIT);
+	rg_time homes = rg__federation_tick(reg, limit ? limit : LIMIT);
+	if (homes < due)
+		due = homes;
 	rg_time now = rg__now(reg);
 	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, AGAIN_AFTER))
 		due = rg__add_sat(now, AGAIN_AFTER);

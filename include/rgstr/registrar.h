@@ -120,6 +120,46 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  */
 RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
 
+/** @name Federation
+ *
+ * Sites that keep their bindings apart tell one another, in a store that all of them share, who is registered where. A lookup with the
+ * flag `global` (base specification §1.4.4) then adds a target for each other site that has the AoR.
+ *
+ * In the shared store the homes of an AoR are the contacts of a record of their own, under the same user and host in domain
+ * `<domain>@homes`: the URI of a site, good until that site renews it. No events are raised for them.
+ * @{ */
+
+/** Options of rg_registrar_federate(). */
+typedef struct rg_federation_options {
+	uint32_t struct_size;  /**< set by rg_federation_options_init() */
+	uint32_t rate;         /**< AoRs that a scan looks at in a second, at most; 0 = 1000. All must be through in half a `lifetime` */
+	int64_t lifetime;      /**< how long an entry is good for, in milliseconds, 10 s – 30 days; 0 = 3600000 (an hour) */
+	const rg_str *domains; /**< tables whose present AoRs are published; one that a commit is made in later is added, up to 64 in all */
+	uint32_t n_domains;    /**< how many; 0 = "location" alone */
+	uint32_t reserved;     /**< zero */
+} rg_federation_options;
+
+/** Empties options. @p size is sizeof(rg_federation_options). NULL is accepted. */
+RG_API void rg_federation_options_init(rg_federation_options *options, uint32_t size);
+
+/**
+ * From now on publishes in @p shared which AoRs have a live binding here, and has lookups with the flag `global` look there.
+ *
+ * The work is done by rg_registrar_tick(), a bounded part at a time. An AoR that gained its first live binding, or lost its last, is
+ * published or withdrawn at the next tick; what is published is renewed well before it lapses; what is in the store already is
+ * published too. While @p shared does not answer, saves go on as ever, and publication is tried again and catches up. Nodes of one
+ * site that share a store of bindings name the same @p home. A registrar whose stores are not both RG_STORE_THREAD_SAFE belongs to
+ * one thread at a time. What was published stays after a shutdown, until it lapses.
+ * @param shared  a reference is taken.
+ * @param home  SIP URI of this site, or its host or IP address with or without port, as other sites are to reach it. Copied.
+ * @param options  copied; NULL = all defaults. @param why  may be NULL.
+ * @return RG_OK; RG_EINVAL: a home or an option that is none, no store, or the registrar has a home already (it keeps it for life);
+ * RG_ENOMEM. Any thread, before the first operation or while others run.
+ */
+RG_API rg_status rg_registrar_federate(rg_registrar *registrar, rg_store *shared, rg_str home, const rg_federation_options *options,
+	rg_error *why);
+
+/** @} */
 /** @name Saving
  * @{ */
 

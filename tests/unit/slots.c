@@ -19,6 +19,21 @@ Test(slots, a_token_is_spent_once)
 	rg__slots_unref(slots);
 }
 
+Test(slots, a_token_says_whose_it_is_when_it_is_spent_too)
+{
+	int one, other, what;
+	rg__slots *slots = rg__slots_new(&one), *others = rg__slots_new(&other);
+	void *got, *token = rg__slot_take(slots, &what), *theirs = rg__slot_take(others, &what);
+
+	cr_expect_eq(rg__slot_owner(token), &one);
+	cr_expect_eq(rg__slot_owner(theirs), &other);
+	cr_expect(rg__slot_spend(token, &got));
+	cr_expect(rg__slot_drop(theirs));
+	cr_expect_eq(rg__slot_owner(token), &one);
+	rg__slots_unref(slots);
+	rg__slots_unref(others);
+}
+
 Test(slots, an_old_token_is_not_taken_for_a_new_one)
 {
 	rg__slots *slots = rg__slots_new(NULL);

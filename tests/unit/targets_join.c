@@ -51,7 +51,8 @@ Test(targets_join, parts_keep_their_order_and_say_which_branch_they_replace)
 	world w = new_world();
 	char uri[] = "sip:carol@else.where", home[] = "sip:10.0.0.2", aor[] = "alice@example.com";
 	rg__part parts[] = { { .targets = targets_of(&w, "a", 2), .branch = -1 },
-		{ .uri = RG_STR("sip:alice@example.com"), .next_hop = rg_str_from(home), .aor = rg_str_from(aor), .home = rg_str_from(home), .branch = -1 },
+		{ .uri = RG_STR("sip:alice@example.com"), .next_hop = rg_str_from(home), .aor = rg_str_from(aor), .home = rg_str_from(home),
+			.branch = -1 },
 		{ .targets = targets_of(&w, "nobody", 0), .branch = 0 },
 		{ .targets = targets_of(&w, "b", 1), .branch = 1 }, { .uri = rg_str_from(uri), .next_hop = rg_str_from(uri), .branch = 2 },
 		{ .targets = targets_of(&w, "c", 3), .branch = 3 } };

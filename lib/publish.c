@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One AoR is looked at, and the home's entry made to agree. Whatever was committed is held against the AoR as it is then: of two nodes
+ * of a site that act on different moments, the later one to look finds what the other did.
+ */
+#include "federation.h"
+#include "homes.h"
+#include <stdlib.h>
+
+/* An AoR that comes and goes faster than that is left for later. */
+enum { ROUNDS = 4 };
+
+typedef struct publish_op {
+	rg_op op;
+	rg__federation *f;
+	rg__dirty_key *key; /* until this is answered */
+	rg_str domain, homes; /* of the AoR, and of its homes; slices of one text */
+	uint32_t turn;      /* looks at the AoR and at its homes, by turns */
+	bool at_homes, live, committed, agrees;
+	int what;
+} publish_op;
+
+static bool publish_next(rg_op *op)
+{
+	publish_op *p = (publish_op *)op;
+
+	p->at_homes = p->turn++ % 2 == 1;
+	op->key.domain = p->at_homes ? p->homes : p->domain;
+	op->call.store = p->at_homes ? p->f->shared : op->ticket.reg->store;
+	return true;
+}
+
+static rg_status publish_decide(rg_op *op)
+{
+	publish_op *p = (publish_op *)op;
+
+	if (!p->at_homes) {
+		bool live = rg__homes_wanted(op->found.record, op->now);
+
+		p->agrees = p->committed && live == p->live;
+		p->live = live;
+		return RG_OK;
+	}
+	const rg__publication say = { .key = &op->key, .home = p->f->home, .tag = p->f->tag, .present = p->live, .now = op->now,
+		.until = rg__add_sat(op->now, p->f->lifetime) };
+	rg_revision revision = rg__revision_next(&op->ticket);
+	return rg__homes_plan(op->found.record, &say, &revision, &p->what, &op->plan);
+}
+
+static bool publish_done(rg_op *op, rg_status status)
+{
+	publish_op *p = (publish_op *)op;
+
+	if (status != RG_OK)
+		return false;
+	if (!p->at_homes)
+		return !p->agrees;
+	p->committed = rg_plan_commits(op->plan);
+	p->agrees = !p->committed;
+	if (p->committed && p->what != RG__HOME_KEPT)
+		rg__count(op->ticket.stripe, p->what == RG__HOME_PUT ? RG__S_HOMES_PUBLISHED : RG__S_HOMES_WITHDRAWN);
+	return p->committed && p->turn < 2 * ROUNDS;
+}
+
+/* It may still be under way on another thread: of what that one writes, nothing is read unless it went well. */
+static void publish_answer(rg_op *op, rg_status status)
+{
+	publish_op *p = (publish_op *)op;
+	rg__federation *f = p->f;
+	rg_time now = rg__now(f->reg);
+	bool good = status == RG_OK && p->agrees;
+
+	if (!good && status != RG_ECANCELED)
+		rg__count(op->ticket.stripe, RG__S_HOMES_FAILED);
+	rg__federation_lock(f);
+	f->publishing--;
+	rg__dirty_done(f->dirty, p->key, !good);
+	rg__federation_tried(f, &f->publish_retry, good || status != RG_OK ? status : RG_ECONFLICT, now);
+	rg__federation_unlock(f, now);
+}
+
+static const rg__verb publish_verb = {
+	.size = sizeof(publish_op),
+	.fetch_flags = RG_FETCH_FRESH,
+	.walks = true,
+	.converges = true,
+	.next = publish_next,
+	.decide = publish_decide,
+	.done_key = publish_done,
+	.answer = publish_answer,
+};
+
+/* The key may outlive its place in the set. */
+static bool own_key(publish_op *p, const rg_key *key)
+{
+	rg_str suffix = RG__HOMES_SUFFIX, homes = { NULL, key->domain.n + suffix.n };
+	char *at = malloc(homes.n + key->user.n + key->host.n + 1);
+
+	p->op.key_text = at;
+	if (!at)
+		return false;
+	memcpy(at, key->domain.p, key->domain.n);
+	memcpy(at + key->domain.n, suffix.p, suffix.n);
+	memcpy(at + homes.n, key->user.p, key->user.n);
+	memcpy(at + homes.n + key->user.n, key->host.p, key->host.n);
+	p->homes = (rg_str){ at, homes.n };
+	p->domain = (rg_str){ at, key->domain.n };
+	p->op.key.user = (rg_str){ at + homes.n, key->user.n };
+	p->op.key.host = (rg_str){ at + homes.n + key->user.n, key->host.n };
+	return true;
+}
+
+rg_status rg__publish(rg__federation *f, rg__dirty_key *key)
+{
+	rg_op *op;
+	rg_status st = rg__op_new(&publish_verb, f->reg, &op);
+
+	if (st != RG_OK)
+		return st;
+	publish_op *p = (publish_op *)op;
+	p->f = f;
+	p->key = key;
+	if (!own_key(p, &key->key)) {
+		rg__op_abort(op);
+		return RG_ENOMEM;
+	}
+	rg__op_start(op, NULL, NULL, NULL);
+	return RG_OK;
+}
