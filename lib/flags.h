@@ -37,7 +37,7 @@
 		"Hands out the best target only.") \
 	X(to_branches_only, LOOKUP, SWITCH, "to-branches-only", 0, 0, NULL, "base 1.4.4", 1, \
 		"Leaves the Request-URI alone; every target becomes a branch.") \
-	X(branch, LOOKUP, SWITCH, "branch", 0, 0, NULL, "base 1.4.4", 0, \
+	X(branch, LOOKUP, SWITCH, "branch", 0, 0, NULL, "base 1.4.4", 1, \
 		"Replaces existing branches that are addresses-of-record by their targets. Not together with `no-branches`.") \
 	X(method_filtering, LOOKUP, SWITCH, "method-filtering", 0, 0, NULL, "base 1.4.4", 1, \
 		"Leaves out bindings that do not support the method of the request.") \
@@ -48,7 +48,7 @@
 		"As the letter i of `ua-filtering`.") \
 	X(extended_regexp, LOOKUP, SWITCH, "extended-regexp", 0, 0, NULL, "base 1.4.4", 1, \
 		"As the letter e of `ua-filtering`.") \
-	X(global, LOOKUP, SWITCH, "global", 0, 0, NULL, "base 1.4.4", 0, \
+	X(global, LOOKUP, SWITCH, "global", 0, 0, NULL, "base 1.4.4", 1, \
 		"Adds a target for each other site where the address-of-record is registered.") \
 	X(max_ping_latency, LOOKUP, NUMBER, "max-ping-latency", 0, 4294967294, "microseconds", "base 1.4.4", 1, \
 		"Leaves out bindings with a higher measured latency. One that was never measured passes.") \

@@ -77,7 +77,8 @@ void rg_targets_unref(rg_targets *t)
 	if (!t)
 		return;
 	rg_record_unref(t->record);
-	rg__joined_free(t->joined);
+	if (t->joined)
+		rg__joined_free(t->joined);
 	free(t);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "op.h"
+#include "lookup_wide.h"
 #include "request.h"
 #include <stdlib.h>
 
@@ -11,6 +11,7 @@ typedef struct lookup_op {
 	rg__lookup_settings settings;
 	rg__aor aor;
 	int32_t code; /* of an answer that needs no record; else 0 */
+	rg__wide *wide; /* of several records; else NULL */
 	rg_targets *targets;
 	rg_lookup_cb done;
 	rg_targets **out;
@@ -55,6 +56,52 @@ static void lookup_clear(rg_op *op)
 	rg_request_free(l->copy);
 }
 
+/* Of several records. */
+
+static bool wide_next(rg_op *op)
+{
+	return rg__wide_next(((lookup_op *)op)->wide);
+}
+
+static rg_status wide_decide(rg_op *op)
+{
+	return rg__wide_decide(((lookup_op *)op)->wide);
+}
+
+static bool wide_done(rg_op *op, rg_status status)
+{
+	return rg__wide_done(((lookup_op *)op)->wide, status);
+}
+
+static void wide_answer(rg_op *op, rg_status status)
+{
+	lookup_op *l = (lookup_op *)op;
+	rg_targets *targets;
+
+	status = op->status = rg__wide_answer(l->wide, status, &targets);
+	if (l->done)
+		l->done(op->user, status, targets);
+	else
+		*l->out = targets;
+}
+
+static void wide_clear(rg_op *op)
+{
+	rg__wide_free(((lookup_op *)op)->wide);
+	lookup_clear(op);
+}
+
+static const rg__verb wide_verb = {
+	.size = sizeof(lookup_op),
+	.fetch_flags = RG_FETCH_FRESH,
+	.walks = true,
+	.next = wide_next,
+	.decide = wide_decide,
+	.done_key = wide_done,
+	.answer = wide_answer,
+	.clear = wide_clear,
+};
+
 static const rg__verb lookup_verb = {
 	.size = sizeof(lookup_op),
 	.fetch_flags = RG_FETCH_FRESH,
@@ -87,6 +134,14 @@ static rg_status lookup_prepare(lookup_op *l, const rg_request *request, const r
 	return RG_OK;
 }
 
+static rg_status wide_prepare(lookup_op *l, const rg_request *request, const rg_lookup_options *options)
+{
+	l->options = options;
+	l->request = l->copy ? *l->copy : *request;
+	rg__lookup_settings_of(l->op.ticket.snapshot->config, options, &l->settings);
+	return rg__wide_new(&l->op, &l->request, &l->settings, &l->wide);
+}
+
 static void lookup_empty(lookup_op *l)
 {
 	l->copy = NULL;
@@ -100,19 +155,22 @@ static void lookup_empty(lookup_op *l)
 
 static rg_status lookup_on_heap(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, bool keeps, lookup_op **out)
 {
+	bool wide = rg__wide_wanted(options);
+	rg_status st = wide ? rg__wide_check(reg, options, request, !keeps) : RG_OK;
 	rg_op *op;
-	rg_status st = rg__op_new(&lookup_verb, reg, &op);
 
+	if (st == RG_OK)
+		st = rg__op_new(wide ? &wide_verb : &lookup_verb, reg, &op);
 	if (st != RG_OK)
 		return st;
 	lookup_op *l = (lookup_op *)op;
 	rg_request view;
 
 	rg__request_view(request, &view);
-	if (keeps && rg__may_wait(reg))
+	if (keeps && (wide || rg__may_wait(reg)))
 		st = rg__request_copy(&view, SIZE_MAX, &l->copy);
 	if (st == RG_OK)
-		st = lookup_prepare(l, &view, rg_lookup_options_ref(options));
+		st = (wide ? wide_prepare : lookup_prepare)(l, &view, rg_lookup_options_ref(options));
 	if (st != RG_OK)
 		rg__op_abort(op);
 	else
@@ -142,7 +200,7 @@ rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_looku
 	*out = NULL;
 	if (!reg || !request)
 		return RG_EINVAL;
-	if (!(rg_store_traits(reg->store) & RG_STORE_INLINE))
+	if (!(rg_store_traits(reg->store) & RG_STORE_INLINE) || rg__wide_wanted(options))
 		return lookup_waiting(reg, request, options, out);
 	rg_status st = rg__op_begin(&l.op, &lookup_verb, reg);
 	if (st != RG_OK)

@@ -35,6 +35,9 @@ typedef struct rg_resolved {
 	uint32_t reserved;    /**< zero */
 } rg_resolved;
 
+/** Existing branches that a lookup with the flag `branch` takes: one with more is refused before any is looked at. */
+#define RG_BRANCHES_MAX 64
+
 /** A SIP request, or the reply to one, as plain data. */
 typedef struct rg_request {
 	uint32_t struct_size; /**< set by rg_request_init() */
@@ -80,7 +83,7 @@ typedef struct rg_request {
 	rg_str socket_header;   /**< value of the header that sock_hdr_name names */
 	rg_addr source;         /**< where it came from */
 	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch` */
-	uint32_t n_branches;    /**< how many */
+	uint32_t n_branches;    /**< how many; with that flag at most RG_BRANCHES_MAX */
 	uint32_t n_resolved;    /**< how many */
 	const rg_resolved *resolved; /**< host names resolved so far */
 

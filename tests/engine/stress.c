@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Four threads, every verb, eight AoRs, one registrar, events on. Afterwards the history of each binding must be a chain: what an event
- * says was there before is what the event before it left. A plain main, since the thread sanitizer does not get along with the
- * test framework. With THREADED the store answers on threads of its own, and half of the verbs are of the completion form.
+ * says was there before is what the event before it left; and another site must see those that are registered, and no others. A plain
+ * main, since the thread sanitizer does not get along with the test framework. With THREADED the store answers on threads of its own,
+ * and half of the verbs are of the completion form.
  * usage: stress [OPERATIONS-A-THREAD [SEED [THREADED]]]
  */
 #include <rgstr/memory.h>
@@ -25,6 +26,8 @@ typedef struct phone {
 
 static struct {
 	rg_registrar *reg;
+	rg_registrar *other; /* of another site */
+	rg_lookup_options *wide;
 	atomic_uint cseq;
 	_Atomic int64_t clock;
 	phone phones[AORS][PHONES]; /* only ever touched by the one delivery */
@@ -137,6 +140,7 @@ static void save(uint32_t *r)
 static void lookup(uint32_t *r)
 {
 	char uri[64];
+	rg_str branch = RG_STR("sip:a@example.org");
 	rg_request request;
 	rg_targets *targets = NULL;
 	rg_target target;
@@ -145,7 +149,9 @@ static void lookup(uint32_t *r)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = rg_str_from(uri);
-	rg_lookup(all.reg, &request, NULL, &targets);
+	request.branches = &branch;
+	request.n_branches = 1;
+	rg_lookup(all.reg, &request, *r >> 12 & 1 ? all.wide : NULL, &targets);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		if (target.uri.n < 4)
 			atomic_fetch_add(&all.wrong, 1);
@@ -247,9 +253,47 @@ static int64_t in_flight(void)
 	return n;
 }
 
+static uint32_t seen_by(rg_registrar *reg, int aor)
+{
+	char uri[64];
+	rg_request request;
+	rg_targets *targets = NULL;
+
+	snprintf(uri, sizeof uri, "sip:%c@example.org", 'a' + aor);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = rg_str_from(uri);
+	rg_lookup(reg, &request, all.wide, &targets);
+	uint32_t n = rg_targets_count(targets);
+	rg_targets_unref(targets);
+	return n;
+}
+
+/* Publication has caught up when both sites see the same. */
+static void compare_sites(void)
+{
+	for (int aor = 0; aor < AORS; aor++) {
+		uint32_t here = 1, there = 0;
+
+		for (int i = 0; i < 5000 && (here > 0) != (there > 0); i++) {
+			rg_time next;
+
+			atomic_fetch_add(&all.clock, 100);
+			rg_registrar_tick(all.reg, 0, &next);
+			usleep(200);
+			here = seen_by(all.reg, aor);
+			there = seen_by(all.other, aor);
+		}
+		if ((here > 0) == (there > 0))
+			continue;
+		fprintf(stderr, "stress: %c has %u bindings here and %u homes there\n", 'a' + aor, here, there);
+		atomic_fetch_add(&all.wrong, 1);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	rg_store *store = NULL;
+	rg_store *store = NULL, *sites = NULL, *shared;
 	rg_env env = { .struct_size = sizeof env, .now = clock_now };
 	rg_subscription *subscription;
 	pthread_t threads[THREADS];
@@ -266,14 +310,28 @@ int main(int argc, char **argv)
 	if (rg_registrar_new(NULL, store, &env, &all.reg, NULL) != RG_OK ||
 		rg_registrar_subscribe(all.reg, RG_EVENT_ALL, told, NULL, NULL, &subscription) != RG_OK)
 		return 1;
+	if (rg_memory_store_new(NULL, &sites, NULL) != RG_OK || rg_registrar_new(NULL, sites, &env, &all.other, NULL) != RG_OK ||
+		rg_lookup_options_new(RG_STR("global,branch"), &all.wide, NULL) != RG_OK)
+		return 1;
+	shared = all.threaded ? threaded_new(sites) : rg_store_ref(sites);
+	if (rg_registrar_federate(all.reg, shared, RG_STR("192.0.2.250"), NULL, NULL) != RG_OK ||
+		rg_registrar_federate(all.other, sites, RG_STR("192.0.2.251"), NULL, NULL) != RG_OK)
+		return 1;
 	for (uintptr_t i = 0; i < THREADS; i++)
 		pthread_create(&threads[i], NULL, work, (void *)(i + 1));
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	while (in_flight() > 0)
 		usleep(1000);
+	compare_sites();
+	while (in_flight() > 0)
+		usleep(1000);
 	rg_subscription_end(subscription);
 	rg_registrar_unref(all.reg);
+	rg_registrar_unref(all.other);
+	rg_lookup_options_unref(all.wide);
+	rg_store_unref(shared);
+	rg_store_unref(sites);
 	rg_store_unref(store);
 	rg_store_unref(memory);
 	printf("stress: seed %u, %u operations on each of %d threads, %llu events, %u wrong\n", all.seed, all.operations, THREADS,

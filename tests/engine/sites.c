@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "sites.h"
+#include <stdio.h>
+#include "store.h"
+
+rg_store *shared_new(void)
+{
+	rg_store *store = NULL;
+
+	cr_assert_eq(rg_memory_store_new(NULL, &store, NULL), RG_OK);
+	return store;
+}
+
+void federate(kit *k, rg_store *shared, const char *home)
+{
+	cr_assert_eq(rg_registrar_federate(k->reg, shared, rg_str_from(home), NULL, NULL), RG_OK);
+}
+
+rg_time settle(kit *k)
+{
+	rg_time next = 0;
+
+	for (int i = 0; i < 1000 && next <= k->now; i++) {
+		rg_registrar_tick(k->reg, 0, &next);
+		if (k->deferred)
+			deferred_answer_all(k->deferred);
+	}
+	return next;
+}
+
+void live_on(kit *k, rg_time span)
+{
+	rg_time end = k->now + span;
+
+	while (k->now < end) {
+		rg_time next = settle(k);
+
+		k->now = next > end ? end : next > k->now ? next : k->now + 1;
+	}
+	settle(k);
+}
+
+typedef struct found {
+	rg_record *record;
+	rg_status status;
+} found;
+
+static void keep_found(void *tok, rg_status status, const rg_fetched *fetched)
+{
+	found *f = tok;
+
+	f->status = status;
+	f->record = fetched ? fetched->record : NULL;
+}
+
+const char *homes_in(rg_store *shared, const char *domain, const char *user)
+{
+	static char text[512];
+	rg_key key = { rg_str_from(domain), rg_str_from(user), RG_STR("example.org") };
+	found f = { 0 };
+	rg_contact c;
+	void *self;
+
+	rg__store_ops(shared, &self)->fetch(self, &key, RG_FETCH_FRESH, keep_found, &f);
+	text[0] = 0;
+	for (uint32_t i = 0; rg_record_contact(f.record, i, &c) == RG_OK; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.*s", i ? " " : "", (int)c.uri.n, c.uri.p);
+	rg_record_unref(f.record);
+	return text;
+}
+
+const char *homes(rg_store *shared, const char *user)
+{
+	return homes_in(shared, "location@homes", user);
+}
+
+static void counted(void *tok, rg_status status, uint64_t records, uint64_t bindings)
+{
+	(void)status;
+	(void)bindings;
+	*(uint64_t *)tok = records;
+}
+
+uint64_t records(rg_store *shared)
+{
+	uint64_t n = 0;
+	void *self;
+
+	rg__store_ops(shared, &self)->count(self, RG_STR("location@homes"), 0, counted, &n);
+	return n;
+}
+
+static void keep(void *user, rg_status status, rg_targets *targets)
+{
+	answer *a = user;
+	rg_target t;
+
+	a->called++;
+	snprintf(a->text, sizeof a->text, "%s %d/%d%s", rg_status_name(status), rg_targets_result(targets), rg_targets_code(targets),
+		rg_targets_partial(targets) ? "p" : "");
+	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
+		size_t n = strlen(a->text);
+
+		cr_expect_eq(t.home.p == NULL, t.binding_id != 0, "a target is a binding, or a home");
+		cr_expect(!t.home.p || rg_str_equal(t.home, t.next_hop));
+		snprintf(a->text + n, sizeof a->text - n, " %.*s>%.*s", (int)t.uri.n, t.uri.p, (int)t.next_hop.n, t.next_hop.p);
+		if (t.branch >= 0)
+			snprintf(a->text + strlen(a->text), sizeof a->text - strlen(a->text), "(%d)", t.branch);
+	}
+	rg_targets_unref(targets);
+}
+
+void ask(kit *k, question *q, answer *a)
+{
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_request request;
+	rg_str branch;
+
+	*a = (answer){ 0 };
+	cr_assert_eq(rg_lookup_options_new(rg_str_from(q->flags ? q->flags : "global"), &options, NULL), RG_OK);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = rg_str_from(q->uri ? q->uri : "sip:alice@example.org;x=1");
+	request.aor = rg_str_from(q->aor);
+	branch = rg_str_from(q->branch);
+	request.branches = &branch;
+	request.n_branches = q->branch != NULL;
+	if (q->async) {
+		q->status = rg_lookup_async(k->reg, &request, options, keep, a, NULL, &q->op);
+	} else {
+		q->status = rg_lookup(k->reg, &request, options, &targets);
+		keep(a, q->status, targets);
+	}
+	rg_lookup_options_unref(options);
+}
+
+void asks(kit *k, question q)
+{
+	answer a;
+
+	ask(k, &q, &a);
+	cr_expect_str_eq(a.text, q.expected, "%s, not %s", a.text, q.expected);
+}
