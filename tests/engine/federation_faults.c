@@ -72,6 +72,31 @@ Test(federation_faults, more_changes_than_are_remembered_are_found_by_a_scan)
 	rg_store_unref(shared);
 }
 
+/* Expiry leaves nothing behind that a scan could find here. */
+Test(federation_faults, more_of_them_lapse_than_are_remembered_and_none_stays_published)
+{
+	faulty f = { .calls = CALL_ANY, .times = 0, .status = RG_ESTORE };
+	rg_store *shared = shared_new(), *weak = faulty_new(shared, &f);
+	kit k;
+
+	kit_open(&k, INLINE);
+	federate(&k, weak, EAST);
+	settle(&k);
+	save_many(&k, A1 ";expires=300", 1);
+	live_on(&k, 60000);
+	cr_expect_eq(records(shared), OVERFLOW);
+	f.times = -1;
+	live_on(&k, 300000);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 0);
+	cr_expect_eq(records(shared), OVERFLOW);
+	f.times = 0;
+	live_on(&k, 90000);
+	cr_expect_eq(records(shared), 0);
+	kit_close(&k);
+	rg_store_unref(weak);
+	rg_store_unref(shared);
+}
+
 Test(federation_faults, a_scan_is_paced)
 {
 	rg_store *shared = shared_new();
