@@ -25,6 +25,7 @@ typedef struct world {
 	naive_event got[NAIVE_EVENTS];
 	uint32_t n_got;
 	int agreed[RG_R_COUNT];
+	int flows, shown; /* 200s with Require: outbound, with a Path */
 	int found, fallbacks, unable, left_out, measured; /* lookups by what came of them, and pings that counted */
 } world;
 
@@ -92,12 +93,36 @@ static void compare_events(world *w)
 	w->n_got = 0;
 }
 
-static const naive_binding *wanted(const world *w, rg_str uri, uint32_t from)
+static int instance_of(rg_str instance)
 {
-	for (uint32_t i = from; i < w->want.n; i++)
-		if (strlen(w->want.contacts[i].uri) == uri.n && memcmp(w->want.contacts[i].uri, uri.p, uri.n) == 0)
-			return &w->want.contacts[i];
+	return instance.n > 2 ? instance.p[instance.n - 2] - '0' : 0;
+}
+
+static const naive_binding *wanted(const world *w, const rg_contact *c, uint32_t from)
+{
+	for (uint32_t i = from; i < w->want.n; i++) {
+		const naive_binding *b = &w->want.contacts[i];
+		if (strlen(b->uri) == c->uri.n && memcmp(b->uri, c->uri.p, c->uri.n) == 0 && b->flow == c->reg_id &&
+			(!b->flow || b->instance == instance_of(c->instance)))
+			return b;
+	}
 	return NULL;
+}
+
+static void path_of(int path, bool ob, char room[64])
+{
+	snprintf(room, 64, "<sip:edge%d.example.org;lr%s>", path, ob ? ";ob" : "");
+}
+
+static void compare_extensions(world *w, rg_response *response)
+{
+	rg_str require = rg_response_header(response, RG_STR("Require"), 0), path = rg_response_header(response, RG_STR("Path"), 0);
+	if ((require.n != 0) != w->want.requires_outbound)
+		fail(w, "Require: outbound is there, or is not");
+	if ((path.n != 0) != (w->want.shows_path != 0) || (path.n && path.p[9] - '0' != w->want.shows_path))
+		fail(w, "another Path is answered");
+	w->flows += w->want.requires_outbound;
+	w->shown += w->want.shows_path != 0;
 }
 
 static void compare_response(world *w, rg_response *response)
@@ -109,16 +134,18 @@ static void compare_response(world *w, rg_response *response)
 	w->agreed[w->want.reason]++;
 	if (w->want.reason != RG_R_FINE)
 		return;
+	compare_extensions(w, response);
 	if (rg_response_contacts(response) != w->want.n)
 		fail(w, "the response lists another number of contacts");
 	for (uint32_t i = 0; i < w->want.n; i++) {
 		rg_answered a;
 		rg_response_contact(response, i, &a);
-		const naive_binding *b = wanted(w, a.contact.uri, i < w->want.n_own ? i : w->want.n_own);
+		const naive_binding *b = wanted(w, &a.contact, i < w->want.n_own ? i : w->want.n_own);
 		if (!b || (i < w->want.n_own && b != &w->want.contacts[i]))
 			fail(w, "the response lists another contact");
 		if (a.expires != (uint32_t)((b->expires - w->now) / 1000) || a.contact.q != b->q || a.contact.cseq != b->cseq ||
-			a.contact.created != b->created || a.contact.modified != b->modified || a.contact.latency != b->latency)
+			a.contact.created != b->created || a.contact.modified != b->modified || a.contact.latency != b->latency ||
+			(a.contact.path.n ? a.contact.path.p[9] - '0' : 0) != b->path)
 			fail(w, "a listed contact differs");
 	}
 }
@@ -143,6 +170,8 @@ static void make_request(world *w, naive_request *r)
 		r->n = 1;
 	r->allow = (int)dice(w, 4);
 	r->agent = (int)dice(w, 3);
+	r->says_path = dice(w, 3) != 0;
+	r->says_outbound = dice(w, 3) != 0;
 	for (uint32_t i = 0; i < r->n; i++) {
 		static const int64_t asked[] = { -1, 0, 0, 1, 59, 60, 90, 300, 7200, 4294967295 };
 		static const int32_t qs[] = { -1, 0, 500, 1000, 123 };
@@ -150,6 +179,7 @@ static void make_request(world *w, naive_request *r)
 		r->contacts[i].expires = asked[dice(w, 10)];
 		r->contacts[i].q = qs[dice(w, 5)];
 		r->contacts[i].instance = (int)dice(w, 4);
+		r->contacts[i].reg_id = r->contacts[i].instance ? dice(w, 3) : 0;
 	}
 }
 
@@ -162,18 +192,36 @@ static void contact_text(const naive_contact *c, char *room, size_t size)
 		n += snprintf(room + n, size - (size_t)n, ";expires=%lld", (long long)c->expires);
 	/* One and the same phone writes its name now so, now so. */
 	if (c->instance)
-		snprintf(room + n, size - (size_t)n, ";+sip.instance=\"<%s:000%d>\"", c->q == 0 ? "URN:uuid" : "urn:UUID", c->instance);
+		n += snprintf(room + n, size - (size_t)n, ";+sip.instance=\"<%s:000%d>\"", c->q == 0 ? "URN:uuid" : "urn:UUID", c->instance);
+	if (c->reg_id)
+		snprintf(room + n, size - (size_t)n, ";reg-id=%u", c->reg_id);
+}
+
+static void set_extensions(const naive_request *r, rg_request *request, char path[64], char tags[32], rg_str *path_line, rg_str *supported)
+{
+	path_of(r->path, r->ob, path);
+	*path_line = rg_str_from(path);
+	request->paths = path_line;
+	request->n_paths = r->path != 0;
+	request->via_count = r->path ? 2 : 1;
+	snprintf(tags, 32, "x%s%s", r->says_path ? ", path" : "", r->says_outbound ? ",outbound" : "");
+	*supported = rg_str_from(tags);
+	request->supported = supported;
+	request->n_supported = 1;
 }
 
 static void save(world *w, uint32_t who)
 {
 	naive_request r;
 	static const char *const methods[] = { "", "INVITE", "MESSAGE", "INVITE, MESSAGE" }, *const agents[] = { "", "Acme Phone", "Fax" };
-	char to[64], cseq[32], contacts[8][192];
-	rg_str lines[8], allow;
+	char to[64], cseq[32], contacts[8][192], path[64], tags[32];
+	rg_str lines[8], allow, path_line, supported;
 	rg_request request;
 	rg_response *response = NULL;
 	make_request(w, &r);
+	/* Of one user a repeat takes the way that the first one took. */
+	r.path = (int)who % 3;
+	r.ob = who % 2 != 0;
 	w->now++;
 	rg_request_init(&request, sizeof request);
 	snprintf(to, sizeof to, "<sip:user%u@example.org>", who);
@@ -196,7 +244,7 @@ static void save(world *w, uint32_t who)
 	request.cseq = rg_str_from(cseq);
 	request.contacts = lines;
 	request.n_contacts = r.star ? 1 : r.n;
-	request.via_count = 1;
+	set_extensions(&r, &request, path, tags, &path_line, &supported);
 	allow = rg_str_from(methods[r.allow]);
 	request.allow = &allow;
 	request.n_allow = r.allow != 0;
@@ -329,7 +377,8 @@ static void begin(world *w, uint64_t seed)
 {
 	static const char *const evictions[] = { "oldest", "soonest-expiry", "lowest-q" };
 	rg_config *config = NULL;
-	char flags[96];
+	static const char *const paths[] = { "", ", path-off", ", path-lazy", ", path-strict" }, *const modes[] = { "off", "on", "required" };
+	char flags[128];
 	memset(w, 0, sizeof *w);
 	w->seed = seed;
 	w->state = (seed + 1) * 0x9e3779b97f4a7c15ULL; /* small seeds must not begin with a row of zeros */
@@ -337,12 +386,13 @@ static void begin(world *w, uint64_t seed)
 	w->now = 1700000000000;
 	w->cseq = 10;
 	w->rules = (naive_rules){ .default_expires = 3600, .min_expires = 60, .max_expires = dice(w, 2) ? 600 : 0, .max_contacts = dice(w, 4),
-		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3) };
-	snprintf(flags, sizeof flags, "max-contacts=%d%s%s", (int)w->rules.max_contacts, w->rules.force ? ",force-registration" : "",
-		w->rules.only_request ? ", only-request-contacts" : "");
+		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3), .path = (int)dice(w, 4), .outbound = (int)dice(w, 4) % 3 };
+	snprintf(flags, sizeof flags, "max-contacts=%d%s%s%s", (int)w->rules.max_contacts, w->rules.force ? ",force-registration" : "",
+		w->rules.only_request ? ", only-request-contacts" : "", paths[w->rules.path]);
 	rg_env env = { .struct_size = sizeof env, .now = world_now, .random = world_random, .user = w };
 	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("max_expires"), w->rules.max_expires, NULL) ||
 		rg_config_set_int(config, RG_STR("desc_time_order"), w->rules.newest_first, NULL) ||
+		rg_config_set(config, RG_STR("outbound_mode"), rg_str_from(modes[w->rules.outbound]), NULL) ||
 		rg_config_set(config, RG_STR("eviction"), rg_str_from(evictions[w->rules.eviction]), NULL) ||
 		rg_save_options_new(rg_str_from(flags), &w->options, NULL) || rg_memory_store_new(NULL, &w->store, NULL) ||
 		rg_registrar_new(config, w->store, &env, &w->reg, NULL) ||
@@ -381,12 +431,15 @@ int main(int argc, char **argv)
 	static world w;
 	uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, to = argc > 1 ? from : 40;
 	uint32_t steps = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 3000;
-	int agreed[RG_R_COUNT] = { 0 }, found = 0, fallbacks = 0, unable = 0, left_out = 0, measured = 0;
+	int agreed[RG_R_COUNT] = { 0 }, found = 0, fallbacks = 0, unable = 0, left_out = 0, measured = 0,
+		flows = 0, shown = 0;
 	for (uint64_t seed = from; seed <= to; seed++) {
 		run(&w, seed, steps);
 		for (int i = 0; i < RG_R_COUNT; i++)
 			agreed[i] += w.agreed[i];
 		found += w.found;
+		flows += w.flows;
+		shown += w.shown;
 		fallbacks += w.fallbacks;
 		unable += w.unable;
 		left_out += w.left_out;
@@ -397,6 +450,11 @@ int main(int argc, char **argv)
 	printf("lookups: %d with targets, %d fallbacks, %d times the method was nobody's, %d times all were left out; %d pings counted\n",
 		found, fallbacks, unable, left_out, measured);
 	/* A run that never came to one of them has compared too little; one seed may have no limit, or one of a single binding. */
+	printf("%d answers spoke of flows, %d showed a Path; refused: %d for a Path, %d, %d and %d for outbound\n", flows, shown,
+		agreed[RG_R_PATH_UNSUP], agreed[RG_R_OB_EDGE], agreed[RG_R_OB_REQUIRED], agreed[RG_R_OB_MULTI]);
+	if (from != to && (!flows || !shown || !agreed[RG_R_PATH_UNSUP] || !agreed[RG_R_OB_EDGE] || !agreed[RG_R_OB_REQUIRED] ||
+		!agreed[RG_R_OB_MULTI]))
+		return 1;
 	if (from != to && (!found || !fallbacks || !unable || !left_out || !measured))
 		return 1;
 	return !agreed[RG_R_FINE] || !agreed[RG_R_INV_CSEQ] || (from != to && !agreed[RG_R_TOO_MANY]);

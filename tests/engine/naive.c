@@ -10,10 +10,16 @@ static void tell(naive_answer *a, uint32_t kind, const char *uri)
 	strcpy(e->uri, uri);
 }
 
-static naive_binding *find(naive_binding *list, uint32_t n, const char *uri)
+/* A flow is its instance and number, everything else its URI. */
+static bool means(const naive_contact *c, const naive_binding *b)
+{
+	return c->flow == b->flow && (c->flow ? c->instance == b->instance : strcmp(c->uri, b->uri) == 0);
+}
+
+static naive_binding *find(naive_binding *list, uint32_t n, const naive_contact *c)
 {
 	for (uint32_t i = 0; i < n; i++)
-		if (strcmp(list[i].uri, uri) == 0)
+		if (means(c, &list[i]))
 			return &list[i];
 	return NULL;
 }
@@ -94,16 +100,16 @@ static int64_t granted(const naive_contact *c, const naive_rules *rules)
 	return s > 0 && rules->max_expires && s > rules->max_expires ? rules->max_expires : s;
 }
 
-static int verdict(naive_aor *aor, const naive_request *r, const char *uri, rg_time now)
+static int verdict(naive_aor *aor, const naive_request *r, const naive_contact *c, rg_time now)
 {
 	int worst = 0;
 	for (uint32_t i = 0; i < aor->n_gone; i++) {
-		int s = strcmp(aor->gone[i].uri, uri) == 0 ? stale(&aor->gone[i], r) : 0;
+		int s = means(c, &aor->gone[i]) ? stale(&aor->gone[i], r) : 0;
 		if (s == 2)
 			return 2;
 		worst = s ? s : worst;
 	}
-	naive_binding *b = find(aor->bindings, aor->n, uri);
+	naive_binding *b = find(aor->bindings, aor->n, c);
 	return worst || !b || b->expires <= now ? worst : stale(b, r);
 }
 
@@ -112,16 +118,26 @@ static bool repeats(naive_aor *aor, const naive_request *r, rg_time now, bool *r
 {
 	bool repeat = false;
 	for (uint32_t i = 0; i < r->n; i++) {
-		int s = verdict(aor, r, r->contacts[i].uri, now);
+		int s = verdict(aor, r, &r->contacts[i], now);
 		*refused = *refused || s == 1;
 		repeat = repeat || s == 2;
 	}
 	return repeat;
 }
 
+/* A removal beside a Contact that sets the same flow, which has another URI here: it sets it. */
+static bool overruled(const naive_request *r, const naive_contact *c)
+{
+	for (uint32_t i = 0; i < r->n; i++)
+		if (c->flow && c->expires == 0 && r->contacts[i].expires != 0 && r->contacts[i].flow == c->flow &&
+			r->contacts[i].instance == c->instance)
+			return true;
+	return false;
+}
+
 static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, int64_t seconds, rg_time now, naive_answer *out)
 {
-	naive_binding *b = find(aor->bindings, aor->n, c->uri);
+	naive_binding *b = find(aor->bindings, aor->n, c);
 	if (seconds == 0) {
 		if (!b)
 			return;
@@ -143,6 +159,8 @@ static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, 
 	b->cseq = r->cseq;
 	b->q = c->q;
 	b->instance = c->instance;
+	b->flow = c->flow;
+	b->path = r->path;
 	b->allow = r->allow;
 	b->agent = r->agent;
 	b->what = r->what;
@@ -182,7 +200,7 @@ static void list(const naive_aor *aor, const naive_request *r, const naive_rules
 	naive_binding live[NAIVE_MAX];
 	uint32_t n = naive_live(aor, now, live);
 	for (uint32_t i = 0; i < r->n; i++) {
-		naive_binding *b = find(live, n, r->contacts[i].uri);
+		naive_binding *b = find(live, n, &r->contacts[i]);
 		if (b) {
 			out->contacts[out->n++] = *b;
 			drop(live, &n, b);
@@ -213,11 +231,16 @@ static bool star(naive_aor *aor, const naive_request *r, rg_time now, naive_answ
 	return true;
 }
 
-void naive_save(naive_aor *aor, const naive_request *r, const naive_rules *rules, rg_time now, naive_answer *out)
+void naive_save(naive_aor *aor, naive_request *r, const naive_rules *rules, rg_time now, naive_answer *out)
 {
 	bool refused = false, changed = false;
 	naive_aor next = *aor;
 	memset(out, 0, sizeof *out);
+	int32_t reason = naive_policy(r, rules, out);
+	if (reason != RG_R_FINE) {
+		refuse(out, reason);
+		return;
+	}
 	for (uint32_t i = 0; i < next.n; i++)
 		next.bindings[i].own = false, next.bindings[i].granted = 0;
 	forget(&next, now);
@@ -233,7 +256,8 @@ void naive_save(naive_aor *aor, const naive_request *r, const naive_rules *rules
 		lapse(&next, now, out);
 		uint32_t told = out->n_events;
 		for (uint32_t i = 0; i < r->n; i++)
-			put(&next, r, &r->contacts[i], granted(&r->contacts[i], rules), now, out);
+			if (!overruled(r, &r->contacts[i]))
+				put(&next, r, &r->contacts[i], granted(&r->contacts[i], rules), now, out);
 		changed = out->n_events > told;
 		uint32_t touched = 0;
 		for (uint32_t i = 0; i < next.n; i++)
@@ -295,18 +319,22 @@ void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *ou
 void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_time now, naive_answer *out, uint32_t *changed)
 {
 	naive_aor next = *aor;
-	naive_binding *b = find(next.bindings, next.n, uri);
-	int64_t moved = b ? (int64_t)microseconds - b->latency : 0;
 	memset(out, 0, sizeof *out);
 	*changed = 0;
-	if (!b || b->expires <= now)
+	for (uint32_t i = 0; i < next.n; i++) {
+		naive_binding *b = &next.bindings[i];
+		int64_t moved = (int64_t)microseconds - b->latency;
+		if (strcmp(b->uri, uri) != 0 || b->expires <= now)
+			continue;
+		moved = moved < 0 ? -moved : moved;
+		if (b->latency != RG_LATENCY_NONE && (moved < 10000 || moved * 5 < b->latency))
+			continue;
+		b->latency = microseconds;
+		++*changed;
+		tell(out, RG_EVENT_LATENCY_UPDATE, uri);
+	}
+	if (!*changed)
 		return;
-	moved = moved < 0 ? -moved : moved;
-	if (b->latency != RG_LATENCY_NONE && (moved < 10000 || moved * 5 < b->latency))
-		return;
-	b->latency = microseconds;
-	*changed = 1;
-	tell(out, RG_EVENT_LATENCY_UPDATE, uri);
 	lapse(&next, now, out);
 	settle(aor, &next, out);
 	*aor = next;

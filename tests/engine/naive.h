@@ -13,6 +13,8 @@ typedef struct naive_contact {
 	int64_t expires; /* asked for; -1 = not stated */
 	int32_t q;       /* -1 = not stated */
 	int instance;    /* number of the phone; 0 = not stated */
+	uint32_t reg_id; /* 0 = not stated */
+	uint32_t flow;   /* the reg-id where outbound applies, found by naive_policy() */
 } naive_contact;
 
 typedef struct naive_request {
@@ -22,6 +24,9 @@ typedef struct naive_request {
 	uint32_t n;
 	naive_contact contacts[8];
 	int allow, agent; /* bits of methods, number of a make; 0 = not stated */
+	int path;      /* number of the edge it came through; 0 = straight from the phone */
+	bool ob;       /* that edge keeps flows */
+	bool says_path, says_outbound;
 	uint64_t what; /* equal for two requests with equal contacts, and only for those */
 } naive_request;
 
@@ -29,7 +34,8 @@ typedef struct naive_binding {
 	char uri[64], callid[16];
 	uint32_t cseq, latency, turn; /* turn: of those made at one time, in which it was */
 	int32_t q;
-	int instance, allow, agent;
+	int instance, allow, agent, path;
+	uint32_t flow; /* 0 = none */
 	rg_time expires, modified, created;
 	uint64_t what, granted; /* granted: seconds, when this request granted it; else 0 */
 	bool own;
@@ -44,6 +50,8 @@ typedef struct naive_rules {
 	int64_t default_expires, min_expires, max_expires, max_contacts;
 	bool force, only_request, newest_first;
 	int eviction; /* 0 oldest, 1 soonest-expiry, 2 lowest-q */
+	int path;     /* 0 ignored, 1 off, 2 lazy, 3 strict */
+	int outbound; /* 0 off, 1 on, 2 required */
 } naive_rules;
 
 typedef struct naive_aor {
@@ -53,6 +61,8 @@ typedef struct naive_aor {
 
 typedef struct naive_answer {
 	int32_t reason;
+	bool requires_outbound;
+	int shows_path; /* number of the edge; 0 = none */
 	uint32_t n;
 	naive_binding contacts[NAIVE_MAX]; /* the request's own first, in its order, then the rest; of those the order is not told */
 	uint32_t n_own, n_events;
@@ -76,9 +86,11 @@ typedef struct naive_targets {
 	naive_target targets[NAIVE_MAX];
 } naive_targets;
 
+/* What Path and Outbound say before any binding is looked at: a reason, or which Contacts are flows, and what a 200 shows. */
+int32_t naive_policy(naive_request *request, const naive_rules *rules, naive_answer *out);
 void naive_lookup(const naive_aor *aor, const naive_flags *flags, const naive_rules *rules, rg_time now, naive_targets *out);
 void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_time now, naive_answer *out, uint32_t *changed);
-void naive_save(naive_aor *aor, const naive_request *request, const naive_rules *rules, rg_time now, naive_answer *out);
+void naive_save(naive_aor *aor, naive_request *request, const naive_rules *rules, rg_time now, naive_answer *out);
 void naive_expire(naive_aor *aor, rg_time now, naive_answer *out);
 void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *out, uint32_t *removed);
 uint32_t naive_live(const naive_aor *aor, rg_time now, naive_binding *out);
