@@ -24,4 +24,11 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
 
+/*
+ * As rg_record_new(), for a record that an overlay unites: with the revision of its memory-only part, of which bytes are kept only
+ * where it is not zero.
+ */
+rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
+
 #endif

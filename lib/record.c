@@ -87,8 +87,9 @@ const rg_revision *rg_record_revision(const rg_record *record)
 
 const rg_revision *rg_record_local_revision(const rg_record *record)
 {
-	(void)record;
-	return &no_revision;
+	if (record == NULL || !record->has_local)
+		return &no_revision;
+	return (const rg_revision *)(const void *)(rg__record_bytes(record) + record->size - sizeof(rg_revision));
 }
 
 uint32_t rg_record_count(const rg_record *record)

@@ -10,7 +10,8 @@
 /*
  * One allocation:
  *
- *   rg_record | domain user host | pad | rg__binding × n | rg__gone × n | extra | per binding: slices, bytes | … | tags
+ *   rg_record | domain user host | pad | rg__binding × n | rg__gone × n | extra | per binding: slices, bytes | … | tags |
+ *   local revision
  *
  * Offsets count from the start of the record and fit 16 bits, because RG_RECORD_BYTES_MAX does. A string that was stored already (the
  * same field of the binding before, a next hop inside a received URI, an instance inside the Contact params) is pointed at again.
@@ -64,7 +65,10 @@ typedef struct rg__gone {
 
 struct rg_record {
 	_Atomic uint32_t refs;
-	uint16_t size, n_contacts, n_removals, n_tags;
+	uint16_t size, n_contacts;
+	uint8_t n_removals;
+	uint8_t has_local; /* its last bytes are the revision of the memory-only part: few records have one */
+	uint16_t n_tags;
 	uint16_t domain_n, user_n, host_n;
 	uint16_t tags;   /* where they are: rg__slice × n_tags, aligned to 2 */
 	rg__slice extra; /* n 0 = none */

@@ -456,7 +456,8 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	if (b->over)
 		return RG_ELIMIT;
 	r->n_contacts = (uint16_t)n_contacts;
-	r->n_removals = (uint16_t)n_removals;
+	r->n_removals = (uint8_t)n_removals;
+	r->has_local = 0;
 	r->n_tags = (uint16_t)b->tags.n;
 	r->domain_n = (uint16_t)key->domain.n;
 	r->user_n = (uint16_t)key->user.n;
@@ -515,4 +516,28 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	if (b.base != scratch)
 		free(b.base);
 	return status;
+}
+
+/* A united record is rare, so it is built like any other and grows afterwards. */
+rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
+{
+	rg_status status = rg_record_new(key, revision, contacts, n_contacts, removals, n_removals, extra, out);
+	rg_record *grown = NULL;
+
+	if (status != RG_OK || rg_revision_is_zero(local))
+		return status;
+	status = (*out)->size + sizeof *local > RG_RECORD_BYTES_MAX ? RG_ELIMIT : RG_ENOMEM;
+	if (status == RG_ENOMEM)
+		grown = realloc(*out, (*out)->size + sizeof *local);
+	if (grown == NULL) {
+		rg_record_unref(*out);
+		*out = NULL;
+		return status;
+	}
+	memcpy((char *)grown + grown->size, local, sizeof *local);
+	grown->size = (uint16_t)(grown->size + sizeof *local);
+	grown->has_local = 1;
+	*out = grown;
+	return RG_OK;
 }

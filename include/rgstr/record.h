@@ -53,7 +53,8 @@ RG_API int32_t rg_revision_is_zero(const rg_revision *r);
 
 /** Bits of rg_contact.flags. */
 enum {
-	RG_CONTACT_LOCAL = 1,    /**< kept in this node's memory only (save flag memory-only) */
+	RG_CONTACT_LOCAL = 1,    /**< kept in this node's memory only: set by a REGISTER saved memory-only, cleared by one that is not.
+	                          *   An overlay (rg_store_overlay()) goes by it; other stores keep it like any other bit */
 	RG_CONTACT_PN = 4,       /**< push notifications apply (RFC 8599); value 4 as in the base specification §1.1.3 */
 	RG_CONTACT_OUTBOUND = 8, /**< registered under RFC 5626, matched by instance and reg-id */
 	RG_CONTACT_WOKEN = 16    /**< the wake-up of this registration was delivered */
@@ -165,7 +166,7 @@ RG_API void rg_record_key(const rg_record *record, rg_key *out);
 /** @return the revision of this version; borrowed. All zero for NULL. */
 RG_API const rg_revision *rg_record_revision(const rg_record *record);
 
-/** @return the revision of the memory-only part, for records united by an overlay; all zero otherwise. Borrowed. */
+/** @return the revision of the memory-only part, for records united by an overlay; all zero otherwise, and without one. Borrowed. */
 RG_API const rg_revision *rg_record_local_revision(const rg_record *record);
 
 /** @return how many bindings it holds, lapsed ones that were not yet pruned included; 0 for NULL. */

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdio.h>
+#include "model.h"
 
 #define ABSENT ((rg_str){ NULL, 0 })
 
@@ -421,4 +422,28 @@ Test(record, contact_init_writes_no_more_than_the_caller_has)
 	rg_contact_init(&c, offsetof(rg_contact, extra));
 	cr_assert_eq(c.latency, RG_LATENCY_NONE);
 	cr_assert_eq((uintptr_t)c.extra.p & 0xff, 0xee);
+}
+
+Test(record, carries_a_local_revision_in_bytes_of_its_own_and_only_when_there_is_one)
+{
+	const rg_revision own = { { 1 } }, local = { { 2, 3 } }, zero = { { 0 } };
+	rg_contact c = sample_contact(), got;
+	rg_key key = sample_key();
+	rg_record *plain, *united, *none;
+
+	cr_assert_eq(rg_record_new(&key, &own, &c, 1, NULL, 0, ABSENT, &plain), RG_OK);
+	cr_assert_eq(rg__record_unite(&key, &own, &local, &c, 1, NULL, 0, ABSENT, &united), RG_OK);
+	cr_assert_eq(rg__record_unite(&key, &own, &zero, &c, 1, NULL, 0, ABSENT, &none), RG_OK);
+	cr_assert_eq(rg_record_size(united), rg_record_size(plain) + sizeof local);
+	cr_assert_eq(rg_record_size(none), rg_record_size(plain));
+	cr_assert(rg_revision_equal(rg_record_local_revision(united), &local));
+	cr_assert(rg_revision_is_zero(rg_record_local_revision(plain)));
+	cr_assert(rg_revision_is_zero(rg_record_local_revision(none)));
+	cr_assert(rg_revision_is_zero(rg_record_local_revision(NULL)));
+	cr_assert_eq(rg_record_contact(united, 0, &got), RG_OK);
+	cr_assert(rg_str_equal(got.uri, c.uri) && rg_str_equal(got.callid, c.callid));
+	cr_assert_eq(rg_record_tags(united), rg_record_tags(plain));
+	rg_record_unref(plain);
+	rg_record_unref(united);
+	rg_record_unref(none);
 }
