@@ -10,16 +10,19 @@ void rg__call_init(rg__call *call, rg_store *store, void (*resume)(rg__call *cal
 	call->resume = resume;
 	call->store = store;
 	call->blocking = false;
+	call->for_blocking = false;
 	atomic_init(&call->state, CALLING);
 	atomic_init(&call->kind, RG__CALL_FETCH);
 	atomic_init(&call->token, NULL);
-	call->found = (rg_fetched){ 0 };
+	call->found.record = NULL;
 	call->has_current = false;
-	call->page = (rg__page){ 0 };
+	call->page.keys = NULL;
 }
 
 void rg__page_clear(rg__page *page)
 {
+	if (!page->keys)
+		return; /* most operations have none */
 	free(page->keys);
 	*page = (rg__page){ 0 };
 }
@@ -86,6 +89,19 @@ static void arrive(rg__call *call, bool inline_store)
 		call->resume(call);
 }
 
+/* What a store knows of the struct; never less than its first version had. */
+static void take_fetched(rg__call *call, const rg_fetched *found)
+{
+	enum { FIRST_SIZE = offsetof(rg_fetched, local_base) };
+
+	if (found->struct_size >= sizeof *found) {
+		call->found = *found;
+		return;
+	}
+	call->found = (rg_fetched){ 0 };
+	memcpy(&call->found, found, found->struct_size > FIRST_SIZE ? found->struct_size : FIRST_SIZE);
+}
+
 static void fetched(void *token, rg_status status, const rg_fetched *found, bool inline_store)
 {
 	rg__call *call = claim(token, inline_store);
@@ -97,7 +113,7 @@ static void fetched(void *token, rg_status status, const rg_fetched *found, bool
 			return;
 		call->status = status < 0 ? status : nonsense(call);
 	} else {
-		call->found = *found;
+		take_fetched(call, found);
 		call->status = RG_OK;
 	}
 	arrive(call, inline_store);
@@ -124,7 +140,7 @@ static void committed(void *token, rg_status status, const rg_fetched *current, 
 		return;
 	call->has_current = useful;
 	if (useful)
-		call->found = *current;
+		take_fetched(call, current);
 	call->status = status <= 0 ? status : nonsense(call);
 	arrive(call, inline_store);
 }
@@ -219,7 +235,7 @@ static rg_status settle(rg__call *call, void *token, rg_status status)
 
 static uint32_t with_blocking(const rg__call *call, uint32_t flags)
 {
-	return call->blocking && call->store->slots ? flags | RG_OP_BLOCKING : flags;
+	return call->store->slots && (call->blocking || call->for_blocking) ? flags | RG_OP_BLOCKING : flags;
 }
 
 rg_status rg__call_fetch(rg__call *call, const rg_key *key, uint32_t flags)
@@ -281,6 +297,7 @@ rg_status rg__call_count(rg__call *call, rg_str domain)
 	rg_store *s = call->store;
 	void *token = s->ops.count ? begin(call, RG__CALL_COUNT) : NULL;
 
+	call->page = (rg__page){ 0 }; /* a walk over domains takes it for a page */
 	if (!token)
 		return s->ops.count ? RG_ENOMEM : RG_ENOTSUP;
 	return settle(call, token, s->ops.count(s->self, domain, with_blocking(call, 0), s->slots ? counted_later : counted_inline, token));

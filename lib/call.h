@@ -25,6 +25,7 @@ typedef struct rg__call {
 	void (*resume)(struct rg__call *call);
 	rg_store *store;
 	bool blocking;       /* rg__call_wait() follows RG_PENDING; nothing is resumed */
+	bool for_blocking;   /* somebody else waits for what this call is a part of: the store is told so, and it is resumed all the same */
 	atomic_int state;
 	atomic_int kind;
 	_Atomic(void *) token;

@@ -12,7 +12,9 @@ struct rg__batch {
 	rg__batch *later_deletion; /* in its bucket of deletions in flight */
 	rg__batch *heirs; /* of a deletion: what came to where there was nothing */
 	rg_plan *plan;
-	rg_revision base, revision;
+	rg_revision base, local_base, revision;
+	bool overlay;  /* its record has two parts */
+	bool deletes;  /* the record, or one part of it */
 	uint64_t key_hash;
 	uint64_t turn;   /* in which it was announced */
 	uint64_t number; /* in the queue */
@@ -106,25 +108,41 @@ static rg__batch **deletion_bucket(rg__events *e, const rg__batch *b)
 	return &e->deletions[b->key_hash % BUCKETS];
 }
 
+/* Of a record in two parts one may go and leave the other. */
 static bool deletes(const rg__batch *b)
 {
-	return rg_plan_next(b->plan) == NULL;
+	const rg_record *next = rg_plan_next(b->plan);
+	bool shared = rg_record_removals(next) > 0, local = false;
+	rg_contact c;
+
+	if (!b->overlay || !next)
+		return !next;
+	for (uint32_t i = 0; rg_record_contact(next, i, &c) == RG_OK; i++) {
+		local |= (c.flags & RG_CONTACT_LOCAL) != 0;
+		shared |= (c.flags & RG_CONTACT_LOCAL) == 0;
+	}
+	return (!shared && !rg_revision_is_zero(&b->base)) || (!local && !rg_revision_is_zero(&b->local_base));
 }
 
-rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, const rg_revision *revision)
+rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, const rg_revision *local_base,
+	const rg_revision *revision)
 {
 	rg__batch *b = malloc(sizeof *b);
 
 	if (!b)
 		return NULL;
-	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision, .key_hash = hash_of(rg__plan_key(plan)) };
+	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision, .key_hash = hash_of(rg__plan_key(plan)),
+		.overlay = local_base != NULL };
+	if (local_base)
+		b->local_base = *local_base;
+	b->deletes = deletes(b);
 	pthread_mutex_lock(&e->lock);
 	rg__batch **at = bucket(e, revision);
 
 	b->chain = *at;
 	*at = b;
 	b->turn = ++e->turns;
-	if (deletes(b)) {
+	if (b->deletes) {
 		at = deletion_bucket(e, b);
 		b->later_deletion = *at;
 		*at = b;
@@ -148,7 +166,7 @@ static void out_of_flight(rg__events *e, rg__batch *b)
 	while (*at != b)
 		at = &(*at)->chain;
 	*at = b->chain;
-	if (!deletes(b))
+	if (!b->deletes)
 		return;
 	at = deletion_bucket(e, b);
 	while (*at != b)
@@ -156,20 +174,29 @@ static void out_of_flight(rg__events *e, rg__batch *b)
 	*at = b->later_deletion;
 }
 
-static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
+static rg__batch *find_in_flight(rg__events *e, const rg__batch *b, const rg_revision *base)
 {
-	rg__batch *at = *bucket(e, &b->base);
+	rg__batch *at = *bucket(e, base);
 
-	while (at && (at == b || memcmp(&at->revision, &b->base, sizeof b->base) != 0))
+	while (at && (at == b || memcmp(&at->revision, base, sizeof *base) != 0))
 		at = at->chain;
 	return at;
+}
+
+/* A record in two parts has two bases. A commit of one part alone leaves the other's base what it was. */
+static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
+{
+	rg__batch *base = find_in_flight(e, b, &b->base);
+
+	return base || !b->overlay ? base : find_in_flight(e, b, &b->local_base);
 }
 
 /* A store may forget the revision of a deletion, so what came to where there was nothing does not say what it came after. It came after
  * every deletion of its key that landed, and those were announced before it. */
 static rg__batch *deletion_in_flight(rg__events *e, const rg__batch *b)
 {
-	rg__batch *at = rg_revision_is_zero(&b->base) ? *deletion_bucket(e, b) : NULL;
+	bool from_nothing = rg_revision_is_zero(&b->base) || (b->overlay && rg_revision_is_zero(&b->local_base));
+	rg__batch *at = from_nothing ? *deletion_bucket(e, b) : NULL;
 
 	while (at && (at->turn >= b->turn || at->key_hash != b->key_hash || !rg_key_equal(rg__plan_key(at->plan), rg__plan_key(b->plan))))
 		at = at->later_deletion;
@@ -189,17 +216,16 @@ static bool waits(rg__events *e, rg__batch *b)
 	return true;
 }
 
-/* The heirs of a deletion that is out of flight, as far as they need not wait for another one, in front of @p rest. */
-static rg__batch *release_heirs(rg__events *e, rg__batch *b, rg__batch *rest)
+/* Those that waited for one that is out of flight, as far as they need not wait for another one, in front of @p rest. */
+static rg__batch *let_on(rg__events *e, rg__batch *waiting, rg__batch *rest)
 {
-	for (rg__batch *heir = b->heirs, *next; heir; heir = next) {
-		next = heir->next;
-		if (waits(e, heir))
+	for (rg__batch *next; waiting; waiting = next) {
+		next = waiting->next;
+		if (waits(e, waiting))
 			continue;
-		heir->next = rest;
-		rest = heir;
+		waiting->next = rest;
+		rest = waiting;
 	}
-	b->heirs = NULL;
 	return rest;
 }
 
@@ -211,23 +237,16 @@ static void enqueue(rg__events *e, rg__batch *b)
 
 		out_of_flight(e, b);
 		b->next = NULL;
-		rest = release_heirs(e, b, rest);
+		rest = let_on(e, b->heirs, rest);
+		b->heirs = NULL;
 		b->number = ++e->queued;
 		if (e->last)
 			e->last->next = b;
 		else
 			e->first = b;
 		e->last = b;
-		/* A revision has one successor, unless the store broke its word. */
-		rg__batch *tail = b->followers;
-		while (tail && tail->next)
-			tail = tail->next;
-		if (tail) {
-			tail->next = rest;
-			rest = b->followers;
-			b->followers = NULL;
-		}
-		b = rest;
+		/* A revision has one successor, or one for each part of its record, unless the store broke its word. */
+		b = let_on(e, b->followers, rest);
 	}
 }
 
@@ -320,7 +339,7 @@ void rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 
 	if (!landed && !b->followers) {
 		out_of_flight(e, b);
-		enqueue(e, release_heirs(e, b, NULL));
+		enqueue(e, let_on(e, b->heirs, NULL));
 		dropped = b;
 	} else if (!waits(e, b)) {
 		b->next = NULL;

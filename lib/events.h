@@ -17,8 +17,12 @@ void rg__events_unref(rg__events *events);
 /* Is anybody listening? One relaxed load. */
 bool rg__events_wanted(const rg__events *events);
 
-/* Announces that a commit is about to be issued. A reference to @p plan is taken. NULL: out of memory. */
-rg__batch *rg__batch_new(rg__events *events, rg_plan *plan, const rg_revision *base, const rg_revision *revision);
+/*
+ * Announces that a commit is about to be issued. A reference to @p plan is taken. @p local_base: of an overlay; NULL = the store is none.
+ * NULL: out of memory.
+ */
+rg__batch *rg__batch_new(rg__events *events, rg_plan *plan, const rg_revision *base, const rg_revision *local_base,
+	const rg_revision *revision);
 
 /* True when a later commit built on this one: it landed, whatever the store says. */
 bool rg__batch_proved(rg__events *events, const rg__batch *batch);

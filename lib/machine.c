@@ -185,23 +185,35 @@ static bool is_ours(const rg_op *op, const rg_fetched *found)
 	return rg_key_equal(&key, &op->key);
 }
 
-/* What the store has now is what is decided on. False: it is another key's record. */
-static bool take_found(rg_op *op)
+/* What the store has now is what is decided on. */
+static void take_found(rg_op *op)
 {
 	rg_record_unref(op->found.record);
 	op->found = op->call.found;
 	op->call.found.record = NULL;
-	return is_released(op) || is_ours(op, &op->found);
+}
+
+/*
+ * Another key's record is a breach. What may not be all there is does for a lookup alone: a decision on it could take away what it
+ * does not see.
+ */
+static rg_status can_decide(const rg_op *op)
+{
+	if (!is_ours(op, &op->found))
+		return RG_ECONTRACT;
+	return op->found.partial && !op->verb->takes_partial ? RG_ESTORE : RG_OK;
 }
 
 static int step_fetched(rg_op *op)
 {
 	if (op->call.status != RG_OK)
 		return store_failed(op, op->call.status);
-	if (!take_found(op))
-		return store_failed(op, RG_ECONTRACT);
+	take_found(op);
 	if (is_released(op))
 		return finish(op, RG_ECANCELED);
+	rg_status st = can_decide(op);
+	if (st != RG_OK)
+		return store_failed(op, st);
 	op->step = RG__STEP_DECIDE;
 	return GO;
 }
@@ -226,6 +238,15 @@ static int step_decide(rg_op *op)
 	return key_done(op);
 }
 
+/* NULL: out of memory. */
+static rg__batch *announce_events(rg_op *op)
+{
+	const rg_registrar *reg = op->ticket.reg;
+	bool overlay = (rg_store_traits(reg->store) & RG_STORE_OVERLAY) != 0;
+
+	return rg__batch_new(reg->events, op->plan, &op->commit.base, overlay ? &op->commit.local_base : NULL, &op->commit.revision);
+}
+
 static int step_commit(rg_op *op)
 {
 	rg_registrar *reg = op->ticket.reg;
@@ -233,13 +254,13 @@ static int step_commit(rg_op *op)
 	op->commit.struct_size = sizeof op->commit;
 	op->commit.base = op->found.base;
 	op->commit.revision = *rg__plan_revision(op->plan);
-	op->commit.local_base = op->found.record ? *rg_record_local_revision(op->found.record) : (rg_revision){ { 0 } };
+	op->commit.local_base = op->found.record ? *rg_record_local_revision(op->found.record) : op->found.local_base;
 	op->commit.next = rg_plan_next(op->plan);
 	op->in_doubt = false;
 	op->doubt_until = 0;
 	/* Where an answer can be long in coming, somebody may begin to listen meanwhile. */
 	if (rg__op_is_home(op) && (rg__events_wanted(reg->events) || reg->store->slots)) {
-		op->batch = rg__batch_new(reg->events, op->plan, &op->commit.base, &op->commit.revision);
+		op->batch = announce_events(op);
 		if (!op->batch)
 			return fail_key(op, RG_ENOMEM);
 	}
@@ -261,7 +282,7 @@ void rg__op_settle(rg_op *op, bool landed)
 
 	/* Somebody began to listen while an inline store was at it. */
 	if (!batch && landed && rg__op_is_home(op) && rg__events_wanted(reg->events))
-		batch = rg__batch_new(reg->events, op->plan, &op->commit.base, &op->commit.revision);
+		batch = announce_events(op);
 	op->batch = NULL;
 	if (batch)
 		rg__batch_settle(reg->events, batch, landed);
@@ -291,7 +312,8 @@ static int conflicted(rg_op *op)
 	op->tally[RG__S_CONFLICTS]++;
 	rg__op_settle(op, false);
 	op->in_doubt = false;
-	bool ours = !op->call.has_current || take_found(op);
+	if (op->call.has_current)
+		take_found(op);
 	if (is_released(op))
 		return finish(op, RG_ECANCELED);
 	if (++op->conflicts > RG__CONFLICTS_MAX)
@@ -301,8 +323,9 @@ static int conflicted(rg_op *op)
 		op->step = FETCH;
 		return GO;
 	}
-	if (!ours)
-		return store_failed(op, RG_ECONTRACT);
+	rg_status st = can_decide(op);
+	if (st != RG_OK)
+		return store_failed(op, st);
 	op->step = RG__STEP_DECIDE;
 	return GO;
 }

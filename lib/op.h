@@ -36,6 +36,7 @@ typedef struct rg__verb {
 	bool walks;            /* over several keys: pages of them, or those that `next` names */
 	bool bare;             /* of a walk: the keys are all it wants, no record is fetched */
 	bool converges;        /* it is begun anew until it came true: a commit of unknown fate is not sent again */
+	bool takes_partial;    /* decides on a record of which a part may be missing, too */
 
 	/* Walks: issues the call for the next page. RG_ENOENT: there are no more. */
 	rg_status (*page)(rg_op *op);

@@ -97,6 +97,11 @@ int32_t rg_targets_partial(const rg_targets *t)
 	return t && t->partial;
 }
 
+void rg__targets_mark_partial(rg_targets *t)
+{
+	t->partial = true;
+}
+
 int32_t rg_targets_branches_only(const rg_targets *t)
 {
 	return t && t->branches_only;

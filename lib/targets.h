@@ -62,4 +62,7 @@ rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32
 rg_status rg__joined_get(const rg__joined *joined, uint32_t index, rg_target *out);
 void rg__joined_free(rg__joined *joined);
 
+/* A part of the store did not answer: there may be more. */
+void rg__targets_mark_partial(rg_targets *targets);
+
 #endif

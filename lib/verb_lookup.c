@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lookup_wide.h"
 #include "request.h"
+#include "targets.h"
 #include <stdlib.h>
 
 typedef struct lookup_op {
@@ -17,6 +18,19 @@ typedef struct lookup_op {
 	rg_targets **out;
 } lookup_op;
 
+/* A part of the store did not answer. That nobody is there cannot be told from the rest. */
+static rg_status decide_on_part(lookup_op *l)
+{
+	rg_status st = rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &l->targets);
+
+	if (st != RG_OK)
+		return st;
+	if (rg_targets_count(l->targets) == 0)
+		return RG_ESTORE;
+	rg__targets_mark_partial(l->targets);
+	return RG_OK;
+}
+
 static rg_status lookup_decide(rg_op *op)
 {
 	lookup_op *l = (lookup_op *)op;
@@ -25,6 +39,8 @@ static rg_status lookup_decide(rg_op *op)
 	l->targets = NULL;
 	if (l->code)
 		return rg__targets_failed(RG_LOOKUP_NONE, l->code, &l->targets);
+	if (op->found.partial)
+		return decide_on_part(l);
 	return rg__select(op->found.record, &op->key, &l->request, &l->settings, op->now, &l->targets);
 }
 
@@ -105,6 +121,7 @@ static const rg__verb wide_verb = {
 static const rg__verb lookup_verb = {
 	.size = sizeof(lookup_op),
 	.fetch_flags = RG_FETCH_FRESH,
+	.takes_partial = true,
 	.decide = lookup_decide,
 	.answer = lookup_answer,
 	.clear = lookup_clear,

@@ -24,7 +24,8 @@ extern "C" {
 enum {
 	RG_STORE_INLINE = 1,      /**< every member completes before it returns; `wait` is then not needed */
 	RG_STORE_THREAD_SAFE = 2, /**< members may be called on any thread, at the same time */
-	RG_STORE_SHARED = 4       /**< other processes write it too */
+	RG_STORE_SHARED = 4,      /**< other processes write it too */
+	RG_STORE_OVERLAY = 8      /**< keeps bindings with RG_CONTACT_LOCAL on this node */
 };
 
 /** Bits of the `flags` of a member. */
@@ -39,6 +40,11 @@ typedef struct rg_fetched {
 	uint32_t authoritative; /**< 1: read from the store itself; 0: a cache or a guess, only a commit makes it true */
 	rg_record *record;      /**< NULL = no record. The callback is given this reference and owns it */
 	rg_revision base;       /**< what a commit must name: the record's revision; without one, zero or that of its deletion */
+
+	/* Only overlays set the rest. A store that knows the struct without it is read as if it were zero. */
+	rg_revision local_base; /**< what a commit must name as its `local_base` when there is no record at all */
+	uint32_t partial;       /**< 1: a part of the store did not answer and there may be more. Good for a lookup, not for a commit */
+	uint32_t reserved;      /**< zero */
 } rg_fetched;
 
 /** @param tok  as given to the member. @param status  RG_OK, or why not; @p found is NULL then. */
@@ -50,7 +56,7 @@ typedef struct rg_commit {
 	uint32_t reserved;            /**< zero */
 	rg_revision base;             /**< the revision it replaces; zero = there must be none */
 	rg_revision revision;         /**< its own: that of `next`, or of the deletion. Never repeats, but in a resend */
-	rg_revision local_base;       /**< for overlays; others ignore it */
+	rg_revision local_base;       /**< for overlays: rg_record_local_revision() of what it replaces; others ignore it */
 	const rg_record *next;        /**< the record to keep; NULL = delete. Borrowed; the store takes references of its own */
 } rg_commit;
 
@@ -154,6 +160,26 @@ RG_API uint32_t rg_store_traits(const rg_store *store);
 
 /** @return the `self` of a store made under this name, as the store's own library needs it; NULL for any other store, and for NULL. */
 RG_API void *rg_store_self(const rg_store *store, const char *name);
+
+/**
+ * Makes one store of two, for the save flag memory-only (base specification §1.4.1): bindings with RG_CONTACT_LOCAL are kept in
+ * @p local, everything else in @p main. References to both are taken.
+ *
+ * A fetch unites both records; what is in both under one id is taken from @p main. A commit is split, @p main first, and a part that
+ * does not change is not written; it takes effect as a whole, at the moment @p main takes it. @p local is written through this store
+ * only. When @p main does not answer a fetch, the bindings of @p local come with `partial` set; when there are none, so does the error.
+ * A union that would exceed RG_RECORD_BYTES_MAX is the record of @p main with `partial` set. `count` counts an AoR with bindings in
+ * both parts as two records.
+ *
+ * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
+ * RG_STORE_OVERLAY. Commits of one key take turns: at most 64 wait for one, and one that comes after them is refused with RG_EFULL. So a
+ * blocking commit waits for one of the completion form that came before it on the same key, for store_timeout if the host's loop does
+ * not bring that one's answer meanwhile.
+ *
+ * @param main  any store. @param local  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local is not fit; RG_ENOMEM.
+ */
+RG_API rg_status rg_store_overlay(rg_store *main, rg_store *local, rg_store **out, rg_error *why);
 
 /** How rg_store_check() is to get its stores, and whom it tells. */
 typedef struct rg_store_check_options {
