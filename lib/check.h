@@ -34,6 +34,7 @@ typedef struct rg__check {
 	rg__answer *answers;
 	rg__answer nothing; /* the answer of a helper that does nothing */
 	uint64_t random, minted;
+	rg_revision local_base; /* what commits name, beside their base; zero but for overlays */
 	char wrong[240];
 	void *kept; /* of rg__check_keep() */
 } rg__check;
@@ -45,7 +46,7 @@ typedef struct rg__check_case {
 
 /* The cases, by file; each list ends with an empty row. */
 extern const rg__check_case rg__check_basic[], rg__check_index[], rg__check_due[], rg__check_cursor[], rg__check_fate[],
-	rg__check_watch[], rg__check_random[], rg__check_threads[];
+	rg__check_watch[], rg__check_random[], rg__check_threads[], rg__check_overlay[];
 
 /* Zeroed memory that outlives the store, which may call late when it is at fault. NULL, and wrong: there is none. Once a case. */
 void *rg__check_keep(rg__check *ck, size_t size);
@@ -99,6 +100,7 @@ typedef struct rg__sample {
 	rg_time deadline;
 	rg_str tags[4];
 	uint32_t n_tags;
+	uint32_t n_local; /* so many of the last bindings are marked as local */
 	uint32_t cseq;
 	bool removed;
 } rg__sample;

@@ -42,6 +42,7 @@ static rg_status new_bindings(const rg__sample *s, const rg_revision *revision, 
 	for (uint32_t i = 0; i < n; i++) {
 		rg_contact_init(&contacts[i], sizeof contacts[i]);
 		contacts[i].id = i + 1;
+		contacts[i].flags = i + s->n_local < n ? 0 : RG_CONTACT_LOCAL;
 		contacts[i].uri = RG_STR("sip:phone@192.0.2.9");
 		contacts[i].callid = RG_STR("call");
 		contacts[i].cseq = s->cseq;

@@ -49,12 +49,26 @@ static rg_status load(pruning *p, const rg_record *record, const rg__filter *fil
 	return RG_OK;
 }
 
+/* Of a record that an overlay united, the part that holds the removals may be due for them while bindings stand in the other. */
+static bool only_removals(const rg_record *record)
+{
+	rg_contact c;
+
+	if (rg_record_count(record) > 0 && rg_revision_is_zero(rg_record_local_revision(record)))
+		return false;
+	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+		if (!(c.flags & RG_CONTACT_LOCAL))
+			return false;
+	}
+	return rg_record_count(record) == 0 || rg_record_removals(record) > 0;
+}
+
 /* A record that only remembers removals, and none of them counts any more. */
 static bool forgotten(const rg_record *record, rg_time now)
 {
 	rg_removal r;
 
-	if (!record || rg_record_count(record) > 0)
+	if (!record || !only_removals(record))
 		return false;
 	for (uint32_t i = 0; rg_record_removal(record, i, &r) == RG_OK; i++) {
 		if (rg__removal_fresh(&r, now))
