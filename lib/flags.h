@@ -7,7 +7,7 @@
 
 /* X(id, verb, kind, name, min, max, value in words, section, in_effect, doc); in_effect 0 is "accepted and validated only". */
 #define RG__FLAG_MAP(X) \
-	X(memory_only, SAVE, SWITCH, "memory-only", 0, 0, NULL, "base 1.4.1", 0, \
+	X(memory_only, SAVE, SWITCH, "memory-only", 0, 0, NULL, "base 1.4.1", 1, \
 		"Keeps the bindings on this node only.") \
 	X(no_reply, SAVE, SWITCH, "no-reply", 0, 0, NULL, "base 1.4.1", 1, \
 		"Decides as ever, but the adaptor sends no response.") \

@@ -186,8 +186,8 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->cseq = reg->cseq;
 	c->modified = m->now;
 	c->wake = 0;
-	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND);
-	c->flags |= w->outbound ? RG_CONTACT_OUTBOUND : 0;
+	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND | RG_CONTACT_LOCAL);
+	c->flags |= (w->outbound ? RG_CONTACT_OUTBOUND : 0) | (reg->set.memory_only ? RG_CONTACT_LOCAL : 0);
 	c->expires = rg__expires_at(m->now, granted(m, k));
 	c->request_hash = reg->fingerprint;
 	c->q = w->q;

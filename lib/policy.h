@@ -24,6 +24,7 @@ void rg__register_free(rg__register *reg);
 int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
 const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
 bool rg__register_is_query(const rg__register *reg);
+bool rg__register_memory_only(const rg__register *reg); /* what it binds stays on this node */
 
 /* The distinct host names among the next hops of its Contacts; fills in at most @p max and returns how many there are. */
 uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max);

@@ -386,6 +386,11 @@ bool rg__register_is_query(const rg__register *reg)
 	return reg->request.n_contacts == 0;
 }
 
+bool rg__register_memory_only(const rg__register *reg)
+{
+	return reg->set.memory_only;
+}
+
 uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max)
 {
 	uint32_t n = 0;

@@ -251,6 +251,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	atomic_flag_clear(&reg->walking);
 	atomic_init(&reg->federation, NULL);
 	atomic_flag_clear(&reg->no_sites_told);
+	atomic_flag_clear(&reg->told_no_overlay);
 	if (!reg->events || !reg->slots || !stripes_new(reg, config))
 		return RG_ENOMEM;
 	draw(reg, reg->node, sizeof reg->node);

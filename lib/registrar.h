@@ -50,6 +50,7 @@ struct rg_registrar {
 	atomic_flag walking;       /* a walk over what is due is under way */
 	_Atomic(struct rg__federation *) federation; /* NULL = none; set once */
 	atomic_flag no_sites_told; /* that `global` finds nothing without one */
+	atomic_flag told_no_overlay; /* that its store keeps memory-only bindings like all others */
 	rg__stripe *stripes;
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "log.h"
 #include "request.h"
 #include <stdlib.h>
 
@@ -106,6 +107,14 @@ static rg_status name_hosts(save_op *s)
 	return RG_OK;
 }
 
+/* Without an overlay the one store takes memory-only bindings: better than none, but not what was asked for. */
+static void warn_of_no_overlay(rg_registrar *reg)
+{
+	if (!atomic_flag_test_and_set(&reg->told_no_overlay))
+		rg__log(&reg->env, RG_LOG_WARNING, "store %s is no overlay: what is saved memory-only is kept like everything else",
+			rg__store_name(reg->store));
+}
+
 /* The verb's part of an operation that was begun. @p upstream is NULL unless the main registrar has answered. */
 static rg_status save_prepare(save_op *s, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options)
 {
@@ -128,6 +137,8 @@ static rg_status save_prepare(save_op *s, const rg_request *request, const rg_up
 		return RG_OK;
 	}
 	s->op.key = *rg__register_key(s->reg);
+	if (rg__register_memory_only(s->reg) && !(rg_store_traits(s->op.ticket.reg->store) & RG_STORE_OVERLAY))
+		warn_of_no_overlay(s->op.ticket.reg);
 	if (rg__register_is_query(s->reg))
 		s->op.fetch_flags |= RG_FETCH_FRESH;
 	return name_hosts(s);

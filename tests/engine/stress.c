@@ -2,9 +2,10 @@
 /*
  * Four threads, every verb, eight AoRs, one registrar, events on. Afterwards the history of each binding must be a chain: what an event
  * says was there before is what the event before it left; and another site must see those that are registered, and no others. A plain
- * main, since the thread sanitizer does not get along with the test framework. With THREADED the store answers on threads of its own,
- * and half of the verbs are of the completion form.
- * usage: stress [OPERATIONS-A-THREAD [SEED [THREADED]]]
+ * main, since the thread sanitizer does not get along with the test framework. With `threaded` the store answers on threads of its own,
+ * and half of the verbs are of the completion form. With `overlay` it is the main store of one, and half of the bindings are saved
+ * memory-only.
+ * usage: stress [OPERATIONS-A-THREAD [SEED [threaded] [overlay]]]
  */
 #include <rgstr/memory.h>
 #include <rgstr/rgstr.h>
@@ -37,6 +38,7 @@ static struct {
 	uint32_t operations;
 	uint32_t seed;
 	bool threaded;
+	const rg_save_options *memory_only; /* over an overlay */
 	atomic_int open; /* operations of the completion form */
 } all;
 
@@ -101,7 +103,7 @@ static void save_later(const rg_request *request, bool cancel)
 	while (atomic_load(&all.open) > 64)
 		usleep(50);
 	atomic_fetch_add(&all.open, 1);
-	rg_save_async(all.reg, request, NULL, saved, NULL, closed, &op);
+	rg_save_async(all.reg, request, cancel ? all.memory_only : NULL, saved, NULL, closed, &op);
 	if (cancel)
 		rg_op_cancel(op);
 	rg_op_unref(op);
@@ -133,7 +135,7 @@ static void save(uint32_t *r)
 		save_later(&request, (*r >> 29 & 7) == 0);
 		return;
 	}
-	rg_save(all.reg, &request, NULL, &response);
+	rg_save(all.reg, &request, *r >> 25 & 1 ? all.memory_only : NULL, &response);
 	rg_response_unref(response);
 }
 
@@ -291,9 +293,23 @@ static void compare_sites(void)
 	}
 }
 
+static rg_store *lay_over(rg_store *main_store)
+{
+	rg_save_options *options = NULL;
+	rg_store *local = NULL, *out = NULL;
+
+	if (rg_memory_store_new(NULL, &local, NULL) != RG_OK || rg_store_overlay(main_store, local, &out, NULL) != RG_OK ||
+		rg_save_options_new(RG_STR("memory-only"), &options, NULL) != RG_OK)
+		abort();
+	rg_store_unref(local);
+	all.memory_only = options;
+	return out;
+}
+
 int main(int argc, char **argv)
 {
-	rg_store *store = NULL, *sites = NULL, *shared;
+	rg_store *store = NULL, *sites = NULL, *shared, *main_store;
+	bool overlay = false;
 	rg_env env = { .struct_size = sizeof env, .now = clock_now };
 	rg_subscription *subscription;
 	pthread_t threads[THREADS];
@@ -302,11 +318,15 @@ int main(int argc, char **argv)
 	all.seed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1;
 	atomic_init(&all.clock, 1700000000000);
 	atomic_init(&all.cseq, 1);
-	all.threaded = argc > 3;
+	for (int i = 3; i < argc; i++) {
+		all.threaded |= strcmp(argv[i], "threaded") == 0;
+		overlay |= strcmp(argv[i], "overlay") == 0;
+	}
 	rg_store *memory = NULL;
 	if (rg_memory_store_new(NULL, &memory, NULL) != RG_OK)
 		return 1;
-	store = all.threaded ? threaded_new(memory) : rg_store_ref(memory);
+	main_store = all.threaded ? threaded_new(memory) : rg_store_ref(memory);
+	store = overlay ? lay_over(main_store) : rg_store_ref(main_store);
 	if (rg_registrar_new(NULL, store, &env, &all.reg, NULL) != RG_OK ||
 		rg_registrar_subscribe(all.reg, RG_EVENT_ALL, told, NULL, NULL, &subscription) != RG_OK)
 		return 1;
@@ -332,7 +352,9 @@ int main(int argc, char **argv)
 	rg_lookup_options_unref(all.wide);
 	rg_store_unref(shared);
 	rg_store_unref(sites);
+	rg_save_options_unref(all.memory_only);
 	rg_store_unref(store);
+	rg_store_unref(main_store);
 	rg_store_unref(memory);
 	printf("stress: seed %u, %u operations on each of %d threads, %llu events, %u wrong\n", all.seed, all.operations, THREADS,
 		(unsigned long long)all.events, atomic_load(&all.wrong));

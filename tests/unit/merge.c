@@ -372,3 +372,24 @@ Test(merge, flags_of_a_call_are_marked_on_the_response)
 	cr_expect(rg_response_no_reply(rg_plan_response(w.plan)));
 	end_world(&w);
 }
+
+Test(merge, memory_only_marks_what_a_register_writes_and_nothing_else)
+{
+	world w = new_world();
+	rg_contact c;
+
+	save(&w, .contact = { "<sip:a@192.0.2.1>" });
+	flags(&w, "memory-only");
+	save(&w, .contact = { "<sip:b@192.0.2.1>" }, .cseq = "2 REGISTER");
+	for (uint32_t i = 0; i < 2; i++) {
+		cr_expect_eq(rg_record_contact(w.record, i, &c), RG_OK);
+		cr_expect_eq(c.flags & RG_CONTACT_LOCAL, c.uri.p[4] == 'b' ? RG_CONTACT_LOCAL : 0);
+	}
+	flags(&w, "");
+	save(&w, .contact = { "<sip:b@192.0.2.1>" }, .cseq = "3 REGISTER");
+	for (uint32_t i = 0; i < 2; i++) {
+		cr_expect_eq(rg_record_contact(w.record, i, &c), RG_OK);
+		cr_expect_eq(c.flags & RG_CONTACT_LOCAL, 0, "a refresh without the flag clears it");
+	}
+	end_world(&w);
+}
