@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
-#include "federation.h"
 #include <stdlib.h>
 
 static void resume(rg__call *call)
@@ -10,10 +9,7 @@ static void resume(rg__call *call)
 
 bool rg__may_wait(const rg_registrar *reg)
 {
-	const rg__federation *f = rg__federation_of(reg);
-
-	return !(rg_store_traits(reg->store) & RG_STORE_INLINE) || reg->env.resolve ||
-		(f && !(rg_store_traits(f->shared) & RG_STORE_INLINE));
+	return !(rg_store_traits(reg->store) & RG_STORE_INLINE) || reg->env.resolve;
 }
 
 /* Everything but the seed and the verb's own part, which need not be empty. */
@@ -235,7 +231,7 @@ rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **hand
 		*handle = op;
 	}
 	rg__op_hold(op);
-	if (rg__may_wait(reg)) {
+	if (rg__may_wait(reg) || op->verb->next || !rg__op_is_home(op)) {
 		rg__op_deadline(op);
 		deadline = op->deadline;
 	}

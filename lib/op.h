@@ -156,7 +156,7 @@ static inline bool rg__op_is_home(const rg_op *op)
 	return op->call.store == op->ticket.reg->store;
 }
 
-/* Can a store keep an answer waiting? Then whatever an operation needs must be its own. */
+/* Can the registrar's own store, or a name, keep an answer waiting? Then whatever an operation needs must be its own. */
 bool rg__may_wait(const rg_registrar *reg);
 
 void rg__ops_cancel(rg_registrar *reg);  /* all that are listed */
