@@ -31,7 +31,7 @@ struct rg__wide {
 	rg__buf domain;     /* of homes */
 	uint32_t at;        /* the place after the one at hand */
 	bool at_homes;
-	bool partial;       /* homes did not come */
+	bool partial;       /* homes did not come, or a part of a store did not answer */
 	atomic_bool bound;  /* the bindings of every place are there */
 	uint32_t n;
 	place places[];
@@ -199,6 +199,7 @@ rg_status rg__wide_decide(rg__wide *w)
 	place *p = &w->places[w->at - 1];
 	rg_request request;
 
+	w->partial |= op->found.partial != 0;
 	if (w->at_homes) {
 		rg_record_unref(p->homes);
 		p->homes = rg_record_ref(op->found.record);

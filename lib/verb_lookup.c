@@ -111,6 +111,7 @@ static const rg__verb wide_verb = {
 	.size = sizeof(lookup_op),
 	.fetch_flags = RG_FETCH_FRESH,
 	.walks = true,
+	.takes_partial = true,
 	.next = wide_next,
 	.decide = wide_decide,
 	.done_key = wide_done,

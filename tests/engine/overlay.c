@@ -140,6 +140,49 @@ static void main_is_away(int how)
 	pair_close(&p);
 }
 
+/* A lookup of several AoRs: whose bindings are in main alone is not known to be nobody. */
+static void look_wide(pair *p, rg_status status, uint32_t n, int32_t partial)
+{
+	rg_str branches[] = { RG_STR("sip:bob@example.org"), RG_STR("sip:nobody@example.org") };
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_request request;
+
+	cr_assert_eq(rg_lookup_options_new(RG_STR("branch"), &options, NULL), RG_OK);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = RG_STR("sip:alice@example.org");
+	request.branches = branches;
+	request.n_branches = 2;
+	cr_expect_eq(rg_lookup(p->k.reg, &request, options, &targets), status);
+	cr_expect_eq(rg_targets_count(targets), n);
+	cr_expect_eq(rg_targets_partial(targets), partial);
+	cr_expect_eq(rg_targets_result(targets), n > 0 ? RG_LOOKUP_FOUND : RG_LOOKUP_ERROR);
+	rg_targets_unref(targets);
+	rg_lookup_options_unref(options);
+}
+
+static void main_is_away_from_branches(int how)
+{
+	pair p;
+
+	pair_open(&p, how);
+	cr_expect_eq(pair_save(&p, A1, 1, true), 200);
+	cr_expect_eq(pair_save(&p, A2, 2, false), 200);
+	cr_expect_eq(kit_save(&p.k, "bob", B1, 1), 200);
+	look_wide(&p, RG_OK, 3, 0);
+	pair_fail_main(&p, CALL_FETCH, -1, RG_ESTORE, false);
+	look_wide(&p, RG_ESTORE, 0, 0); /* bob is in main alone */
+	pair_fail_main(&p, 0, 0, RG_ESTORE, false);
+	pair_close(&p);
+}
+
+Test(overlay, without_main_a_lookup_of_several_is_answered_only_when_each_has_a_part_here)
+{
+	main_is_away_from_branches(INLINE);
+	main_is_away_from_branches(DEFERRED);
+}
+
 Test(overlay, without_main_a_lookup_alone_is_answered_and_says_that_there_may_be_more)
 {
 	main_is_away(INLINE);

@@ -104,7 +104,7 @@ static void set_up_parts(parts *p)
 	cr_assert_eq(rg__events_subscribe(p->events, RG_EVENT_ALL, note, p->told, NULL, &p->all), RG_OK);
 	flags(&w, "memory-only");
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
-	cr_assert_eq(rg__prune_expired(w.record, w.now + 61000, &p->r[1], &p->deletes), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &p->r[1], &p->deletes), RG_OK);
 	p->inserts = rg__plan_ref(w.plan);
 	end_world(&w);
 }

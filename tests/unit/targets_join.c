@@ -106,6 +106,52 @@ Test(targets_join, a_fallback_stands_in_for_the_same_target_as_before)
 	end_world(&w);
 }
 
+/* Two instances of two flows each: targets and fallbacks in turn. */
+static rg_targets *flows_of(world *w, const char *user)
+{
+	char to[64], uri[64], contact[4][160];
+	spec s = { .to = to };
+	rg_targets *targets = NULL;
+	rg_request r;
+
+	snprintf(to, sizeof to, "<sip:%s@example.com>", user);
+	snprintf(uri, sizeof uri, "sip:%s@example.com", user);
+	rg_record_unref(w->record);
+	w->record = NULL;
+	for (int i = 0; i < 4; i++) {
+		snprintf(contact[i], sizeof contact[i], "<sip:%s%d@192.0.2.1>;+sip.instance=\"<urn:x:%d>\"", user, i, i / 2);
+		s.contact[i] = contact[i];
+	}
+	cr_assert_eq(save_spec(w, s), 200);
+	rg_request_init(&r, sizeof r);
+	r.request_uri = rg_str_from(uri);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	return targets;
+}
+
+Test(targets_join, a_fallback_moves_with_its_principal)
+{
+	world w = new_world();
+	rg__part parts[] = { { .targets = targets_of(&w, "a", 3), .branch = -1 }, { .targets = flows_of(&w, "b"), .branch = 0 },
+		{ .uri = RG_STR("sip:x@h"), .next_hop = RG_STR("sip:x@h"), .branch = 1 }, { .targets = flows_of(&w, "c"), .branch = 2 } };
+	static const uint32_t want[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 3, UINT32_MAX, 5, UINT32_MAX, UINT32_MAX, 8, UINT32_MAX, 10 };
+	rg_targets *joined = NULL;
+	rg_target t, principal;
+
+	cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, parts, 4, &joined), RG_OK);
+	cr_assert_eq(rg_targets_count(joined), sizeof want / sizeof *want);
+	for (uint32_t i = 0; i < sizeof want / sizeof *want; i++) {
+		cr_assert_eq(rg_targets_get(joined, i, &t), RG_OK);
+		cr_expect_eq(t.fallback_of, want[i], "row %u: %u", i, t.fallback_of);
+		if (want[i] == UINT32_MAX)
+			continue;
+		cr_assert_eq(rg_targets_get(joined, want[i], &principal), RG_OK);
+		cr_expect(rg_str_equal(t.instance, principal.instance) && rg_str_equal(t.aor, principal.aor) && t.branch == principal.branch);
+	}
+	rg_targets_unref(joined);
+	end_world(&w);
+}
+
 Test(targets_join, without_a_target_it_says_what_it_was_told_to)
 {
 	world w = new_world();
