@@ -57,6 +57,7 @@ static void call_free(struct call *call)
 	for (size_t i = 0; i < call->n; i++) {
 		struct branch *branch = &call->branches[i];
 
+		watch_stop(&branch->watch);
 		if (branch->orq)
 			nta_outgoing_destroy(branch->orq);
 		msg_destroy(branch->response);
@@ -106,25 +107,58 @@ static void call_check(struct call *call)
 
 static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *sip);
 
+/* What was sent over a flow is answered over it, or not at all (RFC 5626 §5.3). */
+static void on_flow_lost(void *user)
+{
+	struct branch *branch = user;
+
+	if (!is_pending(branch))
+		return;
+	branch_final(branch, 430);
+	call_check(branch->call);
+}
+
+/* Sofia would repeat a request that met a broken connection over a new one, which is no flow: TPTAG_REUSE forbids that. */
+static void send_branch(struct branch *branch, msg_t *msg, tport_t *out, const char *next)
+{
+	struct call *call = branch->call;
+	tport_t *flow = flows_find(call->server->flows, branch->hop.flow);
+	char digest[17], key[64];
+
+	hop_digest(call->server, call_sip(call), digest);
+	snprintf(key, sizeof key, "z9hG4bK%s.%08x%08x", digest, (unsigned)su_random(), (unsigned)su_random());
+	branch->orq = nta_outgoing_mcreate(call->server->agent, on_response, branch, (url_string_t *)next, msg, NTATAG_BRANCH_KEY(key),
+		TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)), TAG_IF(!flow && tport_ident(out), TPTAG_IDENT(tport_ident(out))),
+		TAG_END());
+	if (branch->orq && flow)
+		watch_start(&branch->watch, flow, on_flow_lost, branch);
+}
+
+/* Why nothing was sent. */
+static int unsent_status(const struct branch *branch, const tport_t *out)
+{
+	if (branch->hop.loops)
+		return 482;
+	if (!branch->hop.breadth)
+		return 440;
+	return branch->hop.flow.n && !out ? 430 : 503;
+}
+
 static void branch_start(struct branch *branch)
 {
 	struct call *call = branch->call;
 	struct server *server = call->server;
 	msg_t *msg = branch->hop.breadth ? hop_message(server, call->msg, call->in, &branch->hop) : NULL;
-	tport_t *out = route_socket_to(server, branch->hop.next, branch->hop.socket);
-	char digest[17], key[64], next[1100];
+	tport_t *out = hop_socket(server, &branch->hop);
+	char next[1100];
 
 	branch->started = 1;
-	if (msg && hop_address(branch->hop.next, out, next, sizeof next) == 0) {
-		hop_digest(server, call_sip(call), digest);
-		snprintf(key, sizeof key, "z9hG4bK%s.%08x%08x", digest, (unsigned)su_random(), (unsigned)su_random());
-		branch->orq = nta_outgoing_mcreate(server->agent, on_response, branch, (url_string_t *)next, msg, NTATAG_BRANCH_KEY(key),
-			TAG_IF(tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END());
-	}
+	if (msg && hop_address(branch->hop.next, out, next, sizeof next) == 0)
+		send_branch(branch, msg, out, next);
 	if (branch->orq)
 		return;
 	msg_destroy(msg);
-	branch_final(branch, branch->hop.breadth ? 503 : branch->hop.loops ? 482 : 440);
+	branch_final(branch, unsent_status(branch, out));
 }
 
 /* Only these make room for a fallback (RFC 5626 §7); a failure of the transport counts as 503 (RFC 3261 §16.9). */
@@ -152,6 +186,7 @@ static void take_response(struct branch *branch)
 	msg_t *response = nta_outgoing_getresponse(branch->orq);
 	const sip_t *sip = sip_object(response);
 
+	watch_stop(&branch->watch);
 	if (sip && !nta_sip_is_internal(sip) && sip->sip_status->st_status >= 200)
 		branch->response = response;
 	else
@@ -165,8 +200,9 @@ static void branch_final(struct branch *branch, int status)
 {
 	struct call *call = branch->call;
 
-	branch->status = status;
 	take_response(branch);
+	/* Sofia may be the first to see a connection break. */
+	branch->status = branch->hop.flow.n && status == 503 && !branch->response ? 430 : status;
 	if (status < 300 && !call->answered) {
 		call->answered = 1;
 		reply_forward(call, branch->response);
@@ -286,7 +322,9 @@ static int branch_init(struct branch *branch, struct call *call, const struct ho
 	own->next = url_hdup(branch->home, hop->next);
 	own->path.p = hop->path.p ? su_strndup(branch->home, hop->path.p, hop->path.n) : NULL;
 	own->socket.p = hop->socket.p ? su_strndup(branch->home, hop->socket.p, hop->socket.n) : NULL;
-	return !own->next || !own->uri != !hop->uri || !own->path.p != !hop->path.p || !own->socket.p != !hop->socket.p ? -1 : 0;
+	own->flow.p = hop->flow.p ? su_strndup(branch->home, hop->flow.p, hop->flow.n) : NULL;
+	return !own->next || !own->uri != !hop->uri || !own->path.p != !hop->path.p || !own->socket.p != !hop->socket.p ||
+			!own->flow.p != !hop->flow.p ? -1 : 0;
 }
 
 void call_fork(struct call *call, struct hop *hops, size_t n)

@@ -11,6 +11,7 @@ struct hop {
 	const url_t *next;    /* where to send it */
 	rg_str path;          /* Route set to put in front, as rg_contact.path */
 	rg_str socket;        /* our socket to send from, if possible */
+	rg_str flow;          /* the connection it goes over, and no other; absent = any */
 	uint32_t fallback_of; /* index of the hop it stands in for; UINT32_MAX = none */
 	int loops;            /* it is ourselves: not sent to */
 	size_t breadth;       /* how many branches it may make of the request (RFC 5393 §5.3); 0 = it is not sent to */
@@ -45,6 +46,9 @@ void call_abandon(struct call *call);
 
 /* The copy of a request for one hop, ready to be sent: RFC 3261 §16.6 steps 1–6. NULL when it cannot be made. */
 msg_t *hop_message(struct server *server, msg_t *request, tport_t *in, const struct hop *hop);
+
+/* Our socket that a hop is sent from; NULL when none fits, or its flow has ended. */
+tport_t *hop_socket(const struct server *server, const struct hop *hop);
 
 /* A keyed digest of all that routing depends on, as 16 hex digits: the first part of our branch parameters (RFC 3261 §16.6 step 8). */
 void hop_digest(const struct server *server, const sip_t *sip, char digest[17]);

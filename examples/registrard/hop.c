@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "breadth.h"
+#include "flows.h"
 #include "fork.h"
 #include "route.h"
 
@@ -135,11 +136,20 @@ static int makes_dialog(const sip_t *sip)
 	}
 }
 
+tport_t *hop_socket(const struct server *server, const struct hop *hop)
+{
+	tport_t *flow = flows_find(server->flows, hop->flow);
+
+	if (hop->flow.n)
+		return flow ? tport_parent(flow) : NULL;
+	return route_socket_to(server, hop->next, hop->socket);
+}
+
 msg_t *hop_message(struct server *server, msg_t *request, tport_t *in, const struct hop *hop)
 {
 	msg_t *msg = msg_copy(request);
 	sip_t *sip = sip_object(msg);
-	tport_t *out = route_socket_to(server, hop->next, hop->socket);
+	tport_t *out = hop_socket(server, hop);
 
 	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 || breadth_set(msg, sip, hop->breadth) < 0 ||
 		push_path(msg, sip, hop->path) < 0 || (makes_dialog(sip) && in && route_record(server, msg, sip, in, out) < 0) ||

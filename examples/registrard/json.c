@@ -88,6 +88,10 @@ json_t *json_contact(const rg_contact *contact, rg_time now)
 	json_object_set_new(object, "instance", json_octets(contact->instance));
 	json_object_set_new(object, "reg_id", contact->reg_id ? json_integer(contact->reg_id) : json_null());
 	json_object_set_new(object, "attr", json_octets(contact->attr));
+	json_object_set_new(object, "flow", json_octets(contact->flow));
+	json_object_set_new(object, "ownership_tag", json_octets(contact->ownership_tag));
+	json_object_set_new(object, "branch_flags", json_integer(contact->branch_flags));
+	json_object_set_new(object, "latency", contact->latency == RG_LATENCY_NONE ? json_null() : json_integer(contact->latency));
 	json_object_set_new(object, "flags", json_integer(contact->flags));
 	json_object_set_new(object, "last_modified", json_integer(contact->modified / 1000));
 	return object;

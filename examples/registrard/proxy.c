@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "flows.h"
 #include "fork.h"
 #include "lookup.h"
 #include "reply.h"
@@ -63,13 +64,15 @@ static int follow_route(const struct server *server, msg_t *msg, sip_t *sip, con
 static void send_ack(struct server *server, msg_t *request, tport_t *in, const struct hop *hop)
 {
 	msg_t *msg = hop_message(server, request, in, hop);
-	tport_t *out = route_socket_to(server, hop->next, hop->socket);
+	tport_t *out = hop_socket(server, hop);
+	tport_t *flow = flows_find(server->flows, hop->flow);
 	char next[1100];
 
 	/* As nta_msg_tsend() would, but that leaks the message when it cannot be sent. */
 	if (!msg || hop_address(hop->next, out, next, sizeof next) < 0 ||
 		!nta_outgoing_mcreate(server->agent, NULL, NULL, (url_string_t *)next, msg, NTATAG_STATELESS(1),
-			TAG_IF(tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END()))
+			TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)), TAG_IF(!flow && tport_ident(out), TPTAG_IDENT(tport_ident(out))),
+			TAG_END()))
 		msg_destroy(msg);
 }
 
@@ -90,6 +93,7 @@ static size_t hops_of(const struct server *server, const rg_targets *targets, su
 			.next = url_make(home, su_strndup(home, target.next_hop.p, target.next_hop.n)),
 			.path = target.path,
 			.socket = target.socket,
+			.flow = target.flow,
 			.fallback_of = target.fallback_of,
 		};
 		/* Indices of fallbacks are those of the targets, so one that cannot be sent to keeps its place and fails there. */
@@ -143,6 +147,7 @@ static struct hop peer_hop(const struct server *server, const sip_t *sip, const 
 			continue;
 		hop.next = next;
 		hop.socket = target.socket;
+		hop.flow = target.flow;
 		break;
 	}
 	return hop;

@@ -2,8 +2,10 @@
 /* REGISTER: read by the adaptor, decided by the library, answered through the transaction. */
 #include <rgstr/sofia.h>
 #include <sofia-sip/msg_addr.h>
+#include <sofia-sip/msg_header.h>
 #include <string.h>
 
+#include "flows.h"
 #include "intake.h"
 #include "route.h"
 
@@ -19,6 +21,7 @@ struct registration {
 	rg_sofia_message message;
 	char *received; /* the value of $avp(rcv) */
 	char *socket;
+	char *flow;     /* name of the flow it came over; NULL = none */
 	int incomplete; /* it lacks a header that nta needs for a response */
 	int silent; /* there is nothing left to answer, or nothing to be answered */
 };
@@ -48,6 +51,36 @@ static rg_addr address_of(const su_sockaddr_t *from)
 	return addr;
 }
 
+/*
+ * RFC 5626 is for a phone that asks for it, and is there itself. The connection of a proxy says nothing of the phones behind it, and a
+ * phone that asks for nothing is reached at its Contact, whatever becomes of the connection it said so on.
+ */
+static int asks_for_flow(const struct server *server, const sip_t *sip)
+{
+	rg_str mode = { NULL, 0 };
+
+	if (rg_config_get(server->args->config, RG_STR("outbound_mode"), &mode) != RG_OK || rg_str_equal(mode, RG_STR("off")) ||
+		!sip->sip_via || sip->sip_via->v_next || sip->sip_path)
+		return 0;
+	for (const sip_contact_t *contact = sip->sip_contact; contact; contact = contact->m_next)
+		if (msg_header_find_param(contact->m_common, "reg-id=") && msg_header_find_param(contact->m_common, "+sip.instance="))
+			return 1;
+	return 0;
+}
+
+/* The name is kept: the connection may end before there is an answer. @return 0, or -1 when memory is short. */
+static int fill_flow(struct server *server, struct registration *registration)
+{
+	rg_str name = { NULL, 0 };
+
+	if (asks_for_flow(server, sip_object(registration->msg)))
+		name = flows_name(server->flows, registration->tport);
+	if (name.n)
+		registration->flow = su_strndup(msg_home(registration->msg), name.p, name.n);
+	registration->source.flow = rg_str_from(registration->flow);
+	return name.n && !registration->flow ? -1 : 0;
+}
+
 /* Tells the library what only the transport knows. @return 0, or -1 when memory is short. */
 static int fill_source(struct server *server, struct registration *registration, const tport_t *socket)
 {
@@ -66,7 +99,7 @@ static int fill_source(struct server *server, struct registration *registration,
 	registration->source.transport = rg_str_from(name->tpn_proto);
 	registration->source.domain = rg_str_from(server->args->domain);
 	registration->source.socket = rg_str_from(registration->socket);
-	return 0;
+	return fill_flow(server, registration);
 }
 
 /* nta would complete a response from what the request has, and this one lacks it. Forwarding one instead takes off a Via. */
@@ -82,6 +115,15 @@ static void send_as_it_is(const struct registration *registration, msg_t *reply)
 		nta_msg_tsend(registration->server->agent, reply, NULL, NTATAG_TPORT(registration->tport), TAG_END());
 }
 
+/* The flow may have ended while the request was being decided, and before there was a binding. */
+static void mind_connection(const struct registration *registration)
+{
+	struct flows *flows = registration->server->flows;
+
+	if (registration->flow && !flows_find(flows, rg_str_from(registration->flow)))
+		flows_remove(flows, rg_str_from(registration->flow));
+}
+
 static void done(void *user, rg_status status, rg_response *response)
 {
 	struct registration *registration = user;
@@ -93,6 +135,7 @@ static void done(void *user, rg_status status, rg_response *response)
 	else if (reply)
 		nta_msg_mreply(registration->server->agent, reply, sip_object(reply), rg_response_code(response), rg_response_phrase(response),
 			msg_ref_create(registration->msg), NTATAG_TPORT(registration->tport), TAG_END());
+	mind_connection(registration);
 	registration->silent = reply || (response && rg_response_no_reply(response));
 	rg_response_unref(response);
 }

@@ -29,7 +29,7 @@ void reply_forward_early(struct call *call, nta_outgoing_t *orq)
 
 /*
  * The lower, the better: 6xx, then the lowest class, and of the 4xx those that help the caller to do it better
- * (RFC 3261 §16.7 step 6). A branch that just never answered says little, one that was never made least of its class.
+ * (RFC 3261 §16.7 step 6). A branch that just never answered says little, one that was never made, or lost its flow, least of its class.
  */
 static int rank(int status)
 {
@@ -42,6 +42,7 @@ static int rank(int status)
 		return 400;
 	case 408:
 		return 498;
+	case 430:
 	case 440:
 	case 482:
 		return 499;
@@ -85,7 +86,7 @@ void reply_best(struct call *call)
 	msg_t *msg;
 
 	/* Where the caller gave up before anybody declined, that is what became of the call. */
-	if (call->cancelled && (status == 408 || status == 503))
+	if (call->cancelled && (status == 408 || status == 430 || status == 503))
 		status = 487;
 	/* That one hop is overloaded or out of reach says nothing of us (RFC 3261 §16.7 step 6). */
 	if (status == 503)

@@ -3,6 +3,7 @@
 #ifndef REGISTRARD_REPLY_H
 #define REGISTRARD_REPLY_H
 
+#include "flows.h"
 #include "fork.h"
 
 /* One copy of the request. */
@@ -11,6 +12,7 @@ struct branch {
 	struct hop hop;      /* lives in home */
 	su_home_t *home;
 	nta_outgoing_t *orq; /* NULL before it starts and after its final response */
+	struct watch watch;  /* of the flow it went over */
 	msg_t *response;     /* its final response; NULL when we made it up */
 	int status;          /* of it; 0 = none yet */
 	int started;

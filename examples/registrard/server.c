@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "flows.h"
 #include "fork.h"
 #include "intake.h"
 
@@ -105,9 +106,9 @@ static int bind_one(struct server *server, const struct listen_at *at)
 		    at->ident ? strrchr(at->hostport, ':') : ":*", at->proto) < 0)
 		return -1;
 	errno = 0;
-	/* Its STUN server would print a line for every stray datagram. */
+	/* Its STUN server would print a line for every stray datagram. SDWN_ERROR has it tell of connections that end in good order, too. */
 	result = nta_agent_add_tport(server->agent, (url_string_t *)url, TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TPTAG_STUN_SERVER(0),
-		TPTAG_PONG2PING(1), TAG_END());
+		TPTAG_PONG2PING(1), TPTAG_SDWN_ERROR(1), TAG_END());
 	free(url);
 	return result;
 }
@@ -178,8 +179,9 @@ int server_start(struct server *server, const struct args *args)
 		return 1;
 	crypto_shorthash_keygen(server->route_key);
 	su_log_redirect(NULL, discard_log, NULL);
+	server->flows = flows_new(server);
 	server->root = su_root_create(server);
-	if (server->root)
+	if (server->flows && server->root)
 		server->tick = su_timer_create(su_root_task(server->root), 0);
 	if (!server->tick) {
 		complain("cannot start: %s", strerror(errno));
@@ -230,6 +232,7 @@ void server_stop(struct server *server)
 		call_abandon(server->calls);
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
+	flows_free(server->flows);
 	if (server->agent)
 		nta_agent_destroy(server->agent);
 	rg_registrar_unref(server->registrar);

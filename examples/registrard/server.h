@@ -13,11 +13,14 @@ struct server;
 struct call;
 struct branch;
 struct control;
+struct flows;
+struct watch;
 
 #define SU_ROOT_MAGIC_T struct server
 #define NTA_AGENT_MAGIC_T struct server
 #define NTA_INCOMING_MAGIC_T struct call
 #define NTA_OUTGOING_MAGIC_T struct branch
+#define TP_CLIENT_T struct watch
 
 #include <sofia-sip/nta.h>
 #include <sofia-sip/nta_stateless.h>
@@ -38,6 +41,7 @@ struct server {
 	rg_registrar *registrar;
 	su_timer_t *tick;
 	struct control *control;
+	struct flows *flows;
 	struct call *calls;   /* requests being forwarded */
 	size_t n_calls;
 	uint64_t loop_key[2]; /* random: what our branch parameters are derived from */
