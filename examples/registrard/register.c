@@ -9,6 +9,9 @@
 #include "intake.h"
 #include "route.h"
 
+/* Sofia counts milliseconds in 32 bits, and takes the most of them for no end. */
+enum { IDLE_MAX = 4294967 };
+
 /*
  * One REGISTER until it is answered. There is no server transaction: the library answers an exact repeat as it answered the first
  * (RFC 3261 §10.3), so nothing needs to be remembered for 32 seconds after each.
@@ -26,14 +29,20 @@ struct registration {
 	int silent; /* there is nothing left to answer, or nothing to be answered */
 };
 
-/* The host variable registrard provides: where the request came from (base specification, received_avp). */
+/*
+ * The host variables registrard provides: where the request came from (base specification, received_avp), and that it came over a
+ * connection (tcp_persistent_flag).
+ */
 static rg_status get_var(void *user, rg_str name, rg_str *value)
 {
 	const struct registration *registration = user;
 
-	if (!rg_str_equal(name, RG_STR("$avp(rcv)")))
+	if (rg_str_equal(name, RG_STR("$avp(rcv)")))
+		*value = rg_str_from(registration->received);
+	else if (rg_str_equal(name, RG_STR("$flag(TCP_PERSIST)")))
+		*value = registration->tport && tport_is_secondary(registration->tport) ? RG_STR("1") : RG_STR("0");
+	else
 		return RG_ENOENT;
-	*value = rg_str_from(registration->received);
 	return RG_OK;
 }
 
@@ -115,13 +124,17 @@ static void send_as_it_is(const struct registration *registration, msg_t *reply)
 		nta_msg_tsend(registration->server->agent, reply, NULL, NTATAG_TPORT(registration->tport), TAG_END());
 }
 
-/* The flow may have ended while the request was being decided, and before there was a binding. */
-static void mind_connection(const struct registration *registration)
+/* What the answer means for the connection the request came over. */
+static void mind_connection(const struct registration *registration, const rg_response *response)
 {
 	struct flows *flows = registration->server->flows;
+	uint32_t seconds = rg_response_connection_lifetime(response);
 
+	/* It ended while the request was being decided: its end came before there was a binding. */
 	if (registration->flow && !flows_find(flows, rg_str_from(registration->flow)))
 		flows_remove(flows, rg_str_from(registration->flow));
+	if (seconds)
+		tport_set_params(registration->tport, TPTAG_IDLE((seconds < IDLE_MAX ? seconds : IDLE_MAX) * 1000), TAG_END());
 }
 
 static void done(void *user, rg_status status, rg_response *response)
@@ -135,7 +148,7 @@ static void done(void *user, rg_status status, rg_response *response)
 	else if (reply)
 		nta_msg_mreply(registration->server->agent, reply, sip_object(reply), rg_response_code(response), rg_response_phrase(response),
 			msg_ref_create(registration->msg), NTATAG_TPORT(registration->tport), TAG_END());
-	mind_connection(registration);
+	mind_connection(registration, response);
 	registration->silent = reply || (response && rg_response_no_reply(response));
 	rg_response_unref(response);
 }

@@ -301,4 +301,29 @@ def test_keep_alives_are_answered():
         assert rows(daemon) == [1]
 
 
+def ended(peer, timeout):
+    """Seconds until the server closed the connection."""
+    started = time.monotonic()
+    while True:
+        assert select.select([peer.sock], [], [], max(0, started + timeout - time.monotonic()))[0], 'still open'
+        if not peer.sock.recv(1000):
+            return time.monotonic() - started
+
+
+def test_a_connection_is_kept_as_long_as_its_binding():
+    """Ten seconds longer, and from then on it is of no use to anybody."""
+    with Daemon('--set', 'tcp_persistent_flag=$flag(TCP_PERSIST)', '--set', 'min_expires=1') as daemon, Daemon('--set', 'min_expires=1') as plain:
+        short, long, other, untold = daemon.peer('tcp'), daemon.peer('tcp'), daemon.peer('tcp'), plain.peer('tcp')
+        contact = '<sip:bob@127.0.0.1:9;transport=tcp>;expires=%d'
+        assert short.register('bob', [contact % 1]).code == 200
+        assert long.register('alice', [contact % 60]).code == 200
+        # This Contact is not reached over TCP.
+        assert other.register('carol', ['<sip:carol@127.0.0.1:9>;expires=1']).code == 200
+        assert untold.register('bob', [contact % 1]).code == 200
+        assert 10 < ended(short, 14) < 13
+        time.sleep(0.5)
+        for peer in (long, other, untold):
+            assert peer.register('dave', ()).code == 200
+
+
 run(globals())
