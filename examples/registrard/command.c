@@ -249,6 +249,40 @@ static json_t *run_stats(struct server *server, struct words *words)
 	return object;
 }
 
+/* A snapshot does not change, so what was measured is what is written. NULL when memory is short. */
+static char *metrics_text(const rg_stats *stats, size_t *n)
+{
+	char *text;
+
+	if (rg_stats_prometheus(stats, NULL, 0, NULL, 0, n) != RG_OK)
+		return NULL;
+	text = malloc(*n + 1);
+	if (text)
+		rg_stats_prometheus(stats, NULL, 0, text, *n, n);
+	return text;
+}
+
+static json_t *run_metrics(struct server *server, struct words *words)
+{
+	rg_stats *stats = NULL;
+	rg_status status = rg_registrar_stats(server->registrar, rg_str_from(server->args->domain), &stats);
+	json_t *object;
+	size_t n = 0;
+	char *text;
+
+	(void)words;
+	if (status != RG_OK)
+		return failed(status);
+	text = metrics_text(stats, &n);
+	rg_stats_unref(stats);
+	if (!text)
+		return failed(RG_ENOMEM);
+	object = json_object();
+	json_object_set_new(object, "text", json_octets((rg_str){ text, n }));
+	free(text);
+	return object;
+}
+
 static const struct command {
 	const char *name;
 	size_t least; /* words, the name among them */
@@ -265,6 +299,7 @@ static const struct command {
 	{ "is_contact_registered", 2, 4, "contact callid", "is_contact_registered AOR [contact=URI] [callid=ID]", run_is_contact_registered },
 	{ "is_ip_registered", 3, 32, "", "is_ip_registered AOR IP[:PORT]...", run_is_ip_registered },
 	{ "stats", 1, 1, "", "stats", run_stats },
+	{ "metrics", 1, 1, "", "metrics", run_metrics },
 };
 
 /* Whether the first n bytes of a word are one of the names in a list. */
@@ -307,5 +342,5 @@ json_t *command_run(struct server *server, struct words *words)
 		return json_failure(text);
 	}
 	return json_failure("unknown command; there are dump, show, remove, remove_ip_port, is_registered, is_contact_registered, "
-			    "is_ip_registered, stats and events");
+			    "is_ip_registered, stats, metrics and events");
 }

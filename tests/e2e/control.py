@@ -110,6 +110,15 @@ def test_stats():
         assert after['accepted_regs'] == before['accepted_regs'] + 1 and after['rejected_regs'] == before['rejected_regs'] + 1, after
 
 
+def test_metrics():
+    with Daemon() as daemon:
+        daemon.peer().register('alice')
+        text = daemon.control('metrics')['text']
+        lines = dict(line.rsplit(' ', 1) for line in text.splitlines() if not line.startswith('#'))
+        assert lines['rgstr_accepted_regs_total'] == '1' and text.endswith('\n'), text
+        assert 'error' in daemon.control('metrics now')
+
+
 def test_what_is_not_a_command():
     with Daemon() as daemon:
         ask = daemon.control

@@ -20,7 +20,7 @@ def test_a_binding_is_added_refreshed_queried_and_removed():
         assert shown['aor'] == 'alice@example.org'
         row, = shown['contacts']
         assert set(row) == {'uri', 'q', 'expires', 'callid', 'cseq', 'path', 'received', 'socket', 'user_agent', 'methods', 'instance',
-                            'reg_id', 'attr', 'flags', 'last_modified'}
+                            'reg_id', 'attr', 'flow', 'ownership_tag', 'branch_flags', 'latency', 'flags', 'last_modified'}
         assert row['uri'] == 'sip:alice@' + peer.address and row['q'] == 0.7 and 595 <= row['expires'] <= 600
         assert (row['callid'], row['cseq'], row['user_agent']) == ('c1', 1, 'test/1')
         assert row['path'] == [] and row['received'] is None and row['instance'] is None and row['reg_id'] is None and row['attr'] is None
