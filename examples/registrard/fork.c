@@ -308,6 +308,12 @@ void call_answer(struct call *call, int status, const char *phrase)
 	call_free(call);
 }
 
+void call_not_allowed(struct call *call, const char *allow)
+{
+	nta_incoming_treply(call->irq, SIP_405_METHOD_NOT_ALLOWED, SIPTAG_ALLOW_STR(allow), TAG_END());
+	call_free(call);
+}
+
 /* What the hop borrows is copied: fallbacks start when the targets are long gone. */
 static int branch_init(struct branch *branch, struct call *call, const struct hop *hop)
 {

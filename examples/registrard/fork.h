@@ -32,6 +32,9 @@ msg_t *call_msg(const struct call *call);
 /* Answers by ourselves, and ends the call. */
 void call_answer(struct call *call, int status, const char *phrase);
 
+/* The same with 405 and the methods that would be (RFC 3261 §8.2.1). */
+void call_not_allowed(struct call *call, const char *allow);
+
 /*
  * Says how many branches each hop may make. The first get what there is; those left with none, and those that are ourselves, are not
  * sent to.

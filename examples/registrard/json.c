@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "methods.h"
+
 /* Each octet above 127 becomes the code point of its value, two octets in UTF-8. */
 static json_t *from_latin1(rg_str octets)
 {
@@ -45,23 +47,13 @@ static json_t *json_path(rg_str path)
 	return values;
 }
 
-/* Method names, as an Allow header has them. */
 static json_t *json_methods(uint32_t methods)
 {
-	static const char *const names[] = {
-#define NAME(name) #name,
-		RG_METHOD_MAP(NAME)
-#undef NAME
-	};
-	char text[256] = "";
+	char text[METHODS_ROOM];
 
 	if (methods == RG_METHODS_ALL)
 		return json_null();
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (methods & UINT32_C(1) << i) {
-			strcat(text, *text ? ", " : "");
-			strcat(text, names[i]);
-		}
+	methods_print(methods, text);
 	return json_string(text);
 }
 

@@ -3,6 +3,7 @@
 
 #include <rgstr/sofia.h>
 
+#include "methods.h"
 #include "route.h"
 
 int lookup_check(struct server *server, const sip_t *sip)
@@ -23,6 +24,36 @@ int lookup_check(struct server *server, const sip_t *sip)
 /* What we forward; what we answer ourselves is part of it. */
 static const char methods[] =
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH";
+
+static uint32_t methods_of(const rg_answer *answer)
+{
+	uint32_t all = 0;
+	rg_contact contact;
+
+	for (uint32_t i = 0; rg_answer_contact(answer, i, &contact) == RG_OK; i++)
+		all |= contact.methods;
+	return all;
+}
+
+const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *sip)
+{
+	rg_answer *answer = NULL;
+	char text[METHODS_ROOM];
+	uint32_t allowed;
+	rg_query query;
+
+	rg_query_init(&query, sizeof query);
+	query.aor = rg_str_from(url_as_string(home, sip->sip_request->rq_url));
+	query.domain = rg_str_from(server->args->domain);
+	if (!query.aor.p || rg_is_registered(server->registrar, &query, &answer) != RG_OK)
+		return methods;
+	allowed = methods_of(answer);
+	rg_answer_unref(answer);
+	if (allowed == 0 || allowed == RG_METHODS_ALL)
+		return methods;
+	methods_print(allowed, text);
+	return su_strdup(home, text);
+}
 
 void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
 {

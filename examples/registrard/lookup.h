@@ -8,6 +8,12 @@
 /* @return the status a request is refused with before anybody is looked for, 200 for an OPTIONS that is for us; 0 = go on. */
 int lookup_check(struct server *server, const sip_t *sip);
 
+/*
+ * The methods that the phones of the user in the Request-URI take, as an Allow header has them (RFC 3261 §21.4.6); all that we forward
+ * where one of them does not say, or they cannot be asked.
+ */
+const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *sip);
+
 /* Answers a request that goes no further; takes over @p msg. An ACK is not answered. */
 void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status);
 

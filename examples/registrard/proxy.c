@@ -119,6 +119,8 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
 	else if (n)
 		call_fork(call, hops, n);
+	else if (code == 405)
+		call_not_allowed(call, lookup_allow(call_server(call), home, call_sip(call)));
 	else
 		call_answer(call, code ? code : 404, NULL);
 	su_home_deinit(home);

@@ -37,6 +37,9 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	if (found)
 		nta_incoming_treply(redirection->irq, SIP_302_MOVED_TEMPORARILY,
 			SIPTAG_CONTACT(contacts_of(msg_home(redirection->msg), targets)), TAG_END());
+	else if (code == 405)
+		nta_incoming_treply(redirection->irq, SIP_405_METHOD_NOT_ALLOWED,
+			SIPTAG_ALLOW_STR(lookup_allow(redirection->server, msg_home(redirection->msg), sip_object(redirection->msg))), TAG_END());
 	else
 		nta_incoming_treply(redirection->irq, code ? code : 404, NULL, TAG_END());
 	rg_targets_unref(targets);

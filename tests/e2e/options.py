@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""What option strings and parameters do to phones and calls: Path, filters of a lookup."""
+from harness import Daemon, run, serial
+
+CALLER = '<sip:caller@example.net>;tag=caller'
+PATH_OPTIONS = ('path-off', 'path-lazy', 'path-strict')
+
+
+def send(peer, method='INVITE', user='bob', headers=(), uri=None):
+    uri = uri or 'sip:%s@example.org' % user
+    peer.send(peer.request(method, uri, CALLER, '<%s>' % uri, 'options-%d' % next(serial), 1,
+                           ['Contact: <sip:caller@%s>' % peer.address] + list(headers)))
+
+
+def test_a_path_is_the_way_to_the_phone():
+    """RFC 3327: a REGISTER through an edge proxy, then a call the other way."""
+    for option in PATH_OPTIONS:
+        with Daemon('--save', option) as daemon:
+            edge, caller = daemon.peer(), daemon.peer()
+            values = ['<sip:edge@%s;lr>' % edge.address, '<sip:inner@192.0.2.9;lr>']
+            answer = edge.register('bob', ['<sip:bob@192.0.2.1:5070>'], headers=['Path: ' + v for v in values] + ['Supported: path'])
+            assert answer.code == 200, answer
+            assert answer.values('path') == ([] if option == 'path-off' else values), (option, answer)
+            assert daemon.control.show('bob@example.org')[0]['path'] == values
+            for method in ('INVITE', 'MESSAGE'):
+                send(caller, method)
+                request = edge.expect(method)
+                assert request.values('route') == values and request.uri == 'sip:bob@192.0.2.1:5070', request
+                edge.answer(request, 486)
+                caller.expect(486)
+
+
+def test_a_phone_that_knows_no_path():
+    for option, code, echoed in (('path-off', 200, False), ('path-lazy', 200, False), ('path-strict', 420, True), ('no-reply', None, False)):
+        with Daemon('--save', option) as daemon:
+            edge, caller = daemon.peer(), daemon.peer()
+            path = '<sip:edge@%s;lr>' % edge.address
+            answer = edge.register('bob', headers=['Path: ' + path])
+            rows = daemon.control.show('bob@example.org')
+            assert (answer and answer.code) == code, (option, answer)
+            assert code is None or answer.values('path') == ([path] if echoed else []), (option, answer)
+            if code == 420:
+                assert answer.get('unsupported') == 'path' and rows == []
+            # Without a flag for it the Path is as if it were not there.
+            elif code == 200:
+                assert rows[0]['path'] == [path]
+            else:
+                assert rows[0]['path'] == []
+    with Daemon('--save', 'path-strict, no-reply') as daemon:
+        edge = daemon.peer()
+        edge.register('bob', headers=['Path: <sip:edge@%s;lr>' % edge.address], send_only=True)
+        edge.silent()
+        assert daemon.control.show('bob@example.org') == []
+    with Daemon('--save', 'path-lazy') as daemon:
+        for wrong in ('<sip:edge@192.0.2.1>', '<tel:1>', 'nonsense'):
+            assert daemon.peer().register('bob', headers=['Supported: path', 'Path: ' + wrong]).code == 400, wrong
+        assert daemon.control.show('bob@example.org') == []
+
+
+def test_the_edge_tells_where_the_phone_is():
+    with Daemon('--save', 'path-lazy, path-received', '--set', 'nat_bflag=3') as daemon:
+        edge, caller = daemon.peer(), daemon.peer()
+        path = '<sip:edge@%s;lr;received=sip:192.0.2.77:4321%%3Btransport%%3Dtcp>' % edge.address
+        answer = edge.register('bob', ['<sip:bob@10.0.0.1>'], headers=['Path: ' + path, 'Supported: path'])
+        assert answer.code == 200, answer
+        row, = daemon.control.show('bob@example.org')
+        assert row['received'] == 'sip:192.0.2.77:4321;transport=tcp' and row['branch_flags'] == 8, row
+        # It is for the edge to know; the way there is the Path.
+        send(caller)
+        request = edge.expect('INVITE')
+        assert request.values('route') == [path] and request.uri == 'sip:bob@10.0.0.1', request
+
+
+def test_a_method_that_no_phone_takes():
+    for mode in ('proxy', 'redirect'):
+        with Daemon('--lookup', 'method-filtering', '--mode', mode) as daemon:
+            b, c, caller = daemon.peer(), daemon.peer(), daemon.peer()
+            assert b.register('bob', headers=['Allow: INVITE, BYE']).code == 200
+            assert c.register('bob', headers=['Allow: INVITE, INFO']).code == 200
+            for method in ('MESSAGE', 'SUBSCRIBE'):
+                send(caller, method)
+                answer = caller.expect(405)
+                assert set(answer.values('allow')) == {'INVITE', 'BYE', 'INFO'}, answer
+            b.silent(0.1)
+            c.silent(0.1)
+            send(caller, 'INFO')
+            if mode == 'proxy':
+                c.answer(c.expect('INFO'), 200)
+                caller.expect(200)
+            else:
+                assert len(caller.expect(302).values('contact')) == 1
+            b.silent(0.1)
+            # One that does not say takes everything.
+            assert c.register('bob', ['<sip:bob@%s;x>' % c.address]).code == 200
+            send(caller, 'MESSAGE')
+            assert (c.expect('MESSAGE') if mode == 'proxy' else caller.expect(302))
+            send(caller, 'MESSAGE', 'nobody')
+            caller.expect(404)
+
+
+def test_phones_of_one_kind_are_called():
+    for option in ('ua-filtering=/^Desk/', 'ua-filtering=/^desk/i', 'ua-filtering=/^(desk|table)/, case-insensitive, extended-regexp'):
+        with Daemon('--lookup', option) as daemon:
+            desk, mobile, caller = daemon.peer(), daemon.peer(), daemon.peer()
+            assert desk.register('bob', headers=['User-Agent: Desk/1.0']).code == 200
+            assert mobile.register('bob', headers=['User-Agent: Mobile/1.0']).code == 200
+            assert mobile.register('carol', headers=['User-Agent: Mobile/1.0']).code == 200
+            send(caller)
+            desk.answer(desk.expect('INVITE'), 486)
+            caller.expect(486)
+            # There is a phone, but none that may be called.
+            send(caller, user='carol')
+            caller.expect(480)
+            mobile.silent(0.1)
+
+
+def test_a_service_route_is_in_every_200():
+    route = '<sip:a@192.0.2.1;lr>, <sip:b@192.0.2.2;lr>'
+    with Daemon('--set', 'service_route=' + route) as daemon:
+        peer = daemon.peer()
+        for contacts in (None, ()):
+            answer = peer.register('bob', contacts)
+            assert answer.code == 200 and answer.values('service-route') == route.split(', '), answer
+
+
+run(globals())
