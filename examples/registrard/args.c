@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "header.h"
+
 #define WRONG (-2) /* a value was refused, and a line said so */
 
 /* Without an end, whoever may register could take all the memory there is. */
@@ -24,6 +26,7 @@ static const char usage_text[] =
 	"  --set NAME=VALUE         set a parameter of the registrar; may be repeated\n"
 	"  --save FLAGS             option string for REGISTER\n"
 	"  --lookup FLAGS           option string for all other requests\n"
+	"  --socket-header NAME     tell in this header which socket a forwarded request came in on\n"
 	"  --mode proxy|redirect    forward requests, or answer them with 302 (default: proxy)\n"
 	"  --domain NAME            table of bindings (default: location)\n"
 	"  --control PATH           answer commands on this Unix socket\n"
@@ -255,6 +258,16 @@ static int set_max_calls(struct args *args, const char *value)
 	return -1;
 }
 
+static int set_socket_header(struct args *args, const char *value)
+{
+	if (!header_is_ours_to_set(value)) {
+		complain("--socket-header %s: expected the name of a header that has no meaning of its own, as X-Socket", value);
+		return WRONG;
+	}
+	args->socket_header = value;
+	return -1;
+}
+
 static int set_mode(struct args *args, const char *value)
 {
 	if (strcmp(value, "proxy") == 0)
@@ -315,6 +328,7 @@ static const struct option {
 	{ "--set", "NAME=VALUE", set_parameter },
 	{ "--save", "an option string, as max-contacts=5", set_save },
 	{ "--lookup", "an option string, as method-filtering", set_lookup },
+	{ "--socket-header", "the name of a header", set_socket_header },
 	{ "--mode", "proxy or redirect", set_mode },
 	{ "--domain", "the name of a table", set_domain },
 	{ "--control", "the path of a Unix socket", set_control },

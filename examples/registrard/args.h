@@ -25,6 +25,7 @@ struct args {
 	const char *control; /* path of the control socket, or NULL */
 	uint64_t store_bytes; /* what the store may take; 0 = no limit */
 	size_t max_calls;    /* requests under way at a time */
+	const char *socket_header; /* tells where a request came in, or NULL */
 	rg_config *config;
 	rg_save_options *save;
 	rg_lookup_options *lookup;

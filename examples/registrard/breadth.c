@@ -4,22 +4,15 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "header.h"
 
 /* What a request without the header gets, and the most that one with it does (RFC 5393 §5.3.3 recommends 60). */
 enum { BREADTH_DEFAULT = 60 };
 
-static sip_unknown_t *find(const sip_t *sip)
-{
-	for (sip_unknown_t *header = sip->sip_unknown; header; header = header->un_next)
-		if (header->un_name && strcasecmp(header->un_name, "Max-Breadth") == 0)
-			return header;
-	return NULL;
-}
-
 size_t breadth_of(const sip_t *sip)
 {
-	const sip_unknown_t *header = find(sip);
+	const sip_unknown_t *header = header_find(sip, "Max-Breadth");
 	const char *value = header ? header->un_value : NULL;
 	size_t n = value ? strspn(value, "0123456789") : 0;
 
@@ -36,10 +29,8 @@ size_t breadth_share(size_t breadth, size_t n, size_t index)
 
 int breadth_set(msg_t *msg, sip_t *sip, size_t breadth)
 {
-	sip_unknown_t *header;
+	char value[24];
 
-	while ((header = find(sip)) != NULL)
-		sip_header_remove(msg, sip, (sip_header_t *)header);
-	header = sip_unknown_format(msg_home(msg), "Max-Breadth: %zu", breadth);
-	return header && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)header) >= 0 ? 0 : -1;
+	snprintf(value, sizeof value, "%zu", breadth);
+	return header_set(msg, sip, "Max-Breadth", value);
 }

@@ -6,6 +6,7 @@
 #include "breadth.h"
 #include "flows.h"
 #include "fork.h"
+#include "header.h"
 #include "route.h"
 
 /* FNV-1a in two lanes under a random key: nobody outside can tell which branch parameters we would make. */
@@ -121,6 +122,22 @@ void hops_share(struct hop *hops, size_t n, const sip_t *sip)
 			hops[i].breadth = hops[hops[i].fallback_of].breadth;
 }
 
+/* Which of our sockets a request came in on (base specification §1.4.8). What the sender says of that is not passed on. */
+static int tell_socket(const struct server *server, msg_t *msg, sip_t *sip, const tport_t *in)
+{
+	const char *header = server->args->socket_header;
+	char *name = header && in ? route_socket_name(msg_home(msg), in) : NULL;
+	char room[RG_SOCKET_ROOM + 1];
+	rg_str value;
+
+	if (!header)
+		return 0;
+	if (!name || rg_socket_header(rg_str_from(name), room, sizeof room - 1, &value) != RG_OK)
+		return header_set(msg, sip, header, NULL);
+	room[value.n] = '\0';
+	return header_set(msg, sip, header, room);
+}
+
 /* Requests that make or refresh a dialog (RFC 3261 §16.6 step 4). */
 static int makes_dialog(const sip_t *sip)
 {
@@ -151,8 +168,8 @@ msg_t *hop_message(struct server *server, msg_t *request, tport_t *in, const str
 	sip_t *sip = sip_object(msg);
 	tport_t *out = hop_socket(server, hop);
 
-	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 || breadth_set(msg, sip, hop->breadth) < 0 ||
-		push_path(msg, sip, hop->path) < 0 || (makes_dialog(sip) && in && route_record(server, msg, sip, in, out) < 0) ||
+	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 ||
+		breadth_set(msg, sip, hop->breadth) < 0 || tell_socket(server, msg, sip, in) < 0 || push_path(msg, sip, hop->path) < 0 || (makes_dialog(sip) && in && route_record(server, msg, sip, in, out) < 0) ||
 		suit_strict_router(msg, sip) < 0) {
 		msg_destroy(msg);
 		return NULL;

@@ -28,6 +28,13 @@ REFUSED = [
     (['--max-calls', '0'], ['--max-calls', '0', '10000']),
     (['--max-calls', 'many'], ['--max-calls', 'many', '10000']),
     (['--max-calls', '1000001'], ['--max-calls', '1000001', '10000']),
+    (['--socket-header', ''], ['--socket-header', 'X-Socket']),
+    (['--socket-header', 'X Socket'], ['--socket-header', 'X Socket', 'X-Socket']),
+    (['--socket-header', 'X-Socket:'], ['--socket-header', 'X-Socket:']),
+    (['--socket-header', 'Via'], ['--socket-header', 'Via', 'X-Socket']),
+    (['--socket-header', 'content-length'], ['--socket-header', 'content-length']),
+    (['--socket-header', 'v'], ['--socket-header', 'v']),
+    (['--socket-header', 'max-breadth'], ['--socket-header', 'max-breadth']),
     (['--mode', 'b2bua'], ['--mode', 'b2bua', 'proxy', 'redirect']),
     (['--domain', ''], ['--domain']),
     (['--control', ''], ['--control']),
@@ -80,7 +87,8 @@ def test_help_and_version_go_to_stdout():
 
 
 def test_good_arguments_are_taken_in_both_spellings():
-    with Daemon('--mode=proxy', '--store=memory', '--store', 'memory:1000000', '--max-calls=5', '--set=case_sensitive=false', '--set', 'desc_time_order=1',
+    with Daemon('--mode=proxy', '--store=memory', '--store', 'memory:1000000', '--max-calls=5', '--socket-header', 'X-Socket',
+                '--set=case_sensitive=false', '--set', 'desc_time_order=1',
                 '--set', 'tcp_persistent_flag=f', '--save', '', '--lookup=method-filtering', '--domain=location'):
         pass
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What option strings and parameters do to phones and calls: Path, filters of a lookup."""
-from harness import Daemon, run, serial
+"""What option strings and parameters do to phones and calls: Path, filters of a lookup, headers that tell a socket."""
+from harness import Daemon, free_port, run, serial
 
 CALLER = '<sip:caller@example.net>;tag=caller'
 PATH_OPTIONS = ('path-off', 'path-lazy', 'path-strict')
@@ -112,6 +112,56 @@ def test_phones_of_one_kind_are_called():
             send(caller, user='carol')
             caller.expect(480)
             mobile.silent(0.1)
+
+
+def test_the_socket_a_request_came_in_on_is_told():
+    for host in ('127.0.0.1', '::1'):
+        with Daemon('--socket-header', 'X-Socket', host=host) as daemon:
+            b, plain = daemon.peer(), daemon.peer()
+            assert b.register('bob').code == 200
+            for proto in ('udp', 'tcp'):
+                caller = daemon.peer(proto)
+                # What the sender says of it is not passed on.
+                for headers in ([], ['X-Socket: udp:192.0.2.66:5060'], ['x-socket : a', 'X-SOCKET: b', 'X-Socket-2: c']):
+                    send(caller, 'MESSAGE', headers=headers)
+                    request = b.expect('MESSAGE')
+                    assert request.all('x-socket') == ['%s:%s' % (proto, daemon.address)], request
+                    assert request.all('x-socket-2') == (['c'] if len(headers) == 3 else []), request
+                    b.answer(request, 200)
+                    caller.expect(200)
+            assert plain.register('alice').code == 200
+    with Daemon() as daemon:
+        b, caller = daemon.peer(), daemon.peer()
+        assert b.register('bob').code == 200
+        send(caller, headers=['X-Socket: as it is'])
+        assert b.expect('INVITE').all('x-socket') == ['as it is']
+
+
+def test_the_socket_that_a_register_came_in_on_elsewhere():
+    with Daemon('--save', 'socket-header', '--set', 'sock_hdr_name=X-Socket') as daemon:
+        peer = daemon.peer()
+        for n, (value, expected) in enumerate((('udp:192.0.2.7:5062', 'udp:192.0.2.7:5062'), ('tcp:[2001:db8::7]:5060', 'tcp:[2001:db8::7]:5060'))):
+            assert peer.register('u%d' % n, headers=['X-Socket: ' + value]).code == 200
+            assert daemon.control.show('u%d@example.org' % n)[0]['socket'] == expected
+    # Without the flag it is a header like any other.
+    with Daemon('--set', 'sock_hdr_name=X-Socket') as daemon:
+        assert daemon.peer().register('bob', headers=['X-Socket: udp:192.0.2.7:5062']).code == 200
+        assert daemon.control.show('bob@example.org')[0]['socket'] == 'udp:' + daemon.address
+
+
+def test_requests_leave_from_the_socket_that_was_told():
+    """The two sides together: a phone is called from the address that it registered at, which is its NAT's only way in."""
+    other = free_port()
+    with Daemon('--save', 'socket-header', '--set', 'sock_hdr_name=X-Socket', '--listen', 'udp:127.0.0.1:%d' % other) as daemon:
+        for port in (daemon.port, other):
+            b, caller = daemon.peer(), daemon.peer()
+            assert b.register('bob', headers=['X-Socket: udp:127.0.0.1:%d' % port]).code == 200
+            send(caller)
+            request = b.expect('INVITE')
+            assert '127.0.0.1:%d' % port in request.all('via')[0], request
+            b.answer(request, 486)
+            caller.expect(486)
+            daemon.control('remove bob@example.org')
 
 
 def test_a_service_route_is_in_every_200():
