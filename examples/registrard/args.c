@@ -124,8 +124,7 @@ static int set_listen(struct args *args, const char *value)
 	return add_listen(args, proto, value + 4);
 }
 
-/* Decimal digits and nothing else. @return 0 if it is not that, or too large. */
-static int read_number(const char *text, uint64_t *out)
+int read_number(const char *text, uint64_t *out)
 {
 	uint64_t value = 0;
 

@@ -37,6 +37,9 @@ int args_read(struct args *args, int argc, char **argv);
 /* Releases what args_read() made, also when it failed. */
 void args_free(struct args *args);
 
+/* Decimal digits and nothing else. @return 0 if it is not that, or too large. */
+int read_number(const char *text, uint64_t *out);
+
 /* Prints one line on stderr, whatever the values in it contain. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -169,6 +169,26 @@ static json_t *run_remove_ip_port(struct server *server, struct words *words)
 	return removed(status, n);
 }
 
+static json_t *run_latency(struct server *server, struct words *words)
+{
+	rg_str domain = rg_str_from(server->args->domain);
+	rg_status status;
+	uint32_t n = 0;
+	uint64_t microseconds;
+	json_t *object;
+
+	if (!read_number(words->word[3], &microseconds) || microseconds >= RG_LATENCY_NONE)
+		return json_failure("expected microseconds, from 0 to 4294967294");
+	status = rg_set_latency(server->registrar, domain, rg_str_from(words->word[1]), rg_str_from(words->word[2]), (uint32_t)microseconds,
+		&n);
+	if (status != RG_OK)
+		return failed(status);
+	object = json_object();
+	json_object_set_new(object, "result", json_true());
+	json_object_set_new(object, "changed", json_integer(n));
+	return object;
+}
+
 struct dump {
 	json_t *aors;
 	rg_time now;
@@ -295,6 +315,7 @@ static const struct command {
 	{ "show", 2, 2, "", "show AOR", run_show },
 	{ "remove", 2, 5, "contact next_hop instance", "remove AOR [contact=URI] [next_hop=HOST] [instance=ID]", run_remove },
 	{ "remove_ip_port", 3, 4, "", "remove_ip_port IP PORT [AOR]", run_remove_ip_port },
+	{ "latency", 4, 4, "", "latency AOR CONTACT MICROSECONDS", run_latency },
 	{ "is_registered", 2, 2, "", "is_registered AOR", run_is_registered },
 	{ "is_contact_registered", 2, 4, "contact callid", "is_contact_registered AOR [contact=URI] [callid=ID]", run_is_contact_registered },
 	{ "is_ip_registered", 3, 32, "", "is_ip_registered AOR IP[:PORT]...", run_is_ip_registered },
@@ -341,6 +362,6 @@ json_t *command_run(struct server *server, struct words *words)
 		snprintf(text, sizeof text, "usage: %s", commands[i].usage);
 		return json_failure(text);
 	}
-	return json_failure("unknown command; there are dump, show, remove, remove_ip_port, is_registered, is_contact_registered, "
+	return json_failure("unknown command; there are dump, show, remove, remove_ip_port, latency, is_registered, is_contact_registered, "
 			    "is_ip_registered, stats, metrics and events");
 }

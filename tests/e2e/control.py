@@ -98,6 +98,27 @@ def test_the_questions():
         assert ask('is_registered alice@example.org')['result'] is False
 
 
+def test_latency():
+    with Daemon() as daemon:
+        ask, aor = daemon.control, 'alice@example.org'
+        contacts(daemon, 'sip:a@192.0.2.1', 'sip:a@192.0.2.2;x=1')
+        events = Control(daemon.path)
+        events.send('events\n')
+        assert {row['latency'] for row in ask.show(aor)} == {None}
+        assert ask('latency %s sip:a@192.0.2.1 0' % aor) == {'result': True, 'changed': 1}
+        assert ask('latency %s <sip:a@192.0.2.2;x=1> 4294967294' % aor) == {'result': True, 'changed': 1}
+        assert {row['uri']: row['latency'] for row in ask.show(aor)} == {'sip:a@192.0.2.1': 0, 'sip:a@192.0.2.2;x=1': 4294967294}
+        event = events.line()
+        assert event['event'] == 'LATENCY_UPDATE' and event['contact']['latency'] == 0, event
+        # What hardly moved is not worth a change, and where there is no binding nothing is.
+        for command in ('%s sip:a@192.0.2.1 100', '%s sip:b@192.0.2.9 5', 'nobody@example.org sip:a@192.0.2.1 5'):
+            assert ask('latency ' + (command % aor if '%s' in command else command)) == {'result': True, 'changed': 0}, command
+        for bad in ('', aor, aor + ' sip:a@192.0.2.1', aor + ' sip:a@192.0.2.1 -1', aor + ' sip:a@192.0.2.1 4294967295',
+                    aor + ' sip:a@192.0.2.1 fast', aor + ' sip:a@192.0.2.1 5 6', 'sip:@@@ sip:a@192.0.2.1 5'):
+            assert 'error' in ask('latency ' + bad), bad
+        events.close()
+
+
 def test_stats():
     with Daemon() as daemon:
         peer = daemon.peer()

@@ -114,6 +114,26 @@ def test_phones_of_one_kind_are_called():
             mobile.silent(0.1)
 
 
+def test_phones_that_answer_slowly():
+    with Daemon('--lookup', 'max-ping-latency=50000, sort-by-latency, no-branches') as daemon:
+        near, far, slow, caller = (daemon.peer() for _ in range(4))
+        for peer, latency in ((far, 40000), (near, 5000), (slow, 60000)):
+            assert peer.register('bob').code == 200
+            contact = 'sip:bob@' + peer.address
+            assert daemon.control('latency bob@example.org %s %d' % (contact, latency))['changed'] == 1
+        send(caller)
+        near.answer(near.expect('INVITE'), 486)
+        caller.expect(486)
+        daemon.control('remove bob@example.org contact=sip:bob@' + near.address)
+        send(caller)
+        far.answer(far.expect('INVITE'), 486)
+        caller.expect(486)
+        daemon.control('remove bob@example.org contact=sip:bob@' + far.address)
+        send(caller)
+        caller.expect(480)
+        slow.silent(0.1)
+
+
 def test_the_socket_a_request_came_in_on_is_told():
     for host in ('127.0.0.1', '::1'):
         with Daemon('--socket-header', 'X-Socket', host=host) as daemon:
