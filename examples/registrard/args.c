@@ -22,6 +22,8 @@ static const char usage_text[] =
 	"                           (default: udp and tcp on 127.0.0.1:5060)\n"
 	"  --store memory[:BYTES]   where bindings are kept, and how much of it they may take\n"
 	"                           (default: 1073741824; 0 = no limit)\n"
+	"  --federate STORE,HOME    tell other sites, in a store shared with them, who is registered here;\n"
+	"                           HOME is this one, as they reach it: a SIP URI or HOST[:PORT]\n"
 	"  --max-calls N            requests forwarded at a time (default: 10000)\n"
 	"  --set NAME=VALUE         set a parameter of the registrar; may be repeated\n"
 	"  --save FLAGS             option string for REGISTER\n"
@@ -137,16 +139,41 @@ int read_number(const char *text, uint64_t *out)
 	return *text != '\0';
 }
 
+/* memory or memory:BYTES, of @p n bytes. @return 0 if it is neither. */
+static int read_store(const char *text, size_t n, uint64_t *bytes)
+{
+	char number[24];
+
+	if (n == 6 && memcmp(text, "memory", n) == 0) {
+		*bytes = STORE_BYTES_DEFAULT;
+		return 1;
+	}
+	if (n < 7 || n - 7 >= sizeof number || memcmp(text, "memory:", 7) != 0)
+		return 0;
+	memcpy(number, text + 7, n - 7);
+	number[n - 7] = '\0';
+	return read_number(number, bytes);
+}
+
 static int set_store(struct args *args, const char *value)
 {
-	if (strcmp(value, "memory") == 0) {
-		args->store_bytes = STORE_BYTES_DEFAULT;
-		return -1;
-	}
-	if (strncmp(value, "memory:", 7) == 0 && read_number(value + 7, &args->store_bytes))
+	if (read_store(value, strlen(value), &args->store_bytes))
 		return -1;
 	complain("--store %s: expected memory or memory:BYTES, as memory:1073741824; this version has no other store", value);
 	return WRONG;
+}
+
+/* What a home may be, the library says once there is a registrar. */
+static int set_federate(struct args *args, const char *value)
+{
+	size_t n = strcspn(value, ",");
+
+	if (!read_store(value, n, &args->shared_bytes) || value[n] == '\0' || value[n + 1] == '\0') {
+		complain("--federate %s: expected STORE,HOME, as memory,sip:192.0.2.1:5060; this version has no store that two processes share", value);
+		return WRONG;
+	}
+	args->home = value + n + 1;
+	return -1;
 }
 
 /* Says what the library said of a value, and of a name that is not there which ones are. */
@@ -323,6 +350,7 @@ static const struct option {
 } options[] = {
 	{ "--listen", "udp:ADDR:PORT or tcp:ADDR:PORT", set_listen },
 	{ "--store", "memory or memory:BYTES", set_store },
+	{ "--federate", "STORE,HOME, as memory,sip:192.0.2.1:5060", set_federate },
 	{ "--max-calls", "a number", set_max_calls },
 	{ "--set", "NAME=VALUE", set_parameter },
 	{ "--save", "an option string, as max-contacts=5", set_save },

@@ -24,6 +24,8 @@ struct args {
 	const char *domain;  /* table of bindings */
 	const char *control; /* path of the control socket, or NULL */
 	uint64_t store_bytes; /* what the store may take; 0 = no limit */
+	const char *home;     /* this site, as others reach it; NULL = there are no others */
+	uint64_t shared_bytes; /* what the store of all sites may take; 0 = no limit */
 	size_t max_calls;    /* requests under way at a time */
 	const char *socket_header; /* tells where a request came in, or NULL */
 	rg_config *config;

@@ -13,7 +13,7 @@ struct hop {
 	rg_str socket;        /* our socket to send from, if possible */
 	rg_str flow;          /* the connection it goes over, and no other; absent = any */
 	uint32_t fallback_of; /* index of the hop it stands in for; UINT32_MAX = none */
-	int loops;            /* it is ourselves: not sent to */
+	int loops;            /* it is ourselves, or would send it back: not sent to */
 	size_t breadth;       /* how many branches it may make of the request (RFC 5393 §5.3); 0 = it is not sent to */
 };
 

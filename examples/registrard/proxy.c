@@ -77,11 +77,29 @@ static void send_ack(struct server *server, msg_t *request, tport_t *in, const s
 }
 
 /*
- * The hops of targets. A target that is us is none: several of them would multiply a request at each turn, and whoever may register
- * could have them (RFC 5393 §3).
- * They borrow from both. @return how many; fewer than there are when memory is short. */
-static size_t hops_of(const struct server *server, const rg_targets *targets, su_home_t *home, struct hop *hops)
+ * Whether another site sent a request, which then has looked, or will, wherever else the user is at home: two sites that each take the
+ * user to be at the other would send it to and fro.
+ */
+static int is_from_home(const sip_t *sip, const rg_targets *targets, su_home_t *home)
 {
+	rg_target target;
+
+	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
+		const url_t *url = target.home.n ? url_make(home, su_strndup(home, target.home.p, target.home.n)) : NULL;
+
+		if (url && route_is_sender(sip, url))
+			return 1;
+	}
+	return 0;
+}
+
+/*
+ * The hops of targets. A target that is us is none: several of them would multiply a request at each turn, and whoever may register
+ * could have them (RFC 5393 §3). They borrow from both. @return how many; fewer than there are when memory is short.
+ */
+static size_t hops_of(const struct server *server, const sip_t *sip, const rg_targets *targets, su_home_t *home, struct hop *hops)
+{
+	int from_home = is_from_home(sip, targets, home);
 	size_t n = 0;
 	rg_target target;
 
@@ -97,7 +115,7 @@ static size_t hops_of(const struct server *server, const rg_targets *targets, su
 			.fallback_of = target.fallback_of,
 		};
 		/* Indices of fallbacks are those of the targets, so one that cannot be sent to keeps its place and fails there. */
-		hop->loops = hop->next && route_is_ours(server, hop->next);
+		hop->loops = hop->next && (route_is_ours(server, hop->next) || (target.home.n && from_home));
 		if (!hop->next)
 			hop->next = url_make(home, "invalid:");
 		if (!hop->uri || !hop->next)
@@ -115,7 +133,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	int code = targets ? rg_targets_code(targets) : 500;
 
 	su_home_init(home);
-	if (n && (!hops || hops_of(call_server(call), targets, home, hops) < n))
+	if (n && (!hops || hops_of(call_server(call), call_sip(call), targets, home, hops) < n))
 		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
 	else if (n)
 		call_fork(call, hops, n);
@@ -191,7 +209,7 @@ static void on_ack_targets(void *user, rg_status status, rg_targets *targets)
 	su_home_t home[1] = { SU_HOME_INIT(home) };
 
 	su_home_init(home);
-	n = hops ? hops_of(ack->server, targets, home, hops) : 0;
+	n = hops ? hops_of(ack->server, sip_object(ack->msg), targets, home, hops) : 0;
 	hops_share(hops, n, sip_object(ack->msg));
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].breadth)

@@ -9,7 +9,10 @@ struct redirection {
 	msg_t *msg;
 };
 
-/* The targets in order, each with its q. What Sofia cannot print again is left out. */
+/*
+ * The targets in order, each with its q. What Sofia cannot print again is left out, and so are other sites: what would be told there is
+ * the URI that was asked for.
+ */
 static sip_contact_t *contacts_of(su_home_t *home, const rg_targets *targets)
 {
 	sip_contact_t *all = NULL, **end = &all;
@@ -18,7 +21,7 @@ static sip_contact_t *contacts_of(su_home_t *home, const rg_targets *targets)
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		char *text = target.q < 0 ? su_sprintf(home, "<%.*s>", (int)target.uri.n, target.uri.p)
 					  : su_sprintf(home, "<%.*s>;q=%d.%03d", (int)target.uri.n, target.uri.p, target.q / 1000, target.q % 1000);
-		sip_contact_t *contact = text && target.fallback_of == UINT32_MAX ? sip_contact_make(home, text) : NULL;
+		sip_contact_t *contact = text && target.fallback_of == UINT32_MAX && !target.home.n ? sip_contact_make(home, text) : NULL;
 
 		if (contact) {
 			*end = contact;
@@ -32,11 +35,11 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct redirection *redirection = user;
 	int found = status == RG_OK && rg_targets_count(targets) > 0;
-	int code = targets ? rg_targets_code(targets) : 500;
+	sip_contact_t *contacts = found ? contacts_of(msg_home(redirection->msg), targets) : NULL;
+	int code = found ? 480 : targets ? rg_targets_code(targets) : 500;
 
-	if (found)
-		nta_incoming_treply(redirection->irq, SIP_302_MOVED_TEMPORARILY,
-			SIPTAG_CONTACT(contacts_of(msg_home(redirection->msg), targets)), TAG_END());
+	if (contacts)
+		nta_incoming_treply(redirection->irq, SIP_302_MOVED_TEMPORARILY, SIPTAG_CONTACT(contacts), TAG_END());
 	else if (code == 405)
 		nta_incoming_treply(redirection->irq, SIP_405_METHOD_NOT_ALLOWED,
 			SIPTAG_ALLOW_STR(lookup_allow(redirection->server, msg_home(redirection->msg), sip_object(redirection->msg))), TAG_END());

@@ -25,6 +25,16 @@ int route_is_ours(const struct server *server, const url_t *url)
 	return 0;
 }
 
+int route_is_sender(const sip_t *sip, const url_t *url)
+{
+	url_t sender[1] = { URL_INIT_AS(sip) };
+
+	if (!sip->sip_via || !sip->sip_via->v_host || !url->url_host)
+		return 0;
+	sender->url_port = sip->sip_via->v_port;
+	return host_cmp(sip->sip_via->v_host, url->url_host) == 0 && strcmp(port_of(sender), port_of(url)) == 0;
+}
+
 int route_is_our_via(const struct server *server, const sip_via_t *via)
 {
 	url_t url[1] = { URL_INIT_AS(sip) };

@@ -8,6 +8,9 @@
 /* @return 1 when a URI names one of our sockets, whatever its user. */
 int route_is_ours(const struct server *server, const url_t *url);
 
+/* @return 1 when a request was sent by the host and port that a URI names, as its topmost Via has them. */
+int route_is_sender(const sip_t *sip, const url_t *url);
+
 /* @return 1 when a Via names one of our sockets: a response that says so was meant for us (RFC 3261 §18.1.2). */
 int route_is_our_via(const struct server *server, const sip_via_t *via);
 

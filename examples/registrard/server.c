@@ -76,17 +76,38 @@ static void on_wakeup(void *user, rg_time next)
 	tick_at(user, next);
 }
 
+static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
+{
+	rg_memory_options options;
+
+	rg_memory_options_init(&options, sizeof options);
+	options.max_bytes = bytes;
+	return rg_memory_store_new(&options, out, why);
+}
+
+/* @return 0, or the exit status after a line on stderr. */
+static int federate(struct server *server)
+{
+	rg_error *why = rg_error_new();
+	rg_store *shared = NULL;
+	rg_status status = open_store(server->args->shared_bytes, &shared, why);
+
+	if (status == RG_OK)
+		status = rg_registrar_federate(server->registrar, shared, rg_str_from(server->args->home), NULL, why);
+	rg_store_unref(shared);
+	if (status != RG_OK)
+		complain("--federate STORE,%s: %.*s; expected a SIP URI or HOST[:PORT], as sip:192.0.2.1:5060", server->args->home,
+			(int)rg_error_text(why).n, rg_error_text(why).p);
+	rg_error_unref(why);
+	return status == RG_OK ? 0 : status == RG_EINVAL ? 2 : 1;
+}
+
 static int start_registrar(struct server *server)
 {
 	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .user = server };
 	rg_error *why = rg_error_new();
 	rg_store *store = NULL;
-	rg_memory_options options;
-	rg_status status;
-
-	rg_memory_options_init(&options, sizeof options);
-	options.max_bytes = server->args->store_bytes;
-	status = rg_memory_store_new(&options, &store, why);
+	rg_status status = open_store(server->args->store_bytes, &store, why);
 
 	if (status == RG_OK)
 		status = rg_registrar_new(server->args->config, store, &env, &server->registrar, why);
@@ -94,7 +115,9 @@ static int start_registrar(struct server *server)
 	if (status != RG_OK)
 		complain("cannot start: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
 	rg_error_unref(why);
-	return status == RG_OK ? 0 : 1;
+	if (status != RG_OK)
+		return 1;
+	return server->args->home ? federate(server) : 0;
 }
 
 static int bind_one(struct server *server, const struct listen_at *at)

@@ -25,6 +25,13 @@ REFUSED = [
     (['--store', 'memory:1G'], ['--store', 'memory:1G', 'memory:BYTES']),
     (['--store', 'memory:99999999999999999999'], ['--store', '99999999999999999999', 'memory:BYTES']),
     (['--store', 'memory:-1'], ['--store', 'memory:-1', 'memory:BYTES']),
+    (['--federate', ''], ['--federate', 'memory,sip:192.0.2.1:5060']),
+    (['--federate', 'memory'], ['--federate', 'memory', 'STORE,HOME']),
+    (['--federate', 'memory,'], ['--federate', 'memory,', 'STORE,HOME']),
+    (['--federate', 'disk,sip:192.0.2.1'], ['--federate', 'disk,sip:192.0.2.1', 'STORE,HOME']),
+    (['--federate', 'memory:x,sip:192.0.2.1'], ['--federate', 'memory:x', 'STORE,HOME']),
+    (['--federate', 'memory,two words'], ['--federate', 'two words', 'sip:192.0.2.1:5060']),
+    (['--federate', 'memory,sip:192.0.2.1:70000'], ['--federate', '70000']),
     (['--max-calls', '0'], ['--max-calls', '0', '10000']),
     (['--max-calls', 'many'], ['--max-calls', 'many', '10000']),
     (['--max-calls', '1000001'], ['--max-calls', '1000001', '10000']),
@@ -87,7 +94,7 @@ def test_help_and_version_go_to_stdout():
 
 
 def test_good_arguments_are_taken_in_both_spellings():
-    with Daemon('--mode=proxy', '--store=memory', '--store', 'memory:1000000', '--max-calls=5', '--socket-header', 'X-Socket',
+    with Daemon('--mode=proxy', '--store=memory', '--store', 'memory:1000000', '--max-calls=5', '--socket-header', 'X-Socket', '--federate', 'memory:1000000,192.0.2.1',
                 '--set=case_sensitive=false', '--set', 'desc_time_order=1',
                 '--set', 'tcp_persistent_flag=f', '--save', '', '--lookup=method-filtering', '--domain=location'):
         pass
