@@ -169,7 +169,8 @@ static int set_federate(struct args *args, const char *value)
 	size_t n = strcspn(value, ",");
 
 	if (!read_store(value, n, &args->shared_bytes) || value[n] == '\0' || value[n + 1] == '\0') {
-		complain("--federate %s: expected STORE,HOME, as memory,sip:192.0.2.1:5060; this version has no store that two processes share", value);
+		complain("--federate %s: expected STORE,HOME, as memory,sip:192.0.2.1:5060; this version has no store that two processes share",
+			value);
 		return WRONG;
 	}
 	args->home = value + n + 1;

@@ -128,8 +128,8 @@ static void send_branch(struct branch *branch, msg_t *msg, tport_t *out, const c
 	hop_digest(call->server, call_sip(call), digest);
 	snprintf(key, sizeof key, "z9hG4bK%s.%08x%08x", digest, (unsigned)su_random(), (unsigned)su_random());
 	branch->orq = nta_outgoing_mcreate(call->server->agent, on_response, branch, (url_string_t *)next, msg, NTATAG_BRANCH_KEY(key),
-		TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)), TAG_IF(!flow && tport_ident(out), TPTAG_IDENT(tport_ident(out))),
-		TAG_END());
+		TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)),
+		TAG_IF(!flow && tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END());
 	if (branch->orq && flow)
 		watch_start(&branch->watch, flow, on_flow_lost, branch);
 }

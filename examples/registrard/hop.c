@@ -169,8 +169,8 @@ msg_t *hop_message(struct server *server, msg_t *request, tport_t *in, const str
 	tport_t *out = hop_socket(server, hop);
 
 	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 ||
-		breadth_set(msg, sip, hop->breadth) < 0 || tell_socket(server, msg, sip, in) < 0 || push_path(msg, sip, hop->path) < 0 || (makes_dialog(sip) && in && route_record(server, msg, sip, in, out) < 0) ||
-		suit_strict_router(msg, sip) < 0) {
+		breadth_set(msg, sip, hop->breadth) < 0 || tell_socket(server, msg, sip, in) < 0 || push_path(msg, sip, hop->path) < 0 ||
+		(makes_dialog(sip) && in && route_record(server, msg, sip, in, out) < 0) || suit_strict_router(msg, sip) < 0) {
 		msg_destroy(msg);
 		return NULL;
 	}

@@ -71,8 +71,8 @@ static void send_ack(struct server *server, msg_t *request, tport_t *in, const s
 	/* As nta_msg_tsend() would, but that leaks the message when it cannot be sent. */
 	if (!msg || hop_address(hop->next, out, next, sizeof next) < 0 ||
 		!nta_outgoing_mcreate(server->agent, NULL, NULL, (url_string_t *)next, msg, NTATAG_STATELESS(1),
-			TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)), TAG_IF(!flow && tport_ident(out), TPTAG_IDENT(tport_ident(out))),
-			TAG_END()))
+			TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)),
+			TAG_IF(!flow && tport_ident(out), TPTAG_IDENT(tport_ident(out))), TAG_END()))
 		msg_destroy(msg);
 }
 

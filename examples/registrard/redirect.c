@@ -31,6 +31,11 @@ static sip_contact_t *contacts_of(su_home_t *home, const rg_targets *targets)
 	return all;
 }
 
+static const char *allow_of(const struct redirection *redirection)
+{
+	return lookup_allow(redirection->server, msg_home(redirection->msg), sip_object(redirection->msg));
+}
+
 static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct redirection *redirection = user;
@@ -41,8 +46,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	if (contacts)
 		nta_incoming_treply(redirection->irq, SIP_302_MOVED_TEMPORARILY, SIPTAG_CONTACT(contacts), TAG_END());
 	else if (code == 405)
-		nta_incoming_treply(redirection->irq, SIP_405_METHOD_NOT_ALLOWED,
-			SIPTAG_ALLOW_STR(lookup_allow(redirection->server, msg_home(redirection->msg), sip_object(redirection->msg))), TAG_END());
+		nta_incoming_treply(redirection->irq, SIP_405_METHOD_NOT_ALLOWED, SIPTAG_ALLOW_STR(allow_of(redirection)), TAG_END());
 	else
 		nta_incoming_treply(redirection->irq, code ? code : 404, NULL, TAG_END());
 	rg_targets_unref(targets);
