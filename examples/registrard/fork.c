@@ -89,6 +89,9 @@ static void call_check(struct call *call)
 {
 	size_t pending = 0, awaited = 0;
 
+	/* Whoever sends has not seen yet what became of it, and checks when he has. */
+	if (call->sending)
+		return;
 	for (size_t i = 0; i < call->n; i++) {
 		pending += (size_t)is_pending(&call->branches[i]);
 		awaited += (size_t)is_awaited(&call->branches[i]);
@@ -153,8 +156,10 @@ static void branch_start(struct branch *branch)
 	char next[1100];
 
 	branch->started = 1;
+	call->sending++;
 	if (msg && hop_address(branch->hop.next, out, next, sizeof next) == 0)
 		send_branch(branch, msg, out, next);
+	call->sending--;
 	if (branch->orq)
 		return;
 	msg_destroy(msg);

@@ -31,6 +31,7 @@ struct call {
 	struct branch *branches;
 	size_t n;
 	int answered;         /* a final response went upstream */
+	int sending;          /* a request of its branches is being handed to Sofia, which may tell of a broken connection meanwhile */
 	int cancelled;        /* by a CANCEL from upstream */
 	su_timer_t *timer;    /* how long a cancelled branch is waited for */
 };

@@ -21,6 +21,8 @@ def flow(daemon, user='bob', reg_id=1, instance=1, **kw):
     peer = daemon.peer('tcp')
     answer = peer.register(user, [flow_contact(user, reg_id, instance, **kw)], headers=['Supported: path, outbound'])
     assert answer.code == 200 and 'outbound' in answer.values('require'), answer
+    # The next one is refreshed later, by the clock of the registrar.
+    time.sleep(0.005)
     return peer
 
 
@@ -218,6 +220,24 @@ def test_a_binding_that_moved_to_another_flow_stays():
         new.expect('INVITE')
 
 
+def test_two_phones_on_one_connection():
+    """An intercom with two lines: both bindings hang on the one connection, and so do both branches of a call."""
+    for end in (fin, reset, half_close):
+        with Daemon(*ON) as daemon:
+            phone, caller = flow(daemon, instance=1), daemon.peer()
+            assert phone.register('bob', [flow_contact(instance=2)], headers=['Supported: outbound']).code == 200
+            spare = flow(daemon, instance=2, reg_id=2)
+            assert phone.register('bob', [flow_contact(instance=2)], headers=['Supported: outbound']).code == 200
+            assert len(rows(daemon)) == 3
+            invite(caller)
+            for _ in range(2):
+                phone.expect('INVITE')
+            end(phone)
+            spare.answer(spare.expect('INVITE'), 486)
+            caller.expect(486)
+            soon(lambda: rows(daemon) == [2])
+
+
 def test_a_dialog_stays_on_its_flow():
     with Daemon(*ON) as daemon:
         phone, caller = flow(daemon), daemon.peer()
@@ -312,7 +332,7 @@ def ended(peer, timeout):
 
 def test_a_connection_is_kept_as_long_as_its_binding():
     """Ten seconds longer, and from then on it is of no use to anybody."""
-    with Daemon('--set', 'tcp_persistent_flag=$flag(TCP_PERSIST)', '--set', 'min_expires=1') as daemon, Daemon('--set', 'min_expires=1') as plain:
+    with Daemon(*ON, '--set', 'tcp_persistent_flag=$flag(TCP_PERSIST)', '--set', 'min_expires=1') as daemon, Daemon('--set', 'min_expires=1') as plain:
         short, long, other, untold = daemon.peer('tcp'), daemon.peer('tcp'), daemon.peer('tcp'), plain.peer('tcp')
         contact = '<sip:bob@127.0.0.1:9;transport=tcp>;expires=%d'
         assert short.register('bob', [contact % 1]).code == 200
@@ -320,7 +340,10 @@ def test_a_connection_is_kept_as_long_as_its_binding():
         # This Contact is not reached over TCP.
         assert other.register('carol', ['<sip:carol@127.0.0.1:9>;expires=1']).code == 200
         assert untold.register('bob', [contact % 1]).code == 200
+        # Being watched keeps no connection open.
+        watched = flow(daemon, user='erin', expires=1)
         assert 10 < ended(short, 14) < 13
+        ended(watched, 2)
         time.sleep(0.5)
         for peer in (long, other, untold):
             assert peer.register('dave', ()).code == 200
