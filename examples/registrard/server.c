@@ -2,6 +2,8 @@
 #include "server.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <rgstr/memory.h>
 #include <signal.h>
 #include <sofia-sip/su_log.h>
@@ -23,6 +25,19 @@
  */
 static const uint32_t message_bytes_max = 49152;
 static const int stream_bytes_max = 8192; /* the kernel doubles it */
+
+/*
+ * A peer may be gone without a word, and Sofia may have stopped listening: the system's keep-alive finds out in six minutes.
+ * Not sooner, for it wakes the phones.
+ */
+static const struct {
+	int level, option, value;
+} keep_alive[] = {
+	{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+	{ IPPROTO_TCP, TCP_KEEPIDLE, 300 },
+	{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
+	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+};
 
 /* nta hands over what belongs to no transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
 static int on_message(struct server *server, nta_agent_t *agent, msg_t *msg, sip_t *sip)
@@ -144,7 +159,14 @@ static int refuse_listen(const struct listen_at *at, int error)
 	return error == EADDRNOTAVAIL ? 2 : 1;
 }
 
-/* Connections get the receive buffer of the socket that accepted them. Only our listeners accept yet. */
+static void limit_stream(int fd)
+{
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &stream_bytes_max, sizeof stream_bytes_max);
+	for (size_t i = 0; i < sizeof keep_alive / sizeof *keep_alive; i++)
+		setsockopt(fd, keep_alive[i].level, keep_alive[i].option, &keep_alive[i].value, sizeof keep_alive[i].value);
+}
+
+/* Connections have the receive buffer and the keep-alive of the socket that accepted them. Only our listeners accept yet. */
 static void limit_streams(void)
 {
 	for (int fd = 3, strangers = 0; strangers < 64; fd++) {
@@ -154,7 +176,7 @@ static void limit_streams(void)
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &n) != 0)
 			strangers++;
 		else if (accepts)
-			setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &stream_bytes_max, sizeof stream_bytes_max);
+			limit_stream(fd);
 	}
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """RFC 5626: flows over TCP, what becomes of bindings and calls when one ends, fallbacks, keep-alives, refusals."""
+import os
 import select
 import socket
 import struct
@@ -319,6 +320,19 @@ def test_keep_alives_are_answered():
         assert sent('\r\n') == b'\r\n'
         assert phone.register('bob', [flow_contact()], headers=['Supported: outbound']).code == 200
         assert rows(daemon) == [1]
+
+
+def test_a_peer_that_is_gone_without_a_word_is_noticed_in_minutes():
+    """By the keep-alive of the system, which is at work on connections that Sofia listens to no more, too."""
+    with Daemon(*ON) as daemon:
+        phone, other = flow(daemon), daemon.peer('tcp')
+        other.send('garbage\r\n\r\n')
+        time.sleep(0.1)
+        for peer in (phone, other):
+            wanted = ':%04X' % daemon.port, ':%04X' % peer.port
+            timers = [row[5] for row in map(str.split, open('/proc/net/tcp')) if (row[1][8:], row[2][8:]) == wanted]
+            kind, ticks = timers[0].split(':')
+            assert kind == '02' and int(ticks, 16) <= 301 * os.sysconf('SC_CLK_TCK'), timers
 
 
 def ended(peer, timeout):
