@@ -68,7 +68,8 @@ static void two_parts(rg__check *ck)
 static void two_bases(rg__check *ck)
 {
 	rg__name name;
-	rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { TAG, TAG }, .n_tags = 2, .n_local = 1 };
+	rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { TAG, TAG }, .n_tags = 2,
+		.n_local = 1 };
 	rg_revision own, other = rg__check_mint(ck);
 	rg_record *next;
 

@@ -14,7 +14,8 @@ typedef struct rg__register_room {
 	_Alignas(16) char bytes[2048];
 } rg__register_room;
 
-/* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p request is one of rg__request_view(). @p room is used where it will do; NULL = none. */
+/* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p request is one of rg__request_view(). @p room is used where it will do; NULL =
+ * none. */
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
 	rg__register **out);
 /* The same for one that the main registrar has answered; @p upstream is that of rg__upstream_view(), and is not needed afterwards. */

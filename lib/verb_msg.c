@@ -5,21 +5,17 @@
 #include <stdlib.h>
 
 typedef struct msg_save {
-	rg_msg msg;
+	rg__msg_call call;
 	rg_save_cb done;
-	void *user;
-	rg_free_cb free_user;
 } msg_save;
 
 typedef struct msg_lookup {
-	rg_msg msg;
+	rg__msg_call call;
 	rg_lookup_cb done;
-	void *user;
-	rg_free_cb free_user;
-	char *attr_avp; /* host variable that gets the targets' attr; NULL = none */
 } msg_lookup;
 
-/* The size of the first version. An adaptor built against it stays good: of a member appended later, struct_size says whether it is there. */
+/* The size of the first version. An adaptor built against it stays good: of a member appended later, struct_size says whether it is
+ * there. */
 enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->apply) };
 
 _Static_assert(offsetof(rg_msg_ops, read) == sizeof(size_t) + sizeof(void *), "members are only ever appended");
@@ -49,6 +45,47 @@ rg_status rg__msg_read(rg_registrar *reg, const rg_msg *msg, rg_request *out, in
 	}
 	rg__leave(&ticket, NULL, -1);
 	return st;
+}
+
+rg_status rg__msg_call_new(rg_registrar *reg, const rg_msg *msg, size_t size, int param, void *user, rg_free_cb free_user,
+	rg_request *request, void *out)
+{
+	char *avp = NULL;
+	rg__msg_call *call;
+
+	if (!rg__msg_is_whole(reg, msg))
+		return RG_EINVAL;
+	call = calloc(1, size);
+	rg_status st = call ? rg__msg_read(reg, msg, request, param, param >= 0 ? &avp : NULL) : RG_ENOMEM;
+	if (st != RG_OK) {
+		free(call);
+		return st;
+	}
+	*call = (rg__msg_call){ .msg = *msg, .avp = avp, .user = user, .free_user = free_user };
+	*(rg__msg_call **)out = call;
+	return RG_OK;
+}
+
+void rg__msg_call_free(void *call)
+{
+	rg__msg_call *c = call;
+
+	if (c->free_user)
+		c->free_user(c->user);
+	rg__msg_call_drop(c);
+}
+
+void rg__msg_call_drop(rg__msg_call *call)
+{
+	free(call->avp);
+	free(call);
+}
+
+rg_status rg__msg_tell_attr(const rg_msg *msg, const char *avp, uint32_t index, rg_str attr)
+{
+	rg_status st = avp && msg->ops->set_var ? msg->ops->set_var(msg->self, msg->msg, rg_str_from(avp), index, attr) : RG_OK;
+
+	return st == RG_ENOTSUP ? RG_OK : st;
 }
 
 static rg_status msg_reply(const rg_msg *msg, rg_status status, rg_response *response)
@@ -85,42 +122,29 @@ static void msg_saved(void *user, rg_status status, rg_response *response)
 {
 	msg_save *m = user;
 
-	status = msg_reply(&m->msg, status, response);
+	status = msg_reply(&m->call.msg, status, response);
 	if (m->done)
-		m->done(m->user, status, response);
+		m->done(m->call.user, status, response);
 	else
 		rg_response_unref(response);
-}
-
-static void msg_save_free(void *user)
-{
-	msg_save *m = user;
-
-	if (m->free_user)
-		m->free_user(m->user);
-	free(m);
 }
 
 rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_save_cb done, void *user,
 	rg_free_cb free_user, rg_op **op)
 {
 	rg_request request;
+	msg_save *m;
 
 	if (op)
 		*op = NULL;
-	if (!rg__msg_is_whole(reg, msg))
-		return RG_EINVAL;
-	msg_save *m = malloc(sizeof *m);
-	rg_status st = m ? rg__msg_read(reg, msg, &request, 0, NULL) : RG_ENOMEM;
-	if (st != RG_OK) {
-		free(m);
+	rg_status st = rg__msg_call_new(reg, msg, sizeof *m, -1, user, free_user, &request, &m);
+	if (st != RG_OK)
 		return st;
-	}
-	*m = (msg_save){ .msg = *msg, .done = done, .user = user, .free_user = free_user };
-	st = rg_save_async(reg, &request, options, msg_saved, m, msg_save_free, op);
+	m->done = done;
+	st = rg_save_async(reg, &request, options, msg_saved, m, rg__msg_call_free, op);
 	rg_request_free(&request);
 	if (st < 0)
-		free(m);
+		rg__msg_call_drop(&m->call);
 	return st;
 }
 
@@ -130,12 +154,9 @@ static rg_status msg_route(const rg_msg *msg, const char *attr_avp, rg_status st
 
 	if (status != RG_OK || rg_targets_result(targets) != RG_LOOKUP_FOUND)
 		return status;
-	for (uint32_t i = 0; attr_avp && msg->ops->set_var && rg_targets_get(targets, i, &target) == RG_OK; i++) {
-		status = msg->ops->set_var(msg->self, msg->msg, rg_str_from(attr_avp), i, target.attr);
-		if (status != RG_OK && status != RG_ENOTSUP)
-			return status;
-	}
-	return msg->ops->apply(msg->self, msg->msg, targets);
+	for (uint32_t i = 0; status == RG_OK && rg_targets_get(targets, i, &target) == RG_OK; i++)
+		status = rg__msg_tell_attr(msg, attr_avp, i, target.attr);
+	return status != RG_OK ? status : msg->ops->apply(msg->self, msg->msg, targets);
 }
 
 rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out)
@@ -166,46 +187,29 @@ static void msg_looked_up(void *user, rg_status status, rg_targets *targets)
 {
 	msg_lookup *m = user;
 
-	status = msg_route(&m->msg, m->attr_avp, status, targets);
+	status = msg_route(&m->call.msg, m->call.avp, status, targets);
 	if (m->done)
-		m->done(m->user, status, targets);
+		m->done(m->call.user, status, targets);
 	else
 		rg_targets_unref(targets);
-}
-
-static void msg_lookup_free(void *user)
-{
-	msg_lookup *m = user;
-
-	if (m->free_user)
-		m->free_user(m->user);
-	free(m->attr_avp);
-	free(m);
 }
 
 rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done, void *user,
 	rg_free_cb free_user, rg_op **op)
 {
-	char *attr_avp = NULL;
 	rg_request request;
+	msg_lookup *m;
 
 	if (op)
 		*op = NULL;
-	if (!rg__msg_is_whole(reg, msg))
-		return RG_EINVAL;
-	msg_lookup *m = malloc(sizeof *m);
-	rg_status st = m ? rg__msg_read(reg, msg, &request, RG__P_attr_avp, &attr_avp) : RG_ENOMEM;
-	if (st != RG_OK) {
-		free(m);
+	rg_status st = rg__msg_call_new(reg, msg, sizeof *m, RG__P_attr_avp, user, free_user, &request, &m);
+	if (st != RG_OK)
 		return st;
-	}
-	*m = (msg_lookup){ .msg = *msg, .done = done, .user = user, .free_user = free_user, .attr_avp = attr_avp };
-	st = rg_lookup_async(reg, &request, options, msg_looked_up, m, msg_lookup_free, op);
+	m->done = done;
+	st = rg_lookup_async(reg, &request, options, msg_looked_up, m, rg__msg_call_free, op);
 	rg_request_free(&request);
-	if (st < 0) {
-		free(m);
-		free(attr_avp);
-	}
+	if (st < 0)
+		rg__msg_call_drop(&m->call);
 	return st;
 }
 

@@ -4,23 +4,16 @@
 #include <stdlib.h>
 
 typedef struct msg_query {
-	rg_msg msg;
+	rg__msg_call call;
 	rg_answer_cb done;
-	void *user;
-	rg_free_cb free_user;
-	char *attr_avp; /* host variable that gets the bindings' attr; NULL = none */
 } msg_query;
 
 static rg_status tell(const rg_msg *msg, const char *attr_avp, rg_status status, const rg_answer *answer)
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; status == RG_OK && attr_avp && msg->ops->set_var && rg_answer_contact(answer, i, &c) == RG_OK; i++) {
-		rg_status st = msg->ops->set_var(msg->self, msg->msg, rg_str_from(attr_avp), i, c.attr);
-
-		if (st != RG_OK && st != RG_ENOTSUP)
-			return st;
-	}
+	for (uint32_t i = 0; status == RG_OK && rg_answer_contact(answer, i, &c) == RG_OK; i++)
+		status = rg__msg_tell_attr(msg, attr_avp, i, c.attr);
 	return status;
 }
 
@@ -65,47 +58,30 @@ static void answered(void *user, rg_status status, rg_answer *answer)
 {
 	msg_query *m = user;
 
-	status = tell(&m->msg, m->attr_avp, status, answer);
+	status = tell(&m->call.msg, m->call.avp, status, answer);
 	if (m->done)
-		m->done(m->user, status, answer);
+		m->done(m->call.user, status, answer);
 	else
 		rg_answer_unref(answer);
-}
-
-static void msg_query_free(void *user)
-{
-	msg_query *m = user;
-
-	if (m->free_user)
-		m->free_user(m->user);
-	free(m->attr_avp);
-	free(m);
 }
 
 rg_status rg_is_registered_msg_async(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **op)
 {
-	char *attr_avp = NULL;
 	rg_request request;
+	msg_query *m;
 
 	if (op)
 		*op = NULL;
-	if (!rg__msg_is_whole(reg, msg))
-		return RG_EINVAL;
-	msg_query *m = malloc(sizeof *m);
-	rg_status st = m ? rg__msg_read(reg, msg, &request, RG__P_attr_avp, &attr_avp) : RG_ENOMEM;
-	if (st != RG_OK) {
-		free(m);
+	rg_status st = rg__msg_call_new(reg, msg, sizeof *m, RG__P_attr_avp, user, free_user, &request, &m);
+	if (st != RG_OK)
 		return st;
-	}
 	rg_query query = query_of(&request, aor);
 
-	*m = (msg_query){ .msg = *msg, .done = done, .user = user, .free_user = free_user, .attr_avp = attr_avp };
-	st = rg_is_registered_async(reg, &query, answered, m, msg_query_free, op);
+	m->done = done;
+	st = rg_is_registered_async(reg, &query, answered, m, rg__msg_call_free, op);
 	rg_request_free(&request);
-	if (st < 0) {
-		free(m);
-		free(attr_avp);
-	}
+	if (st < 0)
+		rg__msg_call_drop(&m->call);
 	return st;
 }

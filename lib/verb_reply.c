@@ -103,7 +103,8 @@ static rg_status rewrite(const rg_msg *reply, rg_status status, const rg_respons
 	return status;
 }
 
-rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options, rg_response **out)
+rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
+	rg_response **out)
 {
 	rg_response *response = NULL;
 	pair p;

@@ -48,7 +48,8 @@ typedef struct rg_msg_ops {
 	/** Mandatory. Routes the message: Request-URI, next hop, Route set and branches. @return RG_OK, or why not. */
 	rg_status (*apply)(void *self, void *msg, const rg_targets *targets);
 
-	/** Optional. Replaces the URI of Contact value @p contact, counted from 0 over all lines, of a reply; copies, and leaves its parameters.
+	/** Optional. Replaces the URI of Contact value @p contact, counted from 0 over all lines, of a reply; copies, and leaves its
+	 * parameters.
 	 * @return RG_OK, RG_ENOENT, RG_ENOMEM. */
 	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, rg_str uri);
 } rg_msg_ops;

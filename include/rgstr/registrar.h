@@ -62,8 +62,8 @@ typedef struct rg_env {
 	/** The next tick is due earlier than last said. Called with no lock held, on any thread that uses the registrar. */
 	void (*wakeup)(void *user, rg_time next);
 
-	/** 1 when this node acts for bindings with ownership tag @p tag (base specification §1.4.1), else 0. Default: 1. What lapses is told by
-	 * its owner; another node takes it only 10 seconds later, when the owner has not come. Not asked about bindings without a tag. */
+	/** 1 when this node acts for bindings with ownership tag @p tag (base specification §1.4.1), else 0. Default: 1. What lapses is told
+	 * by its owner; another node takes it only 10 seconds later, when the owner has not come. Not asked about bindings without a tag. */
 	int32_t (*is_owner)(void *user, rg_str tag);
 
 	/** 1 when @p host is a domain of ours, else 0: the request is then refused with 404 (RFC 3261 §10.3 step 1). Default: 1. */

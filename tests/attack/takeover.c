@@ -271,7 +271,8 @@ Test(takeover, a_flow_of_another_user_is_out_of_reach)
 	/* the same instance, reg-id, Call-ID and URI, under a name of one's own: set, removed, removed all at once */
 	cr_expect_eq(send(s, FLOW(1, "9"), .to = "<sip:mallory@example.com>"), 200);
 	cr_expect_eq(send(s, FLOW(1, "10"), .to = "<sip:mallory@example.com>", .expires = "0"), 200);
-	cr_expect_eq(send(s, .contact = { "*" }, .expires = "0", .callid = "flow", .cseq = "11 REGISTER", .to = "<sip:mallory@example.com>"), 200);
+	cr_expect_eq(send(s, .contact = { "*" }, .expires = "0", .callid = "flow", .cseq = "11 REGISTER", .to = "<sip:mallory@example.com>"),
+		200);
 	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 2);
 	cr_expect_eq(registered(s, "sip:mallory@example.com", NULL), 0);
 	/* a flow's REGISTER again, and a late one, after its connection died */

@@ -60,7 +60,8 @@ static inline world world_new(void)
 /* What acts on every extension there is, to be released. */
 static inline rg_config *world_extended_config(void)
 {
-	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name", "Sock-Info" },
+	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name",
+		"Sock-Info" },
 		{ "service_route", "<sip:orig@s1.example.com;lr>, <sip:s2.example.com;lr>" } };
 	rg_config *config = NULL;
 

@@ -87,7 +87,8 @@ Test(overlay, is_made_of_main_and_the_memory_of_this_node_only)
 		cr_expect(strstr(rg_error_text(why).p, "memory"));
 		cr_expect_null(out);
 		cr_expect_eq(rg_store_overlay(other, memory, &out, why), RG_OK, "main may be anything");
-		cr_expect_eq(rg_store_traits(out), RG_STORE_OVERLAY | (unfit[i] & ~(uint32_t)RG_STORE_THREAD_SAFE) | (unfit[i] & RG_STORE_THREAD_SAFE));
+		cr_expect_eq(rg_store_traits(out), RG_STORE_OVERLAY | (unfit[i] & ~(uint32_t)RG_STORE_THREAD_SAFE) |
+			(unfit[i] & RG_STORE_THREAD_SAFE));
 		rg_store_unref(out);
 		rg_store_unref(other);
 	}
@@ -161,7 +162,8 @@ Test(overlay, a_walk_gives_each_key_once_whichever_part_it_is_in)
 		fill(&ck, 5000);
 		for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 			for (int kind = RG__WALK_FIND; kind <= RG__WALK_DUE; kind++) {
-				rg__walk w = { .kind = (rg__walk_kind)kind, .limit = limits[i], .domain = RG__CHECK_DOMAIN, .tag = RG_STR("t"), .now = 9000 };
+				rg__walk w = { .kind = (rg__walk_kind)kind, .limit = limits[i], .domain = RG__CHECK_DOMAIN, .tag = RG_STR("t"),
+					.now = 9000 };
 				uint8_t seen[KEYS];
 				rg_time next = 0;
 

@@ -386,7 +386,8 @@ static void begin(world *w, uint64_t seed)
 	w->now = 1700000000000;
 	w->cseq = 10;
 	w->rules = (naive_rules){ .default_expires = 3600, .min_expires = 60, .max_expires = dice(w, 2) ? 600 : 0, .max_contacts = dice(w, 4),
-		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3), .path = (int)dice(w, 4), .outbound = (int)dice(w, 4) % 3 };
+		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3),
+			.path = (int)dice(w, 4), .outbound = (int)dice(w, 4) % 3 };
 	snprintf(flags, sizeof flags, "max-contacts=%d%s%s%s", (int)w->rules.max_contacts, w->rules.force ? ",force-registration" : "",
 		w->rules.only_request ? ", only-request-contacts" : "", paths[w->rules.path]);
 	rg_env env = { .struct_size = sizeof env, .now = world_now, .random = world_random, .user = w };

@@ -214,7 +214,8 @@ static void messages(int how)
 	} rows[] = {
 		{ HERE, "sip:a@192.0.2.1:5060", THERE ";expires=30", "0=sip:a@10.0.0.1:5060;" },
 		{ HERE, THERE, "<sip:z@h>, " THERE ";expires=30", "1=sip:a@10.0.0.1:5060;" },
-		{ HERE ", <sip:b@10.0.0.2>", THERE ", <sip:b@192.0.2.2>", "<sip:b@192.0.2.2>;expires=9, " THERE, "1=sip:a@10.0.0.1:5060;0=sip:b@10.0.0.2;" },
+		{ HERE ", <sip:b@10.0.0.2>", THERE ", <sip:b@192.0.2.2>", "<sip:b@192.0.2.2>;expires=9, " THERE,
+			"1=sip:a@10.0.0.1:5060;0=sip:b@10.0.0.2;" },
 		{ HERE ", <sip:b@10.0.0.2>", ", <sip:b@192.0.2.2>", "<sip:b@192.0.2.2>;expires=9, " HERE, "0=sip:b@10.0.0.2;" },
 		{ HERE, NULL, HERE ";expires=30", "" },
 		{ "<sip:a,b@10.0.0.1>", "sip:a,b@192.0.2.1", "<sip:a,b@192.0.2.1>", "0=sip:a,b@10.0.0.1;" },

@@ -196,7 +196,8 @@ Test(resolve, without_it_names_compare_as_text)
 	static const struct {
 		const char *hop, *left;
 	} cases[] = {
-		{ "192.0.2.7", "AC" }, { "phone.example", "BC" }, { "Phone.Example.:5060", "BC" }, { "alias.example", "ABC" }, { "six.example", "AB" },
+		{ "192.0.2.7", "AC" }, { "phone.example", "BC" }, { "Phone.Example.:5060", "BC" }, { "alias.example", "ABC" }, { "six.example",
+			"AB" },
 	};
 
 	for (size_t i = 0; i < ROWS(cases); i++) {
@@ -227,7 +228,8 @@ Test(resolve, an_answer_that_comes_later_is_waited_for)
 		cr_expect_eq(o.called, 0);
 		cr_expect_str_eq(z.names, "alias.example ");
 		cr_expect_str_eq(left(&k, "alice@example.org", room), "ABCDE", "nothing goes before the answer");
-		cr_expect_eq(rg_remove_ip_port_async(k.reg, NO, RG_STR("six.example"), 5070, NO, kit_removed, &by_port, kit_freed, NULL), RG_PENDING);
+		cr_expect_eq(rg_remove_ip_port_async(k.reg, NO, RG_STR("six.example"), 5070, NO, kit_removed, &by_port, kit_freed, NULL),
+			RG_PENDING);
 		cr_assert_eq(z.n_pending, 2);
 		answer(1);
 		answer(0);
@@ -253,7 +255,8 @@ Test(resolve, after_store_timeout_it_goes_on_without_the_answer)
 		open_with_names(&k, how);
 		z.later = true;
 		cr_expect_eq(remove_hop_later(&k, "phone.example", &o), RG_PENDING);
-		cr_expect_eq(rg_remove_ip_port_async(k.reg, NO, RG_STR("six.example"), 5070, NO, kit_removed, &by_port, kit_freed, NULL), RG_PENDING);
+		cr_expect_eq(rg_remove_ip_port_async(k.reg, NO, RG_STR("six.example"), 5070, NO, kit_removed, &by_port, kit_freed, NULL),
+			RG_PENDING);
 		cr_expect_eq(k.woken, k.now + 2000, "a tick is wanted at store_timeout");
 		k.now += 1999;
 		kit_tick(&k);

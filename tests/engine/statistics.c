@@ -330,7 +330,8 @@ static const rg_stats_label two[] = { { { "site", 4 }, { "a\"b\\c\nd", 7 } }, { 
 Test(statistics, prometheus_reads_every_one_of_them_once)
 {
 	for (uint32_t n_labels = 0; n_labels <= 2; n_labels++) {
-		static const char *const texts[] = { NULL, "site=\"a\\\"b\\\\c\\nd\"", "site=\"a\\\"b\\\\c\\nd\",_n0de=\"\xc3\xa9\xf0\x9f\x93\x9e\"" };
+		static const char *const texts[] = { NULL, "site=\"a\\\"b\\\\c\\nd\"",
+			"site=\"a\\\"b\\\\c\\nd\",_n0de=\"\xc3\xa9\xf0\x9f\x93\x9e\"" };
 		static char room[32768];
 		size_t n = 0;
 		kit k;

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
  */
 static int comparable(rg_str expression, rg_str text)
 {
-	return !memchr(expression.p, '\\', expression.n) && !memchr(expression.p, '{', expression.n) && !memchr(expression.p, '\n', expression.n) &&
+	return !memchr(expression.p, '\\', expression.n) && !memchr(expression.p, '{', expression.n) && !memchr(expression.p, '\n',
+		expression.n) &&
 		!memchr(text.p, '\n', text.n) && expression.n < 24 && text.n < 64;
 }
 

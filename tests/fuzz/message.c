@@ -10,7 +10,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Every extension there is. */
 static void extend(rg_config *config)
 {
-	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name", "Sock-Info" },
+	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name",
+		"Sock-Info" },
 		{ "service_route", "<sip:s1.example.com;lr>" } };
 
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {

@@ -102,7 +102,8 @@ Test(merge_answer, the_socket_comes_from_its_header_only_with_the_flag)
 
 Test(merge_answer, a_socket_header_that_names_no_socket_is_refused)
 {
-	static const char *const bad[] = { "198.51.100.2:5070", "tcp:198.51.100.2", "tcp:[2001:db8::1]", "tcp:2001:db8::1:5060", "x:198.51.100.2:1",
+	static const char *const bad[] = { "198.51.100.2:5070", "tcp:198.51.100.2", "tcp:[2001:db8::1]", "tcp:2001:db8::1:5060",
+		"x:198.51.100.2:1",
 		"tcp:198.51.100.2:0", "tcp:198.51.100.2:65536", "tcp:host:5060", "tcp:198.51.100.2:5070;x" };
 	world w = new_world();
 

@@ -155,11 +155,13 @@ Test(register_extensions, not_off_implies_a_lazy_path)
 	same_text(put(&w, binding(&w, 0).path), NO_OB);
 	same_text(header(&w, "Path"), NO_OB);
 	same_text(header(&w, "Supported"), "path, outbound");
-	cr_expect_eq(save(&w, { "<sip:alice@192.0.2.7>" }, .path = { NO_OB }, .require = { "path,outbound" }, .via_count = 2, .cseq = "2 REGISTER"),
+	cr_expect_eq(save(&w, { "<sip:alice@192.0.2.7>" }, .path = { NO_OB }, .require = { "path,outbound" }, .via_count = 2,
+		.cseq = "2 REGISTER"),
 		200);
 	same_text(header(&w, "Path"), "");
 	flags(&w, "path-off");
-	cr_expect_eq(save(&w, { "<sip:alice@192.0.2.7>" }, .path = { NO_OB }, .supported = { "path" }, .via_count = 2, .cseq = "3 REGISTER"), 200);
+	cr_expect_eq(save(&w, { "<sip:alice@192.0.2.7>" }, .path = { NO_OB }, .supported = { "path" }, .via_count = 2, .cseq = "3 REGISTER"),
+		200);
 	same_text(header(&w, "Path"), "");
 	flags(&w, "path-strict");
 	cr_expect_eq(save(&w, { "<sip:alice@192.0.2.7>" }, .path = { NO_OB }, .via_count = 2, .cseq = "4 REGISTER"), 420);
@@ -181,7 +183,8 @@ Test(register_extensions, flow_timer_goes_with_require_on_a_direct_flow)
 		world w = outbound_world("on");
 
 		set(&w, "flow_timer", "95");
-		cr_expect_eq(save(&w, { rows[i].contact }, .path = { rows[i].path }, .supported = { rows[i].supported }, .via_count = rows[i].vias), 200);
+		cr_expect_eq(save(&w, { rows[i].contact }, .path = { rows[i].path }, .supported = { rows[i].supported },
+			.via_count = rows[i].vias), 200);
 		cr_expect_str_eq(header(&w, "Flow-Timer"), rows[i].timer, "row %zu", i);
 		end_world(&w);
 	}

@@ -76,7 +76,8 @@ Test(register_path, any_number_of_lines_and_values_keep_their_order)
 	world w = new_world();
 
 	flags(&w, "path-strict");
-	cr_expect_eq(save(&w, { PHONE }, .path = { "<sip:p1.example.com;lr>, \"b, c\" <sip:p2.example.com;lr>;x=\"1,2\" ,<sip:[2001:db8::1]:5070>",
+	cr_expect_eq(save(&w, { PHONE },
+		.path = { "<sip:p1.example.com;lr>, \"b, c\" <sip:p2.example.com;lr>;x=\"1,2\" ,<sip:[2001:db8::1]:5070>",
 		"<sips:p4@example.com;lr>;a" }, .supported = { "path" }), 200);
 	same_text(path_of(&w), "<sip:p1.example.com;lr>\n\"b, c\" <sip:p2.example.com;lr>;x=\"1,2\"\n<sip:[2001:db8::1]:5070>\n"
 		"<sips:p4@example.com;lr>;a");
@@ -140,7 +141,8 @@ Test(register_path, received_comes_from_the_first_hop_or_behind_r2_from_the_seco
 	} rows[] = {
 		{ { "<sip:p1;lr;received=sip:203.0.113.9:4444%3Btransport%3Dtcp>" }, "sip:203.0.113.9:4444;transport=tcp", RG_R_FINE },
 		{ { "<sip:p1;lr;received=sip:203.0.113.9>", "<sip:p2;lr;received=sip:203.0.113.8>" }, "sip:203.0.113.9", RG_R_FINE },
-		{ { "<sip:p1;lr;r2=on;received=sip:203.0.113.9>", "<sip:p1:5061;lr;r2=on;received=sip:203.0.113.8>" }, "sip:203.0.113.8", RG_R_FINE },
+		{ { "<sip:p1;lr;r2=on;received=sip:203.0.113.9>", "<sip:p1:5061;lr;r2=on;received=sip:203.0.113.8>" }, "sip:203.0.113.8",
+			RG_R_FINE },
 		{ { "<sip:p1;lr;R2;received=sip:203.0.113.9>" }, "sip:198.51.100.1:5060", RG_R_FINE },
 		{ { "<sip:p1;lr>" }, "sip:198.51.100.1:5060", RG_R_FINE },
 		{ { "<sip:p1;lr;received=%73ip:[2001:db8::9]:5080>" }, "sip:[2001:db8::9]:5080", RG_R_FINE },
@@ -203,7 +205,8 @@ Test(register_path, a_sips_contact_needs_sips_all_the_way)
 		const char *path[2];
 		int32_t code;
 	} rows[] = {
-		{ { "<sips:p1;lr>" }, 200 }, { { "<sip:p1;lr>" }, 400 }, { { "<sips:p1;lr>", "<sip:p2;lr>" }, 400 }, { { "<sip:p1;lr>, <sips:p2;lr>" }, 400 },
+		{ { "<sips:p1;lr>" }, 200 }, { { "<sip:p1;lr>" }, 400 }, { { "<sips:p1;lr>", "<sip:p2;lr>" }, 400 },
+			{ { "<sip:p1;lr>, <sips:p2;lr>" }, 400 },
 		{ { "<sips:p1;lr>,<sips:p2;lr>" }, 200 }, { { NULL }, 200 },
 	};
 
@@ -211,7 +214,8 @@ Test(register_path, a_sips_contact_needs_sips_all_the_way)
 		world w = new_world();
 
 		flags(&w, "path-lazy");
-		cr_expect_eq(save(&w, { "<sips:alice@192.0.2.7>" }, .request_uri = "sips:example.com", .path = { rows[i].path[0], rows[i].path[1] }),
+		cr_expect_eq(save(&w, { "<sips:alice@192.0.2.7>" }, .request_uri = "sips:example.com", .path = { rows[i].path[0],
+			rows[i].path[1] }),
 			rows[i].code, "row %zu", i);
 		cr_expect(rows[i].code == 200 || reason(&w) == RG_R_SIPS);
 		end_world(&w);

@@ -88,7 +88,8 @@ Test(register_reply, the_interval_is_the_one_that_was_granted)
 		set(&w, "min_expires_mode", "reject");
 		snprintf(asked, sizeof asked, "<sip:a@192.0.2.7>%s", rows[i].asked);
 		snprintf(granted, sizeof granted, "<sip:a@192.0.2.7>%s", rows[i].granted);
-		cr_expect_eq(save_answered(&w, R({ asked }, .expires = rows[i].asked_header), A({ granted }, .expires = rows[i].header)), 200, "row %zu", i);
+		cr_expect_eq(save_answered(&w, R({ asked }, .expires = rows[i].asked_header), A({ granted }, .expires = rows[i].header)), 200,
+			"row %zu", i);
 		cr_expect_eq(lifetime(&w, 0), rows[i].lifetime, "row %zu: %lld", i, (long long)lifetime(&w, 0));
 		same_text(rewrites(&w), "");
 		cr_expect_eq(rg_response_no_reply(rg_plan_response(w.plan)), 1, "there is nothing to send");
@@ -101,7 +102,8 @@ Test(register_reply, each_contact_is_found_by_what_it_was_forwarded_as_and_rewri
 	world w = new_world();
 
 	cr_expect_eq(save_answered(&w,
-		R({ "<sip:a@10.0.0.1>;q=0.5;+sip.instance=\"<urn:x:1>\", <sip:b@10.0.0.2>", "<sip:c@192.0.2.3>" }, .received = "sip:203.0.113.1:4444",
+		R({ "<sip:a@10.0.0.1>;q=0.5;+sip.instance=\"<urn:x:1>\", <sip:b@10.0.0.2>", "<sip:c@192.0.2.3>" },
+			.received = "sip:203.0.113.1:4444",
 			.user_agent = "Phone", .attr = "x", .socket = "udp:198.51.100.1:5060", .allow = { "INVITE" }),
 		A({ "<sip:other@192.0.2.99>;expires=5", "<sip:c@192.0.2.3>;expires=300, <sip:b@203.0.113.1:4444>;expires=200;x",
 			"<sip:a@203.0.113.1:4444>;expires=100" }, .modified = { "<sip:a@203.0.113.1:4444>", "sip:b@203.0.113.1:4444" })), 200);
@@ -135,9 +137,11 @@ Test(register_reply, what_the_main_registrar_dropped_is_dropped)
 {
 	world w = new_world();
 
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }), A({ "<sip:a@10.0.0.1>;expires=100", "<sip:b@10.0.0.2>;expires=100" })), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }), A({ "<sip:a@10.0.0.1>;expires=100",
+		"<sip:b@10.0.0.2>;expires=100" })), 200);
 	cr_expect_eq(rg_record_count(w.record), 2);
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }, .cseq = "2 REGISTER"), A({ "<sip:b@10.0.0.2>;expires=100" })), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }, .cseq = "2 REGISTER"),
+		A({ "<sip:b@10.0.0.2>;expires=100" })), 200);
 	same_text(bindings(&w), "sip:b@10.0.0.2");
 	same_text(outcomes(&w), "DU");
 	/* granted 0 is as good */
@@ -153,7 +157,8 @@ Test(register_reply, removals_and_star_follow_the_main_registrar)
 {
 	world w = new_world();
 
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }), A({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }, .expires = "600")), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }), A({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" },
+		.expires = "600")), 200);
 	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>;expires=0" }, .cseq = "2 REGISTER"), A({ "<sip:b@10.0.0.2>;expires=500" })), 200);
 	same_text(bindings(&w), "sip:b@10.0.0.2");
 	/* the main registrar kept what the client wanted removed: so do we */
@@ -170,10 +175,12 @@ Test(register_reply, octets_come_before_equality_and_one_value_serves_one_contac
 {
 	world w = new_world();
 
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@192.0.2.1;x=1>" }), A({ "<sip:a@192.0.2.1>;expires=100", "<sip:a@192.0.2.1;x=1>;expires=200" })), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@192.0.2.1;x=1>" }), A({ "<sip:a@192.0.2.1>;expires=100",
+		"<sip:a@192.0.2.1;x=1>;expires=200" })), 200);
 	cr_expect_eq(lifetime(&w, 0), 200);
 	same_text(rewrites(&w), "");
-	cr_expect_eq(save_answered(&w, R({ "<sip:A@192.0.2.1;x=1>", "<sip:A@192.0.2.1;y=1>" }, .cseq = "2 REGISTER"), A({ "<sip:A@192.0.2.1>;expires=150" })), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:A@192.0.2.1;x=1>", "<sip:A@192.0.2.1;y=1>" }, .cseq = "2 REGISTER"),
+		A({ "<sip:A@192.0.2.1>;expires=150" })), 200);
 	same_text(rewrites(&w), "0=sip:A@192.0.2.1;x=1");
 	end_world(&w);
 }
@@ -182,13 +189,16 @@ Test(register_reply, a_reply_out_of_order_changes_nothing_and_is_rewritten_all_t
 {
 	world w = new_world();
 
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }, .cseq = "2 REGISTER"), A({ "<sip:x@203.0.113.1>;expires=200" }, .modified = { "sip:x@203.0.113.1" })), 200);
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }, .cseq = "1 REGISTER"), A({ "<sip:x@203.0.113.1>;expires=100" }, .modified = { "sip:x@203.0.113.1" })), 400);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }, .cseq = "2 REGISTER"), A({ "<sip:x@203.0.113.1>;expires=200" },
+		.modified = { "sip:x@203.0.113.1" })), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }, .cseq = "1 REGISTER"), A({ "<sip:x@203.0.113.1>;expires=100" },
+		.modified = { "sip:x@203.0.113.1" })), 400);
 	cr_expect_eq(reason(&w), RG_R_INV_CSEQ);
 	cr_expect_eq(lifetime(&w, 0), 200);
 	same_text(rewrites(&w), "0=sip:a@10.0.0.1");
 	/* the reply again */
-	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }, .cseq = "2 REGISTER"), A({ "<sip:x@203.0.113.1>;expires=150" }, .modified = { "sip:x@203.0.113.1" })), 200);
+	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }, .cseq = "2 REGISTER"), A({ "<sip:x@203.0.113.1>;expires=150" },
+		.modified = { "sip:x@203.0.113.1" })), 200);
 	same_text(outcomes(&w), "R");
 	same_text(rewrites(&w), "0=sip:a@10.0.0.1");
 	end_world(&w);
@@ -200,9 +210,12 @@ Test(register_reply, what_cannot_be_read_keeps_nothing)
 		const char *contact, *modified;
 		int32_t reason;
 	} rows[] = {
-		{ "<sip:a@10.0.0.1", NULL, RG_R_PARSE_CONT }, { "<sip:a@10.0.0.1>;expires=\"", NULL, RG_R_PARSE_CONT }, { "", NULL, RG_R_PARSE_CONT },
-		{ "*", NULL, RG_R_PARSE_CONT }, { "<sip:a@10.0.0.1>;expires=1;expires=2", NULL, RG_R_PARSE_CONT }, { "<sip:>", NULL, RG_R_PARSE_CONT },
-		{ "<sip:a@10.0.0.1>", "<sip:a", RG_R_PARSE }, { "<sip:a@10.0.0.1>", "nonsense", RG_R_PARSE }, { "<sip:a@10.0.0.1>", "sip:a\r\n@h", RG_R_PARSE },
+		{ "<sip:a@10.0.0.1", NULL, RG_R_PARSE_CONT }, { "<sip:a@10.0.0.1>;expires=\"", NULL, RG_R_PARSE_CONT }, { "", NULL,
+			RG_R_PARSE_CONT },
+		{ "*", NULL, RG_R_PARSE_CONT }, { "<sip:a@10.0.0.1>;expires=1;expires=2", NULL, RG_R_PARSE_CONT }, { "<sip:>", NULL,
+			RG_R_PARSE_CONT },
+		{ "<sip:a@10.0.0.1>", "<sip:a", RG_R_PARSE }, { "<sip:a@10.0.0.1>", "nonsense", RG_R_PARSE }, { "<sip:a@10.0.0.1>", "sip:a\r\n@h",
+			RG_R_PARSE },
 	};
 	const char *many = "<sip:a@h>,<sip:a@h>,<sip:a@h>,<sip:a@h>,<sip:a@h>,<sip:a@h>,<sip:a@h>,<sip:a@h>";
 	rg_str line[33];
@@ -213,7 +226,8 @@ Test(register_reply, what_cannot_be_read_keeps_nothing)
 	rg_upstream up;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }), A({ rows[i].contact }, .modified = { rows[i].modified })), 400, "row %zu", i);
+		cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>" }), A({ rows[i].contact }, .modified = { rows[i].modified })), 400,
+			"row %zu", i);
 		cr_expect_eq(reason(&w), rows[i].reason, "row %zu: %s", i, rg_reason_name(reason(&w)));
 		cr_expect_null(w.record);
 	}

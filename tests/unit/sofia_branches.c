@@ -86,7 +86,8 @@ Test(sofia_branches, targets_of_the_aor_go_to_the_request_uri_and_those_of_branc
 {
 	site s;
 
-	cr_expect_str_eq(route(&s, true, true, "branch", branches, 3), "0 sip:a@192.0.2.1(-1)>sip:a@192.0.2.1 sip:b@192.0.2.2(0)>sip:b@192.0.2.2 "
+	cr_expect_str_eq(route(&s, true, true, "branch", branches, 3),
+		"0 sip:a@192.0.2.1(-1)>sip:a@192.0.2.1 sip:b@192.0.2.2(0)>sip:b@192.0.2.2 "
 		"tel:+123(1)>tel:+123");
 	cr_expect_str_eq(request_uri(&s), "a");
 	end(&s);

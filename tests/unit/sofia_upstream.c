@@ -111,7 +111,8 @@ Test(sofia_upstream, contacts_are_kept_as_granted_and_rewritten_wherever_they_st
 
 Test(sofia_upstream, a_reply_that_cannot_be_read_keeps_nothing_and_is_left_alone)
 {
-	static const char *const replies[] = { REPLY "Contact: <sip:a@192.0.2.1>, <sip:\r\n\r\n", REPLY "Contact: <sip:a@192.0.2.1>\r\nContact: %\r\n\r\n",
+	static const char *const replies[] = { REPLY "Contact: <sip:a@192.0.2.1>, <sip:\r\n\r\n",
+		REPLY "Contact: <sip:a@192.0.2.1>\r\nContact: %\r\n\r\n",
 		REPLY "Contact: <sip:a@192.0.2.1>;expires=5\r\nExpires: 1\r\nExpires: 2\r\n\r\n" };
 
 	for (size_t i = 0; i < sizeof replies / sizeof *replies; i++) {
@@ -128,7 +129,8 @@ Test(sofia_upstream, only_a_2xx_is_taken)
 {
 	exchange e;
 
-	cr_expect_eq(play(&e, "SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>;tag=2\r\n"
+	cr_expect_eq(play(&e,
+		"SIP/2.0 401 Unauthorized\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>;tag=2\r\n"
 		"Call-ID: c1\r\nCSeq: 1 REGISTER\r\n\r\n", "", 0), RG_EINVAL);
 	cr_expect_null(e.response);
 	over(&e);

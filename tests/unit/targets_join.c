@@ -134,7 +134,8 @@ Test(targets_join, a_fallback_moves_with_its_principal)
 	world w = new_world();
 	rg__part parts[] = { { .targets = targets_of(&w, "a", 3), .branch = -1 }, { .targets = flows_of(&w, "b"), .branch = 0 },
 		{ .uri = RG_STR("sip:x@h"), .next_hop = RG_STR("sip:x@h"), .branch = 1 }, { .targets = flows_of(&w, "c"), .branch = 2 } };
-	static const uint32_t want[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 3, UINT32_MAX, 5, UINT32_MAX, UINT32_MAX, 8, UINT32_MAX, 10 };
+	static const uint32_t want[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 3, UINT32_MAX, 5, UINT32_MAX, UINT32_MAX, 8,
+		UINT32_MAX, 10 };
 	rg_targets *joined = NULL;
 	rg_target t, principal;
 
@@ -159,7 +160,8 @@ Test(targets_join, without_a_target_it_says_what_it_was_told_to)
 	rg__part nobody = { .targets = targets_of(&w, "nobody", 0) };
 	rg_target t;
 
-	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_METHOD, .code = 405, .partial = true, .branches_only = true }, &nobody, 1,
+	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_METHOD, .code = 405, .partial = true, .branches_only = true },
+		&nobody, 1,
 		&joined), RG_OK);
 	cr_expect_eq(rg_targets_result(joined), RG_LOOKUP_METHOD);
 	cr_expect_eq(rg_targets_code(joined), 405);
