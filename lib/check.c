@@ -66,10 +66,7 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 
 void rg_store_check_options_init(rg_store_check_options *options, uint32_t size)
 {
-	if (!options || size < sizeof options->struct_size)
-		return;
-	memset(options, 0, size);
-	options->struct_size = size;
+	rg__struct_init(options, size);
 }
 
 rg_status rg_store_check(const rg_store_check_options *options, uint32_t *failed)

@@ -15,10 +15,7 @@ enum { RATE = 1000, RATE_MOST = 1000000, PUBLISH_A_TICK = 100, AGAIN_AFTER = 100
 
 void rg_federation_options_init(rg_federation_options *options, uint32_t size)
 {
-	if (!options || size < sizeof options->struct_size)
-		return;
-	memset(options, 0, size);
-	options->struct_size = size;
+	rg__struct_init(options, size);
 }
 
 void rg__federation_free(rg__federation *f)

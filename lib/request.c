@@ -8,10 +8,7 @@ enum { MAX_RESOLVED_ADDRS = 8 };
 
 void rg_request_init(rg_request *request, uint32_t size)
 {
-	if (!request || size < sizeof request->struct_size)
-		return;
-	memset(request, 0, size);
-	request->struct_size = size;
+	rg__struct_init(request, size);
 }
 
 void rg_request_free(rg_request *request)
@@ -55,10 +52,7 @@ void rg__request_view(const rg_request *given, rg_request *out)
 
 void rg_upstream_init(rg_upstream *upstream, uint32_t size)
 {
-	if (!upstream || size < sizeof upstream->struct_size)
-		return;
-	memset(upstream, 0, size);
-	upstream->struct_size = size;
+	rg__struct_init(upstream, size);
 }
 
 bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)

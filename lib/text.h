@@ -60,6 +60,15 @@ void rg__buf_add_text(rg__buf *b, const char *z);
 void rg__buf_add_int(rg__buf *b, int64_t v);
 void rg__buf_free(rg__buf *b); /* leaves it empty, ready for use */
 
+/* Empties a struct of a caller's, which begins with its size as that one knows it. NULL is accepted. */
+static inline void rg__struct_init(void *caller, uint32_t size)
+{
+	if (!caller || size < sizeof size)
+		return;
+	memset(caller, 0, size);
+	memcpy(caller, &size, sizeof size);
+}
+
 /* Reports into @p why (may be NULL) and returns @p status; printf-like, %.*s for slices. Control characters come out as `?`. */
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

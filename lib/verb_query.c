@@ -238,10 +238,7 @@ static rg_status start(rg_registrar *reg, const rg_query *query, int what, rg_an
 
 void rg_query_init(rg_query *query, uint32_t size)
 {
-	if (!query || size < sizeof query->struct_size)
-		return;
-	memset(query, 0, size);
-	query->struct_size = size;
+	rg__struct_init(query, size);
 }
 
 rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)

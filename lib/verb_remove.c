@@ -272,10 +272,7 @@ static rg_status start(rg_registrar *reg, const rg__verb *verb, wanted *w, rg_re
 
 void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
 {
-	if (!filter || size < sizeof filter->struct_size)
-		return;
-	memset(filter, 0, size);
-	filter->struct_size = size;
+	rg__struct_init(filter, size);
 }
 
 static wanted wanted_by(const rg_remove_filter *given)
