@@ -84,41 +84,78 @@ static int is_awaited(const struct branch *branch)
 	return is_pending(branch) && !(branch->cancelled && !branch->answered);
 }
 
-/* Sends the best response when there is none left to wait for, and ends when nothing is left at all (RFC 3261 §16.7 steps 5–8). */
-static void call_check(struct call *call)
+static size_t count(const struct call *call, int (*is)(const struct branch *branch))
 {
-	size_t pending = 0, awaited = 0;
+	size_t n = 0;
 
-	/* Whoever sends has not seen yet what became of it, and checks when he has. */
-	if (call->sending)
-		return;
-	for (size_t i = 0; i < call->n; i++) {
-		pending += (size_t)is_pending(&call->branches[i]);
-		awaited += (size_t)is_awaited(&call->branches[i]);
-	}
-	if (awaited == 0 && call->irq && !call->answered) {
+	for (size_t i = 0; i < call->n; i++)
+		n += (size_t)is(&call->branches[i]);
+	return n;
+}
+
+/*
+ * Sends the best response when there is none left to wait for, and ends when nothing is left at all (RFC 3261 §16.7 steps 5–8).
+ * Every change of a call is between call_enter() and call_leave(): the outermost one looks what came of it.
+ */
+static void call_leave(struct call *call)
+{
+	if (call->busy == 1 && count(call, is_awaited) == 0 && call->irq && !call->answered) {
 		call->answered = 1;
 		reply_best(call);
 	}
+	if (--call->busy)
+		return;
 	if (call->answered && call->irq) {
 		nta_incoming_destroy(call->irq);
 		call->irq = NULL;
 	}
-	if (pending == 0)
+	if (count(call, is_pending) == 0)
 		call_free(call);
+}
+
+static void call_enter(struct call *call)
+{
+	call->busy++;
 }
 
 static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *sip);
 
 /* What was sent over a flow is answered over it, or not at all (RFC 5626 §5.3). */
+static void lose_branches(struct call *call)
+{
+	call_enter(call);
+	for (size_t i = 0; i < call->n; i++)
+		if (call->branches[i].lost && is_pending(&call->branches[i]))
+			branch_final(&call->branches[i], 430);
+	call_leave(call);
+}
+
+static int has_lost(const struct call *call)
+{
+	for (size_t i = 0; i < call->n; i++)
+		if (call->branches[i].lost && is_pending(&call->branches[i]))
+			return 1;
+	return 0;
+}
+
+static void on_lost(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+{
+	(void)timer;
+	(void)arg;
+	for (struct call *call = server->calls, *next; call; call = next) {
+		next = call->next;
+		if (has_lost(call))
+			lose_branches(call);
+	}
+}
+
+/* nta may be at work on the very transaction, which is not to be destroyed under it: that has to wait until it is done. */
 static void on_flow_lost(void *user)
 {
 	struct branch *branch = user;
 
-	if (!is_pending(branch))
-		return;
-	branch_final(branch, 430);
-	call_check(branch->call);
+	branch->lost = 1;
+	su_timer_set_interval(branch->call->server->lost, on_lost, branch->call->server, 0);
 }
 
 /* Sofia would repeat a request that met a broken connection over a new one, which is no flow: TPTAG_REUSE forbids that. */
@@ -156,10 +193,8 @@ static void branch_start(struct branch *branch)
 	char next[1100];
 
 	branch->started = 1;
-	call->sending++;
 	if (msg && hop_address(branch->hop.next, out, next, sizeof next) == 0)
 		send_branch(branch, msg, out, next);
-	call->sending--;
 	if (branch->orq)
 		return;
 	msg_destroy(msg);
@@ -228,16 +263,15 @@ static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *
 	struct call *call = branch->call;
 	int status = sip && sip->sip_status ? sip->sip_status->st_status : nta_outgoing_status(orq);
 
-	if (status >= 200) {
-		branch_final(branch, status);
-		call_check(call);
-		return 0;
-	}
+	call_enter(call);
 	branch->answered = 1;
-	if (branch->cancelled && !branch->cancel_sent)
+	if (status >= 200)
+		branch_final(branch, status);
+	else if (branch->cancelled && !branch->cancel_sent)
 		send_cancel(branch);
 	else if (status > 100 && !call->answered && call->irq)
 		reply_forward_early(call, orq);
+	call_leave(call);
 	return 0;
 }
 
@@ -248,10 +282,11 @@ static void on_cancel_timeout(struct server *server, su_timer_t *timer, su_timer
 
 	(void)server;
 	(void)timer;
+	call_enter(call);
 	for (size_t i = 0; i < call->n; i++)
 		if (is_pending(&call->branches[i]))
 			branch_final(&call->branches[i], 487);
-	call_check(call);
+	call_leave(call);
 }
 
 /* nta has answered the CANCEL itself. Also called for an ACK, and with neither when one never came. */
@@ -261,11 +296,12 @@ static int on_cancel(struct call *call, nta_incoming_t *irq, const sip_t *sip)
 	if (!sip || !sip->sip_request || sip->sip_request->rq_method != sip_method_cancel || call->cancelled)
 		return 0;
 	call->cancelled = 1;
+	call_enter(call);
 	cancel_others(call);
 	call->timer = su_timer_create(su_root_task(call->server->root), 64 * NTA_SIP_T1);
 	if (call->timer)
 		su_timer_set(call->timer, on_cancel_timeout, call);
-	call_check(call);
+	call_leave(call);
 	return 0;
 }
 
@@ -351,10 +387,11 @@ void call_fork(struct call *call, struct hop *hops, size_t n)
 		call_answer(call, SIP_500_INTERNAL_SERVER_ERROR);
 		return;
 	}
+	call_enter(call);
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of == UINT32_MAX)
 			branch_start(&call->branches[i]);
-	call_check(call);
+	call_leave(call);
 }
 
 void call_abandon(struct call *call)

@@ -13,6 +13,7 @@ struct branch {
 	su_home_t *home;
 	nta_outgoing_t *orq; /* NULL before it starts and after its final response */
 	struct watch watch;  /* of the flow it went over */
+	int lost;            /* that flow has ended */
 	msg_t *response;     /* its final response; NULL when we made it up */
 	int status;          /* of it; 0 = none yet */
 	int started;
@@ -31,7 +32,7 @@ struct call {
 	struct branch *branches;
 	size_t n;
 	int answered;         /* a final response went upstream */
-	int sending;          /* a request of its branches is being handed to Sofia, which may tell of a broken connection meanwhile */
+	int busy;             /* how many of us are at work on it: Sofia tells of a broken connection at once, in the middle of a send */
 	int cancelled;        /* by a CANCEL from upstream */
 	su_timer_t *timer;    /* how long a cancelled branch is waited for */
 };

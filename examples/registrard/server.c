@@ -228,7 +228,9 @@ int server_start(struct server *server, const struct args *args)
 	server->root = su_root_create(server);
 	if (server->flows && server->root)
 		server->tick = su_timer_create(su_root_task(server->root), 0);
-	if (!server->tick) {
+	if (server->tick)
+		server->lost = su_timer_create(su_root_task(server->root), 0);
+	if (!server->lost) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -283,6 +285,8 @@ void server_stop(struct server *server)
 	rg_registrar_unref(server->registrar);
 	if (server->tick)
 		su_timer_destroy(server->tick);
+	if (server->lost)
+		su_timer_destroy(server->lost);
 	if (server->root)
 		su_root_destroy(server->root);
 	free(server->intake);

@@ -42,6 +42,7 @@ struct server {
 	su_timer_t *tick;
 	struct control *control;
 	struct flows *flows;
+	su_timer_t *lost;     /* set when a flow ended that calls are on */
 	struct call *calls;   /* requests being forwarded */
 	size_t n_calls;
 	uint64_t loop_key[2]; /* random: what our branch parameters are derived from */
