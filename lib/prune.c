@@ -110,7 +110,7 @@ static rg_status prune(const rg_record *record, const rg__filter *filter, const 
 	rg_status status = load(&p, record, filter, owned, now);
 
 	if (status == RG_OK) {
-		bool commits = p.removed > 0 || p.lapsed > 0 || forgotten(record, now);
+		bool commits = p.removed > 0 || p.lapsed > 0 || (!filter && forgotten(record, now));
 
 		status = commits ? commit(&p, record, now, revision, out) : nothing(revision, now, out);
 	}

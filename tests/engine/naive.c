@@ -135,8 +135,9 @@ static bool overruled(const naive_request *r, const naive_contact *c)
 	return false;
 }
 
-static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, int64_t seconds, rg_time now, naive_answer *out)
+static void put(naive_aor *aor, const naive_request *r, const naive_rules *rules, const naive_contact *c, rg_time now, naive_answer *out)
 {
+	int64_t seconds = granted(c, rules);
 	naive_binding *b = find(aor->bindings, aor->n, c);
 	if (seconds == 0) {
 		if (!b)
@@ -161,6 +162,9 @@ static void put(naive_aor *aor, const naive_request *r, const naive_contact *c, 
 	b->instance = c->instance;
 	b->flow = c->flow;
 	b->path = r->path;
+	b->received = rules->path_received ? r->path : 0;
+	b->local = r->local;
+	b->header = rules->socket_header && r->header;
 	b->allow = r->allow;
 	b->agent = r->agent;
 	b->what = r->what;
@@ -257,7 +261,7 @@ void naive_save(naive_aor *aor, naive_request *r, const naive_rules *rules, rg_t
 		uint32_t told = out->n_events;
 		for (uint32_t i = 0; i < r->n; i++)
 			if (!overruled(r, &r->contacts[i]))
-				put(&next, r, &r->contacts[i], granted(&r->contacts[i], rules), now, out);
+				put(&next, r, rules, &r->contacts[i], now, out);
 		changed = out->n_events > told;
 		uint32_t touched = 0;
 		for (uint32_t i = 0; i < next.n; i++)

@@ -25,6 +25,7 @@ typedef struct naive_request {
 	naive_contact contacts[8];
 	int allow, agent; /* bits of methods, number of a make; 0 = not stated */
 	int path;      /* number of the edge it came through; 0 = straight from the phone */
+	bool local, header; /* memory-only; it has a socket header */
 	bool ob;       /* that edge keeps flows */
 	bool says_path, says_outbound;
 	uint64_t what; /* equal for two requests with equal contacts, and only for those */
@@ -35,7 +36,9 @@ typedef struct naive_binding {
 	uint32_t cseq, latency, turn; /* turn: of those made at one time, in which it was */
 	int32_t q;
 	int instance, allow, agent, path;
-	uint32_t flow; /* 0 = none */
+	int received;        /* number of the edge that said so; 0 = none */
+	bool local, header;  /* kept here; its socket is that of the header */
+	uint32_t flow;       /* 0 = none */
 	rg_time expires, modified, created;
 	uint64_t what, granted; /* granted: seconds, when this request granted it; else 0 */
 	bool own;
@@ -52,6 +55,7 @@ typedef struct naive_rules {
 	int eviction; /* 0 oldest, 1 soonest-expiry, 2 lowest-q */
 	int path;     /* 0 ignored, 1 off, 2 lazy, 3 strict */
 	int outbound; /* 0 off, 1 on, 2 required */
+	bool path_received, socket_header;
 } naive_rules;
 
 typedef struct naive_aor {

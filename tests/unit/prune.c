@@ -158,3 +158,19 @@ Test(prune, live_indexes_come_in_lookup_order)
 	rg_mem_free(live);
 	end_world(&w);
 }
+
+Test(prune, a_filter_that_nothing_matches_changes_nothing_whatever_else_is_due)
+{
+	world w = new_world();
+	rg__filter f = { .has_callid = true, .callid = RG_STR("nobody's") };
+
+	save(&w, .contact = { A ";expires=60" });
+	save(&w, .contact = { A ";expires=0" }, .cseq = "2 REGISTER");
+	w.now += RG_REMOVAL_KEEP;
+	prune(&w, &f);
+	cr_expect_not(rg_plan_commits(w.plan), "removals that are out of date are for the tick");
+	expire(&w);
+	cr_expect(rg_plan_commits(w.plan));
+	cr_expect_null(w.record);
+	end_world(&w);
+}
