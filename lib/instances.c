@@ -39,6 +39,7 @@ static bool find_groups(const rg_record *record, const rg__rank *ranks, uint32_t
 		m->instance = rg__record_instance(record, ranks[i].index);
 		m->group = m->principal = i;
 		m->size = 1;
+		m->hash = 0;
 		if (m->instance.n == 0)
 			continue;
 		m->hash = rg__instance_hash(m->instance);

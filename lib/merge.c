@@ -77,9 +77,12 @@ enum { FRESH, REPEATED, STALE };
 /* RFC 3261 §10.3 step 7: within one Call-ID only a higher CSeq changes anything; the very same REGISTER again changes nothing. */
 static int compare_age(const rg__register *reg, rg_str callid, uint32_t cseq, uint64_t fingerprint)
 {
-	if (reg->cseq > cseq || !rg__eq(reg->request.callid, callid))
+	bool same = reg->cseq == cseq && reg->fingerprint == fingerprint;
+
+	/* What the main registrar answers to the same REGISTER again may grant something else. */
+	if (reg->cseq > cseq || !rg__eq(reg->request.callid, callid) || (same && reg->cached))
 		return FRESH;
-	return reg->cseq == cseq && reg->fingerprint == fingerprint ? REPEATED : STALE;
+	return same ? REPEATED : STALE;
 }
 
 /* What the remembered removals say about a Contact (NULL: about them all, for `*`). */
@@ -195,7 +198,9 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->methods = w->methods;
 	if (r->flags & RG_REQUEST_HAS_BRANCH_FLAGS)
 		c->branch_flags = r->branch_flags;
-	/* Base specification, path-received: the client is behind a NAT. */
+	/* Base specification, path-received: the client is behind a NAT, for as long as its Path says so. */
+	else if (reg->set.path_received)
+		c->branch_flags &= ~reg->set.nat_bflag;
 	if (reg->path_received_n > 0)
 		c->branch_flags |= reg->set.nat_bflag;
 }
@@ -274,6 +279,10 @@ static int32_t apply(rg__merge *m, uint32_t k)
 	rg__matchable wanted = matchable_at(m, k);
 	uint32_t at = find(m, &wanted, false);
 
+	if (m->reg->wanted[k].moot) {
+		m->outcomes[k] = RG_OUTCOME_IGNORED;
+		return RG_R_FINE;
+	}
 	if (age_of(m, &wanted, at) == STALE)
 		return RG_R_INV_CSEQ;
 	if (m->reg->wanted[k].expires == 0) {

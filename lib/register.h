@@ -22,12 +22,18 @@ typedef struct rg__wanted {
 	int32_t q;               /* -1 = none */
 	uint32_t reg_id;         /* as stated; 0 = none */
 	bool outbound;           /* RFC 5626 applies: it is a flow */
+	bool moot;               /* the main registrar took it and another Contact for one */
 	uint32_t methods;
 	int64_t asked;           /* seconds; what Contact, Expires or the default say */
 	int64_t upstream;        /* what the main registrar granted; 0 = nothing, -1 = it did not say */
+	bool granted;            /* there is a value in its reply */
 	int64_t expires;         /* the same, clamped; 0 = remove */
-	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n; /* places in the text buffer while it may still move */
+	/* Places in the text, which may still move. */
+	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n, reg_id_at, reg_id_n;
 } rg__wanted;
+
+/* The order of reading, as far as others have a say in it: what is wrong before comes before what they say. */
+enum { RG__STAGE_LIMITS, RG__STAGE_DOMAIN, RG__STAGE_AUTHORIZATION };
 
 struct rg__register {
 	rg__save_settings set;
@@ -37,6 +43,7 @@ struct rg__register {
 	rg__aor aor;             /* this and what follows starts as zero */
 	rg_key key;
 	int32_t reason;          /* the refusal; RG_R_FINE = none */
+	uint8_t stage;           /* RG__STAGE_…: what was passed before it */
 	int32_t contact_reason;  /* what is wrong with the Contacts, reported after what comes before them */
 	bool star;               /* Contact: * */
 	uint32_t cseq;

@@ -73,8 +73,10 @@ RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, co
 
 /**
  * Decides what of a REGISTER is kept that another registrar has answered (base specification §1.3.18): each Contact for as long as
- * that one granted it (the Contact's expires in the reply, else the reply's Expires, else what was asked for), whatever the bounds of @p config.
- * A Contact that is not in the reply is removed. What the request knew of it is kept.
+ * that one granted it (the Contact's expires in the reply, else the reply's Expires, else what was asked for), whatever the bounds of @p
+ * config.
+ * A Contact that is not in the reply is removed. What the request knew of it is kept. Another reply to the same REGISTER counts as well:
+ * what it grants is what the client is told last.
  * Other parameters and errors as rg_merge(); @p request is the REGISTER as it came from the client. The response says in
  * rg_response_rewrites() what to change in the reply, and is marked rg_response_no_reply(). RG_EINVAL also for a code that is no 2xx.
  */

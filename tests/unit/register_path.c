@@ -187,6 +187,25 @@ Test(register_path, received_of_a_path_beats_what_a_trusted_client_wrote_and_nee
 	end_world(&w);
 }
 
+Test(register_path, the_nat_flag_lasts_as_long_as_the_path_says_so)
+{
+	world w = new_world();
+
+	set(&w, "nat_bflag", "3");
+	flags(&w, "path-off, path-received");
+	cr_expect_eq(save(&w, { PHONE }, .path = { "<sip:p1;lr;received=sip:203.0.113.9>" }, .flags = RG_REQUEST_HAS_BRANCH_FLAGS,
+		.branch_flags = 1), 200);
+	cr_expect_eq(binding(&w, 0).branch_flags, 9);
+	cr_expect_eq(save(&w, { PHONE }, .path = { EDGE }, .cseq = "2 REGISTER"), 200);
+	cr_expect_eq(binding(&w, 0).branch_flags, 1, "the host's own stay");
+	cr_expect_eq(save(&w, { PHONE }, .path = { "<sip:p1;lr;received=sip:203.0.113.9>" }, .cseq = "3 REGISTER"), 200);
+	cr_expect_eq(save(&w, { PHONE }, .cseq = "4 REGISTER"), 200);
+	cr_expect_eq(binding(&w, 0).branch_flags, 1);
+	cr_expect_eq(save(&w, { PHONE }, .cseq = "5 REGISTER", .flags = RG_REQUEST_HAS_BRANCH_FLAGS, .branch_flags = 8), 200);
+	cr_expect_eq(binding(&w, 0).branch_flags, 8, "the host may know of the NAT by itself");
+	end_world(&w);
+}
+
 Test(register_path, a_received_that_is_too_long_is_refused)
 {
 	world w = new_world();
