@@ -116,6 +116,15 @@ int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *ou
 	return finish(out, rules, out->host.p == room || out->host.p == room + 1);
 }
 
+int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
+{
+	rg__aor_rules any = { .use_domain = true, .realm_prefix = rules->realm_prefix, .max_host = SIZE_MAX, .max_aor = SIZE_MAX };
+	rg__uri host = *uri;
+
+	host.user = RG__ABSENT;
+	return rg__aor_from_uri(&host, &any, out);
+}
+
 /* A key without host prints as its user alone. */
 static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 {

@@ -24,6 +24,9 @@ typedef struct rg__aor {
 
 int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out);
 
+/* The host alone, in the same form, whatever its length; `user` is absent. RG__AOR_SCHEME for a URI that has none. */
+int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out);
+
 /* Also takes what rg_key_print() prints and an operator types: `user@host` without scheme or password, a host alone (without
  * use_domain: a user alone), and a name-addr. */
 int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out);

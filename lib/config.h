@@ -51,6 +51,7 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 
 typedef struct rg__lookup_settings {
 	rg__aor_rules aor;
+	bool no_sips; /* set by a lookup that has the sips bindings already, never by options */
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
 	int64_t max_ping_latency; /* microseconds; -1 = unset */
 	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */

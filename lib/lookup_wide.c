@@ -18,6 +18,8 @@ typedef struct place {
 	rg_str uri;          /* Request-URI or branch that names it; absent: it was given apart */
 	int32_t branch;
 	bool stays;          /* the branch is not ours to replace */
+	bool sips;           /* `uri` is: only sips bindings are its targets, and sips homes */
+	bool rest;           /* its sips bindings are an earlier place's targets */
 	bool found;          /* it has targets */
 	rg_targets *targets; /* of its bindings */
 	rg_record *homes;
@@ -53,22 +55,22 @@ rg_status rg__wide_check(rg_registrar *reg, const rg_lookup_options *options, co
 	return blocking && f && !rg__store_can_block(f->shared) ? RG_ENOTSUP : RG_OK;
 }
 
-static bool known(const rg__wide *w, const rg_key *key)
-{
-	for (uint32_t i = 0; i < w->n; i++) {
-		if (w->places[i].key.domain.p && rg_key_equal(&w->places[i].key, key))
-			return true;
-	}
-	return false;
-}
-
-/* Takes the AoR's key, unless an earlier place has it. */
+/* Takes the AoR's key, unless an earlier place has it. What only came as sips before has its other bindings left. */
 static void name_key(rg__wide *w, place *p)
 {
 	rg_key key = { rg__request_domain(w->request), p->aor.user, p->aor.host };
 
-	if (!known(w, &key))
-		p->key = key;
+	p->sips = rg__is_sips(p->uri);
+	for (uint32_t i = 0; i < w->n; i++) {
+		const place *earlier = &w->places[i];
+
+		if (!earlier->key.domain.p || !rg_key_equal(&earlier->key, &key))
+			continue;
+		if (!earlier->sips || p->sips)
+			return;
+		p->rest = true;
+	}
+	p->key = key;
 }
 
 static rg_status add_own(rg__wide *w, const rg_config *config)
@@ -89,10 +91,20 @@ static rg_status add_own(rg__wide *w, const rg_config *config)
 	return rg__targets_failed(RG_LOOKUP_NONE, what == RG__AOR_SCHEME ? 416 : 404, &p->targets);
 }
 
-/* Is it an AoR that we are responsible for? */
-static bool is_ours(const rg_env *env, const rg__uri *uri)
+/* Is it an AoR that somebody else is responsible for? RG__AOR_NOMEM, else RG__AOR_OK. */
+static int is_foreign(const rg__wide *w, const rg__uri *uri, bool *foreign)
 {
-	return uri->scheme != RG__SCHEME_OTHER && (!env->is_local || env->is_local(env->user, uri->host));
+	const rg_env *env = &w->op->ticket.reg->env;
+	rg__aor host;
+
+	*foreign = uri->scheme == RG__SCHEME_OTHER;
+	if (*foreign || !env->is_local)
+		return RG__AOR_OK;
+	if (rg__aor_host(uri, &w->settings->aor, &host) != RG__AOR_OK)
+		return RG__AOR_NOMEM; /* nothing else is wrong with a URI that was read */
+	*foreign = !env->is_local(env->user, host.host);
+	rg__aor_free(&host);
+	return RG__AOR_OK;
 }
 
 static rg_status add_branch(rg__wide *w, uint32_t index)
@@ -101,8 +113,10 @@ static rg_status add_branch(rg__wide *w, uint32_t index)
 	rg__uri uri;
 
 	*p = (place){ .uri = w->request->branches[index], .branch = (int32_t)index };
-	p->stays = rg__uri_parse(p->uri, &uri) != RG_OK || !is_ours(&w->op->ticket.reg->env, &uri);
-	int what = p->stays ? RG__AOR_OK : rg__aor_from_uri(&uri, &w->settings->aor, &p->aor);
+	p->stays = rg__uri_parse(p->uri, &uri) != RG_OK;
+	int what = p->stays ? RG__AOR_OK : is_foreign(w, &uri, &p->stays);
+	if (what == RG__AOR_OK && !p->stays)
+		what = rg__aor_from_uri(&uri, &w->settings->aor, &p->aor);
 	if (what == RG__AOR_NOMEM)
 		return RG_ENOMEM;
 	if (!p->stays && what == RG__AOR_OK)
@@ -197,6 +211,7 @@ rg_status rg__wide_decide(rg__wide *w)
 {
 	rg_op *op = w->op;
 	place *p = &w->places[w->at - 1];
+	rg__lookup_settings settings;
 	rg_request request;
 
 	w->partial |= op->found.partial != 0;
@@ -210,7 +225,9 @@ rg_status rg__wide_decide(rg__wide *w)
 	request = *w->request;
 	if (p->branch >= 0)
 		request.request_uri = p->uri;
-	rg_status st = rg__select(op->found.record, &op->key, &request, w->settings, op->now, &p->targets);
+	settings = *w->settings;
+	settings.no_sips = p->rest;
+	rg_status st = rg__select(op->found.record, &op->key, &request, &settings, op->now, &p->targets);
 	p->found = rg_targets_count(p->targets) > 0;
 	return st;
 }
@@ -280,6 +297,9 @@ static void add_homes(joining *j, const place *p)
 	rg_str home;
 
 	while (rg__homes_next(p->homes, j->w->f->home, j->w->op->now, &at, &home)) {
+		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
+		if ((p->sips || p->rest) && rg__is_sips(home) != p->sips)
+			continue;
 		add_home(j, p, home);
 		if (j->w->settings->no_branches)
 			return;
@@ -311,12 +331,30 @@ static void gather(joining *j, bool homes)
 	}
 }
 
+/* What to say where nothing was found: the reason of the place that came closest to a target, the first of them. */
+static void explain(const rg__wide *w, rg__joint *joint)
+{
+	int closest = -1;
+
+	for (uint32_t i = 0; i < w->n; i++) {
+		const rg_targets *t = w->places[i].targets;
+		int32_t code = rg_targets_code(t);
+		int close = code == 405 ? 2 : code == 480 ? 1 : 0;
+
+		if (close <= closest)
+			continue;
+		closest = close;
+		joint->result = rg_targets_result(t);
+		joint->code = code;
+	}
+}
+
 static rg_status join(rg__wide *w, bool homes, bool partial, rg_targets **out)
 {
-	const rg_targets *own = w->places[0].targets;
-	const rg__joint joint = { .result = rg_targets_result(own), .code = rg_targets_code(own),
-		.branches_only = w->settings->to_branches_only, .partial = partial };
+	rg__joint joint = { .branches_only = w->settings->to_branches_only, .partial = partial };
 	joining j = { .w = w };
+
+	explain(w, &joint);
 
 	gather(&j, homes);
 	j.parts = malloc(j.n * sizeof *j.parts + j.room + 1);

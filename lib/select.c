@@ -10,11 +10,6 @@
 /* Bindings that need no allocation to be looked at. */
 enum { FEW = 8 };
 
-static bool is_sips(rg_str uri)
-{
-	return uri.n >= 5 && rg__eq_nocase(rg__sub(uri, 0, 5), RG_STR("sips:"));
-}
-
 /* What a binding must pass, and how many got how far. */
 typedef struct sieve {
 	const rg__lookup_settings *set;
@@ -27,7 +22,7 @@ typedef struct sieve {
 
 static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
-	return (sieve){ .set = set, .now = now, .sips_only = request && is_sips(request->request_uri),
+	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
 		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
@@ -57,7 +52,7 @@ static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__ra
 			continue;
 		s->live++;
 		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
-		if (s->sips_only && !is_sips(rg__record_uri(record, i)))
+		if ((s->sips_only || s->set->no_sips) && rg__is_sips(rg__record_uri(record, i)) != s->sips_only)
 			continue;
 		s->secure++;
 		if (s->filters && !passes(s, record, i, &seen))

@@ -46,6 +46,8 @@ bool rg__uri_equal_without(const rg__uri *a, const rg__uri *b, const rg_str *wit
 bool rg__uri_param_next(rg_str *rest, rg__param *out);
 bool rg__uri_param(const rg__uri *uri, rg_str name, rg_str *value); /* by name, case-insensitive; the value is absent for a bare one */
 
+bool rg__is_sips(rg_str uri); /* by its scheme alone */
+
 /* The port in effect: as stated, else 5061 for sips or transport=tls/wss, else 5060. */
 uint16_t rg__uri_port(const rg__uri *uri);
 

@@ -85,6 +85,8 @@ static void all_forms(const char *flags, const char *uri, const char *const *bra
 	}
 }
 
+#define SECURE "<sips:safe@192.0.2.4>"
+#define SIPS_CAROL "sips:carol@example.org"
 #define ALICE "sip:alice@example.org"
 #define BOB "sip:bob@example.org"
 #define CAROL "sips:Carol@example.org;x=1"
@@ -124,6 +126,70 @@ Test(branches, a_sips_branch_gets_no_sip_targets)
 	all_forms("branch", BOB, LIST("sips:alice@example.org"), "1/0 sip:b1@192.0.2.2:5060(-1)");
 }
 
+/* Alice and Bob, Carol with a sips Contact beside C1. */
+static void with_secure(const char *flags, const char *uri, const char *const *branches, const char *expected)
+{
+	phone secure = { .aor = "carol", .contact = SECURE, .callid = "c2", .cseq = 1 };
+	rg_response *response = NULL;
+	rg_request r;
+	answer a;
+	kit k;
+
+	kit_open(&k, INLINE);
+	kit_save(&k, "carol", C1, 1);
+	kit_save(&k, "bob", B1, 1);
+	kit_request(&secure, &r);
+	r.request_uri = RG_STR("sips:example.org");
+	cr_assert_eq(rg_save(k.reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_response_code(response), 200);
+	rg_response_unref(response);
+	lookup(&k, flags, uri, branches, false, &a);
+	cr_expect_str_eq(a.text, expected);
+	kit_close(&k);
+}
+
+Test(branches, an_aor_named_as_sips_first_has_its_sip_targets_where_it_is_named_as_sip)
+{
+	with_secure("branch", SIPS_CAROL, LIST(BOB, "sip:carol@example.org", "sip:carol@example.org"),
+		"1/0 sips:safe@192.0.2.4(-1) sip:b1@192.0.2.2:5060(0) sip:c1@192.0.2.3:5060(1)");
+	with_secure("branch", BOB, LIST(SIPS_CAROL, SIPS_CAROL, "SIP:carol@example.org"),
+		"1/0 sip:b1@192.0.2.2:5060(-1) sips:safe@192.0.2.4(0) sip:c1@192.0.2.3:5060(2)");
+	with_secure("branch", "sip:carol@example.org", LIST(SIPS_CAROL),
+		"1/0 sip:c1@192.0.2.3:5060(-1) sips:safe@192.0.2.4(-1)");
+}
+
+Test(branches, without_targets_the_place_that_came_closest_says_why)
+{
+	all_forms("branch", "sip:nobody@example.org", LIST("sips:alice@example.org"), "-1/480");
+	all_forms("branch,method-filtering", "sip:nobody@example.org", LIST("sip:neither@example.org", "sips:bob@example.org"), "-1/480");
+}
+
+static void only_bye(const char *uri, const char *const *branches, const char *expected)
+{
+	phone p = { .aor = "alice", .contact = A1 ";methods=\"BYE\"", .cseq = 1 };
+	rg_response *response = NULL;
+	rg_request r;
+	answer a;
+	kit k;
+
+	kit_open(&k, INLINE);
+	kit_save(&k, "bob", B1, 1);
+	kit_request(&p, &r);
+	cr_assert_eq(rg_save(k.reg, &r, NULL, &response), RG_OK);
+	rg_response_unref(response);
+	lookup(&k, "branch,method-filtering", uri, branches, false, &a);
+	cr_expect_str_eq(a.text, expected);
+	kit_close(&k);
+}
+
+Test(branches, a_branch_whose_bindings_lack_the_method_is_405_though_the_aor_has_none)
+{
+	only_bye("sip:nobody@example.org", LIST(ALICE), "-2/405");
+	only_bye("sips:bob@example.org", LIST(ALICE, "sip:nobody@example.org"), "-2/405");
+	only_bye("tel:+123", LIST(ALICE), "-2/405");
+	only_bye("sip:nobody@example.org", LIST(ALICE, BOB), "1/0 sip:b1@192.0.2.2:5060(1)");
+}
+
 static int32_t example_is_local(void *user, rg_str host)
 {
 	(void)user;
@@ -144,6 +210,8 @@ Test(branches, what_is_not_ours_stays)
 	cr_expect_str_eq(a.text, "1/0 sip:carol@else.where;x=1(0) tel:+123(1) sip:b1@192.0.2.2:5060(2) sip:carol@else.where;x=1(3) ?(4)");
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:nobody@example.org"), false, &a);
 	cr_expect_str_eq(a.text, "-1/404");
+	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:bob@EXAMPLE.org.;x=1"), false, &a);
+	cr_expect_str_eq(a.text, "1/0 sip:b1@192.0.2.2:5060(0)", "a domain of ours, however it is spelled");
 	kit_close(&k);
 }
 

@@ -51,7 +51,8 @@ static void expect_aor(world *w, const naive_flags *flags, uint32_t who, int32_t
 	uint32_t first = e->n;
 	char uri[64];
 	naive_lookup(&w->aors[who], flags, &w->rules, w->now, &found);
-	if (branch < 0) {
+	/* Without targets: a binding that cannot take the method says more than none, and one left out more than nobody. */
+	if (branch < 0 || (found.code == 405 && e->code != 405) || (found.code == 480 && e->code == 404)) {
 		e->result = found.result;
 		e->code = found.code;
 	}
