@@ -25,6 +25,13 @@ void rg__register_free(rg__register *reg);
 int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
 const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
 bool rg__register_is_query(const rg__register *reg);
+
+/* What only the host can say is asked when nothing that comes before it refuses: whether a domain is ours, who may register whom. A no
+ * is the reason then, whatever comes after. rg__register_domain(): the canonical host of the Request-URI or of To, RG__AOR_…. */
+bool rg__register_asks_domain(const rg__register *reg);
+bool rg__register_asks_authorization(const rg__register *reg);
+int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *host);
+void rg__register_overrule(rg__register *reg, int32_t reason);
 bool rg__register_memory_only(const rg__register *reg); /* what it binds stays on this node */
 
 /* The distinct host names among the next hops of its Contacts; fills in at most @p max and returns how many there are. */
@@ -36,8 +43,6 @@ void rg__register_resolved(rg__register *reg, const rg_resolved *resolved, uint3
 rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
 	const rg_revision *revision, rg_plan **out);
 
-/* Hosts to ask env.is_local about: of the Request-URI and of To; absent where unreadable. */
-void rg__request_domains(const rg_request *request, rg_str *request_uri_host, rg_str *to_host);
 
 /* A refusal for a reason no record has a say in (RG_R_STORE and the like). @p reg may be NULL. */
 rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,

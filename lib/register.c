@@ -195,12 +195,14 @@ static rg_status check(rg__register *reg, const rg_upstream *upstream, int32_t *
 	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request.defect) != RG_R_FINE ||
 		(*reason = check_required(reg)) != RG_R_FINE)
 		return RG_OK;
+	reg->stage = RG__STAGE_DOMAIN;
 	if (reg->request.flags & RG_REQUEST_NOT_LOCAL) {
 		*reason = RG_R_DOMAIN;
 		return RG_OK;
 	}
 	if ((*reason = rg__register_require(reg)) != RG_R_FINE)
 		return RG_OK;
+	reg->stage = RG__STAGE_AUTHORIZATION;
 	if (reg->request.flags & RG_REQUEST_FORBIDDEN) {
 		*reason = RG_R_FORBIDDEN;
 		return RG_OK;
@@ -269,6 +271,17 @@ static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
 	return n > 0 ? (rg_str){ reg->text.p + at, n } : RG__ABSENT;
 }
 
+/* A reg-id that does not apply is ignored (RFC 5626 §6), and not answered either: the device would take it for a flow. */
+static void drop_reg_id(rg__register *reg, rg__wanted *w)
+{
+	uint32_t behind = w->reg_id_at + w->reg_id_n;
+
+	memmove(reg->text.p + w->reg_id_at, reg->text.p + behind, w->params_at + w->params_n - behind);
+	w->params_n -= w->reg_id_n;
+	if (w->instance_at > w->reg_id_at)
+		w->instance_at -= w->reg_id_n;
+}
+
 /* Once all is accepted and the text no longer moves. */
 static rg_status settle(rg__register *reg)
 {
@@ -279,6 +292,8 @@ static rg_status settle(rg__register *reg)
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
 
+		if (w->reg_id_n > 0 && !w->outbound)
+			drop_reg_id(reg, w);
 		w->params = placed(reg, w->params_at, w->params_n);
 		w->instance = placed(reg, w->instance_at, w->instance_n);
 		w->next_hop = placed(reg, w->hop_at, w->hop_n);
@@ -369,6 +384,33 @@ void rg__register_free(rg__register *reg)
 	free(reg->rewrites);
 	if (!reg->lent)
 		free(reg);
+}
+
+int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *host)
+{
+	rg__uri uri;
+
+	*host = (rg__aor){ 0 };
+	if (!of_request_uri)
+		return rg__aor_host(&reg->to, &reg->set.aor, host);
+	if (rg__uri_parse(reg->request.request_uri, &uri) != RG_OK)
+		return RG__AOR_PARSE; /* there is none */
+	return rg__aor_host(&uri, &reg->set.aor, host);
+}
+
+bool rg__register_asks_domain(const rg__register *reg)
+{
+	return reg->stage >= RG__STAGE_DOMAIN && reg->reason != RG_R_DOMAIN;
+}
+
+bool rg__register_asks_authorization(const rg__register *reg)
+{
+	return reg->stage >= RG__STAGE_AUTHORIZATION && reg->reason != RG_R_FORBIDDEN;
+}
+
+void rg__register_overrule(rg__register *reg, int32_t reason)
+{
+	reg->reason = reason;
 }
 
 int32_t rg__register_reason(const rg__register *reg)

@@ -131,8 +131,12 @@ static int32_t read_params(rg__register *reg, rg__wanted *w, const rg__params *p
 
 		if (i >= reg->set.max_contact_params)
 			return RG_R_TOO_LARGE;
+		if (id == P_REG_ID)
+			w->reg_id_at = (uint32_t)reg->text.n;
 		if (stored)
 			store(&reg->text, p);
+		if (id == P_REG_ID)
+			w->reg_id_n = (uint32_t)reg->text.n - w->reg_id_at;
 		fault(reg, read_known(reg, w, id, p->value));
 	}
 	w->params_n = (uint32_t)reg->text.n - w->params_at;
@@ -165,12 +169,12 @@ static void start(rg__wanted *w, rg_str value)
 	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
 	w->addrs = NULL;
 	w->n_addrs = w->reg_id = 0;
-	w->outbound = false;
+	w->outbound = w->moot = w->granted = false;
 	w->q = -1;
 	w->methods = RG_METHODS_ALL;
 	w->asked = w->upstream = -1;
 	w->expires = 0;
-	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = 0;
+	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = w->reg_id_at = w->reg_id_n = 0;
 }
 
 static int32_t read_value(rg__register *reg, rg_str value)
@@ -260,11 +264,6 @@ static bool loops(const rg__register *reg, const rg__wanted *w)
 	return same;
 }
 
-static bool sips(rg_str uri)
-{
-	return uri.n > 5 && rg__eq_nocase(rg__sub(uri, 0, 5), RG_STR("sips:"));
-}
-
 static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
 {
 	/* Contact expires, else Expires header, else our own (RFC 3261 §10.3 step 7); ours is never a removal. */
@@ -273,7 +272,7 @@ static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
 	if (w->asked < 0)
 		w->asked = reg->set.default_expires > 0 ? reg->set.default_expires : 1;
 	/* RFC 5630: who registers a sips Contact has to have said sips all the way. */
-	if (w->uri.scheme == RG__SCHEME_SIPS && (!sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
+	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
 	if (w->asked > 0 && w->upstream != 0 && loops(reg, w))
 		return RG_R_LOOP;

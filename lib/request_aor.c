@@ -21,17 +21,6 @@ static bool header_uri(rg_str value, rg__uri *uri)
 	return value.n > 0 && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
 }
 
-void rg__request_domains(const rg_request *request, rg_str *request_uri_host, rg_str *to_host)
-{
-	rg__uri uri;
-
-	*request_uri_host = *to_host = RG__ABSENT;
-	if (rg__uri_parse(request->request_uri, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER)
-		*request_uri_host = uri.host;
-	if (header_uri(request->to, &uri) && uri.scheme != RG__SCHEME_OTHER)
-		*to_host = uri.host;
-}
-
 int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out)
 {
 	rg__aor_rules rules;

@@ -70,22 +70,34 @@ static const rg__verb save_verb = {
 	.clear = save_clear,
 };
 
-/* RFC 3261 §10.3 steps 1 and 4: what only the host can say is asked once, and kept with the request. */
-static void ask_host(save_op *s)
+/* RFC 3261 §10.3 step 1. A URI without a host has no domain to ask about. */
+static rg_status ask_domain(save_op *s, const rg_env *env, bool of_request_uri)
+{
+	rg__aor host;
+	int how = rg__register_domain(s->reg, of_request_uri, &host);
+
+	if (how == RG__AOR_NOMEM)
+		return RG_ENOMEM;
+	if (how == RG__AOR_OK && !env->is_local(env->user, host.host))
+		rg__register_overrule(s->reg, RG_R_DOMAIN);
+	rg__aor_free(&host);
+	return RG_OK;
+}
+
+/* What only the host can say is asked in its place: not of a request that is refused before, and authorization (step 4) not of one for
+ * somebody else's domain. */
+static rg_status ask_host(save_op *s)
 {
 	const rg_env *env = &s->op.ticket.reg->env;
-	rg_request *r = &s->request;
-	rg_str hosts[2];
+	rg_status st = RG_OK;
 
-	if (env->is_local) {
-		rg__request_domains(r, &hosts[0], &hosts[1]);
-		for (int i = 0; i < 2; i++) {
-			if (hosts[i].p && !env->is_local(env->user, hosts[i]))
-				r->flags |= RG_REQUEST_NOT_LOCAL;
-		}
-	}
-	if (env->authorize && !env->authorize(env->user, r->from, r->to, r->identity))
-		r->flags |= RG_REQUEST_FORBIDDEN;
+	for (int i = 0; env->is_local && i < 2 && st == RG_OK && rg__register_asks_domain(s->reg); i++)
+		st = ask_domain(s, env, i == 0);
+	if (st != RG_OK || rg__register_reason(s->reg) == RG_R_DOMAIN || !env->authorize || !rg__register_asks_authorization(s->reg))
+		return st;
+	if (!env->authorize(env->user, s->request.from, s->request.to, s->request.identity))
+		rg__register_overrule(s->reg, RG_R_FORBIDDEN);
+	return RG_OK;
 }
 
 static rg_status name_hosts(save_op *s)
@@ -125,9 +137,11 @@ static rg_status save_prepare(save_op *s, const rg_request *request, const rg_up
 		s->request = *s->copy;
 	else
 		rg__request_view(request, &s->request);
-	ask_host(s);
 	rg_status st = upstream ? rg__register_read_answered(&s->request, upstream, config, options, &s->reg)
 		: rg__register_read(&s->request, config, options, s->room, &s->reg);
+	if (st != RG_OK)
+		return st;
+	st = ask_host(s);
 	if (st != RG_OK)
 		return st;
 	if (rg__register_reason(s->reg) != RG_R_FINE) {

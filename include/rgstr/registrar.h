@@ -66,7 +66,8 @@ typedef struct rg_env {
 	 * by its owner; another node takes it only 10 seconds later, when the owner has not come. Not asked about bindings without a tag. */
 	int32_t (*is_owner)(void *user, rg_str tag);
 
-	/** 1 when @p host is a domain of ours, else 0: the request is then refused with 404 (RFC 3261 §10.3 step 1). Default: 1. */
+	/** 1 when @p host is a domain of ours, else 0: the request is then refused with 404 (RFC 3261 §10.3 step 1). The host is given as in an
+	 * AoR: in lower case, without a trailing dot and realm_prefix. Default: 1. */
 	int32_t (*is_local)(void *user, rg_str host);
 
 	/** 1 when the sender may register this To, else 0: refused with 403 (RFC 3261 §10.3 step 4). Default: 1. */

@@ -445,7 +445,8 @@ int main(int argc, char **argv)
 	/* A run that never came to one of them has compared too little; one seed may have no limit, or one of a single binding. */
 	printf("%d answers spoke of flows, %d showed a Path; refused: %d for a Path, %d, %d and %d for outbound\n", flows, shown,
 		agreed[RG_R_PATH_UNSUP], agreed[RG_R_OB_EDGE], agreed[RG_R_OB_REQUIRED], agreed[RG_R_OB_MULTI]);
-	printf("%d lookups of several found targets, %d targets were at the other site; %d listed bindings were memory-only\n", wide, homes, local);
+	printf("%d lookups of several found targets, %d targets were at the other site; %d listed bindings were memory-only\n", wide, homes,
+		local);
 	if (from != to && (!wide || !homes || !local))
 		return 1;
 	if (from != to && (!flows || !shown || !agreed[RG_R_PATH_UNSUP] || !agreed[RG_R_OB_EDGE] || !agreed[RG_R_OB_REQUIRED] ||

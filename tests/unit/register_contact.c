@@ -153,13 +153,38 @@ Test(register_contact, what_only_a_server_sets_is_not_stored_and_the_rest_is_kep
 	cr_assert_eq(save(&w, .contact = { "\"A\" <sip:alice@192.0.2.7>;Expires=99;b=\"x;y\" ; a=1;Q=0.5;received=\"sip:6.6.6.6\";PUB-GRUU=\"x\";"
 		"temp-gruu=\"y\";+sip.instance=\"<urn:uuid:1>\";reg-id=3;flag" }), 200);
 	c = binding(&w, 0);
-	same_text(put(&w, c.params), ";b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";reg-id=3;flag");
+	same_text(put(&w, c.params), ";b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";flag");
 	same_text(put(&w, c.instance), "<urn:uuid:1>");
-	cr_expect_eq(c.reg_id, 0, "without outbound a reg-id is a parameter like any other");
+	cr_expect_eq(c.reg_id, 0, "without outbound a reg-id is ignored (RFC 5626 §6), and the device not told that it counted");
 	cr_expect_eq(c.q, 500);
 	cr_expect_eq(c.received.n, 0);
-	same_text(header(&w, "Contact"), "<sip:alice@192.0.2.7>;q=0.5;expires=99;b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";reg-id=3;flag");
+	same_text(header(&w, "Contact"), "<sip:alice@192.0.2.7>;q=0.5;expires=99;b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";flag");
 	end_world(&w);
+}
+
+Test(register_contact, a_reg_id_that_does_not_apply_goes_wherever_it_stands_and_takes_nothing_with_it)
+{
+	static const char *const params[] = { "Reg-ID=3;+sip.instance=\"<urn:uuid:1>\";a=1", "a=1; reg-id = 3 ;+sip.instance=\"<urn:uuid:1>\"",
+		"+sip.instance=\"<urn:uuid:1>\";a=1;reg-id=3" };
+	static const char *const left[] = { ";+sip.instance=\"<urn:uuid:1>\";a=1", ";a=1;+sip.instance=\"<urn:uuid:1>\"",
+		";+sip.instance=\"<urn:uuid:1>\";a=1" };
+
+	for (int i = 0; i < 3; i++) {
+		world w = new_world();
+		char text[128];
+
+		flags(&w, "path-lazy");
+
+		snprintf(text, sizeof text, "<sip:alice@192.0.2.7>;%s", params[i]);
+		cr_assert_eq(save(&w, .contact = { text, "<sip:bob@192.0.2.8>;reg-id=9" }, .path = { "<sip:p1.example;lr>" },
+			.supported = { "path" }), 200);
+		rg_contact c = binding(&w, 0);
+		same_text(put(&w, c.params), left[i]);
+		same_text(put(&w, c.instance), "<urn:uuid:1>");
+		same_text(put(&w, c.path), "<sip:p1.example;lr>");
+		cr_expect_eq(binding(&w, 1).params.n, 0);
+		end_world(&w);
+	}
 }
 
 Test(register_contact, received_is_the_hosts_unless_the_client_is_trusted)

@@ -38,22 +38,6 @@ Test(request_aor, a_query_is_about_the_aor_given_else_To_of_a_register_else_From
 	end_world(&w);
 }
 
-Test(request_aor, the_domains_are_those_of_the_request_uri_and_To)
-{
-	spec_room room;
-	rg_request r = request_of(&(spec){ .to = "<sip:to@A.example>", .request_uri = "sip:b.example:5070" }, &room);
-	rg_str uri, to;
-
-	rg__request_domains(&r, &uri, &to);
-	cr_expect(rg_str_equal(uri, RG_STR("b.example")));
-	cr_expect(rg_str_equal(to, RG_STR("A.example")));
-	r.to = RG_STR("<tel:+1>");
-	r.request_uri = RG_STR("nonsense");
-	rg__request_domains(&r, &uri, &to);
-	cr_expect_null(uri.p);
-	cr_expect_null(to.p);
-}
-
 Test(request_aor, the_domain_is_location_unless_given)
 {
 	rg_request r;
