@@ -124,6 +124,17 @@ static void send_as_it_is(const struct registration *registration, msg_t *reply)
 		nta_msg_tsend(registration->server->agent, reply, NULL, NTATAG_TPORT(registration->tport), TAG_END());
 }
 
+/* Nobody's binding shortens the life of a connection that another one's relies on. */
+static void keep_for(tport_t *connection, uint32_t seconds)
+{
+	unsigned wanted = (seconds < IDLE_MAX ? seconds : IDLE_MAX) * 1000, now = 0, usual = 0;
+
+	tport_get_params(connection, TPTAG_IDLE_REF(now), TAG_END());
+	tport_get_params(tport_parent(connection), TPTAG_IDLE_REF(usual), TAG_END());
+	if (now == usual || now < wanted)
+		tport_set_params(connection, TPTAG_IDLE(wanted), TAG_END());
+}
+
 /* What the answer means for the connection the request came over. */
 static void mind_connection(const struct registration *registration, const rg_response *response)
 {
@@ -134,7 +145,7 @@ static void mind_connection(const struct registration *registration, const rg_re
 	if (registration->flow && !flows_find(flows, rg_str_from(registration->flow)))
 		flows_remove(flows, rg_str_from(registration->flow));
 	if (seconds)
-		tport_set_params(registration->tport, TPTAG_IDLE((seconds < IDLE_MAX ? seconds : IDLE_MAX) * 1000), TAG_END());
+		keep_for(registration->tport, seconds);
 }
 
 static void done(void *user, rg_status status, rg_response *response)

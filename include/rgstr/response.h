@@ -152,7 +152,8 @@ enum {
  *
  * Most are bindings. With the lookup flag `global` there is one for each other site that has the AoR: `uri` is the Request-URI or
  * branch that named the AoR, as it came (the AoR itself where rg_request.aor did), `home` and `next_hop` that site. With `branch`, an
- * existing branch that is no AoR of ours comes back as it was, without `aor`. Both have binding_id 0 and nothing of what only a binding has.
+ * existing branch that is no AoR of ours comes back as it was, without `aor`. Both have binding_id 0 and nothing of
+ * what only a binding has.
  */
 typedef struct rg_target {
 	uint32_t struct_size;  /**< sizeof(rg_target), set by the call that fills it in */

@@ -351,6 +351,10 @@ def test_a_connection_is_kept_as_long_as_its_binding():
         contact = '<sip:bob@127.0.0.1:9;transport=tcp>;expires=%d'
         assert short.register('bob', [contact % 1]).code == 200
         assert long.register('alice', [contact % 60]).code == 200
+        # Two on one connection: it lasts as long as the longer one, whoever comes last.
+        both = daemon.peer('tcp')
+        assert both.register('frank', [contact % 60]).code == 200
+        assert both.register('grace', [contact % 1]).code == 200
         # This Contact is not reached over TCP.
         assert other.register('carol', ['<sip:carol@127.0.0.1:9>;expires=1']).code == 200
         assert untold.register('bob', [contact % 1]).code == 200
@@ -359,7 +363,7 @@ def test_a_connection_is_kept_as_long_as_its_binding():
         assert 10 < ended(short, 14) < 13
         ended(watched, 2)
         time.sleep(0.5)
-        for peer in (long, other, untold):
+        for peer in (long, both, other, untold):
             assert peer.register('dave', ()).code == 200
 
 
