@@ -373,6 +373,88 @@ Test(arithmetic, what_lapsed_is_nowhere_before_any_tick)
 }
 
 /* From before the epoch to the end of time: nothing overflows, and a binding is never answered more than it was granted. */
+Test(arithmetic, every_latency_is_kept_and_none_is_taken_for_another)
+{
+	static const uint32_t steps[] = { 4294967294, 0, 1, 4294967294, 2147483648, 2147483647, 0 };
+	/* It moves by a fifth and ten milliseconds, or is not written. */
+	static const uint32_t changed[] = { 1, 1, 0, 1, 1, 0, 1 };
+	rg_str to = rg_str_from(alice), contact = RG_STR("sip:a@192.0.2.7");
+	site *s = new_site();
+	uint32_t n = 9;
+
+	configure(s, "latency_min_delta", "20");
+	cr_assert_eq(send(s, .contact = { A }), 200);
+	cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, to, contact, RG_LATENCY_NONE, &n), RG_EINVAL);
+	for (size_t i = 0; i < ROWS(steps); i++) {
+		cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, to, contact, steps[i], &n), RG_OK);
+		cr_expect_eq(n, changed[i], "step %zu", i);
+		cr_expect_str_eq(reached(s, alice), "sip:a@192.0.2.7");
+	}
+	/* Measurements neither lengthen a life nor give one back. */
+	s->w.now += 3600000;
+	cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, to, contact, 4294967294, &n), RG_OK);
+	cr_expect_eq(n, 0);
+	cr_expect_str_eq(reached(s, alice), "");
+	end_site(s);
+}
+
+Test(arithmetic, a_connection_is_kept_for_no_longer_than_there_are_seconds)
+{
+	static const struct { const char *max, *asked; } rows[] = { { "0", "1" }, { "0", "4294967295" }, { "0", "99999999999" }, { "60", "99" },
+		{ "4294967295", "4294967295" } };
+
+	for (size_t i = 0; i < ROWS(rows); i++) {
+		site *s = new_site();
+
+		configure(s, "min_expires", "0");
+		configure(s, "max_expires", rows[i].max);
+		int32_t code = send(s, .contact = { text(s, "<sip:a@192.0.2.7;transport=tcp>;expires=%s", rows[i].asked) }, .flags =
+			RG_REQUEST_TCP_PERSISTENT, .transport = "TCP");
+		uint32_t kept = rg_response_connection_lifetime(s->response);
+
+		cr_expect(code == 200 || code == 400, "%d", code);
+		uint64_t wanted = code == 200 ? (uint64_t)seconds(s, 0) + 10 : 0;
+
+		cr_expect_eq(kept, wanted < UINT32_MAX ? wanted : UINT32_MAX, "%s of %s: %u", rows[i].asked, rows[i].max, kept);
+		end_site(s);
+	}
+}
+
+Test(arithmetic, a_clock_that_steps_a_year_leaves_sites_that_find_each_other)
+{
+	static const rg_time steps[] = { YEAR, -YEAR, -YEAR, YEAR };
+	rg_store *shared = NULL;
+	site *here = new_site(), *there = new_site();
+	rg_lookup_options *options = NULL;
+
+	cr_assert_eq(rg_lookup_options_new(RG_STR("global"), &options, NULL), RG_OK);
+	cr_assert_eq(rg_memory_store_new(NULL, &shared, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_federate(here->reg, shared, RG_STR("192.0.2.250"), NULL, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_federate(there->reg, shared, RG_STR("192.0.2.251"), NULL, NULL), RG_OK);
+	for (int i = 0; i < (int)ROWS(steps); i++) {
+		rg_targets *targets = NULL;
+		rg_request r;
+		uint32_t ticks = 0;
+
+		here->w.now += steps[i];
+		there->w.now += steps[i];
+		cr_assert_eq(send(here, .contact = { A }, .cseq = text(here, "%d REGISTER", i + 1)), 200);
+		for (; ticks < 1000 && (ticks == 0 || here->next_tick <= here->w.now); ticks++)
+			tick(here, 0);
+		cr_expect_lt(ticks, 1000, "it never comes to rest");
+		tick(there, 0);
+		rg_request_init(&r, sizeof r);
+		r.request_uri = rg_str_from(alice);
+		cr_assert_eq(rg_lookup(there->reg, &r, options, &targets), RG_OK);
+		cr_expect_eq(rg_targets_count(targets), 1, "step %d", i);
+		rg_targets_unref(targets);
+	}
+	rg_lookup_options_unref(options);
+	end_site(there);
+	end_site(here);
+	rg_store_unref(shared);
+}
+
 Test(arithmetic, a_clock_at_the_end_of_time_overflows_nothing)
 {
 	static const rg_time times[] = { INT64_MIN, INT64_MIN + 1, INT64_MIN + RG_REMOVAL_KEEP, -1, 0, 1, INT32_MAX, UINT32_MAX,

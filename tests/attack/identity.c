@@ -52,6 +52,27 @@ static site *site_for(const group *g)
 	return s;
 }
 
+/* How many targets a lookup of @p uri has that expands all spellings of @p g, too: as branches, or as @p flags say. */
+static uint32_t expanded(site *s, const char *flags, const char *uri, const group *g)
+{
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_str branches[ROWS(g->spelling)];
+	rg_request r;
+
+	rg_request_init(&r, sizeof r);
+	r.request_uri = rg_str_from(uri);
+	r.branches = branches;
+	for (; g && g->spelling[r.n_branches]; r.n_branches++)
+		branches[r.n_branches] = rg_str_from(g->spelling[r.n_branches]);
+	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK);
+	cr_assert_eq(rg_lookup(s->reg, &r, options, &targets), RG_OK);
+	uint32_t n = rg_targets_count(targets);
+	rg_targets_unref(targets);
+	rg_lookup_options_unref(options);
+	return n;
+}
+
 Test(identity, one_user_under_all_spellings_has_one_record)
 {
 	for (size_t i = 0; i < ROWS(one_user); i++) {
@@ -64,6 +85,9 @@ Test(identity, one_user_under_all_spellings_has_one_record)
 			cr_expect_eq(rg_response_contacts(s->response), (uint32_t)k + 1, "%s: %s", g->name, g->spelling[k]);
 			cr_expect_eq(records(s), 1, "%s: %s", g->name, g->spelling[k]);
 		}
+		/* As many as it has bindings, though every branch names it. */
+		cr_expect_eq(expanded(s, "branch", g->spelling[0], g), rg_response_contacts(s->response), "%s", g->name);
+		cr_expect_eq(expanded(s, "branch", "sip:nobody@nowhere.example", g), rg_response_contacts(s->response), "%s", g->name);
 		for (int k = 0; g->spelling[k]; k++) {
 			/* Who asks for sips must not be given a sip target (RFC 5630), so that there is nobody to reach, in a record that is there. */
 			bool sips = strncasecmp(g->spelling[k], "sips:", 5) == 0;
@@ -151,11 +175,53 @@ Test(identity, users_that_look_alike_never_share_a_record)
 			cr_expect_eq(records(s), ++n, "%s: %s", g->name, g->spelling[k]);
 			cr_expect_str_eq(reached(s, g->spelling[k]), text(s, "sip:phone%d@192.0.2.7", k), "%s: %s", g->name, g->spelling[k]);
 		}
+		cr_expect_eq(expanded(s, "branch", g->spelling[0], g), n, "%s: one each", g->name);
 		cr_expect_eq(removed(s, g->spelling[0], NULL), 1);
+		cr_expect_eq(expanded(s, "branch", g->spelling[0], g), n - 1, "%s", g->name);
 		for (int k = 1; g->spelling[k]; k++)
 			cr_expect_eq(registered(s, g->spelling[k], NULL), 1, "%s: %s went with %s", g->name, g->spelling[k], g->spelling[0]);
 		end_site(s);
 	}
+}
+
+/* A second site beside @p s, with the same parameters; both look in @p shared for users of the other. */
+static site *other_site(site *s, const group *g, rg_store *shared)
+{
+	site *other = site_for(g);
+
+	cr_assert_eq(rg_registrar_federate(s->reg, shared, RG_STR("192.0.2.250"), NULL, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_federate(other->reg, shared, RG_STR("192.0.2.251"), NULL, NULL), RG_OK);
+	return other;
+}
+
+static void check_homes(const group *g, bool alike)
+{
+	rg_store *shared = NULL;
+	site *here = site_for(g), *there;
+
+	cr_assert_eq(rg_memory_store_new(NULL, &shared, NULL), RG_OK);
+	there = other_site(here, g, shared);
+	cr_assert_eq(send(here, .to = text(here, "<%s>", g->spelling[0]), .contact = { PHONE }), 200);
+	for (int i = 0; i < 3; i++) {
+		tick(here, 0);
+		tick(there, 0);
+	}
+	for (int k = 0; g->spelling[k]; k++) {
+		bool sips = strncasecmp(g->spelling[k], "sips:", 5) == 0;
+
+		cr_expect_eq(expanded(there, "global", g->spelling[k], g), (k == 0 || alike) && !sips, "%s: %s", g->name, g->spelling[k]);
+	}
+	end_site(there);
+	end_site(here);
+	rg_store_unref(shared);
+}
+
+Test(identity, another_site_is_asked_for_this_user_under_any_spelling_and_for_no_other)
+{
+	for (size_t i = 0; i < ROWS(one_user); i++)
+		check_homes(&one_user[i], true);
+	for (size_t i = 0; i < ROWS(all_different); i++)
+		check_homes(&all_different[i], false);
 }
 
 /* A key as it is printed reads as the key it was printed from, and prints as it was. */
