@@ -17,10 +17,11 @@ enum { RG__RE_EXTENDED = 1, RG__RE_IGNORE_CASE = 2 };
 
 /*
  * Compiles a POSIX expression, basic or extended, with the operators GNU added to either. It means bytes, in every locale. Back-references
- * are not known. RG_OK; RG_EINVAL: not one that is known here; RG_ELIMIT: more instructions than there may be; RG_ENOMEM. Whoever wants
- * to know what is wrong with one asks regcomp() before.
+ * are not known. Takes what regcomp() takes, but does not ask it: that can be made to take minutes and gigabytes by a few dozen bytes.
+ * RG_OK; RG_EINVAL: not one that is known here; RG_ELIMIT: it repeats or nests too much; RG_ENOMEM. @p why, if asked for, says what is
+ * wrong.
  */
-rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out);
+rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out, const char **why);
 void rg__automaton_free(rg__automaton *a);
 
 /* Whether it matches anywhere in the text. Any thread. */

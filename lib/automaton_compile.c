@@ -14,13 +14,31 @@ typedef struct compiler {
 	bool starts;       /* nothing of the branch was read yet */
 	uint32_t depth;
 	rg_status failed;
+	const char *why;
 } compiler;
 
-static void fail(compiler *c, rg_status status)
+static void fail(compiler *c, rg_status status, const char *why)
 {
-	if (c->failed == RG_OK)
+	if (c->failed == RG_OK) {
 		c->failed = status;
+		c->why = why;
+	}
 	c->rest.n = 0;
+}
+
+static void invalid(compiler *c, const char *why)
+{
+	fail(c, RG_EINVAL, why);
+}
+
+static void too_much(compiler *c, const char *why)
+{
+	fail(c, RG_ELIMIT, why);
+}
+
+static void no_memory(compiler *c)
+{
+	fail(c, RG_ENOMEM, "out of memory");
 }
 
 /* Makes room for @p n instructions at @p at. False: there is nothing to write. */
@@ -32,12 +50,12 @@ static bool open_gap(compiler *c, uint32_t at, uint32_t n)
 	if (c->failed != RG_OK || n == 0)
 		return false;
 	if (n > RG__CODE_MAX - a->n) {
-		fail(c, RG_ELIMIT);
+		too_much(c, "repeats too much, or is too long");
 		return false;
 	}
 	grown = realloc(a->code, (a->n + n) * sizeof *grown);
 	if (!grown) {
-		fail(c, RG_ENOMEM);
+		no_memory(c);
 		return false;
 	}
 	a->code = grown;
@@ -71,10 +89,15 @@ static void include(rg__byte_set *set, uint8_t byte)
 static void add_set(compiler *c, const rg__byte_set *set)
 {
 	rg__automaton *a = c->a;
-	rg__byte_set *grown = a->n_sets < RG__SETS_MAX ? realloc(a->sets, (a->n_sets + 1) * sizeof *grown) : NULL;
+	rg__byte_set *grown;
 
+	if (a->n_sets == RG__SETS_MAX) {
+		too_much(c, "too many bracket expressions");
+		return;
+	}
+	grown = realloc(a->sets, (a->n_sets + 1) * sizeof *grown);
 	if (!grown) {
-		fail(c, a->n_sets < RG__SETS_MAX ? RG_ENOMEM : RG_ELIMIT);
+		no_memory(c);
 		return;
 	}
 	a->sets = grown;
@@ -148,7 +171,7 @@ static rg_str take_name(compiler *c, char kind)
 		skip(c, i + 2);
 		return name;
 	}
-	fail(c, RG_EINVAL);
+	invalid(c, "a [: [= or [. that never closes");
 	return RG__ABSENT;
 }
 
@@ -167,11 +190,11 @@ static int take_element(compiler *c, rg__byte_set *set)
 	name = take_name(c, kind);
 	if (kind == ':') {
 		if (!include_class(c, set, name) || rg__eq(name, RG_STR("word")))
-			fail(c, RG_EINVAL);
+			invalid(c, "a [:class:] that is none");
 		return -1;
 	}
 	if (name.n != 1) {
-		fail(c, RG_EINVAL);
+		invalid(c, "a collating element of more than a byte");
 		return -1;
 	}
 	byte = fold(c, name.p[0]);
@@ -189,17 +212,23 @@ static void bracket(compiler *c)
 
 	skip(c, negated);
 	for (bool first = true; c->rest.n > 0 && (first || c->rest.p[0] != ']'); first = false) {
+		if (!first && next_is(c, 0, '-') && !next_is(c, 1, ']'))
+			invalid(c, "a range that starts nowhere");
+		if (c->failed != RG_OK)
+			return;
 		int from = take_element(c, &set), to = from;
 
-		if (from >= 0 && next_is(c, 0, '-') && c->rest.n > 1 && c->rest.p[1] != ']') {
+		if (next_is(c, 0, '-') && c->rest.n > 1 && c->rest.p[1] != ']') {
 			skip(c, 1);
 			to = take_element(c, &set);
+			if (from < 0 || to < from)
+				invalid(c, "a range that ends before it starts, or is of classes");
 		}
 		for (int byte = from; byte >= 0 && byte <= to; byte++)
 			include(&set, (uint8_t)byte);
 	}
 	if (c->rest.n == 0) {
-		fail(c, RG_EINVAL);
+		invalid(c, "a [ that never closes");
 		return;
 	}
 	skip(c, 1);
@@ -240,13 +269,13 @@ static void take_bounds(compiler *c, int32_t *least, int32_t *most)
 		digits[comma] = true;
 		n[comma] = n[comma] * 10 + (c->rest.p[0] - '0');
 		if (n[comma] > RG__CODE_MAX) {
-			fail(c, RG_ELIMIT);
+			too_much(c, "repeats too much");
 			return;
 		}
 	}
 	closing = operator_at(c, 0, '}');
 	if (closing == 0 || (!digits[0] && !comma)) {
-		fail(c, RG_EINVAL);
+		invalid(c, "braces without the numbers that belong there, or that never close");
 		return;
 	}
 	skip(c, closing);
@@ -283,7 +312,7 @@ static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
 	int32_t copies = most == NO_MOST ? least + 1 : most;
 
 	if (most != NO_MOST && most < least) {
-		fail(c, RG_EINVAL);
+		invalid(c, "braces whose second number is less than the first");
 		return;
 	}
 	for (int32_t i = 1; i < copies && c->failed == RG_OK; i++)
@@ -324,6 +353,8 @@ static void repetitions(compiler *c, uint32_t from)
 		} else {
 			return;
 		}
+		if (!c->extended && (next_is(c, 0, '*') || operator_at(c, 0, '{')))
+			invalid(c, "a repetition of a repetition, in a basic expression");
 	}
 }
 
@@ -334,14 +365,14 @@ static void group(compiler *c, size_t opening)
 	size_t closing;
 
 	if (++c->depth > MAX_NESTING) {
-		fail(c, RG_ELIMIT);
+		too_much(c, "nests too deep");
 		return;
 	}
 	skip(c, opening);
 	alternatives(c);
 	closing = operator_at(c, 0, ')');
 	if (closing == 0)
-		fail(c, RG_EINVAL);
+		invalid(c, "a group that never closes");
 	else
 		skip(c, closing);
 	c->depth--;
@@ -377,7 +408,7 @@ static bool escaped(compiler *c)
 	else if (byte == 's' || byte == 'S')
 		add_class(c, "space", byte == 'S');
 	else if (byte >= '1' && byte <= '9')
-		fail(c, RG_EINVAL);
+		invalid(c, "back-references, which nothing bounds, are refused");
 	else
 		literal(c, byte);
 	return true;
@@ -391,12 +422,26 @@ static bool is_anchor(const compiler *c, char byte)
 	return byte == '$' && (c->extended || c->rest.n == 1 || operator_at(c, 1, '|') || operator_at(c, 1, ')'));
 }
 
+/* What cannot be where an atom should be. Outside of extended expressions `*` and the like stand for themselves there. */
+static bool is_misplaced(compiler *c, char byte)
+{
+	if ((c->extended && strchr("*+?", byte)) || operator_at(c, 0, '{'))
+		invalid(c, "a repetition with nothing before it");
+	else if (!c->extended && operator_at(c, 0, ')'))
+		invalid(c, "an end of a group that was not opened");
+	else if (byte == '\\' && c->rest.n == 1)
+		invalid(c, "a backslash at the end");
+	return c->failed != RG_OK;
+}
+
 /* One byte that is no operator, or a set, or a group. False: an assertion. */
 static bool atom(compiler *c)
 {
 	char byte = c->rest.p[0];
 	size_t opening = operator_at(c, 0, '(');
 
+	if (byte && is_misplaced(c, byte))
+		return false;
 	if (opening > 0) {
 		group(c, opening);
 		return true;
@@ -411,7 +456,7 @@ static bool atom(compiler *c)
 		bracket(c);
 	else if (byte == '.')
 		any_byte(c);
-	else if (byte == '\\' && c->rest.n > 0)
+	else if (byte == '\\')
 		return escaped(c);
 	else
 		literal(c, byte);
@@ -449,7 +494,7 @@ static void alternatives(compiler *c)
 	}
 }
 
-rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out)
+rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out, const char **why)
 {
 	rg__automaton *a = calloc(1, sizeof *a);
 	compiler c = { .a = a, .rest = expression, .extended = (how & RG__RE_EXTENDED) != 0 };
@@ -459,9 +504,9 @@ rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out)
 		return RG_ENOMEM;
 	a->ignore_case = (how & RG__RE_IGNORE_CASE) != 0;
 	alternatives(&c);
-	if (c.rest.n > 0)
-		fail(&c, RG_EINVAL);
 	add(&c, RG__OP_FOUND, 0, 0);
+	if (why)
+		*why = c.why;
 	if (c.failed != RG_OK) {
 		rg__automaton_free(a);
 		return c.failed;

@@ -5,7 +5,8 @@
 
 #include "text.h"
 
-enum { RG__CODE_MAX = 4096, RG__SETS_MAX = 256 };
+/* A byte of text takes a step for each instruction at most. */
+enum { RG__CODE_MAX = 1024, RG__SETS_MAX = 256 };
 
 enum { RG__OP_FOUND, RG__OP_BYTE, RG__OP_SET, RG__OP_SPLIT, RG__OP_JUMP, RG__OP_ASSERT };
 enum { RG__AT_START, RG__AT_END, RG__AT_WORD_START, RG__AT_WORD_END, RG__AT_WORD_EDGE, RG__AT_NO_WORD_EDGE };

@@ -283,8 +283,8 @@ Test(filters, a_full_record_is_not_measured_and_not_harmed)
 
 	configure(s, "max_record_bytes", "512");
 	cr_assert_eq(send(s, .contact = { "<sip:a@192.0.2.7>" }, .attr = repeated(s, "", "t", 512 - 250, "")), 200);
-	while (send(s, .contact = { "<sip:a@192.0.2.7>" },
-		.attr = repeated(s, "", "t", 512 - 250 + ++n, ""), .cseq = text(s, "%u REGISTER", n)) == 200)
+	for (n = 1; send(s, .contact = { "<sip:a@192.0.2.7>" }, .attr = repeated(s, "", "t", 512 - 250 + n, ""),
+			 .cseq = text(s, "%u REGISTER", n)) == 200; n++)
 		cr_assert_lt(n, 400);
 	contents before = contents_of(s);
 
