@@ -85,7 +85,8 @@ static uint32_t name_changes(measuring *m)
 static rg_status commit(measuring *m, const rg_record *record, const rg__ping *ping, rg_time now, const rg_revision *revision,
 	rg_plan **out)
 {
-	rg__draft draft = { .before = record, .commits = true, .revision = revision, .now = now, .removed = m->changed, .changes = m->changes };
+	rg__draft draft = { .before = record, .commits = true, .revision = revision, .now = now, .affected = m->changed,
+		.changes = m->changes };
 	rg_status status;
 	rg_key key;
 

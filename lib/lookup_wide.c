@@ -107,11 +107,25 @@ static int is_foreign(const rg__wide *w, const rg__uri *uri, bool *foreign)
 	return RG__AOR_OK;
 }
 
+/* Nothing that could end a header field comes back as a target. */
+static bool has_stray_octet(rg_str branch)
+{
+	for (size_t i = 0; i < branch.n; i++) {
+		uint8_t c = (uint8_t)branch.p[i];
+
+		if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
+			return true;
+	}
+	return false;
+}
+
 static rg_status add_branch(rg__wide *w, uint32_t index)
 {
 	place *p = &w->places[w->n];
 	rg__uri uri;
 
+	if (has_stray_octet(w->request->branches[index]))
+		return RG_OK;
 	*p = (place){ .uri = w->request->branches[index], .branch = (int32_t)index };
 	p->stays = rg__uri_parse(p->uri, &uri) != RG_OK;
 	int what = p->stays ? RG__AOR_OK : is_foreign(w, &uri, &p->stays);

@@ -9,7 +9,7 @@
 struct rg_plan {
 	atomic_uint refs;
 	bool commits;
-	uint32_t removed;
+	uint32_t affected;
 	rg_record *before, *next;
 	rg_response *response;
 	rg_revision revision;
@@ -79,7 +79,7 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 		release(d);
 		return RG_ENOMEM;
 	}
-	*plan = (rg_plan){ .commits = d->commits, .removed = d->removed, .before = events > 0 ? rg_record_ref(d->before) : NULL,
+	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = events > 0 ? rg_record_ref(d->before) : NULL,
 		.next = d->next, .response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room,
 		.n_outcomes = d->n_outcomes };
 	atomic_init(&plan->refs, 1);
@@ -150,9 +150,9 @@ const rg_revision *rg__plan_revision(const rg_plan *plan)
 	return &plan->revision;
 }
 
-uint32_t rg__plan_removed(const rg_plan *plan)
+uint32_t rg__plan_affected(const rg_plan *plan)
 {
-	return plan->removed;
+	return plan->affected;
 }
 
 int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index)

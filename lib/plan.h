@@ -26,7 +26,7 @@ typedef struct rg__draft {
 	rg_response *response;      /* goes to the plan; NULL = none */
 	rg_str callid;              /* of the request that caused it; copied */
 	rg_time now;
-	uint32_t removed;
+	uint32_t affected;
 	const uint8_t *outcomes;    /* copied */
 	uint32_t n_outcomes;
 	const rg__change *changes;  /* of bindings, in order; copied. AoR events are added here */

@@ -52,7 +52,7 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 rg_response *rg__plan_take_response(rg_plan *plan);
 const rg_key *rg__plan_key(const rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* the one given: of `next`, or of the deletion */
-uint32_t rg__plan_removed(const rg_plan *plan);            /* bindings that a prune by filter took away, or a ping changed */
+uint32_t rg__plan_affected(const rg_plan *plan);            /* bindings that a prune by filter took away, or a ping changed */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* plans are shared between an operation and its event batch */
 
 /* The key a lookup is about: aor, else Request-URI. Returns RG__AOR_…; *out is freed with rg__aor_free(). */

@@ -79,7 +79,7 @@ static bool forgotten(const rg_record *record, rg_time now)
 
 static rg_status commit(pruning *p, const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out)
 {
-	rg__draft draft = { .before = record, .commits = true, .revision = revision, .now = now, .removed = p->removed,
+	rg__draft draft = { .before = record, .commits = true, .revision = revision, .now = now, .affected = p->removed,
 		.changes = p->changes };
 	rg_status status;
 	rg_key key;

@@ -28,7 +28,7 @@ static rg_status latency_decide(rg_op *op)
 static void latency_answer(rg_op *op, rg_status status)
 {
 	latency_op *l = (latency_op *)op;
-	uint32_t changed = status == RG_OK && rg_plan_commits(op->plan) ? rg__plan_removed(op->plan) : 0;
+	uint32_t changed = status == RG_OK && rg_plan_commits(op->plan) ? rg__plan_affected(op->plan) : 0;
 
 	if (l->done)
 		l->done(op->user, status, changed);

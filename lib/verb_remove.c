@@ -36,7 +36,7 @@ static rg_status remove_decide(rg_op *op)
 static bool remove_done(rg_op *op, rg_status status)
 {
 	if (status == RG_OK && op->plan && rg_plan_commits(op->plan))
-		((remove_op *)op)->removed += rg__plan_removed(op->plan);
+		((remove_op *)op)->removed += rg__plan_affected(op->plan);
 	return true;
 }
 

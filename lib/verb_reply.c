@@ -20,14 +20,26 @@ typedef struct reply_save {
 	rg_free_cb free_user;
 } reply_save;
 
-/* One URI as a script would put it there, or a list, an element for each Contact. */
-static uint32_t split(rg_str value, rg_str *out, uint32_t most)
+static bool has_one_contact(const rg_request *request)
+{
+	uint32_t n = 0;
+	rg_str one;
+
+	for (uint32_t i = 0; i < request->n_contacts && n < 2; i++) {
+		for (rg_str line = request->contacts[i]; n < 2 && rg__list_next(&line, &one) > 0;)
+			n++;
+	}
+	return n == 1;
+}
+
+/* One URI as a script would put it there, commas and all, or a list, an element for each Contact. */
+static uint32_t split(const rg_request *request, rg_str value, rg_str *out, uint32_t most)
 {
 	rg__uri uri;
 	rg_str one;
 	uint32_t n = 0;
 
-	if (rg__uri_parse(rg__trim(value), &uri) == RG_OK) {
+	if (has_one_contact(request) && rg__uri_parse(rg__trim(value), &uri) == RG_OK) {
 		if (most > 0)
 			out[0] = rg__trim(value);
 		return 1;
@@ -46,11 +58,11 @@ static rg_status read_modified(const rg_msg *msg, const char *avp, pair *p)
 
 	if (!avp || !msg->ops->get_var || msg->ops->get_var(msg->self, msg->msg, rg_str_from(avp), &value) != RG_OK || !value.p)
 		return RG_OK;
-	p->upstream.n_modified = split(value, NULL, 0);
+	p->upstream.n_modified = split(&p->request, value, NULL, 0);
 	p->modified = calloc(p->upstream.n_modified + 1, sizeof *p->modified);
 	if (!p->modified)
 		return RG_ENOMEM;
-	split(value, p->modified, p->upstream.n_modified);
+	split(&p->request, value, p->modified, p->upstream.n_modified);
 	p->upstream.modified = p->modified;
 	return RG_OK;
 }

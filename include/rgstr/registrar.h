@@ -206,7 +206,9 @@ RG_API rg_status rg_save_reply_async(rg_registrar *registrar, const rg_request *
 /**
  * rg_save_reply() on two messages of the host: both are read through their adaptors, and the reply's Contacts are rewritten through the
  * member `rewrite` of the reply's adaptor, if it has that. How Contacts were forwarded says the host variable that mcontact_avp names,
- * read of the request: a URI, or a list of them separated by commas, one for each Contact of the request (an empty one was not changed).
+ * read of the request: a URI; or, of a REGISTER with more than one Contact, a list of them separated by commas, one for each (an empty one
+ * was not changed;
+ * one with a comma in it stands in <>).
  * @param out  may be NULL. @return as rg_save_reply(), or what an adaptor returned.
  */
 RG_API rg_status rg_save_reply_msg(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,

@@ -82,7 +82,8 @@ typedef struct rg_request {
 	rg_str socket;          /**< local socket, `proto:ip:port` */
 	rg_str socket_header;   /**< value of the header that sock_hdr_name names */
 	rg_addr source;         /**< where it came from */
-	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch` */
+	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch`; one with a blank, a control octet, <,
+		> or " is dropped */
 	uint32_t n_branches;    /**< how many; with that flag at most RG_BRANCHES_MAX */
 	uint32_t n_resolved;    /**< how many */
 	const rg_resolved *resolved; /**< host names resolved so far */

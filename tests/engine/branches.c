@@ -210,6 +210,9 @@ Test(branches, what_is_not_ours_stays)
 	cr_expect_str_eq(a.text, "1/0 sip:carol@else.where;x=1(0) tel:+123(1) sip:b1@192.0.2.2:5060(2) sip:carol@else.where;x=1(3) ?(4)");
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:nobody@example.org"), false, &a);
 	cr_expect_str_eq(a.text, "-1/404");
+	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:x@else.where\r\nRoute: <sip:y>", "tel:1 2", "tel:1\t2", "tel:\x7f", "<tel:1>",
+		"sip:bob@example.org\n", "tel:\"1\""), false, &a);
+	cr_expect_str_eq(a.text, "-1/404", "no URI has such octets: %s", a.text);
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:bob@EXAMPLE.org.;x=1"), false, &a);
 	cr_expect_str_eq(a.text, "1/0 sip:b1@192.0.2.2:5060(0)", "a domain of ours, however it is spelled");
 	kit_close(&k);

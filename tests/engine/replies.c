@@ -217,6 +217,10 @@ static void messages(int how)
 		{ HERE ", <sip:b@10.0.0.2>", THERE ", <sip:b@192.0.2.2>", "<sip:b@192.0.2.2>;expires=9, " THERE,
 			"1=sip:a@10.0.0.1:5060;0=sip:b@10.0.0.2;" },
 		{ HERE ", <sip:b@10.0.0.2>", ", <sip:b@192.0.2.2>", "<sip:b@192.0.2.2>;expires=9, " HERE, "0=sip:b@10.0.0.2;" },
+		{ HERE ", <sip:b@10.0.0.2>", "sip:a@192.0.2.1:5060, sip:b@192.0.2.2", "<sip:b@192.0.2.2>;expires=9, " THERE,
+			"1=sip:a@10.0.0.1:5060;0=sip:b@10.0.0.2;" },
+		{ HERE ", <sip:b@10.0.0.2>", "sip:gw,sip:b@192.0.2.2", "<sip:b@192.0.2.2>;expires=9, <sip:gw>",
+			"1=sip:a@10.0.0.1:5060;0=sip:b@10.0.0.2;" },
 		{ HERE, NULL, HERE ";expires=30", "" },
 		{ "<sip:a,b@10.0.0.1>", "sip:a,b@192.0.2.1", "<sip:a,b@192.0.2.1>", "0=sip:a,b@10.0.0.1;" },
 	};

@@ -257,7 +257,7 @@ KIT uint32_t ping(world *w, const char *contact, uint32_t microseconds)
 		rg_record_unref(w->record);
 		w->record = next;
 	}
-	return rg__plan_removed(w->plan);
+	return rg__plan_affected(w->plan);
 }
 
 #define same_text(got, want) cr_expect_str_eq(got, want)

@@ -95,13 +95,13 @@ Test(prune, a_filter_takes_what_matches_and_leaves_removals)
 	cr_assert_eq(rg__filter_contact(&f, RG_STR("sip:%61@192.0.2.7"), NULL), RG_OK);
 	prune(&w, &f);
 	same_text(events(&w), "CONTACT_DELETE:removed");
-	cr_expect_eq(rg__plan_removed(w.plan), 1);
+	cr_expect_eq(rg__plan_affected(w.plan), 1);
 	same_text(bindings(&w), "sip:b@192.0.2.8");
 	cr_expect_eq(rg_record_removals(w.record), 1);
 	cr_expect_eq(save(&w, .contact = { A ";x" }), 400);
 	prune(&w, &f);
 	cr_expect_not(rg_plan_commits(w.plan));
-	cr_expect_eq(rg__plan_removed(w.plan), 0);
+	cr_expect_eq(rg__plan_affected(w.plan), 0);
 	end_world(&w);
 }
 
@@ -115,7 +115,7 @@ Test(prune, no_condition_takes_the_whole_record_and_none_is_no_error)
 	save(&w, .contact = { A, B });
 	prune(&w, &f);
 	same_text(events(&w), "CONTACT_DELETE:removed CONTACT_DELETE:removed AOR_DELETE");
-	cr_expect_eq(rg__plan_removed(w.plan), 2);
+	cr_expect_eq(rg__plan_affected(w.plan), 2);
 	cr_expect_eq(rg_record_weight(w.record), 0);
 	end_world(&w);
 }
@@ -129,7 +129,7 @@ Test(prune, what_lapsed_before_is_reported_as_lapsed_and_not_counted)
 	w.now += 60000;
 	prune(&w, &f);
 	same_text(events(&w), "CONTACT_EXPIRE CONTACT_DELETE:removed AOR_DELETE");
-	cr_expect_eq(rg__plan_removed(w.plan), 1);
+	cr_expect_eq(rg__plan_affected(w.plan), 1);
 	cr_expect_eq(rg_record_removals(w.record), 1);
 	end_world(&w);
 }
