@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "clock.h"
 #include "federation.h"
 #include "log.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "clock.h"
 #include <stdlib.h>
 
 static void resume(rg__call *call)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Layer 5: a call of the overlay under way, and what it asks main. */
 #include "overlay.h"
-#include "registrar.h"
+#include "clock.h"
 #include <stdlib.h>
 #include <time.h>
 

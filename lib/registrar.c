@@ -18,14 +18,6 @@ rg_time rg__now(const rg_registrar *reg)
 	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-int64_t rg__monotonic_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static bool lower(_Atomic rg_time *what, rg_time at)
 {
 	rg_time was = atomic_load_explicit(what, memory_order_relaxed);

@@ -73,7 +73,6 @@ void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_TALLIES], int32_t 
 
 rg_revision rg__revision_next(rg__ticket *ticket);
 rg_time rg__now(const rg_registrar *reg);
-int64_t rg__monotonic_us(void);
 
 /* The next tick must not be later than @p at: the host is woken if it was told otherwise. */
 void rg__announce(rg_registrar *reg, rg_time at);
