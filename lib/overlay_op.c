@@ -63,6 +63,7 @@ rg_status rg__overlay_own(rg__overlay_op *op, const rg_key *key, const rg_commit
 		memcpy(&op->commit, commit, commit->struct_size < sizeof op->commit ? commit->struct_size : sizeof op->commit);
 	if (!op->heap)
 		return RG_OK;
+	rg_record_ref(op->commit.next); /* first: whoever lets the operation go, for want of memory too, gives it back */
 	char *text = malloc(key->domain.n + key->user.n + key->host.n + 1), *at = text;
 	if (!text)
 		return RG_ENOMEM;
@@ -74,7 +75,6 @@ rg_status rg__overlay_own(rg__overlay_op *op, const rg_key *key, const rg_commit
 		at += parts[i]->n;
 	}
 	op->text = text;
-	rg_record_ref(op->commit.next);
 	return RG_OK;
 }
 

@@ -4,7 +4,21 @@
 #include <rgstr/memory.h>
 #include <stdlib.h>
 #include "check.h"
+#include "record.h"
 #include "shims.h"
+
+/* What is allocated by malloc fails when told to; the shim's own answers are not. */
+void *__real_malloc(size_t n);
+void *__wrap_malloc(size_t n);
+
+static _Atomic int fail_in; /* allocations; 0: never */
+
+void *__wrap_malloc(size_t n)
+{
+	bool fails = atomic_load(&fail_in) > 0 && atomic_fetch_sub(&fail_in, 1) == 1;
+
+	return fails ? NULL : __real_malloc(n);
+}
 
 typedef struct stores {
 	bool deferred;
@@ -182,5 +196,84 @@ Test(overlay, a_walk_gives_each_key_once_whichever_part_it_is_in)
 		rg_store_unref(ck.store);
 		cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
 		rg__check_free_answers(&ck);
+	}
+}
+
+static void on_commit(void *tok, rg_status status, const rg_fetched *current)
+{
+	*(rg_status *)tok = status;
+	rg_record_unref(current ? current->record : NULL);
+}
+
+static void on_fetch(void *tok, rg_status status, const rg_fetched *found)
+{
+	*(rg_status *)tok = status;
+	rg_record_unref(found ? found->record : NULL);
+}
+
+static rg_status answered(const stores *s, rg_status returned, const rg_status *given)
+{
+	if (returned == RG_PENDING)
+		deferred_answer_all(s->shim);
+	atomic_store(&fail_in, 0);
+	return returned < 0 ? returned : *given;
+}
+
+/* @return how often memory was short before the commit was done. */
+static int commit_short_of_memory(rg__check *ck, const stores *s, const rg_key *key, const rg_commit *c)
+{
+	rg_status status = RG_ESTORE;
+	int nth = 0;
+
+	do {
+		atomic_store(&fail_in, ++nth);
+		rg_status returned = ck->ops->commit(ck->self, key, c, 0, on_commit, &status);
+
+		status = answered(s, returned, &status);
+		cr_assert(status == RG_OK || status == RG_ENOMEM || status == RG_EUNKNOWN, "it was %d", status);
+		if (status == RG_ENOMEM)
+			cr_assert_eq(atomic_load(&c->next->refs), 1, "the record is its owner's, at allocation %d", nth);
+	} while (status != RG_OK && nth < 50);
+	cr_expect_eq(status, RG_OK);
+	return nth - 1;
+}
+
+static void short_of_memory(bool later, uint32_t n_local)
+{
+	static const rg_store_check_options options = { .struct_size = sizeof options };
+	rg__check ck = { .options = &options, .random = 1 };
+	stores s = { .deferred = later };
+	rg_status status = RG_ESTORE;
+	rg__name name;
+
+	cr_assert_eq(open_overlay(&s, &ck.store), RG_OK);
+	ck.ops = rg__store_ops(ck.store, &ck.self);
+	rg__sample sample = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { RG_STR("t"), RG_STR("u") },
+		.n_tags = 2, .n_local = n_local };
+	rg_commit c = { .struct_size = sizeof c, .revision = rg__check_mint(&ck) };
+	rg_record *record = rg__check_record(&ck, &sample, &c.revision);
+	c.next = record;
+	cr_expect_geq(commit_short_of_memory(&ck, &s, &sample.key, &c), later ? 2 : n_local > 0);
+	cr_expect_eq(rg__check_count(&ck, RG__CHECK_DOMAIN)->bindings, rg_record_count(record));
+	rg_record_unref(record);
+	for (int nth = 1; status != RG_OK && nth < 50; nth++) {
+		atomic_store(&fail_in, nth);
+		rg_status returned = ck.ops->fetch(ck.self, &sample.key, 0, on_fetch, &status);
+
+		status = answered(&s, returned, &status);
+		cr_assert(status == RG_OK || status == RG_ENOMEM);
+	}
+	cr_expect_eq(status, RG_OK);
+	rg__check_settled(&ck);
+	rg_store_unref(ck.store);
+	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
+	rg__check_free_answers(&ck);
+}
+
+Test(overlay, short_of_memory_takes_no_reference_it_was_not_given)
+{
+	for (uint32_t n_local = 0; n_local < 3; n_local++) {
+		short_of_memory(false, n_local);
+		short_of_memory(true, n_local);
 	}
 }
