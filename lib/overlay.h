@@ -5,8 +5,8 @@
  * A change of both parts takes effect when main takes it: main's revision says whether it did. From before main is asked until the local
  * part is what it is to be, a `half` stands for it, with the local part as it was and as it will be; whoever fetches meanwhile takes the
  * one that goes with main's revision. If main does not say what became of it, the half stays: the resend ends it, or a fetch that sees
- * that main has it, or the next commit of the key, which sends it again itself. So a commit is seen as a whole or not at all, whatever
- * fails.
+ * that main has it, or the next commit of the key, which sends it again itself. Once main may have forgotten it, it is old, and ends by
+ * what main has (overlay_age.c). So a commit is seen as a whole or not at all, whatever fails.
  */
 #ifndef RG__OVERLAY_H
 #define RG__OVERLAY_H
@@ -29,15 +29,20 @@ typedef struct rg__half {
 	rg_record *main;          /* what main is asked to keep */
 	rg_record *before, *after; /* the local part */
 	bool written;             /* the local store has `after`; the key's turn alone looks at it */
-	int verdict;              /* under the lock */
+	/* Under the lock. */
+	int verdict;
+	uint32_t sent; /* how often main was asked, or did not know */
+	bool old;      /* main may have forgotten it */
+	rg_time due;   /* when the walk over what is due gives it */
 } rg__half;
 
 /* The local part of a key at one moment. */
 typedef struct rg__local {
 	rg_record *record;      /* without a half: what there is; with one: what there was */
 	rg_revision base;
-	bool half;
+	bool half, old;
 	int verdict;
+	uint32_t sent;
 	rg_revision revision;   /* of the half */
 	rg_record *after;
 } rg__local;
@@ -124,11 +129,20 @@ bool rg__overlay_try_turn(rg__overlay_op *op);      /* if nobody has it */
 rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op); /* whose turn it is now, and who has to be run; NULL */
 rg__half *rg__half_find(rg__overlay *o, const rg_key *key);
 rg_status rg__half_new(rg__overlay *o, const rg__half *made, rg__half **out); /* takes references */
+rg_key rg__half_keep(char **room, const rg_key *key); /* copies its bytes */
 void rg__half_judge(rg__overlay *o, rg__half *half, int verdict);
 void rg__half_drop(rg__overlay *o, rg__half *half);
 void rg__half_free(rg__half *half);
 rg_status rg__half_settle(rg__overlay *o, rg__half *half); /* brings the local part to the verdict, and drops the half when it is there */
 rg_status rg__half_reserve(rg__overlay *o, rg__half *half); /* writes the local part ahead if it grows */
+
+/* overlay_age.c */
+void rg__half_sent(rg__overlay *o, rg__half *half);
+rg_time rg__halves_next(rg__overlay *o, rg_time now); /* when the next is due; NEVER: there is none */
+rg_status rg__halves_due(rg__overlay *o, rg_time now, uint32_t limit, rg_key **keys, uint32_t *n); /* one allocation; they are old now */
+void rg__half_judge_old(rg__overlay *o, rg__half *half, const rg_fetched *main); /* if it is, by what main has in its turn */
+rg__half *rg__half_found(rg__overlay *o, const rg_key *key, const rg__local *seen, const rg_fetched *main,
+	bool certain); /* of which main says what became of it. Certain: it was asked between two looks that saw the same */
 
 /* overlay_part.c */
 rg_status rg__local_fetch(rg__overlay *o, const rg_key *key, rg__local *out); /* what is stored, whatever halves there are */

@@ -35,20 +35,17 @@ static int half_an_answer(rg__overlay_op *op, rg_status status)
 	return rg__overlay_end(op, st);
 }
 
-/* Main has a commit whose answer never came: the local part follows, unless somebody is at it. */
-static void catch_up(rg__overlay_op *op)
+/* Main has a commit whose answer never came, or nobody waits for one any more: the local part follows, unless somebody is at it. */
+static void catch_up(rg__overlay_op *op, bool certain)
 {
-	if (!rg__overlay_try_turn(op))
-		return;
-	pthread_mutex_lock(&op->o->lock);
-	rg__half *h = rg__half_find(op->o, &op->key);
-	bool landed = h && rg_revision_equal(&h->revision, &op->main.base);
+	bool landed = op->local.verdict == RG__OVERLAY_UNDECIDED && rg__local_landed(&op->local, &op->main.base);
 
-	if (landed)
-		h->verdict = RG__OVERLAY_LANDED;
-	pthread_mutex_unlock(&op->o->lock);
-	if (landed)
-		rg__half_settle(op->o, h); /* or a later one does */
+	if (!op->local.half || (!landed && !op->local.old) || !rg__overlay_try_turn(op))
+		return;
+	op->half = rg__half_found(op->o, &op->key, &op->local, &op->main, certain);
+	if (op->half)
+		rg__half_settle(op->o, op->half); /* or a later one does */
+	op->half = NULL;
 }
 
 static int fetch_main(rg__overlay_op *op);
@@ -71,14 +68,14 @@ static int fetched(rg__overlay_op *op)
 	if (!same && ++op->tries < TRIES)
 		return fetch_main(op);
 	st = rg__unite(&op->key, &op->main, &op->local, &op->out);
-	if (op->local.half && op->local.verdict == RG__OVERLAY_UNDECIDED && rg__local_landed(&op->local, &op->main.base))
-		catch_up(op);
+	catch_up(op, same);
 	return rg__overlay_end(op, st);
 }
 
+/* What is to tell the end of an old half is asked for, and no guess. */
 static int fetch_main(rg__overlay_op *op)
 {
-	return rg__overlay_ask_fetch(op, op->flags, fetched);
+	return rg__overlay_ask_fetch(op, op->local.old ? RG_FETCH_FRESH : op->flags, fetched);
 }
 
 static int fetch_first(rg__overlay_op *op)
@@ -175,8 +172,10 @@ static int half_done(rg__overlay_op *op)
 {
 	rg_status said = op->call.status;
 
-	if (said == RG_EUNKNOWN)
+	if (said == RG_EUNKNOWN) {
+		rg__half_sent(op->o, op->half);
 		return rg__overlay_end(op, said);
+	}
 	rg__half_judge(op->o, op->half, said == RG_OK ? RG__OVERLAY_LANDED : RG__OVERLAY_FAILED);
 	rg_status st = rg__half_settle(op->o, op->half);
 	op->half = NULL;
@@ -229,6 +228,8 @@ static int earlier_sent(rg__overlay_op *op)
 	if (op->call.has_current)
 		rg_record_unref(op->call.found.record);
 	op->call.found.record = NULL;
+	if (said == RG_EUNKNOWN)
+		rg__half_sent(op->o, op->half);
 	if (said != RG_OK && said != RG_ECONFLICT)
 		return rg__overlay_end(op, said == RG_EUNKNOWN ? RG_ESTORE : said);
 	rg__half_judge(op->o, op->half, said == RG_OK ? RG__OVERLAY_LANDED : RG__OVERLAY_FAILED);
@@ -245,8 +246,12 @@ static int finish_half(rg__overlay_op *op)
 
 	if (h->verdict == RG__OVERLAY_UNDECIDED && rg_revision_equal(&h->revision, &op->main.base))
 		rg__half_judge(op->o, h, RG__OVERLAY_LANDED);
-	if (h->verdict == RG__OVERLAY_UNDECIDED)
+	if (!own)
+		rg__half_judge_old(op->o, h, &op->main);
+	if (h->verdict == RG__OVERLAY_UNDECIDED) {
+		rg__half_sent(op->o, h);
 		return rg__overlay_ask_commit(op, &h->base, &h->revision, h->main, own ? half_done : earlier_sent);
+	}
 	bool landed = h->verdict == RG__OVERLAY_LANDED;
 	rg_status st = rg__half_settle(op->o, h);
 	if (own && landed)

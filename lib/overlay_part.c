@@ -31,8 +31,8 @@ rg_status rg__local_look(rg__overlay *o, const rg_key *key, rg__local *out)
 
 	if (h) {
 		rg_record_unref(out->record);
-		*out = (rg__local){ .record = rg_record_ref(h->before), .base = h->local_base, .half = true, .verdict = h->verdict,
-			.revision = h->revision, .after = rg_record_ref(h->after) };
+		*out = (rg__local){ .record = rg_record_ref(h->before), .base = h->local_base, .half = true, .old = h->old,
+			.verdict = h->verdict, .sent = h->sent, .revision = h->revision, .after = rg_record_ref(h->after) };
 	}
 	pthread_mutex_unlock(&o->lock);
 	return RG_OK;
@@ -60,8 +60,8 @@ void rg__local_clear(rg__local *local)
 
 bool rg__local_same(const rg__local *a, const rg__local *b)
 {
-	return rg_revision_equal(&a->base, &b->base) && a->half == b->half && a->verdict == b->verdict &&
-		rg_revision_equal(&a->revision, &b->revision);
+	return rg_revision_equal(&a->base, &b->base) && a->half == b->half && a->old == b->old && a->sent == b->sent &&
+		a->verdict == b->verdict && rg_revision_equal(&a->revision, &b->revision);
 }
 
 bool rg__local_landed(const rg__local *local, const rg_revision *main)

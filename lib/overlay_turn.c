@@ -135,6 +135,13 @@ static rg_str keep(char **room, rg_str s)
 	return kept;
 }
 
+rg_key rg__half_keep(char **room, const rg_key *key)
+{
+	rg_str domain = keep(room, key->domain), user = keep(room, key->user), host = keep(room, key->host);
+
+	return (rg_key){ domain, user, host };
+}
+
 rg_status rg__half_new(rg__overlay *o, const rg__half *made, rg__half **out)
 {
 	const rg_key *key = &made->key;
@@ -145,7 +152,8 @@ rg_status rg__half_new(rg__overlay *o, const rg__half *made, rg__half **out)
 		return RG_ENOMEM;
 	*h = *made;
 	char *room = (char *)(h + 1);
-	h->key = (rg_key){ keep(&room, key->domain), keep(&room, key->user), keep(&room, key->host) };
+	h->key = rg__half_keep(&room, key);
+	h->due = RG_TIME_NEVER;
 	rg_record_ref(h->main);
 	rg_record_ref(h->before);
 	rg_record_ref(h->after);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Layer 5: walks over both parts, the local one first. A key of both is given once, as far as that can be known: what the local store
- * has now it had when it was walked, if nothing was written to it since.
+ * has now it had when it was walked, if nothing was written to it since. What is due begins with the halves that are old; a key of
+ * theirs may come again.
  *
  * A cursor: which part it goes on in, the count of local writes when the walk began, the next deadline of the local part, and that part's
- * own cursor.
+ * own cursor. In halves that is how many were given.
  */
 #include "overlay.h"
 #include <stdlib.h>
 
-enum { IN_LOCAL = 'l', AT_MAIN = 'm', IN_MAIN = 'M', HEAD = 1 + 8 + 8 };
+enum { IN_HALVES = 'h', IN_LOCAL = 'l', AT_MAIN = 'm', IN_MAIN = 'M', HEAD = 1 + 8 + 8 };
 
 typedef enum kind { DUE, FIND, SCAN } kind;
 
@@ -21,6 +22,8 @@ typedef struct rg__overlay_walk {
 	uint32_t limit;
 	char part;
 	rg_str inner;      /* of the cursor, while the member is called */
+	rg_key *halves;    /* keys of this page */
+	uint32_t n_halves, given;
 	rg__call local;    /* the answer of the local store */
 } walk;
 
@@ -74,15 +77,22 @@ static bool was_given(rg__overlay *o, const walk *w, const rg_key *key)
 	return there;
 }
 
+static rg_time earliest(rg_time a, rg_time b, rg_time c)
+{
+	rg_time first = a < b ? a : b;
+
+	return first < c ? first : c;
+}
+
 static void answer_page(rg__overlay_op *op)
 {
 	const walk *w = op->walk;
 	const rg__page *local = &w->local.page, *main = &op->call.page;
 	bool asked = op->status == RG_OK && w->limit > 0; /* main was */
-	char part = asked ? IN_MAIN : local->cursor.p ? IN_LOCAL : AT_MAIN;
-	rg_str inner = asked ? main->cursor : local->cursor;
+	char part = asked ? IN_MAIN : w->part == IN_HALVES ? IN_HALVES : local->cursor.p ? IN_LOCAL : AT_MAIN;
+	rg_str inner = asked ? main->cursor : w->part == IN_HALVES ? (rg_str){ (const char *)&w->given, sizeof w->given } : local->cursor;
 	rg_keys out = { .struct_size = sizeof out, .next = w->next };
-	rg_key *keys = op->status == RG_OK ? malloc((local->n + main->n + 1) * sizeof *keys) : NULL;
+	rg_key *keys = op->status == RG_OK ? malloc((w->n_halves + local->n + main->n + 1) * sizeof *keys) : NULL;
 	char *cursor = NULL;
 
 	if (keys && (inner.p || !asked))
@@ -92,16 +102,18 @@ static void answer_page(rg__overlay_op *op)
 		free(keys);
 		return;
 	}
+	if (w->n_halves > 0)
+		memcpy(keys, w->halves, w->n_halves * sizeof *keys);
 	if (local->n > 0)
-		memcpy(keys, local->keys, local->n * sizeof *keys);
-	out.n = local->n;
+		memcpy(keys + w->n_halves, local->keys, local->n * sizeof *keys);
+	out.n = w->n_halves + local->n;
 	for (uint32_t i = 0; i < main->n; i++) {
 		if (!was_given(op->o, w, &main->keys[i]))
 			keys[out.n++] = main->keys[i];
 	}
 	out.keys = keys;
 	if (w->kind == DUE)
-		out.next = !asked ? w->now : main->next < w->next ? main->next : w->next;
+		out.next = !asked ? w->now : earliest(main->next, w->next, rg__halves_next(op->o, w->now));
 	op->paged(op->tok, RG_OK, &out);
 	free(keys);
 	free(cursor);
@@ -119,11 +131,29 @@ static int ask_main(rg__overlay_op *op, rg_str cursor)
 	return rg__overlay_asked(op, ask(&op->call, op->walk, cursor, op->walk->limit));
 }
 
-/* The local part up to its end or the limit; then main. `limit` is what is left for main, 0 when it is not asked. */
+/* Goes on to the local part, unless they fill the page. */
+static rg_status take_halves(rg__overlay *o, walk *w)
+{
+	rg_status st = rg__halves_due(o, w->now, w->limit, &w->halves, &w->n_halves);
+
+	w->limit -= w->n_halves;
+	w->given += w->n_halves;
+	if (st == RG_OK && (w->n_halves == 0 || w->limit > 0))
+		w->part = IN_LOCAL;
+	return st;
+}
+
+/* Halves and the local part up to its end or the limit; then main. `limit` is what is left for main, 0 when it is not asked. */
 static int walk_first(rg__overlay_op *op)
 {
 	walk *w = op->walk;
 
+	if (w->part == IN_HALVES) {
+		rg_status taken = take_halves(op->o, w);
+
+		if (taken != RG_OK || w->part == IN_HALVES)
+			return rg__overlay_end(op, taken);
+	}
 	if (w->part == IN_MAIN)
 		return ask_main(op, w->inner);
 	if (w->part == AT_MAIN)
@@ -139,19 +169,30 @@ static int walk_first(rg__overlay_op *op)
 	return rg__overlay_end(op, RG_OK);
 }
 
+static bool is_part(char part, kind walked)
+{
+	return part == IN_LOCAL || part == AT_MAIN || part == IN_MAIN || (part == IN_HALVES && walked == DUE);
+}
+
 static bool read_cursor(rg__overlay *o, walk *w, rg_str cursor)
 {
-	w->part = IN_LOCAL;
+	w->part = w->kind == DUE ? IN_HALVES : IN_LOCAL;
 	w->next = RG_TIME_NEVER;
 	w->writes = atomic_load(&o->writes);
 	if (!cursor.p)
 		return true;
-	if (cursor.n < HEAD || (cursor.p[0] != IN_LOCAL && cursor.p[0] != AT_MAIN && cursor.p[0] != IN_MAIN))
+	if (cursor.n < HEAD || !is_part(cursor.p[0], w->kind))
 		return false;
 	w->part = cursor.p[0];
 	memcpy(&w->writes, cursor.p + 1, 8);
 	memcpy(&w->next, cursor.p + 9, 8);
 	w->inner = (rg_str){ cursor.p + HEAD, cursor.n - HEAD };
+	if (w->part != IN_HALVES)
+		return true;
+	if (w->inner.n != sizeof w->given)
+		return false;
+	memcpy(&w->given, w->inner.p, sizeof w->given);
+	w->inner = RG__ABSENT;
 	return true;
 }
 
@@ -176,8 +217,10 @@ static walk *walk_new(rg__overlay *o, const walk *wanted)
 
 void rg__overlay_walk_free(walk *w)
 {
-	if (w)
-		rg__page_clear(&w->local.page);
+	if (!w)
+		return;
+	rg__page_clear(&w->local.page);
+	free(w->halves);
 	free(w);
 }
 
