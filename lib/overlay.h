@@ -12,6 +12,7 @@
 #define RG__OVERLAY_H
 
 #include <pthread.h>
+#include <time.h>
 #include "call.h"
 #include "text.h"
 
@@ -63,6 +64,7 @@ struct rg__overlay {
 	rg_store *main, *local;
 	pthread_mutex_t lock;
 	pthread_cond_t moved; /* a turn has ended, or an operation */
+	uint32_t n_asleep;    /* threads that wait for it */
 	rg__overlay_bucket buckets[RG__OVERLAY_BUCKETS];
 	struct rg__overlay_watch *watches;
 	uint32_t n_halves;
@@ -82,6 +84,7 @@ struct rg__overlay_op {
 	atomic_bool asking, over, canceled;
 	bool heap, turn, busy;
 	pthread_t thread;
+	rg__overlay_bucket *bucket; /* of the key, since it asked for its turn */
 	rg__overlay_op *next_open, *next_turn, *next_waiting, *next_over;
 	rg__overlay_op *first_waiting, *last_waiting;
 	uint32_t n_waiting;
@@ -125,6 +128,8 @@ void rg__overlay_cancel(void *self, void *tok);
 /* overlay_turn.c */
 rg__overlay_bucket *rg__overlay_bucket_of(rg__overlay *o, const rg_key *key);
 int rg__overlay_take_turn(rg__overlay_op *op);      /* GO, or WAIT: it is run when its turn comes; `busy`: it does not come */
+int rg__overlay_sleep(rg__overlay *o, const struct timespec *until); /* with the lock, until it moves; what the wait returned */
+void rg__overlay_moves(rg__overlay *o);             /* with the lock */
 bool rg__overlay_try_turn(rg__overlay_op *op);      /* if nobody has it */
 rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op); /* whose turn it is now, and who has to be run; NULL */
 rg__half *rg__half_find(rg__overlay *o, const rg_key *key);

@@ -268,7 +268,7 @@ static int looked(rg__overlay_op *op)
 	return op->half ? finish_half(op) : compare_parts(op);
 }
 
-/* Its turn has come. A key without a local part costs what it costs without an overlay. */
+/* Its turn has come. For a key without a local part main is asked as often as without an overlay. */
 static int look(rg__overlay_op *op)
 {
 	if (atomic_load(&op->canceled))

@@ -122,7 +122,7 @@ static void close_op(rg__overlay_op *op)
 	while (*at != op)
 		at = &(*at)->next_open;
 	*at = op->next_open;
-	pthread_cond_broadcast(&op->o->moved);
+	rg__overlay_moves(op->o);
 	pthread_mutex_unlock(&op->o->lock);
 }
 
@@ -235,7 +235,7 @@ static void pause_for(rg__overlay *o, int64_t us)
 	t.tv_sec += t.tv_nsec / 1000000000;
 	t.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&o->lock);
-	pthread_cond_timedwait(&o->moved, &o->lock, &t);
+	rg__overlay_sleep(o, &t);
 	pthread_mutex_unlock(&o->lock);
 }
 

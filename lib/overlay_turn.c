@@ -15,23 +15,35 @@ rg__overlay_bucket *rg__overlay_bucket_of(rg__overlay *o, const rg_key *key)
 	return &o->buckets[hash % RG__OVERLAY_BUCKETS];
 }
 
-static rg__overlay_op *whose_turn(rg__overlay *o, const rg_key *key)
+static rg__overlay_op *whose_turn(const rg__overlay_op *op)
 {
-	rg__overlay_op *at = rg__overlay_bucket_of(o, key)->turns;
+	rg__overlay_op *at = op->bucket->turns;
 
-	while (at && !rg_key_equal(&at->key, key))
+	while (at && !rg_key_equal(&at->key, &op->key))
 		at = at->next_turn;
 	return at;
 }
 
 static void give_turn(rg__overlay_op *op)
 {
-	rg__overlay_bucket *b = rg__overlay_bucket_of(op->o, &op->key);
-
 	op->turn = true;
 	op->thread = pthread_self();
-	op->next_turn = b->turns;
-	b->turns = op;
+	op->next_turn = op->bucket->turns;
+	op->bucket->turns = op;
+}
+
+int rg__overlay_sleep(rg__overlay *o, const struct timespec *until)
+{
+	o->n_asleep++;
+	int late = pthread_cond_timedwait(&o->moved, &o->lock, until);
+	o->n_asleep--;
+	return late;
+}
+
+void rg__overlay_moves(rg__overlay *o)
+{
+	if (o->n_asleep > 0)
+		pthread_cond_broadcast(&o->moved);
 }
 
 static struct timespec patience(void)
@@ -52,8 +64,8 @@ static void wait_for_turn(rg__overlay_op *op)
 	rg__overlay_op *before;
 	int late = 0;
 
-	while ((before = whose_turn(op->o, &op->key)) != NULL && !pthread_equal(before->thread, pthread_self()) && late == 0)
-		late = pthread_cond_timedwait(&op->o->moved, &op->o->lock, &until);
+	while ((before = whose_turn(op)) != NULL && !pthread_equal(before->thread, pthread_self()) && late == 0)
+		late = rg__overlay_sleep(op->o, &until);
 	if (!before)
 		give_turn(op);
 	else
@@ -64,8 +76,9 @@ int rg__overlay_take_turn(rg__overlay_op *op)
 {
 	int next = RG__OVERLAY_GO;
 
+	op->bucket = rg__overlay_bucket_of(op->o, &op->key);
 	pthread_mutex_lock(&op->o->lock);
-	rg__overlay_op *before = whose_turn(op->o, &op->key);
+	rg__overlay_op *before = whose_turn(op);
 
 	if (!before) {
 		give_turn(op);
@@ -85,8 +98,9 @@ int rg__overlay_take_turn(rg__overlay_op *op)
 
 bool rg__overlay_try_turn(rg__overlay_op *op)
 {
+	op->bucket = rg__overlay_bucket_of(op->o, &op->key);
 	pthread_mutex_lock(&op->o->lock);
-	bool free = whose_turn(op->o, &op->key) == NULL;
+	bool free = whose_turn(op) == NULL;
 
 	if (free)
 		give_turn(op);
@@ -99,7 +113,7 @@ rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op)
 	if (!op->turn)
 		return NULL;
 	pthread_mutex_lock(&op->o->lock);
-	rg__overlay_op **at = &rg__overlay_bucket_of(op->o, &op->key)->turns, *next = op->first_waiting;
+	rg__overlay_op **at = &op->bucket->turns, *next = op->first_waiting;
 
 	while (*at != op)
 		at = &(*at)->next_turn;
@@ -111,14 +125,14 @@ rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op)
 		next->n_waiting = op->n_waiting - 1;
 		give_turn(next);
 	}
-	pthread_cond_broadcast(&op->o->moved);
+	rg__overlay_moves(op->o);
 	pthread_mutex_unlock(&op->o->lock);
 	return next;
 }
 
 rg__half *rg__half_find(rg__overlay *o, const rg_key *key)
 {
-	rg__half *at = rg__overlay_bucket_of(o, key)->halves;
+	rg__half *at = o->n_halves > 0 ? rg__overlay_bucket_of(o, key)->halves : NULL;
 
 	while (at && !rg_key_equal(&at->key, key))
 		at = at->next;
