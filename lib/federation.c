@@ -106,17 +106,21 @@ void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now)
 		not_later(&f->renew_at, rg__add_sat(now, AGAIN_AFTER));
 }
 
-void rg__federation_tried(rg__federation *f, rg__retry *r, rg_status status, rg_time now)
+void rg__federation_tried(rg__retry *r, rg_status status, rg_time now)
 {
 	if (status == RG_OK) {
 		*r = (rg__retry){ 0 };
 		return;
 	}
-	f->closed |= status == RG_ECANCELED; /* shutdown: nobody else cancels what has no handle */
 	if (r->not_before > now)
 		return;
 	r->pause = r->pause == 0 ? PAUSE_FIRST : r->pause * 2 > PAUSE_MOST ? PAUSE_MOST : r->pause * 2;
 	r->not_before = rg__add_sat(now, r->pause);
+}
+
+void rg__federation_ended(rg__federation *f, rg_status status)
+{
+	f->closed |= status == RG_ECANCELED;
 }
 
 /* Did the AoR gain its first live binding, or lose its last? Bindings that lapsed may be published still. */
@@ -183,7 +187,8 @@ static void survey(rg__federation *f, rg_time now)
 		return;
 	pthread_mutex_lock(&f->lock);
 	s->page_under_way = false;
-	rg__federation_tried(f, &s->retry, st, now);
+	rg__federation_ended(f, st);
+	rg__federation_tried(&s->retry, st, now);
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -204,7 +209,8 @@ static void publish(rg__federation *f, rg_time now, uint32_t limit)
 		pthread_mutex_lock(&f->lock);
 		f->publishing--;
 		rg__dirty_done(f->dirty, key, true);
-		rg__federation_tried(f, &f->publish_retry, st, now);
+		rg__federation_ended(f, st);
+		rg__federation_tried(&f->publish_retry, st, now);
 		pthread_mutex_unlock(&f->lock);
 	}
 }
@@ -224,7 +230,8 @@ static void prune(rg__federation *f, rg_time now, uint32_t limit)
 		return;
 	pthread_mutex_lock(&f->lock);
 	f->pruning = false;
-	rg__federation_tried(f, &f->prune_retry, st, now);
+	rg__federation_ended(f, st);
+	rg__federation_tried(&f->prune_retry, st, now);
 	pthread_mutex_unlock(&f->lock);
 }
 

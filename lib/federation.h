@@ -82,7 +82,11 @@ static inline void rg__federation_touch(const rg_op *op)
 rg_time rg__federation_tick(rg_registrar *reg, uint32_t limit);
 
 /* With the lock held: something went well or failed, which says when to try again. */
-void rg__federation_tried(rg__federation *f, rg__retry *retry, rg_status status, rg_time now);
+void rg__federation_tried(rg__retry *retry, rg_status status, rg_time now);
+
+/* With the lock held: an operation ended. After RG_ECANCELED, which is a shutdown, nothing is done any more: what has no handle is
+ * canceled by nobody else. */
+void rg__federation_ended(rg__federation *f, rg_status status);
 
 /* With the lock held: adds a key, or remembers that it had no room. */
 void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now);

@@ -75,7 +75,8 @@ static void publish_answer(rg_op *op, rg_status status)
 	rg__federation_lock(f);
 	f->publishing--;
 	rg__dirty_done(f->dirty, p->key, !good);
-	rg__federation_tried(f, &f->publish_retry, good || status != RG_OK ? status : RG_ECONFLICT, now);
+	rg__federation_ended(f, status);
+	rg__federation_tried(&f->publish_retry, good || status != RG_OK ? status : RG_ECONFLICT, now);
 	rg__federation_unlock(f, now);
 }
 

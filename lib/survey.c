@@ -95,7 +95,8 @@ static void page_answer(rg_op *op, rg_status status)
 		s->more = false;
 		s->walk = (rg__walk){ 0 };
 	}
-	rg__federation_tried(f, &s->retry, status, now);
+	rg__federation_ended(f, status);
+	rg__federation_tried(&s->retry, status, now);
 	rg__federation_unlock(f, now);
 }
 
@@ -202,7 +203,8 @@ static void prune_answer(rg_op *op, rg_status status)
 	f->pruning = false;
 	if (status == RG_OK && p->next < f->prune_at)
 		f->prune_at = p->next > soon ? p->next : soon;
-	rg__federation_tried(f, &f->prune_retry, status, now);
+	rg__federation_ended(f, status);
+	rg__federation_tried(&f->prune_retry, status, now);
 	rg__federation_unlock(f, now);
 }
 
