@@ -6,8 +6,11 @@
 enum { BUCKETS = 1024 };
 
 struct rg__dirty {
-	uint32_t most, n, queued;
-	rg__dirty_key *first, *last; /* the queue */
+	uint32_t most, n;
+	struct queue {
+		rg__dirty_key *first, *last;
+		uint32_t n;
+	} ready, waiting;
 	rg__dirty_key *buckets[BUCKETS];
 };
 
@@ -38,15 +41,26 @@ static uint64_t hash_of(const rg_key *key)
 	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
 }
 
-static void enqueue(rg__dirty *d, rg__dirty_key *k)
+static void enqueue(struct queue *q, rg__dirty_key *k)
 {
 	k->next = NULL;
-	if (d->last)
-		d->last->next = k;
+	if (q->last)
+		q->last->next = k;
 	else
-		d->first = k;
-	d->last = k;
-	d->queued++;
+		q->first = k;
+	q->last = k;
+	q->n++;
+}
+
+static rg__dirty_key *dequeue(struct queue *q)
+{
+	rg__dirty_key *k = q->first;
+
+	q->first = k->next;
+	if (!q->first)
+		q->last = NULL;
+	q->n--;
+	return k;
 }
 
 static rg_str put(rg_str text, char **at)
@@ -90,32 +104,34 @@ bool rg__dirty_add(rg__dirty *d, const rg_key *key)
 	k->chain = *bucket;
 	*bucket = k;
 	d->n++;
-	enqueue(d, k);
+	enqueue(&d->ready, k);
 	return true;
 }
 
-rg__dirty_key *rg__dirty_take(rg__dirty *d)
+/* After the clock was set back, nothing waits for longer than it would have. */
+rg_time rg__dirty_due(const rg__dirty *d, rg_time now)
 {
-	rg__dirty_key *k = d->first;
+	const rg__dirty_key *k = d->waiting.first;
 
+	if (d->ready.first)
+		return now;
 	if (!k)
+		return RG_TIME_NEVER;
+	return k->until <= now || k->until > rg__add_sat(now, RG__DIRTY_WAIT) ? now : k->until;
+}
+
+rg__dirty_key *rg__dirty_take(rg__dirty *d, rg_time now)
+{
+	if (rg__dirty_due(d, now) > now)
 		return NULL;
-	d->first = k->next;
-	if (!d->first)
-		d->last = NULL;
-	d->queued--;
+	rg__dirty_key *k = dequeue(d->ready.first ? &d->ready : &d->waiting);
+
 	k->under_way = true;
 	return k;
 }
 
-void rg__dirty_done(rg__dirty *d, rg__dirty_key *k, bool again)
+static void leave(rg__dirty *d, rg__dirty_key *k)
 {
-	k->under_way = false;
-	if (again || k->again) {
-		k->again = false;
-		enqueue(d, k);
-		return;
-	}
 	rg__dirty_key **at = &d->buckets[k->hash % BUCKETS];
 
 	while (*at != k)
@@ -125,6 +141,31 @@ void rg__dirty_done(rg__dirty *d, rg__dirty_key *k, bool again)
 	free(k);
 }
 
+void rg__dirty_done(rg__dirty *d, rg__dirty_key *k, bool again)
+{
+	k->under_way = false;
+	if (!again && !k->again) {
+		leave(d, k);
+		return;
+	}
+	k->again = false;
+	enqueue(&d->ready, k);
+}
+
+bool rg__dirty_refused(rg__dirty *d, rg__dirty_key *k, rg_time now)
+{
+	if (k->again || d->waiting.n < d->most / 2) {
+		struct queue *q = k->again ? &d->ready : &d->waiting;
+
+		k->under_way = k->again = false;
+		k->until = rg__add_sat(now, RG__DIRTY_WAIT);
+		enqueue(q, k);
+		return true;
+	}
+	leave(d, k);
+	return false;
+}
+
 uint32_t rg__dirty_count(const rg__dirty *d)
 {
 	return d->n;
@@ -132,5 +173,10 @@ uint32_t rg__dirty_count(const rg__dirty *d)
 
 uint32_t rg__dirty_queued(const rg__dirty *d)
 {
-	return d->queued;
+	return d->ready.n;
+}
+
+uint32_t rg__dirty_waiting(const rg__dirty *d)
+{
+	return d->waiting.n;
 }

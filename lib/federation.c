@@ -60,10 +60,12 @@ static rg_time later(rg_time at, rg_time other)
 	return at > other ? at : other;
 }
 
-/* May the scan go on, as far as it goes? */
+/* May the scan go on, as far as it goes? What waits because it was refused does not hold it up. */
 static bool survey_may(const rg__federation *f)
 {
-	return f->survey.active && !f->survey.page_under_way && rg__dirty_count(f->dirty) <= RG__FEDERATION_DIRTY / 2;
+	uint32_t n = rg__dirty_count(f->dirty) - rg__dirty_waiting(f->dirty);
+
+	return f->survey.active && !f->survey.page_under_way && n + RG__FEDERATION_PAGE <= RG__FEDERATION_DIRTY / 2;
 }
 
 /* When something can be done by a tick. */
@@ -73,8 +75,8 @@ static rg_time due(const rg__federation *f, rg_time now)
 
 	if (f->closed)
 		return at;
-	if (rg__dirty_queued(f->dirty) > 0 && f->publishing < RG__PUBLISHING_MOST)
-		at = later(now, f->publish_retry.not_before);
+	if (f->publishing < RG__PUBLISHING_MOST)
+		at = later(rg__dirty_due(f->dirty, now), f->publish_retry.not_before);
 	if (!f->survey.active)
 		not_later(&at, f->renew_at);
 	else if (survey_may(f))
@@ -157,6 +159,8 @@ static void begin(rg__federation *f, rg_time now)
 	f->ticking++;
 	not_later(&f->publish_retry.not_before, rg__add_sat(now, PAUSE_MOST));
 	not_later(&f->prune_retry.not_before, rg__add_sat(now, PAUSE_MOST));
+	not_later(&f->room.not_before, rg__add_sat(now, PAUSE_MOST));
+	not_later(&f->tell_at, rg__add_sat(now, RG__TELL_EVERY));
 	not_later(&s->retry.not_before, rg__add_sat(now, PAUSE_MOST));
 	not_later(&f->renew_at, rg__add_sat(now, f->lifetime / 2));
 	not_later(&f->prune_at, rg__add_sat(now, PRUNE_EVERY));
@@ -164,12 +168,12 @@ static void begin(rg__federation *f, rg_time now)
 	if (s->active || f->renew_at > now)
 		return;
 	s->active = true;
-	s->whole = f->missed;
+	s->whole = f->missed || f->left;
 	s->of_entries = s->more = false;
 	s->domain = 0;
 	s->next = now;
 	s->walk = (rg__walk){ 0 };
-	f->missed = false;
+	f->missed = f->left = false;
 	f->renew_at = rg__add_sat(now, f->lifetime / 2);
 }
 
@@ -197,7 +201,7 @@ static void publish(rg__federation *f, rg_time now, uint32_t limit)
 	for (uint32_t i = 0; i < limit && i < PUBLISH_A_TICK; i++) {
 		pthread_mutex_lock(&f->lock);
 		bool go = f->publish_retry.not_before <= now && f->publishing < RG__PUBLISHING_MOST && !f->closed;
-		rg__dirty_key *key = go ? rg__dirty_take(f->dirty) : NULL;
+		rg__dirty_key *key = go ? rg__dirty_take(f->dirty, now) : NULL;
 
 		f->publishing += key != NULL;
 		pthread_mutex_unlock(&f->lock);

@@ -48,14 +48,19 @@ typedef struct rg__federation {
 	bool missed;        /* a change had no room: a whole scan is needed */
 	rg__survey survey;
 	rg_time renew_at;   /* when the next scan begins */
+	bool left;          /* an AoR that was refused was let go of: the next scan is to be a whole one */
 	uint32_t publishing;
 	rg__retry publish_retry, prune_retry;
+	rg__retry room;     /* the shared store was full: nothing is added to it before */
+	rg_time tell_at;    /* when a refusal may be logged again */
+	uint64_t refusals;  /* since the last that was */
 	bool pruning;
 	rg_time prune_at;
 	uint32_t ticking;   /* ticks under way, which say themselves when the next one is due */
 	bool closed;
 } rg__federation;
 
+#define RG__TELL_EVERY 60000 /* milliseconds */
 enum { RG__FEDERATION_PAGE = RG__PAGE, RG__PUBLISHING_MOST = 16 };
 #define RG__FEDERATION_DIRTY 4096
 #define RG__FEDERATION_DOMAINS 64

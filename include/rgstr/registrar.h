@@ -148,7 +148,9 @@ RG_API void rg_federation_options_init(rg_federation_options *options, uint32_t 
  *
  * The work is done by rg_registrar_tick(), a bounded part at a time. An AoR that gained its first live binding, or lost its last, is
  * published or withdrawn at the next tick; what is published is renewed well before it lapses; what is in the store already is
- * published too. While @p shared does not answer, saves go on as ever, and publication is tried again and catches up. Nodes of one
+ * published too. While @p shared does not answer, saves go on as ever, and publication is tried again and catches up. An AoR that the
+ * store has no room for is tried again every half minute, or found by the next scan when there are very many, and keeps no other
+ * waiting; entries that are there are renewed all the same. Nodes of one
  * site that share a store of bindings name the same @p home. A registrar whose stores are not both RG_STORE_THREAD_SAFE belongs to
  * one thread at a time. What was published stays after a shutdown, until it lapses.
  * @param shared  a reference is taken.

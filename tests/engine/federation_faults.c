@@ -395,3 +395,83 @@ Test(federation_faults, a_clock_set_back_stops_nothing)
 	kit_close(&k);
 	rg_store_unref(shared);
 }
+
+/* Another site has filled the records of some: they are refused, and nobody else is kept waiting. */
+Test(federation_faults, who_cannot_be_published_keeps_nobody_waiting)
+{
+	rg_store *shared = shared_new();
+	kit k;
+
+	kit_open(&k, INLINE);
+	federate(&k, shared, EAST);
+	settle(&k);
+	kit_save(&k, "bob", A1 ";expires=864000", 1);
+	settle(&k);
+	for (int i = 0; i < 50; i++) {
+		char user[16];
+
+		snprintf(user, sizeof user, "p%d", i);
+		put_homes(shared, user, "west.example", 1200, k.now + 8 * HOUR);
+		kit_save(&k, user, A1 ";expires=864000", 1);
+	}
+	settle(&k);
+	cr_expect_eq(kit_stat(&k, "homes_failed"), 50);
+	cr_expect(strstr(k.log, "federation: p0@example.org of location is not published"), "%s", k.log);
+	cr_expect_null(strstr(k.log, "p1@"), "told once a minute: %s", k.log);
+	kit_save(&k, "alice", A1 ";expires=864000", 1);
+	settle(&k);
+	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST, "at the next tick");
+	for (int i = 0; i < 70; i++) {
+		live_on(&k, HOUR / 10);
+		ASKS(&k, "RG_OK 1/0 " LOCAL);
+		cr_assert_str_eq(homes(shared, "bob"), "sip:" EAST, "after %d minutes", 6 * i);
+	}
+	live_on(&k, HOUR + HOUR / 10);
+	cr_expect_str_eq(homes(shared, "p7"), "sip:" EAST, "they are tried again");
+	kit_close(&k);
+	rg_store_unref(shared);
+}
+
+static rg_store *small_new(uint64_t bytes)
+{
+	rg_memory_options o;
+	rg_store *store;
+
+	rg_memory_options_init(&o, sizeof o);
+	o.max_bytes = bytes;
+	o.shards = 1;
+	cr_assert_eq(rg_memory_store_new(&o, &store, NULL), RG_OK);
+	return store;
+}
+
+/* More are refused than are remembered, which must not end the scans that renew the others. */
+Test(federation_faults, a_full_shared_store_renews_what_it_has)
+{
+	rg_store *small = small_new(10000);
+	conflicting c = { 0 };
+	rg_store *shared = conflicting_new(small, &c);
+	uint64_t had;
+	kit k;
+
+	kit_open(&k, INLINE);
+	federate(&k, shared, EAST);
+	kit_save(&k, "alice", A1 ";expires=864000", 1);
+	settle(&k);
+	save_many(&k, A1 ";expires=864000", 1);
+	live_on(&k, HOUR / 10);
+	had = records(small);
+	cr_assert(had > 5 && had < 100, "%d", (int)had);
+	cr_expect_leq(c.commits, had + 30, "nor is it beleaguered: %u commits", c.commits);
+	for (int i = 0; i < 15; i++) {
+		live_on(&k, HOUR / 10);
+		cr_assert_str_eq(homes(small, "alice"), "sip:" EAST, "after %d minutes", 6 * i);
+		cr_assert_eq(records(small), had);
+	}
+	kit_save(&k, "alice", GONE, 2);
+	live_on(&k, 61000);
+	cr_expect_str_empty(homes(small, "alice"));
+	cr_expect_eq(records(small), had, "another one takes its place");
+	kit_close(&k);
+	rg_store_unref(shared);
+	rg_store_unref(small);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sites.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include "store.h"
 
 rg_store *shared_new(void)
@@ -72,6 +73,42 @@ const char *homes_in(rg_store *shared, const char *domain, const char *user)
 const char *homes(rg_store *shared, const char *user)
 {
 	return homes_in(shared, "location@homes", user);
+}
+
+static void committed(void *tok, rg_status status, const rg_fetched *current)
+{
+	*(rg_status *)tok = status;
+	rg_record_unref(current ? current->record : NULL);
+}
+
+void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n, rg_time expires)
+{
+	static uint8_t number;
+	rg_key key = { RG_STR("location@homes"), rg_str_from(user), RG_STR("example.org") };
+	rg_commit commit = { .struct_size = sizeof commit, .revision = { { 'x', ++number, (uint8_t)user[0], (uint8_t)user[1] } } };
+	rg_contact *contacts = calloc(n, sizeof *contacts);
+	char (*uris)[64] = calloc(n, sizeof *uris);
+	rg_status st = RG_PENDING;
+	rg_record *record = NULL;
+	void *self;
+
+	for (uint32_t i = 0; i < n; i++) {
+		rg_contact_init(&contacts[i], sizeof *contacts);
+		snprintf(uris[i], sizeof uris[i], "sip:%u.%s", i, site);
+		contacts[i].id = i + 1;
+		contacts[i].uri = rg_str_from(uris[i]);
+		contacts[i].next_hop = RG_STR("x:1");
+		contacts[i].callid = RG_STR("home");
+		contacts[i].expires = expires;
+	}
+	while (rg_record_new(&key, &commit.revision, contacts, n, NULL, 0, RG__ABSENT, &record) == RG_ELIMIT)
+		n--;
+	commit.next = record;
+	rg__store_ops(shared, &self)->commit(self, &key, &commit, 0, committed, &st);
+	cr_assert_eq(st, RG_OK);
+	rg_record_unref(record);
+	free(contacts);
+	free(uris);
 }
 
 static void counted(void *tok, rg_status status, uint64_t records, uint64_t bindings)

@@ -24,6 +24,9 @@ void live_on(kit *k, rg_time span);
 const char *homes_in(rg_store *shared, const char *domain, const char *user);
 const char *homes(rg_store *shared, const char *user); /* in location@homes */
 
+/* Writes homes of AoR @p user, `sip:0.<site>` and so on, as another site could; as many of @p n as a record has room for. */
+void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n, rg_time expires);
+
 /* How many records of homes there are. */
 uint64_t records(rg_store *shared);
 
