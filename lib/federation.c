@@ -6,7 +6,6 @@
 
 #define LIFETIME 3600000
 #define LIFETIME_LEAST 10000
-#define LIFETIME_MOST 2592000000
 #define PAUSE_FIRST 1000
 #define PAUSE_MOST 30000
 #define PRUNE_EVERY 60000
@@ -274,7 +273,7 @@ static rg_federation_options read_options(const rg_federation_options *given)
 
 static rg_status options_check(const rg_federation_options *o, rg_error *why)
 {
-	if (o->lifetime < LIFETIME_LEAST || o->lifetime > LIFETIME_MOST)
+	if (o->lifetime < LIFETIME_LEAST || o->lifetime > RG__HOME_LIFETIME_MOST)
 		return rg__fail(why, RG_EINVAL, "a lifetime of %lld ms is not within 10 seconds and 30 days", (long long)o->lifetime);
 	if (o->rate > RATE_MOST)
 		return rg__fail(why, RG_EINVAL, "a rate of %u is more than %d", o->rate, RATE_MOST);

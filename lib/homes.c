@@ -32,6 +32,18 @@ static void add_host(rg__buf *uri, rg_str text)
 	rg__buf_add_text(uri, bare ? "]" : "");
 }
 
+/* A SIP URI to route by: without headers, and without anything in it that ends a line or a word. */
+static bool is_home(rg_str text)
+{
+	rg__uri uri;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if ((unsigned char)text.p[i] <= 0x20 || text.p[i] == 0x7f)
+			return false;
+	}
+	return rg__uri_parse(text, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER && !uri.headers.p;
+}
+
 rg_status rg__home_read(rg_str text, rg__buf *uri, rg__buf *tag)
 {
 	rg_str trimmed = rg__trim(text), ignored;
@@ -43,7 +55,7 @@ rg_status rg__home_read(rg_str text, rg__buf *uri, rg__buf *tag)
 		add_host(uri, trimmed);
 	if (uri->failed)
 		return RG_ENOMEM;
-	if (rg__uri_parse((rg_str){ uri->p, uri->n }, &read) != RG_OK || read.scheme == RG__SCHEME_OTHER || read.headers.p)
+	if (!is_home((rg_str){ uri->p, uri->n }) || rg__uri_parse((rg_str){ uri->p, uri->n }, &read) != RG_OK)
 		return RG_EINVAL;
 	rg__hop_tag(&read, tag, &ignored);
 	return tag->failed ? RG_ENOMEM : RG_OK;
@@ -68,6 +80,12 @@ static bool same_home(rg_str a, rg_str b)
 	if (rg__eq(a, b))
 		return true;
 	return rg__uri_parse(a, &one) == RG_OK && rg__uri_parse(b, &other) == RG_OK && rg__uri_equal(&one, &other);
+}
+
+/* Neither lapsed nor, from a clock far ahead or out of malice, good for longer than any may be. */
+static bool lives(rg_time expires, rg_time now)
+{
+	return expires > now && expires <= rg__add_sat(now, RG__HOME_LIFETIME_MOST + RG__HOME_CLOCK_AHEAD);
 }
 
 /* An entry that needs no renewal. One far beyond what is said now is of a clock that was set back since. */
@@ -112,7 +130,7 @@ static void renew(homes *h, const rg_contact *c, const rg__publication *say)
 	h->contacts[h->n++] = kept;
 }
 
-/* @p say NULL: nothing but what lapsed goes. */
+/* @p say NULL: nothing but what is not alive goes. */
 static void collect(homes *h, const rg_record *record, const rg__publication *say, rg_time now)
 {
 	bool placed = false;
@@ -121,8 +139,8 @@ static void collect(homes *h, const rg_record *record, const rg__publication *sa
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
 		bool own = say && same_home(c.uri, say->home);
 
-		h->had |= own && c.expires > now;
-		if (c.expires <= now || (own && (placed || !say->present))) {
+		h->had |= own && lives(c.expires, now);
+		if (!lives(c.expires, now) || (own && (placed || !say->present))) {
 			h->changed = true;
 			continue;
 		}
@@ -177,7 +195,7 @@ bool rg__homes_next(const rg_record *record, rg_str own, rg_time now, uint32_t *
 	while (rg_record_contact(record, *at, &c) == RG_OK) {
 		(*at)++;
 		*home = c.uri;
-		if (c.expires > now && !same_home(c.uri, own))
+		if (lives(c.expires, now) && is_home(c.uri) && !same_home(c.uri, own))
 			return true;
 	}
 	return false;

@@ -307,14 +307,15 @@ static void add_home(joining *j, const place *p, rg_str home)
 
 static void add_homes(joining *j, const place *p)
 {
-	uint32_t at = 0;
+	uint32_t at = 0, n = 0;
 	rg_str home;
 
-	while (rg__homes_next(p->homes, j->w->f->home, j->w->op->now, &at, &home)) {
+	while (n < RG_HOMES_MAX && rg__homes_next(p->homes, j->w->f->home, j->w->op->now, &at, &home)) {
 		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
 		if ((p->sips || p->rest) && rg__is_sips(home) != p->sips)
 			continue;
 		add_home(j, p, home);
+		n++;
 		if (j->w->settings->no_branches)
 			return;
 	}

@@ -127,8 +127,12 @@ RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_t
  * flag `global` (base specification §1.4.4) then adds a target for each other site that has the AoR.
  *
  * In the shared store the homes of an AoR are the contacts of a record of their own, under the same user and host in domain
- * `<domain>@homes`: the URI of a site, good until that site renews it. No events are raised for them.
+ * `<domain>@homes`: the URI of a site, good until that site renews it. No events are raised for them. What another site wrote that is no
+ * SIP URI, or has headers in it, is passed over; so is what would be good for more than 30 days, which goes with the next publication.
  * @{ */
+
+/** So many homes of one AoR become targets of a lookup, at most. */
+#define RG_HOMES_MAX 64
 
 /** Options of rg_registrar_federate(). */
 typedef struct rg_federation_options {
@@ -244,7 +248,7 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * With the flag `branch`, first come the targets of the AoR itself, then in the place of each existing branch (rg_request.branches, at
  * most RG_BRANCHES_MAX) those of the AoR that it is, which may be none. A branch whose host env.is_local disowns, or that is no SIP
  * URI, comes back as a target of its own. An AoR that is named more than once is expanded where it comes first. With `global`, each
- * AoR's targets are followed by one for every other site that has it (rg_registrar_federate()). All of it takes no longer than one
+ * AoR's targets are followed by one for every other site that has it (rg_registrar_federate()), RG_HOMES_MAX at most. All of it takes no longer than one
  * store_timeout; when that, or the store that sites share, fails after the bindings were found, they are the answer, marked by
  * rg_targets_partial().
  * @param out  the targets, owned by the caller: an empty result has rg_targets_result() −1 or −2.

@@ -200,3 +200,26 @@ Test(global, a_cancel_reaches_the_store_that_is_asked)
 		rg_store_unref(memory);
 	}
 }
+
+Test(global, no_more_homes_of_an_aor_than_a_limit_are_targets)
+{
+	rg_lookup_options *options;
+	rg_targets *targets = NULL;
+	rg_store *shared = shared_new();
+	rg_request request;
+	kit k;
+
+	kit_open(&k, INLINE);
+	federate(&k, shared, EAST);
+	put_homes(shared, "alice", "west.example", 200, k.now + HOUR);
+	cr_assert_eq(rg_lookup_options_new(RG_STR("global"), &options, NULL), RG_OK);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = RG_STR("sip:alice@example.org");
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_expect_eq(rg_targets_count(targets), RG_HOMES_MAX);
+	rg_targets_unref(targets);
+	rg_lookup_options_unref(options);
+	kit_close(&k);
+	rg_store_unref(shared);
+}

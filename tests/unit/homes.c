@@ -174,6 +174,58 @@ Test(homes, a_clock_that_was_set_back_leaves_no_entry_for_ever)
 	end_world(&s.w);
 }
 
+/* As another site could write it. */
+static void have(site_world *s, const char *uri, size_t n, rg_time expires)
+{
+	rg_contact c;
+
+	rg_contact_init(&c, sizeof c);
+	c.id = 1;
+	c.uri = (rg_str){ uri, n };
+	c.callid = RG_STR("home");
+	c.next_hop = RG_STR("x:1");
+	c.expires = expires;
+	rg_record_unref(s->w.record);
+	cr_assert_eq(rg_record_new(&s->key, &s->revision, &c, 1, NULL, 0, RG__ABSENT, &s->w.record), RG_OK);
+}
+
+Test(homes, what_no_operator_may_write_is_no_target)
+{
+	static const char bad[][40] = { "http://x/", "*", "", "sip:x?Route=%3csip:evil%3e", "sip:evil\r\nX: y", "sip:evil\t", "sip:a b", "tel:1",
+		"sip:x;maddr=evil\r\n", "sip:x;y=\x7f", "<sip:x>", "10.0.0.2" };
+	site_world s = new_sites();
+
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		have(&s, bad[i], strlen(bad[i]), s.w.now + HOUR);
+		cr_expect_str_empty(others(&s, "sip:10.0.0.1"), "%zu", i);
+	}
+	have(&s, "sip:e\0vil", 9, s.w.now + HOUR);
+	cr_expect_str_empty(others(&s, "sip:10.0.0.1"));
+	have(&s, "sips:x:5071;transport=tcp", 25, s.w.now + HOUR);
+	same_text(others(&s, "sip:10.0.0.1"), "sips:x:5071;transport=tcp");
+	end_world(&s.w);
+}
+
+Test(homes, what_would_outlive_any_entry_is_not_seen_and_goes)
+{
+	site_world s = new_sites();
+	rg_time month = 30LL * 24 * HOUR;
+
+	have(&s, "sip:x", 5, s.w.now + month + HOUR);
+	same_text(others(&s, "sip:10.0.0.1"), "sip:x");
+	have(&s, "sip:x", 5, s.w.now + month + HOUR + 1);
+	cr_expect_str_empty(others(&s, "sip:10.0.0.1"));
+	have(&s, "sip:x", 5, INT64_MAX);
+	cr_expect_str_empty(others(&s, "sip:10.0.0.1"));
+	cr_expect(say(&s, "10.0.0.1", true));
+	cr_expect_eq(rg_record_count(s.w.record), 1);
+	have(&s, "sip:x", 5, INT64_MAX);
+	rg_plan_unref(s.w.plan);
+	cr_assert_eq(rg__homes_prune(s.w.record, s.w.now, &s.revision, &s.w.plan), RG_OK);
+	cr_expect(rg_plan_commits(s.w.plan) && !rg_plan_next(s.w.plan));
+	end_world(&s.w);
+}
+
 Test(homes, a_home_is_found_by_its_tag_and_travels)
 {
 	site_world s = new_sites();
