@@ -32,8 +32,9 @@ typedef struct rg__publication {
 enum { RG__HOME_KEPT, RG__HOME_PUT, RG__HOME_TAKEN };
 
 /*
- * Makes the home's entry agree. Lapsed entries go, and those that would outlive any that may be made; whoever's they are. The plan commits nothing when nothing is to change: an entry is
- * renewed when a quarter of its life is over. It has no events. @p what becomes RG__HOME_….
+ * Makes the home's entry agree. Lapsed entries go, and those that would outlive any that may be made; whoever's they are. The plan
+ * commits nothing when nothing is to change: an entry is renewed when a quarter of its life is over. It has no events. @p what becomes
+ * RG__HOME_….
  */
 rg_status rg__homes_plan(const rg_record *record, const rg__publication *say, const rg_revision *revision, int *what, rg_plan **out);
 

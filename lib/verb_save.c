@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "op.h"
+#include "homes.h"
 #include "log.h"
 #include "request.h"
 #include <stdlib.h>
@@ -137,6 +138,8 @@ static rg_status save_prepare(save_op *s, const rg_request *request, const rg_up
 		s->request = *s->copy;
 	else
 		rg__request_view(request, &s->request);
+	if (rg__homes_domain(s->request.domain))
+		return RG_EINVAL;
 	rg_status st = upstream ? rg__register_read_answered(&s->request, upstream, config, options, &s->reg)
 		: rg__register_read(&s->request, config, options, s->room, &s->reg);
 	if (st != RG_OK)

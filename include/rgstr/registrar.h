@@ -177,7 +177,8 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
  * Decides a REGISTER and commits the decision (RFC 3261 §10.3; base specification §1.4.1).
  * @param options  NULL = no flags. @param out  the response, owned by the caller.
  * @return RG_OK: decided, refusals included. RG_ESTORE: the store is unreachable, its budget is used up or too many conflicts came;
- * @p out then holds a complete 503 response. RG_EINVAL: no request. RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM: nothing is in @p out.
+ * @p out then holds a complete 503 response. RG_EINVAL (no request, or a domain of homes), RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM: nothing
+ * is in @p out.
  */
 RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out);
 

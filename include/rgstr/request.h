@@ -71,7 +71,7 @@ typedef struct rg_request {
 
 	/* What the host knows. */
 	uint32_t branch_flags;  /**< kept with the bindings; needs RG_REQUEST_HAS_BRANCH_FLAGS */
-	rg_str domain;          /**< table name; absent = "location" */
+	rg_str domain;          /**< table name; absent = "location". Those that end in "@homes" are rg_registrar_federate()'s: no saves */
 	rg_str aor;             /**< AoR to use instead of To (save), Request-URI (lookup); absent = none */
 	rg_str ownership_tag;   /**< base specification §1.4.1 */
 	rg_str identity;        /**< whom the host authenticated, handed to env.authorize */
