@@ -64,7 +64,19 @@ static bool survey_may(const rg__federation *f)
 {
 	uint32_t n = rg__dirty_count(f->dirty) - rg__dirty_waiting(f->dirty);
 
+	if (f->out[RG__OUT_PAGE] >= RG__OUT_MOST)
+		return false;
 	return f->survey.active && !f->survey.page_under_way && n + RG__FEDERATION_PAGE <= RG__FEDERATION_DIRTY / 2;
+}
+
+static bool publish_may(const rg__federation *f)
+{
+	return f->publishing < RG__PUBLISHING_MOST && f->out[RG__OUT_PUBLISH] < RG__OUT_MOST;
+}
+
+static bool prune_may(const rg__federation *f)
+{
+	return !f->pruning && f->out[RG__OUT_PRUNE] < RG__OUT_MOST;
 }
 
 /* When something can be done by a tick. */
@@ -74,13 +86,13 @@ static rg_time due(const rg__federation *f, rg_time now)
 
 	if (f->closed)
 		return at;
-	if (f->publishing < RG__PUBLISHING_MOST)
+	if (publish_may(f))
 		at = later(rg__dirty_due(f->dirty, now), f->publish_retry.not_before);
 	if (!f->survey.active)
 		not_later(&at, f->renew_at);
 	else if (survey_may(f))
 		not_later(&at, later(f->survey.next, f->survey.retry.not_before));
-	if (!f->pruning)
+	if (prune_may(f))
 		not_later(&at, later(f->prune_at, f->prune_retry.not_before));
 	return at;
 }
@@ -96,6 +108,24 @@ void rg__federation_unlock(rg__federation *f, rg_time now)
 
 	pthread_mutex_unlock(&f->lock);
 	rg__announce(f->reg, at);
+}
+
+void rg__federation_begun(rg__federation *f, int kind)
+{
+	pthread_mutex_lock(&f->lock);
+	f->out[kind]++;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void rg__federation_gone(rg__federation *f, int kind)
+{
+	pthread_mutex_lock(&f->lock);
+	bool held_up = f->out[kind]-- == RG__OUT_MOST;
+
+	if (held_up)
+		rg__federation_unlock(f, rg__now(f->reg));
+	else
+		pthread_mutex_unlock(&f->lock);
 }
 
 void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now)
@@ -199,7 +229,7 @@ static void publish(rg__federation *f, rg_time now, uint32_t limit)
 {
 	for (uint32_t i = 0; i < limit && i < PUBLISH_A_TICK; i++) {
 		pthread_mutex_lock(&f->lock);
-		bool go = f->publish_retry.not_before <= now && f->publishing < RG__PUBLISHING_MOST && !f->closed;
+		bool go = f->publish_retry.not_before <= now && publish_may(f) && !f->closed;
 		rg__dirty_key *key = go ? rg__dirty_take(f->dirty, now) : NULL;
 
 		f->publishing += key != NULL;
@@ -221,7 +251,7 @@ static void publish(rg__federation *f, rg_time now, uint32_t limit)
 static void prune(rg__federation *f, rg_time now, uint32_t limit)
 {
 	pthread_mutex_lock(&f->lock);
-	bool go = !f->pruning && f->prune_at <= now && f->prune_retry.not_before <= now;
+	bool go = prune_may(f) && f->prune_at <= now && f->prune_retry.not_before <= now;
 
 	if (go) {
 		f->pruning = true;

@@ -55,11 +55,14 @@ typedef struct rg__federation {
 	rg_time tell_at;    /* when a refusal may be logged again */
 	uint64_t refusals;  /* since the last that was */
 	bool pruning;
+	uint32_t out[3];    /* operations of each kind that have not ended, those that were given up included */
 	rg_time prune_at;
 	uint32_t ticking;   /* ticks under way, which say themselves when the next one is due */
 	bool closed;
 } rg__federation;
 
+enum { RG__OUT_PUBLISH, RG__OUT_PAGE, RG__OUT_PRUNE };
+#define RG__OUT_MOST 64 /* of one kind: a store may never answer, nor be able to cancel */
 #define RG__TELL_EVERY 60000 /* milliseconds */
 enum { RG__FEDERATION_PAGE = RG__PAGE, RG__PUBLISHING_MOST = 16 };
 #define RG__FEDERATION_DIRTY 4096
@@ -99,6 +102,10 @@ void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now);
 /* Takes the lock for whoever ends a piece of work, and gives it back: the host is woken for what is left, unless a tick is under way. */
 void rg__federation_lock(rg__federation *f);
 void rg__federation_unlock(rg__federation *f, rg_time now);
+
+/* An operation of the kind was begun; and it has ended, which may be long after it was answered. Without the lock. */
+void rg__federation_begun(rg__federation *f, int kind);
+void rg__federation_gone(rg__federation *f, int kind);
 
 /* publish.c: makes the entry of a key that was taken agree. RG_OK: begun. */
 rg_status rg__publish(rg__federation *f, rg__dirty_key *key);

@@ -166,6 +166,11 @@ static void publish_answer(rg_op *op, rg_status status)
 		tell(p, why, refusals);
 }
 
+static void publish_clear(rg_op *op)
+{
+	rg__federation_gone(((publish_op *)op)->f, RG__OUT_PUBLISH);
+}
+
 static const rg__verb publish_verb = {
 	.size = sizeof(publish_op),
 	.fetch_flags = RG_FETCH_FRESH,
@@ -175,6 +180,7 @@ static const rg__verb publish_verb = {
 	.decide = publish_decide,
 	.done_key = publish_done,
 	.answer = publish_answer,
+	.clear = publish_clear,
 };
 
 /* The key may outlive its place in the set. */
@@ -207,6 +213,7 @@ rg_status rg__publish(rg__federation *f, rg__dirty_key *key)
 	publish_op *p = (publish_op *)op;
 	p->f = f;
 	p->key = key;
+	rg__federation_begun(f, RG__OUT_PUBLISH);
 	if (!own_key(p, &key->key)) {
 		rg__op_abort(op);
 		return RG_ENOMEM;

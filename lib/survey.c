@@ -102,6 +102,7 @@ static void page_answer(rg_op *op, rg_status status)
 
 static void page_clear(rg_op *op)
 {
+	rg__federation_gone(((page_op *)op)->f, RG__OUT_PAGE);
 	rg__buf_free(&((page_op *)op)->domain);
 	rg__buf_free(&((page_op *)op)->cursor);
 }
@@ -141,6 +142,7 @@ rg_status rg__survey_page(rg__federation *f)
 		return st;
 	page_op *p = (page_op *)op;
 	read_place(p, f);
+	rg__federation_begun(f, RG__OUT_PAGE);
 	if (p->domain.failed || p->cursor.failed) {
 		rg__op_abort(op);
 		return RG_ENOMEM;
@@ -208,6 +210,11 @@ static void prune_answer(rg_op *op, rg_status status)
 	rg__federation_unlock(f, now);
 }
 
+static void prune_clear(rg_op *op)
+{
+	rg__federation_gone(((prune_op *)op)->f, RG__OUT_PRUNE);
+}
+
 static const rg__verb prune_verb = {
 	.size = sizeof(prune_op),
 	.walks = true,
@@ -216,6 +223,7 @@ static const rg__verb prune_verb = {
 	.decide = prune_decide,
 	.done_key = prune_done,
 	.answer = prune_answer,
+	.clear = prune_clear,
 };
 
 rg_status rg__survey_prune(rg__federation *f, uint32_t limit)
@@ -227,6 +235,7 @@ rg_status rg__survey_prune(rg__federation *f, uint32_t limit)
 		return st;
 	prune_op *p = (prune_op *)op;
 	p->f = f;
+	rg__federation_begun(f, RG__OUT_PRUNE);
 	p->left = limit;
 	p->next = RG_TIME_NEVER;
 	op->call.store = f->shared;
