@@ -191,7 +191,12 @@ static void begin(rg__federation *f, rg_time now)
 	not_later(&f->room.not_before, rg__add_sat(now, PAUSE_MOST));
 	not_later(&f->tell_at, rg__add_sat(now, RG__TELL_EVERY));
 	not_later(&s->retry.not_before, rg__add_sat(now, PAUSE_MOST));
-	not_later(&f->renew_at, rg__add_sat(now, f->lifetime / 2));
+	if (f->renew_at > rg__add_sat(now, f->lifetime / 2)) {
+		f->renew_at = now; /* all anew: entries of that other time may be too far ahead for others to see */
+		f->left |= s->active && s->whole;
+		s->active = false;
+		s->turn++;
+	}
 	not_later(&f->prune_at, rg__add_sat(now, PRUNE_EVERY));
 	not_later(&s->next, rg__add_sat(now, RG__FEDERATION_PAGE * 1000 / f->rate));
 	if (s->active || f->renew_at > now)
