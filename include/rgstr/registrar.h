@@ -249,7 +249,8 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * With the flag `branch`, first come the targets of the AoR itself, then in the place of each existing branch (rg_request.branches, at
  * most RG_BRANCHES_MAX) those of the AoR that it is, which may be none. A branch whose host env.is_local disowns, or that is no SIP
  * URI, comes back as a target of its own. An AoR that is named more than once is expanded where it comes first. With `global`, each
- * AoR's targets are followed by one for every other site that has it (rg_registrar_federate()), RG_HOMES_MAX at most. All of it takes no longer than one
+ * AoR's targets are followed by one for every other site that has it (rg_registrar_federate()), RG_HOMES_MAX at most. All of it takes no
+ * longer than one
  * store_timeout; when that, or the store that sites share, fails after the bindings were found, they are the answer, marked by
  * rg_targets_partial().
  * @param out  the targets, owned by the caller: an empty result has rg_targets_result() −1 or −2.

@@ -191,7 +191,8 @@ static void have(site_world *s, const char *uri, size_t n, rg_time expires)
 
 Test(homes, what_no_operator_may_write_is_no_target)
 {
-	static const char bad[][40] = { "http://x/", "*", "", "sip:x?Route=%3csip:evil%3e", "sip:evil\r\nX: y", "sip:evil\t", "sip:a b", "tel:1",
+	static const char bad[][40] = { "http://x/", "*", "", "sip:x?Route=%3csip:evil%3e", "sip:evil\r\nX: y", "sip:evil\t", "sip:a b",
+		"tel:1",
 		"sip:x;maddr=evil\r\n", "sip:x;y=\x7f", "<sip:x>", "10.0.0.2" };
 	site_world s = new_sites();
 
