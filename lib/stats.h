@@ -19,7 +19,7 @@
 	X(TIME_MAX, "operation_microseconds_max", "longest duration of a measured operation, in microseconds") \
 	X(HOMES_PUBLISHED, "homes_published", "addresses-of-record that were published to other sites, renewals included") \
 	X(HOMES_WITHDRAWN, "homes_withdrawn", "addresses-of-record that were published no more") \
-	X(HOMES_FAILED, "homes_failed", "publications to other sites that failed and were tried again")
+	X(HOMES_FAILED, "homes_failed", "publications to other sites that failed or were refused, each to be tried again")
 
 enum {
 #define RG__STAT_ENUM(id, name, doc) RG__S_##id,
