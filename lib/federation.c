@@ -273,6 +273,19 @@ static void prune(rg__federation *f, rg_time now, uint32_t limit)
 	pthread_mutex_unlock(&f->lock);
 }
 
+void rg__federation_gauges(const rg_registrar *reg, int64_t *queued, int64_t *refused)
+{
+	rg__federation *f = rg__federation_of(reg);
+
+	*queued = *refused = 0;
+	if (!f)
+		return;
+	pthread_mutex_lock(&f->lock);
+	*refused = rg__dirty_waiting(f->dirty);
+	*queued = (int64_t)rg__dirty_count(f->dirty) - *refused;
+	pthread_mutex_unlock(&f->lock);
+}
+
 rg_time rg__federation_tick(rg_registrar *reg, uint32_t limit)
 {
 	rg__federation *f = rg__federation_of(reg);

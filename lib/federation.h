@@ -86,6 +86,9 @@ static inline void rg__federation_touch(const rg_op *op)
 		rg__federation_changed(f, op);
 }
 
+/* How many AoRs other sites are to be told of, and how many more were refused and are tried again later. 0 without a federation. */
+void rg__federation_gauges(const rg_registrar *reg, int64_t *queued, int64_t *refused);
+
 /* Does what is due, no more than @p limit of each kind; says when to come again. */
 rg_time rg__federation_tick(rg_registrar *reg, uint32_t limit);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "federation.h"
 #include "op.h"
 #include <stdlib.h>
 
@@ -11,6 +12,8 @@
 	X(REJECTED, "rejected_regs", 0, "REGISTERs refused") \
 	X(EVENTS, "events", 0, "events handed to subscribers") \
 	X(BREACHES, "store_breaches", 0, "answers of the store that were late, double or missing, and were refused") \
+	X(HOMES_QUEUED, "homes_queued", 1, "AoRs that other sites are to be told of") \
+	X(HOMES_REFUSED, "homes_refused", 1, "AoRs that could not be published for want of room, and are tried again later") \
 	X(IN_FLIGHT, "operations_in_flight", 1, "operations under way")
 
 enum {
@@ -131,6 +134,7 @@ static void take_snapshot(rg_op *op, rg_stats *stats)
 	stats->values[GIVEN_DEFAULTS_EXPIRES] = rg__config_int(config, RG__P_default_expires);
 	stats->values[GIVEN_EVENTS] = (int64_t)rg__events_told(reg->events);
 	stats->values[GIVEN_BREACHES] = (int64_t)rg__store_breaches(reg->store);
+	rg__federation_gauges(reg, &stats->values[GIVEN_HOMES_QUEUED], &stats->values[GIVEN_HOMES_REFUSED]);
 	for (size_t i = 0; i < RG__STRIPES; i++)
 		add_stripe(stats, &reg->stripes[i]);
 	stats->values[GIVEN_IN_FLIGHT]--; /* this one */

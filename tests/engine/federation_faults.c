@@ -416,6 +416,8 @@ Test(federation_faults, who_cannot_be_published_keeps_nobody_waiting)
 	}
 	settle(&k);
 	cr_expect_eq(kit_stat(&k, "homes_failed"), 50);
+	cr_expect_eq(kit_stat(&k, "homes_refused"), 50);
+	cr_expect_eq(kit_stat(&k, "homes_queued"), 0);
 	cr_expect(strstr(k.log, "federation: p0@example.org of location is not published"), "%s", k.log);
 	cr_expect_null(strstr(k.log, "p1@"), "told once a minute: %s", k.log);
 	kit_save(&k, "alice", A1 ";expires=864000", 1);
@@ -559,6 +561,7 @@ Test(federation_faults, a_store_that_never_answers_is_not_asked_without_end)
 		kit_save(&k, user, A1 ";expires=864000", 1);
 	}
 	live_on(&k, 24 * HOUR);
+	cr_expect_eq(kit_stat(&k, "homes_queued"), 100, "every one is still to be told of");
 	cr_expect_leq(h.calls, 3 * 64, "%u calls", h.calls);
 	cr_expect_geq(h.calls, 64);
 	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
