@@ -121,11 +121,12 @@ void rg__federation_gone(rg__federation *f, int kind)
 {
 	pthread_mutex_lock(&f->lock);
 	bool held_up = f->out[kind]-- == RG__OUT_MOST;
-
-	if (held_up)
-		rg__federation_unlock(f, rg__now(f->reg));
-	else
-		pthread_mutex_unlock(&f->lock);
+	pthread_mutex_unlock(&f->lock);
+	if (!held_up)
+		return;
+	rg_time now = rg__now(f->reg); /* the host's clock is asked without the lock */
+	rg__federation_lock(f);
+	rg__federation_unlock(f, now);
 }
 
 void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now)

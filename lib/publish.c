@@ -20,7 +20,7 @@ typedef struct publish_op {
 	rg_str domain, homes; /* of the AoR, and of its homes; slices of one text */
 	uint32_t turn;      /* looks at the AoR and at its homes, by turns */
 	bool at_homes, live, committed, agrees, grows;
-	atomic_int refused; /* why the store would not have it; RG_OK */
+	atomic_int refused; /* why the store would not have it, or would not had it been asked; RG_OK */
 	int what;
 } publish_op;
 
@@ -64,7 +64,11 @@ static rg_status publish_decide(rg_op *op)
 	rg_revision revision = rg__revision_next(&op->ticket);
 	rg_status st = rg__homes_plan(op->found.record, &say, &revision, &p->what, &op->plan);
 
-	return st == RG_OK && !has_room(p) ? RG_ELIMIT : st;
+	if (st == RG_OK && !has_room(p)) {
+		atomic_store(&p->refused, RG_EFULL); /* as it was a moment ago: not asked again yet */
+		st = RG_ELIMIT;
+	}
+	return st;
 }
 
 static void note_room(publish_op *p, rg_status status)
@@ -111,7 +115,11 @@ static rg_status obstacle(publish_op *p, rg_status status)
 {
 	if (status == RG_OK)
 		return p->agrees ? RG_OK : RG_ECONFLICT; /* it comes and goes */
-	return status == RG_ELIMIT ? RG_ELIMIT : (rg_status)atomic_load(&p->refused);
+	if (status == RG_ECANCELED)
+		return RG_OK; /* a shutdown, whatever came before it */
+	rg_status refused = (rg_status)atomic_load(&p->refused);
+
+	return refused == RG_OK && status == RG_ELIMIT ? RG_ELIMIT : refused;
 }
 
 /* With the lock held. Is the refusal to be logged? */

@@ -13,7 +13,7 @@
 	X(EVENTS, "events", 0, "events handed to subscribers") \
 	X(BREACHES, "store_breaches", 0, "answers of the store that were late, double or missing, and were refused") \
 	X(HOMES_QUEUED, "homes_queued", 1, "AoRs that other sites are to be told of") \
-	X(HOMES_REFUSED, "homes_refused", 1, "AoRs that could not be published for want of room, and are tried again later") \
+	X(HOMES_REFUSED, "homes_refused", 1, "AoRs that could not be published for reasons of their own, and are tried again later") \
 	X(IN_FLIGHT, "operations_in_flight", 1, "operations under way")
 
 enum {

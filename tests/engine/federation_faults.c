@@ -464,6 +464,7 @@ Test(federation_faults, a_full_shared_store_renews_what_it_has)
 	had = records(small);
 	cr_assert(had > 5 && had < 100, "%d", (int)had);
 	cr_expect_leq(c.commits, had + 30, "nor is it beleaguered: %u commits", c.commits);
+	cr_expect(strstr(k.log, "is not published: a budget is used up"), "%s", k.log);
 	for (int i = 0; i < 15; i++) {
 		live_on(&k, HOUR / 10);
 		cr_assert_str_eq(homes(small, "alice"), "sip:" EAST, "after %d minutes", 6 * i);
