@@ -171,11 +171,6 @@ uint32_t rg__dirty_count(const rg__dirty *d)
 	return d->n;
 }
 
-uint32_t rg__dirty_queued(const rg__dirty *d)
-{
-	return d->ready.n;
-}
-
 uint32_t rg__dirty_waiting(const rg__dirty *d)
 {
 	return d->waiting.n;

@@ -44,8 +44,7 @@ void rg__dirty_done(rg__dirty *dirty, rg__dirty_key *key, bool again);
 /* It waits, unless it was added again. False: half of the room is taken by such keys, and it has left the set. */
 bool rg__dirty_refused(rg__dirty *dirty, rg__dirty_key *key, rg_time now);
 
-uint32_t rg__dirty_count(const rg__dirty *dirty);   /* all of them */
-uint32_t rg__dirty_queued(const rg__dirty *dirty);  /* neither under way nor waiting */
+uint32_t rg__dirty_count(const rg__dirty *dirty);   /* all of them, those under way included */
 uint32_t rg__dirty_waiting(const rg__dirty *dirty);
 
 #endif

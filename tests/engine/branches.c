@@ -295,22 +295,31 @@ Test(branches, a_store_that_fails_for_one_of_them_leaves_no_answer)
 	}
 }
 
-Test(branches, all_of_them_have_one_store_timeout_between_them)
+/* A lookup of two records that waits for the first. */
+static rg_op *under_way(kit *k, answer *a)
 {
-	answer a = { 0 };
 	rg_lookup_options *options = NULL;
 	rg_str branch = RG_STR(BOB);
 	rg_request request;
 	rg_op *op;
-	kit k;
 
-	kit_open(&k, DEFERRED);
+	kit_open(k, DEFERRED);
 	cr_assert_eq(rg_lookup_options_new(RG_STR("branch"), &options, NULL), RG_OK);
 	rg_request_init(&request, sizeof request);
 	request.request_uri = RG_STR(ALICE);
 	request.branches = &branch;
 	request.n_branches = 1;
-	cr_assert_eq(rg_lookup_async(k.reg, &request, options, keep, &a, NULL, &op), RG_PENDING);
+	cr_assert_eq(rg_lookup_async(k->reg, &request, options, keep, a, NULL, &op), RG_PENDING);
+	rg_lookup_options_unref(options);
+	return op;
+}
+
+Test(branches, all_of_them_have_one_store_timeout_between_them)
+{
+	answer a = { 0 };
+	kit k;
+	rg_op *op = under_way(&k, &a);
+
 	k.now += 1500;
 	deferred_answer(k.deferred, 0);
 	cr_expect_eq(a.called, 0);
@@ -322,32 +331,20 @@ Test(branches, all_of_them_have_one_store_timeout_between_them)
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(a.called, 1);
 	rg_op_unref(op);
-	rg_lookup_options_unref(options);
 	kit_close(&k);
 }
 
 Test(branches, a_lookup_that_is_canceled_on_its_way_ends_there)
 {
 	answer a = { 0 };
-	rg_lookup_options *options = NULL;
-	rg_str branch = RG_STR(BOB);
-	rg_request request;
-	rg_op *op;
 	kit k;
+	rg_op *op = under_way(&k, &a);
 
-	kit_open(&k, DEFERRED);
-	cr_assert_eq(rg_lookup_options_new(RG_STR("branch"), &options, NULL), RG_OK);
-	rg_request_init(&request, sizeof request);
-	request.request_uri = RG_STR(ALICE);
-	request.branches = &branch;
-	request.n_branches = 1;
-	rg_lookup_async(k.reg, &request, options, keep, &a, NULL, &op);
 	deferred_answer(k.deferred, 0);
 	rg_op_cancel(op);
 	cr_expect_eq(a.status, RG_ECANCELED);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(a.called, 1);
 	rg_op_unref(op);
-	rg_lookup_options_unref(options);
 	kit_close(&k);
 }

@@ -187,6 +187,14 @@ Test(register_contact, a_reg_id_that_does_not_apply_goes_wherever_it_stands_and_
 	}
 }
 
+Test(register_contact, a_reg_id_that_is_stated_twice_is_refused)
+{
+	world w = new_world();
+
+	cr_expect_eq(save(&w, .contact = { "<sip:alice@192.0.2.7>;reg-id=1;reg-id=2;+sip.instance=\"<urn:uuid:1>\"" }), 400);
+	end_world(&w);
+}
+
 Test(register_contact, received_is_the_hosts_unless_the_client_is_trusted)
 {
 	world w = new_world();
