@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rg_targets → where the message goes: Request-URI, Route set, next hop, and what the host forks to. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 #include <sofia-sip/sip_util.h>
 #include <stdlib.h>
 

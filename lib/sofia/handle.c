@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Raw bytes in, raw bytes out. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 #include <stdlib.h>
 
 enum { MOST_BYTES = 65535 }; /* looked at where no config is at hand to say how many */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The adaptor's table, its small members, and requests from literals. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 #include <stdlib.h>
 
 void rg_sofia_source_init(rg_sofia_source *source, uint32_t size)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A message as Sofia parsed it → rg_request. One walk over the header lines finds values and defects alike. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 
 enum { FROM, TO, CALL_ID, CSEQ, EXPIRES, USER_AGENT, N_SINGLES };
 enum { CONTACT, PATH, SUPPORTED, REQUIRE, FEATURE_CAPS, ALLOW, ROUTE, N_LISTS };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* rg_response → the text of a reply, and from that a reply message. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 #include <stdlib.h>
 
 /* RFC 3261 §8.2.6.2, §8.2.7: a server without state gives the same tag to each retransmission, so it is derived from the request. */

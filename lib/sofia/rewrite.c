@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Contacts of a reply that another registrar made: the client is to find its own URIs there. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 
 /* Sofia prints a header from its text where it has that, and of a line with several values only the first one has it. */
 static void forget_text(sip_contact_t *contacts)

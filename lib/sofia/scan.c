@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The framing of raw bytes: where the header section ends, and whether Sofia may be shown it at all. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 #include <stdlib.h>
 
 /* Length of the line end at @p p: 2, 1 for an LF alone where that will do, 0 = none, -1 = a lone CR or LF, or a CR cut off at the end. */

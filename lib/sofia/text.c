@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Growing text, and two questions about octets. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What stands in a header line: its text where Sofia kept it, else what Sofia prints for it. */
-#include "sofia.h"
+#include "sofia/sofia.h"
 
 static bool is_space(char c)
 {

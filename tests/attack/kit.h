@@ -8,7 +8,7 @@
 #include <stdarg.h>
 
 #include "../unit/policy_kit.h"
-#include "store.h" /* to see what verbs do not show: records that only remember removals */
+#include "store/store.h" /* to see what verbs do not show: records that only remember removals */
 
 #define YEAR (365LL * 86400000)
 #define DAY 86400000LL

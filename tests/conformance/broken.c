@@ -7,7 +7,7 @@
 #include <rgstr/memory.h>
 #include <sched.h>
 #include <stdlib.h>
-#include "check.h"
+#include "check/check.h"
 
 struct broken;
 

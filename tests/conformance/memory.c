@@ -4,7 +4,7 @@
 #include <pthread.h>
 #include <rgstr/memory.h>
 #include <stdlib.h>
-#include "check.h"
+#include "check/check.h"
 
 static const rg_revision zero;
 

@@ -3,8 +3,8 @@
 #include <criterion/criterion.h>
 #include <rgstr/memory.h>
 #include <stdlib.h>
-#include "check.h"
-#include "record.h"
+#include "check/check.h"
+#include "model/layout.h"
 #include "shims.h"
 
 /* What is allocated by malloc fails when told to; the shim's own answers are not. */

@@ -3,9 +3,9 @@
 #ifndef BINDINGS_H
 #define BINDINGS_H
 
-#include "hop.h"
+#include "message/next_hop.h"
 #include "kit.h"
-#include "store.h"
+#include "store/store.h"
 
 #define BINDINGS __attribute__((unused)) static
 #define ROWS(table) (sizeof(table) / sizeof *(table))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store made of two, when main never says what became of a commit: what is half done ends all the same. */
 #include "pair.h"
-#include "overlay.h"
+#include "overlay/overlay.h"
 #include <stdio.h>
 
 #define MANY RG__OVERLAY_HALVES_MAX

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Stores whose pages of keys lead nowhere, or elsewhere. */
 #include "kit.h"
-#include "store.h"
+#include "store/store.h"
 #include <stdio.h>
 
 #define A1 "<sip:a@192.0.2.1:5060>"

@@ -4,7 +4,7 @@
 #define PAIR_H
 
 #include "kit.h"
-#include "store.h"
+#include "store/store.h"
 
 #define A1 "<sip:a@192.0.2.1:5060>"
 #define A2 "<sip:a@192.0.2.2:5060>"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shims.h"
-#include "store.h"
+#include "store/store.h"
 #include <stdlib.h>
 
 typedef struct shim {

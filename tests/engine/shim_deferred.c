@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shims.h"
-#include "call.h"
+#include "store/call.h"
 #include <stdlib.h>
 
 typedef struct pending {

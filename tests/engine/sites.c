@@ -2,7 +2,7 @@
 #include "sites.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "store.h"
+#include "store/store.h"
 
 rg_store *shared_new(void)
 {

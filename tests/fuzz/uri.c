@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Any bytes, read as URIs, name-addr values, lists and AoRs. A first line and a second one are compared with each other. */
-#include "aor.h"
-#include "header.h"
+#include "grammar/aor.h"
+#include "grammar/header.h"
 #include <rgstr/record.h>
 #include <stdlib.h>
 

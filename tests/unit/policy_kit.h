@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy.h"
+#include "decide/decide.h"
 
 #define KIT __attribute__((unused)) static
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 5: the keys and records that rg_store_check() fills stores with. */
+#include "check/check.h"
+#include <stdio.h>
+
+rg_key *rg__check_name(rg__name *name, rg_str domain, uint64_t number)
+{
+	int n = snprintf(name->user, sizeof name->user, "user%llu", (unsigned long long)number);
+
+	name->key = (rg_key){ domain, { name->user, (size_t)n }, RG_STR("example.org") };
+	return &name->key;
+}
+
+int64_t rg__check_number(const rg_key *key)
+{
+	uint64_t number;
+
+	if (key->user.n < 5 || memcmp(key->user.p, "user", 4) != 0 || !rg__eq(key->host, RG_STR("example.org")) ||
+		rg__parse_uint(rg__sub(key->user, 4, key->user.n), INT32_MAX, &number) != RG_OK)
+		return -1;
+	return (int64_t)number;
+}
+
+rg__sample rg__check_sample(const rg_key *key, rg_time deadline, rg_str tag)
+{
+	return (rg__sample){ .key = *key, .deadline = deadline, .tags = { tag }, .n_tags = tag.p != NULL };
+}
+
+static rg_status new_removal(const rg__sample *s, const rg_revision *revision, rg_record **out)
+{
+	rg_removal gone = { .struct_size = sizeof gone, .cseq = s->cseq, .uri = RG_STR("sip:phone@192.0.2.9"),
+		.callid = RG_STR("call"), .at = s->deadline - RG_REMOVAL_KEEP };
+
+	return rg_record_new(&s->key, revision, NULL, 0, &gone, 1, RG__ABSENT, out);
+}
+
+static rg_status new_bindings(const rg__sample *s, const rg_revision *revision, rg_record **out)
+{
+	rg_contact contacts[4];
+	uint32_t n = s->n_tags > 0 ? s->n_tags : 1;
+
+	for (uint32_t i = 0; i < n; i++) {
+		rg_contact_init(&contacts[i], sizeof contacts[i]);
+		contacts[i].id = i + 1;
+		contacts[i].flags = i + s->n_local < n ? 0 : RG_CONTACT_LOCAL;
+		contacts[i].uri = RG_STR("sip:phone@192.0.2.9");
+		contacts[i].callid = RG_STR("call");
+		contacts[i].cseq = s->cseq;
+		/* The earliest is the deadline. */
+		contacts[i].expires = rg__add_sat(s->deadline, (int64_t)i * 1000);
+		contacts[i].next_hop = i < s->n_tags ? s->tags[i] : RG__ABSENT;
+	}
+	return rg_record_new(&s->key, revision, contacts, n, NULL, 0, RG__ABSENT, out);
+}
+
+rg_record *rg__check_record(rg__check *ck, const rg__sample *s, const rg_revision *revision)
+{
+	rg_record *record = NULL;
+	rg_status status = RG_OK;
+
+	if (rg__check_ok(ck))
+		status = s->removed ? new_removal(s, revision, &record) : new_bindings(s, revision, &record);
+	rg__check_that(ck, status == RG_OK, "the check could not build a record: %s", rg_strerror(status));
+	return record;
+}
+
+rg_revision rg__check_put(rg__check *ck, const rg__sample *s, const rg_revision *base)
+{
+	rg_revision own = rg__check_mint(ck);
+	rg_record *record = rg__check_record(ck, s, &own);
+	rg__answer *a;
+
+	if (!record)
+		return own;
+	a = rg__check_commit(ck, &s->key, base, &own, record);
+	rg__check_that(ck, a->status == RG_OK, "a commit on the current revision answered: %s", rg_strerror(a->status));
+	rg__check_forget(a);
+	rg_record_unref(record);
+	return own;
+}
+
+rg_revision rg__check_new(rg__check *ck, const rg__sample *s)
+{
+	rg__answer *a = rg__check_fetch(ck, &s->key);
+	rg_revision base = a->found.base;
+
+	rg__check_that(ck, a->found.record == NULL, "a record is there that was never committed");
+	rg__check_forget(a);
+	return rg__check_put(ck, s, &base);
+}
+
+rg_revision rg__check_drop(rg__check *ck, const rg_key *key, const rg_revision *base)
+{
+	rg_revision own = rg__check_mint(ck);
+	rg__answer *a = rg__check_commit(ck, key, base, &own, NULL);
+
+	rg__check_that(ck, a->status == RG_OK, "a delete on the current revision answered: %s", rg_strerror(a->status));
+	return own;
+}
+
+void rg__check_holds(rg__check *ck, const rg_key *key, const rg_revision *revision)
+{
+	rg__answer *a = rg__check_fetch(ck, key);
+	const rg_record *r = a->found.record;
+	rg_key own;
+
+	if (rg_revision_is_zero(revision)) {
+		rg__check_that(ck, r == NULL, "a record is there after it was deleted, or without having been committed");
+	} else if (rg__check_that(ck, r != NULL, "a committed record is not there")) {
+		rg_record_key(r, &own);
+		rg__check_that(ck, rg_key_equal(&own, key), "fetch gave the record of another key");
+		rg__check_that(ck, rg_revision_equal(rg_record_revision(r), revision), "fetch gave another version than the last committed");
+		rg__check_that(ck, rg_revision_equal(&a->found.base, revision), "the base of a fetch is not the revision of its record");
+	}
+	rg__check_forget(a);
+}
+
+uint64_t rg__check_collect(rg__check *ck, const rg__walk *w, uint8_t *seen, uint64_t n, rg_time *next_due)
+{
+	rg__answer *before = NULL, *page;
+	uint64_t came = 0, pages = 0;
+
+	memset(seen, 0, n);
+	do {
+		page = rg__check_page(ck, w, before ? before->cursor : RG__ABSENT);
+		rg__check_that(ck, page->status == RG_OK, "a page answered: %s", rg_strerror(page->status));
+		for (uint32_t i = 0; i < page->n; i++) {
+			int64_t number = rg__check_number(&page->keys[i]);
+
+			if (!rg__check_that(ck, number >= 0 && (uint64_t)number < n, "a walk gave a key that was never committed"))
+				break;
+			seen[number] += seen[number] < 255;
+		}
+		came += page->n;
+		if (next_due)
+			*next_due = page->next_due;
+		if (before)
+			rg__check_forget(before);
+		before = page;
+		rg__check_that(ck, ++pages <= 4 * n + 1000, "a walk does not end");
+	} while (rg__check_ok(ck) && page->cursor.p);
+	if (page != &ck->nothing)
+		rg__check_forget(page);
+	return came;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config.h"
+#include "config/syntax.h"
+#include "config/parse.h"
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct row {
+	const char *name;
+	uint32_t kind;
+	int form;
+	int64_t min, max, number; /* the default, -1 when there is none */
+	const char *text;         /* the default, NULL when there is none */
+	const char *choices, *unit, *section;
+	uint32_t from_base, in_effect;
+	const char *doc;
+} row;
+
+static const row rows[] = {
+#define ROW(name, kind, form, ...) [RG__P_##name] = { #name, RG_PARAM_##kind, RG__FORM_##form, __VA_ARGS__ },
+	RG__PARAMETER_MAP(ROW)
+#undef ROW
+};
+
+struct rg_config {
+	atomic_uint refs;
+	bool set[RG__P_COUNT];
+	int64_t number[RG__P_COUNT]; /* the value in effect: of a word its place among the choices */
+	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned where set, else the default */
+	rg__save_settings prepared;  /* of the values above: made anew whenever one changes */
+};
+
+uint32_t rg_param_count(void)
+{
+	return RG__P_COUNT;
+}
+
+rg_status rg_param_get(uint32_t index, rg_param *out)
+{
+	if (!out)
+		return RG_EINVAL;
+	if (index >= RG__P_COUNT)
+		return RG_ENOENT;
+	const row *r = &rows[index];
+	*out = (rg_param){ .struct_size = sizeof *out, .kind = r->kind, .name = r->name, .default_text = r->text, .choices = r->choices,
+		.unit = r->unit, .doc = r->doc, .section = r->section, .min = r->min, .max = r->max, .in_effect = r->in_effect,
+		.from_base = r->from_base };
+	return RG_OK;
+}
+
+static int find(rg_str name)
+{
+	for (int id = 0; id < RG__P_COUNT; id++) {
+		if (rg__eq(name, rg_str_from(rows[id].name)))
+			return id;
+	}
+	return -1;
+}
+
+static rg_status unknown(rg_str name, rg_error *why)
+{
+	return rg__fail(why, RG_ENOENT, "there is no parameter '%.*s'", RG__SHOWN(name));
+}
+
+static void to_default(rg_config *config, int id)
+{
+	if (config->set[id])
+		free((char *)config->text[id].p);
+	config->set[id] = false;
+	config->number[id] = rows[id].number;
+	config->text[id] = rg_str_from(rows[id].text);
+}
+
+/* Copies @p text, so that `text` of a parameter that is set is always one to free. */
+static rg_status keep(rg_config *config, int id, int64_t number, rg_str text)
+{
+	char *copy = malloc(text.n + 1);
+
+	if (!copy)
+		return RG_ENOMEM;
+	if (text.n)
+		memcpy(copy, text.p, text.n);
+	copy[text.n] = '\0';
+	to_default(config, id);
+	config->set[id] = true;
+	config->number[id] = number;
+	config->text[id] = (rg_str){ copy, text.n };
+	rg__settings_prepare(config, &config->prepared);
+	return RG_OK;
+}
+
+rg_status rg_config_new(rg_config **out)
+{
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	rg_config *config = calloc(1, sizeof *config);
+	if (!config)
+		return RG_ENOMEM;
+	atomic_init(&config->refs, 1);
+	for (int id = 0; id < RG__P_COUNT; id++)
+		to_default(config, id);
+	rg__settings_prepare(config, &config->prepared);
+	*out = config;
+	return RG_OK;
+}
+
+rg_status rg_config_copy(const rg_config *config, rg_config **out)
+{
+	rg_status status = rg_config_new(out);
+
+	for (int id = 0; status == RG_OK && config && id < RG__P_COUNT; id++) {
+		if (config->set[id])
+			status = keep(*out, id, config->number[id], config->text[id]);
+	}
+	if (status != RG_OK && out) {
+		rg_config_unref(*out);
+		*out = NULL;
+	}
+	return status;
+}
+
+rg_config *rg__config_ref(const rg_config *config)
+{
+	rg_config *shared = (rg_config *)config;
+
+	if (shared)
+		atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
+	return shared;
+}
+
+void rg_config_unref(rg_config *config)
+{
+	if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	for (int id = 0; id < RG__P_COUNT; id++)
+		to_default(config, id);
+	free(config);
+}
+
+static bool read_bool(rg_str value, int64_t *number)
+{
+	bool on = rg__eq(value, RG_STR("1")) || rg__eq(value, RG_STR("true"));
+
+	*number = on;
+	return on || rg__eq(value, RG_STR("0")) || rg__eq(value, RG_STR("false"));
+}
+
+static bool read_word(const row *r, rg_str value, int64_t *number)
+{
+	rg__matching matching;
+
+	if (r->form == RG__FORM_MATCHING) {
+		bool good = rg__value_matching(value, &matching);
+		*number = matching.mode;
+		return good;
+	}
+	*number = 0;
+	for (const char *p = r->choices;; (*number)++) {
+		size_t n = strcspn(p, "|");
+		if (rg__eq(value, (rg_str){ p, n }))
+			return true;
+		if (p[n] == '\0')
+			return false;
+		p += n + 1;
+	}
+}
+
+static rg_status read_text(const row *r, rg_str value, rg_error *why)
+{
+	if ((int64_t)value.n < r->min || (int64_t)value.n > r->max)
+		return rg__fail(why, RG_EINVAL, "%s: takes text of %" PRId64 " to %" PRId64 " bytes, not of %zu", r->name, r->min, r->max,
+			value.n);
+	const char *wanted = rg__form_wants(r->form, value);
+	if (!wanted)
+		return RG_OK;
+	if (r->form == RG__FORM_SECRETS) /* errors end up in logs */
+		return rg__fail(why, RG_EINVAL, "%s: the value is not %s", r->name, wanted);
+	return rg__fail(why, RG_EINVAL, "%s: '%.*s' is not %s", r->name, RG__SHOWN(value), wanted);
+}
+
+/* Text and number of a value; the text may be in @p room, of 24 bytes. */
+static rg_status read_value(const row *r, rg_str value, char room[24], rg_str *text, int64_t *number, rg_error *why)
+{
+	rg_status status = RG_OK;
+
+	*text = value;
+	*number = -1;
+	switch (r->kind) {
+	case RG_PARAM_TEXT:
+		return read_text(r, value, why);
+	case RG_PARAM_ENUM:
+		if (read_word(r, value, number))
+			return RG_OK;
+		return rg__fail(why, RG_EINVAL, "%s: '%.*s' is not one of %s", r->name, RG__SHOWN(value), r->choices);
+	case RG_PARAM_BOOL:
+		if (!read_bool(value, number))
+			return rg__fail(why, RG_EINVAL, "%s: '%.*s' is not one of 0|1|true|false", r->name, RG__SHOWN(value));
+		break;
+	default:
+		status = rg__value_int(rg_str_from(r->name), value, r->min, r->max, number, why);
+	}
+	*text = (rg_str){ room, (size_t)snprintf(room, 24, "%" PRId64, *number) };
+	return status;
+}
+
+rg_status rg_config_set(rg_config *config, rg_str name, rg_str value, rg_error *why)
+{
+	char room[24];
+	rg_str text;
+	int64_t number;
+
+	if (!config)
+		return rg__fail(why, RG_EINVAL, "no config given");
+	int id = find(name);
+	if (id < 0)
+		return unknown(name, why);
+	rg_status status = read_value(&rows[id], value, room, &text, &number, why);
+	if (status != RG_OK)
+		return status;
+	status = keep(config, id, number, text);
+	return status == RG_OK ? RG_OK : rg__fail(why, status, "%s: out of memory", rows[id].name);
+}
+
+rg_status rg_config_set_int(rg_config *config, rg_str name, int64_t value, rg_error *why)
+{
+	char room[24];
+	int id = find(name);
+
+	if (id >= 0 && rows[id].kind == RG_PARAM_TEXT)
+		return rg__fail(why, RG_EINVAL, "%s: takes text, not a number", rows[id].name);
+	return rg_config_set(config, name, (rg_str){ room, (size_t)snprintf(room, sizeof room, "%" PRId64, value) }, why);
+}
+
+rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
+{
+	if (!config)
+		return rg__fail(why, RG_EINVAL, "no config given");
+	int id = find(name);
+	if (id < 0)
+		return unknown(name, why);
+	to_default(config, id);
+	rg__settings_prepare(config, &config->prepared);
+	return RG_OK;
+}
+
+rg_status rg_config_get(const rg_config *config, rg_str name, rg_str *value)
+{
+	int id = find(name);
+
+	if (!value)
+		return RG_EINVAL;
+	*value = id < 0 ? RG__ABSENT : rg__config_text(config, id);
+	return id < 0 ? RG_ENOENT : RG_OK;
+}
+
+rg_status rg_config_get_int(const rg_config *config, rg_str name, int64_t *value)
+{
+	int id = find(name);
+	uint64_t number;
+
+	if (!value)
+		return RG_EINVAL;
+	*value = 0;
+	if (id < 0)
+		return RG_ENOENT;
+	if (rows[id].kind == RG_PARAM_TEXT)
+		return RG_EINVAL;
+	rg_str text = rg__config_text(config, id);
+	if (!text.p)
+		return RG_ENOENT;
+	if (rg__parse_uint(text, INT64_MAX, &number) != RG_OK) /* a word; but some words are numbers, as 503 */
+		return RG_EINVAL;
+	*value = (int64_t)number;
+	return RG_OK;
+}
+
+int32_t rg_config_is_set(const rg_config *config, rg_str name)
+{
+	int id = find(name);
+
+	return id >= 0 && rg__config_has(config, id);
+}
+
+int64_t rg__config_int(const rg_config *config, int id)
+{
+	return config ? config->number[id] : rows[id].number;
+}
+
+rg_str rg__config_text(const rg_config *config, int id)
+{
+	return config ? config->text[id] : rg_str_from(rows[id].text);
+}
+
+const rg__save_settings *rg__config_prepared(const rg_config *config)
+{
+	return config ? &config->prepared : NULL;
+}
+
+bool rg__config_has(const rg_config *config, int id)
+{
+	return config && config->set[id];
+}
+
+rg_status rg_config_check(const rg_config *config, rg_error *why)
+{
+	enum { PNSREG_ABOVE = 120 }; /* seconds; below that a device has no time to wake up, refresh and be tried again */
+	int64_t least = rg__config_int(config, RG__P_min_expires), most = rg__config_int(config, RG__P_max_expires);
+	int64_t pnsreg = rg__config_int(config, RG__P_pn_pnsreg_interval), trigger = rg__config_int(config, RG__P_pn_trigger_interval);
+
+	/* A max_expires below the default minimum is no contradiction: it is the upper bound that holds. */
+	if (most > 0 && least > most && rg__config_has(config, RG__P_min_expires))
+		return rg__fail(why, RG_EINVAL, "min_expires (%" PRId64 ") is above max_expires (%" PRId64 ")", least, most);
+	if (pnsreg <= PNSREG_ABOVE)
+		return rg__fail(why, RG_EINVAL, "pn_pnsreg_interval (%" PRId64 ") is not above %d", pnsreg, PNSREG_ABOVE);
+	if (pnsreg < trigger)
+		return rg__fail(why, RG_EINVAL, "pn_pnsreg_interval (%" PRId64 ") is below pn_trigger_interval (%" PRId64 ")", pnsreg, trigger);
+	return RG_OK;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* What a 200 says beside the bindings it lists. */
+#include "decide/merge.h"
+#include "message/response.h"
+
+static bool over_tcp(rg_str transport)
+{
+	static const rg_str all[] = { { "tcp", 3 }, { "tls", 3 }, { "ws", 2 }, { "wss", 3 } };
+
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		if (rg__eq_nocase(transport, all[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A sips URI is reached over TLS, which is over TCP (RFC 3261 §26.2.2). */
+static bool is_tcp_contact(const rg__uri *uri)
+{
+	rg_str transport;
+
+	if (uri->scheme == RG__SCHEME_OTHER)
+		return false;
+	if (rg__uri_param(uri, RG_STR("transport"), &transport))
+		return over_tcp(transport);
+	return uri->scheme == RG__SCHEME_SIPS;
+}
+
+/* Base specification §1.3.5: as long as the longest of its bindings, and a little longer, so that the refresh finds it open. */
+static uint32_t connection_lifetime(const rg__merge *m)
+{
+	enum { LONGER = 10 };
+	const rg_request *r = &m->reg->request;
+	int64_t longest = 0;
+
+	if (!(r->flags & RG_REQUEST_TCP_PERSISTENT) || !over_tcp(r->transport))
+		return 0;
+	for (uint32_t i = 0; i < m->n; i++) {
+		const rg__entry *e = &m->entries[i];
+
+		if (e->own == RG__NOBODY || e->gone != 0 || e->lapsed || !is_tcp_contact(&m->reg->wanted[e->own].uri))
+			continue;
+		if (e->until > longest)
+			longest = e->until;
+	}
+	longest = longest > m->now ? rg__add_sat((longest - m->now) / 1000, LONGER) : 0;
+	return longest < (int64_t)UINT32_MAX ? (uint32_t)longest : UINT32_MAX;
+}
+
+void rg__merge_answer(const rg__merge *m, rg__answer *answer)
+{
+	const rg__register *reg = m->reg;
+	const rg__save_settings *set = &reg->set;
+
+	answer->reason = RG_R_FINE;
+	answer->code = 200;
+	answer->no_reply = set->no_reply;
+	answer->now = m->now;
+	answer->received_param = set->received_param;
+	answer->connection_lifetime = connection_lifetime(m);
+	answer->rewrites = reg->rewrites;
+	answer->n_rewrites = reg->n_rewrites;
+	answer->supported = rg__register_supported(set);
+	answer->service_route = set->service_route; /* RFC 3608 §6.3: on every 200 */
+	if (reg->echoes_path)
+		answer->path = reg->path;
+	if (!reg->requires_outbound)
+		return;
+	answer->require = RG_STR("outbound");
+	if (reg->request.via_count == 1) /* RFC 5626 §5.4: it is for the edge to say otherwise */
+		answer->flow_timer = set->flow_timer;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+#include "grammar/header.h"
+#include "message/next_hop.h"
+#include "rules/matching.h"
+#include "decide/decide.h"
+
+static rg_status take_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
+{
+	if (rg__uri_parse(uri, &f->contact) != RG_OK)
+		return RG_EINVAL;
+	f->contact_text = uri;
+	f->contact_instance = instance;
+	rg__matching_of(config, &f->matching);
+	/* A Call-ID is a condition of its own here; with none given the URI alone decides. */
+	if (f->matching.mode == RG__MATCH_URI_CALLID)
+		f->matching.mode = RG__MATCH_URI;
+	f->has_contact = true;
+	return RG_OK;
+}
+
+static rg_str instance_of(rg_str params)
+{
+	rg__param param;
+
+	while (rg__param_next(&params, &param) > 0) {
+		if (rg__eq_nocase(param.name, RG_STR("+sip.instance")))
+			return rg__unquote(param.value);
+	}
+	return RG__ABSENT;
+}
+
+rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config)
+{
+	rg__name_addr na;
+
+	if (rg__name_addr_parse(rg__trim(value), &na) != RG_OK)
+		return RG_EINVAL;
+	return take_contact(f, na.uri, instance_of(na.params), config);
+}
+
+rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config)
+{
+	contact = rg__trim(contact);
+	/* What an operator types without <> is a URI with its parameters, not a header value. */
+	if (contact.n > 0 && memchr(contact.p, '<', contact.n))
+		return rg__filter_contact_value(f, contact, config);
+	return take_contact(f, contact, RG__ABSENT, config);
+}
+
+rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
+{
+	rg_addr addr;
+	rg_str host;
+	uint16_t port;
+
+	if (!rg__hop_split(rg__trim(host_and_port), &addr, &host, &port))
+		return RG_EINVAL;
+	f->host = host;
+	f->port = port;
+	f->n_addrs = 0;
+	if (!host.p)
+		f->addrs[f->n_addrs++] = addr;
+	f->has_next_hop = true;
+	return RG_OK;
+}
+
+rg_status rg__filter_instance(rg__filter *f, rg_str instance)
+{
+	instance = rg__trim(instance);
+	if (instance.n >= 2 && instance.p[0] == '<' && instance.p[instance.n - 1] == '>')
+		instance = rg__sub(instance, 1, instance.n - 1);
+	if (instance.n == 0)
+		return RG_EINVAL;
+	f->instance = instance;
+	f->has_instance = true;
+	return RG_OK;
+}
+
+rg_status rg__filter_flow(rg__filter *f, rg_str flow)
+{
+	/* What rg_request.flow may be; nothing else can have been stored. */
+	if (flow.n == 0 || flow.n > RG__FLOW_MAX)
+		return RG_EINVAL;
+	f->flow = flow;
+	f->has_flow = true;
+	return RG_OK;
+}
+
+static bool contact_matches(const rg__filter *f, const rg_contact *binding)
+{
+	rg__matchable wanted = { .text = f->contact_text, .instance = f->contact_instance, .reg_id = RG__ANY_FLOW, .uri = f->contact,
+		.state = RG__URI_PARSED };
+	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance, .reg_id = binding->reg_id };
+
+	return rg__matches(&f->matching, &wanted, &held);
+}
+
+static bool same_ip(const rg_addr *a, const rg_addr *b)
+{
+	return a->family != 0 && a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+static bool any_addr(const rg__filter *f, const rg_addr *addr)
+{
+	for (uint32_t i = 0; i < f->n_addrs; i++) {
+		if (same_ip(&f->addrs[i], addr))
+			return true;
+	}
+	return false;
+}
+
+static bool next_hop_matches(const rg__filter *f, const rg_contact *binding)
+{
+	rg_addr addr;
+	rg_str host;
+	uint16_t port;
+
+	if (!rg__hop_split(binding->next_hop, &addr, &host, &port) || (f->port != 0 && f->port != port))
+		return false;
+	if (!host.p)
+		return any_addr(f, &addr);
+	if (f->host.p && rg__eq_nocase(f->host, host))
+		return true;
+	for (uint32_t i = 0; i < binding->n_addrs; i++) {
+		if (any_addr(f, &binding->addrs[i]))
+			return true;
+	}
+	return false;
+}
+
+bool rg__filter_matches(const rg__filter *f, const rg_contact *binding)
+{
+	return (!f->has_contact || contact_matches(f, binding)) && (!f->has_next_hop || next_hop_matches(f, binding)) &&
+		(!f->has_instance || (binding->instance.n > 0 && rg__same_instance(f->instance, binding->instance))) &&
+		(!f->has_callid || rg__eq(f->callid, binding->callid)) && (!f->has_flow || rg__eq(f->flow, binding->flow)) &&
+		(f->branch_flags == 0 || (f->branch_flags & binding->branch_flags) != 0);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "decide/homes.h"
+#include "rules/draw.h"
+#include "message/next_hop.h"
+#include "decide/plan.h"
+
+#include <stdlib.h>
+
+bool rg__homes_domain(rg_str domain)
+{
+	rg_str suffix = RG__HOMES_SUFFIX;
+
+	return domain.n >= suffix.n && rg__eq(rg__sub(domain, domain.n - suffix.n, domain.n), suffix);
+}
+
+/* Has it a scheme of SIP, rather than a host of that name with a port? */
+static bool has_scheme(rg_str text)
+{
+	rg__uri uri;
+
+	return rg__uri_parse(text, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER;
+}
+
+/* `[2001:db8::1]` of an address without brackets; anything else as it is. */
+static void add_host(rg__buf *uri, rg_str text)
+{
+	rg_addr addr;
+	bool bare = text.n > 0 && text.p[0] != '[' && rg_addr_parse(text, &addr) == RG_OK && addr.family == 6;
+
+	rg__buf_add_text(uri, bare ? "sip:[" : "sip:");
+	rg__buf_add(uri, text);
+	rg__buf_add_text(uri, bare ? "]" : "");
+}
+
+/* A SIP URI to route by: without headers, and without anything in it that ends a line or a word. */
+static bool is_home(rg_str text)
+{
+	rg__uri uri;
+
+	for (size_t i = 0; i < text.n; i++) {
+		if ((unsigned char)text.p[i] <= 0x20 || text.p[i] == 0x7f)
+			return false;
+	}
+	return rg__uri_parse(text, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER && !uri.headers.p;
+}
+
+rg_status rg__home_read(rg_str text, rg__buf *uri, rg__buf *tag)
+{
+	rg_str trimmed = rg__trim(text), ignored;
+	rg__uri read;
+
+	if (has_scheme(trimmed))
+		rg__buf_add(uri, trimmed);
+	else
+		add_host(uri, trimmed);
+	if (uri->failed)
+		return RG_ENOMEM;
+	if (!is_home((rg_str){ uri->p, uri->n }) || rg__uri_parse((rg_str){ uri->p, uri->n }, &read) != RG_OK)
+		return RG_EINVAL;
+	rg__hop_tag(&read, tag, &ignored);
+	return tag->failed ? RG_ENOMEM : RG_OK;
+}
+
+bool rg__homes_wanted(const rg_record *record, rg_time now)
+{
+	rg_contact c;
+
+	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+		if (c.expires > now)
+			return true;
+	}
+	return false;
+}
+
+/* Sites may write the same home in different ways. */
+static bool same_home(rg_str a, rg_str b)
+{
+	rg__uri one, other;
+
+	if (rg__eq(a, b))
+		return true;
+	return rg__uri_parse(a, &one) == RG_OK && rg__uri_parse(b, &other) == RG_OK && rg__uri_equal(&one, &other);
+}
+
+/* Neither lapsed nor, from a clock far ahead or out of malice, good for longer than any may be. */
+static bool lives(rg_time expires, rg_time now)
+{
+	return expires > now && expires <= rg__add_sat(now, RG__HOME_LIFETIME_MOST + RG__HOME_CLOCK_AHEAD);
+}
+
+/* An entry that needs no renewal. One far beyond what is said now is of a clock that was set back since. */
+static bool agrees(rg_time expires, const rg__publication *say)
+{
+	int64_t life = say->until - say->now;
+
+	return expires >= rg__add_sat(say->until, -(life / 4)) && expires <= rg__add_sat(say->until, life);
+}
+
+/* The homes of a record while they change. */
+typedef struct homes {
+	rg_contact *contacts;
+	uint32_t n;
+	bool changed, put, had; /* had: an entry of this home that had not lapsed */
+} homes;
+
+static void put_entry(homes *h, const rg__publication *say)
+{
+	rg_contact *c = &h->contacts[h->n++];
+
+	rg_contact_init(c, sizeof *c);
+	c->id = rg__fingerprint(0, 1, say->home) | 1;
+	c->uri = say->home;
+	c->next_hop = say->tag;
+	c->callid = RG_STR("home"); /* no record travels without one */
+	c->created = c->modified = say->now;
+	c->expires = say->until;
+	h->changed = h->put = true;
+}
+
+/* Renewed in its place, so that the order of homes stays. */
+static void renew(homes *h, const rg_contact *c, const rg__publication *say)
+{
+	rg_contact kept = *c;
+
+	if (!agrees(c->expires, say)) {
+		kept.expires = say->until;
+		kept.modified = say->now;
+		h->changed = h->put = true;
+	}
+	h->contacts[h->n++] = kept;
+}
+
+/* @p say NULL: nothing but what is not alive goes. */
+static void collect(homes *h, const rg_record *record, const rg__publication *say, rg_time now)
+{
+	bool placed = false;
+	rg_contact c;
+
+	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+		bool own = say && same_home(c.uri, say->home);
+
+		h->had |= own && lives(c.expires, now);
+		if (!lives(c.expires, now) || (own && (placed || !say->present))) {
+			h->changed = true;
+			continue;
+		}
+		if (!own) {
+			h->contacts[h->n++] = c;
+			continue;
+		}
+		renew(h, &c, say);
+		placed = true;
+	}
+	if (say && say->present && !placed)
+		put_entry(h, say);
+}
+
+static rg_status plan(const rg_record *record, const rg_key *key, const rg__publication *say, rg_time now, const rg_revision *revision,
+	int *what, rg_plan **out)
+{
+	homes h = { .contacts = malloc((rg_record_count(record) + 1) * sizeof *h.contacts) };
+	rg__draft draft = { .before = record, .revision = revision, .now = now };
+	rg_status status = RG_OK;
+
+	*out = NULL;
+	if (!h.contacts)
+		return RG_ENOMEM;
+	collect(&h, record, say, now);
+	draft.commits = h.changed;
+	if (h.changed && h.n > 0)
+		status = rg_record_new(key, revision, h.contacts, h.n, NULL, 0, rg_record_extra(record), &draft.next);
+	*what = h.put ? RG__HOME_PUT : say && !say->present && h.had ? RG__HOME_TAKEN : RG__HOME_KEPT;
+	free(h.contacts);
+	return status == RG_OK ? rg__plan_new(&draft, out) : status;
+}
+
+rg_status rg__homes_plan(const rg_record *record, const rg__publication *say, const rg_revision *revision, int *what, rg_plan **out)
+{
+	return plan(record, say->key, say, say->now, revision, what, out);
+}
+
+rg_status rg__homes_prune(const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out)
+{
+	rg_key key;
+	int what;
+
+	rg_record_key(record, &key);
+	return plan(record, &key, NULL, now, revision, &what, out);
+}
+
+bool rg__homes_next(const rg_record *record, rg_str own, rg_time now, uint32_t *at, rg_str *home)
+{
+	rg_contact c;
+
+	while (rg_record_contact(record, *at, &c) == RG_OK) {
+		(*at)++;
+		*home = c.uri;
+		if (lives(c.expires, now) && is_home(c.uri) && !same_home(c.uri, own))
+			return true;
+	}
+	return false;
+}

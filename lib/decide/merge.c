@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: MIT */
+/* Deciding a REGISTER that is well-formed (RFC 3261 §10.3 steps 6 to 8) against the bindings there are. */
+#include "decide/merge.h"
+#include "rules/draw.h"
+#include "rules/expiry.h"
+#include "rules/rank.h"
+#include "message/request.h"
+
+#include <stdlib.h>
+
+/* Bindings that need no allocation to be looked at. */
+enum { FEW = 3 };
+
+static rg__matchable matchable_of(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
+{
+	rg__matchable m;
+
+	m.text = uri;
+	m.callid = callid;
+	m.instance = instance;
+	m.reg_id = reg_id;
+	m.state = RG__URI_UNREAD;
+	return m;
+}
+
+static rg__matchable matchable_held(const rg_contact *c)
+{
+	return matchable_of(c->uri, c->callid, c->instance, c->reg_id);
+}
+
+static void load(rg__merge *m)
+{
+	m->n = m->n_before = rg_record_count(m->record);
+	for (uint32_t i = 0; i < m->n; i++) {
+		rg__entry *e = &m->entries[i];
+
+		rg_record_contact(m->record, i, &m->contacts[i]);
+		e->match = matchable_held(&m->contacts[i]);
+		e->own = RG__NOBODY;
+		e->before = (uint16_t)i;
+		e->gone = 0;
+		e->changed = false;
+		e->lapsed = m->contacts[i].expires <= m->now;
+	}
+}
+
+static bool touched_later(const rg_contact *a, const rg_contact *b)
+{
+	rg__rank x = rg__rank_of(a, 0), y = rg__rank_of(b, 0);
+
+	return rg__rank_age(&x, &y) > 0;
+}
+
+/* The binding a Contact means: among several the one with the same octets, else the newest. @p gone looks among those this request
+ * removed. */
+static uint32_t find(rg__merge *m, rg__matchable *wanted, bool gone)
+{
+	uint32_t best = RG__NOBODY;
+
+	for (int exact = 1; exact >= 0 && best == RG__NOBODY; exact--) {
+		for (uint32_t i = 0; i < m->n; i++) {
+			rg__entry *e = &m->entries[i];
+
+			if (e->lapsed || (e->gone != 0) != gone || (exact && !rg__eq(e->match.text, wanted->text)))
+				continue;
+			if (!rg__matches(&m->reg->set.matching, wanted, &e->match))
+				continue;
+			if (best == RG__NOBODY || touched_later(&m->contacts[i], &m->contacts[best]))
+				best = i;
+		}
+	}
+	return best;
+}
+
+enum { FRESH, REPEATED, STALE };
+
+/* RFC 3261 §10.3 step 7: within one Call-ID only a higher CSeq changes anything; the very same REGISTER again changes nothing. */
+static int compare_age(const rg__register *reg, rg_str callid, uint32_t cseq, uint64_t fingerprint)
+{
+	bool same = reg->cseq == cseq && reg->fingerprint == fingerprint;
+
+	/* What the main registrar answers to the same REGISTER again may grant something else. */
+	if (reg->cseq > cseq || !rg__eq(reg->request.callid, callid) || (same && reg->cached))
+		return FRESH;
+	return same ? REPEATED : STALE;
+}
+
+/* What the remembered removals say about a Contact (NULL: about them all, for `*`). */
+static int ask_removals(rg__merge *m, rg__matchable *wanted)
+{
+	int verdict = FRESH;
+	rg_removal r;
+
+	for (uint32_t i = 0; rg_record_removal(m->record, i, &r) == RG_OK; i++) {
+		int age = compare_age(m->reg, r.callid, r.cseq, r.request_hash);
+		rg__matchable gone;
+
+		if (age == FRESH || !rg__removal_fresh(&r, m->now))
+			continue;
+		gone = matchable_of(r.uri, r.callid, r.instance, r.reg_id);
+		if (wanted && !rg__matches(&m->reg->set.matching, wanted, &gone))
+			continue;
+		if (age == REPEATED)
+			return REPEATED;
+		verdict = STALE;
+	}
+	return verdict;
+}
+
+/* Bits of an id that number the bindings made in one and the same millisecond; the others are random. */
+enum { ID_TURN_BITS = 10 };
+
+/* The id decides between bindings of equal times, so those of one moment are numbered in the order they came: what ties in time is
+ * listed as it was registered and not by chance. */
+static uint64_t id_turn(const rg__merge *m)
+{
+	uint64_t turn = 0, most = (1u << ID_TURN_BITS) - 1;
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		uint64_t taken = m->contacts[i].id >> (64 - ID_TURN_BITS);
+
+		if (m->contacts[i].created == m->now && taken >= turn)
+			turn = taken + 1;
+	}
+	return (turn < most ? turn : most) << (64 - ID_TURN_BITS);
+}
+
+static uint64_t new_id(const rg__merge *m, uint32_t contact)
+{
+	uint64_t turn = id_turn(m);
+
+	for (uint32_t attempt = 0;; attempt++) {
+		uint64_t id = turn | rg__draw(m->seed, RG__DRAW_ID, contact, attempt) >> ID_TURN_BITS;
+		uint32_t i = 0;
+
+		while (i < m->n && m->contacts[i].id != id)
+			i++;
+		if (id != 0 && i == m->n)
+			return id;
+	}
+}
+
+static int64_t granted(const rg__merge *m, uint32_t k)
+{
+	int64_t seconds = m->reg->wanted[k].expires;
+
+	if (m->reg->set.expires_max_deviation <= 0)
+		return seconds;
+	return rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
+}
+
+/* A reg-id that does not apply is as if it were not there (RFC 5626 §6). */
+static uint32_t flow_of(const rg__wanted *w)
+{
+	return w->outbound ? w->reg_id : 0;
+}
+
+static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
+{
+	const rg__wanted *w = &m->reg->wanted[k];
+	rg__matchable wanted = matchable_of(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
+
+	wanted.uri = w->uri;
+	wanted.state = RG__URI_PARSED;
+	return wanted;
+}
+
+/* Everything a REGISTER says of a binding. */
+static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
+{
+	const rg__register *reg = m->reg;
+	const rg__wanted *w = &reg->wanted[k];
+	const rg_request *r = &reg->request;
+
+	c->uri = w->uri.text;
+	c->params = w->params;
+	c->instance = w->instance;
+	c->callid = r->callid;
+	c->path = reg->path;
+	c->received = w->received;
+	c->socket = reg->socket;
+	c->flow = r->flow;
+	c->user_agent = reg->user_agent;
+	c->attr = r->attr;
+	c->ownership_tag = r->ownership_tag;
+	c->next_hop = w->next_hop;
+	c->addrs = w->addrs;
+	c->n_addrs = w->n_addrs;
+	c->cseq = reg->cseq;
+	c->modified = m->now;
+	c->wake = 0;
+	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND | RG_CONTACT_LOCAL);
+	c->flags |= (w->outbound ? RG_CONTACT_OUTBOUND : 0) | (reg->set.memory_only ? RG_CONTACT_LOCAL : 0);
+	c->expires = rg__expires_at(m->now, granted(m, k));
+	c->request_hash = reg->fingerprint;
+	c->q = w->q;
+	c->reg_id = flow_of(w);
+	c->methods = w->methods;
+	if (r->flags & RG_REQUEST_HAS_BRANCH_FLAGS)
+		c->branch_flags = r->branch_flags;
+	/* Base specification, path-received: the client is behind a NAT, for as long as its Path says so. */
+	else if (reg->set.path_received)
+		c->branch_flags &= ~reg->set.nat_bflag;
+	if (reg->path_received_n > 0)
+		c->branch_flags |= reg->set.nat_bflag;
+}
+
+static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
+{
+	rg_contact *c = &m->contacts[at];
+	rg__entry *e = &m->entries[at];
+
+	if (at == m->n) {
+		rg_contact_init(c, sizeof *c);
+		c->id = new_id(m, k);
+		c->created = m->now;
+		*e = (rg__entry){ .before = RG__NO_BINDING, .own = RG__NOBODY };
+		m->n++;
+	}
+	if (!rg__eq(c->callid, m->reg->request.callid))
+		c->generation = rg__draw(m->seed, RG__DRAW_GENERATION, k, 0);
+	write_binding(m, k, c);
+	if (e->own != RG__NOBODY)
+		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
+	e->match = matchable_held(c);
+	e->match.uri = m->reg->wanted[k].uri;
+	e->match.state = RG__URI_PARSED;
+	e->own = k;
+	e->until = c->expires;
+	e->gone = 0;
+	e->changed = true;
+	m->outcomes[k] = e->before == RG__NO_BINDING ? RG_OUTCOME_INSERTED : RG_OUTCOME_UPDATED;
+}
+
+/* A Contact with expiry zero. */
+static void drop_binding(rg__merge *m, uint32_t at, uint32_t k, rg__matchable *wanted)
+{
+	rg__entry *e;
+
+	m->outcomes[k] = RG_OUTCOME_IGNORED;
+	if (at == RG__NOBODY)
+		return;
+	e = &m->entries[at];
+	if (e->own != RG__NOBODY) {
+		/* Two Contacts of one request, one binding: a removal undoes what came before it only if it names the same URI. */
+		if (!rg__same_uri(wanted, &e->match))
+			return;
+		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
+		e->own = RG__NOBODY;
+	}
+	e->gone = RG__GONE_REQUEST;
+	if (e->before != RG__NO_BINDING)
+		m->outcomes[k] = RG_OUTCOME_REMOVED;
+}
+
+/* The Contact that removed a binding is overruled by one that sets it after all. */
+static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
+{
+	for (uint32_t i = 0; i < k; i++) {
+		rg__matchable earlier = matchable_at(m, i);
+
+		if (m->outcomes[i] == RG_OUTCOME_REMOVED && rg__matches(&m->reg->set.matching, &earlier, &m->entries[at].match))
+			m->outcomes[i] = RG_OUTCOME_IGNORED;
+	}
+}
+
+/* How old the request is for a Contact of it, given the binding that it means. */
+static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
+{
+	int age = ask_removals(m, wanted);
+
+	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
+		age = compare_age(m->reg, m->contacts[at].callid, m->contacts[at].cseq, m->contacts[at].request_hash);
+	return age;
+}
+
+static int32_t apply(rg__merge *m, uint32_t k)
+{
+	rg__matchable wanted = matchable_at(m, k);
+	uint32_t at = find(m, &wanted, false);
+
+	if (m->reg->wanted[k].moot) {
+		m->outcomes[k] = RG_OUTCOME_IGNORED;
+		return RG_R_FINE;
+	}
+	if (age_of(m, &wanted, at) == STALE)
+		return RG_R_INV_CSEQ;
+	if (m->reg->wanted[k].expires == 0) {
+		drop_binding(m, at, k, &wanted);
+		return RG_R_FINE;
+	}
+	if (at == RG__NOBODY && (at = find(m, &wanted, true)) != RG__NOBODY)
+		overrule_removal(m, at, k);
+	set_binding(m, at == RG__NOBODY ? m->n : at, k);
+	return RG_R_FINE;
+}
+
+/* True when this very request left something behind, a binding or a removal. */
+static bool acted_on(const rg__merge *m)
+{
+	rg_removal r;
+
+	for (uint32_t i = 0; i < m->n; i++) {
+		const rg_contact *c = &m->contacts[i];
+
+		if (!m->entries[i].lapsed && compare_age(m->reg, c->callid, c->cseq, c->request_hash) == REPEATED)
+			return true;
+	}
+	for (uint32_t i = 0; rg_record_removal(m->record, i, &r) == RG_OK; i++) {
+		if (rg__removal_fresh(&r, m->now) && compare_age(m->reg, r.callid, r.cseq, r.request_hash) == REPEATED)
+			return true;
+	}
+	return false;
+}
+
+/* A request that was acted on is a repeat as a whole: what has lapsed since, or was set twice by it, is not set again. It is out of
+ * order if something newer has come for a Contact of it. */
+static int32_t repeat(rg__merge *m)
+{
+	for (uint32_t k = 0; k < m->reg->n; k++) {
+		rg__matchable wanted = matchable_at(m, k);
+		uint32_t at = find(m, &wanted, false);
+
+		if (age_of(m, &wanted, at) == STALE)
+			return RG_R_INV_CSEQ;
+		m->outcomes[k] = RG_OUTCOME_REPEATED;
+		if (at == RG__NOBODY || m->reg->wanted[k].expires == 0)
+			continue;
+		m->entries[at].own = k;
+		m->entries[at].until = m->contacts[at].expires;
+	}
+	return RG_R_FINE;
+}
+
+/* RFC 3261 §10.3 step 6: `*` takes all, or fails as a whole. */
+static int32_t apply_star(rg__merge *m)
+{
+	int age = ask_removals(m, NULL);
+
+	m->outcomes[0] = age == REPEATED ? RG_OUTCOME_REPEATED : RG_OUTCOME_IGNORED;
+	for (uint32_t i = 0; i < m->n && age == FRESH; i++) {
+		const rg_contact *c = &m->contacts[i];
+
+		if (!m->entries[i].lapsed && compare_age(m->reg, c->callid, c->cseq, c->request_hash) != FRESH)
+			age = STALE;
+	}
+	if (age != FRESH)
+		return age == STALE ? RG_R_INV_CSEQ : RG_R_FINE;
+	for (uint32_t i = 0; i < m->n; i++) {
+		if (m->entries[i].lapsed)
+			continue;
+		m->entries[i].gone = RG__GONE_STAR;
+		m->outcomes[0] = RG_OUTCOME_REMOVED;
+	}
+	return RG_R_FINE;
+}
+
+static rg_status decide(rg__merge *m, int32_t *reason)
+{
+	*reason = RG_R_FINE;
+	if (m->reg->n == 0)
+		return RG_OK;
+	if (m->reg->star || acted_on(m)) {
+		*reason = m->reg->star ? apply_star(m) : repeat(m);
+		return RG_OK;
+	}
+	for (uint32_t k = 0; k < m->reg->n; k++) {
+		*reason = apply(m, k);
+		if (*reason != RG_R_FINE)
+			return RG_OK;
+	}
+	return rg__merge_limit(m, reason);
+}
+
+static bool anything_changed(const rg__merge *m)
+{
+	for (uint32_t i = 0; i < m->n; i++) {
+		const rg__entry *e = &m->entries[i];
+
+		if (e->gone != 0 ? e->before != RG__NO_BINDING : e->changed)
+			return true;
+	}
+	return false;
+}
+
+/* The bindings a 200 lists: the request's own in request order, then the others in lookup order. */
+static uint32_t list(const rg__merge *m, bool committed, uint16_t *listed, rg__rank *ranks)
+{
+	uint32_t n = 0, rest = 0;
+
+	for (uint32_t k = 0; k < m->reg->n; k++) {
+		for (uint32_t i = 0; i < m->n; i++) {
+			const rg__entry *e = &m->entries[i];
+
+			if (e->own == k && e->gone == 0 && !e->lapsed)
+				listed[n++] = committed ? e->after : e->before;
+		}
+	}
+	if (m->reg->set.only_request_contacts)
+		return n;
+	for (uint32_t i = 0; i < m->n; i++) {
+		const rg__entry *e = &m->entries[i];
+
+		if (e->own == RG__NOBODY && e->gone == 0 && !e->lapsed) {
+			uint32_t index = committed ? e->after : e->before;
+
+			ranks[rest++] = rg__rank_of(&m->contacts[index], index);
+		}
+	}
+	rg__rank_sort(ranks, rest, m->reg->set.desc_time_order);
+	for (uint32_t i = 0; i < rest; i++)
+		listed[n++] = ranks[i].index;
+	return n;
+}
+
+static rg_status plan_refusal(const rg__register *reg, int32_t reason, rg_time now, const rg_revision *revision, rg_plan **out)
+{
+	rg__draft draft = { .now = now, .revision = revision };
+	rg_status status = rg__refuse(reason, &reg->set, reg, now, &draft.response);
+
+	return status == RG_OK ? rg__plan_new(&draft, out) : status;
+}
+
+/* The 200 and the plan around it. `ranks` and `changes` have room for every entry. */
+static rg_status accept(rg__merge *m, bool commits, rg_record *next, const rg_revision *revision, rg__rank *ranks, uint16_t *listed,
+	rg__change *changes, rg_plan **out)
+{
+	const rg__register *reg = m->reg;
+	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = revision, .callid = reg->request.callid,
+		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = changes };
+	rg__answer answer = { .record = commits ? next : m->record, .listed = listed };
+	rg_status status;
+
+	rg__merge_answer(m, &answer);
+	answer.n_listed = list(m, commits, listed, ranks);
+	if (commits)
+		draft.n_changes = rg__merge_changes(m->entries, m->n, changes);
+	else
+		draft.callid = RG__ABSENT;
+	status = rg__response_new(&answer, &draft.response);
+	if (status != RG_OK) {
+		rg_record_unref(next);
+		return status;
+	}
+	return rg__plan_new(&draft, out);
+}
+
+/* Larger than allowed; what shrinks a record is always let through. */
+static bool too_large(const rg__merge *m, const rg_record *next)
+{
+	return rg_record_size(next) > (uint64_t)m->reg->set.max_record_bytes && rg_record_size(next) > rg_record_size(m->record);
+}
+
+static rg_status conclude(rg__merge *m, const rg_revision *revision, rg__rank *ranks, uint16_t *listed, rg__change *changes, rg_plan **out)
+{
+	const rg__register *reg = m->reg;
+	rg__remover by = { reg->request.callid, reg->cseq, reg->fingerprint };
+	rg_record *next = NULL;
+	bool commits;
+	rg_status status;
+
+	commits = anything_changed(m);
+	if (!commits)
+		return accept(m, false, NULL, revision, ranks, listed, changes, out);
+	status = rg__merge_next(m->contacts, m->entries, m->n, &reg->key, m->record, revision, &by, m->now, &next);
+	if (status == RG_ELIMIT || (status == RG_OK && too_large(m, next))) {
+		rg_record_unref(next);
+		return plan_refusal(reg, RG_R_TOO_LARGE, m->now, revision, out);
+	}
+	return status == RG_OK ? accept(m, true, next, revision, ranks, listed, changes, out) : status;
+}
+
+/* All the room a merge needs, inline for the usual few bindings. */
+typedef struct room {
+	rg_contact contacts[FEW];
+	rg__entry entries[FEW];
+	rg__rank ranks[FEW];
+	rg__change changes[FEW];
+	uint16_t listed[FEW];
+	uint8_t outcomes[FEW];
+} room;
+
+static rg_status run(rg__merge *m, const rg_revision *revision, rg__rank *ranks, rg__change *changes, uint16_t *listed, rg_plan **out)
+{
+	int32_t reason;
+	rg_status status;
+
+	load(m);
+	status = decide(m, &reason);
+	if (status != RG_OK)
+		return status;
+	if (reason != RG_R_FINE)
+		return plan_refusal(m->reg, reason, m->now, revision, out);
+	return conclude(m, revision, ranks, listed, changes, out);
+}
+
+static rg_status run_many(rg__merge *m, uint32_t most, const rg_revision *revision, rg_plan **out)
+{
+	size_t contacts = most * sizeof(rg_contact), entries = most * sizeof(rg__entry), ranks = most * sizeof(rg__rank),
+		changes = most * sizeof(rg__change), listed = most * sizeof(uint16_t);
+	char *all = malloc(contacts + entries + ranks + changes + listed + most);
+	char *at = all;
+	rg_status status;
+
+	if (!all)
+		return RG_ENOMEM;
+	m->contacts = (rg_contact *)(void *)at;
+	m->entries = (rg__entry *)(void *)(at += contacts);
+	at += entries;
+	m->outcomes = (uint8_t *)(at + ranks + changes + listed);
+	status = run(m, revision, (rg__rank *)(void *)at, (rg__change *)(void *)(at + ranks), (uint16_t *)(void *)(at + ranks + changes), out);
+	free(all);
+	return status;
+}
+
+rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
+	const rg_revision *revision, rg_plan **out)
+{
+	rg__merge m = { .reg = reg, .record = record, .now = now, .seed = seed };
+	uint32_t most = rg_record_count(record) + reg->n;
+	room inside;
+
+	*out = NULL;
+	if (reg->reason != RG_R_FINE)
+		return plan_refusal(reg, reg->reason, now, revision, out);
+	if (most > FEW)
+		return run_many(&m, most, revision, out);
+	m.contacts = inside.contacts;
+	m.entries = inside.entries;
+	m.outcomes = inside.outcomes;
+	return run(&m, revision, inside.ranks, inside.changes, inside.listed, out);
+}
+
+static rg_revision revision_of(const uint8_t seed[32])
+{
+	uint64_t half[2] = { rg__draw(seed, RG__DRAW_REVISION, 0, 0) | 1, rg__draw(seed, RG__DRAW_REVISION, 1, 0) };
+	rg_revision revision;
+
+	memcpy(revision.b, half, sizeof revision.b);
+	return revision;
+}
+
+/* Decides on a register, and releases it. */
+static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32], rg_plan **out)
+{
+	rg_revision revision;
+	rg_status status;
+	rg_key key;
+
+	if (record)
+		rg_record_key(record, &key);
+	revision = revision_of(seed);
+	if (record && reg->reason == RG_R_FINE && !rg_key_equal(&key, &reg->key))
+		status = RG_EINVAL;
+	else
+		status = rg__register_merge(reg, record, now, seed, &revision, out);
+	rg__register_free(reg);
+	return status;
+}
+
+rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
+	rg_time now, const uint8_t seed[32], rg_plan **out)
+{
+	rg__register *reg;
+	rg_request view;
+	rg_status status;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!request || !seed)
+		return RG_EINVAL;
+	rg__request_view(request, &view);
+	status = rg__register_read(&view, config, options, NULL, &reg);
+	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
+}
+
+rg_status rg_merge_reply(const rg_record *record, const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out)
+{
+	rg__register *reg;
+	rg_upstream answer;
+	rg_request view;
+	rg_status status;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!request || !seed || !rg__upstream_view(upstream, &answer))
+		return RG_EINVAL;
+	rg__request_view(request, &view);
+	status = rg__register_read_answered(&view, &answer, config, options, &reg);
+	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
+}

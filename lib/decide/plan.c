@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+#include "decide/plan.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* One allocation: the struct, the views of the events' bindings, the changes, the outcomes, the Call-ID, room for the AoR. Events are
+ * only spelled out when somebody asks for them. */
+struct rg_plan {
+	atomic_uint refs;
+	bool commits;
+	uint32_t affected;
+	rg_record *before, *next;
+	rg_response *response;
+	rg_revision revision;
+	rg_time at;
+	rg_key key; /* of before or next */
+	rg_str callid;
+	rg__change *changes;
+	uint8_t *outcomes;
+	char *aor; /* room to print it in */
+	size_t aor_room;
+	uint32_t n_changes, n_outcomes;
+	rg_contact views[]; /* two an event: before, after */
+};
+
+static bool had_bindings(const rg__draft *d)
+{
+	return rg_record_weight(d->before) > 0;
+}
+
+static bool has_bindings(const rg__draft *d)
+{
+	return rg_record_weight(d->next) > 0;
+}
+
+/* Events of the AoR itself: it gained its first binding, or lost its last. A refresh has none, and its plan thus stays below the
+ * 1032 bytes up to which malloc is quick. */
+static uint32_t of_aor(const rg__draft *d)
+{
+	return d->commits && had_bindings(d) != has_bindings(d);
+}
+
+static void copy_changes(rg_plan *plan, const rg__draft *d)
+{
+	rg__change *to = plan->changes;
+
+	if (d->commits && !had_bindings(d) && has_bindings(d))
+		*to++ = (rg__change){ RG_EVENT_AOR_INSERT, 0, RG__NO_BINDING, RG__NO_BINDING };
+	if (d->n_changes > 0)
+		memcpy(to, d->changes, d->n_changes * sizeof *to);
+	to += d->n_changes;
+	if (d->commits && had_bindings(d) && !has_bindings(d))
+		*to++ = (rg__change){ RG_EVENT_AOR_DELETE, 0, RG__NO_BINDING, RG__NO_BINDING };
+	plan->n_changes = (uint32_t)(to - plan->changes);
+}
+
+static void release(const rg__draft *d)
+{
+	rg_record_unref(d->next);
+	rg_response_unref(d->response);
+}
+
+rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
+{
+	uint32_t events = d->n_changes > 0 ? d->n_changes + of_aor(d) : 0;
+	size_t views = 2 * (size_t)events * sizeof(rg_contact), changes = events * sizeof(rg__change);
+	rg_key key = { 0 };
+	size_t aor_room;
+	rg_plan *plan;
+	char *room;
+
+	if (events > 0)
+		rg_record_key(d->next ? d->next : d->before, &key);
+	aor_room = events > 0 ? 3 * key.user.n + 1 + key.host.n : 0;
+	plan = malloc(sizeof *plan + views + changes + d->n_outcomes + d->callid.n + aor_room);
+	*out = plan;
+	if (!plan) {
+		release(d);
+		return RG_ENOMEM;
+	}
+	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = events > 0 ? rg_record_ref(d->before) : NULL,
+		.next = d->next, .response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room,
+		.n_outcomes = d->n_outcomes };
+	atomic_init(&plan->refs, 1);
+	room = (char *)plan->views + views;
+	plan->changes = (rg__change *)(void *)room;
+	room += changes;
+	plan->outcomes = (uint8_t *)room;
+	room += d->n_outcomes;
+	plan->callid = (rg_str){ d->callid.p ? room : NULL, d->callid.n };
+	room += d->callid.n;
+	plan->aor = room;
+	if (d->n_outcomes > 0)
+		memcpy(plan->outcomes, d->outcomes, d->n_outcomes);
+	if (d->callid.n > 0)
+		memcpy((char *)plan->outcomes + d->n_outcomes, d->callid.p, d->callid.n);
+	if (events > 0)
+		copy_changes(plan, d);
+	return RG_OK;
+}
+
+rg_plan *rg__plan_ref(rg_plan *plan)
+{
+	if (plan)
+		atomic_fetch_add_explicit(&plan->refs, 1, memory_order_relaxed);
+	return plan;
+}
+
+void rg_plan_unref(rg_plan *plan)
+{
+	if (!plan || atomic_fetch_sub_explicit(&plan->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	rg_record_unref(plan->before);
+	rg_record_unref(plan->next);
+	rg_response_unref(plan->response);
+	free(plan);
+}
+
+rg_response *rg_plan_response(rg_plan *plan)
+{
+	return plan ? plan->response : NULL;
+}
+
+rg_response *rg__plan_take_response(rg_plan *plan)
+{
+	rg_response *response = plan->response;
+
+	plan->response = NULL;
+	return response;
+}
+
+int32_t rg_plan_commits(const rg_plan *plan)
+{
+	return plan && plan->commits;
+}
+
+const rg_record *rg_plan_next(const rg_plan *plan)
+{
+	return plan ? plan->next : NULL;
+}
+
+const rg_key *rg__plan_key(const rg_plan *plan)
+{
+	return &plan->key;
+}
+
+const rg_revision *rg__plan_revision(const rg_plan *plan)
+{
+	return &plan->revision;
+}
+
+uint32_t rg__plan_affected(const rg_plan *plan)
+{
+	return plan->affected;
+}
+
+int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index)
+{
+	return plan && index < plan->n_outcomes ? plan->outcomes[index] : 0;
+}
+
+uint32_t rg_plan_events(const rg_plan *plan)
+{
+	return plan ? plan->n_changes : 0;
+}
+
+static rg_str reason_text(uint8_t reason)
+{
+	static const rg_str texts[] = { [RG__GONE_REQUEST] = { "request", 7 }, [RG__GONE_STAR] = { "star", 4 },
+		[RG__GONE_EVICTED] = { "evicted", 7 }, [RG__GONE_REMOVED] = { "removed", 7 } };
+
+	return reason < sizeof texts / sizeof *texts ? texts[reason] : RG__ABSENT;
+}
+
+static const rg_contact *view(const rg_record *record, uint16_t index, rg_contact *room)
+{
+	return index != RG__NO_BINDING && rg_record_contact(record, index, room) == RG_OK ? room : NULL;
+}
+
+rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
+{
+	rg_contact *room = plan && index < plan->n_changes ? ((rg_plan *)plan)->views + 2 * (size_t)index : NULL;
+	const rg__change *c;
+
+	if (!room)
+		return RG_ENOENT;
+	c = &plan->changes[index];
+	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .key = plan->key, .reason = reason_text(c->reason),
+		.callid = plan->callid, .at = plan->at };
+	out->aor = (rg_str){ plan->aor, rg_key_print(&plan->key, plan->aor, plan->aor_room) };
+	out->before = view(plan->before, c->before, room);
+	out->after = view(plan->next, c->after, room + 1);
+	return RG_OK;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "register/register.h"
+#include "message/response.h"
+
+static int32_t code_of(int32_t reason, const rg__save_settings *set)
+{
+	if (reason == RG_R_INV_CSEQ && set->cseq_code > 0)
+		return (int32_t)set->cseq_code;
+	if (reason == RG_R_TOO_MANY && set->too_many_code > 0)
+		return (int32_t)set->too_many_code;
+	return rg_reason_code(reason);
+}
+
+rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out)
+{
+	rg__answer answer = { .no_reply = set->no_reply, .now = now, .retry_after = set->retry_after, .min_expires = set->min_expires };
+
+	/* An adaptor may name a reason this version does not know. */
+	if (reason <= RG_R_FINE || reason >= RG_R_COUNT)
+		reason = RG_R_INTERNAL;
+	answer.reason = reason;
+	answer.code = code_of(reason, set);
+	if (reg) {
+		answer.unsupported = reg->unsupported;
+		/* The main registrar's reply goes to the client whatever is kept of it here. */
+		answer.rewrites = reg->rewrites;
+		answer.n_rewrites = reg->n_rewrites;
+	}
+	/* Base specification, path-strict: the Path that was received goes back with the 420. */
+	if (reg && reason == RG_R_PATH_UNSUP)
+		answer.path = reg->path;
+	if (reason == RG_R_OB_REQUIRED) /* RFC 3261 §21.4.16 */
+		answer.require = RG_STR("outbound");
+	return rg__response_new(&answer, out);
+}
+
+rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,
+	rg_response **out)
+{
+	rg__save_settings set;
+
+	rg__save_settings_of(config, options, &set);
+	if (reg)
+		set.no_reply = reg->set.no_reply;
+	return rg__refuse(reason, &set, reg, now, out);
+}

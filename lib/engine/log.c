@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/log.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+void rg__log(const rg_env *env, int32_t level, const char *format, ...)
+{
+	va_list args;
+
+	if (!env->log)
+		return;
+	va_start(args, format);
+	int length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	char *line = length < 0 ? NULL : malloc((size_t)length + 1);
+
+	if (!line)
+		return;
+	va_start(args, format);
+	vsnprintf(line, (size_t)length + 1, format, args);
+	va_end(args);
+	for (int i = 0; i < length; i++) {
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
+	}
+	env->log(env->user, level, (rg_str){ line, (size_t)length });
+	free(line);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/registrar.h"
+#include "engine/op.h"
+#include "federation/federation.h"
+#include "engine/log.h"
+#include <sched.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <time.h>
+
+rg_time rg__now(const rg_registrar *reg)
+{
+	struct timespec t;
+
+	if (reg->env.now)
+		return reg->env.now(reg->env.user);
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool lower(_Atomic rg_time *what, rg_time at)
+{
+	rg_time was = atomic_load_explicit(what, memory_order_relaxed);
+
+	while (at < was) {
+		if (atomic_compare_exchange_weak(what, &was, at))
+			return true;
+	}
+	return false;
+}
+
+/* This lowers first and then looks at what was promised; a tick promises first and then looks again. One of the two sees the other. */
+void rg__announce(rg_registrar *reg, rg_time at)
+{
+	if (!lower(&reg->earliest, at))
+		return;
+	atomic_thread_fence(memory_order_seq_cst);
+	if (lower(&reg->promised, at) && reg->env.wakeup)
+		reg->env.wakeup(reg->env.user, at);
+}
+
+rg_time rg__promise(rg_registrar *reg, rg_time at)
+{
+	rg_time next;
+
+	lower(&reg->earliest, at);
+	do {
+		next = atomic_load(&reg->earliest);
+		atomic_store(&reg->promised, next);
+		atomic_thread_fence(memory_order_seq_cst);
+	} while (atomic_load(&reg->earliest) < next);
+	return next;
+}
+
+static void destroy(rg_registrar *reg)
+{
+	for (size_t i = 0; reg->stripes && i < RG__STRIPES; i++) {
+		rg__stripe *s = &reg->stripes[i];
+
+		if (s->snapshot) {
+			rg_config_unref(s->snapshot->config);
+			free(s->snapshot);
+			pthread_mutex_destroy(&s->lock);
+		}
+	}
+	free(reg->stripes);
+	rg__federation_free(atomic_load(&reg->federation));
+	rg__slots_unref(reg->slots);
+	rg__events_unref(reg->events);
+	rg_store_unref(reg->store);
+	free(reg);
+}
+
+static void unpin(rg_registrar *reg)
+{
+	if (atomic_fetch_sub_explicit(&reg->pins, 1, memory_order_acq_rel) != 1)
+		return;
+	rg_free_cb release = reg->env.free;
+	void *user = reg->env.user;
+
+	destroy(reg);
+	if (release)
+		release(user);
+}
+
+/* With env.random every operation takes the first stripe, so that a test's seeds come in the order of its operations. */
+static rg__stripe *stripe_here(rg_registrar *reg)
+{
+	int cpu = reg->env.random ? 0 : sched_getcpu();
+
+	return &reg->stripes[cpu < 0 ? 0 : (unsigned)cpu % RG__STRIPES];
+}
+
+static void take(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
+{
+	s->uses++;
+	s->snapshot->uses++;
+	ticket->reg = reg;
+	ticket->stripe = s;
+	ticket->snapshot = s->snapshot;
+	ticket->number = ++s->number;
+}
+
+rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket, uint8_t seed[32])
+{
+	rg__stripe *s = stripe_here(reg);
+
+	pthread_mutex_lock(&s->lock);
+	bool closed = s->closed;
+
+	if (!closed) {
+		take(reg, s, ticket);
+		if (seed)
+			rg__seed_next(&s->seeds, reg->key, seed);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return closed ? RG_ECANCELED : RG_OK;
+}
+
+void rg__enter_late(rg_registrar *reg, const rg__ticket *beside, rg__ticket *ticket)
+{
+	rg__stripe *s = beside ? beside->stripe : stripe_here(reg);
+
+	pthread_mutex_lock(&s->lock);
+	take(reg, s, ticket);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_TALLIES], int32_t reason)
+{
+	rg__stripe *s = ticket->stripe;
+	rg__snapshot *old = NULL;
+
+	pthread_mutex_lock(&s->lock);
+	if (tally) {
+		for (int i = 0; i < RG__S_TIME_MAX; i++)
+			s->stats[i] += tally[i];
+		if (s->stats[RG__S_TIME_MAX] < tally[RG__S_TIME_MAX])
+			s->stats[RG__S_TIME_MAX] = tally[RG__S_TIME_MAX];
+	}
+	if (reason >= 0 && reason < RG_R_COUNT)
+		s->rejects[reason]++;
+	if (--ticket->snapshot->uses == 0 && ticket->snapshot != s->snapshot)
+		old = ticket->snapshot;
+	bool last = --s->uses == 0 && s->forsaken;
+	pthread_mutex_unlock(&s->lock);
+	if (old) {
+		rg_config_unref(old->config);
+		free(old);
+	}
+	if (last)
+		unpin(ticket->reg);
+}
+
+void rg__count(rg__stripe *s, int what)
+{
+	pthread_mutex_lock(&s->lock);
+	s->stats[what]++;
+	pthread_mutex_unlock(&s->lock);
+}
+
+rg_revision rg__revision_next(rg__ticket *ticket)
+{
+	rg__stripe *s = ticket->stripe;
+	uint64_t number = ticket->number; /* serves once: most operations need one revision, and no second lock */
+	rg_revision r;
+
+	ticket->number = 0;
+	if (number == 0) {
+		pthread_mutex_lock(&s->lock);
+		number = ++s->number;
+		pthread_mutex_unlock(&s->lock);
+	}
+	number = number * RG__STRIPES + (uint64_t)(s - ticket->reg->stripes);
+	memcpy(r.b, ticket->reg->node, 8);
+	for (int i = 0; i < 8; i++)
+		r.b[8 + i] = (uint8_t)(number >> (56 - 8 * i));
+	return r;
+}
+
+void rg_env_init(rg_env *env, size_t size)
+{
+	if (!env || size < sizeof env->struct_size)
+		return;
+	memset(env, 0, size);
+	env->struct_size = size;
+}
+
+/* Members past what the host's version knows are absent. */
+static void env_copy(const rg_env *from, rg_env *to)
+{
+	*to = (rg_env){ 0 };
+	if (from)
+		memcpy(to, from, from->struct_size < sizeof *to ? from->struct_size : sizeof *to);
+}
+
+static bool snapshot_new(rg_config *config, rg__snapshot **out)
+{
+	*out = malloc(sizeof **out);
+	if (!*out)
+		return false;
+	**out = (rg__snapshot){ .config = rg__config_ref(config) };
+	return true;
+}
+
+static bool stripes_new(rg_registrar *reg, rg_config *config)
+{
+	size_t size = sizeof(rg__stripe) * RG__STRIPES;
+
+	reg->stripes = aligned_alloc(64, size);
+	if (!reg->stripes)
+		return false;
+	memset(reg->stripes, 0, size);
+	for (size_t i = 0; i < RG__STRIPES; i++) {
+		rg__stripe *s = &reg->stripes[i];
+
+		if (!snapshot_new(config, &s->snapshot))
+			return false;
+		pthread_mutex_init(&s->lock, NULL);
+		s->seeds.stream = i;
+	}
+	return true;
+}
+
+static void draw(rg_registrar *reg, void *bytes, size_t n)
+{
+	if (reg->env.random)
+		reg->env.random(reg->env.user, bytes, n);
+	else
+		randombytes_buf(bytes, n);
+}
+
+static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *store, const rg_env *env)
+{
+	env_copy(env, &reg->env);
+	reg->store = rg_store_ref(store);
+	reg->events = rg__events_new();
+	reg->slots = rg__slots_new(NULL);
+	atomic_init(&reg->users, 1);
+	atomic_init(&reg->pins, RG__STRIPES + 1);
+	atomic_init(&reg->earliest, RG_TIME_NEVER);
+	atomic_init(&reg->promised, RG_TIME_NEVER);
+	atomic_flag_clear(&reg->walking);
+	atomic_init(&reg->federation, NULL);
+	atomic_flag_clear(&reg->no_sites_told);
+	atomic_flag_clear(&reg->told_no_overlay);
+	if (!reg->events || !reg->slots || !stripes_new(reg, config))
+		return RG_ENOMEM;
+	draw(reg, reg->node, sizeof reg->node);
+	draw(reg, reg->key, sizeof reg->key);
+	return RG_OK;
+}
+
+rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_env *env, rg_registrar **out, rg_error *why)
+{
+	rg_config *copy;
+
+	if (!out || !store || (env && env->struct_size < sizeof env->struct_size))
+		return rg__fail(why, RG_EINVAL, "%s", !out ? "there is no place for the registrar"
+			: !store ? "a registrar needs a store" : "env.struct_size is not set");
+	*out = NULL;
+	if (sodium_init() < 0)
+		return rg__fail(why, RG_ENOTSUP, "libsodium found no source of random bytes");
+	rg_status st = rg_config_check(config, why);
+	if (st == RG_OK && (st = rg_config_copy(config, &copy)) != RG_OK)
+		rg__fail(why, st, "out of memory");
+	if (st != RG_OK)
+		return st;
+	rg_registrar *reg = calloc(1, sizeof *reg);
+	st = reg ? registrar_make(reg, copy, store, env) : RG_ENOMEM;
+	rg_config_unref(copy);
+	if (st == RG_OK) {
+		*out = reg;
+		return RG_OK;
+	}
+	if (reg)
+		destroy(reg);
+	return rg__fail(why, st, "out of memory");
+}
+
+rg_registrar *rg_registrar_ref(rg_registrar *reg)
+{
+	if (reg)
+		atomic_fetch_add_explicit(&reg->users, 1, memory_order_relaxed);
+	return reg;
+}
+
+void rg_registrar_unref(rg_registrar *reg)
+{
+	if (!reg || atomic_fetch_sub_explicit(&reg->users, 1, memory_order_acq_rel) != 1)
+		return;
+	rg_registrar_shutdown(reg);
+	rg__ops_forsake(reg);
+	for (size_t i = 0; i < RG__STRIPES; i++) {
+		rg__stripe *s = &reg->stripes[i];
+
+		pthread_mutex_lock(&s->lock);
+		s->forsaken = true;
+		bool idle = s->uses == 0;
+		pthread_mutex_unlock(&s->lock);
+		if (idle)
+			unpin(reg);
+	}
+	unpin(reg);
+}
+
+void rg_registrar_shutdown(rg_registrar *reg)
+{
+	if (!reg)
+		return;
+	for (size_t i = 0; i < RG__STRIPES; i++) {
+		pthread_mutex_lock(&reg->stripes[i].lock);
+		reg->stripes[i].closed = true;
+		pthread_mutex_unlock(&reg->stripes[i].lock);
+	}
+	rg__ops_cancel(reg);
+}
+
+static void snapshot_swap(rg__stripe *s, rg__snapshot **fresh)
+{
+	pthread_mutex_lock(&s->lock);
+	rg__snapshot *old = s->snapshot;
+
+	s->snapshot = *fresh;
+	*fresh = old->uses == 0 ? old : NULL; /* else the last operation under it releases it */
+	pthread_mutex_unlock(&s->lock);
+}
+
+rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config)
+{
+	rg__snapshot *fresh[RG__STRIPES] = { NULL };
+	rg_config *copy;
+	rg_status st;
+
+	if (!reg)
+		return RG_EINVAL;
+	st = rg_config_check(config, NULL);
+	if (st == RG_OK)
+		st = rg_config_copy(config, &copy);
+	if (st != RG_OK)
+		return st;
+	for (size_t i = 0; i < RG__STRIPES && st == RG_OK; i++)
+		st = snapshot_new(copy, &fresh[i]) ? RG_OK : RG_ENOMEM;
+	for (size_t i = 0; i < RG__STRIPES; i++) {
+		if (st == RG_OK)
+			snapshot_swap(&reg->stripes[i], &fresh[i]);
+		if (fresh[i]) {
+			rg_config_unref(fresh[i]->config);
+			free(fresh[i]);
+		}
+	}
+	rg_config_unref(copy);
+	return st;
+}
+
+rg_status rg_registrar_subscribe(rg_registrar *reg, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
+	rg_subscription **out)
+{
+	if (!reg || !event || !out || !(mask & RG_EVENT_ALL))
+		return RG_EINVAL;
+	*out = NULL;
+	return rg__events_subscribe(reg->events, mask, event, user, free_user, out);
+}

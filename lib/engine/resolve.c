@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/op.h"
+#include <sched.h>
+#include <stdlib.h>
+
+enum { ADDRS = 8 };
+
+typedef struct answer {
+	rg__resolver *resolver;
+	_Atomic(void *) token;
+	rg_addr addrs[ADDRS];
+} answer;
+
+struct rg__resolver {
+	rg_op *op;
+	uint32_t n;
+	atomic_uint pending; /* names not answered, and one while asking */
+	rg_resolved *found;
+	answer answers[];
+};
+
+rg__resolver *rg__resolver_new(rg_op *op, const rg_str *hosts, uint32_t n)
+{
+	rg__resolver *r = calloc(1, sizeof *r + n * sizeof *r->answers);
+
+	if (!r)
+		return NULL;
+	r->found = calloc(n ? n : 1, sizeof *r->found);
+	if (!r->found) {
+		free(r);
+		return NULL;
+	}
+	r->op = op;
+	r->n = n;
+	atomic_init(&r->pending, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		r->answers[i].resolver = r;
+		atomic_init(&r->answers[i].token, NULL);
+		r->found[i] = (rg_resolved){ .host = hosts[i], .addrs = r->answers[i].addrs };
+	}
+	return r;
+}
+
+void rg__resolver_free(rg__resolver *r)
+{
+	if (r)
+		free(r->found);
+	free(r);
+}
+
+static void answered(void *token, rg_status status, const rg_addr *addrs, uint32_t n)
+{
+	void *what;
+
+	if (!rg__slot_spend(token, &what) || !what)
+		return;
+	answer *a = what;
+	rg__resolver *r = a->resolver;
+	rg_resolved *found = &r->found[a - r->answers];
+
+	if (status == RG_OK && addrs) {
+		found->n_addrs = n < ADDRS ? n : ADDRS;
+		memcpy(a->addrs, addrs, found->n_addrs * sizeof *addrs);
+	}
+	if (atomic_fetch_sub(&r->pending, 1) == 1)
+		rg__op_run(r->op);
+}
+
+static void ask(rg__resolver *r, answer *a)
+{
+	rg_registrar *reg = r->op->ticket.reg;
+	void *token = rg__slot_take(reg->slots, a);
+
+	if (!token) {
+		atomic_fetch_sub(&r->pending, 1);
+		return;
+	}
+	atomic_store(&a->token, token);
+	rg_status st = reg->env.resolve(reg->env.user, r->found[a - r->answers].host, answered, token);
+	/* While asking, `pending` cannot come to nothing: nobody else goes on with the operation. */
+	if (st != RG_PENDING && rg__slot_drop(token))
+		atomic_fetch_sub(&r->pending, 1);
+}
+
+static uint32_t abandon(rg__resolver *r)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n; i++) {
+		void *token = atomic_exchange(&r->answers[i].token, NULL);
+
+		n += token && rg__slot_abandon(token);
+	}
+	return n;
+}
+
+bool rg__resolver_ask(rg__resolver *r, bool blocking)
+{
+	atomic_store(&r->pending, r->n + 1);
+	for (uint32_t i = 0; i < r->n; i++)
+		ask(r, &r->answers[i]);
+	if (!blocking)
+		return atomic_fetch_sub(&r->pending, 1) == 1;
+	atomic_fetch_sub(&r->pending, abandon(r));
+	while (atomic_load(&r->pending) > 1)
+		sched_yield(); /* an answer is being copied on another thread */
+	return true;
+}
+
+bool rg__resolver_expire(rg__resolver *r)
+{
+	uint32_t n = abandon(r);
+
+	if (n == 0)
+		return false;
+	if (atomic_fetch_sub(&r->pending, n) == n)
+		rg__op_run(r->op);
+	return true;
+}
+
+const rg_resolved *rg__resolver_found(const rg__resolver *r, uint32_t *n)
+{
+	*n = r->n;
+	return r->found;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/op.h"
+#include "federation/federation.h"
+#include "decide/homes.h"
+#include <stdlib.h>
+
+enum { LIMIT = 1000, AGAIN_AFTER = 1000, GATHERED = 64 };
+
+/* The walk over what is due. */
+typedef struct due_op {
+	rg_op op;
+	uint32_t left;  /* records to work on */
+	uint32_t worked;
+	bool stuck;     /* a record stayed due */
+	rg_time next;   /* what the store said of the rest */
+	atomic_int outcome; /* as answered; RG_PENDING: not yet */
+} due_op;
+
+static rg_status due_page(rg_op *op)
+{
+	due_op *d = (due_op *)op;
+
+	if (op->paged) {
+		d->next = op->page.next;
+		if (!op->page.cursor.p)
+			return RG_ENOENT;
+		if (d->left == 0) {
+			d->next = op->now; /* more is due than this tick may do */
+			return RG_ENOENT;
+		}
+	}
+	return rg__call_due(&op->call, op->now, op->page.cursor, d->left < RG__PAGE ? d->left : RG__PAGE);
+}
+
+/* Base specification §1.4.1, ownership_tag: for which bindings this node acts. Each tag in a row of equal ones is asked about once. */
+static bool *owned_of(const rg_env *env, const rg_record *record)
+{
+	uint32_t n = rg_record_count(record);
+	bool *owned = malloc(n * sizeof *owned + 1);
+	rg_str last = RG__ABSENT;
+	bool is_ours = true;
+	rg_contact c;
+
+	for (uint32_t i = 0; owned && i < n; i++) {
+		rg_record_contact(record, i, &c);
+		if (!rg_str_equal(c.ownership_tag, last))
+			is_ours = c.ownership_tag.n == 0 || env->is_owner(env->user, c.ownership_tag);
+		last = c.ownership_tag;
+		owned[i] = is_ours;
+	}
+	return owned;
+}
+
+static rg_status due_decide(rg_op *op)
+{
+	const rg_env *env = &op->ticket.reg->env;
+	rg_revision revision;
+	bool *owned = NULL;
+
+	if (!op->found.record)
+		return RG_OK;
+	revision = rg__revision_next(&op->ticket);
+	/* A store that sites share may have homes in it beside bindings: nobody is told of those. */
+	if (rg__homes_domain(op->key.domain))
+		return rg__homes_prune(op->found.record, op->now, &revision, &op->plan);
+	if (env->is_owner && !(owned = owned_of(env, op->found.record)))
+		return RG_ENOMEM;
+	rg_status st = rg__prune_expired(op->found.record, owned, op->now, &revision, &op->plan);
+
+	free(owned);
+	return st;
+}
+
+static bool due_done(rg_op *op, rg_status status)
+{
+	due_op *d = (due_op *)op;
+
+	d->left -= d->left > 0;
+	d->worked++;
+	if (status != RG_OK || !op->plan || !rg_plan_commits(op->plan))
+		d->stuck = true;
+	return true;
+}
+
+/* When the store is to be asked again after a walk that came to its end. */
+static rg_time due_next(const due_op *d)
+{
+	rg_time now = d->op.now, again = rg__add_sat(now, AGAIN_AFTER);
+
+	if (d->stuck)
+		return d->next > now && d->next < again ? d->next : again;
+	if (d->next > now || d->left == 0)
+		return d->next;
+	return d->worked > 0 ? rg__add_sat(now, 1) : again;
+}
+
+static void due_answer(rg_op *op, rg_status status)
+{
+	rg_registrar *reg = op->ticket.reg;
+
+	atomic_flag_clear(&reg->walking);
+	atomic_store(&((due_op *)op)->outcome, status);
+	/* A walk that failed may still be under way on another thread: what it holds is not looked at. */
+	if (status != RG_ECANCELED)
+		rg__announce(reg, status == RG_OK ? due_next((due_op *)op) : rg__add_sat(op->now, AGAIN_AFTER));
+}
+
+static const rg__verb due_verb = {
+	.size = sizeof(due_op),
+	.walks = true,
+	.page = due_page,
+	.decide = due_decide,
+	.done_key = due_done,
+	.answer = due_answer,
+};
+
+static void due_begin(due_op *d, uint32_t limit)
+{
+	d->left = limit;
+	d->worked = 0;
+	d->stuck = false;
+	d->next = RG_TIME_NEVER;
+	atomic_init(&d->outcome, RG_PENDING);
+}
+
+/* Begins a walk; what came of it, if that is known when this returns. */
+static rg_status begin_walk(rg_op *op)
+{
+	rg_op *handle;
+
+	rg__op_start(op, NULL, NULL, &handle);
+	rg_status st = atomic_load(&((due_op *)handle)->outcome);
+	rg_op_unref(handle);
+	return st == RG_PENDING || st == RG_ECANCELED ? RG_OK : st;
+}
+
+/* Over an inline store the walk is made here and now; over any other it is begun, and its calls are answered in their time. */
+static rg_status walk(rg_registrar *reg, uint32_t limit)
+{
+	rg_status st;
+
+	if (atomic_flag_test_and_set(&reg->walking))
+		return RG_OK;
+	if (rg_store_traits(reg->store) & RG_STORE_INLINE) {
+		due_op d;
+
+		st = rg__op_begin(&d.op, &due_verb, reg);
+		if (st == RG_OK) {
+			due_begin(&d, limit);
+			return rg__op_block(&d.op);
+		}
+	} else {
+		rg_op *op;
+
+		st = rg__op_new(&due_verb, reg, &op);
+		if (st == RG_OK) {
+			due_begin((due_op *)op, limit);
+			return begin_walk(op);
+		}
+	}
+	atomic_flag_clear(&reg->walking);
+	return st == RG_ECANCELED ? RG_OK : st; /* after shutdown only resends are left to do */
+}
+
+typedef struct found_due {
+	rg_op *op;
+	bool resend; /* else its caller has waited long enough */
+} found_due;
+
+/* After the clock was set back, nobody waits longer than he would have. */
+static void not_later(rg_time *what, rg_time most)
+{
+	if (*what != RG_TIME_NEVER && *what > most)
+		*what = most;
+}
+
+static uint32_t gather(rg__stripe *s, rg_time now, found_due *out, rg_time *next)
+{
+	uint32_t n = 0;
+
+	pthread_mutex_lock(&s->lock);
+	for (rg_op *op = s->ops; op && n < GATHERED; op = op->next) {
+		not_later(&op->deadline, rg__add_sat(now, rg__config_int(op->ticket.snapshot->config, RG__P_store_timeout)));
+		not_later(&op->resend_at, rg__add_sat(now, RG__RESEND_MOST));
+		bool resend = op->resend_at <= now;
+		rg_time *what = resend ? &op->resend_at : &op->deadline;
+
+		if (*what <= now && rg__op_hold(op)) {
+			*what = RG_TIME_NEVER;
+			out[n++] = (found_due){ op, resend };
+		}
+		*next = op->resend_at < *next ? op->resend_at : *next;
+		*next = op->deadline < *next ? op->deadline : *next;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+/* A caller has waited for store_timeout: for names, it goes on without them; for the store, it is told so. */
+static void time_out(rg_op *op)
+{
+	if (atomic_load(&op->released))
+		return;
+	if (op->resolver && rg__resolver_expire(op->resolver)) {
+		rg__op_deadline(op);
+		return;
+	}
+	rg__count(op->ticket.stripe, RG__S_TIMEOUTS);
+	rg__op_answer(op, RG_ESTORE);
+	rg__call_cancel(&op->call, false);
+}
+
+/* Sees to every operation that is due; says when the next one is. */
+static rg_time overdue(rg_registrar *reg)
+{
+	rg_time now = rg__now(reg), next = RG_TIME_NEVER;
+	found_due found[GATHERED];
+
+	for (size_t i = 0; i < RG__STRIPES; i++) {
+		uint32_t n;
+
+		do {
+			rg_time here = RG_TIME_NEVER;
+
+			n = gather(&reg->stripes[i], now, found, &here);
+			for (uint32_t k = 0; k < n; k++) {
+				if (found[k].resend)
+					rg__op_run(found[k].op);
+				else
+					time_out(found[k].op);
+				rg__op_let_go(found[k].op);
+			}
+			if (n == 0 && here < next)
+				next = here;
+		} while (n > 0);
+	}
+	return next;
+}
+
+rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
+{
+	if (!reg)
+		return RG_EINVAL;
+	rg_registrar_ref(reg);
+	/* From here on whatever comes up lowers this, so that nothing is missed between looking and saying. */
+	atomic_store(&reg->earliest, RG_TIME_NEVER);
+	rg_time due = overdue(reg);
+	rg_status st = walk(reg, limit ? limit : LIMIT);
+	rg_time homes = rg__federation_tick(reg, limit ? limit : LIMIT);
+	if (homes < due)
+		due = homes;
+	rg_time now = rg__now(reg);
+	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, AGAIN_AFTER))
+		due = rg__add_sat(now, AGAIN_AFTER);
+	rg_time said = rg__promise(reg, due);
+	if (next)
+		*next = said;
+	rg_registrar_unref(reg);
+	return st;
+}
+
+/* Nobody will tick any more: commits of unknown fate stay so. */
+void rg__ops_forsake(rg_registrar *reg)
+{
+	found_due found[GATHERED];
+
+	for (size_t i = 0; i < RG__STRIPES; i++) {
+		rg__stripe *s = &reg->stripes[i];
+		uint32_t n;
+
+		do {
+			n = 0;
+			pthread_mutex_lock(&s->lock);
+			for (rg_op *op = s->ops; op && n < GATHERED; op = op->next) {
+				if (op->resend_at == RG_TIME_NEVER || !rg__op_hold(op))
+					continue;
+				op->resend_at = RG_TIME_NEVER;
+				found[n++] = (found_due){ op, true };
+			}
+			pthread_mutex_unlock(&s->lock);
+			for (uint32_t k = 0; k < n; k++) {
+				found[k].op->step = RG__STEP_GIVE_UP;
+				rg__op_run(found[k].op);
+				rg__op_let_go(found[k].op);
+			}
+		} while (n > 0);
+	}
+}

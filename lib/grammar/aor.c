@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/addr.h"
+#include "grammar/aor.h"
+#include "grammar/chars.h"
+#include "grammar/header.h"
+#include <stdlib.h>
+
+static bool has_upper(rg_str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
+			return true;
+	}
+	return false;
+}
+
+static void lower(char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		p[i] = rg__lower(p[i]);
+}
+
+/* Without the final dot, and without the prefix as often as it stands there, so that reading a canonical host again changes nothing. It
+ * stays where what would be left is no host name. */
+static rg_str strip(rg_str host, rg_str prefix)
+{
+	if (host.n > 0 && host.p[host.n - 1] == '.')
+		host.n--;
+	while (prefix.n > 0 && host.n > prefix.n && rg__eq_nocase(rg__sub(host, 0, prefix.n), prefix) &&
+		rg__is_hostname(rg__sub(host, prefix.n, host.n)))
+		host = rg__sub(host, prefix.n, host.n);
+	return host;
+}
+
+/* The canonical host but for its case; an address is printed into @p room unless it was canonical as written. */
+static rg_str canonical_host(const rg__uri *uri, const rg__aor_rules *rules, char room[64])
+{
+	if (uri->host_kind == RG__HOST_NAME)
+		return strip(uri->host, rules->realm_prefix);
+	if (uri->host_kind == RG__HOST_IP4)
+		return uri->host; /* it is not read in any other form */
+	rg_addr addr = uri->addr;
+	addr.port = 0;
+	rg_str text = rg_addr_print(&addr, room + 1, 62);
+	if (addr.family == 6) {
+		room[0] = '[';
+		room[1 + text.n] = ']';
+		text = (rg_str){ room, text.n + 2 };
+	}
+	return rg__eq(text, uri->host) ? uri->host : text;
+}
+
+/* Copies what has to change into the one allocation. */
+static int own(rg__aor *out, bool own_user, bool own_host, const rg__aor_rules *rules)
+{
+	rg_str user = out->user, host = out->host;
+
+	out->text = malloc((own_user ? user.n : 0) + (own_host ? host.n : 0));
+	if (!out->text)
+		return RG__AOR_NOMEM;
+	size_t n = 0;
+	if (own_user) {
+		if (rg__unescape(user, out->text, &n) != RG_OK)
+			return RG__AOR_UNESCAPE;
+		if (!rules->case_sensitive)
+			lower(out->text, n);
+		out->user = (rg_str){ out->text, n };
+	}
+	if (own_host) {
+		memcpy(out->text + n, host.p, host.n);
+		lower(out->text + n, host.n);
+		out->host = (rg_str){ out->text + n, host.n };
+	}
+	return RG__AOR_OK;
+}
+
+static bool too_long(const rg__aor *aor, const rg__aor_rules *rules)
+{
+	size_t both = aor->user.n + aor->host.n + (aor->user.n > 0 && aor->host.n > 0);
+
+	return aor->user.n > rules->max_user || aor->host.n > rules->max_host || both > rules->max_aor;
+}
+
+/* User and host as the URI has them → canonical. @p copy_host: the host stands in memory that will not last. */
+static int finish(rg__aor *out, const rg__aor_rules *rules, bool copy_host)
+{
+	bool escaped = out->user.n > 0 && memchr(out->user.p, '%', out->user.n);
+	bool own_user = escaped || (!rules->case_sensitive && has_upper(out->user));
+	bool own_host = copy_host || has_upper(out->host);
+	int result = RG__AOR_OK;
+
+	/* An octet takes three when escaped: what is too long even so costs no allocation. */
+	if (out->user.n / 3 > rules->max_user || out->host.n > rules->max_host)
+		result = RG__AOR_TOO_LONG;
+	else if (own_user || own_host)
+		result = own(out, own_user, own_host, rules);
+	if (result == RG__AOR_OK && too_long(out, rules))
+		result = RG__AOR_TOO_LONG;
+	if (result != RG__AOR_OK)
+		rg__aor_free(out);
+	return result;
+}
+
+int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
+{
+	char room[64];
+
+	*out = (rg__aor){ 0 };
+	if (uri->scheme != RG__SCHEME_SIP && uri->scheme != RG__SCHEME_SIPS)
+		return RG__AOR_SCHEME;
+	if (uri->user.n == 0 && !rules->use_domain)
+		return RG__AOR_PARSE;
+	out->user = uri->user;
+	if (rules->use_domain)
+		out->host = canonical_host(uri, rules, room);
+	return finish(out, rules, out->host.p == room || out->host.p == room + 1);
+}
+
+int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
+{
+	rg__aor_rules any = { .use_domain = true, .realm_prefix = rules->realm_prefix, .max_host = SIZE_MAX, .max_aor = SIZE_MAX };
+	rg__uri host = *uri;
+
+	host.user = RG__ABSENT;
+	return rg__aor_from_uri(&host, &any, out);
+}
+
+/* A key without host prints as its user alone. */
+static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
+{
+	for (size_t i = 0; i < text.n; i++) {
+		if (!rg__is(text.p[i], RG__C_USER) && text.p[i] != '%')
+			return RG__AOR_PARSE;
+	}
+	out->user = text;
+	return finish(out, rules, false);
+}
+
+int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
+{
+	rg_str s = rg__trim(text);
+	rg__name_addr name_addr;
+	rg__uri uri;
+
+	*out = (rg__aor){ 0 };
+	if (s.n == 0)
+		return RG__AOR_PARSE;
+	if (memchr(s.p, '<', s.n)) { /* which neither a URI nor a printed key can have */
+		if (rg__name_addr_parse(s, &name_addr) != RG_OK || rg__uri_parse(name_addr.uri, &uri) != RG_OK)
+			return RG__AOR_PARSE;
+		return rg__aor_from_uri(&uri, rules, out);
+	}
+	if (rg__uri_parse(s, &uri) == RG_OK)
+		return rg__aor_from_uri(&uri, rules, out);
+	if (!rules->use_domain && !memchr(s.p, '@', s.n))
+		return from_user(s, rules, out);
+	/* What would be a password is the user of a malformed URI: `sip:@host`. */
+	if (rg__uri_parse_bare(s, &uri) != RG_OK || uri.password.p)
+		return RG__AOR_PARSE;
+	return rg__aor_from_uri(&uri, rules, out);
+}
+
+void rg__aor_free(rg__aor *aor)
+{
+	free(aor->text);
+	*aor = (rg__aor){ 0 };
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/addr.h"
+#include "grammar/chars.h"
+#include "grammar/header.h"
+
+static inline bool is_space(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static size_t skip_space(rg_str s, size_t at)
+{
+	while (at < s.n && is_space(s.p[at]))
+		at++;
+	return at;
+}
+
+/* The same for one that has quoted-pairs, from the octet behind its first quote on. */
+static size_t skip_escaped(rg_str s, size_t at)
+{
+	for (; at < s.n; at++) {
+		char c = s.p[at];
+		if (c == '"')
+			return at + 1;
+		if (c == '\\' && ++at == s.n)
+			return 0;
+		c = s.p[at];
+		if (((unsigned char)c < 0x20 && c != '\t') || c == 0x7f)
+			return 0;
+	}
+	return 0;
+}
+
+/* Returns the index after the quoted string that begins at @p at; 0 if it is not closed or has a control character, which
+ * quoted-pair would let in (RFC 3261 §25.1) but no header of ours may ever carry. */
+static size_t skip_quoted(rg_str s, size_t at)
+{
+	const char *from = s.p + at + 1, *close = at + 1 < s.n ? memchr(from, '"', s.n - at - 1) : NULL;
+
+	if (!close)
+		return 0;
+	rg_str inside = { from, (size_t)(close - from) };
+	if (inside.n > 0 && memchr(inside.p, '\\', inside.n))
+		return skip_escaped(s, at + 1);
+	return rg__has_control(inside) ? 0 : at + inside.n + 2;
+}
+
+/* One octet at a time: nothing behind the last value that counts is looked at. */
+static size_t find_stop(rg_str s, size_t at)
+{
+	while (at < s.n && !rg__is(s.p[at], RG__C_LIST))
+		at++;
+	return at;
+}
+
+/* Returns the index of the comma, or s.n; SIZE_MAX for an unclosed quote or bracket. */
+static size_t find_comma(rg_str s)
+{
+	for (size_t at = find_stop(s, 0); at < s.n; at = find_stop(s, at + 1)) {
+		if (s.p[at] == ',')
+			return at;
+		if (s.p[at] == '"') {
+			at = skip_quoted(s, at);
+			if (at == 0)
+				return SIZE_MAX;
+			at--;
+		} else {
+			const char *close = memchr(s.p + at, '>', s.n - at);
+			if (!close)
+				return SIZE_MAX;
+			at = (size_t)(close - s.p);
+		}
+	}
+	return s.n;
+}
+
+int rg__list_next(rg_str *rest, rg_str *value)
+{
+	rg_str list = *rest;
+
+	*value = RG__ABSENT;
+	*rest = RG__ABSENT;
+	if (!list.p)
+		return 0;
+	size_t comma = find_comma(list);
+	if (comma == SIZE_MAX)
+		return -1;
+	*value = rg__trim(rg__sub(list, 0, comma));
+	if (comma < list.n)
+		*rest = rg__sub(list, comma + 1, list.n);
+	return 1;
+}
+
+/* gen-value = token / host / quoted-string; returns where it ends, or 0. Only an IPv6 host is no token. */
+static size_t skip_gen_value(rg_str s, size_t at)
+{
+	if (at >= s.n)
+		return 0;
+	if (s.p[at] == '"')
+		return skip_quoted(s, at);
+	if (s.p[at] == '[') {
+		const char *close = memchr(s.p + at, ']', s.n - at);
+		size_t end = close ? (size_t)(close - s.p) : 0;
+		rg_addr addr;
+		return close && rg__ip6_parse(rg__sub(s, at + 1, end), &addr) ? end + 1 : 0;
+	}
+	size_t end = rg__span(s, at, RG__C_TOKEN);
+	return end > at ? end : 0;
+}
+
+int rg__param_next(rg_str *rest, rg__param *out)
+{
+	rg_str s = *rest;
+
+	*out = (rg__param){ 0 };
+	*rest = RG__ABSENT;
+	if (s.n == 0)
+		return 0;
+	if (s.p[0] != ';')
+		return -1;
+	size_t name = skip_space(s, 1), end = rg__span(s, name, RG__C_TOKEN);
+	if (end == name)
+		return -1;
+	out->name = rg__sub(s, name, end);
+	size_t at = skip_space(s, end);
+	if (at < s.n && s.p[at] == '=') {
+		size_t value = skip_space(s, at + 1);
+		end = skip_gen_value(s, value);
+		if (end == 0)
+			return -1;
+		out->value = rg__sub(s, value, end);
+		at = skip_space(s, end);
+	}
+	if (at < s.n && s.p[at] != ';')
+		return -1;
+	if (at < s.n)
+		*rest = rg__sub(s, at, s.n);
+	return 1;
+}
+
+/* RFC 3261 §7.3.1: a parameter name must not appear more than once. */
+static bool read_params(rg_str text, rg__params *out)
+{
+	rg__names names;
+	rg__param param;
+	int more;
+
+	rg__names_init(&names, false);
+	while ((more = rg__param_next(&text, &param)) > 0) {
+		if (!rg__names_add(&names, param.name))
+			return false;
+		out->row[out->n++] = param;
+	}
+	return more == 0;
+}
+
+/* display-name = *( token LWS ) / quoted-string; returns the index of the "<" behind it, or SIZE_MAX when there is none. */
+static size_t find_bracket(rg_str s)
+{
+	size_t at = 0;
+
+	if (s.p[0] == '"') {
+		at = skip_quoted(s, 0);
+		if (at == 0)
+			return SIZE_MAX;
+		at = skip_space(s, at);
+	} else {
+		while (at < s.n && (is_space(s.p[at]) || rg__is(s.p[at], RG__C_TOKEN)))
+			at++;
+	}
+	return at < s.n && s.p[at] == '<' ? at : SIZE_MAX;
+}
+
+/* RFC 3261 §20: a URI with a comma, question mark or semicolon must be bracketed, so the first semicolon ends it. */
+static bool read_plain(rg_str s, rg__name_addr *out)
+{
+	const char *semicolon = memchr(s.p, ';', s.n);
+	size_t end = semicolon ? (size_t)(semicolon - s.p) : s.n;
+
+	out->uri = rg__trim(rg__sub(s, 0, end));
+	out->params = semicolon ? rg__sub(s, end, s.n) : RG__ABSENT;
+	for (size_t i = 0; i < out->uri.n; i++) {
+		if (memchr(",?<>\" \t", out->uri.p[i], 7))
+			return false;
+	}
+	return out->uri.n > 0;
+}
+
+static bool read_bracketed(rg_str s, size_t open, rg__name_addr *out)
+{
+	const char *close = memchr(s.p + open, '>', s.n - open);
+
+	if (!close)
+		return false;
+	size_t end = (size_t)(close - s.p), at = skip_space(s, end + 1);
+	rg_str display = rg__trim(rg__sub(s, 0, open));
+	out->bracketed = true;
+	out->display = display.n > 0 ? display : RG__ABSENT;
+	out->uri = rg__sub(s, open + 1, end);
+	out->params = at < s.n ? rg__sub(s, at, s.n) : RG__ABSENT;
+	return out->uri.n > 0;
+}
+
+rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params)
+{
+	rg_str s = rg__trim(value);
+
+	*out = (rg__name_addr){ 0 };
+	params->n = 0;
+	if (s.n == 0)
+		return RG_EINVAL;
+	size_t open = find_bracket(s);
+	bool good = open != SIZE_MAX ? read_bracketed(s, open, out) : read_plain(s, out);
+	if (good && read_params(out->params, params))
+		return RG_OK;
+	*out = (rg__name_addr){ 0 };
+	params->n = 0;
+	return RG_EINVAL;
+}
+
+rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+{
+	rg__params params;
+
+	return rg__name_addr_read(value, out, &params);
+}
+
+rg_str rg__unquote(rg_str value)
+{
+	if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"')
+		return rg__sub(value, 1, value.n - 1);
+	return value;
+}
+
+bool rg__is_token(rg_str s)
+{
+	return s.n > 0 && rg__all(s, RG__C_TOKEN);
+}
+
+bool rg__is_callid(rg_str s) /* word [ "@" word ] */
+{
+	size_t end = rg__span(s, 0, RG__C_WORD);
+
+	if (end == 0 || end == s.n)
+		return end > 0;
+	return s.p[end] == '@' && end + 1 < s.n && rg__span(s, end + 1, RG__C_WORD) == s.n;
+}
+
+rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
+{
+	rg_str s = rg__trim(value);
+	size_t digits = rg__span(s, 0, RG__C_DIGIT), at = skip_space(s, digits);
+	uint64_t n;
+
+	*number = 0;
+	*method = RG__ABSENT;
+	if (at == digits || rg__parse_uint(rg__sub(s, 0, digits), (uint64_t)1 << 31, &n) != RG_OK || n >= (uint64_t)1 << 31)
+		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
+	if (!rg__is_token(rg__sub(s, at, s.n)))
+		return RG_EINVAL;
+	*number = (uint32_t)n;
+	*method = rg__sub(s, at, s.n);
+	return RG_OK;
+}
+
+rg_status rg__q_parse(rg_str value, int32_t *q) /* ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] ) */
+{
+	int32_t sum = 0, weight = 100;
+
+	*q = 0;
+	if (value.n == 0 || value.n > 5 || (value.p[0] != '0' && value.p[0] != '1') || (value.n > 1 && value.p[1] != '.'))
+		return RG_EINVAL;
+	sum = (value.p[0] - '0') * 1000;
+	for (size_t i = 2; i < value.n; i++, weight /= 10) {
+		if (!rg__is(value.p[i], RG__C_DIGIT))
+			return RG_EINVAL;
+		sum += (value.p[i] - '0') * weight;
+	}
+	if (sum > 1000)
+		return RG_EINVAL;
+	*q = sum;
+	return RG_OK;
+}

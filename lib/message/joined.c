@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/* The targets of several AoRs as one list: each AoR's own stay what they are, and a row is found by where its part begins. */
+#include "message/targets.h"
+
+#include <stdlib.h>
+
+typedef struct part {
+	rg__part of;    /* its texts are those of the allocation */
+	uint32_t first; /* of its rows in the list */
+} part;
+
+/* One allocation: the struct, the parts, their texts. */
+struct rg__joined {
+	uint32_t n;
+	part parts[];
+};
+
+static uint32_t rows_of(const rg__part *p)
+{
+	return p->targets ? rg_targets_count(p->targets) : 1;
+}
+
+static size_t room_of(const rg__part *p)
+{
+	return p->targets ? 0 : p->uri.n + p->next_hop.n + p->aor.n + p->home.n;
+}
+
+static rg_str put(rg_str text, char **at)
+{
+	rg_str copy = { text.p ? *at : NULL, text.n };
+
+	if (text.n > 0)
+		memcpy(*at, text.p, text.n);
+	*at += text.n;
+	return copy;
+}
+
+static rg_status fill(rg_targets *t, const rg__part *parts, uint32_t n)
+{
+	size_t texts = 1;
+
+	for (uint32_t i = 0; i < n; i++)
+		texts += room_of(&parts[i]);
+	t->joined = malloc(sizeof *t->joined + n * sizeof(part) + texts);
+	if (!t->joined)
+		return RG_ENOMEM;
+	char *at = (char *)(t->joined->parts + n);
+	t->joined->n = n;
+	for (uint32_t i = 0; i < n; i++) {
+		rg__part of = parts[i];
+
+		if (!of.targets)
+			of = (rg__part){ .uri = put(of.uri, &at), .next_hop = put(of.next_hop, &at), .aor = put(of.aor, &at),
+				.home = put(of.home, &at), .branch = of.branch };
+		t->joined->parts[i] = (part){ of, t->n };
+		t->n += rows_of(&of);
+	}
+	return RG_OK;
+}
+
+rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32_t n, rg_targets **out)
+{
+	rg_targets *t = malloc(sizeof *t);
+
+	*out = NULL;
+	if (!t)
+		return RG_ENOMEM;
+	*t = (rg_targets){ .result = joint->result, .code = joint->code, .branches_only = joint->branches_only, .partial = joint->partial };
+	if (fill(t, parts, n) != RG_OK) {
+		free(t);
+		return RG_ENOMEM;
+	}
+	if (t->n > 0) {
+		t->result = RG_LOOKUP_FOUND;
+		t->code = 0;
+	}
+	*out = t;
+	return RG_OK;
+}
+
+/* The part that row @p index is in: the last one that begins at or before it. One without rows begins where the next one does. */
+static const part *part_with(const rg__joined *j, uint32_t index)
+{
+	uint32_t low = 0, high = j->n;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (j->parts[middle].first <= index)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &j->parts[low];
+}
+
+rg_status rg__joined_get(const rg__joined *j, uint32_t index, rg_target *out)
+{
+	const part *p = part_with(j, index);
+
+	if (!p->of.targets) {
+		*out = (rg_target){ .struct_size = sizeof *out, .q = -1, .uri = p->of.uri, .next_hop = p->of.next_hop, .aor = p->of.aor,
+			.home = p->of.home, .latency = RG_LATENCY_NONE, .branch = p->of.branch, .fallback_of = UINT32_MAX };
+		return RG_OK;
+	}
+	rg_status status = rg_targets_get(p->of.targets, index - p->first, out);
+	if (status != RG_OK)
+		return status;
+	out->branch = p->of.branch;
+	if (out->fallback_of != UINT32_MAX)
+		out->fallback_of += p->first;
+	return RG_OK;
+}
+
+void rg__joined_free(rg__joined *j)
+{
+	for (uint32_t i = 0; j && i < j->n; i++)
+		rg_targets_unref(j->parts[i].of.targets);
+	free(j);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+#include "message/request.h"
+#include <rgstr/response.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { MAX_RESOLVED_ADDRS = 8 };
+
+void rg_request_init(rg_request *request, uint32_t size)
+{
+	rg__struct_init(request, size);
+}
+
+void rg_request_free(rg_request *request)
+{
+	if (!request || request->struct_size < offsetof(rg_request, release) + sizeof request->release || !request->release)
+		return;
+	rg_free_cb release = request->release;
+	void *owner = request->owner;
+
+	request->release = NULL; /* the owner may hold the request itself */
+	request->owner = NULL;
+	release(owner);
+}
+
+#define ARRAYS(X) \
+	X(contacts) X(paths) X(supported) X(require) X(feature_caps) X(allow) X(routes) X(branches) X(resolved)
+
+/* A count without an array is a slip of the caller's: such a REGISTER must not look like a query. */
+static void hold_together(rg_request *r)
+{
+	uint32_t slips = 0;
+
+#define HOLD(array) if (!r->array) slips |= r->n_##array, r->n_##array = 0;
+	ARRAYS(HOLD)
+#undef HOLD
+	if (slips != 0 && r->defect == RG_R_FINE)
+		r->defect = RG_R_PARSE;
+}
+
+void rg__request_view(const rg_request *given, rg_request *out)
+{
+	size_t known = given && given->struct_size < sizeof *out ? given->struct_size : sizeof *out;
+
+	if (!given || known < sizeof *out)
+		memset(out, 0, sizeof *out);
+	if (given)
+		memcpy(out, given, known);
+	out->struct_size = sizeof *out;
+	hold_together(out);
+}
+
+void rg_upstream_init(rg_upstream *upstream, uint32_t size)
+{
+	rg__struct_init(upstream, size);
+}
+
+bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)
+{
+	memset(out, 0, sizeof *out);
+	if (given)
+		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	return out->code >= 200 && out->code < 300 && (out->contacts || out->n_contacts == 0) && (out->modified || out->n_modified == 0);
+}
+
+static const size_t texts[] = {
+	offsetof(rg_request, method), offsetof(rg_request, request_uri), offsetof(rg_request, from), offsetof(rg_request, to),
+	offsetof(rg_request, callid), offsetof(rg_request, cseq), offsetof(rg_request, expires), offsetof(rg_request, user_agent),
+	offsetof(rg_request, domain), offsetof(rg_request, aor), offsetof(rg_request, ownership_tag), offsetof(rg_request, identity),
+	offsetof(rg_request, received), offsetof(rg_request, attr), offsetof(rg_request, flow), offsetof(rg_request, transport),
+	offsetof(rg_request, socket), offsetof(rg_request, socket_header),
+};
+
+static const struct {
+	size_t lines, n;
+} lists[] = {
+	{ offsetof(rg_request, contacts), offsetof(rg_request, n_contacts) },
+	{ offsetof(rg_request, paths), offsetof(rg_request, n_paths) },
+	{ offsetof(rg_request, supported), offsetof(rg_request, n_supported) },
+	{ offsetof(rg_request, require), offsetof(rg_request, n_require) },
+	{ offsetof(rg_request, feature_caps), offsetof(rg_request, n_feature_caps) },
+	{ offsetof(rg_request, allow), offsetof(rg_request, n_allow) },
+	{ offsetof(rg_request, routes), offsetof(rg_request, n_routes) },
+	{ offsetof(rg_request, branches), offsetof(rg_request, n_branches) },
+};
+
+#define N_TEXTS (sizeof texts / sizeof texts[0])
+#define N_LISTS (sizeof lists / sizeof lists[0])
+
+static rg_str *text_at(rg_request *r, size_t offset)
+{
+	return (rg_str *)(void *)((char *)r + offset);
+}
+
+static const rg_str **lines_at(rg_request *r, size_t offset)
+{
+	return (const rg_str **)(void *)((char *)r + offset);
+}
+
+static uint32_t count_at(const rg_request *r, size_t offset)
+{
+	return *(const uint32_t *)(const void *)((const char *)r + offset);
+}
+
+static uint32_t addrs_of(const rg_resolved *resolved)
+{
+	if (!resolved->addrs)
+		return 0;
+	return resolved->n_addrs < MAX_RESOLVED_ADDRS ? resolved->n_addrs : MAX_RESOLVED_ADDRS;
+}
+
+/* What a copy takes. While `left` has something left, no sum can overflow. */
+typedef struct size {
+	size_t left; /* of the text that is allowed; every line counts one byte more than it has, so empty ones are bounded too */
+	size_t text, lines, addrs;
+	bool over;
+} size;
+
+static void count_text(size *s, size_t n, size_t more)
+{
+	if (s->over || n > s->left || more > s->left - n) {
+		s->over = true;
+		return;
+	}
+	s->left -= n + more;
+	s->text += n;
+}
+
+static void measure(rg_request *r, size *s)
+{
+	for (size_t i = 0; i < N_TEXTS; i++)
+		count_text(s, text_at(r, texts[i])->n, 0);
+	for (size_t i = 0; i < N_LISTS; i++) {
+		uint32_t n = count_at(r, lists[i].n);
+		for (uint32_t j = 0; j < n && !s->over; j++)
+			count_text(s, (*lines_at(r, lists[i].lines))[j].n, 1);
+		s->lines += n;
+	}
+	for (uint32_t i = 0; i < r->n_resolved && !s->over; i++) {
+		count_text(s, r->resolved[i].host.n, 1);
+		s->addrs += addrs_of(&r->resolved[i]);
+	}
+}
+
+/* Where a copy is written to: each kind of thing has its room, in the order of alignment. */
+typedef struct room {
+	rg_resolved *resolved;
+	rg_str *lines;
+	rg_addr *addrs;
+	char *text;
+} room;
+
+static void copy_text(rg_str *s, room *to)
+{
+	if (!s->p)
+		return;
+	if (s->n)
+		memcpy(to->text, s->p, s->n);
+	s->p = to->text;
+	to->text += s->n;
+}
+
+static void copy_lines(const rg_str **lines, uint32_t n, room *to)
+{
+	rg_str *copy = to->lines;
+
+	if (n == 0) {
+		*lines = NULL;
+		return;
+	}
+	memcpy(copy, *lines, n * sizeof *copy);
+	to->lines += n;
+	for (uint32_t i = 0; i < n; i++)
+		copy_text(&copy[i], to);
+	*lines = copy;
+}
+
+static void copy_resolved(rg_request *r, room *to)
+{
+	const rg_resolved *from = r->resolved;
+
+	r->resolved = r->n_resolved ? to->resolved : NULL;
+	for (uint32_t i = 0; i < r->n_resolved; i++) {
+		rg_resolved one = { .host = from[i].host, .n_addrs = addrs_of(&from[i]), .addrs = to->addrs };
+		copy_text(&one.host, to);
+		if (one.n_addrs)
+			memcpy(to->addrs, from[i].addrs, one.n_addrs * sizeof *to->addrs);
+		to->addrs += one.n_addrs;
+		to->resolved[i] = one;
+	}
+}
+
+rg_status rg__request_copy(const rg_request *from, size_t max_bytes, rg_request **out)
+{
+	rg_request view;
+	size s = { .left = max_bytes };
+
+	*out = NULL;
+	rg__request_view(from, &view);
+	measure(&view, &s);
+	if (s.over)
+		return RG_ELIMIT;
+	rg_request *copy = malloc(sizeof *copy + view.n_resolved * sizeof(rg_resolved) + s.lines * sizeof(rg_str) +
+		s.addrs * sizeof(rg_addr) + s.text + 1);
+	if (!copy)
+		return RG_ENOMEM;
+	room to = { .resolved = (rg_resolved *)(copy + 1) };
+	to.lines = (rg_str *)(to.resolved + view.n_resolved);
+	to.addrs = (rg_addr *)(to.lines + s.lines);
+	to.text = (char *)(to.addrs + s.addrs);
+	*copy = view;
+	for (size_t i = 0; i < N_TEXTS; i++)
+		copy_text(text_at(copy, texts[i]), &to);
+	for (size_t i = 0; i < N_LISTS; i++)
+		copy_lines(lines_at(copy, lists[i].lines), count_at(copy, lists[i].n), &to);
+	copy_resolved(copy, &to);
+	copy->owner = copy;
+	copy->release = free;
+	*out = copy;
+	return RG_OK;
+}

@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: MIT */
+#include "message/response.h"
+
+#include <stdlib.h>
+
+struct rg_response {
+	int32_t reason, code;
+	bool no_reply;
+	rg_time now;
+	int64_t retry_after, min_expires;
+	rg_str unsupported, received_param, path, service_route; /* behind `listed` */
+	rg_str supported, require;
+	int64_t flow_timer;
+	uint32_t connection_lifetime, n_rewrites;
+	rg__rewrite *rewrites; /* in an allocation with their texts; NULL = none */
+	rg_record *record;
+	rg_header *headers; /* NULL = not rendered yet */
+	uint32_t n_headers;
+	char *rendered;
+	uint32_t n_listed;
+	uint16_t listed[];
+};
+
+static rg_str keep(char **room, rg_str s)
+{
+	rg_str kept = { *room, s.n };
+
+	if (s.n > 0)
+		memcpy(*room, s.p, s.n);
+	*room += s.n;
+	return kept;
+}
+
+/* Of few responses, so in memory of their own. */
+static bool keep_rewrites(rg_response *r, const rg__answer *a)
+{
+	size_t n = a->n_rewrites * sizeof *r->rewrites;
+	char *room;
+
+	for (uint32_t i = 0; i < a->n_rewrites; i++)
+		n += a->rewrites[i].uri.n;
+	r->rewrites = malloc(n);
+	if (!r->rewrites)
+		return false;
+	room = (char *)(r->rewrites + a->n_rewrites);
+	for (uint32_t i = 0; i < a->n_rewrites; i++)
+		r->rewrites[i] = (rg__rewrite){ a->rewrites[i].contact, keep(&room, a->rewrites[i].uri) };
+	r->n_rewrites = a->n_rewrites;
+	return true;
+}
+
+rg_status rg__response_new(const rg__answer *a, rg_response **out)
+{
+	size_t list = a->n_listed * sizeof a->listed[0];
+	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n + a->path.n + a->service_route.n);
+	char *room;
+
+	*out = r;
+	if (!r)
+		return RG_ENOMEM;
+	*r = (rg_response){ .reason = a->reason, .code = a->code, .no_reply = a->no_reply, .now = a->now, .retry_after = a->retry_after,
+		.min_expires = a->min_expires, .supported = a->supported, .require = a->require, .flow_timer = a->flow_timer,
+		.connection_lifetime = a->connection_lifetime, .record = rg_record_ref(a->record), .n_listed = a->n_listed };
+	if (list > 0)
+		memcpy(r->listed, a->listed, list);
+	room = (char *)r->listed + list;
+	r->unsupported = keep(&room, a->unsupported);
+	r->received_param = keep(&room, a->received_param);
+	if (a->path.n + a->service_route.n > 0) {
+		r->path = keep(&room, a->path);
+		r->service_route = keep(&room, a->service_route);
+	}
+	if (a->n_rewrites == 0 || keep_rewrites(r, a))
+		return RG_OK;
+	rg_response_unref(r);
+	*out = NULL;
+	return RG_ENOMEM;
+}
+
+void rg_response_unref(rg_response *r)
+{
+	if (!r)
+		return;
+	rg_record_unref(r->record);
+	free(r->headers);
+	free(r->rendered);
+	free(r->rewrites);
+	free(r);
+}
+
+int32_t rg_response_reason(const rg_response *r)
+{
+	return r ? r->reason : RG_R_INTERNAL;
+}
+
+int32_t rg_response_code(const rg_response *r)
+{
+	return r ? r->code : 500;
+}
+
+const char *rg_response_phrase(const rg_response *r)
+{
+	return rg_sip_phrase(rg_response_code(r));
+}
+
+int32_t rg_response_no_reply(const rg_response *r)
+{
+	return r && r->no_reply;
+}
+
+uint32_t rg_response_connection_lifetime(const rg_response *r)
+{
+	return r ? r->connection_lifetime : 0;
+}
+
+uint32_t rg_response_rewrites(const rg_response *r)
+{
+	return r ? r->n_rewrites : 0;
+}
+
+rg_status rg_response_rewrite(const rg_response *r, uint32_t index, rg_rewrite *out)
+{
+	if (!r || !out || index >= r->n_rewrites)
+		return RG_ENOENT;
+	*out = (rg_rewrite){ sizeof *out, r->rewrites[index].contact, r->rewrites[index].uri };
+	return RG_OK;
+}
+
+uint32_t rg_response_contacts(const rg_response *r)
+{
+	return r ? r->n_listed : 0;
+}
+
+/* Whole seconds left, never more than were granted, whatever the clock did since. */
+static uint32_t seconds_left(const rg_contact *c, rg_time now)
+{
+	int64_t left, granted;
+
+	if (c->expires <= now)
+		return 0;
+	if (__builtin_sub_overflow(c->expires, now, &left))
+		left = INT64_MAX;
+	if (c->modified <= c->expires && !__builtin_sub_overflow(c->expires, c->modified, &granted) && granted < left)
+		left = granted;
+	left /= 1000;
+	return left < (int64_t)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+}
+
+rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_answered *out)
+{
+	rg_status status;
+
+	if (!r || index >= r->n_listed)
+		return RG_ENOENT;
+	status = rg_record_contact(r->record, r->listed[index], &out->contact);
+	if (status != RG_OK)
+		return status;
+	out->struct_size = sizeof *out;
+	out->expires = seconds_left(&out->contact, r->now);
+	return RG_OK;
+}
+
+/* qvalue, RFC 3261 §25.1, in as few digits as say it. */
+static void put_q(rg__buf *b, int32_t q)
+{
+	char digits[] = ".000";
+	size_t n = 4;
+
+	rg__buf_add_text(b, q >= 1000 ? "1" : "0");
+	if (q >= 1000 || q <= 0)
+		return;
+	digits[1] = (char)('0' + q / 100);
+	digits[2] = (char)('0' + q / 10 % 10);
+	digits[3] = (char)('0' + q % 10);
+	while (digits[n - 1] == '0')
+		n--;
+	rg__buf_add(b, (rg_str){ digits, n });
+}
+
+/* RFC 3261 §20.10; the URI goes back octet by octet. */
+static void put_contact(rg__buf *b, const rg_response *r, const rg_answered *a)
+{
+	const rg_contact *c = &a->contact;
+
+	rg__buf_add_text(b, "<");
+	rg__buf_add(b, c->uri);
+	rg__buf_add_text(b, ">");
+	if (c->q >= 0) {
+		rg__buf_add_text(b, ";q=");
+		put_q(b, c->q);
+	}
+	rg__buf_add_text(b, ";expires=");
+	rg__buf_add_int(b, a->expires);
+	if (c->received.n > 0 && r->received_param.n > 0) {
+		rg__buf_add_text(b, ";");
+		rg__buf_add(b, r->received_param);
+		rg__buf_add_text(b, "=\"");
+		rg__buf_add(b, c->received);
+		rg__buf_add_text(b, "\"");
+	}
+	rg__buf_add(b, c->params);
+}
+
+static void put_two(rg__buf *b, int64_t v)
+{
+	char two[2] = { (char)('0' + v / 10 % 10), (char)('0' + v % 10) };
+
+	rg__buf_add(b, (rg_str){ two, 2 });
+}
+
+/* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, whatever the locale. Days become a date by counting from a 1 March. */
+static void put_date(rg__buf *b, rg_time now)
+{
+	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const int64_t last = 253402300799; /* the end of the year 9999 */
+	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
+	int64_t day = t / 86400, second = t % 86400;
+	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	int64_t month = mp < 10 ? mp + 3 : mp - 9;
+	int64_t year = yoe + era * 400 + (month <= 2);
+
+	rg__buf_add(b, (rg_str){ days + 3 * (day % 7), 3 });
+	rg__buf_add_text(b, ", ");
+	put_two(b, doy - (153 * mp + 2) / 5 + 1);
+	rg__buf_add_text(b, " ");
+	rg__buf_add(b, (rg_str){ months + 3 * (month - 1), 3 });
+	rg__buf_add_text(b, " ");
+	put_two(b, year / 100);
+	put_two(b, year % 100);
+	rg__buf_add_text(b, " ");
+	put_two(b, second / 3600);
+	rg__buf_add_text(b, ":");
+	put_two(b, second / 60 % 60);
+	rg__buf_add_text(b, ":");
+	put_two(b, second % 60);
+	rg__buf_add_text(b, " GMT");
+}
+
+/* The header lines under construction: names, and where the values end in the buffer, which may still move. */
+typedef struct lines {
+	rg__buf text;
+	rg_header *headers;
+	uint32_t n;
+} lines;
+
+static void begin(lines *l, rg_str name)
+{
+	l->headers[l->n].name = name;
+}
+
+static void end(lines *l)
+{
+	l->headers[l->n++].value.n = l->text.n;
+}
+
+static void put_number(lines *l, rg_str name, int64_t v)
+{
+	begin(l, name);
+	rg__buf_add_int(&l->text, v);
+	end(l);
+}
+
+static void put_text(lines *l, rg_str name, rg_str text)
+{
+	if (text.n == 0)
+		return;
+	begin(l, name);
+	rg__buf_add(&l->text, text);
+	end(l);
+}
+
+/* What the extensions have to say. */
+static void put_extensions(const rg_response *r, lines *l)
+{
+	rg_str rest = r->path, value;
+
+	while (rg_path_next(&rest, &value))
+		put_text(l, RG_STR("Path"), value);
+	put_text(l, RG_STR("Supported"), r->supported);
+	put_text(l, RG_STR("Require"), r->require);
+	put_text(l, RG_STR("Service-Route"), r->service_route);
+	if (r->flow_timer > 0)
+		put_number(l, RG_STR("Flow-Timer"), r->flow_timer);
+}
+
+static void render(const rg_response *r, lines *l)
+{
+	rg_answered a;
+
+	for (uint32_t i = 0; rg_response_contact(r, i, &a) == RG_OK; i++) {
+		begin(l, RG_STR("Contact"));
+		put_contact(&l->text, r, &a);
+		end(l);
+	}
+	begin(l, RG_STR("Date"));
+	put_date(&l->text, r->now);
+	end(l);
+	if (r->code != 200) {
+		begin(l, RG_STR("P-Registrar-Error"));
+		rg__buf_add_text(&l->text, rg_reason_text(r->reason));
+		end(l);
+	}
+	if (r->code >= 500 && r->code < 600 && r->retry_after > 0)
+		put_number(l, RG_STR("Retry-After"), r->retry_after);
+	if (r->code == 423)
+		put_number(l, RG_STR("Min-Expires"), r->min_expires);
+	if (r->code == 420)
+		put_text(l, RG_STR("Unsupported"), r->unsupported);
+	put_extensions(r, l);
+}
+
+/* Contact and Path lines, and at most these nine. */
+enum { OTHER_HEADERS = 9 };
+
+static size_t lines_at_most(const rg_response *r)
+{
+	rg_str rest = r->path, value;
+	size_t n = r->n_listed + OTHER_HEADERS;
+
+	while (rg_path_next(&rest, &value))
+		n++;
+	return n;
+}
+
+rg_status rg_response_headers(rg_response *r, const rg_header **headers, uint32_t *n)
+{
+	lines l = { 0 };
+	size_t from = 0;
+
+	if (!r)
+		return RG_EINVAL;
+	if (!r->headers) {
+		l.headers = malloc(lines_at_most(r) * sizeof *l.headers);
+		if (!l.headers)
+			return RG_ENOMEM;
+		render(r, &l);
+		if (l.text.failed) {
+			free(l.headers);
+			rg__buf_free(&l.text);
+			return RG_ENOMEM;
+		}
+		for (uint32_t i = 0; i < l.n; i++) {
+			size_t to = l.headers[i].value.n;
+
+			l.headers[i].value = rg__sub((rg_str){ l.text.p, l.text.n }, from, to);
+			from = to;
+		}
+		r->headers = l.headers;
+		r->n_headers = l.n;
+		r->rendered = l.text.p;
+	}
+	*headers = r->headers;
+	*n = r->n_headers;
+	return RG_OK;
+}
+
+rg_str rg_response_header(rg_response *r, rg_str name, uint32_t index)
+{
+	const rg_header *headers;
+	uint32_t n;
+
+	if (rg_response_headers(r, &headers, &n) != RG_OK)
+		return RG__ABSENT;
+	for (uint32_t i = 0; i < n; i++) {
+		if (rg__eq_nocase(headers[i].name, name) && index-- == 0)
+			return headers[i].value;
+	}
+	return RG__ABSENT;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 3: how a response is made. */
+#ifndef RG__RESPONSE_H
+#define RG__RESPONSE_H
+
+#include <rgstr/response.h>
+#include "text/text.h"
+
+/* A Contact value of an upstream reply, and the URI to put there. */
+typedef struct rg__rewrite {
+	uint32_t contact;
+	rg_str uri;
+} rg__rewrite;
+
+/* What a response says. Text is copied; the record is referenced. */
+typedef struct rg__answer {
+	int32_t reason, code;
+	bool no_reply;
+	rg_time now;
+	int64_t retry_after;     /* seconds; printed with a 5xx when above 0 */
+	int64_t min_expires;     /* seconds; printed with a 423 */
+	rg_str unsupported;      /* printed with a 420 */
+	rg_str path;             /* Path values to be printed, separated by LF; absent = none */
+	rg_str supported, require; /* option tags, printed as they are; static */
+	rg_str service_route;    /* printed as it is */
+	int64_t flow_timer;      /* seconds; printed when above 0 */
+	uint32_t connection_lifetime; /* seconds; 0 = none */
+	const rg__rewrite *rewrites;
+	uint32_t n_rewrites;
+	rg_str received_param;   /* name of the parameter that carries the received URI */
+	const rg_record *record; /* whose bindings are listed; NULL = none */
+	const uint16_t *listed;  /* which of them, in order */
+	uint32_t n_listed;
+} rg__answer;
+
+rg_status rg__response_new(const rg__answer *answer, rg_response **out);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "message/targets.h"
+#include "message/next_hop.h"
+#include "grammar/uri.h"
+
+#include <stdlib.h>
+
+/* True when a URI may have what has no place in a Request-URI. Says yes too often rather than parse every URI. */
+static bool may_need_strip(rg_str uri)
+{
+	const char *at = uri.p, *end = uri.p + uri.n;
+
+	while ((at = memchr(at, ';', (size_t)(end - at))) != NULL && ++at < end) {
+		char next = rg__lower(*at);
+
+		if (next == 'm' || next == 'l')
+			return true;
+	}
+	return memchr(uri.p, '?', uri.n) != NULL;
+}
+
+/* RFC 3261 §16.6 step 2, §19.1.1: method and headers have no place in a Request-URI; lr speaks of Route values. */
+static rg_str strip(rg_str text, char **room)
+{
+	rg__uri uri;
+	rg__param p;
+	char *at = *room;
+	size_t head;
+
+	if (rg__uri_parse(text, &uri) != RG_OK || uri.scheme == RG__SCHEME_OTHER)
+		return text;
+	head = uri.params.p ? (size_t)(uri.params.p - text.p) : uri.headers.p ? (size_t)(uri.headers.p - 1 - text.p) : text.n;
+	memcpy(at, text.p, head);
+	at += head;
+	while (rg__uri_param_next(&uri.params, &p)) {
+		size_t n = p.value.p ? (size_t)(p.value.p + p.value.n - p.name.p) : p.name.n;
+
+		if (rg__eq_nocase(p.name, RG_STR("method")) || rg__eq_nocase(p.name, RG_STR("lr")))
+			continue;
+		*at++ = ';';
+		memcpy(at, p.name.p, n);
+		at += n;
+	}
+	text = (rg_str){ *room, (size_t)(at - *room) };
+	*room = at;
+	return text;
+}
+
+rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
+{
+	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
+	rg_targets *t;
+	char *room;
+
+	for (uint32_t i = 0; i < c->n; i++) {
+		c->choice[i].strip = may_need_strip(c->choice[i].uri);
+		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
+	}
+	t = malloc(sizeof *t + rows + aor_room + strings);
+	*out = t;
+	if (!t)
+		return RG_ENOMEM;
+	*t = (rg_targets){ .result = c->result, .code = c->code, .branches_only = c->branches_only,
+		.record = c->n > 0 ? rg_record_ref(c->record) : NULL, .n = c->n };
+	room = (char *)t->rows + rows;
+	if (aor_room > 0)
+		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
+	room += aor_room;
+	for (uint32_t i = 0; i < c->n; i++)
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
+			c->choice[i].fallback_of };
+	return RG_OK;
+}
+
+void rg_targets_unref(rg_targets *t)
+{
+	if (!t)
+		return;
+	rg_record_unref(t->record);
+	if (t->joined)
+		rg__joined_free(t->joined);
+	free(t);
+}
+
+int32_t rg_targets_result(const rg_targets *t)
+{
+	return t ? t->result : RG_LOOKUP_ERROR;
+}
+
+int32_t rg_targets_code(const rg_targets *t)
+{
+	return t ? t->code : 500;
+}
+
+int32_t rg_targets_partial(const rg_targets *t)
+{
+	return t && t->partial;
+}
+
+void rg__targets_mark_partial(rg_targets *t)
+{
+	t->partial = true;
+}
+
+int32_t rg_targets_branches_only(const rg_targets *t)
+{
+	return t && t->branches_only;
+}
+
+uint32_t rg_targets_count(const rg_targets *t)
+{
+	return t ? t->n : 0;
+}
+
+rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
+{
+	rg_contact c;
+	rg_status status;
+
+	if (!t || index >= t->n)
+		return RG_ENOENT;
+	if (t->joined)
+		return rg__joined_get(t->joined, index, out);
+	status = rg_record_contact(t->record, t->rows[index].index, &c);
+	if (status != RG_OK)
+		return status;
+	*out = (rg_target){ .struct_size = sizeof *out, .q = c.q, .uri = t->rows[index].uri, .path = c.path, .received = c.received,
+		.socket = c.socket, .flow = c.flow, .attr = c.attr, .instance = c.instance, .aor = t->aor, .binding_id = c.id,
+		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = t->rows[index].fallback_of };
+	out->next_hop = rg__hop_uri(c.path, c.received, out->uri);
+	return RG_OK;
+}

@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 2: building a record. Every REGISTER that changes anything builds one, so this is one pass without searches that grow. */
+#include "model/codec.h"
+#include "model/model.h"
+#include <stdlib.h>
+
+/* Most records fit here; they are laid out on the stack and copied into an allocation of their exact size. */
+#define SCRATCH 1024
+
+/* Up to so many possible tags are compared one by one; more go through a hash table. */
+#define FEW_TAGS 16
+
+/* How far into another string a string is looked for. */
+#define SEARCH_MAX 512
+
+typedef struct tag_list {
+	rg__slice few[FEW_TAGS];
+	rg__slice *list; /* `few`, or allocated */
+	uint16_t *table; /* open addressing, index + 1; NULL for few tags */
+	uint32_t n, mask;
+} tag_list;
+
+typedef struct builder {
+	char *base; /* the record */
+	size_t n, room;
+	bool over;
+	tag_list tags;
+	const rg_contact *before; /* the binding stored last … */
+	const rg__slice *stored;  /* … and where its strings went, indexed by bit */
+} builder;
+
+typedef struct measure {
+	size_t bytes;    /* no record of these parts is larger */
+	uint32_t n_tags; /* nor has more tags */
+} measure;
+
+static bool has_rare(const rg_contact *c)
+{
+	return c->wake != 0 || c->reg_id != 0 || c->latency != RG_LATENCY_NONE;
+}
+
+static rg_status measure_contact(const rg_contact *c, measure *m)
+{
+	size_t n = sizeof(rg__binding) + RG__HAS_N * sizeof(rg__slice) + sizeof(rg__rare) + 2;
+	size_t longest = 0;
+	uint32_t n_pairs, i;
+	rg_status status;
+
+	if (c->q < -1 || c->q > 1000)
+		return RG_EINVAL;
+	if (c->n_addrs > RG__ADDRS_MAX)
+		return RG_ELIMIT;
+	for (i = 0; i < c->n_addrs; i++)
+		if (c->addrs[i].family != 4 && c->addrs[i].family != 6)
+			return RG_EINVAL;
+#define ADD(name) n += c->name.n, longest |= c->name.n;
+	RG__CONTACT_STRINGS(ADD)
+#undef ADD
+	if (longest > RG_RECORD_BYTES_MAX) /* one is, for the limit is a power of two less one */
+		return RG_ELIMIT;
+	if (c->extra.n > 0 && (status = rg__extra_check(&rg__codec_contact, c->extra, &n_pairs)) != RG_OK)
+		return status;
+	m->n_tags += c->n_addrs + 2;
+	m->bytes += n + sizeof RG__FLOW_TAG + c->n_addrs * (sizeof(rg_addr) + 64) + (c->n_addrs + 2) * sizeof(rg__slice);
+	return RG_OK;
+}
+
+static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals,
+	uint32_t n_removals, rg_str extra, measure *m)
+{
+	rg_status status = RG_OK;
+	uint32_t i, n_pairs;
+
+	if (key->domain.n > RG_RECORD_BYTES_MAX || key->user.n > RG_RECORD_BYTES_MAX || key->host.n > RG_RECORD_BYTES_MAX ||
+		extra.n > RG_RECORD_BYTES_MAX || n_removals > RG_REMOVALS_MAX || n_contacts > RG_RECORD_BYTES_MAX / sizeof(rg__binding))
+		return RG_ELIMIT;
+	*m = (measure){ .bytes = rg__record_bindings_at(key->domain.n + key->user.n + key->host.n) + extra.n + 2 };
+	if (m->bytes + n_contacts * sizeof(rg__binding) + n_removals * sizeof(rg__gone) > RG_RECORD_BYTES_MAX)
+		return RG_ELIMIT;
+	if (extra.n > 0)
+		status = rg__extra_check(&rg__codec_record, extra, &n_pairs);
+	for (i = 0; i < n_contacts && status == RG_OK; i++)
+		status = measure_contact(&contacts[i], m);
+	for (i = 0; i < n_removals && status == RG_OK; i++) {
+		const rg_removal *r = &removals[i];
+
+		if (r->uri.n > RG_RECORD_BYTES_MAX || r->instance.n > RG_RECORD_BYTES_MAX || r->callid.n > RG_RECORD_BYTES_MAX)
+			status = RG_ELIMIT;
+		m->bytes += sizeof(rg__gone) + r->uri.n + r->instance.n + r->callid.n;
+	}
+	return status;
+}
+
+/* Takes @p n bytes. NULL past the end; everything then goes on without storing, and the record is refused at the end. */
+static char *take(builder *b, size_t n)
+{
+	char *p = b->base + b->n;
+
+	if (b->over || n > b->room - b->n) {
+		b->over = true;
+		return NULL;
+	}
+	b->n += n;
+	return p;
+}
+
+static void align(builder *b)
+{
+	if (b->n & 1)
+		take(b, 1);
+}
+
+static rg__slice put(builder *b, rg_str s)
+{
+	char *p = take(b, s.n);
+
+	if (p == NULL)
+		return (rg__slice){ 0, 0 };
+	if (s.n > 0)
+		memcpy(p, s.p, s.n);
+	return (rg__slice){ (uint16_t)(p - b->base), (uint16_t)s.n };
+}
+
+/* Points into @p where, already stored as @p at, if @p s occurs in it. */
+static bool find_in(rg_str where, rg__slice at, rg_str s, rg__slice *out)
+{
+	const char *p = where.p, *end;
+
+	if (s.n == 0 || s.n > where.n)
+		return false;
+	end = where.p + (where.n < SEARCH_MAX ? where.n : SEARCH_MAX);
+	while ((size_t)(end - p) >= s.n && (p = memchr(p, s.p[0], (size_t)(end - p) - s.n + 1)) != NULL) {
+		if (memcmp(p, s.p, s.n) == 0) {
+			*out = (rg__slice){ (uint16_t)(at.at + (p - where.p)), (uint16_t)s.n };
+			return true;
+		}
+		p++;
+	}
+	return false;
+}
+
+static uint32_t hash_more(uint32_t h, rg_str s)
+{
+	size_t i;
+
+	for (i = 0; i < s.n; i++)
+		h = (h ^ (uint8_t)s.p[i]) * 16777619u;
+	return h;
+}
+
+static bool tag_is(const builder *b, rg__slice tag, rg_str prefix, rg_str text)
+{
+	const char *p = b->base + tag.at;
+
+	return tag.n == prefix.n + text.n && rg__eq((rg_str){ p, prefix.n }, prefix) && rg__eq((rg_str){ p + prefix.n, text.n }, text);
+}
+
+/* Where the tag is, or would go: `*slot` counts in the hash table if there is one. */
+static rg__slice *tag_find(builder *b, rg_str prefix, rg_str text, uint32_t *slot)
+{
+	tag_list *t = &b->tags;
+	uint32_t i;
+
+	if (t->table == NULL) {
+		for (i = 0; i < t->n; i++)
+			if (tag_is(b, t->list[i], prefix, text))
+				return &t->list[i];
+		return NULL;
+	}
+	i = hash_more(hash_more(2166136261u, prefix), text);
+	for (i = (i ^ i >> 15) & t->mask; t->table[i] != 0; i = (i + 1) & t->mask)
+		if (tag_is(b, t->list[t->table[i] - 1], prefix, text))
+			return &t->list[t->table[i] - 1];
+	*slot = i;
+	return NULL;
+}
+
+static void tag_add(builder *b, rg__slice tag, uint32_t slot)
+{
+	b->tags.list[b->tags.n++] = tag;
+	if (b->tags.table != NULL)
+		b->tags.table[slot] = (uint16_t)b->tags.n;
+}
+
+/* A host name's addresses are found under the next hop's port: what they resolved to names hosts only. */
+static uint16_t hop_port(rg_str hop)
+{
+	uint32_t port = 0;
+	size_t i = hop.n;
+
+	while (i > 0 && hop.p[i - 1] >= '0' && hop.p[i - 1] <= '9')
+		i--;
+	if (i == 0 || hop.p[i - 1] != ':')
+		return 0;
+	for (; i < hop.n && port <= 65535; i++)
+		port = port * 10 + (uint32_t)(hop.p[i] - '0');
+	return port <= 65535 ? (uint16_t)port : 0;
+}
+
+static void tag_addrs(builder *b, const rg_contact *c)
+{
+	uint16_t port = c->n_addrs > 0 ? hop_port(c->next_hop) : 0;
+	uint32_t i, slot = 0;
+
+	for (i = 0; i < c->n_addrs; i++) {
+		rg_addr addr = c->addrs[i];
+		char room[64];
+		rg_str text;
+
+		if (port != 0)
+			addr.port = port;
+		text = rg_addr_print(&addr, room, sizeof room);
+		if (text.n == 0 || tag_find(b, RG__ABSENT, text, &slot) != NULL)
+			continue;
+		tag_add(b, put(b, text), slot);
+	}
+}
+
+/* A next hop mostly stands in the received URI, else in the Contact or Path, letter by letter. */
+static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *at)
+{
+	uint32_t slot = 0;
+	rg__slice *known, out;
+
+	if (c->next_hop.n == 0)
+		return put(b, c->next_hop);
+	known = tag_find(b, RG__ABSENT, c->next_hop, &slot);
+	if (known != NULL)
+		return *known;
+	if (!find_in(c->received, at[RG__HAS_received], c->next_hop, &out) && !find_in(c->uri, at[RG__HAS_uri], c->next_hop, &out) &&
+		!find_in(c->path, at[RG__HAS_path], c->next_hop, &out))
+		out = put(b, c->next_hop);
+	tag_add(b, out, slot);
+	return out;
+}
+
+/* The tag is stored once, and the flow is the end of it. */
+static rg__slice put_flow(builder *b, const rg_contact *c)
+{
+	static const char prefix[] = RG__FLOW_TAG;
+	rg_str head = { prefix, sizeof prefix - 1 };
+	uint32_t slot = 0;
+	rg__slice *known, tag, rest;
+
+	if (c->flow.n == 0)
+		return put(b, c->flow);
+	known = tag_find(b, head, c->flow, &slot);
+	if (known == NULL) {
+		tag = put(b, head);
+		rest = put(b, c->flow);
+		tag.n = (uint16_t)(tag.n + rest.n);
+		tag_add(b, tag, slot);
+		return rest;
+	}
+	return (rg__slice){ (uint16_t)(known->at + head.n), (uint16_t)c->flow.n };
+}
+
+static rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
+{
+	rg_str s = *rg__contact_string_const(c, bit);
+	rg__slice out;
+
+	if (bit == RG__HAS_flow)
+		return put_flow(b, c);
+	if (bit == RG__HAS_next_hop)
+		return put_next_hop(b, c, at);
+	/* Unknown fields are not shared: what a record can hold is then what its written form can. */
+	if (bit != RG__HAS_extra && b->before != NULL && s.n > 0 && rg__eq(s, *rg__contact_string_const(b->before, bit)))
+		return b->stored[bit];
+	if (bit == RG__HAS_instance && find_in(c->params, at[RG__HAS_params], s, &out))
+		return out;
+	return put(b, s);
+}
+
+/* What a host resolved is stored in one form, so that equal records are equal written out. */
+static void put_addrs(builder *b, const rg_contact *c, rg__slice *out)
+{
+	rg_addr *to;
+	uint32_t i;
+
+	align(b);
+	to = (rg_addr *)(void *)take(b, c->n_addrs * sizeof *to);
+	if (to == NULL)
+		return;
+	for (i = 0; i < c->n_addrs; i++) {
+		to[i] = (rg_addr){ .family = c->addrs[i].family, .port = c->addrs[i].port };
+		memcpy(to[i].ip, c->addrs[i].ip, to[i].family == 4 ? 4 : 16);
+	}
+	*out = (rg__slice){ (uint16_t)((char *)to - b->base), (uint16_t)c->n_addrs };
+}
+
+static uint16_t present_bits(const rg_contact *c)
+{
+	unsigned bits = 0;
+
+#define SET(name) bits |= (unsigned)(c->name.p != NULL) << RG__HAS_##name;
+	RG__CONTACT_STRINGS(SET)
+#undef SET
+	if (c->extra.n == 0)
+		bits &= ~(1u << RG__HAS_extra);
+	if (c->n_addrs > 0)
+		bits |= 1u << RG__HAS_addrs;
+	if (has_rare(c))
+		bits |= 1u << RG__HAS_rare;
+	return (uint16_t)bits;
+}
+
+/* Stores one binding; @p at is where its strings went, by bit. */
+static void put_contact(builder *b, const rg_contact *c, rg__binding *out, rg__slice at[RG__HAS_N])
+{
+	uint16_t present = present_bits(c);
+	uint32_t left;
+	size_t table;
+	rg__slice *s;
+
+	align(b);
+	table = b->n;
+	s = (rg__slice *)(void *)take(b, (size_t)__builtin_popcount(present) * sizeof *s);
+	*out = (rg__binding){ .id = c->id, .generation = c->generation, .request_hash = c->request_hash, .expires = c->expires,
+		.created = c->created, .modified = c->modified, .flags = c->flags, .cseq = c->cseq, .methods = c->methods,
+		.branch_flags = c->branch_flags, .q = (int16_t)c->q, .present = present, .slices = (uint16_t)table };
+	for (left = present & ((1u << RG__N_STRINGS) - 1); left != 0; left &= left - 1) {
+		unsigned bit = (unsigned)__builtin_ctz(left);
+
+		at[bit] = put_string(b, c, bit, at);
+		if (b->over)
+			return;
+		*s++ = at[bit];
+	}
+	if (present & 1u << RG__HAS_rare) {
+		rg__rare rare = { c->wake, c->reg_id, c->latency };
+
+		at[RG__HAS_rare] = put(b, (rg_str){ (const char *)&rare, sizeof rare });
+	}
+	if (present & 1u << RG__HAS_addrs) {
+		put_addrs(b, c, &at[RG__HAS_addrs]);
+		tag_addrs(b, c);
+	}
+	if (b->over)
+		return;
+	if (present & 1u << RG__HAS_addrs)
+		*s++ = at[RG__HAS_addrs];
+	if (present & 1u << RG__HAS_rare)
+		*s = at[RG__HAS_rare];
+}
+
+static void put_contacts(builder *b, const rg_contact *contacts, uint32_t n, rg__binding *out)
+{
+	rg__slice at[2][RG__HAS_N];
+	uint32_t i;
+
+	for (i = 0; i < n && !b->over; i++) {
+		put_contact(b, &contacts[i], &out[i], at[i & 1]);
+		b->before = &contacts[i];
+		b->stored = at[i & 1];
+	}
+}
+
+static rg__slice put_present(builder *b, rg_str s)
+{
+	return s.p != NULL ? put(b, s) : (rg__slice){ 0, 0 };
+}
+
+/* Where the removal before it has the same, that. */
+static rg__slice put_again(builder *b, rg_str s, rg_str before, rg__slice at)
+{
+	return s.n > 0 && rg__eq(s, before) ? at : put_present(b, s);
+}
+
+/* The two of one binding stand together and share its URI and instance; one REGISTER's Call-ID comes every time or every second time. */
+static void put_removals(builder *b, const rg_removal *removals, uint32_t n, rg__gone *out)
+{
+	static const rg_removal none;
+	static const rg__gone nowhere;
+	uint32_t i;
+
+	for (i = 0; i < n; i++) {
+		const rg_removal *r = &removals[i], *last = i > 0 ? r - 1 : &none;
+		const rg__gone *at = i > 0 ? &out[i - 1] : &nowhere;
+
+		out[i] = (rg__gone){ .request_hash = r->request_hash, .at = r->at, .cseq = r->cseq, .reg_id = r->reg_id,
+			.uri = put_again(b, r->uri, last->uri, at->uri),
+			.instance = put_again(b, r->instance, last->instance, at->instance) };
+		if (i > 1 && !rg__eq(r->callid, last->callid)) {
+			last = r - 2;
+			at = &out[i - 2];
+		}
+		out[i].callid = put_again(b, r->callid, last->callid, at->callid);
+	}
+}
+
+static rg_time deadline_of(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals)
+{
+	rg_time t = RG_TIME_NEVER;
+	uint32_t i;
+
+	for (i = 0; i < n_contacts; i++) {
+		if (contacts[i].expires < t)
+			t = contacts[i].expires;
+		if (contacts[i].wake != 0 && contacts[i].wake < t)
+			t = contacts[i].wake;
+	}
+	if (n_contacts > 0 || n_removals == 0)
+		return t;
+	for (i = 0, t = INT64_MIN; i < n_removals; i++)
+		if (removals[i].at > t)
+			t = removals[i].at;
+	return rg__add_sat(t, RG_REMOVAL_KEEP);
+}
+
+static rg_status tags_open(tag_list *t, uint32_t n_tags)
+{
+	uint32_t slots = FEW_TAGS;
+
+	*t = (tag_list){ .list = NULL };
+	t->list = t->few;
+	if (n_tags <= FEW_TAGS)
+		return RG_OK;
+	while (slots < 2 * n_tags)
+		slots *= 2;
+	t->list = malloc(n_tags * sizeof *t->list);
+	t->table = calloc(slots, sizeof *t->table);
+	t->mask = slots - 1;
+	return t->list != NULL && t->table != NULL ? RG_OK : RG_ENOMEM;
+}
+
+static void tags_close(tag_list *t)
+{
+	if (t->list != t->few)
+		free(t->list);
+	free(t->table);
+}
+
+/* Lays the whole record out in b->base. */
+static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals,
+	uint32_t n_removals, rg_str extra)
+{
+	rg_record *r = (rg_record *)(void *)b->base;
+	rg__binding *bindings;
+	rg__gone *gone;
+	rg_str list;
+
+	b->n = sizeof *r;
+	put(b, key->domain);
+	put(b, key->user);
+	put(b, key->host);
+	b->n = rg__record_bindings_at(key->domain.n + key->user.n + key->host.n);
+	bindings = (rg__binding *)(void *)take(b, n_contacts * sizeof *bindings);
+	gone = (rg__gone *)(void *)take(b, n_removals * sizeof *gone);
+	r->extra = put(b, extra);
+	put_contacts(b, contacts, n_contacts, bindings);
+	put_removals(b, removals, n_removals, gone);
+	align(b);
+	list = (rg_str){ (const char *)b->tags.list, b->tags.n * sizeof *b->tags.list };
+	r->tags = put(b, list).at;
+	if (b->over)
+		return RG_ELIMIT;
+	r->n_contacts = (uint16_t)n_contacts;
+	r->n_removals = (uint8_t)n_removals;
+	r->has_local = 0;
+	r->n_tags = (uint16_t)b->tags.n;
+	r->domain_n = (uint16_t)key->domain.n;
+	r->user_n = (uint16_t)key->user.n;
+	r->host_n = (uint16_t)key->host.n;
+	r->size = (uint16_t)b->n;
+	r->deadline = deadline_of(contacts, n_contacts, removals, n_removals);
+	return RG_OK;
+}
+
+/* The record in an allocation of its own size; b->base is given up, unless it is @p scratch. */
+static rg_record *settle(builder *b, const char *scratch, const rg_revision *revision)
+{
+	rg_record *r;
+
+	if (b->base == scratch) {
+		r = malloc(b->n);
+		if (r != NULL)
+			memcpy((void *)r, scratch, b->n);
+	} else {
+		r = realloc(b->base, b->n);
+		if (r == NULL)
+			free(b->base);
+	}
+	if (r != NULL) {
+		atomic_init(&r->refs, 1);
+		r->revision = *revision;
+	}
+	return r;
+}
+
+rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
+	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
+{
+	_Alignas(rg_record) char scratch[SCRATCH];
+	builder b = { .base = scratch };
+	measure m;
+	rg_status status;
+
+	*out = NULL;
+	if (key == NULL || revision == NULL)
+		return RG_EINVAL;
+	status = measure_all(key, contacts, n_contacts, removals, n_removals, extra, &m);
+	if (status != RG_OK)
+		return status;
+	b.room = m.bytes < RG_RECORD_BYTES_MAX ? m.bytes : RG_RECORD_BYTES_MAX;
+	if (b.room > sizeof scratch && (b.base = malloc(b.room)) == NULL)
+		return RG_ENOMEM;
+	status = tags_open(&b.tags, m.n_tags);
+	if (status == RG_OK)
+		status = lay_out(&b, key, contacts, n_contacts, removals, n_removals, extra);
+	tags_close(&b.tags);
+	if (status == RG_OK) {
+		*out = settle(&b, scratch, revision);
+		return *out != NULL ? RG_OK : RG_ENOMEM;
+	}
+	if (b.base != scratch)
+		free(b.base);
+	return status;
+}
+
+/* A united record is rare, so it is built like any other and grows afterwards. */
+rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
+{
+	rg_status status = rg_record_new(key, revision, contacts, n_contacts, removals, n_removals, extra, out);
+	rg_record *grown = NULL;
+
+	if (status != RG_OK || rg_revision_is_zero(local))
+		return status;
+	status = (*out)->size + sizeof *local > RG_RECORD_BYTES_MAX ? RG_ELIMIT : RG_ENOMEM;
+	if (status == RG_ENOMEM)
+		grown = realloc(*out, (*out)->size + sizeof *local);
+	if (grown == NULL) {
+		rg_record_unref(*out);
+		*out = NULL;
+		return status;
+	}
+	memcpy((char *)grown + grown->size, local, sizeof *local);
+	grown->size = (uint16_t)(grown->size + sizeof *local);
+	grown->has_local = 1;
+	*out = grown;
+	return RG_OK;
+}

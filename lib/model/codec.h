@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 2: records as MessagePack. Every key there is stands here once; encoder, decoder, doc/record-format.md and tests go by it. */
+#ifndef RG__CODEC_H
+#define RG__CODEC_H
+
+#include "model/layout.h"
+
+/* A reader that cannot tell what a change means must not guess: such a change raises MAJOR. Whatever may be ignored raises MINOR. */
+#define RG__SCHEMA_MAJOR 1
+#define RG__SCHEMA_MINOR 0
+
+/* How deep unknown values may nest, and how many unknown keys one map may have. */
+#define RG__UNKNOWN_DEPTH 16
+#define RG__UNKNOWN_MAX 64
+
+/* What a key's value is. TEXT: rg_str; U64, U32, TIME, Q: that number; the others are read by code of their own. */
+enum { RG__KEY_TEXT, RG__KEY_U64, RG__KEY_U32, RG__KEY_TIME, RG__KEY_Q, RG__KEY_ADDRS, RG__KEY_VERSION, RG__KEY_REVISION,
+	RG__KEY_CONTACTS, RG__KEY_REMOVALS };
+
+/* A record taken apart. */
+typedef struct rg__parts {
+	rg_key key;
+	rg_revision revision;
+	rg_contact *contacts;
+	rg_removal removals[RG_REMOVALS_MAX];
+	uint32_t version[2];
+	uint32_t n_contacts, n_removals;
+	rg_str extra;
+} rg__parts;
+
+/* X(field, key, kind, must, least, most, unless): `must` 1 = always there; else left out when the value is `unless`, or absent. */
+#define RG__RECORD_KEYS(X) \
+	X(version, "v", VERSION, 1, 0, 0, 0) \
+	X(key.domain, "dom", TEXT, 1, 0, 0, 0) \
+	X(key.user, "usr", TEXT, 1, 0, 0, 0) \
+	X(key.host, "hst", TEXT, 1, 0, 0, 0) \
+	X(revision, "rev", REVISION, 1, 0, 0, 0) \
+	X(contacts, "c", CONTACTS, 0, 0, 0, 0) \
+	X(removals, "rm", REMOVALS, 0, 0, 0, 0)
+
+#define RG__CONTACT_KEYS(X) \
+	X(id, "id", U64, 1, 1, UINT64_MAX, 0) \
+	X(generation, "gen", U64, 1, 0, UINT64_MAX, 0) \
+	X(uri, "uri", TEXT, 1, 1, 0, 0) \
+	X(params, "par", TEXT, 0, 0, 0, 0) \
+	X(instance, "ins", TEXT, 0, 1, 0, 0) \
+	X(callid, "cid", TEXT, 1, 1, 0, 0) \
+	X(cseq, "seq", U32, 1, 0, INT32_MAX, 0) \
+	X(request_hash, "rh", U64, 1, 0, UINT64_MAX, 0) \
+	X(expires, "exp", TIME, 1, 0, 0, 0) \
+	X(created, "crt", TIME, 1, 0, 0, 0) \
+	X(modified, "mod", TIME, 1, 0, 0, 0) \
+	X(wake, "wak", TIME, 0, 0, 0, 0) \
+	X(q, "q", Q, 0, 0, 1000, UINT64_MAX) \
+	X(flags, "fl", U32, 0, 0, UINT32_MAX, 0) \
+	X(reg_id, "rid", U32, 0, 0, INT32_MAX, 0) \
+	X(methods, "mth", U32, 0, 0, UINT32_MAX, RG_METHODS_ALL) \
+	X(branch_flags, "bfl", U32, 0, 0, UINT32_MAX, 0) \
+	X(latency, "lat", U32, 0, 0, UINT32_MAX, RG_LATENCY_NONE) \
+	X(path, "pth", TEXT, 0, 0, 0, 0) \
+	X(received, "rcv", TEXT, 0, 0, 0, 0) \
+	X(socket, "skt", TEXT, 0, 0, 0, 0) \
+	X(flow, "flw", TEXT, 0, 0, 0, 0) \
+	X(user_agent, "ua", TEXT, 0, 0, 0, 0) \
+	X(attr, "atr", TEXT, 0, 0, 0, 0) \
+	X(ownership_tag, "own", TEXT, 0, 0, 0, 0) \
+	X(next_hop, "hop", TEXT, 0, 0, 0, 0) \
+	X(addrs, "adr", ADDRS, 0, 0, 0, 0)
+
+#define RG__REMOVAL_KEYS(X) \
+	X(uri, "uri", TEXT, 1, 1, 0, 0) \
+	X(instance, "ins", TEXT, 0, 1, 0, 0) \
+	X(callid, "cid", TEXT, 1, 1, 0, 0) \
+	X(cseq, "seq", U32, 1, 0, INT32_MAX, 0) \
+	X(reg_id, "rid", U32, 0, 0, INT32_MAX, 0) \
+	X(request_hash, "rh", U64, 1, 0, UINT64_MAX, 0) \
+	X(at, "at", TIME, 1, 0, 0, 0)
+
+typedef struct rg__codec_key {
+	rg_str name;
+	uint8_t kind, must;
+	uint16_t offset; /* of the field */
+	uint64_t least;  /* value of a number, length of a text */
+	uint64_t most;   /* value of a number */
+	uint64_t unless;
+} rg__codec_key;
+
+typedef struct rg__codec_map {
+	const char *what; /* for error texts */
+	const rg__codec_key *keys;
+	uint32_t n;
+} rg__codec_map;
+
+extern const rg__codec_map rg__codec_record, rg__codec_contact, rg__codec_removal;
+
+/* The row of a key, or map->n. @p hint is where to look first. */
+uint32_t rg__codec_find(const rg__codec_map *map, rg_str name, uint32_t hint);
+
+/* Whether @p extra is whole key and value pairs with different keys that @p map does not know; counts them. RG_EFORMAT, RG_ELIMIT. */
+rg_status rg__extra_check(const rg__codec_map *map, rg_str extra, uint32_t *n_pairs);
+
+/* Whether a binding or removal, sound by type, is one that a REGISTER can have left. NULL, or what is wrong with it. */
+const char *rg__contact_flaw(const rg_contact *contact);
+const char *rg__removal_flaw(const rg_removal *removal);
+
+/* A bounded cursor over MessagePack: nothing is read past `end`, nothing allocated. */
+typedef struct rg__mp {
+	const uint8_t *p, *end;
+} rg__mp;
+
+enum { RG__MP_NIL = 1, RG__MP_BOOL, RG__MP_UINT, RG__MP_INT, RG__MP_FLOAT, RG__MP_STR, RG__MP_BIN, RG__MP_EXT, RG__MP_ARRAY, RG__MP_MAP };
+
+typedef struct rg__mp_item {
+	uint32_t kind;
+	uint64_t u; /* UINT; of INT, which is negative, the two's complement; of ARRAY and MAP how many elements or pairs follow */
+	rg_str s;   /* STR, BIN, EXT: the payload */
+} rg__mp_item;
+
+/* Takes the next item; of an array or map only its head, whose count the bytes left can hold. False: truncated or malformed. */
+bool rg__mp_next(rg__mp *at, rg__mp_item *out);
+
+/* Passes over one whole value. False also when it nests deeper than RG__UNKNOWN_DEPTH. */
+bool rg__mp_skip(rg__mp *at);
+
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 2: MessagePack → record. Whoever can write to the store may have written the bytes, so nothing in them is believed. */
+#include "model/codec.h"
+#include <stdlib.h>
+
+/* The fewest bytes a binding can be written in: what must be there, keys and all. An array that claims more cannot be whole. */
+#define LEAST_CONTACT_BYTES 32
+
+/* Unknown keys are kept in pieces of one allocation, which a record could not outgrow. */
+typedef struct pool {
+	char *p;
+	size_t n, room;
+} pool;
+
+typedef struct reader {
+	rg__mp at;
+	const uint8_t *start;
+	rg_error *why;
+	bool told; /* the innermost says what is wrong */
+	pool record_extra, contact_extra, addrs;
+	rg__parts parts;
+} reader;
+
+/* @p key is one of ours, or absent: a stranger's would go into a log line. */
+static rg_status flaw(reader *r, rg_status status, const rg__codec_map *map, rg_str key, const char *what)
+{
+	size_t at = (size_t)(r->at.p - r->start);
+
+	if (r->told)
+		return status;
+	r->told = true;
+	if (key.p == NULL)
+		return rg__fail(r->why, status, "stored record, near byte %zu: %s: %s", at, map->what, what);
+	return rg__fail(r->why, status, "stored record, near byte %zu: %s, key \"%.*s\": %s", at, map->what, (int)key.n, key.p, what);
+}
+
+/* @p n more bytes of a pool; its memory is taken at first use, and never moves. NULL with *status set. */
+static char *pool_take(reader *r, pool *p, size_t n, rg_status *status)
+{
+	size_t input = (size_t)(r->at.end - r->start) * 4; /* an address takes 20 bytes here, and at least 8 in the input */
+
+	*status = RG_OK;
+	if (p->p == NULL) {
+		p->room = input < RG_RECORD_BYTES_MAX ? input : RG_RECORD_BYTES_MAX;
+		p->p = malloc(p->room);
+	}
+	if (p->p == NULL)
+		*status = RG_ENOMEM;
+	else if (n > p->room - p->n)
+		*status = RG_ELIMIT;
+	if (*status != RG_OK)
+		return NULL;
+	p->n += n;
+	return p->p + p->n - n;
+}
+
+static rg_status read_number(const rg__codec_key *key, const rg__mp_item *item, void *field)
+{
+	if (key->kind == RG__KEY_TIME) {
+		if (item->kind != RG__MP_INT && (item->kind != RG__MP_UINT || item->u > INT64_MAX))
+			return RG_EFORMAT;
+		*(rg_time *)field = (rg_time)item->u;
+		return RG_OK;
+	}
+	if (item->kind != RG__MP_UINT || item->u < key->least || item->u > key->most)
+		return RG_EFORMAT;
+	if (key->kind == RG__KEY_U64)
+		*(uint64_t *)field = item->u;
+	else if (key->kind == RG__KEY_Q)
+		*(int32_t *)field = (int32_t)item->u;
+	else
+		*(uint32_t *)field = (uint32_t)item->u;
+	return RG_OK;
+}
+
+static rg_status read_addr(reader *r, rg_addr *out)
+{
+	rg__mp_item item;
+	const uint8_t *p;
+	size_t n;
+
+	if (!rg__mp_next(&r->at, &item) || item.kind != RG__MP_BIN || (item.s.n != 6 && item.s.n != 18))
+		return RG_EFORMAT;
+	p = (const uint8_t *)item.s.p;
+	n = item.s.n - 2;
+	*out = (rg_addr){ .family = n == 4 ? 4 : 6, .port = (uint16_t)(p[n] << 8 | p[n + 1]) };
+	memcpy(out->ip, p, n);
+	return RG_OK;
+}
+
+static rg_status read_addrs(reader *r, const rg__mp_item *item, rg_contact *into)
+{
+	rg_status status;
+	rg_addr *list;
+	uint32_t i;
+
+	if (item->kind != RG__MP_ARRAY || item->u == 0)
+		return RG_EFORMAT;
+	if (item->u > RG__ADDRS_MAX)
+		return RG_ELIMIT;
+	list = (rg_addr *)(void *)pool_take(r, &r->addrs, (size_t)item->u * sizeof *list, &status);
+	for (i = 0; i < item->u && status == RG_OK; i++)
+		status = read_addr(r, &list[i]);
+	into->addrs = list;
+	into->n_addrs = (uint32_t)item->u;
+	return status;
+}
+
+static rg_status read_map(reader *r, const rg__codec_map *map, void *into, pool *keep, rg_str *extra);
+
+/* The same id twice would make one of two bindings unreachable. */
+static bool id_is_new(const rg_contact *contacts, uint32_t n)
+{
+	uint32_t i;
+
+	for (i = 0; i < n; i++)
+		if (contacts[i].id == contacts[n].id)
+			return false;
+	return true;
+}
+
+static rg_status read_contacts(reader *r, const rg__mp_item *item)
+{
+	rg__parts *parts = &r->parts;
+	rg_status status = RG_OK;
+	const char *wrong;
+	uint32_t i;
+
+	if (item->kind != RG__MP_ARRAY || item->u > (size_t)(r->at.end - r->at.p) / LEAST_CONTACT_BYTES)
+		return RG_EFORMAT;
+	if (item->u > RG_RECORD_BYTES_MAX / sizeof(rg__binding))
+		return RG_ELIMIT;
+	parts->contacts = malloc((size_t)item->u * sizeof *parts->contacts + 1);
+	if (parts->contacts == NULL)
+		return RG_ENOMEM;
+	for (i = 0; i < item->u && status == RG_OK; i++) {
+		rg_contact *c = &parts->contacts[i];
+
+		rg_contact_init(c, sizeof *c);
+		status = read_map(r, &rg__codec_contact, c, &r->contact_extra, &c->extra);
+		if (status != RG_OK)
+			return status;
+		wrong = id_is_new(parts->contacts, i) ? rg__contact_flaw(c) : "an id that another binding has";
+		if (wrong != NULL)
+			status = flaw(r, RG_EFORMAT, &rg__codec_contact, RG__ABSENT, wrong);
+	}
+	parts->n_contacts = (uint32_t)item->u;
+	return status;
+}
+
+static rg_status read_removals(reader *r, const rg__mp_item *item)
+{
+	rg__parts *parts = &r->parts;
+	rg_status status = RG_OK;
+	uint32_t i;
+
+	if (item->kind != RG__MP_ARRAY)
+		return RG_EFORMAT;
+	if (item->u > RG_REMOVALS_MAX)
+		return RG_ELIMIT;
+	for (i = 0; i < item->u && status == RG_OK; i++) {
+		rg_removal *gone = &parts->removals[i];
+
+		*gone = (rg_removal){ .struct_size = sizeof *gone };
+		status = read_map(r, &rg__codec_removal, gone, NULL, NULL);
+		if (status == RG_OK && rg__removal_flaw(gone) != NULL)
+			status = flaw(r, RG_EFORMAT, &rg__codec_removal, RG__ABSENT, rg__removal_flaw(gone));
+	}
+	parts->n_removals = (uint32_t)item->u;
+	return status;
+}
+
+static rg_status read_version(reader *r, const rg__mp_item *item, uint32_t version[2])
+{
+	rg__mp_item number;
+	uint32_t i;
+
+	if (item->kind != RG__MP_ARRAY || item->u != 2)
+		return RG_EFORMAT;
+	for (i = 0; i < 2; i++) {
+		if (!rg__mp_next(&r->at, &number) || number.kind != RG__MP_UINT || number.u > UINT32_MAX)
+			return RG_EFORMAT;
+		version[i] = (uint32_t)number.u;
+	}
+	return version[0] == RG__SCHEMA_MAJOR ? RG_OK : RG_ENOTSUP;
+}
+
+static rg_status read_value(reader *r, const rg__codec_key *key, void *whole)
+{
+	void *field = (char *)whole + key->offset;
+	rg__mp_item item;
+
+	if (!rg__mp_next(&r->at, &item))
+		return RG_EFORMAT;
+	switch (key->kind) {
+	case RG__KEY_TEXT:
+		*(rg_str *)field = item.s;
+		return item.kind == RG__MP_STR && item.s.n >= key->least ? RG_OK : RG_EFORMAT;
+	case RG__KEY_ADDRS:
+		return read_addrs(r, &item, whole);
+	case RG__KEY_VERSION:
+		return read_version(r, &item, field);
+	case RG__KEY_REVISION:
+		if (item.kind != RG__MP_BIN || item.s.n != sizeof(rg_revision))
+			return RG_EFORMAT;
+		memcpy(field, item.s.p, sizeof(rg_revision));
+		return RG_OK;
+	case RG__KEY_CONTACTS:
+		return read_contacts(r, &item);
+	case RG__KEY_REMOVALS:
+		return read_removals(r, &item);
+	default:
+		return read_number(key, &item, field);
+	}
+}
+
+/* A key of a newer minor version: kept as it stands, key and value, for the next writer. */
+static rg_status keep_unknown(reader *r, const uint8_t *from, pool *keep, rg_str *extra)
+{
+	rg_status status;
+	size_t n;
+	char *p;
+
+	if (!rg__mp_skip(&r->at))
+		return RG_EFORMAT;
+	if (keep == NULL)
+		return RG_OK;
+	n = (size_t)(r->at.p - from);
+	p = pool_take(r, keep, n, &status);
+	if (p == NULL)
+		return status;
+	memcpy(p, from, n);
+	if (extra->p == NULL)
+		extra->p = p;
+	extra->n += n; /* one map is read at a time, so that its pieces touch */
+	return RG_OK;
+}
+
+typedef struct progress {
+	uint32_t row;  /* where the next key is expected */
+	uint32_t seen; /* bit per row */
+} progress;
+
+static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, progress *done, pool *keep, rg_str *extra)
+{
+	const uint8_t *from = r->at.p;
+	rg_status status;
+	rg__mp_item key;
+	uint32_t row;
+
+	if (!rg__mp_next(&r->at, &key) || key.kind != RG__MP_STR)
+		return flaw(r, RG_EFORMAT, map, RG__ABSENT, "a key that is no text, or missing");
+	row = rg__codec_find(map, key.s, done->row);
+	/* What a schema of another major version means by any key is not known. */
+	if (map == &rg__codec_record && done->seen == 0 && row != 0)
+		return flaw(r, RG_EFORMAT, map, map->keys[0].name, "not the first key");
+	if (row == map->n) {
+		status = keep_unknown(r, from, keep, extra);
+		return status == RG_OK ? RG_OK : flaw(r, status, map, RG__ABSENT, "an unknown key's value is malformed, too deep or too long");
+	}
+	if (done->seen & 1u << row)
+		return flaw(r, RG_EFORMAT, map, map->keys[row].name, "given twice");
+	done->seen |= 1u << row;
+	done->row = row + 1 < map->n ? row + 1 : 0;
+	status = read_value(r, &map->keys[row], into);
+	return status == RG_OK ? RG_OK : flaw(r, status, map, map->keys[row].name, rg_strerror(status));
+}
+
+static rg_status read_map(reader *r, const rg__codec_map *map, void *into, pool *keep, rg_str *extra)
+{
+	progress done = { 0, 0 };
+	rg_status status = RG_OK;
+	rg__mp_item head;
+	uint32_t i, n;
+
+	if (!rg__mp_next(&r->at, &head) || head.kind != RG__MP_MAP)
+		return flaw(r, RG_EFORMAT, map, RG__ABSENT, "not a map, or truncated");
+	if (head.u > map->n + RG__UNKNOWN_MAX)
+		return flaw(r, RG_ELIMIT, map, RG__ABSENT, "too many keys");
+	for (i = 0; i < head.u && status == RG_OK; i++)
+		status = read_pair(r, map, into, &done, keep, extra);
+	if (status != RG_OK)
+		return status;
+	for (i = 0; i < map->n; i++)
+		if (map->keys[i].must && !(done.seen & 1u << i))
+			return flaw(r, RG_EFORMAT, map, map->keys[i].name, "missing");
+	if (extra != NULL && extra->n > 0 && (status = rg__extra_check(map, *extra, &n)) != RG_OK)
+		return flaw(r, status, map, RG__ABSENT, "an unknown key given twice, or too many of them");
+	return RG_OK;
+}
+
+static const char *key_flaw(const rg_key *key)
+{
+	if (key->user.n == 0 && key->host.n == 0)
+		return "neither user nor host";
+	if (rg__has_control(key->domain) || rg__has_control(key->user) || rg__has_control(key->host))
+		return "a control character in the key";
+	return NULL;
+}
+
+static rg_status read_record(reader *r, rg_record **out)
+{
+	rg__parts *p = &r->parts;
+	rg_status status = read_map(r, &rg__codec_record, p, &r->record_extra, &p->extra);
+
+	if (status != RG_OK)
+		return status;
+	if (r->at.p != r->at.end)
+		return flaw(r, RG_EFORMAT, &rg__codec_record, RG__ABSENT, "bytes after the end");
+	if (key_flaw(&p->key) != NULL)
+		return flaw(r, RG_EFORMAT, &rg__codec_record, RG__ABSENT, key_flaw(&p->key));
+	if (rg_revision_is_zero(&p->revision))
+		return flaw(r, RG_EFORMAT, &rg__codec_record, RG__ABSENT, "a revision that says there is no record");
+	status = rg_record_new(&p->key, &p->revision, p->contacts, p->n_contacts, p->removals, p->n_removals, p->extra, out);
+	return status == RG_OK ? RG_OK : flaw(r, status, &rg__codec_record, RG__ABSENT, rg_strerror(status));
+}
+
+rg_status rg_record_decode(const uint8_t *bytes, size_t n, rg_record **out, rg_error *why)
+{
+	reader r = { .start = bytes, .at = { bytes, bytes + n }, .why = why };
+	rg_status status;
+
+	*out = NULL;
+	status = read_record(&r, out);
+	free(r.parts.contacts);
+	free(r.record_extra.p);
+	free(r.contact_extra.p);
+	free(r.addrs.p);
+	return status;
+}

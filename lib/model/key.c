@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include <rgstr/record.h>
+#include "grammar/chars.h"
+#include "grammar/uri.h"
+
+int32_t rg_key_equal(const rg_key *a, const rg_key *b)
+{
+	return a && b && rg__eq(a->user, b->user) && rg__eq(a->host, b->host) && rg__eq(a->domain, b->domain);
+}
+
+/* Where printing has got to: the length counts on when the room is full. */
+typedef struct printer {
+	char *room;
+	size_t size, n;
+} printer;
+
+static void put(printer *p, char c)
+{
+	if (p->n < p->size)
+		p->room[p->n] = c;
+	p->n++;
+}
+
+static char *copy(char *to, rg_str s)
+{
+	if (s.n > 0)
+		memcpy(to, s.p, s.n);
+	return to + s.n;
+}
+
+size_t rg_key_print(const rg_key *key, char *room, size_t size)
+{
+	printer p = { room, size, 0 };
+	size_t at = key->user.n > 0 && key->host.n > 0;
+
+	/* As nearly every key: nothing to escape, and all of it fits. */
+	if (key->user.n + at + key->host.n <= size && rg__all(key->user, RG__C_USER)) {
+		room = copy(room, key->user);
+		if (at)
+			*room++ = '@';
+		copy(room, key->host);
+		return key->user.n + at + key->host.n;
+	}
+
+	for (size_t i = 0; i < key->user.n; i++) {
+		char escape[3];
+		size_t n = rg__escape_octet(key->user.p[i], escape);
+		for (size_t k = 0; k < n; k++)
+			put(&p, escape[k]);
+	}
+	if (key->user.n > 0 && key->host.n > 0)
+		put(&p, '@');
+	for (size_t i = 0; i < key->host.n; i++)
+		put(&p, key->host.p[i]);
+	return p.n;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 2: looking at a record. lib/record_build.c makes them. */
+#include "model/layout.h"
+#include "model/model.h"
+#include <stdlib.h>
+
+static const rg_revision no_revision;
+
+int32_t rg_revision_equal(const rg_revision *a, const rg_revision *b)
+{
+	return a != NULL && b != NULL && memcmp(a->b, b->b, sizeof a->b) == 0;
+}
+
+int32_t rg_revision_is_zero(const rg_revision *r)
+{
+	return rg_revision_equal(r, &no_revision);
+}
+
+/* A caller built against another version has another idea of the size; only what both know is written. */
+void rg_contact_init(rg_contact *contact, uint32_t size)
+{
+	rg_contact empty = { .struct_size = size, .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
+
+	if (contact == NULL)
+		return;
+	if (size > sizeof empty) {
+		memset((char *)contact + sizeof empty, 0, size - sizeof empty);
+		size = sizeof empty;
+	}
+	memcpy(contact, &empty, size);
+}
+
+int32_t rg_path_next(rg_str *rest, rg_str *value)
+{
+	const char *lf;
+
+	if (rest->n == 0) {
+		*rest = *value = RG__ABSENT;
+		return 0;
+	}
+	lf = memchr(rest->p, '\n', rest->n);
+	if (lf == NULL) {
+		*value = *rest;
+		*rest = RG__ABSENT;
+	} else {
+		*value = rg__sub(*rest, 0, (size_t)(lf - rest->p));
+		*rest = rg__sub(*rest, value->n + 1, rest->n);
+	}
+	return 1;
+}
+
+rg_record *rg_record_ref(const rg_record *record)
+{
+	rg_record *r = (rg_record *)(uintptr_t)record; /* the count alone of a record changes */
+
+	if (r != NULL)
+		atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
+	return r;
+}
+
+void rg_record_unref(const rg_record *record)
+{
+	rg_record *r = (rg_record *)(uintptr_t)record;
+
+	if (r != NULL && atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
+		free(r);
+}
+
+void rg_record_key(const rg_record *record, rg_key *out)
+{
+	const char *p;
+
+	if (record == NULL) {
+		*out = (rg_key){ 0 };
+		return;
+	}
+	p = rg__record_bytes(record) + sizeof *record;
+	out->domain = (rg_str){ p, record->domain_n };
+	out->user = (rg_str){ p + record->domain_n, record->user_n };
+	out->host = (rg_str){ p + record->domain_n + record->user_n, record->host_n };
+}
+
+const rg_revision *rg_record_revision(const rg_record *record)
+{
+	return record != NULL ? &record->revision : &no_revision;
+}
+
+const rg_revision *rg_record_local_revision(const rg_record *record)
+{
+	if (record == NULL || !record->has_local)
+		return &no_revision;
+	return (const rg_revision *)(const void *)(rg__record_bytes(record) + record->size - sizeof(rg_revision));
+}
+
+uint32_t rg_record_count(const rg_record *record)
+{
+	return record != NULL ? record->n_contacts : 0;
+}
+
+static rg_str slice(const rg_record *r, rg__slice s)
+{
+	return (rg_str){ rg__record_bytes(r) + s.at, s.n };
+}
+
+rg_str rg__record_uri(const rg_record *record, uint32_t index)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+
+	return b->present & 1u << RG__HAS_uri ? slice(record, *rg__binding_slices(record, b)) : RG__ABSENT;
+}
+
+/* Where the slice of @p what is, which the binding has. */
+static const rg__slice *slice_of(const rg_record *record, const rg__binding *b, unsigned what)
+{
+	return rg__binding_slices(record, b) + __builtin_popcount(b->present & ((1u << what) - 1));
+}
+
+static rg_str text_of(const rg_record *record, uint32_t index, unsigned what)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+
+	return b->present & 1u << what ? slice(record, *slice_of(record, b, what)) : RG__ABSENT;
+}
+
+rg_str rg__record_instance(const rg_record *record, uint32_t index)
+{
+	return text_of(record, index, RG__HAS_instance);
+}
+
+rg_str rg__record_user_agent(const rg_record *record, uint32_t index)
+{
+	return text_of(record, index, RG__HAS_user_agent);
+}
+
+void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(record) + slice_of(record, b, RG__HAS_rare)->at, sizeof rare);
+	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .methods = b->methods,
+		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
+}
+
+rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	const rg__binding *b;
+	const rg__slice *s;
+	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+	uint32_t left;
+
+	if (index >= rg_record_count(record))
+		return RG_ENOENT;
+	b = rg__record_bindings(record) + index;
+	s = rg__binding_slices(record, b);
+	*out = (rg_contact){ .struct_size = sizeof *out, .flags = b->flags, .id = b->id, .generation = b->generation,
+		.cseq = b->cseq, .expires = b->expires, .created = b->created, .modified = b->modified,
+		.request_hash = b->request_hash, .q = b->q, .methods = b->methods, .branch_flags = b->branch_flags };
+	for (left = b->present & ((1u << RG__N_STRINGS) - 1); left != 0; left &= left - 1)
+		*rg__contact_string(out, (unsigned)__builtin_ctz(left)) = slice(record, *s++);
+	if (b->present & 1u << RG__HAS_addrs) {
+		out->addrs = (const rg_addr *)(const void *)(rg__record_bytes(record) + s->at);
+		out->n_addrs = s++->n;
+	}
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(record) + s->at, sizeof rare);
+	out->wake = rare.wake;
+	out->reg_id = rare.reg_id;
+	out->latency = rare.latency;
+	return RG_OK;
+}
+
+uint32_t rg_record_removals(const rg_record *record)
+{
+	return record != NULL ? record->n_removals : 0;
+}
+
+static rg_str slice_or_absent(const rg_record *r, rg__slice s)
+{
+	return s.at != 0 ? slice(r, s) : RG__ABSENT;
+}
+
+rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out)
+{
+	const rg__gone *g;
+
+	if (index >= rg_record_removals(record))
+		return RG_ENOENT;
+	g = rg__record_gone(record) + index;
+	*out = (rg_removal){ .struct_size = sizeof *out, .cseq = g->cseq, .uri = slice_or_absent(record, g->uri),
+		.instance = slice_or_absent(record, g->instance), .callid = slice_or_absent(record, g->callid),
+		.reg_id = g->reg_id, .request_hash = g->request_hash, .at = g->at };
+	return RG_OK;
+}
+
+rg_str rg_record_extra(const rg_record *record)
+{
+	return record != NULL && record->extra.n > 0 ? slice(record, record->extra) : RG__ABSENT;
+}
+
+rg_time rg_record_deadline(const rg_record *record)
+{
+	return record != NULL ? record->deadline : RG_TIME_NEVER;
+}
+
+uint32_t rg_record_tags(const rg_record *record)
+{
+	return record != NULL ? record->n_tags : 0;
+}
+
+rg_str rg_record_tag(const rg_record *record, uint32_t index)
+{
+	if (index >= rg_record_tags(record))
+		return RG__ABSENT;
+	return slice(record, ((const rg__slice *)(const void *)(rg__record_bytes(record) + record->tags))[index]);
+}
+
+size_t rg_record_size(const rg_record *record)
+{
+	return record != NULL ? record->size : 0;
+}
+
+uint32_t rg_record_weight(const rg_record *record)
+{
+	return rg_record_count(record);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* The Contact lines of a REGISTER: RFC 3261 §20.10, §10.2.1. */
+#include "rules/expiry.h"
+#include "message/next_hop.h"
+#include "register/register.h"
+
+/* The Contact parameters the library acts on. */
+enum { P_OTHER, P_EXPIRES, P_Q, P_RECEIVED, P_RECEIVED_PARAM, P_PUB_GRUU, P_TEMP_GRUU, P_INSTANCE, P_REG_ID, P_METHODS, P_COUNT };
+
+static const struct {
+	rg_str name;
+	uint8_t id;
+	bool stored;
+} known[] = {
+	{ { "expires", 7 }, P_EXPIRES, false },
+	{ { "q", 1 }, P_Q, false },
+	{ { "received", 8 }, P_RECEIVED, false },
+	{ { "pub-gruu", 8 }, P_PUB_GRUU, false },
+	{ { "temp-gruu", 9 }, P_TEMP_GRUU, false },
+	{ { "+sip.instance", 13 }, P_INSTANCE, true },
+	{ { "reg-id", 6 }, P_REG_ID, true },
+	{ { "methods", 7 }, P_METHODS, true },
+};
+
+static int param_id(rg_str name, rg_str received_param, bool *stored)
+{
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (name.n == known[i].name.n && rg__eq_nocase(name, known[i].name)) {
+			*stored = known[i].stored;
+			return known[i].id;
+		}
+	}
+	*stored = !rg__eq_nocase(name, received_param);
+	return *stored ? P_OTHER : P_RECEIVED_PARAM;
+}
+
+static bool quoted(rg_str v)
+{
+	return v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"';
+}
+
+/* +sip.instance is a quoted "<…>" (RFC 5626 §4.1). */
+static int32_t read_instance(rg__register *reg, rg__wanted *w, rg_str value)
+{
+	rg_str in = rg__unquote(value);
+
+	if (!quoted(value) || in.n < 3 || in.p[0] != '<' || in.p[in.n - 1] != '>' || memchr(in.p, '\\', in.n))
+		return RG_R_PARSE_CONT;
+	w->instance_at = (uint32_t)(reg->text.n - value.n + 1);
+	w->instance_n = (uint32_t)in.n;
+	return RG_R_FINE;
+}
+
+static int32_t read_reg_id(rg__wanted *w, rg_str value)
+{
+	uint64_t n;
+
+	/* RFC 5626: 1 to 2^31 - 1. */
+	if (rg__parse_uint(value, (uint64_t)INT32_MAX + 1, &n) != RG_OK || n < 1 || n > INT32_MAX)
+		return RG_R_PARSE_CONT;
+	w->reg_id = (uint32_t)n;
+	return RG_R_FINE;
+}
+
+bool rg__received_read(rg_str text, rg__uri *out)
+{
+	return rg__uri_parse(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
+}
+
+static int32_t read_received(rg__register *reg, rg__wanted *w, rg_str value)
+{
+	/* Base specification §1.3.8: the host says where a request came from; a client only when it is trusted to. */
+	if (!reg->set.trust_contact_received)
+		return RG_R_FINE;
+	w->received = rg__unquote(value);
+	if (w->received.n > (size_t)reg->set.max_received_len)
+		return RG_R_CONTACT_LEN;
+	return rg__received_read(w->received, &w->received_uri) ? RG_R_FINE : RG_R_PARSE_CONT;
+}
+
+static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value)
+{
+	switch (id) {
+	case P_EXPIRES:
+		return rg__expires_read(value, &reg->set, &w->asked) ? RG_R_FINE : RG_R_INV_EXP;
+	case P_Q:
+		return rg__q_parse(value, &w->q) == RG_OK ? RG_R_FINE : RG_R_INV_Q;
+	case P_RECEIVED:
+		return read_received(reg, w, value);
+	case P_INSTANCE:
+		return read_instance(reg, w, value);
+	case P_REG_ID:
+		return read_reg_id(w, value);
+	case P_METHODS:
+		w->methods = rg__methods_of(rg__unquote(value));
+		return RG_R_FINE;
+	default:
+		return RG_R_FINE;
+	}
+}
+
+static void fault(rg__register *reg, int32_t reason)
+{
+	if (reg->contact_reason == RG_R_FINE)
+		reg->contact_reason = reason;
+}
+
+/* Without the spaces there may be around it and its `=`. */
+static void store(rg__buf *text, const rg__param *p)
+{
+	rg__buf_add(text, RG_STR(";"));
+	if (p->value.p == p->name.p + p->name.n + 1) { /* as it stands, then */
+		rg__buf_add(text, (rg_str){ p->name.p, p->name.n + 1 + p->value.n });
+		return;
+	}
+	rg__buf_add(text, p->name);
+	if (p->value.p) {
+		rg__buf_add(text, RG_STR("="));
+		rg__buf_add(text, p->value);
+	}
+}
+
+/* Copies the header parameters that are to be stored, reads those the library acts on. RG_R_TOO_LARGE past the limit. */
+static int32_t read_params(rg__register *reg, rg__wanted *w, const rg__params *params)
+{
+	w->params_at = (uint32_t)reg->text.n;
+	for (uint32_t i = 0; i < params->n; i++) {
+		const rg__param *p = &params->row[i];
+		bool stored;
+		int id = param_id(p->name, reg->set.received_param, &stored);
+
+		if (i >= reg->set.max_contact_params)
+			return RG_R_TOO_LARGE;
+		if (id == P_REG_ID)
+			w->reg_id_at = (uint32_t)reg->text.n;
+		if (stored)
+			store(&reg->text, p);
+		if (id == P_REG_ID)
+			w->reg_id_n = (uint32_t)reg->text.n - w->reg_id_at;
+		fault(reg, read_known(reg, w, id, p->value));
+	}
+	w->params_n = (uint32_t)reg->text.n - w->params_at;
+	return RG_R_FINE;
+}
+
+/* What stands between < and > has to go back between them. The grammar of SIP URIs sees to it; other schemes are taken as they are. */
+static bool read_uri(rg_str text, rg__uri *uri)
+{
+	if (rg__uri_parse(text, uri) != RG_OK)
+		return false;
+	for (size_t i = 0; i < text.n && uri->scheme == RG__SCHEME_OTHER; i++) {
+		unsigned char c = (unsigned char)text.p[i];
+
+		if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
+			return false;
+	}
+	return true;
+}
+
+static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
+{
+	return uri->n_params > reg->set.max_contact_params;
+}
+
+/* Everything but the URIs, which are written when they are read. */
+static void start(rg__wanted *w, rg_str value)
+{
+	w->value = value;
+	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
+	w->addrs = NULL;
+	w->n_addrs = w->reg_id = 0;
+	w->outbound = w->moot = w->granted = false;
+	w->q = -1;
+	w->methods = RG_METHODS_ALL;
+	w->asked = w->upstream = -1;
+	w->expires = 0;
+	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = w->reg_id_at = w->reg_id_n = 0;
+}
+
+static int32_t read_value(rg__register *reg, rg_str value)
+{
+	rg__wanted *w = &reg->wanted[reg->n];
+	rg__name_addr na;
+	rg__params params;
+	int32_t limit;
+
+	start(w, value);
+	reg->n++;
+	if (rg__eq(value, RG_STR("*"))) {
+		reg->star = true;
+		return RG_R_FINE;
+	}
+	if (rg__name_addr_read(value, &na, &params) != RG_OK) {
+		fault(reg, value.n > 0 && value.p[0] == '*' ? RG_R_STAR_CONT : RG_R_PARSE_CONT);
+		return RG_R_FINE;
+	}
+	if (na.uri.n > (size_t)reg->set.max_contact_len)
+		return RG_R_CONTACT_LEN;
+	limit = read_params(reg, w, &params);
+	if (limit != RG_R_FINE)
+		return limit;
+	if (rg__eq(na.uri, RG_STR("*"))) {
+		fault(reg, RG_R_STAR_CONT);
+		return RG_R_FINE;
+	}
+	if (!read_uri(na.uri, &w->uri)) {
+		fault(reg, RG_R_PARSE_CONT);
+		return RG_R_FINE;
+	}
+	return too_many_uri_params(reg, &w->uri) ? RG_R_TOO_LARGE : RG_R_FINE;
+}
+
+int32_t rg__register_contacts(rg__register *reg)
+{
+	for (uint32_t i = 0; i < reg->request.n_contacts; i++) {
+		rg_str rest = reg->request.contacts[i], value;
+		int more;
+
+		if (rest.n == 0) {
+			fault(reg, RG_R_PARSE_CONT);
+			continue;
+		}
+		while ((more = rg__list_next(&rest, &value)) == 1) {
+			int32_t limit = reg->n < reg->room ? read_value(reg, value) : RG_R_TOO_LARGE;
+
+			if (limit != RG_R_FINE)
+				return limit;
+		}
+		if (more < 0)
+			fault(reg, RG_R_PARSE_CONT);
+	}
+	return RG_R_FINE;
+}
+
+/* RFC 3261 §10.3 step 6, §10.2.2. */
+static int32_t star_rules(const rg__register *reg)
+{
+	if (reg->n != 1)
+		return RG_R_STAR_CONT;
+	return reg->header_expires == 0 ? RG_R_FINE : RG_R_STAR_EXP;
+}
+
+/* True when a Contact is the AoR itself: requests to it would come back here for ever. A stated port, or a maddr, is another place.
+ * The host counts even where it is no part of the key. */
+static bool loops(const rg__register *reg, const rg__wanted *w)
+{
+	rg__aor_rules rules = reg->set.aor;
+	rg__aor contact, aor;
+	rg_str maddr;
+	bool same;
+
+	rules.use_domain = true;
+	if (w->uri.scheme == RG__SCHEME_OTHER || w->uri.port != 0 || rg__uri_param(&w->uri, RG_STR("maddr"), &maddr))
+		return false;
+	if (rg__aor_from_uri(&w->uri, &rules, &contact) != RG__AOR_OK)
+		return false;
+	if (!rg__eq(contact.user, reg->aor.user) || rg__register_aor(reg, &rules, &aor) != RG__AOR_OK) {
+		rg__aor_free(&contact);
+		return false;
+	}
+	same = rg__eq(contact.host, aor.host);
+	rg__aor_free(&aor);
+	rg__aor_free(&contact);
+	return same;
+}
+
+static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
+{
+	/* Contact expires, else Expires header, else our own (RFC 3261 §10.3 step 7); ours is never a removal. */
+	if (w->asked < 0)
+		w->asked = reg->header_expires;
+	if (w->asked < 0)
+		w->asked = reg->set.default_expires > 0 ? reg->set.default_expires : 1;
+	/* RFC 5630: who registers a sips Contact has to have said sips all the way. */
+	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
+		return RG_R_SIPS;
+	if (w->asked > 0 && w->upstream != 0 && loops(reg, w))
+		return RG_R_LOOP;
+	/* What the main registrar granted is what the client was told. */
+	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
+		return RG_R_MIN_EXPIRES;
+	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
+	if (w->q < 0)
+		w->q = reg->set.default_q;
+	if (w->methods == RG_METHODS_ALL)
+		w->methods = reg->allow;
+	return RG_R_FINE;
+}
+
+int32_t rg__register_rules(rg__register *reg)
+{
+	if (reg->contact_reason != RG_R_FINE)
+		return reg->contact_reason;
+	if (reg->star)
+		return star_rules(reg);
+	for (uint32_t i = 0; i < reg->n; i++) {
+		int32_t reason = contact_rules(reg, &reg->wanted[i]);
+
+		if (reason != RG_R_FINE)
+			return reason;
+	}
+	return RG_R_FINE;
+}

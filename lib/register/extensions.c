@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* Option tags, and what Path (RFC 3327) and Outbound (RFC 5626) ask of a REGISTER as a whole. */
+#include "register/register.h"
+
+/* True when one of the lines of a Supported or Require header has an option tag. Case does not matter, RFC 3261 §7.3.1. */
+static bool has_tag(const rg_str *lines, uint32_t n, rg_str tag)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		rg_str rest = lines[i], value;
+
+		while (rg__list_next(&rest, &value) > 0) {
+			if (rg__eq_nocase(value, tag))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool supports(const rg__register *reg, rg_str tag)
+{
+	return has_tag(reg->request.supported, reg->request.n_supported, tag);
+}
+
+/* The option tags that are enabled now: bit 0 path, bit 1 outbound. */
+static unsigned enabled(const rg__save_settings *set)
+{
+	return (set->path != RG__PATH_IGNORED ? 1u : 0) | (set->outbound != RG__OUTBOUND_OFF ? 2u : 0);
+}
+
+rg_str rg__register_supported(const rg__save_settings *set)
+{
+	static const rg_str texts[] = { { NULL, 0 }, { "path", 4 }, { "outbound", 8 }, { "path, outbound", 14 } };
+
+	return texts[enabled(set)];
+}
+
+static bool understood(const rg__register *reg, rg_str tag)
+{
+	unsigned tags = enabled(&reg->set);
+
+	return ((tags & 1) && rg__eq_nocase(tag, RG_STR("path"))) || ((tags & 2) && rg__eq_nocase(tag, RG_STR("outbound")));
+}
+
+/* RFC 3261 §8.2.2.3: the option tags we do not understand are told in Unsupported, and no others. */
+int32_t rg__register_require(rg__register *reg)
+{
+	size_t start = reg->text.n;
+
+	for (uint32_t i = 0; i < reg->request.n_require; i++) {
+		rg_str rest = reg->request.require[i], tag;
+		int more;
+
+		while ((more = rg__list_next(&rest, &tag)) != 0) {
+			if (more > 0 && tag.n == 0)
+				continue;
+			if (more < 0 || !rg__is_token(tag))
+				return RG_R_PARSE;
+			if (understood(reg, tag))
+				continue;
+			if (reg->text.n > start)
+				rg__buf_add(&reg->text, RG_STR(", "));
+			rg__buf_add(&reg->text, tag);
+		}
+	}
+	if (reg->text.n == start)
+		return RG_R_FINE;
+	reg->unsupported = rg__sub((rg_str){ reg->text.p, reg->text.n }, start, reg->text.n);
+	return RG_R_REQUIRE;
+}
+
+/* Base specification §1.1.1: whether the Path goes back to the client, who is refused in strict mode if it would not know it. */
+static int32_t path_policy(rg__register *reg)
+{
+	bool supported;
+
+	if (reg->path_n == 0 || reg->set.path == RG__PATH_OFF)
+		return RG_R_FINE;
+	supported = supports(reg, RG_STR("path"));
+	reg->echoes_path = supported || reg->set.path == RG__PATH_STRICT;
+	if (supported || reg->set.path != RG__PATH_STRICT)
+		return RG_R_FINE;
+	reg->unsupported = RG_STR("path");
+	return RG_R_PATH_UNSUP;
+}
+
+/* RFC 5626 §6: straight from the client, or through a proxy that keeps its flow. */
+static bool first_hop_qualifies(const rg__register *reg)
+{
+	return reg->request.via_count == 1 || reg->path_ob;
+}
+
+static int32_t outbound_policy(rg__register *reg)
+{
+	bool qualifies = first_hop_qualifies(reg), says_so = supports(reg, RG_STR("outbound"));
+	uint32_t set = 0, flows = 0, lacking = 0;
+
+	for (uint32_t i = 0; i < reg->n; i++) {
+		rg__wanted *w = &reg->wanted[i];
+		bool asked = w->reg_id != 0 && w->instance_n > 0;
+
+		if (asked && !qualifies && says_so)
+			return RG_R_OB_EDGE;
+		w->outbound = asked && qualifies;
+		reg->applied_outbound |= w->outbound;
+		set += w->expires > 0;
+		flows += w->expires > 0 && w->outbound;
+		lacking += w->expires > 0 && !w->outbound;
+	}
+	if (reg->set.outbound == RG__OUTBOUND_REQUIRED && lacking > 0)
+		return RG_R_OB_REQUIRED;
+	/* RFC 5626 §4.2: one flow, one REGISTER. */
+	if (flows > 0 && set > 1)
+		return RG_R_OB_MULTI;
+	/* RFC 5626 §6: Require tells the client that its flows are kept apart. */
+	reg->requires_outbound = reg->applied_outbound && says_so;
+	return RG_R_FINE;
+}
+
+int32_t rg__register_extensions(rg__register *reg)
+{
+	int32_t reason = path_policy(reg);
+
+	if (reason == RG_R_FINE && reg->set.outbound != RG__OUTBOUND_OFF && !reg->star)
+		reason = outbound_policy(reg);
+	return reason;
+}

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a REGISTER and refusing what needs no record to be refused (RFC 3261 §10.3 steps 1 to 5), in one fixed order: limits,
+ * required fields, domain, Require, authorization, AoR, Contacts. */
+#include "register/register.h"
+#include "rules/draw.h"
+#include "rules/expiry.h"
+#include "message/next_hop.h"
+#include "message/request.h"
+#include "message/socket.h"
+
+#include <stdlib.h>
+
+enum { FP_CONTACT = 1, FP_EXPIRES = 2, FP_PATH = 3 };
+
+/* Contact values there can be at most: one a line and one a comma. More than the limit are not counted. */
+static uint32_t count_at_most(const rg_request *r, int64_t limit)
+{
+	int64_t n = r->n_contacts;
+
+	for (uint32_t i = 0; i < r->n_contacts && n < limit; i++) {
+		rg_str line = r->contacts[i];
+		const char *comma;
+
+		while (n < limit && line.n > 0 && (comma = memchr(line.p, ',', line.n)) != NULL) {
+			n++;
+			line = rg__sub(line, (size_t)(comma - line.p) + 1, line.n);
+		}
+	}
+	return (uint32_t)(n < limit ? n : limit);
+}
+
+/* Base specification §1.3.17: with the save flag, the header that names the socket has the word. */
+static int32_t take_socket(rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+	rg__socket socket;
+
+	reg->socket = r->socket;
+	if (!reg->set.socket_header || r->socket_header.n == 0)
+		return RG_R_FINE;
+	reg->socket = rg__trim(r->socket_header);
+	return rg__socket_parse(reg->socket, &socket) ? RG_R_FINE : RG_R_PARSE;
+}
+
+static bool longer(rg_str s, int64_t limit)
+{
+	return s.n > (uint64_t)limit;
+}
+
+static bool too_many_paths(const rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+	int64_t n = 0;
+
+	if (r->n_paths > (uint64_t)reg->set.max_paths)
+		return true;
+	for (uint32_t i = 0; i < r->n_paths; i++) {
+		rg_str rest = r->paths[i], value;
+
+		while (rest.n > 0 && rg__list_next(&rest, &value) == 1) {
+			if (++n > reg->set.max_paths)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A User-Agent that is too long is cut, between two characters of UTF-8. */
+static rg_str cut(rg_str s, int64_t limit)
+{
+	size_t n = (size_t)limit;
+
+	if (s.n <= n)
+		return s;
+	while (n > 0 && ((unsigned char)s.p[n] & 0xc0) == 0x80)
+		n--;
+	return rg__sub(s, 0, n);
+}
+
+static int32_t check_limits(rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+
+	if (r->n_contacts > (uint64_t)reg->set.max_request_contacts || too_many_paths(reg))
+		return RG_R_TOO_LARGE;
+	if (longer(r->callid, reg->set.max_callid_len))
+		return RG_R_CALLID_LEN;
+	if (longer(r->received, reg->set.max_received_len))
+		return RG_R_CONTACT_LEN;
+	if (longer(r->attr, reg->set.max_attr_len) || r->flow.n > 255)
+		return RG_R_TOO_LARGE;
+	reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
+	return rg__register_contacts(reg);
+}
+
+static bool read_address(rg_str value, rg__uri *uri)
+{
+	rg__name_addr na;
+
+	return rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
+}
+
+/* From, of which nothing is kept. Who registers for himself says the URI of To again. */
+static bool good_from(rg_str value, const rg__uri *to)
+{
+	rg__name_addr na;
+	rg__uri uri;
+
+	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
+}
+
+/* The rest is held to a grammar that has no control characters. */
+static bool free_text_has_control(const rg_request *r)
+{
+	return rg__has_control(r->user_agent) || rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
+		rg__has_control(r->ownership_tag);
+}
+
+/* RFC 3261 §8.1.1: what every request has to have. */
+static int32_t check_required(rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+	rg__uri uri;
+	rg_str method;
+
+	if (!r->to.p)
+		return RG_R_TO_MISS;
+	if (!r->from.p)
+		return RG_R_FROM_MISS;
+	if (!r->callid.p)
+		return RG_R_CID_MISS;
+	if (!r->cseq.p)
+		return RG_R_CS_MISS;
+	if (!read_address(r->to, &reg->to))
+		return RG_R_AOR_PARSE;
+	if (!good_from(r->from, &reg->to) || !rg__is_callid(r->callid))
+		return RG_R_PARSE;
+	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
+		return RG_R_INV_CSEQ;
+	if (!rg__eq(method, RG_STR("REGISTER")) || (r->method.p && !rg__eq(r->method, RG_STR("REGISTER"))))
+		return RG_R_PARSE;
+	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
+		return RG_R_PARSE;
+	if (r->received.n > 0 && !rg__received_read(r->received, &reg->received))
+		return RG_R_PARSE;
+	return free_text_has_control(r) ? RG_R_PARSE : take_socket(reg);
+}
+
+/* RFC 3261 §10.3 step 5, with the AoR the caller names before the one in To. */
+static rg_status read_aor(rg__register *reg, int32_t *reason)
+{
+	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
+		[RG__AOR_TOO_LONG] = RG_R_AOR_LEN, [RG__AOR_SCHEME] = RG_R_DOMAIN };
+	int how = rg__register_aor(reg, &reg->set.aor, &reg->aor);
+
+	if (how == RG__AOR_NOMEM)
+		return RG_ENOMEM;
+	*reason = reasons[how];
+	if (how == RG__AOR_OK)
+		reg->key = (rg_key){ rg__request_domain(&reg->request), reg->aor.user, reg->aor.host };
+	return RG_OK;
+}
+
+int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out)
+{
+	if (reg->request.aor.p)
+		return rg__aor_from_text(reg->request.aor, rules, out);
+	return rg__aor_from_uri(&reg->to, rules, out);
+}
+
+/* The Expires header; also read when no Contact needs it. */
+static int32_t read_expires(rg__register *reg)
+{
+	reg->header_expires = -1;
+	if (!reg->request.expires.p)
+		return RG_R_FINE;
+	return rg__expires_read(reg->request.expires, &reg->set, &reg->header_expires) ? RG_R_FINE : RG_R_PARSE_EXP;
+}
+
+static uint32_t allowed(const rg_request *r)
+{
+	uint32_t bits = 0;
+
+	if (r->n_allow == 0)
+		return RG_METHODS_ALL;
+	for (uint32_t i = 0; i < r->n_allow; i++)
+		bits |= rg__methods_of(r->allow[i]);
+	return bits;
+}
+
+static rg_status check(rg__register *reg, const rg_upstream *upstream, int32_t *reason)
+{
+	rg_status status;
+
+	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request.defect) != RG_R_FINE ||
+		(*reason = check_required(reg)) != RG_R_FINE)
+		return RG_OK;
+	reg->stage = RG__STAGE_DOMAIN;
+	if (reg->request.flags & RG_REQUEST_NOT_LOCAL) {
+		*reason = RG_R_DOMAIN;
+		return RG_OK;
+	}
+	if ((*reason = rg__register_require(reg)) != RG_R_FINE)
+		return RG_OK;
+	reg->stage = RG__STAGE_AUTHORIZATION;
+	if (reg->request.flags & RG_REQUEST_FORBIDDEN) {
+		*reason = RG_R_FORBIDDEN;
+		return RG_OK;
+	}
+	status = read_aor(reg, reason);
+	if (status != RG_OK || *reason != RG_R_FINE)
+		return status;
+	*reason = read_expires(reg);
+	if (*reason == RG_R_FINE)
+		*reason = rg__register_path(reg);
+	if (*reason == RG_R_FINE && upstream && reg->contact_reason == RG_R_FINE)
+		status = rg__register_reply(reg, upstream, reason);
+	if (*reason == RG_R_FINE) {
+		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
+		*reason = rg__register_rules(reg);
+	}
+	if (*reason == RG_R_FINE)
+		*reason = rg__register_extensions(reg);
+	return status;
+}
+
+static void take_fingerprint(rg__register *reg)
+{
+	uint64_t fp = 0;
+
+	for (uint32_t i = 0; i < reg->n; i++)
+		fp = rg__fingerprint(fp, FP_CONTACT, reg->wanted[i].value);
+	if (reg->request.expires.p)
+		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request.expires);
+	for (uint32_t i = 0; i < reg->request.n_paths; i++)
+		fp = rg__fingerprint(fp, FP_PATH, rg__trim(reg->request.paths[i]));
+	reg->fingerprint = fp;
+}
+
+/* A Path is one for all Contacts, and comes before the received URI (base specification §1.1.1); so is the host's received, of those
+ * that state none. Their tag is one, too. */
+static void add_hops(rg__register *reg)
+{
+	uint32_t shared_at = (uint32_t)reg->text.n, shared_n;
+	bool by_path = reg->path_n > 0, by_host = reg->request.received.n > 0;
+	rg_str shared_host = RG__ABSENT;
+
+	if (by_path || by_host)
+		rg__hop_tag(by_path ? &reg->path_hop : &reg->received, &reg->text, &shared_host);
+	shared_n = (uint32_t)reg->text.n - shared_at;
+	for (uint32_t i = 0; i < reg->n; i++) {
+		rg__wanted *w = &reg->wanted[i];
+		bool from_host = by_host && w->received.n == 0;
+
+		if (from_host)
+			w->received = reg->request.received;
+		if (by_path || from_host) {
+			w->hop_at = shared_at;
+			w->hop_n = shared_n;
+			w->host = shared_host;
+			continue;
+		}
+		w->hop_at = (uint32_t)reg->text.n;
+		rg__hop_tag(w->received.n > 0 ? &w->received_uri : &w->uri, &reg->text, &w->host);
+		w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+	}
+}
+
+static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
+{
+	return n > 0 ? (rg_str){ reg->text.p + at, n } : RG__ABSENT;
+}
+
+/* A reg-id that does not apply is ignored (RFC 5626 §6), and not answered either: the device would take it for a flow. */
+static void drop_reg_id(rg__register *reg, rg__wanted *w)
+{
+	uint32_t behind = w->reg_id_at + w->reg_id_n;
+
+	memmove(reg->text.p + w->reg_id_at, reg->text.p + behind, w->params_at + w->params_n - behind);
+	w->params_n -= w->reg_id_n;
+	if (w->instance_at > w->reg_id_at)
+		w->instance_at -= w->reg_id_n;
+}
+
+/* Once all is accepted and the text no longer moves. */
+static rg_status settle(rg__register *reg)
+{
+	if (!reg->star)
+		add_hops(reg);
+	if (reg->text.failed)
+		return RG_ENOMEM;
+	for (uint32_t i = 0; i < reg->n; i++) {
+		rg__wanted *w = &reg->wanted[i];
+
+		if (w->reg_id_n > 0 && !w->outbound)
+			drop_reg_id(reg, w);
+		w->params = placed(reg, w->params_at, w->params_n);
+		w->instance = placed(reg, w->instance_at, w->instance_n);
+		w->next_hop = placed(reg, w->hop_at, w->hop_n);
+		if (reg->path_received_n > 0)
+			w->received = placed(reg, reg->path_received_at, reg->path_received_n);
+	}
+	take_fingerprint(reg);
+	rg__register_resolved(reg, reg->request.resolved, reg->request.n_resolved);
+	return RG_OK;
+}
+
+/* Room for the stored parameters and a next hop, so that the text need not grow in the usual case; if that fails it grows all the same. */
+static void reserve_text(rg__register *reg)
+{
+	size_t room = reg->request.n_contacts > 0 && reg->request.n_contacts <= reg->room ? reg->request.contacts[0].n + 64 : 0;
+
+	reg->text.p = room > 0 && room < 4096 ? malloc(room) : NULL;
+	reg->text.room = reg->text.p ? room : 0;
+}
+
+_Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
+
+static rg__register *new_register(uint32_t slots, rg__register_room *room)
+{
+	size_t size = sizeof(rg__register) + slots * sizeof(rg__wanted);
+	bool lent = room && size <= sizeof *room;
+	rg__register *reg = lent ? (rg__register *)(void *)room : malloc(size);
+
+	if (!reg)
+		return NULL;
+	memset(&reg->aor, 0, sizeof *reg - offsetof(rg__register, aor));
+	reg->room = slots;
+	reg->lent = lent;
+	return reg;
+}
+
+static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register_room *room, rg__register **out)
+{
+	rg__register *reg;
+	rg_status status;
+
+	*out = NULL;
+	reg = new_register(count_at_most(request, rg__config_int(config, RG__P_max_request_contacts)), room);
+	if (!reg)
+		return RG_ENOMEM;
+	rg__save_settings_of(config, options, &reg->set);
+	reg->request = *request;
+	reg->cached = upstream != NULL;
+	if (reg->cached) {
+		/* The client has its answer, with the intervals in it. */
+		reg->set.no_reply = true;
+		reg->set.expires_max_deviation = 0;
+	}
+	reserve_text(reg);
+	status = check(reg, upstream, &reg->reason);
+	if (status == RG_OK && reg->reason == RG_R_FINE)
+		status = settle(reg);
+	reg->path = placed(reg, reg->path_at, reg->path_n);
+	if (status == RG_OK && reg->text.failed)
+		status = RG_ENOMEM;
+	if (status != RG_OK) {
+		rg__register_free(reg);
+		return status;
+	}
+	*out = reg;
+	return RG_OK;
+}
+
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out)
+{
+	return read_register(request, NULL, config, options, room, out);
+}
+
+rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register **out)
+{
+	return read_register(request, upstream, config, options, NULL, out);
+}
+
+void rg__register_free(rg__register *reg)
+{
+	if (!reg)
+		return;
+	rg__aor_free(&reg->aor);
+	rg__buf_free(&reg->text);
+	free(reg->rewrites);
+	if (!reg->lent)
+		free(reg);
+}
+
+int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *host)
+{
+	rg__uri uri;
+
+	*host = (rg__aor){ 0 };
+	if (!of_request_uri)
+		return rg__aor_host(&reg->to, &reg->set.aor, host);
+	if (rg__uri_parse(reg->request.request_uri, &uri) != RG_OK)
+		return RG__AOR_PARSE; /* there is none */
+	return rg__aor_host(&uri, &reg->set.aor, host);
+}
+
+bool rg__register_asks_domain(const rg__register *reg)
+{
+	return reg->stage >= RG__STAGE_DOMAIN && reg->reason != RG_R_DOMAIN;
+}
+
+bool rg__register_asks_authorization(const rg__register *reg)
+{
+	return reg->stage >= RG__STAGE_AUTHORIZATION && reg->reason != RG_R_FORBIDDEN;
+}
+
+void rg__register_overrule(rg__register *reg, int32_t reason)
+{
+	reg->reason = reason;
+}
+
+int32_t rg__register_reason(const rg__register *reg)
+{
+	return reg->reason;
+}
+
+const rg_key *rg__register_key(const rg__register *reg)
+{
+	return &reg->key;
+}
+
+bool rg__register_is_query(const rg__register *reg)
+{
+	return reg->request.n_contacts == 0;
+}
+
+bool rg__register_memory_only(const rg__register *reg)
+{
+	return reg->set.memory_only;
+}
+
+uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < reg->n && reg->reason == RG_R_FINE; i++) {
+		rg_str host = reg->wanted[i].host;
+		uint32_t j = 0;
+
+		while (j < i && !rg__eq_nocase(reg->wanted[j].host, host))
+			j++;
+		if (host.n == 0 || j < i || reg->wanted[i].expires == 0)
+			continue;
+		if (n < max)
+			hosts[n] = host;
+		n++;
+	}
+	return n;
+}
+
+void rg__register_resolved(rg__register *reg, const rg_resolved *resolved, uint32_t n)
+{
+	for (uint32_t i = 0; i < reg->n && n > 0; i++) {
+		rg__wanted *w = &reg->wanted[i];
+
+		for (uint32_t j = 0; j < n && w->host.n > 0; j++) {
+			if (!rg__eq_nocase(resolved[j].host, w->host))
+				continue;
+			w->addrs = resolved[j].addrs;
+			w->n_addrs = resolved[j].n_addrs < 8 ? resolved[j].n_addrs : 8;
+			break;
+		}
+	}
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* A device with several flows is one device (RFC 5626 §7): a request goes to the flow it used last, and to another when that fails. */
+#include "route/instances.h"
+#include "rules/matching.h"
+
+#include <stdlib.h>
+
+/* Bindings that need no allocation to be looked at. */
+enum { FEW = 8 };
+
+/* A binding and its group, which goes by the place of the first binding in it. One without instance is a group of its own. */
+typedef struct member {
+	rg_str instance;
+	uint64_t hash;
+	uint32_t group, principal; /* the latter, and the size, where a group starts */
+	uint32_t size;
+} member;
+
+/* What is compared is a hash, pair by pair: of the few hundred bindings that have room in a record. */
+static uint32_t group_of(const member *members, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++) {
+		const member *m = &members[k];
+
+		if (m->group == k && m->hash == members[i].hash && m->instance.n > 0 && rg__same_instance(m->instance, members[i].instance))
+			return k;
+	}
+	return i;
+}
+
+/* Returns whether any two belong together. */
+static bool find_groups(const rg_record *record, const rg__rank *ranks, uint32_t n, member *members)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < n; i++) {
+		member *m = &members[i], *first;
+
+		m->instance = rg__record_instance(record, ranks[i].index);
+		m->group = m->principal = i;
+		m->size = 1;
+		m->hash = 0;
+		if (m->instance.n == 0)
+			continue;
+		m->hash = rg__instance_hash(m->instance);
+		m->group = group_of(members, i);
+		if (m->group == i)
+			continue;
+		any = true;
+		first = &members[m->group];
+		first->size++;
+		if (rg__rank_age(&ranks[i], &ranks[first->principal]) > 0)
+			first->principal = i;
+	}
+	return any;
+}
+
+/* Where the groups go. */
+typedef struct places {
+	rg__rank *ranks;
+	uint32_t *fallback_of;
+	uint32_t n;
+} places;
+
+/* Writes the others of the group of @p principal, which was written last. */
+static void add_fallbacks(const rg__rank *from, const member *members, uint32_t n, uint32_t principal, places *to)
+{
+	uint32_t first = to->n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == principal || members[i].group != members[principal].group)
+			continue;
+		to->fallback_of[to->n] = first - 1;
+		to->ranks[to->n++] = from[i];
+	}
+	rg__rank_sort_recent(to->ranks + first, to->n - first);
+}
+
+static void rearrange(const rg__rank *from, const member *members, uint32_t n, places *to)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const member *first = &members[members[i].group];
+
+		if (first->principal != i)
+			continue;
+		to->ranks[to->n++] = from[i];
+		if (first->size > 1)
+			add_fallbacks(from, members, n, i, to);
+	}
+}
+
+rg_status rg__instances_group(const rg_record *record, rg__rank *ranks, uint32_t n, uint32_t *fallback_of)
+{
+	struct {
+		rg__rank ranks[FEW];
+		member members[FEW];
+	} few;
+	char *all = n <= FEW ? (char *)&few : malloc(n * (sizeof(rg__rank) + sizeof(member)));
+	rg__rank *before = (rg__rank *)(void *)all;
+	member *members = all ? (member *)(void *)(before + (n <= FEW ? FEW : n)) : NULL;
+
+	if (!all)
+		return RG_ENOMEM;
+	memset(fallback_of, 0xff, n * sizeof *fallback_of);
+	if (find_groups(record, ranks, n, members)) {
+		memcpy(before, ranks, n * sizeof *ranks);
+		rearrange(before, members, n, &(places){ ranks, fallback_of, 0 });
+	}
+	if (all != (char *)&few)
+		free(all);
+	return RG_OK;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* Where a request goes (RFC 3261 §16.5): the live bindings of its AoR, in order. */
+#include "route/instances.h"
+#include "register/register.h"
+#include "message/request.h"
+#include "message/targets.h"
+
+#include <stdlib.h>
+
+/* Bindings that need no allocation to be looked at. */
+enum { FEW = 8 };
+
+/* What a binding must pass, and how many got how far. */
+typedef struct sieve {
+	const rg__lookup_settings *set;
+	rg_time now;
+	bool sips_only, filters; /* the latter: any beside those of every lookup */
+	uint32_t method;         /* its bit */
+	uint32_t live, secure, able;
+	uint32_t instances;      /* of those that passed, how many have one */
+} sieve;
+
+static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
+{
+	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
+		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
+		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
+}
+
+/* The filters that a lookup may ask for, in their order. */
+static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__glance *seen)
+{
+	const rg__lookup_settings *set = s->set;
+
+	if (set->method_filtering && !(seen->methods & s->method))
+		return false;
+	s->able++;
+	if (set->ua_regex && !rg__automaton_finds(set->ua_regex, rg__record_user_agent(record, index)))
+		return false;
+	return set->max_ping_latency < 0 || seen->latency == RG_LATENCY_NONE || seen->latency <= set->max_ping_latency;
+}
+
+/* Ranks the bindings that pass, of @p count; returns how many. */
+static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks)
+{
+	rg__glance seen;
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		rg__record_glance(record, i, &seen);
+		if (seen.expires <= s->now)
+			continue;
+		s->live++;
+		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
+		if ((s->sips_only || s->set->no_sips) && rg__is_sips(rg__record_uri(record, i)) != s->sips_only)
+			continue;
+		s->secure++;
+		if (s->filters && !passes(s, record, i, &seen))
+			continue;
+		s->instances += seen.has_instance;
+		ranks[n++] = rg__rank_seen(&seen, i);
+	}
+	return n;
+}
+
+/* Puts those that passed in order, and leaves out what is not asked for. */
+static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *ranks, uint32_t *n, uint32_t *fallback_of)
+{
+	rg_status status = RG_OK;
+
+	if (s->set->sort_by_latency)
+		rg__rank_sort_latency(ranks, *n, s->set->desc_time_order);
+	else
+		rg__rank_sort(ranks, *n, s->set->desc_time_order);
+	if (s->instances > 1)
+		status = rg__instances_group(record, ranks, *n, fallback_of);
+	if (s->set->no_branches && *n > 1)
+		*n = 1;
+	return status;
+}
+
+/* Says why there are no targets. */
+static void explain(const sieve *s, rg__choices *choices)
+{
+	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
+
+	choices->result = unable ? RG_LOOKUP_METHOD : RG_LOOKUP_NONE;
+	choices->code = unable ? 405 : s->live > 0 ? 480 : 404;
+}
+
+/* @p fallback_of: NULL = there are none. */
+static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_t n, const uint32_t *fallback_of, rg_targets **out)
+{
+	rg__choice few[FEW], *choice = n <= FEW ? few : malloc(n * sizeof *choice);
+	rg__choices choices = *given;
+	rg_status status;
+
+	if (!choice)
+		return RG_ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		choice[i] = (rg__choice){ .uri = rg__record_uri(given->record, ranks[i].index), .index = ranks[i].index,
+			.fallback_of = fallback_of ? fallback_of[i] : UINT32_MAX };
+	choices.choice = choice;
+	choices.n = n;
+	status = rg__targets_new(&choices, out);
+	if (choice != few)
+		free(choice);
+	return status;
+}
+
+/* `ranks` and `fallback_of` have room for all @p count bindings. */
+static rg_status run(const rg__choices *given, uint32_t count, sieve *s, rg__rank *ranks, uint32_t *fallback_of, rg_targets **out)
+{
+	rg__choices choices = *given;
+	uint32_t n = gather(s, given->record, count, ranks);
+	rg_status status = arrange(s, given->record, ranks, &n, fallback_of);
+
+	if (status != RG_OK)
+		return status;
+	if (n == 0)
+		explain(s, &choices);
+	return choose(&choices, ranks, n, s->instances > 1 ? fallback_of : NULL, out);
+}
+
+rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
+	rg_time now, rg_targets **out)
+{
+	uint32_t count = rg_record_count(record), few_fallbacks[FEW];
+	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only };
+	sieve s = sieve_of(request, settings, now);
+	rg__rank few[FEW], *ranks;
+	rg_status status;
+
+	*out = NULL;
+	if (count <= FEW)
+		return run(&choices, count, &s, few, few_fallbacks, out);
+	ranks = malloc(count * (sizeof *ranks + sizeof(uint32_t)));
+	if (!ranks)
+		return RG_ENOMEM;
+	status = run(&choices, count, &s, ranks, (uint32_t *)(void *)(ranks + count), out);
+	free(ranks);
+	return status;
+}
+
+rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out)
+{
+	return rg__targets_new(&(rg__choices){ .result = result, .code = code }, out);
+}
+
+static bool same_key(const rg_record *record, const rg_key *key)
+{
+	rg_key held;
+
+	if (!record)
+		return true;
+	rg_record_key(record, &held);
+	return rg_key_equal(&held, key);
+}
+
+rg_status rg_select(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
+	rg_time now, rg_targets **out)
+{
+	rg__lookup_settings settings;
+	rg_request view;
+	rg_status status;
+	rg_key key;
+	rg__aor aor;
+	int how;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!request)
+		return RG_EINVAL;
+	rg__request_view(request, &view);
+	how = rg__lookup_aor(&view, config, &aor);
+	if (how == RG__AOR_NOMEM)
+		return RG_ENOMEM;
+	if (how != RG__AOR_OK)
+		return rg__targets_failed(RG_LOOKUP_NONE, how == RG__AOR_SCHEME ? 416 : 404, out); /* RFC 3261 §8.2.2.1 */
+	key = (rg_key){ rg__request_domain(&view), aor.user, aor.host };
+	rg__lookup_settings_of(config, options, &settings);
+	status = same_key(record, &key) ? rg__select(record, &key, &view, &settings, now, out) : RG_EINVAL;
+	rg__aor_free(&aor);
+	return status;
+}

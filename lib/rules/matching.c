@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "rules/matching.h"
+
+static bool parsed(rg__matchable *m)
+{
+	if (m->state == RG__URI_UNREAD)
+		m->state = rg__uri_parse(m->text, &m->uri) == RG_OK ? RG__URI_PARSED : RG__URI_BAD;
+	return m->state == RG__URI_PARSED;
+}
+
+bool rg__same_uri(rg__matchable *a, rg__matchable *b)
+{
+	if (rg__eq(a->text, b->text))
+		return true;
+	return parsed(a) && parsed(b) && rg__uri_equal(&a->uri, &b->uri);
+}
+
+static rg_str bare(rg_str instance)
+{
+	if (instance.n >= 2 && instance.p[0] == '<' && instance.p[instance.n - 1] == '>')
+		return rg__sub(instance, 1, instance.n - 1);
+	return instance;
+}
+
+/* Length of "urn:nid:", 0 if it is no URN. */
+static size_t urn_prefix(rg_str s)
+{
+	const char *colon;
+
+	if (s.n < 5 || !rg__eq_nocase(rg__sub(s, 0, 4), RG_STR("urn:")))
+		return 0;
+	colon = memchr(s.p + 4, ':', s.n - 4);
+	return colon ? (size_t)(colon - s.p) + 1 : 0;
+}
+
+bool rg__same_instance(rg_str a, rg_str b)
+{
+	size_t prefix;
+	bool uuid;
+
+	a = bare(a);
+	b = bare(b);
+	if (rg__eq(a, b))
+		return true;
+	prefix = urn_prefix(a);
+	if (a.n != b.n || prefix == 0 || prefix != urn_prefix(b))
+		return false;
+	if (!rg__eq_nocase(rg__sub(a, 0, prefix), rg__sub(b, 0, prefix)))
+		return false;
+	uuid = rg__eq_nocase(rg__sub(a, 0, prefix), RG_STR("urn:uuid:"));
+	a = rg__sub(a, prefix, a.n);
+	b = rg__sub(b, prefix, b.n);
+	return uuid ? rg__eq_nocase(a, b) : rg__eq(a, b);
+}
+
+/* One bit set in each octet: letters lose their case. */
+static uint64_t add_word(uint64_t hash, uint64_t word)
+{
+	hash = (hash ^ (word | 0x2020202020202020)) * 0x9fb21c651e98df25;
+	return hash ^ hash >> 29;
+}
+
+uint64_t rg__instance_hash(rg_str instance)
+{
+	uint64_t hash = 0, word = 0;
+	size_t i = 0;
+
+	instance = bare(instance);
+	for (; i + sizeof word <= instance.n; i += sizeof word) {
+		memcpy(&word, instance.p + i, sizeof word);
+		hash = add_word(hash, word);
+	}
+	word = 0;
+	if (i < instance.n)
+		memcpy(&word, instance.p + i, instance.n - i);
+	return add_word(hash, word);
+}
+
+/* The value of the parameter that mode <param> names; false when the URI lacks it. */
+static bool param_of(rg__matchable *m, rg_str name, rg_str *value)
+{
+	return parsed(m) && m->uri.scheme != RG__SCHEME_OTHER && rg__uri_param(&m->uri, name, value) && value->n > 0;
+}
+
+bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b)
+{
+	rg_str x, y;
+
+	if (a->reg_id != b->reg_id && a->reg_id != RG__ANY_FLOW && b->reg_id != RG__ANY_FLOW)
+		return false;
+	if (a->reg_id == b->reg_id && a->reg_id != 0)
+		return rg__same_instance(a->instance, b->instance);
+	switch (how->mode) {
+	case RG__MATCH_URI_CALLID:
+		return rg__eq(a->callid, b->callid) && rg__same_uri(a, b);
+	case RG__MATCH_PARAM:
+		if (param_of(a, how->param, &x) && param_of(b, how->param, &y))
+			return rg__eq(x, y);
+		return rg__same_uri(a, b);
+	case RG__MATCH_INSTANCE:
+		if (a->instance.n > 0 && b->instance.n > 0)
+			return rg__same_instance(a->instance, b->instance);
+		return rg__same_uri(a, b);
+	default:
+		return rg__same_uri(a, b);
+	}
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Whom a request is about. */
+#include "grammar/header.h"
+#include "decide/decide.h"
+
+rg_str rg__request_domain(const rg_request *request)
+{
+	return rg__domain(request->domain);
+}
+
+rg_str rg__domain(rg_str given)
+{
+	return given.n > 0 ? given : RG_STR("location");
+}
+
+/* The URI of a From or To value. */
+static bool header_uri(rg_str value, rg__uri *uri)
+{
+	rg__name_addr na;
+
+	return value.n > 0 && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
+}
+
+int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out)
+{
+	rg__aor_rules rules;
+	rg__uri uri;
+
+	*out = (rg__aor){ 0 };
+	rg__aor_rules_of(config, &rules);
+	if (request->aor.p)
+		return rg__aor_from_text(request->aor, &rules, out);
+	if (rg__uri_parse(request->request_uri, &uri) != RG_OK)
+		return RG__AOR_PARSE;
+	return rg__aor_from_uri(&uri, &rules, out);
+}
+
+static rg_status status_of(int how)
+{
+	return how == RG__AOR_OK ? RG_OK : how == RG__AOR_NOMEM ? RG_ENOMEM : RG_EINVAL;
+}
+
+rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *config, rg__aor *out)
+{
+	rg__aor_rules rules;
+	rg__uri uri;
+	bool registers;
+
+	*out = (rg__aor){ 0 };
+	rg__aor_rules_of(config, &rules);
+	if (!aor.p && request)
+		aor = request->aor;
+	if (aor.p)
+		return status_of(rg__aor_from_text(aor, &rules, out));
+	/* From and To of a reply are those of the request it answers, which need not have been ours. */
+	if (!request || request->flags & RG_REQUEST_REPLY)
+		return RG_EINVAL;
+	registers = rg__eq(request->method, RG_STR("REGISTER"));
+	if (!header_uri(registers ? request->to : request->from, &uri))
+		return RG_EINVAL;
+	return status_of(rg__aor_from_uri(&uri, &rules, out));
+}

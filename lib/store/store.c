@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store.h"
+#include <stdlib.h>
+
+_Static_assert(offsetof(rg_store_ops, struct_size) == 0, "members are only ever appended");
+_Static_assert(offsetof(rg_store_ops, name) == sizeof(size_t), "members are only ever appended");
+_Static_assert(offsetof(rg_store_ops, fetch) == sizeof(size_t) + 2 * sizeof(void *), "members are only ever appended");
+_Static_assert(offsetof(rg_store_ops, destroy) == sizeof(size_t) + 12 * sizeof(void *), "members are only ever appended");
+
+static const char *missing_member(const rg_store_ops *ops)
+{
+	const struct {
+		const char *name;
+		bool there;
+	} mandatory[] = {
+		{ "name", ops->name != NULL },
+		{ "fetch", ops->fetch != NULL },
+		{ "commit", ops->commit != NULL },
+		{ "due", ops->due != NULL },
+		{ "find", ops->find != NULL },
+		{ "scan", ops->scan != NULL },
+		{ "unwatch, which goes with watch,", !ops->watch || ops->unwatch },
+		{ "watch, which goes with unwatch,", !ops->unwatch || ops->watch },
+	};
+
+	for (size_t i = 0; i < sizeof mandatory / sizeof *mandatory; i++) {
+		if (!mandatory[i].there)
+			return mandatory[i].name;
+	}
+	return NULL;
+}
+
+rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_error *why)
+{
+	const char *missing;
+	rg_store *s;
+
+	if (!out)
+		return rg__fail(why, RG_EINVAL, "there is no place for the store");
+	*out = NULL;
+	if (!ops || ops->struct_size < offsetof(rg_store_ops, fetch))
+		return rg__fail(why, RG_EINVAL, "the members of the store are missing, or their struct_size is not set");
+	s = calloc(1, sizeof *s);
+	if (!s)
+		return rg__fail(why, RG_ENOMEM, "out of memory");
+	memcpy(&s->ops, ops, ops->struct_size < sizeof s->ops ? ops->struct_size : sizeof s->ops);
+	s->ops.struct_size = sizeof s->ops;
+	s->self = self;
+	atomic_init(&s->refs, 1);
+	missing = missing_member(&s->ops);
+	if (missing) {
+		free(s);
+		return rg__fail(why, RG_EINVAL, "the store's member %s is missing", missing);
+	}
+	if (!(s->ops.traits & RG_STORE_INLINE)) {
+		s->slots = rg__slots_new(s);
+		if (!s->slots) {
+			free(s);
+			return rg__fail(why, RG_ENOMEM, "out of memory");
+		}
+	}
+	*out = s;
+	return RG_OK;
+}
+
+rg_store *rg_store_ref(rg_store *s)
+{
+	if (s)
+		atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+	return s;
+}
+
+void rg_store_unref(rg_store *s)
+{
+	if (!s || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	if (s->ops.destroy)
+		s->ops.destroy(s->self);
+	rg__slots_unref(s->slots);
+	free(s);
+}
+
+uint32_t rg_store_traits(const rg_store *s)
+{
+	return s ? s->ops.traits : 0;
+}
+
+void *rg_store_self(const rg_store *s, const char *name)
+{
+	return s && name && strcmp(s->ops.name, name) == 0 ? s->self : NULL;
+}
+
+bool rg__store_can_block(const rg_store *s)
+{
+	return (s->ops.traits & RG_STORE_INLINE) || s->ops.wait;
+}
+
+uint64_t rg__store_breaches(const rg_store *s)
+{
+	uint64_t n = atomic_load_explicit(&s->breaches, memory_order_relaxed);
+
+	return n + (s->slots ? rg__slots_refused(s->slots) : 0);
+}
+
+const char *rg__store_name(const rg_store *s)
+{
+	return s->ops.name;
+}
+
+const rg_store_ops *rg__store_ops(const rg_store *s, void **self)
+{
+	*self = s->self;
+	return &s->ops;
+}

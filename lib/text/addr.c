@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/addr.h"
+#include <arpa/inet.h>
+
+/* One to three digits up to 255 without a zero in front; returns where they end, or NULL. */
+static inline const char *read_octet(const char *p, const char *end, uint8_t *octet)
+{
+	const char *from = p;
+	unsigned value = 0, digit;
+
+	for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++)
+		value = value * 10 + digit;
+	*octet = (uint8_t)value;
+	return p > from && p - from <= 3 && value <= 255 && (*from != '0' || p - from == 1) ? p : NULL;
+}
+
+bool rg__ip4_parse(rg_str s, rg_addr *out)
+{
+	uint8_t ip[4];
+
+	*out = (rg_addr){ 0 };
+	if (s.n < 7 || s.n > 15)
+		return false;
+	const char *p = s.p, *end = s.p + s.n;
+	for (int part = 0; part < 4; part++) {
+		if (part > 0 && (p == end || *p++ != '.'))
+			return false;
+		p = read_octet(p, end, &ip[part]);
+		if (!p)
+			return false;
+	}
+	if (p != end)
+		return false;
+	memcpy(out->ip, ip, sizeof ip);
+	out->family = 4;
+	return true;
+}
+
+bool rg__ip6_parse(rg_str s, rg_addr *out)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	char text[INET6_ADDRSTRLEN]; /* no address is longer */
+
+	*out = (rg_addr){ 0 };
+	if (s.n < 2 || s.n >= sizeof text)
+		return false;
+	memcpy(text, s.p, s.n);
+	text[s.n] = '\0';
+	if (strlen(text) != s.n || inet_pton(AF_INET6, text, out->ip) != 1) {
+		*out = (rg_addr){ 0 };
+		return false;
+	}
+	out->family = 6;
+	if (memcmp(out->ip, mapped, sizeof mapped) == 0) {
+		memmove(out->ip, out->ip + 12, 4);
+		memset(out->ip + 4, 0, 12);
+		out->family = 4;
+	}
+	return true;
+}
+
+static bool parse_port(rg_str s, uint16_t *port)
+{
+	uint64_t value;
+
+	if (rg__parse_uint(s, 65536, &value) != RG_OK || value == 0 || value > 65535)
+		return false;
+	*port = (uint16_t)value;
+	return true;
+}
+
+/* Splits into address and, when there is one, port. */
+static bool split(rg_str text, rg_str *ip, rg_str *port)
+{
+	*ip = text;
+	*port = RG__ABSENT;
+	if (text.n > 0 && text.p[0] == '[') {
+		const char *close = memchr(text.p, ']', text.n);
+		if (!close)
+			return false;
+		size_t at = (size_t)(close - text.p);
+		*ip = rg__sub(text, 1, at);
+		if (at + 1 == text.n)
+			return true;
+		*port = rg__sub(text, at + 2 <= text.n ? at + 2 : text.n, text.n);
+		return text.p[at + 1] == ':';
+	}
+	const char *colon = text.n ? memchr(text.p, ':', text.n) : NULL;
+	size_t at = colon ? (size_t)(colon - text.p) : text.n;
+	if (colon && !memchr(colon + 1, ':', text.n - at - 1)) { /* a second colon makes it IPv6 */
+		*ip = rg__sub(text, 0, at);
+		*port = rg__sub(text, at + 1, text.n);
+	}
+	return true;
+}
+
+rg_status rg_addr_parse(rg_str text, rg_addr *out)
+{
+	rg_str ip, port;
+	uint16_t number = 0;
+
+	*out = (rg_addr){ 0 };
+	if (!split(text, &ip, &port) || (port.p && !parse_port(port, &number)))
+		return RG_EINVAL;
+	bool bracketed = text.n > 0 && text.p[0] == '[';
+	if (bracketed || !rg__ip4_parse(ip, out)) {
+		if (!rg__ip6_parse(ip, out))
+			return RG_EINVAL;
+	}
+	out->port = number;
+	return RG_OK;
+}
+
+static char *put_number(char *at, unsigned value, unsigned base)
+{
+	unsigned top = 1;
+
+	while (value / top >= base)
+		top *= base;
+	for (; top > 0; top /= base)
+		*at++ = "0123456789abcdef"[value / top % base];
+	return at;
+}
+
+static char *put_ip4(char *at, const uint8_t *ip)
+{
+	for (int i = 0; i < 4; i++) {
+		if (i > 0)
+			*at++ = '.';
+		at = put_number(at, ip[i], 10);
+	}
+	return at;
+}
+
+/* RFC 5952 §4.2: the longest run of two or more zero groups, the first of equals. */
+static void longest_zeros(const unsigned groups[8], int *from, int *to)
+{
+	*from = *to = -1;
+	for (int i = 0; i < 8; i++) {
+		int end = i;
+		while (end < 8 && groups[end] == 0)
+			end++;
+		if (end - i >= 2 && end - i > *to - *from) {
+			*from = i;
+			*to = end;
+		}
+		i = end > i ? end - 1 : i;
+	}
+}
+
+/* Of our own, since the text is part of keys: C libraries differ in when they print the last 32 bits as IPv4. */
+static char *put_ip6(char *at, const uint8_t *ip)
+{
+	unsigned groups[8];
+	int from, to;
+
+	for (int i = 0; i < 8; i++)
+		groups[i] = (unsigned)ip[2 * i] << 8 | ip[2 * i + 1];
+	longest_zeros(groups, &from, &to);
+	for (int i = 0; i < 8; i++) {
+		if (i == from) {
+			*at++ = ':';
+			*at++ = ':';
+			i = to - 1;
+			continue;
+		}
+		if (i > 0 && i != to)
+			*at++ = ':';
+		at = put_number(at, groups[i], 16);
+	}
+	return at;
+}
+
+rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size)
+{
+	char text[64], *at = text;
+
+	if (addr->family != 4 && addr->family != 6)
+		return RG__ABSENT;
+	bool bracketed = addr->family == 6 && addr->port != 0;
+	if (bracketed)
+		*at++ = '[';
+	at = addr->family == 4 ? put_ip4(at, addr->ip) : put_ip6(at, addr->ip);
+	if (bracketed)
+		*at++ = ']';
+	if (addr->port != 0) {
+		*at++ = ':';
+		at = put_number(at, addr->port, 10);
+	}
+	size_t n = (size_t)(at - text);
+	if (n > size)
+		return RG__ABSENT;
+	memcpy(room, text, n);
+	return (rg_str){ room, n };
+}
+
+int32_t rg_addr_match(const rg_addr *a, const rg_addr *b)
+{
+	if (!a || !b || a->family == 0 || !rg__same_ip(a, b))
+		return 0;
+	return a->port == b->port || a->port == 0 || b->port == 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Layer 0: IP addresses without a port. */
+#ifndef RG__ADDR_H
+#define RG__ADDR_H
+
+#include "text/text.h"
+
+/* Four decimal numbers. Leading zeros are refused: some read them as octal, and one text must not name two addresses. */
+bool rg__ip4_parse(rg_str s, rg_addr *out);
+
+/* RFC 4291 §2.2, without brackets and zone. An IPv4-mapped one becomes the IPv4 address. */
+bool rg__ip6_parse(rg_str s, rg_addr *out);
+
+/* Family and octets, whatever the ports. */
+static inline bool rg__same_ip(const rg_addr *a, const rg_addr *b)
+{
+	return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+#endif

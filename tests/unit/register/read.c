@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy_kit.h"
+
+#include "register/register.h"
+
+static void expect(const char *what, spec s, int32_t want)
+{
+	world w = new_world();
+
+	save_spec(&w, s);
+	cr_expect_eq(reason(&w), want, "%s: %s", what, rg_reason_name(reason(&w)));
+	cr_expect_eq(rg_plan_commits(w.plan), want == RG_R_FINE && (s.contact[0] || s.raw_contact.p), "%s", what);
+	end_world(&w);
+}
+
+#define GOOD "<sip:alice@192.0.2.7:5062>"
+
+Test(register, required_fields_are_present_and_valid)
+{
+	expect("all of them", (spec){ .contact = { GOOD } }, RG_R_FINE);
+	expect("no To", (spec){ .contact = { GOOD }, .no_to = true }, RG_R_TO_MISS);
+	expect("no From", (spec){ .contact = { GOOD }, .no_from = true }, RG_R_FROM_MISS);
+	expect("no Call-ID", (spec){ .contact = { GOOD }, .no_callid = true }, RG_R_CID_MISS);
+	expect("no CSeq", (spec){ .contact = { GOOD }, .no_cseq = true }, RG_R_CS_MISS);
+	expect("bad To", (spec){ .contact = { GOOD }, .to = "<sip:alice@" }, RG_R_AOR_PARSE);
+	expect("bad From", (spec){ .contact = { GOOD }, .from = "<sip:%%%>" }, RG_R_PARSE);
+	expect("bad Call-ID", (spec){ .contact = { GOOD }, .callid = "a b" }, RG_R_PARSE);
+	expect("empty Call-ID", (spec){ .contact = { GOOD }, .callid = "" }, RG_R_PARSE);
+	expect("another method in CSeq", (spec){ .contact = { GOOD }, .cseq = "1 INVITE" }, RG_R_PARSE);
+	expect("another method", (spec){ .contact = { GOOD }, .method = "register" }, RG_R_PARSE);
+	expect("CSeq 2^31", (spec){ .contact = { GOOD }, .cseq = "2147483648 REGISTER" }, RG_R_INV_CSEQ);
+	expect("CSeq 2^31 - 1", (spec){ .contact = { GOOD }, .cseq = "2147483647 REGISTER" }, RG_R_FINE);
+	expect("negative CSeq", (spec){ .contact = { GOOD }, .cseq = "-1 REGISTER" }, RG_R_INV_CSEQ);
+	expect("bad Request-URI", (spec){ .contact = { GOOD }, .request_uri = "sip:exa mple.com" }, RG_R_PARSE);
+}
+
+Test(register, the_order_of_refusals_is_that_of_the_work)
+{
+	spec s = { .contact = { "<sip:" }, .expires = "abc", .to = "<tel:+1>", .flags = RG_REQUEST_FORBIDDEN | RG_REQUEST_NOT_LOCAL,
+		.require = { "foo" }, .no_cseq = true, .defect = RG_R_PARSE_EXP, .attr = NULL };
+	char attr[2000];
+
+	memset(attr, 'a', sizeof attr - 1);
+	attr[sizeof attr - 1] = '\0';
+	s.attr = attr;
+	expect("limits", s, RG_R_TOO_LARGE);
+	s.attr = NULL;
+	expect("what the adaptor found", s, RG_R_PARSE_EXP);
+	s.defect = 0;
+	expect("required fields", s, RG_R_CS_MISS);
+	s.no_cseq = false;
+	expect("domain", s, RG_R_DOMAIN);
+	s.flags &= ~(uint32_t)RG_REQUEST_NOT_LOCAL;
+	expect("Require", s, RG_R_REQUIRE);
+	s.require[0] = NULL;
+	expect("authorization", s, RG_R_FORBIDDEN);
+	s.flags = 0;
+	expect("AoR", s, RG_R_DOMAIN);
+	s.to = NULL;
+	expect("Expires", s, RG_R_PARSE_EXP);
+	s.expires = NULL;
+	expect("Contacts", s, RG_R_PARSE_CONT);
+}
+
+Test(register, an_unknown_defect_is_our_own_error)
+{
+	expect("too high", (spec){ .contact = { GOOD }, .defect = 4711 }, RG_R_INTERNAL);
+	expect("too low", (spec){ .contact = { GOOD }, .defect = -1 }, RG_R_INTERNAL);
+}
+
+Test(register, every_required_extension_is_refused_by_name)
+{
+	world w = new_world();
+
+	cr_expect_eq(save(&w, .contact = { GOOD }, .require = { "path, foo", "outbound" }), 420);
+	same_text(header(&w, "Unsupported"), "path, foo, outbound");
+	same_text(header(&w, "P-Registrar-Error"), "Extension not supported");
+	cr_expect_eq(save(&w, .contact = { GOOD }, .require = { "fo o" }), 400);
+	cr_expect_eq(save(&w, .contact = { GOOD }, .require = { "a\r\nEvil: 1" }), 400);
+	same_text(header(&w, "Unsupported"), "");
+	cr_expect_eq(save(&w, .contact = { GOOD }, .require = { "" }), 200);
+	end_world(&w);
+}
+
+Test(register, the_aor_is_the_callers_before_that_of_To)
+{
+	world w = new_world();
+	rg_key key;
+
+	cr_expect_eq(save(&w, .contact = { GOOD }, .aor = "sip:Bob%40home@EXAMPLE.com.", .to = "<sip:alice@example.com>"), 200);
+	rg_record_key(w.record, &key);
+	same_text(put(&w, key.user), "Bob@home");
+	same_text(put(&w, key.host), "example.com");
+	same_text(put(&w, key.domain), "location");
+	end_world(&w);
+}
+
+Test(register, an_aor_that_cannot_be_read_has_its_own_refusals)
+{
+	char *name = malloc(128);
+
+	memset(name, 'a', 127);
+	memcpy(name, "<sip:", 5);
+	memcpy(name + 105, "@example.com>", 14);
+	expect("too long", (spec){ .contact = { GOOD }, .to = name }, RG_R_AOR_LEN);
+	expect("NUL in it", (spec){ .contact = { GOOD }, .to = "<sip:al%00ice@example.com>" }, RG_R_UNESCAPE);
+	expect("line break in it", (spec){ .contact = { GOOD }, .to = "<sip:al%0d%0aice@example.com>" }, RG_R_UNESCAPE);
+	expect("tel", (spec){ .contact = { GOOD }, .to = "<tel:+15550100>" }, RG_R_DOMAIN);
+	free(name);
+}
+
+Test(register, one_user_under_many_spellings_is_one_aor_and_two_users_are_two)
+{
+	static const struct {
+		const char *to;
+		bool same;
+	} cases[] = {
+		{ "<sip:alice@EXAMPLE.com>", true },
+		{ "<sips:alice@example.com>", true },
+		{ "<sip:%61lice@example.com>", true },
+		{ "\"Alice\" <sip:alice:secret@example.com.:5070;transport=tcp>;tag=x", true },
+		{ "sip:alice@example.com;tag=x", true },
+		{ "<sip:Alice@example.com>", false },
+		{ "<sip:alice%20@example.com>", false },
+		{ "<sip:alice%40example.com@example.com>", false },
+		{ "<sip:alice@example.org>", false },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world w = new_world();
+		spec_room room;
+		rg_request r = request_of(&(spec){ .to = cases[i].to }, &room);
+		rg_plan *plan = NULL;
+
+		save(&w, .contact = { GOOD });
+		cr_expect_eq(rg_merge(w.record, &r, NULL, NULL, w.now, w.seed, &plan), cases[i].same ? RG_OK : RG_EINVAL, "%s", cases[i].to);
+		rg_plan_unref(plan);
+		end_world(&w);
+	}
+}
+
+Test(register, limits_come_first)
+{
+	char longer[3000];
+	spec s = { .contact = { GOOD }, .no_to = true };
+
+	memset(longer, 'a', sizeof longer);
+	longer[256] = '\0';
+	s.callid = longer;
+	expect("Call-ID", s, RG_R_CALLID_LEN);
+	s.callid = NULL;
+	s.received = longer;
+	expect("received", s, RG_R_CONTACT_LEN);
+	s.received = NULL;
+	s.flow = longer;
+	expect("flow", s, RG_R_TOO_LARGE);
+	s.flow = NULL;
+	longer[0] = '<', memcpy(longer + 1, "sip:", 4), memcpy(longer + 252, "@a.example>", 12);
+	s.contact[0] = longer;
+	expect("Contact URI", s, RG_R_CONTACT_LEN);
+	for (int i = 0; i < 32; i++)
+		s.contact[i] = GOOD;
+	expect("32 Contact lines", s, RG_R_TO_MISS);
+	s.contact[32] = GOOD;
+	expect("33 Contact lines", s, RG_R_TOO_LARGE);
+	s.contact[1] = NULL;
+	longer[0] = '\0';
+	for (int i = 0; i < 33; i++)
+		strcat(longer, i > 0 ? "," GOOD : GOOD);
+	s.contact[0] = longer;
+	expect("33 Contacts on a line", s, RG_R_TOO_LARGE);
+}
+
+Test(register, parameters_and_paths_have_limits_too)
+{
+	char text[600] = GOOD;
+	spec s = { .contact = { text } };
+
+	for (int i = 0; i < 32; i++)
+		sprintf(text + strlen(text), ";p%d=1", i);
+	expect("32 parameters", s, RG_R_FINE);
+	strcat(text, ";last");
+	expect("33 parameters", s, RG_R_TOO_LARGE);
+	strcpy(text, "<sip:alice@192.0.2.7");
+	for (int i = 0; i < 33; i++)
+		sprintf(text + strlen(text), ";p%d", i);
+	strcat(text, ">");
+	expect("33 URI parameters", s, RG_R_TOO_LARGE);
+	strcpy(text, GOOD);
+	for (int i = 0; i < 16; i++)
+		s.path[i] = "<sip:p.example.com;lr>";
+	expect("16 Paths", s, RG_R_FINE);
+	s.path[15] = "<sip:p.example.com;lr>, <sip:q.example.com;lr>";
+	expect("17 Paths", s, RG_R_TOO_LARGE);
+}
+
+Test(register, a_user_agent_is_cut_between_characters)
+{
+	world w = new_world();
+	char text[300];
+
+	memset(text, 'a', sizeof text);
+	memcpy(text + 254, "\xc3\xa9", 3);
+	cr_expect_eq(save(&w, .contact = { GOOD }, .user_agent = text), 200);
+	cr_expect_eq(binding(&w, 0).user_agent.n, 254);
+	end_world(&w);
+}
+
+Test(register, without_a_path_flag_path_is_ignored)
+{
+	world w = new_world();
+
+	cr_expect_eq(save(&w, .contact = { GOOD }, .path = { "<sip:p.example.com;lr>" }, .supported = { "path" }), 200);
+	cr_expect_eq(binding(&w, 0).path.n, 0);
+	same_text(header(&w, "Path"), "");
+	end_world(&w);
+}
+
+Test(register, no_control_character_reaches_the_store)
+{
+	expect("User-Agent", (spec){ .contact = { GOOD }, .user_agent = "a\r\nb" }, RG_R_PARSE);
+	expect("attr", (spec){ .contact = { GOOD }, .attr = "a\nb" }, RG_R_PARSE);
+	expect("flow", (spec){ .contact = { GOOD }, .flow = "a\x01" }, RG_R_PARSE);
+	expect("socket", (spec){ .contact = { GOOD }, .socket = "udp:\r" }, RG_R_PARSE);
+	expect("ownership tag", (spec){ .contact = { GOOD }, .tag = "\x7f" }, RG_R_PARSE);
+	expect("received", (spec){ .contact = { GOOD }, .received = "sip:192.0.2.1\r\nEvil: 1" }, RG_R_PARSE);
+	expect("received that ends the quotes", (spec){ .contact = { GOOD }, .received = "sip:192.0.2.1;a=\";evil" }, RG_R_PARSE);
+	expect("received that is no SIP URI", (spec){ .contact = { GOOD }, .received = "192.0.2.1" }, RG_R_PARSE);
+	expect("Call-ID", (spec){ .contact = { GOOD }, .callid = "a\nb" }, RG_R_PARSE);
+}
+
+static uint32_t hosts_of(spec s, rg_str *hosts, uint32_t max)
+{
+	spec_room room;
+	rg_request r = request_of(&s, &room);
+	rg__register *reg = NULL;
+	uint32_t n;
+
+	cr_assert_eq(rg__register_read(&r, NULL, NULL, NULL, &reg), RG_OK);
+	n = rg__register_hosts(reg, hosts, max);
+	rg__register_free(reg);
+	return n;
+}
+
+Test(register, the_hosts_to_resolve_are_the_distinct_names_among_the_next_hops)
+{
+	rg_str hosts[4];
+	spec s = { .contact = { "<sip:a@phone.example.com>, <sip:b@PHONE.example.com:5070>",
+		"<sip:c@192.0.2.7>, <sip:d@[2001:db8::1]>, <sip:e@other.example>", "<tel:+1>, <sip:f@gone.example>;expires=0" } };
+
+	cr_expect_eq(hosts_of(s, hosts, 4), 2);
+	cr_expect(rg_str_equal(hosts[0], RG_STR("phone.example.com")));
+	cr_expect(rg_str_equal(hosts[1], RG_STR("other.example")));
+	s.received = "sip:edge.example:5060";
+	cr_expect_eq(hosts_of(s, hosts, 4), 1);
+	cr_expect(rg_str_equal(hosts[0], RG_STR("edge.example")));
+}
+
+Test(register, resolved_addresses_are_kept_with_the_binding)
+{
+	world w = new_world();
+	spec_room room;
+	rg_request r = request_of(&(spec){ .contact = { "<sip:a@phone.example.com>" } }, &room);
+	rg_addr addrs[9] = { { .ip = { 192, 0, 2, 7 }, .family = 4 } };
+	rg_resolved resolved = { .host = RG_STR("Phone.example.com"), .addrs = addrs, .n_addrs = 9 };
+
+	for (int i = 1; i < 9; i++)
+		addrs[i] = (rg_addr){ .ip = { 192, 0, 2, (uint8_t)(7 + i) }, .family = 4 };
+	r.resolved = &resolved;
+	r.n_resolved = 1;
+	cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, w.now, w.seed, &w.plan), RG_OK);
+	w.record = rg_record_ref(rg_plan_next(w.plan));
+	cr_expect_eq(binding(&w, 0).n_addrs, 8);
+	cr_expect_eq(binding(&w, 0).addrs[7].ip[3], 14);
+	same_text(put(&w, binding(&w, 0).next_hop), "phone.example.com:5060");
+	end_world(&w);
+}

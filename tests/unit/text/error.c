@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/text.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+Test(status, every_status_has_its_name_and_text)
+{
+#define RG_STATUS_CHECK(code, value, text) \
+	cr_expect_str_eq(rg_status_name(value), #code); \
+	cr_expect_str_eq(rg_strerror(code), text);
+	RG_STATUS_MAP(RG_STATUS_CHECK)
+#undef RG_STATUS_CHECK
+	cr_expect_null(rg_status_name(-9999));
+	cr_expect_str_eq(rg_strerror(-9999), "unknown status");
+}
+
+Test(status, null_is_an_error_without_failure)
+{
+	rg_error_unref(NULL);
+	cr_expect_eq(rg_error_status(NULL), RG_OK);
+	cr_expect_str_eq(rg_error_text(NULL).p, "");
+	cr_expect_eq(rg__fail(NULL, RG_EINVAL, "nobody listens"), RG_EINVAL);
+}
+
+Test(status, the_last_failure_is_the_one_told)
+{
+	rg_error *why = rg_error_new();
+
+	cr_assert_not_null(why);
+	cr_expect_eq(rg_error_status(why), RG_OK);
+	cr_expect_eq(rg_error_text(why).n, 0);
+	cr_expect_eq(rg__fail(why, RG_EINVAL, "first"), RG_EINVAL);
+	cr_expect_eq(rg__fail(why, RG_ENOENT, "no %.*s, %d of them", 3, "abcdef", 7), RG_ENOENT);
+	cr_expect_eq(rg_error_status(why), RG_ENOENT);
+	cr_expect_str_eq(rg_error_text(why).p, "no abc, 7 of them");
+	cr_expect_eq(rg_error_text(why).n, strlen("no abc, 7 of them"));
+	rg_error_unref(why);
+}
+
+Test(status, a_failure_may_quote_the_one_before)
+{
+	rg_error *why = rg_error_new();
+
+	rg__fail(why, RG_EINVAL, "no number");
+	rg__fail(why, RG_EINVAL, "q: %s", rg_error_text(why).p);
+	cr_expect_str_eq(rg_error_text(why).p, "q: no number");
+	rg_error_unref(why);
+}
+
+Test(status, quoted_input_cannot_start_a_new_log_line)
+{
+	rg_error *why = rg_error_new();
+
+	rg__fail(why, RG_EINVAL, "bad '%s'", "a\r\nb\x7f\t");
+	cr_expect_str_eq(rg_error_text(why).p, "bad 'a?\?b?\?'");
+	rg_error_unref(why);
+}
+
+Test(status, text_without_end_is_cut)
+{
+	rg_error *why = rg_error_new();
+	char *text = malloc(100001);
+
+	memset(text, 'x', 100000);
+	text[100000] = '\0';
+	rg__fail(why, RG_ELIMIT, "%s", text);
+	cr_expect_lt(rg_error_text(why).n, 2000);
+	cr_expect_eq(strlen(rg_error_text(why).p), rg_error_text(why).n);
+	free(text);
+	rg_error_unref(why);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/text.h"
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#define SAME(slice, literal) cr_expect(rg__eq(slice, RG_STR(literal)), "got '%.*s'", (int)(slice).n, (slice).p)
+
+Test(text, ascii_letters_fold_and_nothing_else_does)
+{
+	cr_expect(rg__eq_nocase(RG_STR("aZ9-"), RG_STR("Az9-")));
+	cr_expect(rg__eq_nocase(RG__ABSENT, RG_STR("")));
+	cr_expect_not(rg__eq_nocase(RG_STR("ab"), RG_STR("abc")));
+	cr_expect_not(rg__eq_nocase(RG_STR("["), RG_STR("{")));
+	cr_expect_not(rg__eq_nocase(RG_STR("@"), RG_STR("`")));
+	cr_expect_not(rg__eq_nocase(RG_STR("\xc3\x89"), RG_STR("\xc3\xa9")));
+}
+
+Test(text, trimming_takes_spaces_and_tabs_only)
+{
+	SAME(rg__trim(RG_STR(" \t a b\t ")), "a b");
+	SAME(rg__trim(RG_STR(" \t ")), "");
+	SAME(rg__trim(RG_STR("\ra\n")), "\ra\n");
+	cr_expect_eq(rg__trim(RG__ABSENT).n, 0);
+}
+
+Test(text, control_characters_are_found_but_tab_is_allowed)
+{
+	cr_expect_not(rg__has_control(RG_STR("a\tb \xc3\xa9~")));
+	cr_expect(rg__has_control(RG_STR("a\0b")));
+	cr_expect(rg__has_control(RG_STR("a\r")));
+	cr_expect(rg__has_control(RG_STR("\x1f")));
+	cr_expect(rg__has_control(RG_STR("\x7f")));
+}
+
+Test(text, numbers_saturate_at_the_limit)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		rg_status status;
+		uint64_t value;
+	} cases[] = {
+		{ "0", 100, RG_OK, 0 }, { "99", 100, RG_OK, 99 }, { "100", 100, RG_OK, 100 }, { "101", 100, RG_OK, 100 },
+		{ "00000000000000000000000007", 100, RG_OK, 7 }, { "5", 0, RG_OK, 0 }, { "7", 5, RG_OK, 5 },
+		{ "18446744073709551615", UINT64_MAX, RG_OK, UINT64_MAX }, { "18446744073709551616", UINT64_MAX, RG_OK, UINT64_MAX },
+		{ "4294967296", UINT32_MAX, RG_OK, UINT32_MAX }, { "99999999999999999999999999", UINT64_MAX, RG_OK, UINT64_MAX },
+		{ "", 9, RG_EINVAL, 0 }, { "-1", 9, RG_EINVAL, 0 }, { "+1", 9, RG_EINVAL, 0 }, { " 1", 9, RG_EINVAL, 0 }, { "1 ", 9, RG_EINVAL, 0 },
+		{ "99999x", 9, RG_EINVAL, 0 }, { "\"7\"", 9, RG_EINVAL, 0 },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		uint64_t value = 77;
+		cr_expect_eq(rg__parse_uint(rg_str_from(cases[i].text), cases[i].max, &value), cases[i].status, "%s", cases[i].text);
+		cr_expect_eq(value, cases[i].value, "%s", cases[i].text);
+	}
+}
+
+Test(text, arithmetic_saturates_at_both_ends)
+{
+	cr_expect_eq(rg__add_sat(2, 3), 5);
+	cr_expect_eq(rg__add_sat(INT64_MAX, 1), INT64_MAX);
+	cr_expect_eq(rg__add_sat(1, INT64_MAX), INT64_MAX);
+	cr_expect_eq(rg__add_sat(INT64_MIN, -1), INT64_MIN);
+	cr_expect_eq(rg__add_sat(INT64_MAX, INT64_MIN), -1);
+	cr_expect_eq(rg__mul_sat(-4, 3), -12);
+	cr_expect_eq(rg__mul_sat(INT64_MAX, 1000), INT64_MAX);
+	cr_expect_eq(rg__mul_sat(INT64_MIN, -1), INT64_MAX);
+	cr_expect_eq(rg__mul_sat(INT64_MAX, -2), INT64_MIN);
+	cr_expect_eq(rg__mul_sat(INT64_MIN, 2), INT64_MIN);
+}
