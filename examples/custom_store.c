@@ -3,7 +3,7 @@
  * A location store of one's own, held to the contract that every store keeps: a sorted list. It answers every question by looking at
  * all it has, which is fine for a test or a handful of phones; what it shows is the contract.
  */
-#include <rgstr/store.h>
+#include <rgstr/check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

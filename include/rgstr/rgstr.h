@@ -2,7 +2,7 @@
 /**
  * @file rgstr.h
  * All of librgstr: a SIP registrar and location service as a library. The stores and adaptors have headers of their own:
- * memory.h (librgstr-memory) and sofia.h (librgstr-sofia).
+ * memory.h (librgstr-memory) and sofia.h (librgstr-sofia); so has the store contract as a test: check.h (librgstr-check).
  */
 #ifndef RGSTR_RGSTR_H
 #define RGSTR_RGSTR_H

@@ -3,7 +3,7 @@
  * @file store.h
  * The location store: a compare-and-swap map of records with a deadline index and a tag index. A store knows no SIP.
  *
- * To write one, fill in an rg_store_ops, make it an rg_store with rg_store_new() and hold it to rg_store_check().
+ * To write one, fill in an rg_store_ops, make it an rg_store with rg_store_new() and hold it to rg_store_check() (check.h).
  *
  * **Completion law.** Every member that takes a callback and a token obeys it: an error return means that the callback is never
  * called; RG_OK, that it has already been called; RG_PENDING, that it will be, exactly once. A store with RG_STORE_INLINE always
@@ -162,6 +162,15 @@ RG_API uint32_t rg_store_traits(const rg_store *store);
 RG_API void *rg_store_self(const rg_store *store, const char *name);
 
 /**
+ * The members of a store, so that a store can be wrapped: by a cache, by metrics, by encryption, by faults for a test. A wrapper takes a
+ * reference to @p store and calls the members with @p self; it obeys the completion law in both directions.
+ * @param self  becomes what the members take first; borrowed.
+ * @return the members, as copied by rg_store_new(): complete, with `struct_size` of this version. Borrowed, for as long as the store
+ * lives. NULL if @p store or @p self is NULL. Any thread.
+ */
+RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
+
+/**
  * Makes one store of two, for the save flag memory-only (base specification §1.4.1): bindings with RG_CONTACT_LOCAL are kept in
  * @p local, everything else in @p main. References to both are taken.
  *
@@ -180,32 +189,6 @@ RG_API void *rg_store_self(const rg_store *store, const char *name);
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local is not fit; RG_ENOMEM.
  */
 RG_API rg_status rg_store_overlay(rg_store *main, rg_store *local, rg_store **out, rg_error *why);
-
-/** How rg_store_check() is to get its stores, and whom it tells. */
-typedef struct rg_store_check_options {
-	uint32_t struct_size; /**< sizeof(rg_store_check_options), set by rg_store_check_options_init() */
-	uint32_t seed;        /**< of the random scripts; 0 = 1 */
-	uint32_t many;        /**< keys on one tag in the large case; 0 = 100000 */
-	uint32_t threads;     /**< threads in the concurrent case, for thread-safe stores; 0 = 4 */
-
-	/** Mandatory. Opens a new, empty store. */
-	rg_status (*open)(void *user, rg_store **out);
-
-	/** Optional. Told of each case: its name, and what was wrong; an empty @p wrong says that it passed. */
-	void (*report)(void *user, rg_str name, rg_str wrong);
-
-	void *user; /**< handed to both */
-} rg_store_check_options;
-
-/** Empties options. @p size is sizeof(rg_store_check_options). NULL is accepted. */
-RG_API void rg_store_check_options_init(rg_store_check_options *options, uint32_t size);
-
-/**
- * Runs the whole store contract against a store. Takes seconds; prints nothing.
- * @param failed  how many cases failed; may be NULL.
- * @return RG_OK when every case passed, RG_ECONTRACT when some did not, RG_EINVAL without `open`, or what `open` returned.
- */
-RG_API rg_status rg_store_check(const rg_store_check_options *options, uint32_t *failed);
 
 #ifdef __cplusplus
 }

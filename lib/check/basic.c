@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: fetch and commit, the compare-and-swap map itself. */
+/* Fetch and commit, the compare-and-swap map itself. */
 #include "check/check.h"
 
 static const rg_revision zero;
 
 static void absent_key(rg__check *ck)
 {
-	rg__name name;
-	rg__answer *a = rg__check_fetch(ck, rg__check_name(&name, RG__CHECK_DOMAIN, 1));
+	rg__check_label name;
+	rg__check_answer *a = rg__check_fetch(ck, rg__check_name(&name, RG__CHECK_DOMAIN, 1));
 
 	rg__check_that(ck, a->found.record == NULL, "an empty store holds a record");
 	rg__check_that(ck, rg_revision_is_zero(&a->found.base), "the base of a key that never was is not zero");
@@ -15,10 +15,10 @@ static void absent_key(rg__check *ck)
 
 static void inserted(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision r;
-	rg__answer *a;
+	rg__check_answer *a;
 	rg_contact c;
 
 	s.cseq = 77;
@@ -28,14 +28,14 @@ static void inserted(rg__check *ck)
 	if (!a->found.record)
 		return;
 	rg__check_that(ck, rg_record_count(a->found.record) == 1 && rg_record_contact(a->found.record, 0, &c) == RG_OK && c.cseq == 77 &&
-		c.expires == 5000 && rg__eq(c.next_hop, s.tags[0]) && rg__eq(c.uri, RG_STR("sip:phone@192.0.2.9")),
+		c.expires == 5000 && rg__check_eq(c.next_hop, s.tags[0]) && rg__check_eq(c.uri, RG_STR("sip:phone@192.0.2.9")),
 		"the record came back with another content");
 }
 
 static void replaced(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__CHECK_ABSENT);
 	rg_revision r = rg__check_new(ck, &s);
 
 	for (int i = 0; i < 20; i++) {
@@ -45,11 +45,11 @@ static void replaced(rg__check *ck)
 }
 
 /* A commit with @p base must conflict, say that @p there is there (zero: nothing), and change nothing. */
-static void expect_conflict(rg__check *ck, const rg__sample *s, const rg_revision *base, const rg_revision *there, bool del)
+static void expect_conflict(rg__check *ck, const rg__check_draft *s, const rg_revision *base, const rg_revision *there, bool del)
 {
 	rg_revision own = rg__check_mint(ck);
 	rg_record *next = del ? NULL : rg__check_record(ck, s, &own);
-	rg__answer *a = rg__check_commit(ck, &s->key, base, &own, next);
+	rg__check_answer *a = rg__check_commit(ck, &s->key, base, &own, next);
 
 	rg_record_unref(next);
 	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on a base that is not the current revision answered: %s",
@@ -66,8 +66,8 @@ static void expect_conflict(rg__check *ck, const rg__sample *s, const rg_revisio
 
 static void conflicts(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision wrong = rg__check_mint(ck), first, second;
 
 	expect_conflict(ck, &s, &wrong, &zero, false);
@@ -87,10 +87,10 @@ static void conflicts(rg__check *ck)
 
 static void deleted(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision first = rg__check_new(ck, &s), del = rg__check_drop(ck, &s.key, &first), base;
-	rg__answer *a = rg__check_fetch(ck, &s.key);
+	rg__check_answer *a = rg__check_fetch(ck, &s.key);
 
 	base = a->found.base;
 	rg__check_that(ck, !a->found.record, "a deleted record is still there");
@@ -126,19 +126,19 @@ static void octets(rg__check *ck)
 	};
 	enum { N = sizeof keys / sizeof *keys };
 	rg_revision r[N];
-	rg__walk w = { .kind = RG__WALK_SCAN, .limit = 3, .domain = RG_STR("d") };
-	rg_str cursor = RG__ABSENT;
+	rg__check_walk w = { .kind = RG__CHECK_SCAN, .limit = 3, .domain = RG_STR("d") };
+	rg_str cursor = RG__CHECK_ABSENT;
 	uint32_t n = 0;
 
 	for (int i = 0; i < N; i++) {
-		rg__sample s = rg__check_sample(&keys[i], 5000 + i, RG_STR("tag"));
+		rg__check_draft s = rg__check_sample(&keys[i], 5000 + i, RG_STR("tag"));
 
 		r[i] = rg__check_new(ck, &s);
 	}
 	for (int i = 0; i < N; i++)
 		rg__check_holds(ck, &keys[i], &r[i]);
 	do {
-		rg__answer *a = rg__check_page(ck, &w, cursor);
+		rg__check_answer *a = rg__check_page(ck, &w, cursor);
 
 		n += a->n;
 		cursor = a->cursor;
@@ -155,8 +155,8 @@ static void octets(rg__check *ck)
 /* The bytes of a call are borrowed: what was given may change as soon as it returns. */
 static void borrowed(rg__check *ck)
 {
-	rg__name name, again;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name, again;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision r = rg__check_new(ck, &s);
 
 	memset(name.user, '?', sizeof name.user);
@@ -166,10 +166,10 @@ static void borrowed(rg__check *ck)
 /* A record that was fetched is the caller's, whatever becomes of the key. */
 static void outlives(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision r = rg__check_new(ck, &s);
-	rg__answer *a = rg__check_fetch(ck, &s.key);
+	rg__check_answer *a = rg__check_fetch(ck, &s.key);
 
 	rg__check_drop(ck, &s.key, &r);
 	rg__check_that(ck, a->found.record && rg_revision_equal(rg_record_revision(a->found.record), &r), "a fetched record changed");
@@ -177,13 +177,13 @@ static void outlives(rg__check *ck)
 
 struct inner {
 	rg__check *ck;
-	rg__sample sample;
+	rg__check_draft sample;
 	uint32_t calls;
 };
 
 static void commit_inside(struct inner *in)
 {
-	rg__name name;
+	rg__check_label name;
 
 	in->calls++;
 	in->sample.key = *rg__check_name(&name, RG__CHECK_DOMAIN, 100 + in->calls);
@@ -207,17 +207,17 @@ static void on_page(void *tok, rg_status status, const rg_keys *page)
 /* The callback of each member commits. The calls are not blocking for a store that is not inline: it may complete them later, or never. */
 static void reentered(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	struct inner in = { ck, s, 0 };
 
 	if (!(ck->ops->traits & RG_STORE_INLINE))
 		return;
 	rg__check_new(ck, &s);
 	ck->ops->fetch(ck->self, &s.key, RG_OP_BLOCKING, on_fetch, &in);
-	ck->ops->find(ck->self, RG__CHECK_DOMAIN, s.tags[0], RG__ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
-	ck->ops->scan(ck->self, RG__CHECK_DOMAIN, RG__ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
-	ck->ops->due(ck->self, 9000, RG__ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
+	ck->ops->find(ck->self, RG__CHECK_DOMAIN, s.tags[0], RG__CHECK_ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
+	ck->ops->scan(ck->self, RG__CHECK_DOMAIN, RG__CHECK_ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
+	ck->ops->due(ck->self, 9000, RG__CHECK_ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
 	rg__check_that(ck, in.calls == 4, "%u of 4 callbacks came before their call returned", in.calls);
 }
 

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the members of a store, called one at a time, and the completion law. */
+/* The members of a store, called one at a time, and the completion law. */
 #include "check/check.h"
 #include <stdlib.h>
 
 enum { WAIT_MS = 100, WAITS = 300 };
 
 /* @return the answer if this is its first completion. */
-static rg__answer *arrive(void *tok, rg_status status)
+static rg__check_answer *arrive(void *tok, rg_status status)
 {
-	rg__answer *a = tok;
+	rg__check_answer *a = tok;
 
 	if (atomic_fetch_add(&a->begun, 1) > 0)
 		return NULL;
@@ -18,7 +18,7 @@ static rg__answer *arrive(void *tok, rg_status status)
 
 static void on_found(void *tok, rg_status status, const rg_fetched *found)
 {
-	rg__answer *a = arrive(tok, status);
+	rg__check_answer *a = arrive(tok, status);
 
 	if (!a) {
 		rg_record_unref(found ? found->record : NULL);
@@ -31,7 +31,7 @@ static void on_found(void *tok, rg_status status, const rg_fetched *found)
 
 static void on_count(void *tok, rg_status status, uint64_t records, uint64_t bindings)
 {
-	rg__answer *a = arrive(tok, status);
+	rg__check_answer *a = arrive(tok, status);
 
 	if (!a)
 		return;
@@ -50,7 +50,7 @@ static rg_str keep(char **room, rg_str s)
 	return kept;
 }
 
-static void keep_page(rg__answer *a, const rg_keys *page)
+static void keep_page(rg__check_answer *a, const rg_keys *page)
 {
 	size_t bytes = page->cursor.n + 1;
 	char *room;
@@ -75,7 +75,7 @@ static void keep_page(rg__answer *a, const rg_keys *page)
 
 static void on_keys(void *tok, rg_status status, const rg_keys *page)
 {
-	rg__answer *a = arrive(tok, status);
+	rg__check_answer *a = arrive(tok, status);
 
 	if (!a)
 		return;
@@ -84,13 +84,13 @@ static void on_keys(void *tok, rg_status status, const rg_keys *page)
 	atomic_store(&a->done, true);
 }
 
-static rg__answer *ask(rg__check *ck)
+static rg__check_answer *ask(rg__check *ck)
 {
-	rg__answer *a = rg__check_ok(ck) ? calloc(1, sizeof *a) : NULL;
+	rg__check_answer *a = rg__check_ok(ck) ? calloc(1, sizeof *a) : NULL;
 
 	if (!a) {
 		rg__check_that(ck, !rg__check_ok(ck), "the check ran out of memory");
-		ck->nothing = (rg__answer){ .status = RG_ECANCELED };
+		ck->nothing = (rg__check_answer){ .status = RG_ECANCELED };
 		return NULL;
 	}
 	a->next = ck->answers;
@@ -98,7 +98,7 @@ static rg__answer *ask(rg__check *ck)
 	return a;
 }
 
-static void await(rg__check *ck, rg__answer *a, const char *member)
+static void await(rg__check *ck, rg__check_answer *a, const char *member)
 {
 	rg_status status = RG_ETIMEOUT;
 
@@ -111,7 +111,7 @@ static void await(rg__check *ck, rg__answer *a, const char *member)
 }
 
 /* Holds one call to the law; @p status is what the member returned. */
-static rg__answer *settle(rg__check *ck, rg__answer *a, const char *member, rg_status status)
+static rg__check_answer *settle(rg__check *ck, rg__check_answer *a, const char *member, rg_status status)
 {
 	unsigned calls;
 
@@ -130,9 +130,9 @@ static rg__answer *settle(rg__check *ck, rg__answer *a, const char *member, rg_s
 	return a;
 }
 
-rg__answer *rg__check_fetch(rg__check *ck, const rg_key *key)
+rg__check_answer *rg__check_fetch(rg__check *ck, const rg_key *key)
 {
-	rg__answer *a = ask(ck);
+	rg__check_answer *a = ask(ck);
 
 	if (!a)
 		return &ck->nothing;
@@ -142,10 +142,10 @@ rg__answer *rg__check_fetch(rg__check *ck, const rg_key *key)
 	return a;
 }
 
-rg__answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
+rg__check_answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
 {
 	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .local_base = ck->local_base, .next = next };
-	rg__answer *a = ask(ck);
+	rg__check_answer *a = ask(ck);
 
 	if (!a)
 		return &ck->nothing;
@@ -155,9 +155,9 @@ rg__answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision
 	return a;
 }
 
-rg__answer *rg__check_count(rg__check *ck, rg_str domain)
+rg__check_answer *rg__check_count(rg__check *ck, rg_str domain)
 {
-	rg__answer *a = ask(ck);
+	rg__check_answer *a = ask(ck);
 
 	if (!a)
 		return &ck->nothing;
@@ -166,53 +166,53 @@ rg__answer *rg__check_count(rg__check *ck, rg_str domain)
 	return a;
 }
 
-static rg_status call_walk(rg__check *ck, const rg__walk *w, rg_str cursor, rg__answer *a)
+static rg_status call_walk(rg__check *ck, const rg__check_walk *w, rg_str cursor, rg__check_answer *a)
 {
 	switch (w->kind) {
-	case RG__WALK_FIND:
+	case RG__CHECK_FIND:
 		return ck->ops->find(ck->self, w->domain, w->tag, cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
-	case RG__WALK_SCAN:
+	case RG__CHECK_SCAN:
 		return ck->ops->scan(ck->self, w->domain, cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
 	default:
 		return ck->ops->due(ck->self, w->now, cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
 	}
 }
 
-rg__answer *rg__check_page(rg__check *ck, const rg__walk *w, rg_str cursor)
+rg__check_answer *rg__check_page(rg__check *ck, const rg__check_walk *w, rg_str cursor)
 {
 	static const char *const member[] = { "find", "scan", "due" };
-	rg__answer *a = ask(ck);
+	rg__check_answer *a = ask(ck);
 
 	if (!a)
 		return &ck->nothing;
 	settle(ck, a, member[w->kind], call_walk(ck, w, cursor, a));
 	rg__check_that(ck, a->n <= w->limit, "%s gave %u keys for a limit of %u", member[w->kind], a->n, w->limit);
-	for (uint32_t i = 0; i < a->n && w->kind != RG__WALK_DUE; i++) {
-		rg__check_that(ck, rg__eq(a->keys[i].domain, w->domain), "%s gave a key of domain %.*s", member[w->kind],
+	for (uint32_t i = 0; i < a->n && w->kind != RG__CHECK_DUE; i++) {
+		rg__check_that(ck, rg__check_eq(a->keys[i].domain, w->domain), "%s gave a key of domain %.*s", member[w->kind],
 			(int)a->keys[i].domain.n, a->keys[i].domain.p);
 	}
 	return a;
 }
 
-void rg__check_forget(rg__answer *a)
+void rg__check_forget(rg__check_answer *a)
 {
 	rg_record_unref(a->found.record);
 	a->found.record = NULL;
 	free(a->keys);
 	a->keys = NULL;
 	a->n = 0;
-	a->cursor = RG__ABSENT;
+	a->cursor = RG__CHECK_ABSENT;
 }
 
 void rg__check_settled(rg__check *ck)
 {
-	for (rg__answer *a = ck->answers; a && rg__check_ok(ck); a = a->next)
+	for (rg__check_answer *a = ck->answers; a && rg__check_ok(ck); a = a->next)
 		rg__check_that(ck, atomic_load(&a->begun) <= 1, "a call was completed a second time, later");
 }
 
 void rg__check_free_answers(rg__check *ck)
 {
-	for (rg__answer *next, *a = ck->answers; a; a = next) {
+	for (rg__check_answer *next, *a = ck->answers; a; a = next) {
 		next = a->next;
 		rg__check_forget(a);
 		free(a);
@@ -223,7 +223,7 @@ void rg__check_free_answers(rg__check *ck)
 /* Any operation will do: its wait lets the store look at its connections. */
 void rg__check_later(rg__check *ck)
 {
-	rg__name name;
+	rg__check_label name;
 
 	rg__check_forget(rg__check_fetch(ck, rg__check_name(&name, RG_STR("elsewhere"), 0)));
 }

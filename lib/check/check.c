@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: rg_store_check(), the store contract as a program. Each case has a store of its own. */
+/* rg_store_check(): the store contract as a program. Each case has a store of its own. */
 #include "check/check.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -51,7 +52,7 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 
 	if (status != RG_OK)
 		return status;
-	ck.ops = rg__store_ops(ck.store, &ck.self);
+	ck.ops = rg_store_members(ck.store, &ck.self);
 	c->run(&ck);
 	rg__check_settled(&ck);
 	rg_store_unref(ck.store);
@@ -66,7 +67,10 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 
 void rg_store_check_options_init(rg_store_check_options *options, uint32_t size)
 {
-	rg__struct_init(options, size);
+	if (!options || size < sizeof size)
+		return;
+	memset(options, 0, size);
+	memcpy(options, &size, sizeof size);
 }
 
 rg_status rg_store_check(const rg_store_check_options *options, uint32_t *failed)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: what may happen between two pages, and what may be handed in as a cursor. */
+/* What may happen between two pages, and what may be handed in as a cursor. */
 #include "check/check.h"
 #include <stdlib.h>
 
@@ -16,8 +16,8 @@ struct moving {
 
 static void add(rg__check *ck, uint64_t number, rg_str tag, const rg_revision *base, rg_revision *out)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), 5000, tag);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), 5000, tag);
 
 	*out = base ? rg__check_put(ck, &s, base) : rg__check_new(ck, &s);
 }
@@ -25,7 +25,7 @@ static void add(rg__check *ck, uint64_t number, rg_str tag, const rg_revision *b
 static void move_one(rg__check *ck, struct moving *m, uint64_t i)
 {
 	uint64_t draw = rg__check_draw(ck);
-	rg__name name;
+	rg__check_label name;
 
 	if (!m->there[i]) {
 		add(ck, STAY + i, draw & 1 ? TAG : OTHER, NULL, &m->revision[i]);
@@ -48,18 +48,18 @@ static void start(rg__check *ck, struct moving *m)
 	}
 }
 
-static void while_others_move(rg__check *ck, rg__walk w)
+static void while_others_move(rg__check *ck, rg__check_walk w)
 {
 	struct moving *m = calloc(1, sizeof *m);
 	uint8_t seen[STAY + MOVING] = { 0 };
 	uint32_t pages = 0;
-	rg_str cursor = RG__ABSENT;
+	rg_str cursor = RG__CHECK_ABSENT;
 
 	if (!rg__check_that(ck, m != NULL, "the check ran out of memory"))
 		return;
 	start(ck, m);
 	do {
-		rg__answer *page = rg__check_page(ck, &w, cursor);
+		rg__check_answer *page = rg__check_page(ck, &w, cursor);
 
 		rg__check_that(ck, page->status == RG_OK, "a page answered: %s", rg_strerror(page->status));
 		for (uint32_t i = 0; i < page->n; i++) {
@@ -81,26 +81,26 @@ static void while_others_move(rg__check *ck, rg__walk w)
 
 static void find_while_others_move(rg__check *ck)
 {
-	while_others_move(ck, (rg__walk){ .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 5 });
+	while_others_move(ck, (rg__check_walk){ .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 5 });
 }
 
 static void scan_while_others_move(rg__check *ck)
 {
-	while_others_move(ck, (rg__walk){ .kind = RG__WALK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 5 });
+	while_others_move(ck, (rg__check_walk){ .kind = RG__CHECK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 5 });
 }
 
 /* As remove_ip_port goes: each key of a page loses the tag, or is deleted, before the next page. */
 static void emptied(rg__check *ck)
 {
-	rg__walk w = { .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 9 };
+	rg__check_walk w = { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 9 };
 	rg_revision r[STAY];
 	uint32_t given = 0, pages = 0;
-	rg_str cursor = RG__ABSENT;
+	rg_str cursor = RG__CHECK_ABSENT;
 
 	for (uint64_t i = 0; i < STAY; i++)
 		add(ck, i, TAG, NULL, &r[i]);
 	do {
-		rg__answer *page = rg__check_page(ck, &w, cursor);
+		rg__check_answer *page = rg__check_page(ck, &w, cursor);
 
 		for (uint32_t i = 0; i < page->n && rg__check_ok(ck); i++) {
 			int64_t at = rg__check_number(&page->keys[i]);
@@ -122,8 +122,8 @@ static void emptied(rg__check *ck)
 /* The key a cursor stands on goes, or loses its tag, or comes back. */
 static void under_the_cursor(rg__check *ck)
 {
-	rg__walk walks[] = { { .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 1 },
-		{ .kind = RG__WALK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 1 } };
+	rg__check_walk walks[] = { { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 1 },
+		{ .kind = RG__CHECK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 1 } };
 	enum { N = 24 };
 	rg_revision r[N];
 
@@ -132,10 +132,10 @@ static void under_the_cursor(rg__check *ck)
 	for (int which = 0; which < 2; which++) {
 		uint8_t seen[N] = { 0 };
 		uint32_t pages = 0;
-		rg_str cursor = RG__ABSENT;
+		rg_str cursor = RG__CHECK_ABSENT;
 
 		do {
-			rg__answer *page = rg__check_page(ck, &walks[which], cursor);
+			rg__check_answer *page = rg__check_page(ck, &walks[which], cursor);
 			int64_t at = page->n > 0 ? rg__check_number(&page->keys[0]) : -1;
 
 			cursor = page->cursor;
@@ -157,9 +157,9 @@ static void under_the_cursor(rg__check *ck)
 	}
 }
 
-static void try_cursor(rg__check *ck, const rg__walk *w, rg_str cursor)
+static void try_cursor(rg__check *ck, const rg__check_walk *w, rg_str cursor)
 {
-	rg__answer *page = rg__check_page(ck, w, cursor);
+	rg__check_answer *page = rg__check_page(ck, w, cursor);
 
 	rg__check_that(ck, page->status == RG_OK || page->n == 0, "a refused cursor came with keys");
 	for (uint32_t i = 0; i < page->n; i++)
@@ -167,7 +167,7 @@ static void try_cursor(rg__check *ck, const rg__walk *w, rg_str cursor)
 	rg__check_forget(page);
 }
 
-static void damage(rg__check *ck, const rg__walk *w, rg_str good)
+static void damage(rg__check *ck, const rg__check_walk *w, rg_str good)
 {
 	char *room = malloc(good.n + 64);
 
@@ -197,16 +197,16 @@ static void damage(rg__check *ck, const rg__walk *w, rg_str good)
 static void damaged(rg__check *ck)
 {
 	enum { N = 40 };
-	const rg__walk walks[] = { { .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 3 },
-		{ .kind = RG__WALK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 3 }, { .kind = RG__WALK_DUE, .now = 9000, .limit = 3 } };
-	rg__answer *first[3];
+	const rg__check_walk walks[] = { { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 3 },
+		{ .kind = RG__CHECK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 3 }, { .kind = RG__CHECK_DUE, .now = 9000, .limit = 3 } };
+	rg__check_answer *first[3];
 	uint8_t seen[N];
 	rg_revision ignored;
 
 	for (uint64_t i = 0; i < N; i++)
 		add(ck, i, TAG, NULL, &ignored);
 	for (int i = 0; i < 3; i++) {
-		first[i] = rg__check_page(ck, &walks[i], RG__ABSENT);
+		first[i] = rg__check_page(ck, &walks[i], RG__CHECK_ABSENT);
 		rg__check_that(ck, first[i]->cursor.p != NULL, "the first of many pages has no cursor");
 	}
 	for (int i = 0; i < 9 && rg__check_ok(ck); i++)

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the deadline index. */
+/* The deadline index. */
 #include "check/check.h"
 
 enum { FEW = 50 };
 
 static rg_revision add(rg__check *ck, uint64_t number, rg_time deadline)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), deadline, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), deadline, RG__CHECK_ABSENT);
 
 	return rg__check_new(ck, &s);
 }
 
 static rg_revision move(rg__check *ck, uint64_t number, rg_time deadline, rg_revision base)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), deadline, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), deadline, RG__CHECK_ABSENT);
 
 	return rg__check_put(ck, &s, &base);
 }
@@ -26,7 +26,7 @@ static rg_revision move(rg__check *ck, uint64_t number, rg_time deadline, rg_rev
  */
 static void expect(rg__check *ck, rg_time now, uint32_t limit, const char *pattern, rg_time next)
 {
-	rg__walk w = { .kind = RG__WALK_DUE, .limit = limit, .now = now };
+	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = limit, .now = now };
 	uint8_t seen[FEW] = { 0 };
 	rg_time told = RG_TIME_NEVER;
 
@@ -82,7 +82,7 @@ static void moved(rg__check *ck)
 
 static void deleted(rg__check *ck)
 {
-	rg__name name;
+	rg__check_label name;
 	rg_revision a = add(ck, 0, 5000), b = add(ck, 1, 6000);
 
 	rg__check_drop(ck, rg__check_name(&name, RG__CHECK_DOMAIN, 0), &a);
@@ -95,8 +95,8 @@ static void deleted(rg__check *ck)
 /* A record that only remembers removals is due when it has forgotten the last. */
 static void removals(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 0), 100000, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 0), 100000, RG__CHECK_ABSENT);
 	rg_revision r;
 
 	s.removed = true;
@@ -108,11 +108,11 @@ static void removals(rg__check *ck)
 
 static void every_domain(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG_STR("one"), 0), 1000, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG_STR("one"), 0), 1000, RG__CHECK_ABSENT);
 
 	rg__check_new(ck, &s);
-	s = rg__check_sample(rg__check_name(&name, RG_STR("two"), 1), 1000, RG__ABSENT);
+	s = rg__check_sample(rg__check_name(&name, RG_STR("two"), 1), 1000, RG__CHECK_ABSENT);
 	rg__check_new(ck, &s);
 	expect(ck, 1000, 1, "11", RG_TIME_NEVER);
 }
@@ -134,16 +134,16 @@ static void in_pages(rg__check *ck)
 /* As the engine goes: what a page gives is dealt with before the next one. Half is deleted, half moves on. */
 static void dealt_with(rg__check *ck)
 {
-	rg__walk w = { .kind = RG__WALK_DUE, .limit = 7, .now = 1000 };
+	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = 7, .now = 1000 };
 	rg_revision r[FEW];
 	uint8_t seen[FEW] = { 0 };
 	uint32_t pages = 0;
-	rg_str cursor = RG__ABSENT;
+	rg_str cursor = RG__CHECK_ABSENT;
 
 	for (uint64_t i = 0; i < FEW; i++)
 		r[i] = add(ck, i, 900 + (rg_time)i % 3);
 	do {
-		rg__answer *page = rg__check_page(ck, &w, cursor);
+		rg__check_answer *page = rg__check_page(ck, &w, cursor);
 
 		for (uint32_t i = 0; i < page->n && rg__check_ok(ck); i++) {
 			int64_t at = rg__check_number(&page->keys[i]);
@@ -166,18 +166,18 @@ static void dealt_with(rg__check *ck)
 /* Among very many that are not due, due gives those that are, and the right time for the rest. */
 static void few_of_many(rg__check *ck)
 {
-	rg__walk w = { .kind = RG__WALK_DUE, .limit = 100, .now = 1000 };
+	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = 100, .now = 1000 };
 	uint32_t n = ck->options->many / 10 + 10;
-	rg__answer *a;
+	rg__check_answer *a;
 
 	for (uint64_t i = 0; i < n && rg__check_ok(ck); i++) {
-		rg__name name;
+		rg__check_label name;
 		rg_time deadline = i % (n / 3) == 0 ? 500 : 50000 + (rg_time)(rg__check_draw(ck) % 50000);
-		rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), deadline, RG__ABSENT);
+		rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), deadline, RG__CHECK_ABSENT);
 
 		rg__check_put(ck, &s, &(rg_revision){ { 0 } });
 	}
-	a = rg__check_page(ck, &w, RG__ABSENT);
+	a = rg__check_page(ck, &w, RG__CHECK_ABSENT);
 	rg__check_that(ck, a->n == (n + n / 3 - 1) / (n / 3), "due gave %u keys of %u", a->n, (n + n / 3 - 1) / (n / 3));
 }
 

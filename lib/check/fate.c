@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: commits that are sent again because nobody knows what became of the first sending. A store that is not inline keeps the
+ * Commits that are sent again because nobody knows what became of the first sending. A store that is not inline keeps the
  * last revisions of a key, also after its deletion; an inline one has no unknown fate, and of it only harmlessness is asked.
  */
 #include "check/check.h"
@@ -14,13 +14,13 @@ static bool remembers(const rg__check *ck)
 
 static void resent_insert(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision own = rg__check_mint(ck);
 	rg_record *record = rg__check_record(ck, &s, &own);
 
 	for (int i = 0; i < 3; i++) {
-		rg__answer *a = rg__check_commit(ck, &s.key, &zero, &own, record);
+		rg__check_answer *a = rg__check_commit(ck, &s.key, &zero, &own, record);
 
 		rg__check_that(ck, a->status == RG_OK, "sending %d of one commit answered: %s", i + 1, rg_strerror(a->status));
 		rg__check_holds(ck, &s.key, &own);
@@ -30,13 +30,13 @@ static void resent_insert(rg__check *ck)
 
 static void resent_replacement(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision base = rg__check_new(ck, &s), own = rg__check_mint(ck);
 	rg_record *record = rg__check_record(ck, &s, &own);
 
 	for (int i = 0; i < 3; i++) {
-		rg__answer *a = rg__check_commit(ck, &s.key, &base, &own, record);
+		rg__check_answer *a = rg__check_commit(ck, &s.key, &base, &own, record);
 
 		rg__check_that(ck, a->status == RG_OK, "sending %d of one commit answered: %s", i + 1, rg_strerror(a->status));
 		rg__check_holds(ck, &s.key, &own);
@@ -47,11 +47,11 @@ static void resent_replacement(rg__check *ck)
 /* Others went on meanwhile: what they wrote stays. Up to the eighth last, a store that remembers says that the commit was done. */
 static void overtaken(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision base = rg__check_new(ck, &s), own = rg__check_mint(ck), last;
 	rg_record *record = rg__check_record(ck, &s, &own);
-	rg__answer *a;
+	rg__check_answer *a;
 
 	rg__check_commit(ck, &s.key, &base, &own, record);
 	last = own;
@@ -68,12 +68,12 @@ static void overtaken(rg__check *ck)
 
 static void resent_delete(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision base = rg__check_new(ck, &s), own = rg__check_mint(ck);
 
 	for (int i = 0; i < 3; i++) {
-		rg__answer *a = rg__check_commit(ck, &s.key, &base, &own, NULL);
+		rg__check_answer *a = rg__check_commit(ck, &s.key, &base, &own, NULL);
 
 		rg__check_that(ck, a->status == RG_OK || (i > 0 && a->status == RG_ECONFLICT && !remembers(ck)),
 			"sending %d of a delete answered: %s", i + 1, rg_strerror(a->status));
@@ -84,11 +84,11 @@ static void resent_delete(rg__check *ck)
 /* The insert is sent again after the delete that followed it: the record does not rise from the dead. */
 static void no_resurrection(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
 	rg_revision first = rg__check_new(ck, &s), own = rg__check_mint(ck);
 	rg_record *record = rg__check_record(ck, &s, &own);
-	rg__answer *a = rg__check_commit(ck, &s.key, &first, &own, record);
+	rg__check_answer *a = rg__check_commit(ck, &s.key, &first, &own, record);
 
 	rg__check_that(ck, a->status == RG_OK, "a commit on the current revision answered: %s", rg_strerror(a->status));
 	rg__check_drop(ck, &s.key, &own);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: find, scan and count while nothing moves. */
+/* Find, scan and count while nothing moves. */
 #include "check/check.h"
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 enum { FEW = 60 };
 
 /* Numbered keys 0 … n-1 of which @p pattern says whether they are to come. */
-static void expect(rg__check *ck, const rg__walk *w, const char *pattern, uint64_t n)
+static void expect(rg__check *ck, const rg__check_walk *w, const char *pattern, uint64_t n)
 {
 	uint8_t seen[FEW];
 
@@ -21,33 +21,33 @@ static void expect(rg__check *ck, const rg__walk *w, const char *pattern, uint64
 	}
 }
 
-static rg__walk finding(rg_str domain, rg_str tag, uint32_t limit)
+static rg__check_walk finding(rg_str domain, rg_str tag, uint32_t limit)
 {
-	return (rg__walk){ .kind = RG__WALK_FIND, .domain = domain, .tag = tag, .limit = limit };
+	return (rg__check_walk){ .kind = RG__CHECK_FIND, .domain = domain, .tag = tag, .limit = limit };
 }
 
-static rg__walk scanning(rg_str domain, uint32_t limit)
+static rg__check_walk scanning(rg_str domain, uint32_t limit)
 {
-	return (rg__walk){ .kind = RG__WALK_SCAN, .domain = domain, .limit = limit };
+	return (rg__check_walk){ .kind = RG__CHECK_SCAN, .domain = domain, .limit = limit };
 }
 
 static rg_revision add(rg__check *ck, rg_str domain, uint64_t number, rg_str tag)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, domain, number), 5000, tag);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, domain, number), 5000, tag);
 
 	return rg__check_new(ck, &s);
 }
 
 static void by_tag(rg__check *ck)
 {
-	rg__walk a = finding(RG__CHECK_DOMAIN, TAG_A, 2), b = finding(RG__CHECK_DOMAIN, TAG_B, 2), c = finding(RG__CHECK_DOMAIN, TAG_C, 2);
+	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 2), b = finding(RG__CHECK_DOMAIN, TAG_B, 2), c = finding(RG__CHECK_DOMAIN, TAG_C, 2);
 
 	expect(ck, &a, "000000", 6);
 	add(ck, RG__CHECK_DOMAIN, 0, TAG_A);
 	add(ck, RG__CHECK_DOMAIN, 1, TAG_B);
 	add(ck, RG__CHECK_DOMAIN, 2, TAG_A);
-	add(ck, RG__CHECK_DOMAIN, 3, RG__ABSENT);
+	add(ck, RG__CHECK_DOMAIN, 3, RG__CHECK_ABSENT);
 	add(ck, RG__CHECK_DOMAIN, 4, TAG_A);
 	add(ck, RG__CHECK_DOMAIN, 5, TAG_C);
 	expect(ck, &a, "101010", 6);
@@ -63,7 +63,7 @@ static void tags_apart(rg__check *ck)
 		add(ck, RG__CHECK_DOMAIN, i, tags[i]);
 	for (uint64_t i = 0; i < 6; i++) {
 		char pattern[] = "000000";
-		rg__walk w = finding(RG__CHECK_DOMAIN, tags[i], 10);
+		rg__check_walk w = finding(RG__CHECK_DOMAIN, tags[i], 10);
 
 		pattern[i] = '1';
 		expect(ck, &w, pattern, 6);
@@ -72,9 +72,9 @@ static void tags_apart(rg__check *ck)
 
 static void retagged(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 0), 5000, TAG_A);
-	rg__walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5), b = finding(RG__CHECK_DOMAIN, TAG_B, 5), c = finding(RG__CHECK_DOMAIN, TAG_C, 5);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 0), 5000, TAG_A);
+	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5), b = finding(RG__CHECK_DOMAIN, TAG_B, 5), c = finding(RG__CHECK_DOMAIN, TAG_C, 5);
 	rg_revision r = rg__check_new(ck, &s);
 
 	add(ck, RG__CHECK_DOMAIN, 1, TAG_A);
@@ -82,12 +82,12 @@ static void retagged(rg__check *ck)
 	r = rg__check_put(ck, &s, &r);
 	expect(ck, &a, "01", 2);
 	expect(ck, &b, "10", 2);
-	s = (rg__sample){ .key = s.key, .deadline = 5000, .tags = { TAG_A, TAG_C, TAG_B }, .n_tags = 3 };
+	s = (rg__check_draft){ .key = s.key, .deadline = 5000, .tags = { TAG_A, TAG_C, TAG_B }, .n_tags = 3 };
 	r = rg__check_put(ck, &s, &r);
 	expect(ck, &a, "11", 2);
 	expect(ck, &b, "10", 2);
 	expect(ck, &c, "10", 2);
-	s = (rg__sample){ .key = s.key, .deadline = 5000, .tags = { TAG_B, TAG_A }, .n_tags = 2 };
+	s = (rg__check_draft){ .key = s.key, .deadline = 5000, .tags = { TAG_B, TAG_A }, .n_tags = 2 };
 	r = rg__check_put(ck, &s, &r);
 	expect(ck, &a, "11", 2);
 	expect(ck, &b, "10", 2);
@@ -106,9 +106,9 @@ static void retagged(rg__check *ck)
 /* Two bindings of a record on one next hop are one tag, and go one at a time. */
 static void shared_by_bindings(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000, .tags = { TAG_A, TAG_A }, .n_tags = 2 };
-	rg__walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5);
+	rg__check_label name;
+	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000, .tags = { TAG_A, TAG_A }, .n_tags = 2 };
+	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5);
 	rg_revision r = rg__check_new(ck, &s);
 
 	rg__check_that(ck, rg__check_collect(ck, &a, (uint8_t[1]){ 0 }, 1, NULL) == 1, "a key with two bindings on a tag is given twice");
@@ -123,7 +123,7 @@ static void shared_by_bindings(rg__check *ck)
 static void domains_apart(rg__check *ck)
 {
 	rg_str other = RG_STR("locatio"), none = RG_STR("");
-	rg__walk w;
+	rg__check_walk w;
 
 	add(ck, RG__CHECK_DOMAIN, 0, TAG_A);
 	add(ck, other, 1, TAG_A);
@@ -150,17 +150,17 @@ static void scanned(rg__check *ck)
 
 	for (uint64_t i = 0; i < FEW; i++) {
 		pattern[i] = '1';
-		add(ck, RG__CHECK_DOMAIN, i, i % 2 ? TAG_A : RG__ABSENT);
+		add(ck, RG__CHECK_DOMAIN, i, i % 2 ? TAG_A : RG__CHECK_ABSENT);
 	}
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-		rg__walk w = scanning(RG__CHECK_DOMAIN, limits[i]);
+		rg__check_walk w = scanning(RG__CHECK_DOMAIN, limits[i]);
 
 		expect(ck, &w, pattern, FEW);
 	}
 	for (uint64_t i = 0; i < FEW; i++)
 		pattern[i] = i % 2 ? '1' : '0';
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-		rg__walk w = finding(RG__CHECK_DOMAIN, TAG_A, limits[i]);
+		rg__check_walk w = finding(RG__CHECK_DOMAIN, TAG_A, limits[i]);
 
 		expect(ck, &w, pattern, FEW);
 	}
@@ -168,7 +168,7 @@ static void scanned(rg__check *ck)
 
 static void expect_count(rg__check *ck, rg_str domain, uint64_t records, uint64_t bindings)
 {
-	rg__answer *a = rg__check_count(ck, domain);
+	rg__check_answer *a = rg__check_count(ck, domain);
 
 	rg__check_that(ck, a->records == records, "count says %llu records where there are %llu", (unsigned long long)a->records,
 		(unsigned long long)records);
@@ -178,8 +178,8 @@ static void expect_count(rg__check *ck, rg_str domain, uint64_t records, uint64_
 
 static void counted(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000, .tags = { TAG_A, TAG_B, TAG_C }, .n_tags = 3 };
+	rg__check_label name;
+	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000, .tags = { TAG_A, TAG_B, TAG_C }, .n_tags = 3 };
 	rg_revision r;
 
 	if (!ck->ops->count)
@@ -211,13 +211,13 @@ static void many_on_one(rg__check *ck)
 {
 	uint64_t n = ck->options->many;
 	uint8_t *seen = calloc(n + 1, 1);
-	rg__walk many = finding(RG__CHECK_DOMAIN, TAG_A, 1000), one = finding(RG__CHECK_DOMAIN, TAG_B, 1000);
+	rg__check_walk many = finding(RG__CHECK_DOMAIN, TAG_A, 1000), one = finding(RG__CHECK_DOMAIN, TAG_B, 1000);
 
 	if (!rg__check_that(ck, seen != NULL, "the check ran out of memory"))
 		return;
 	for (uint64_t i = 0; i < n && rg__check_ok(ck); i++) {
-		rg__name name;
-		rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), 5000, TAG_A);
+		rg__check_label name;
+		rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), 5000, TAG_A);
 
 		rg__check_put(ck, &s, &(rg_revision){ { 0 } });
 	}

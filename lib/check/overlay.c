@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: what a store with RG_STORE_OVERLAY owes beside the rest: two parts, two revisions, one record. */
+/* What a store with RG_STORE_OVERLAY owes beside the rest: two parts, two revisions, one record. */
 #include "check/check.h"
 
 #define TAG RG_STR("192.0.2.1:5060")
@@ -29,7 +29,7 @@ static void expect(rg__check *ck, const rg_fetched *found, uint32_t n, uint32_t 
 
 static void expect_there(rg__check *ck, const rg_key *key, uint32_t n, uint32_t n_local, const rg_revision *main, const rg_revision *local)
 {
-	rg__answer *a = rg__check_fetch(ck, key);
+	rg__check_answer *a = rg__check_fetch(ck, key);
 
 	expect(ck, &a->found, n, n_local, main, local);
 	rg__check_forget(a);
@@ -37,10 +37,10 @@ static void expect_there(rg__check *ck, const rg_key *key, uint32_t n, uint32_t 
 
 static void two_parts(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { TAG }, .n_tags = 1 };
+	rg__check_label name;
+	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { TAG }, .n_tags = 1 };
 	rg_revision main, local;
-	rg__walk w = { .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 5 };
+	rg__check_walk w = { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 5 };
 	uint8_t seen[2];
 
 	if (!is_overlay(ck))
@@ -67,8 +67,8 @@ static void two_parts(rg__check *ck)
 
 static void two_bases(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { TAG, TAG }, .n_tags = 2,
+	rg__check_label name;
+	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { TAG, TAG }, .n_tags = 2,
 		.n_local = 1 };
 	rg_revision own, other = rg__check_mint(ck);
 	rg_record *next;
@@ -78,7 +78,7 @@ static void two_bases(rg__check *ck)
 	own = rg__check_new(ck, &s);
 	expect_there(ck, &s.key, 2, 1, &own, &own);
 	for (int both = 0; both < 2; both++) {
-		rg__answer *a;
+		rg__check_answer *a;
 
 		/* The local part alone is another, then both are. */
 		s.cseq = both ? 5 : 0;

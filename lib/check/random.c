@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: a random script against a naive model. The seed is the options'. */
+/* A random script against a naive model. The seed is the options'. */
 #include "check/check.h"
 
 enum { KEYS = 40, TAGS = 5, STEPS = 3000, DOMAINS = 2 };
@@ -13,12 +13,12 @@ struct model_key {
 	rg_revision base;    /* what a commit must name */
 	rg_revision last[4]; /* earlier ones */
 	bool there;
-	rg__sample s;
+	rg__check_draft s;
 };
 
 struct model {
 	struct model_key keys[KEYS];
-	rg__name names[KEYS];
+	rg__check_label names[KEYS];
 };
 
 static uint32_t draw(rg__check *ck, uint32_t below)
@@ -29,7 +29,7 @@ static uint32_t draw(rg__check *ck, uint32_t below)
 static bool has_tag(const struct model_key *k, rg_str tag)
 {
 	for (uint32_t i = 0; i < k->s.n_tags; i++) {
-		if (!k->s.removed && rg__eq(k->s.tags[i], tag))
+		if (!k->s.removed && rg__check_eq(k->s.tags[i], tag))
 			return true;
 	}
 	return false;
@@ -62,7 +62,7 @@ static void remember(struct model_key *k, const rg_revision *now)
 
 static void change(rg__check *ck, struct model_key *k)
 {
-	rg__answer *a;
+	rg__check_answer *a;
 	rg_revision r;
 
 	if (k->there && draw(ck, 4) == 0) {
@@ -83,7 +83,7 @@ static void change_wrongly(rg__check *ck, struct model_key *k)
 	rg_revision own = rg__check_mint(ck), base = draw(ck, 2) ? k->last[draw(ck, 4)] : rg__check_mint(ck);
 	bool del = draw(ck, 3) == 0;
 	rg_record *next = del ? NULL : rg__check_record(ck, &k->s, &own);
-	rg__answer *a;
+	rg__check_answer *a;
 
 	/* The revision of a deletion stands for zero while it is kept. */
 	if (rg_revision_equal(&base, &k->base) || (!k->there && rg_revision_is_zero(&base))) {
@@ -104,7 +104,7 @@ static void look(rg__check *ck, const struct model_key *k)
 	rg__check_holds(ck, &k->s.key, k->there ? &k->base : &none);
 }
 
-static void compare(rg__check *ck, const struct model *m, const rg__walk *w)
+static void compare(rg__check *ck, const struct model *m, const rg__check_walk *w)
 {
 	uint8_t seen[KEYS];
 	rg_time next = RG_TIME_NEVER, told = RG_TIME_NEVER;
@@ -112,29 +112,29 @@ static void compare(rg__check *ck, const struct model *m, const rg__walk *w)
 	rg__check_collect(ck, w, seen, KEYS, &told);
 	for (int i = 0; i < KEYS; i++) {
 		const struct model_key *k = &m->keys[i];
-		bool is_due = k->s.deadline <= w->now, in_domain = rg__eq(k->s.key.domain, w->domain), expected = k->there;
+		bool is_due = k->s.deadline <= w->now, in_domain = rg__check_eq(k->s.key.domain, w->domain), expected = k->there;
 
-		if (w->kind == RG__WALK_DUE)
+		if (w->kind == RG__CHECK_DUE)
 			expected &= is_due;
 		else
-			expected &= in_domain && (w->kind == RG__WALK_SCAN || has_tag(k, w->tag));
+			expected &= in_domain && (w->kind == RG__CHECK_SCAN || has_tag(k, w->tag));
 		rg__check_that(ck, (seen[i] > 0) == expected, "%s: the store gives a key that the model does not, or the other way round",
-			w->kind == RG__WALK_DUE ? "due" : w->kind == RG__WALK_SCAN ? "scan" : "find");
+			w->kind == RG__CHECK_DUE ? "due" : w->kind == RG__CHECK_SCAN ? "scan" : "find");
 		if (k->there && !is_due && k->s.deadline < next)
 			next = k->s.deadline;
 	}
-	rg__check_that(ck, w->kind != RG__WALK_DUE || told <= next, "due says that the next deadline is later than it is");
+	rg__check_that(ck, w->kind != RG__CHECK_DUE || told <= next, "due says that the next deadline is later than it is");
 }
 
 static void compare_count(rg__check *ck, const struct model *m, rg_str domain)
 {
 	uint64_t records = 0, bindings = 0;
-	rg__answer *a;
+	rg__check_answer *a;
 
 	if (!ck->ops->count)
 		return;
 	for (int i = 0; i < KEYS; i++) {
-		uint32_t n = rg__eq(m->keys[i].s.key.domain, domain) ? weight(&m->keys[i]) : 0;
+		uint32_t n = rg__check_eq(m->keys[i].s.key.domain, domain) ? weight(&m->keys[i]) : 0;
 
 		records += n > 0;
 		bindings += n;
@@ -146,7 +146,7 @@ static void compare_count(rg__check *ck, const struct model *m, rg_str domain)
 static void step(rg__check *ck, struct model *m)
 {
 	struct model_key *k = &m->keys[draw(ck, KEYS)];
-	rg__walk w = { .kind = (rg__walk_kind)draw(ck, 3), .limit = 1 + draw(ck, KEYS + 5), .domain = domain_names[draw(ck, DOMAINS)],
+	rg__check_walk w = { .kind = (rg__check_walk_kind)draw(ck, 3), .limit = 1 + draw(ck, KEYS + 5), .domain = domain_names[draw(ck, DOMAINS)],
 		.tag = tag_names[draw(ck, TAGS)], .now = 39990 + draw(ck, 1020) };
 	uint32_t what = draw(ck, 20);
 

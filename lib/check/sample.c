@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the keys and records that rg_store_check() fills stores with. */
+/* The keys and records that rg_store_check() fills stores with. */
 #include "check/check.h"
 #include <stdio.h>
 
-rg_key *rg__check_name(rg__name *name, rg_str domain, uint64_t number)
+rg_key *rg__check_name(rg__check_label *name, rg_str domain, uint64_t number)
 {
 	int n = snprintf(name->user, sizeof name->user, "user%llu", (unsigned long long)number);
 
@@ -13,28 +13,32 @@ rg_key *rg__check_name(rg__name *name, rg_str domain, uint64_t number)
 
 int64_t rg__check_number(const rg_key *key)
 {
-	uint64_t number;
+	int64_t number = 0;
 
-	if (key->user.n < 5 || memcmp(key->user.p, "user", 4) != 0 || !rg__eq(key->host, RG_STR("example.org")) ||
-		rg__parse_uint(rg__sub(key->user, 4, key->user.n), INT32_MAX, &number) != RG_OK)
+	if (key->user.n < 5 || key->user.n > 14 || memcmp(key->user.p, "user", 4) != 0 || !rg__check_eq(key->host, RG_STR("example.org")))
 		return -1;
-	return (int64_t)number;
+	for (size_t i = 4; i < key->user.n; i++) {
+		if (key->user.p[i] < '0' || key->user.p[i] > '9')
+			return -1;
+		number = 10 * number + (key->user.p[i] - '0');
+	}
+	return number;
 }
 
-rg__sample rg__check_sample(const rg_key *key, rg_time deadline, rg_str tag)
+rg__check_draft rg__check_sample(const rg_key *key, rg_time deadline, rg_str tag)
 {
-	return (rg__sample){ .key = *key, .deadline = deadline, .tags = { tag }, .n_tags = tag.p != NULL };
+	return (rg__check_draft){ .key = *key, .deadline = deadline, .tags = { tag }, .n_tags = tag.p != NULL };
 }
 
-static rg_status new_removal(const rg__sample *s, const rg_revision *revision, rg_record **out)
+static rg_status new_removal(const rg__check_draft *s, const rg_revision *revision, rg_record **out)
 {
 	rg_removal gone = { .struct_size = sizeof gone, .cseq = s->cseq, .uri = RG_STR("sip:phone@192.0.2.9"),
 		.callid = RG_STR("call"), .at = s->deadline - RG_REMOVAL_KEEP };
 
-	return rg_record_new(&s->key, revision, NULL, 0, &gone, 1, RG__ABSENT, out);
+	return rg_record_new(&s->key, revision, NULL, 0, &gone, 1, RG__CHECK_ABSENT, out);
 }
 
-static rg_status new_bindings(const rg__sample *s, const rg_revision *revision, rg_record **out)
+static rg_status new_bindings(const rg__check_draft *s, const rg_revision *revision, rg_record **out)
 {
 	rg_contact contacts[4];
 	uint32_t n = s->n_tags > 0 ? s->n_tags : 1;
@@ -47,13 +51,15 @@ static rg_status new_bindings(const rg__sample *s, const rg_revision *revision, 
 		contacts[i].callid = RG_STR("call");
 		contacts[i].cseq = s->cseq;
 		/* The earliest is the deadline. */
-		contacts[i].expires = rg__add_sat(s->deadline, (int64_t)i * 1000);
-		contacts[i].next_hop = i < s->n_tags ? s->tags[i] : RG__ABSENT;
+		rg_time later = (rg_time)i * 1000;
+
+		contacts[i].expires = s->deadline > RG_TIME_NEVER - later ? RG_TIME_NEVER : s->deadline + later;
+		contacts[i].next_hop = i < s->n_tags ? s->tags[i] : RG__CHECK_ABSENT;
 	}
-	return rg_record_new(&s->key, revision, contacts, n, NULL, 0, RG__ABSENT, out);
+	return rg_record_new(&s->key, revision, contacts, n, NULL, 0, RG__CHECK_ABSENT, out);
 }
 
-rg_record *rg__check_record(rg__check *ck, const rg__sample *s, const rg_revision *revision)
+rg_record *rg__check_record(rg__check *ck, const rg__check_draft *s, const rg_revision *revision)
 {
 	rg_record *record = NULL;
 	rg_status status = RG_OK;
@@ -64,11 +70,11 @@ rg_record *rg__check_record(rg__check *ck, const rg__sample *s, const rg_revisio
 	return record;
 }
 
-rg_revision rg__check_put(rg__check *ck, const rg__sample *s, const rg_revision *base)
+rg_revision rg__check_put(rg__check *ck, const rg__check_draft *s, const rg_revision *base)
 {
 	rg_revision own = rg__check_mint(ck);
 	rg_record *record = rg__check_record(ck, s, &own);
-	rg__answer *a;
+	rg__check_answer *a;
 
 	if (!record)
 		return own;
@@ -79,9 +85,9 @@ rg_revision rg__check_put(rg__check *ck, const rg__sample *s, const rg_revision 
 	return own;
 }
 
-rg_revision rg__check_new(rg__check *ck, const rg__sample *s)
+rg_revision rg__check_new(rg__check *ck, const rg__check_draft *s)
 {
-	rg__answer *a = rg__check_fetch(ck, &s->key);
+	rg__check_answer *a = rg__check_fetch(ck, &s->key);
 	rg_revision base = a->found.base;
 
 	rg__check_that(ck, a->found.record == NULL, "a record is there that was never committed");
@@ -92,7 +98,7 @@ rg_revision rg__check_new(rg__check *ck, const rg__sample *s)
 rg_revision rg__check_drop(rg__check *ck, const rg_key *key, const rg_revision *base)
 {
 	rg_revision own = rg__check_mint(ck);
-	rg__answer *a = rg__check_commit(ck, key, base, &own, NULL);
+	rg__check_answer *a = rg__check_commit(ck, key, base, &own, NULL);
 
 	rg__check_that(ck, a->status == RG_OK, "a delete on the current revision answered: %s", rg_strerror(a->status));
 	return own;
@@ -100,7 +106,7 @@ rg_revision rg__check_drop(rg__check *ck, const rg_key *key, const rg_revision *
 
 void rg__check_holds(rg__check *ck, const rg_key *key, const rg_revision *revision)
 {
-	rg__answer *a = rg__check_fetch(ck, key);
+	rg__check_answer *a = rg__check_fetch(ck, key);
 	const rg_record *r = a->found.record;
 	rg_key own;
 
@@ -115,14 +121,14 @@ void rg__check_holds(rg__check *ck, const rg_key *key, const rg_revision *revisi
 	rg__check_forget(a);
 }
 
-uint64_t rg__check_collect(rg__check *ck, const rg__walk *w, uint8_t *seen, uint64_t n, rg_time *next_due)
+uint64_t rg__check_collect(rg__check *ck, const rg__check_walk *w, uint8_t *seen, uint64_t n, rg_time *next_due)
 {
-	rg__answer *before = NULL, *page;
+	rg__check_answer *before = NULL, *page;
 	uint64_t came = 0, pages = 0;
 
 	memset(seen, 0, n);
 	do {
-		page = rg__check_page(ck, w, before ? before->cursor : RG__ABSENT);
+		page = rg__check_page(ck, w, before ? before->cursor : RG__CHECK_ABSENT);
 		rg__check_that(ck, page->status == RG_OK, "a page answered: %s", rg_strerror(page->status));
 		for (uint32_t i = 0; i < page->n; i++) {
 			int64_t number = rg__check_number(&page->keys[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: many threads on a store that says it is safe for them. */
+/* Many threads on a store that says it is safe for them. */
 #include "check/check.h"
 #include <pthread.h>
 #include <stdlib.h>
@@ -17,9 +17,9 @@ struct worker {
 
 static void add_one(struct worker *w, uint32_t counter, bool tagged)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, counter), 5000, tagged ? TAG : RG__ABSENT);
-	rg__answer *a = rg__check_fetch(&w->ck, &s.key);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, counter), 5000, tagged ? TAG : RG__CHECK_ABSENT);
+	rg__check_answer *a = rg__check_fetch(&w->ck, &s.key);
 
 	while (rg__check_ok(&w->ck)) {
 		rg_contact c = { .cseq = 0 };
@@ -43,9 +43,9 @@ static void add_one(struct worker *w, uint32_t counter, bool tagged)
 
 static void come_and_go(struct worker *w)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, COUNTERS + (w->ck.minted & 7)), 5000, TAG);
-	rg__answer *a = rg__check_fetch(&w->ck, &s.key);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, COUNTERS + (w->ck.minted & 7)), 5000, TAG);
+	rg__check_answer *a = rg__check_fetch(&w->ck, &s.key);
 	rg_revision own = rg__check_mint(&w->ck), base = a->found.base;
 	bool there = a->found.record != NULL;
 	rg_record *next = there ? NULL : rg__check_record(&w->ck, &s, &own);
@@ -59,9 +59,9 @@ static void come_and_go(struct worker *w)
 
 static void walk(struct worker *w)
 {
-	rg__walk walk = { .kind = (rg__walk_kind)(rg__check_draw(&w->ck) % 3), .limit = 1 + (uint32_t)(rg__check_draw(&w->ck) % 8),
+	rg__check_walk walk = { .kind = (rg__check_walk_kind)(rg__check_draw(&w->ck) % 3), .limit = 1 + (uint32_t)(rg__check_draw(&w->ck) % 8),
 		.domain = RG__CHECK_DOMAIN, .tag = TAG, .now = 5050 };
-	rg__answer *a = rg__check_page(&w->ck, &walk, RG__ABSENT);
+	rg__check_answer *a = rg__check_page(&w->ck, &walk, RG__CHECK_ABSENT);
 
 	rg__check_forget(a);
 }
@@ -82,8 +82,8 @@ static void *work(void *arg)
 
 static uint32_t counter_value(rg__check *ck, uint32_t counter)
 {
-	rg__name name;
-	rg__answer *a = rg__check_fetch(ck, rg__check_name(&name, RG__CHECK_DOMAIN, counter));
+	rg__check_label name;
+	rg__check_answer *a = rg__check_fetch(ck, rg__check_name(&name, RG__CHECK_DOMAIN, counter));
 	rg_contact c = { .cseq = 0 };
 
 	rg_record_contact(a->found.record, 0, &c);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: watches. A store that is not inline may call late, so each expectation is given time. */
+/* Watches. A store that is not inline may call late, so each expectation is given time. */
 #include "check/check.h"
 
 enum { TRIES = 50 };
@@ -9,7 +9,7 @@ struct watcher {
 	atomic_uint changes, ends, after_end;
 	void *handle;
 	bool unwatch_inside, commit_inside;
-	rg__sample sample;
+	rg__check_draft sample;
 	rg_revision at;
 };
 
@@ -60,8 +60,8 @@ static void expect_end(rg__check *ck, struct watcher *w)
 
 static void told(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__CHECK_ABSENT);
 	struct watcher *a, *b;
 	rg_revision r;
 
@@ -91,8 +91,8 @@ static void told(rg__check *ck)
 
 static void ended_inside(rg__check *ck)
 {
-	rg__name name;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__CHECK_ABSENT);
 	struct watcher *a, *b;
 
 	if (!ck->ops->watch || !(a = rg__check_keep(ck, 2 * sizeof *a)))
@@ -113,14 +113,14 @@ static void ended_inside(rg__check *ck)
 /* Of another key: a store that is not inline need not be able to block within its own callback. */
 static void commits_inside(rg__check *ck)
 {
-	rg__name name, other;
-	rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__ABSENT);
+	rg__check_label name, other;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG__CHECK_ABSENT);
 	struct watcher *a;
 
 	if (!ck->ops->watch || !(ck->ops->traits & RG_STORE_INLINE) || !(a = rg__check_keep(ck, sizeof *a)))
 		return;
 	a->commit_inside = true;
-	a->sample = rg__check_sample(rg__check_name(&other, RG__CHECK_DOMAIN, 2), 5000, RG__ABSENT);
+	a->sample = rg__check_sample(rg__check_name(&other, RG__CHECK_DOMAIN, 2), 5000, RG__CHECK_ABSENT);
 	watch(ck, a, &s.key);
 	rg__check_new(ck, &s);
 	expect_change(ck, a, 0);
@@ -134,7 +134,7 @@ static void many(rg__check *ck)
 {
 	enum { N = 500 };
 	struct watcher *w;
-	rg__name name;
+	rg__check_label name;
 	unsigned strays = 0;
 
 	if (!ck->ops->watch || !(w = rg__check_keep(ck, N * sizeof *w)))
@@ -142,7 +142,7 @@ static void many(rg__check *ck)
 	for (uint64_t i = 0; i < N; i++)
 		watch(ck, &w[i], rg__check_name(&name, RG__CHECK_DOMAIN, i));
 	for (uint64_t i = 0; i < N && rg__check_ok(ck); i += 10) {
-		rg__sample s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), 5000, RG__ABSENT);
+		rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), 5000, RG__CHECK_ABSENT);
 
 		rg__check_new(ck, &s);
 		expect_change(ck, &w[i], 0);
@@ -159,7 +159,7 @@ static void many(rg__check *ck)
 
 static void ended_with_the_store(rg__check *ck)
 {
-	rg__name name;
+	rg__check_label name;
 	struct watcher *a;
 
 	if (!ck->ops->watch || !(a = rg__check_keep(ck, sizeof *a)))

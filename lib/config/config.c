@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
-#include "config/syntax.h"
 #include "config/parse.h"
+#include "config/syntax.h"
 #include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: the table of option flags of save and lookup. Parser, documentation and tests all read this one. */
+/* The table of option flags of save and lookup. Parser, documentation and tests all read this one. */
 #ifndef RG__FLAGS_H
 #define RG__FLAGS_H
 

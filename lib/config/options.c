@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/options.h"
-#include "config/ua_filter.h"
 #include "config/parse.h"
+#include "config/ua_filter.h"
 #include <stddef.h>
 #include <stdlib.h>
 

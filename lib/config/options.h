@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: what is behind the options of save and lookup. */
+/* What is behind the options of save and lookup. */
 #ifndef RG__OPTIONS_H
 #define RG__OPTIONS_H
 
-#include "config/config.h"
-#include "config/flags.h"
 #include <stdatomic.h>
+#include "config/flags.h"
+#include "config/settings.h"
 
 /* Flags as read: which were given, and with what. */
 typedef struct rg__flags {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: the table of parameters. Parser, printer, documentation and tests all read this one. */
+/* The table of parameters. Parser, printer, documentation and tests all read this one. */
 #ifndef RG__PARAMETERS_H
 #define RG__PARAMETERS_H
 

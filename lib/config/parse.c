@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/parse.h"
-#include "grammar/chars.h"
+#include "grammar/grammar.h"
 #include <inttypes.h>
 
 rg_status rg__value_int(rg_str name, rg_str value, int64_t min, int64_t max, int64_t *out, rg_error *why)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: values as people type them, for parameters and flags alike. */
+/* Values as people type them, for parameters and flags alike. */
 #ifndef RG__VALUE_H
 #define RG__VALUE_H
 
-#include "config/config.h"
+#include "config/settings.h"
 
 /* For %.*s: as much of what was typed as is good to read in an error. */
 #define RG__SHOWN(s) ((s).n > 64 ? 64 : (int)(s).n), ((s).p ? (s).p : "")

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/syntax.h"
-#include "grammar/chars.h"
-#include "grammar/header.h"
+#include "grammar/grammar.h"
 
 static bool is_any(rg_str text)
 {

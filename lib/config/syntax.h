@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: what the text of a parameter must look like. */
+/* What the text of a parameter must look like. */
 #ifndef RG__FORM_H
 #define RG__FORM_H
 

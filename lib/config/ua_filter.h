@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: `/regexp/ie`, the value of ua-filtering. */
+/* `/regexp/ie`, the value of ua-filtering. */
 #ifndef RG__PATTERN_H
 #define RG__PATTERN_H
 
-#include "regex/match.h"
+#include "regex/regex.h"
 
 /* Bytes from the opening slash to the closing one, both included; 0 when @p s does not start with a slash or it never closes. */
 size_t rg__pattern_span(rg_str s);

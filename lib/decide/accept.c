@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a 200 says beside the bindings it lists. */
 #include "decide/merge.h"
-#include "message/response.h"
+#include "message/message.h"
 
 static bool over_tcp(rg_str transport)
 {

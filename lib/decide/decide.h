@@ -1,43 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: the decisions, as the engine drives them. Pure: no store, no clock, no lock. */
+/* The decisions, as the engine drives them. Pure: no store, no clock, no lock. */
 #ifndef RG__POLICY_H
 #define RG__POLICY_H
 
 #include <rgstr/policy.h>
-#include "config/config.h"
-
-/* A REGISTER read and validated: all that can be decided without the record. Borrows from request, config and options. */
-typedef struct rg__register rg__register;
-
-/* Room a caller has on its stack for a register with one Contact, which is too large for malloc to be quick. */
-typedef struct rg__register_room {
-	_Alignas(16) char bytes[2048];
-} rg__register_room;
-
-/* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p request is one of rg__request_view(). @p room is used where it will do; NULL =
- * none. */
-rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
-	rg__register **out);
-/* The same for one that the main registrar has answered; @p upstream is that of rg__upstream_view(), and is not needed afterwards. */
-rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg__register **out);
-void rg__register_free(rg__register *reg);
-int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
-const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
-bool rg__register_is_query(const rg__register *reg);
-
-/* What only the host can say is asked when nothing that comes before it refuses: whether a domain is ours, who may register whom. A no
- * is the reason then, whatever comes after. rg__register_domain(): the canonical host of the Request-URI or of To, RG__AOR_…. */
-bool rg__register_asks_domain(const rg__register *reg);
-bool rg__register_asks_authorization(const rg__register *reg);
-int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *host);
-void rg__register_overrule(rg__register *reg, int32_t reason);
-bool rg__register_memory_only(const rg__register *reg); /* what it binds stays on this node */
-
-/* The distinct host names among the next hops of its Contacts; fills in at most @p max and returns how many there are. */
-uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max);
-/* What they resolved to; borrowed for as long as the register lives. */
-void rg__register_resolved(rg__register *reg, const rg_resolved *resolved, uint32_t n);
+#include "register/register.h"
+#include "decide/homes.h"
 
 /* Decides. @p revision becomes that of the next record. A register that was refused gives a plan with that refusal. */
 rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
@@ -54,17 +22,6 @@ const rg_key *rg__plan_key(const rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* the one given: of `next`, or of the deletion */
 uint32_t rg__plan_affected(const rg_plan *plan);            /* bindings that a prune by filter took away, or a ping changed */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* plans are shared between an operation and its event batch */
-
-/* The key a lookup is about: aor, else Request-URI. Returns RG__AOR_…; *out is freed with rg__aor_free(). */
-int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out);
-rg_str rg__domain(rg_str given); /* given, else (absent or empty) "location" */
-rg_str rg__request_domain(const rg_request *request);
-
-/* Selects; @p key is the one that was looked up. A NULL record is an AoR without bindings. */
-rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
-	rg_time now, rg_targets **out);
-/* An answer without targets: RG_LOOKUP_ERROR with 503 or 500, or RG_LOOKUP_NONE with 404 or 416. */
-rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
 
 /* Takes lapsed bindings and stale removals away. The plan commits nothing when none is due. @p owned says of each binding whether this
  * node acts for it (NULL: for all): what another node owns is left to that one for RG__OWNER_FIRST, and taken if that has not come. */
@@ -117,8 +74,5 @@ rg_status rg__measure(const rg_record *record, const rg__filter *filter, const r
 
 /* Indexes of the live bindings that match, in lookup order. *out is released with rg_mem_free(). */
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n);
-
-/* The AoR a query is about: given, else To of a REGISTER, else From. RG_EINVAL when there is none. */
-rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *config, rg__aor *out);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The limit on bindings of one AoR, and who goes when it is to hold by force. */
 #include "decide/merge.h"
-#include "rules/rank.h"
-
+#include "rules/rules.h"
 #include <stdlib.h>
 
 /* What decides who goes: less goes first. */

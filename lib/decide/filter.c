@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "grammar/header.h"
-#include "message/next_hop.h"
-#include "rules/matching.h"
 #include "decide/decide.h"
+#include "grammar/grammar.h"
+#include "message/message.h"
+#include "rules/rules.h"
 
 static rg_status take_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
 {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide/homes.h"
-#include "rules/draw.h"
-#include "message/next_hop.h"
 #include "decide/plan.h"
-
+#include "message/message.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 
 bool rg__homes_domain(rg_str domain)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 4: where an AoR is registered. Its homes are the contacts of a record of its own, in domain `<domain>@homes` of the store that
+ * Where an AoR is registered. Its homes are the contacts of a record of its own, in domain `<domain>@homes` of the store that
  * all sites share: the URI of a site, and until when that site says so.
  */
 #ifndef RG__HOMES_H
 #define RG__HOMES_H
 
-#include "decide/decide.h"
+#include <rgstr/policy.h>
+#include "text/text.h"
 
 #define RG__HOMES_SUFFIX RG_STR("@homes")
 #define RG__HOME_LIFETIME_MOST 2592000000 /* milliseconds: 30 days */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How long a binding takes to answer a ping. The host measures often; what has hardly moved is not worth a commit. */
 #include "decide/merge.h"
-
 #include <stdlib.h>
 
 /* In microseconds: a smaller change is noise, whatever part it is of what was stored. */

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Deciding a REGISTER that is well-formed (RFC 3261 §10.3 steps 6 to 8) against the bindings there are. */
 #include "decide/merge.h"
-#include "rules/draw.h"
-#include "rules/expiry.h"
-#include "rules/rank.h"
-#include "message/request.h"
-
+#include "message/message.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 
 /* Bindings that need no allocation to be looked at. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: the bindings of an AoR while a REGISTER is being decided. */
+/* The bindings of an AoR while a REGISTER is being decided. */
 #ifndef RG__MERGE_H
 #define RG__MERGE_H
 
-#include "rules/matching.h"
-#include "decide/plan.h"
+#include "message/message.h"
+#include "rules/rules.h"
 #include "register/register.h"
-#include "message/response.h"
+#include "decide/plan.h"
 
 #define RG__NOBODY UINT32_MAX
 
@@ -63,5 +63,8 @@ rg_status rg__merge_next(rg_contact *contacts, rg__entry *entries, uint32_t n, c
 
 /* The events of what the entries say, in order; returns how many. At most one an entry. */
 uint32_t rg__merge_changes(const rg__entry *entries, uint32_t n, rg__change *changes);
+
+/* refusal.c: a non-200 response. @p reg is NULL where there is no request to speak of. */
+rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);
 
 #endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide/plan.h"
-
 #include <stdatomic.h>
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: how a plan is made. */
+/* How a plan is made. */
 #ifndef RG__PLAN_H
 #define RG__PLAN_H
 

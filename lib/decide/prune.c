@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Taking bindings away without a REGISTER: what lapsed, and what a filter names. */
 #include "decide/merge.h"
-#include "rules/rank.h"
-
+#include "rules/rules.h"
 #include <stdlib.h>
 
 /* The bindings of a record while some are taken away. */

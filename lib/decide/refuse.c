@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "register/register.h"
-#include "message/response.h"
+#include "decide/merge.h"
+#include "message/message.h"
 
 static int32_t code_of(int32_t reason, const rg__save_settings *set)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the table of statistics. */
+/* The table of statistics. */
 #ifndef RG__STATS_H
 #define RG__STATS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "rules/draw.h"
 #include "engine/events.h"
+#include "rules/rules.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -98,11 +98,6 @@ static rg__batch **bucket(rg__events *e, const rg_revision *revision)
 	return &e->in_flight[(counter * 0x9E3779B97F4A7C15u) >> 56];
 }
 
-static uint64_t hash_of(const rg_key *key)
-{
-	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
-}
-
 static rg__batch **deletion_bucket(rg__events *e, const rg__batch *b)
 {
 	return &e->deletions[b->key_hash % BUCKETS];
@@ -131,7 +126,7 @@ rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, 
 
 	if (!b)
 		return NULL;
-	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision, .key_hash = hash_of(rg__plan_key(plan)),
+	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision, .key_hash = rg__key_hash(rg__plan_key(plan)),
 		.overlay = local_base != NULL };
 	if (local_base)
 		b->local_base = *local_base;

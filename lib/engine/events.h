@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: subscriptions, and the order in which they are told. */
+/* Subscriptions, and the order in which they are told. */
 #ifndef RG__EVENTS_H
 #define RG__EVENTS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: lines for the host's log. */
+/* Lines for the host's log. */
 #ifndef RG__LOG_H
 #define RG__LOG_H
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
-#include "text/clock.h"
-#include "federation/federation.h"
 #include "engine/log.h"
+#include "engine/op.h"
+#include "text/text.h"
 
 /*
  * The machine of op.h. When a step says WAIT, the operation waits for an answer and may be another thread's already, unless it is of the
@@ -303,7 +302,7 @@ static int landed(rg_op *op)
 	op->tally[RG__S_COMMITS]++;
 	if (op->commit.next && rg__op_is_home(op))
 		rg__announce(op->ticket.reg, deadline_of(op));
-	rg__federation_touch(op);
+	rg__op_touch_sites(op);
 	rg__op_settle(op, true);
 	return key_done(op);
 }
@@ -376,7 +375,7 @@ static int step_give_up(rg_op *op)
 		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit never became known",
 			rg__store_name(op->call.store));
 	}
-	rg__federation_touch(op);
+	rg__op_touch_sites(op);
 	rg__op_settle(op, proved);
 	return finish(op, RG_ESTORE);
 }

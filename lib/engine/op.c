@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
-#include "text/clock.h"
+#include "text/text.h"
 #include <stdlib.h>
 
 static void resume(rg__call *call)

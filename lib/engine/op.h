@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: an operation under way. One shape for every verb:
+ * An operation under way. One shape for every verb:
  *
  *   prepare → (names → ) [page of keys, or one that the verb names →] fetch → decide → commit → on a conflict decide again …
  *     → next key → finish
@@ -12,6 +12,7 @@
 #define RG__OP_H
 
 #include "decide/decide.h"
+#include "store/store.h"
 #include "engine/registrar.h"
 #include "engine/resolve.h"
 
@@ -19,15 +20,6 @@ enum { RG__CONFLICTS_MAX = 32, RG__PAGE = 100 };
 #define RG__RESEND_FOR 50000   /* milliseconds: a remote store remembers revisions for 60 s */
 #define RG__RESEND_FIRST 100
 #define RG__RESEND_MOST 2000
-
-/* How far a walk over pages has come. */
-typedef struct rg__walk {
-	uint64_t pages, mark; /* the mark is the hash of a cursor met earlier */
-	uint32_t empty;       /* pages without a key, in a row */
-} rg__walk;
-
-/* walk.c: does the page keep the store's contract? Its keys are of @p domain, if that is not absent, and its cursor leads on. */
-bool rg__walk_holds(rg__walk *walk, rg_str domain, const rg__page *page);
 
 /* What a verb is. Members get the operation that is the first member of the verb's own struct. */
 typedef struct rg__verb {
@@ -149,6 +141,15 @@ bool rg__op_own_key(rg_op *op);
 
 /* Copies texts into one allocation and has them point there. NULL: out of memory. */
 char *rg__keep(rg_str *const *texts, uint32_t n);
+
+/* A commit of the operation landed, or may have: other sites may have to be told. */
+static inline void rg__op_touch_sites(const rg_op *op)
+{
+	rg__sites *sites = rg__sites_of(op->ticket.reg);
+
+	if (sites)
+		sites->touched(sites, op);
+}
 
 /* Is the call under way one of the registrar's own store? Of other stores' records no events are told. */
 static inline bool rg__op_is_home(const rg_op *op)

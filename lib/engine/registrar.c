@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/registrar.h"
-#include "engine/op.h"
-#include "federation/federation.h"
 #include "engine/log.h"
+#include "engine/op.h"
 #include <sched.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -64,7 +63,10 @@ static void destroy(rg_registrar *reg)
 		}
 	}
 	free(reg->stripes);
-	rg__federation_free(atomic_load(&reg->federation));
+	rg__sites *sites = atomic_load(&reg->sites);
+
+	if (sites)
+		sites->free(sites);
 	rg__slots_unref(reg->slots);
 	rg__events_unref(reg->events);
 	rg_store_unref(reg->store);
@@ -241,7 +243,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	atomic_init(&reg->earliest, RG_TIME_NEVER);
 	atomic_init(&reg->promised, RG_TIME_NEVER);
 	atomic_flag_clear(&reg->walking);
-	atomic_init(&reg->federation, NULL);
+	atomic_init(&reg->sites, NULL);
 	atomic_flag_clear(&reg->no_sites_told);
 	atomic_flag_clear(&reg->told_no_overlay);
 	if (!reg->events || !reg->slots || !stripes_new(reg, config))

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: what a registrar is made of. */
+/* What a registrar is made of. */
 #ifndef RG__REGISTRAR_H
 #define RG__REGISTRAR_H
 
 #include <rgstr/registrar.h>
 #include <pthread.h>
 #include "config/config.h"
-#include "store/call.h"
-#include "engine/events.h"
+#include "store/store.h"
 #include "engine/counters.h"
+#include "engine/events.h"
 #include "engine/seeds.h"
 
 /* A configuration in use by the operations of one stripe. */
@@ -36,6 +36,19 @@ typedef struct rg__stripe {
 
 enum { RG__STRIPES = 32 };
 
+/* Other sites, as the engine and lookups see them: the first member of a federation's own struct, set by rg_registrar_federate(). */
+typedef struct rg__sites {
+	rg_store *shared; /* the records of homes */
+	rg_str home;      /* of this registrar */
+	/* A commit of @p op landed, or may have. Called with no lock held, as the others are. */
+	void (*touched)(struct rg__sites *sites, const struct rg_op *op);
+	/* Does at most @p limit of each kind of work that is due. Returns when to call again. */
+	rg_time (*tick)(struct rg__sites *sites, uint32_t limit);
+	/* AoRs that are to be published, and AoRs that were refused and wait. */
+	void (*gauges)(struct rg__sites *sites, int64_t *queued, int64_t *refused);
+	void (*free)(struct rg__sites *sites);
+} rg__sites;
+
 struct rg_registrar {
 	atomic_uint users; /* references of the host's */
 	atomic_uint pins;  /* one for each stripe in use, one for the users */
@@ -48,7 +61,7 @@ struct rg_registrar {
 	_Atomic rg_time earliest; /* when a tick is needed, of what came up since the last one began */
 	_Atomic rg_time promised; /* when the host was told to tick next */
 	atomic_flag walking;       /* a walk over what is due is under way */
-	_Atomic(struct rg__federation *) federation; /* NULL = none; set once */
+	_Atomic(rg__sites *) sites; /* NULL = there is no federation; set once */
 	atomic_flag no_sites_told; /* that `global` finds nothing without one */
 	atomic_flag told_no_overlay; /* that its store keeps memory-only bindings like all others */
 	rg__stripe *stripes;
@@ -76,6 +89,11 @@ rg_time rg__now(const rg_registrar *reg);
 
 /* The next tick must not be later than @p at: the host is woken if it was told otherwise. */
 void rg__announce(rg_registrar *reg, rg_time at);
+
+static inline rg__sites *rg__sites_of(const rg_registrar *reg)
+{
+	return atomic_load_explicit(&reg->sites, memory_order_acquire);
+}
 
 /* Counts outside an operation. */
 void rg__count(rg__stripe *stripe, int what);

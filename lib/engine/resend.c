@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
-#include "federation/federation.h"
 #include "engine/log.h"
+#include "engine/op.h"
 
 /*
  * Commits of unknown fate. The identical commit is sent again at ticks, until the store says what became of it or it may no longer
@@ -77,7 +76,7 @@ static void lost(rg_op *op)
 	op->tally[RG__S_UNKNOWN]++;
 	rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit is not known, and it cannot be sent again",
 		rg__store_name(op->call.store));
-	rg__federation_touch(op);
+	rg__op_touch_sites(op);
 	rg__op_settle(op, false);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: host names asked about through env.resolve, once each. */
+/* Host names asked about through env.resolve, once each. */
 #ifndef RG__RESOLVE_H
 #define RG__RESOLVE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: seeds. A key drawn once gives each operation 32 bytes of its own without a system call. */
+/* Seeds. A key drawn once gives each operation 32 bytes of its own without a system call. */
 #ifndef RG__RANDOM_H
 #define RG__RANDOM_H
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
-#include "federation/federation.h"
-#include "decide/homes.h"
+#include "decide/decide.h"
 #include <stdlib.h>
 
 enum { LIMIT = 1000, AGAIN_AFTER = 1000, GATHERED = 64 };
@@ -246,9 +245,10 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	atomic_store(&reg->earliest, RG_TIME_NEVER);
 	rg_time due = overdue(reg);
 	rg_status st = walk(reg, limit ? limit : LIMIT);
-	rg_time homes = rg__federation_tick(reg, limit ? limit : LIMIT);
-	if (homes < due)
-		due = homes;
+	rg__sites *sites = rg__sites_of(reg);
+	rg_time sites_due = sites ? sites->tick(sites, limit ? limit : LIMIT) : RG_TIME_NEVER;
+	if (sites_due < due)
+		due = sites_due;
 	rg_time now = rg__now(reg);
 	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, AGAIN_AFTER))
 		due = rg__add_sat(now, AGAIN_AFTER);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "federation/federation.h"
-#include "decide/homes.h"
-#include "engine/log.h"
+#include "rules/rules.h"
+#include "decide/decide.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 #define LIFETIME 3600000
@@ -17,10 +18,10 @@ void rg_federation_options_init(rg_federation_options *options, uint32_t size)
 	rg__struct_init(options, size);
 }
 
-void rg__federation_free(rg__federation *f)
+static void federation_free(rg__sites *sites)
 {
-	if (!f)
-		return;
+	rg__federation *f = (rg__federation *)sites;
+
 	for (uint32_t i = 0; f->domains && i < f->n_domains; i++)
 		free((char *)f->domains[i].p);
 	free(f->domains);
@@ -28,7 +29,7 @@ void rg__federation_free(rg__federation *f)
 	rg__buf_free(&f->survey.cursor);
 	rg__buf_free(&f->texts[0]);
 	rg__buf_free(&f->texts[1]);
-	rg_store_unref(f->shared);
+	rg_store_unref(f->sites.shared);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
@@ -163,8 +164,11 @@ static bool may_change(const rg_op *op)
 	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, op->now) : rg_record_weight(before) > 0;
 }
 
-void rg__federation_changed(rg__federation *f, const rg_op *op)
+/* An operation of the registrar has committed, or may have. */
+static void federation_touched(rg__sites *sites, const rg_op *op)
 {
+	rg__federation *f = (rg__federation *)sites;
+
 	if (!rg__op_is_home(op) || !op->key.domain.p || rg__homes_domain(op->key.domain))
 		return;
 	if (!op->in_doubt && !may_change(op))
@@ -274,26 +278,21 @@ static void prune(rg__federation *f, rg_time now, uint32_t limit)
 	pthread_mutex_unlock(&f->lock);
 }
 
-void rg__federation_gauges(const rg_registrar *reg, int64_t *queued, int64_t *refused)
+static void federation_gauges(rg__sites *sites, int64_t *queued, int64_t *refused)
 {
-	rg__federation *f = rg__federation_of(reg);
+	rg__federation *f = (rg__federation *)sites;
 
-	*queued = *refused = 0;
-	if (!f)
-		return;
 	pthread_mutex_lock(&f->lock);
 	*refused = rg__dirty_waiting(f->dirty);
 	*queued = (int64_t)rg__dirty_count(f->dirty) - *refused;
 	pthread_mutex_unlock(&f->lock);
 }
 
-rg_time rg__federation_tick(rg_registrar *reg, uint32_t limit)
+static rg_time federation_tick(rg__sites *sites, uint32_t limit)
 {
-	rg__federation *f = rg__federation_of(reg);
+	rg__federation *f = (rg__federation *)sites;
+	rg_time now = rg__now(f->reg);
 
-	if (!f)
-		return RG_TIME_NEVER;
-	rg_time now = rg__now(reg);
 	pthread_mutex_lock(&f->lock);
 	begin(f, now);
 	pthread_mutex_unlock(&f->lock);
@@ -339,7 +338,7 @@ static rg_status read_home(rg__federation *f, rg_str home, rg_error *why)
 {
 	rg_status st = rg__home_read(home, &f->texts[0], &f->texts[1]);
 
-	f->home = (rg_str){ f->texts[0].p, f->texts[0].n };
+	f->sites.home = (rg_str){ f->texts[0].p, f->texts[0].n };
 	f->tag = (rg_str){ f->texts[1].p, f->texts[1].n };
 	if (st == RG_EINVAL)
 		return rg__fail(why, st, "%.*s is neither a SIP URI nor a host with or without port", (int)home.n, home.p ? home.p : "");
@@ -374,7 +373,8 @@ static rg_status federation_new(rg_registrar *reg, rg_store *shared, const rg_fe
 	}
 	*out = f;
 	f->reg = reg;
-	f->shared = rg_store_ref(shared);
+	f->sites = (rg__sites){ .shared = rg_store_ref(shared), .touched = federation_touched, .tick = federation_tick, .gauges = federation_gauges,
+		.free = federation_free };
 	f->lifetime = o->lifetime;
 	f->rate = o->rate;
 	f->missed = true; /* whatever is there already */
@@ -384,7 +384,8 @@ static rg_status federation_new(rg_registrar *reg, rg_store *shared, const rg_fe
 rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home, const rg_federation_options *options, rg_error *why)
 {
 	rg_federation_options o = read_options(options);
-	rg__federation *f, *none = NULL;
+	rg__sites *none = NULL;
+	rg__federation *f;
 
 	if (!reg || !shared)
 		return rg__fail(why, RG_EINVAL, "%s", !reg ? "there is no registrar" : "a federation needs a store that its sites share");
@@ -396,10 +397,11 @@ rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home
 		rg__fail(why, st, "out of memory");
 	else
 		st = read_home(f, home, why);
-	if (st == RG_OK && !atomic_compare_exchange_strong(&reg->federation, &none, f))
+	if (st == RG_OK && !atomic_compare_exchange_strong(&reg->sites, &none, &f->sites))
 		st = rg__fail(why, RG_EINVAL, "the registrar has a home already");
 	if (st != RG_OK) {
-		rg__federation_free(f);
+		if (f)
+			federation_free(&f->sites);
 		return st;
 	}
 	rg__announce(reg, rg__now(reg));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: what a registrar tells other sites. It keeps, in a store that all of them share, an entry of its home for every AoR that has a
+ * What a registrar tells other sites. It keeps, in a store that all of them share, an entry of its home for every AoR that has a
  * live binding here. Nothing is told of a change as such: an AoR that may have changed is looked at, and the entry made to agree.
  *
  *   own commit ─► dirty set ─┐                     local record, fresh ─► homes' record ─► plan ─► commit, and the local record again
@@ -9,8 +9,8 @@
 #ifndef RG__FEDERATION_H
 #define RG__FEDERATION_H
 
+#include "engine/engine.h"
 #include "federation/queue.h"
-#include "engine/op.h"
 
 /* After failures nothing of the kind is tried before. Each kind of work has its own, so that one that always fails stops no other. */
 typedef struct rg__retry {
@@ -33,9 +33,9 @@ typedef struct rg__survey {
 } rg__survey;
 
 typedef struct rg__federation {
+	rg__sites sites;   /* first: what the engine has of it */
 	rg_registrar *reg; /* whose part it is */
-	rg_store *shared;
-	rg_str home, tag;
+	rg_str tag;        /* of the home */
 	rg__buf texts[2];  /* behind them */
 	int64_t lifetime;  /* of an entry, in milliseconds */
 	int64_t rate;      /* keys of a scan in a second */
@@ -67,30 +67,6 @@ enum { RG__OUT_PUBLISH, RG__OUT_PAGE, RG__OUT_PRUNE };
 enum { RG__FEDERATION_PAGE = RG__PAGE, RG__PUBLISHING_MOST = 16 };
 #define RG__FEDERATION_DIRTY 4096
 #define RG__FEDERATION_DOMAINS 64
-
-static inline rg__federation *rg__federation_of(const rg_registrar *reg)
-{
-	return atomic_load_explicit(&reg->federation, memory_order_acquire);
-}
-
-void rg__federation_free(rg__federation *f); /* NULL is accepted */
-
-/* An operation of the registrar has committed, or may have: other sites may have to be told. */
-void rg__federation_changed(rg__federation *f, const rg_op *op);
-
-static inline void rg__federation_touch(const rg_op *op)
-{
-	rg__federation *f = rg__federation_of(op->ticket.reg);
-
-	if (f)
-		rg__federation_changed(f, op);
-}
-
-/* How many AoRs other sites are to be told of, and how many more were refused and are tried again later. 0 without a federation. */
-void rg__federation_gauges(const rg_registrar *reg, int64_t *queued, int64_t *refused);
-
-/* Does what is due, no more than @p limit of each kind; says when to come again. */
-rg_time rg__federation_tick(rg_registrar *reg, uint32_t limit);
 
 /* With the lock held: something went well or failed, which says when to try again. */
 void rg__federation_tried(rg__retry *retry, rg_status status, rg_time now);

@@ -6,8 +6,8 @@
  * What fails because of the AoR is its own affair: it waits apart. Only a store that does not answer, and want of memory, stop all.
  */
 #include "federation/federation.h"
-#include "decide/homes.h"
-#include "engine/log.h"
+#include "decide/decide.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 /* An AoR that comes and goes faster than that is left for later. */
@@ -30,7 +30,7 @@ static bool publish_next(rg_op *op)
 
 	p->at_homes = p->turn++ % 2 == 1;
 	op->key.domain = p->at_homes ? p->homes : p->domain;
-	op->call.store = p->at_homes ? p->f->shared : op->ticket.reg->store;
+	op->call.store = p->at_homes ? p->f->sites.shared : op->ticket.reg->store;
 	return true;
 }
 
@@ -59,7 +59,7 @@ static rg_status publish_decide(rg_op *op)
 		p->live = live;
 		return RG_OK;
 	}
-	const rg__publication say = { .key = &op->key, .home = p->f->home, .tag = p->f->tag, .present = p->live, .now = op->now,
+	const rg__publication say = { .key = &op->key, .home = p->f->sites.home, .tag = p->f->tag, .present = p->live, .now = op->now,
 		.until = rg__add_sat(op->now, p->f->lifetime) };
 	rg_revision revision = rg__revision_next(&op->ticket);
 	rg_status st = rg__homes_plan(op->found.record, &say, &revision, &p->what, &op->plan);

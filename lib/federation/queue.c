@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "federation/queue.h"
-#include "rules/draw.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 
 enum { BUCKETS = 1024 };
@@ -34,11 +34,6 @@ void rg__dirty_free(rg__dirty *d)
 		}
 	}
 	free(d);
-}
-
-static uint64_t hash_of(const rg_key *key)
-{
-	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
 }
 
 static void enqueue(struct queue *q, rg__dirty_key *k)
@@ -89,7 +84,7 @@ static rg__dirty_key *key_new(const rg_key *key, uint64_t hash)
 
 bool rg__dirty_add(rg__dirty *d, const rg_key *key)
 {
-	uint64_t hash = hash_of(key);
+	uint64_t hash = rg__key_hash(key);
 	rg__dirty_key **bucket = &d->buckets[hash % BUCKETS], *k = *bucket;
 
 	while (k && (k->hash != hash || !rg_key_equal(&k->key, key)))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: keys to be worked on, each once, the oldest first, no more than so many. Its owner locks. A key that was refused waits apart
+ * Keys to be worked on, each once, the oldest first, no more than so many. Its owner locks. A key that was refused waits apart
  * from the others, each for the same time: those that always are stand in nobody's way.
  */
 #ifndef RG__DIRTY_H

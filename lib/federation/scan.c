@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What there is: pages of keys for the dirty set, and homes that lapsed. */
 #include "federation/federation.h"
-#include "decide/homes.h"
+#include "decide/decide.h"
 #include <stdlib.h>
 
 #define PRUNE_SOON 1000
@@ -149,7 +149,7 @@ rg_status rg__survey_page(rg__federation *f)
 	}
 	op->within = (rg_str){ p->domain.p, p->domain.n };
 	if (p->of_entries)
-		op->call.store = f->shared;
+		op->call.store = f->sites.shared;
 	rg__op_start(op, NULL, NULL, NULL);
 	return RG_OK;
 }
@@ -238,7 +238,7 @@ rg_status rg__survey_prune(rg__federation *f, uint32_t limit)
 	rg__federation_begun(f, RG__OUT_PRUNE);
 	p->left = limit;
 	p->next = RG_TIME_NEVER;
-	op->call.store = f->shared;
+	op->call.store = f->sites.shared;
 	rg__op_start(op, NULL, NULL, NULL);
 	return RG_OK;
 }

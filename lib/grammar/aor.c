@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/addr.h"
 #include "grammar/aor.h"
 #include "grammar/chars.h"
 #include "grammar/header.h"
+#include "text/text.h"
 #include <stdlib.h>
 
 static bool has_upper(rg_str s)

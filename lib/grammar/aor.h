@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 1: the canonical address-of-record. */
+/* The canonical address-of-record. */
 #ifndef RG__AOR_H
 #define RG__AOR_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 1: the character sets of RFC 3261 §25.1, one bit a set. */
+/* The character sets of RFC 3261 §25.1, one bit a set. */
 #ifndef RG__CHARS_H
 #define RG__CHARS_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/addr.h"
-#include "grammar/chars.h"
 #include "grammar/header.h"
+#include "grammar/chars.h"
+#include "text/text.h"
 
 static inline bool is_space(char c)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 1: header values, RFC 3261 §20 and §25.1: lists, name-addr, header parameters, tokens. */
+/* Header values, RFC 3261 §20 and §25.1: lists, name-addr, header parameters, tokens. */
 #ifndef RG__HEADER_H
 #define RG__HEADER_H
 

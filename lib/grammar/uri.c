@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/addr.h"
-#include "grammar/chars.h"
 #include "grammar/uri.h"
+#include "grammar/chars.h"
+#include "text/text.h"
 
 /* Skips octets of the set and well-formed escapes. It stops at a bad escape too, which is no delimiter of anything: the caller,
  * looking for the delimiter that should come next, refuses it. */

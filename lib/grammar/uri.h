@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 1: SIP URIs, RFC 3261 §19.1 and §25.1. Zero-copy: everything is a slice of the text. */
+/* SIP URIs, RFC 3261 §19.1 and §25.1. Zero-copy: everything is a slice of the text. */
 #ifndef RG__URI_H
 #define RG__URI_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 3261 §19.1.4. */
-#include "text/addr.h"
 #include "grammar/uri.h"
+#include "text/text.h"
 #include <stdlib.h>
 
 typedef struct params {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The targets of several AoRs as one list: each AoR's own stay what they are, and a row is found by where its part begins. */
 #include "message/targets.h"
-
 #include <stdlib.h>
 
 typedef struct part {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/next_hop.h"
-#include "grammar/header.h"
+#include "grammar/grammar.h"
 
 rg_str rg__hop_uri(rg_str path, rg_str received, rg_str contact)
 {

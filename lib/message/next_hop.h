@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 3: the next hop of a binding: first Path URI, else received URI, else Contact URI. */
+/* The next hop of a binding: first Path URI, else received URI, else Contact URI. */
 #ifndef RG__HOP_H
 #define RG__HOP_H
 
 #include <rgstr/record.h>
-#include "grammar/uri.h"
+#include "grammar/grammar.h"
 
 /* The URI of the next hop. @p path as rg_contact.path. */
 rg_str rg__hop_uri(rg_str path, rg_str received, rg_str contact);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 3: requests that outlive the call they were given to. */
+/* Requests that outlive the call they were given to. */
 #ifndef RG__REQUEST_H
 #define RG__REQUEST_H
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/response.h"
-
 #include <stdlib.h>
 
 struct rg_response {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 3: how a response is made. */
+/* How a response is made. */
 #ifndef RG__RESPONSE_H
 #define RG__RESPONSE_H
 

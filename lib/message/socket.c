@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <rgstr/request.h>
 #include "message/socket.h"
+#include <rgstr/request.h>
 
 static const rg_str protos[] = { { "udp", 3 }, { "tcp", 3 }, { "tls", 3 }, { "ws", 2 }, { "wss", 3 }, { "sctp", 4 } };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 3: the local socket as text, `proto:ip:port` (base specification §1.3.17, §1.4.8). */
+/* The local socket as text, `proto:ip:port` (base specification §1.3.17, §1.4.8). */
 #ifndef RG__SOCKET_H
 #define RG__SOCKET_H
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/targets.h"
 #include "message/next_hop.h"
-#include "grammar/uri.h"
-
+#include "grammar/grammar.h"
 #include <stdlib.h>
 
 /* True when a URI may have what has no place in a Request-URI. Says yes too often rather than parse every URI. */

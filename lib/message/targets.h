@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 3: how targets are made. */
+/* How targets are made. */
 #ifndef RG__TARGETS_H
 #define RG__TARGETS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: building a record. Every REGISTER that changes anything builds one, so this is one pass without searches that grow. */
+/* Building a record. Every REGISTER that changes anything builds one, so this is one pass without searches that grow. */
 #include "model/codec.h"
 #include "model/model.h"
 #include <stdlib.h>

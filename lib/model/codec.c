@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: the keys of the record format as tables, and what must hold of a record whoever wrote it. */
+/* The keys of the record format as tables, and what must hold of a record whoever wrote it. */
 #include "model/codec.h"
 
 #define KEY(type, field, key, key_kind, key_must, key_least, key_most, key_unless) \

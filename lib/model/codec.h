@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: records as MessagePack. Every key there is stands here once; encoder, decoder, doc/record-format.md and tests go by it. */
+/* Records as MessagePack. Every key there is stands here once; encoder, decoder, doc/record-format.md and tests go by it. */
 #ifndef RG__CODEC_H
 #define RG__CODEC_H
 

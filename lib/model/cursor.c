@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: walking over MessagePack that a stranger may have written. */
+/* Walking over MessagePack that a stranger may have written. */
 #include "model/codec.h"
 
 /* First bytes 0xc0 to 0xdf: what follows, and how many bytes its number or length has. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: MessagePack → record. Whoever can write to the store may have written the bytes, so nothing in them is believed. */
+/* MessagePack → record. Whoever can write to the store may have written the bytes, so nothing in them is believed. */
 #include "model/codec.h"
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: record → MessagePack. */
+/* Record → MessagePack. */
 #include "model/codec.h"
 #include <msgpack.h>
 #include <stdlib.h>

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-#include <rgstr/record.h>
-#include "grammar/chars.h"
-#include "grammar/uri.h"
+#include "model/model.h"
+#include "grammar/grammar.h"
 
 int32_t rg_key_equal(const rg_key *a, const rg_key *b)
 {
 	return a && b && rg__eq(a->user, b->user) && rg__eq(a->host, b->host) && rg__eq(a->domain, b->domain);
+}
+
+uint64_t rg__key_hash(const rg_key *key)
+{
+	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
 }
 
 /* Where printing has got to: the length counts on when the room is full. */

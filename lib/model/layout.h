@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: how a record lies in memory. Only the model's own files look in here. */
+/* How a record lies in memory. Only the model's own files look in here. */
 #ifndef RG__RECORD_H
 #define RG__RECORD_H
 

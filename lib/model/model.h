@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: what the layers above ask of a record beside its public views. */
+/* What the layers above ask of a record beside its public views. */
 #ifndef RG__MODEL_H
 #define RG__MODEL_H
 
@@ -8,6 +8,8 @@
 
 /* A binding with a flow is found under this tag, the flow behind it. */
 #define RG__FLOW_TAG "flow:"
+
+uint64_t rg__key_hash(const rg_key *key); /* without a secret */
 
 /* What a lookup asks of every binding. */
 typedef struct rg__glance {
@@ -23,6 +25,9 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
+
+bool rg__contact_same(const rg_contact *a, const rg_contact *b); /* but for RG_CONTACT_LOCAL: which store keeps it is not what it says */
+bool rg__removal_same(const rg_removal *a, const rg_removal *b);
 
 /*
  * As rg_record_new(), for a record that an overlay unites: with the revision of its memory-only part, of which bytes are kept only

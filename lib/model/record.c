@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 2: looking at a record. lib/record_build.c makes them. */
+/* Looking at a record. lib/record_build.c makes them. */
 #include "model/layout.h"
 #include "model/model.h"
 #include <stdlib.h>

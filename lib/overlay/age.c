@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: halves that stay. The engine sends a commit of unknown fate again as long as main remembers revisions, and then gives up. A
+ * Halves that stay. The engine sends a commit of unknown fate again as long as main remembers revisions, and then gives up. A
  * half that nobody ended by then is old: the walk over what is due gives its key, and whoever fetches that, or commits to it, ends it.
  * The time is what that walk is told, so a half is as old as the walks that have seen it since main was asked last.
  */

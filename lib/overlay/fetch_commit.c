@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: fetch and commit of the store made of two. overlay.h tells how. */
+/* Fetch and commit of the store made of two. overlay.h tells how. */
 #include "overlay/overlay.h"
 
 enum { TRIES = 8 };

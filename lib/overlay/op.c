@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: a call of the overlay under way, and what it asks main. */
+/* A call of the overlay under way, and what it asks main. */
 #include "overlay/overlay.h"
-#include "text/clock.h"
+#include "text/text.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -243,7 +243,7 @@ rg_status rg__overlay_wait(void *self, void *tok, int32_t timeout_ms)
 {
 	rg__overlay *o = self;
 	void *main;
-	const rg_store_ops *ops = rg__store_ops(o->main, &main);
+	const rg_store_ops *ops = rg_store_members(o->main, &main);
 	int64_t left = (int64_t)timeout_ms * 1000, until = rg__monotonic_us() + left;
 	rg_status st = RG_OK;
 	rg__overlay_op *op = find_open(o, tok);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the store made of two, as a store: what it is made of, and its members. */
+/* The store made of two, as a store: what it is made of, and its members. */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
@@ -55,7 +55,7 @@ static rg_store_ops members_of(const rg_store *main, const rg_store *local)
 {
 	uint32_t of_main = rg_store_traits(main);
 	void *self;
-	const rg_store_ops *m = rg__store_ops(main, &self), *l = rg__store_ops(local, &self);
+	const rg_store_ops *m = rg_store_members(main, &self), *l = rg_store_members(local, &self);
 	rg_store_ops ops = { .struct_size = sizeof ops, .name = "overlay", .fetch = rg__overlay_fetch, .commit = rg__overlay_commit,
 		.due = rg__overlay_due, .find = rg__overlay_find, .scan = rg__overlay_scan, .destroy = destroy };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: the store made of two, main and the memory of this node (local).
+ * The store made of two, main and the memory of this node (local).
  *
  * A change of both parts takes effect when main takes it: main's revision says whether it did. From before main is asked until the local
  * part is what it is to be, a `half` stands for it, with the local part as it was and as it will be; whoever fetches meanwhile takes the
@@ -13,8 +13,8 @@
 
 #include <pthread.h>
 #include <time.h>
-#include "store/call.h"
 #include "text/text.h"
+#include "store/store.h"
 
 typedef struct rg__overlay rg__overlay;
 typedef struct rg__overlay_op rg__overlay_op;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the two parts of a record: looked at, united, split, compared. */
+/* The two parts of a record: looked at, united, split, compared. */
 #include "overlay/overlay.h"
 #include "model/model.h"
-#include "model/layout.h"
 #include <stdlib.h>
 
 rg_status rg__local_fetch(rg__overlay *o, const rg_key *key, rg__local *out)
@@ -190,58 +189,22 @@ rg_status rg__local_again(const rg_key *key, const rg_revision *own, const rg_re
 	return st;
 }
 
-static bool same_text(rg_str a, rg_str b)
-{
-	return (a.p == NULL) == (b.p == NULL) && rg__eq(a, b);
-}
-
-static bool same_addrs(const rg_contact *a, const rg_contact *b)
-{
-	for (uint32_t i = 0; i < a->n_addrs; i++) {
-		if (memcmp(&a->addrs[i], &b->addrs[i], sizeof a->addrs[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
-/* Which part a binding is in is not what it says. */
-static bool same_contact(const rg_contact *a, const rg_contact *b)
-{
-	if (((a->flags ^ b->flags) & ~(uint32_t)RG_CONTACT_LOCAL) != 0 || a->id != b->id || a->generation != b->generation ||
-		a->cseq != b->cseq || a->expires != b->expires || a->created != b->created || a->modified != b->modified ||
-		a->wake != b->wake || a->request_hash != b->request_hash || a->q != b->q || a->reg_id != b->reg_id ||
-		a->methods != b->methods || a->branch_flags != b->branch_flags || a->latency != b->latency || a->n_addrs != b->n_addrs)
-		return false;
-#define SAME(name) \
-	if (!same_text(a->name, b->name)) \
-		return false;
-	RG__CONTACT_STRINGS(SAME)
-#undef SAME
-	return same_addrs(a, b);
-}
-
-static bool same_removal(const rg_removal *a, const rg_removal *b)
-{
-	return a->cseq == b->cseq && a->reg_id == b->reg_id && a->request_hash == b->request_hash && a->at == b->at &&
-		same_text(a->uri, b->uri) && same_text(a->instance, b->instance) && same_text(a->callid, b->callid);
-}
-
 bool rg__same_part(const rg_record *a, const rg_record *b)
 {
 	rg_contact one, other;
 	rg_removal gone, went;
 
 	if (!a != !b || rg_record_count(a) != rg_record_count(b) || rg_record_removals(a) != rg_record_removals(b) ||
-		!same_text(rg_record_extra(a), rg_record_extra(b)))
+		!rg__eq(rg_record_extra(a), rg_record_extra(b)))
 		return false;
 	for (uint32_t i = 0; rg_record_contact(a, i, &one) == RG_OK; i++) {
 		rg_record_contact(b, i, &other);
-		if (!same_contact(&one, &other))
+		if (!rg__contact_same(&one, &other))
 			return false;
 	}
 	for (uint32_t i = 0; rg_record_removal(a, i, &gone) == RG_OK; i++) {
 		rg_record_removal(b, i, &went);
-		if (!same_removal(&gone, &went))
+		if (!rg__removal_same(&gone, &went))
 			return false;
 	}
 	return true;

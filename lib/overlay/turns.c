@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: commits of one key take turns; and what is known of those that are not done in both parts. */
+/* Commits of one key take turns; and what is known of those that are not done in both parts. */
 #include "overlay/overlay.h"
-#include "rules/draw.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,7 +10,7 @@ enum { PATIENCE_MS = 100 };
 
 rg__overlay_bucket *rg__overlay_bucket_of(rg__overlay *o, const rg_key *key)
 {
-	uint64_t hash = rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
+	uint64_t hash = rg__key_hash(key);
 
 	return &o->buckets[hash % RG__OVERLAY_BUCKETS];
 }

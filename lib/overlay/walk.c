@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 5: walks over both parts, the local one first. A key of both is given once, as far as that can be known: what the local store
+ * Walks over both parts, the local one first. A key of both is given once, as far as that can be known: what the local store
  * has now it had when it was walked, if nothing was written to it since. What is due begins with the halves that are old; a key of
  * theirs may come again.
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: a watch over both parts is a watch on each; its end is told when both have ended. */
+/* A watch over both parts is a watch on each; its end is told when both have ended. */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
@@ -35,7 +35,7 @@ static void take_out(watch *w)
 static void end_inner(rg_store *store, void *handle)
 {
 	void *self;
-	const rg_store_ops *ops = rg__store_ops(store, &self);
+	const rg_store_ops *ops = rg_store_members(store, &self);
 
 	ops->unwatch(self, handle);
 }
@@ -79,7 +79,7 @@ static void local_changed(void *user, rg_status status)
 static rg_status begin_inner(rg_store *store, const rg_key *key, rg_watch_cb changed, watch *w, void **handle)
 {
 	void *self;
-	const rg_store_ops *ops = rg__store_ops(store, &self);
+	const rg_store_ops *ops = rg_store_members(store, &self);
 
 	return ops->watch(self, key, changed, w, handle);
 }

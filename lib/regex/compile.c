@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* POSIX.1 base definitions §9, with what GNU regcomp() takes beyond them. */
-#include "regex/match.h"
 #include "regex/compile.h"
-
+#include "regex/regex.h"
 #include <stdlib.h>
 
 enum { MAX_NESTING = 64, NO_MOST = -1 };

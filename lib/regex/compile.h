@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 0: what an expression is compiled to. */
+/* What an expression is compiled to. */
 #ifndef RG__AUTOMATON_COMPILE_H
 #define RG__AUTOMATON_COMPILE_H
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Running an expression: all ways through it at once, a byte at a time. automaton_compile.c makes them. */
-#include "regex/match.h"
 #include "regex/compile.h"
-
+#include "regex/regex.h"
 #include <stdlib.h>
 
 /* The instructions that wait for the next byte, each once. */

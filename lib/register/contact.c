@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The Contact lines of a REGISTER: RFC 3261 §20.10, §10.2.1. */
-#include "rules/expiry.h"
-#include "message/next_hop.h"
-#include "register/register.h"
+#include "register/read.h"
+#include "message/message.h"
+#include "rules/rules.h"
 
 /* The Contact parameters the library acts on. */
 enum { P_OTHER, P_EXPIRES, P_Q, P_RECEIVED, P_RECEIVED_PARAM, P_PUB_GRUU, P_TEMP_GRUU, P_INSTANCE, P_REG_ID, P_METHODS, P_COUNT };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Option tags, and what Path (RFC 3327) and Outbound (RFC 5626) ask of a REGISTER as a whole. */
-#include "register/register.h"
+#include "register/read.h"
 
 /* True when one of the lines of a Supported or Require header has an option tag. Case does not matter, RFC 3261 §7.3.1. */
 static bool has_tag(const rg_str *lines, uint32_t n, rg_str tag)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Path of a REGISTER: RFC 3327. */
-#include "register/register.h"
+#include "register/read.h"
 
 /* The name-addr of a Path value and its URI, which has to be one of SIP: it becomes a Route. */
 static bool read_hop(rg_str value, rg__uri *uri)

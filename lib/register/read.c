@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading a REGISTER and refusing what needs no record to be refused (RFC 3261 §10.3 steps 1 to 5), in one fixed order: limits,
  * required fields, domain, Require, authorization, AoR, Contacts. */
-#include "register/register.h"
-#include "rules/draw.h"
-#include "rules/expiry.h"
-#include "message/next_hop.h"
-#include "message/request.h"
-#include "message/socket.h"
-
+#include "register/read.h"
+#include "message/message.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 
 enum { FP_CONTACT = 1, FP_EXPIRES = 2, FP_PATH = 3 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: a REGISTER read and validated, as merge sees it. */
+/* The door of register/: a REGISTER read and validated. Pure: no store, no clock, no lock. */
 #ifndef RG__REGISTER_H
 #define RG__REGISTER_H
 
-#include "grammar/header.h"
-#include "decide/decide.h"
-#include "message/response.h"
+#include <rgstr/policy.h>
+#include "grammar/grammar.h"
+#include "message/message.h"
+#include "config/config.h"
 
 /* One Contact value. */
 typedef struct rg__wanted {
@@ -68,34 +69,39 @@ struct rg__register {
 	rg__wanted wanted[];
 };
 
-/* register_contact.c: reads all Contact lines into `wanted`. RG_R_… of a limit, else RG_R_FINE; other faults go to contact_reason. */
-int32_t rg__register_contacts(rg__register *reg);
+/* A REGISTER read and validated: all that can be decided without the record. Borrows from request, config and options. */
+typedef struct rg__register rg__register;
 
-/* register_path.c: reads Path, if it counts. RG_R_… */
-int32_t rg__register_path(rg__register *reg);
+/* Room a caller has on its stack for a register with one Contact, which is too large for malloc to be quick. */
+typedef struct rg__register_room {
+	_Alignas(16) char bytes[2048];
+} rg__register_room;
 
-/* register_extensions.c: Require, and what Path and Outbound ask. RG_R_… */
-int32_t rg__register_require(rg__register *reg);
-int32_t rg__register_extensions(rg__register *reg);
+/* Always RG_OK or RG_ENOMEM; a refusal is a reason. @p request is one of rg__request_view(). @p room is used where it will do; NULL =
+ * none. */
+rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out);
+/* The same for one that the main registrar has answered; @p upstream is that of rg__upstream_view(), and is not needed afterwards. */
+rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register **out);
+void rg__register_free(rg__register *reg);
+int32_t rg__register_reason(const rg__register *reg);  /* not RG_R_FINE: refused without looking at a record */
+const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
+bool rg__register_is_query(const rg__register *reg);
+
+/* What only the host can say is asked when nothing that comes before it refuses: whether a domain is ours, who may register whom. A no
+ * is the reason then, whatever comes after. rg__register_domain(): the canonical host of the Request-URI or of To, RG__AOR_…. */
+bool rg__register_asks_domain(const rg__register *reg);
+bool rg__register_asks_authorization(const rg__register *reg);
+int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *host);
+void rg__register_overrule(rg__register *reg, int32_t reason);
+bool rg__register_memory_only(const rg__register *reg); /* what it binds stays on this node */
+
+/* The distinct host names among the next hops of its Contacts; fills in at most @p max and returns how many there are. */
+uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max);
+/* What they resolved to; borrowed for as long as the register lives. */
+void rg__register_resolved(rg__register *reg, const rg_resolved *resolved, uint32_t n);
+
 rg_str rg__register_supported(const rg__save_settings *set); /* option tags of a 200's Supported; absent = none */
-
-/* register_reply.c: what the main registrar granted of the Contacts. RG_ENOMEM, else RG_OK and a reason. */
-rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int32_t *reason);
-
-/* The rules that look at a Contact together with the rest of the request. RG_R_… */
-int32_t rg__register_rules(rg__register *reg);
-
-/* The AoR in its canonical form under @p rules: the one the caller names, else To. Returns RG__AOR_…; freed with rg__aor_free(). */
-int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out);
-
-/* A received URI goes back between quotes: a SIP URI, whose grammar has nothing that would end them. */
-bool rg__received_read(rg_str text, rg__uri *out);
-
-/* methods.c: the bit set of a list of methods. */
-uint32_t rg__methods_of(rg_str list);
-uint32_t rg__method_bit(rg_str name); /* of one; that of OTHER for what the table does not have */
-
-/* refusal.c: a non-200 response. @p reg is NULL where there is no request to speak of. */
-rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cached registrations (base specification §1.3.18): what the main registrar's reply grants to the Contacts of a REGISTER. */
-#include "rules/expiry.h"
-#include "rules/matching.h"
-#include "register/register.h"
-
+#include "register/read.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 
 enum { MOST_VALUES = 256 };

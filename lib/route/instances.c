@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A device with several flows is one device (RFC 5626 §7): a request goes to the flow it used last, and to another when that fails. */
 #include "route/instances.h"
-#include "rules/matching.h"
-
+#include "rules/rules.h"
 #include <stdlib.h>
 
 /* Bindings that need no allocation to be looked at. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: one target an instance. */
+/* One target an instance. */
 #ifndef RG__INSTANCES_H
 #define RG__INSTANCES_H
 
-#include "rules/rank.h"
+#include "rules/rules.h"
 
 /* Of the bindings that share an instance the one touched last is the target and keeps its place; the others become its fallbacks and go
  * right behind it, most recently touched first. @p fallback_of has room for as many: the place of the principal; UINT32_MAX for what is

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Where a request goes (RFC 3261 §16.5): the live bindings of its AoR, in order. */
 #include "route/instances.h"
+#include "route/route.h"
+#include "message/message.h"
 #include "register/register.h"
-#include "message/request.h"
-#include "message/targets.h"
-
 #include <stdlib.h>
 
 /* Bindings that need no allocation to be looked at. */

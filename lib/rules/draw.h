@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: keyed hashes: the fingerprint of a request, and the randomness that an operation's seed gives. */
+/* The randomness that an operation's seed gives. */
 #ifndef RG__DIGEST_H
 #define RG__DIGEST_H
 
@@ -10,8 +10,5 @@ enum { RG__DRAW_ID = 1, RG__DRAW_GENERATION = 2, RG__DRAW_DEVIATION = 3, RG__DRA
 
 /* 64 random bits for one purpose, Contact and attempt. The same arguments give the same bits. */
 uint64_t rg__draw(const uint8_t seed[32], uint32_t purpose, uint32_t contact, uint32_t attempt);
-
-/* Takes one more value into a fingerprint that starts at 0; values are framed by kind and length. */
-uint64_t rg__fingerprint(uint64_t so_far, uint32_t kind, rg_str value);
 
 #endif

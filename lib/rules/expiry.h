@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: how long a binding lives (RFC 3261 §10.3 step 7). Seconds unless said. */
+/* How long a binding lives (RFC 3261 §10.3 step 7). Seconds unless said. */
 #ifndef RG__EXPIRY_H
 #define RG__EXPIRY_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: whether a Contact means a binding. One matcher for save, remove, queries and limits. */
+/* Whether a Contact means a binding. One matcher for save, remove, queries and limits. */
 #ifndef RG__MATCHING_H
 #define RG__MATCHING_H
 

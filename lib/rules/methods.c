@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "register/register.h"
+#include "rules/methods.h"
+#include <rgstr/request.h>
 
 /* Bit numbers, one a row of the public table. */
 enum {

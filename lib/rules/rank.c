@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "rules/rank.h"
-
 #include <stdlib.h>
 
 rg__rank rg__rank_of(const rg_contact *binding, uint32_t index)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 4: the order bindings are tried in. */
+/* The order bindings are tried in. */
 #ifndef RG__ORDER_H
 #define RG__ORDER_H
 
-#include "model/model.h"
 #include "text/text.h"
+#include "model/model.h"
 
 /* What the order of a binding depends on, and which binding it is. */
 typedef struct rg__rank {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whom a request is about. */
-#include "grammar/header.h"
-#include "decide/decide.h"
+#include "rules/subject.h"
+#include "grammar/grammar.h"
 
 rg_str rg__request_domain(const rg_request *request)
 {

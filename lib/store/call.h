@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: one call of a store, held to the completion law. */
+/* One call of a store, held to the completion law. */
 #ifndef RG__CALL_H
 #define RG__CALL_H
 
-#include "store/store.h"
+#include "store/guard.h"
 
 /* A page of keys that outlives the store's callback. */
 typedef struct rg__page {

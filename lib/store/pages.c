@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
+#include "store/pages.h"
 
 /* A walk is short of work, not of pages: a store may look through much that has no key of ours, but not for ever. */
 enum { EMPTY_MAX = 65536 };

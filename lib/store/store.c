@@ -107,8 +107,10 @@ const char *rg__store_name(const rg_store *s)
 	return s->ops.name;
 }
 
-const rg_store_ops *rg__store_ops(const rg_store *s, void **self)
+const rg_store_ops *rg_store_members(const rg_store *s, void **self)
 {
+	if (!s || !self)
+		return NULL;
 	*self = s->self;
 	return &s->ops;
 }

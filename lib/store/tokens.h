@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the tokens handed to strangers. A token is a slot and its generation, so that a second or a late answer is told from
+/* The tokens handed to strangers. A token is a slot and its generation, so that a second or a late answer is told from
  * a good one and never touches what is gone: not while the table lives, and not before a quarter of a million more tokens were taken. */
 #ifndef RG__SLOTS_H
 #define RG__SLOTS_H

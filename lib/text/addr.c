@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/addr.h"
+#include "text/text.h"
 #include <arpa/inet.h>
 
 /* One to three digits up to 255 without a zero in front; returns where they end, or NULL. */

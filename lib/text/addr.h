@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 0: IP addresses without a port. */
+/* IP addresses without a port. */
 #ifndef RG__ADDR_H
 #define RG__ADDR_H
 
-#include "text/text.h"
+#include <rgstr/types.h>
+#include <stdbool.h>
+#include <string.h>
 
 /* Four decimal numbers. Leading zeros are refused: some read them as octal, and one text must not name two addresses. */
 bool rg__ip4_parse(rg_str s, rg_addr *out);

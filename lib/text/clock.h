@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 0: the clock that nobody sets. */
+/* The clock that nobody sets. */
 #ifndef RG__CLOCK_H
 #define RG__CLOCK_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 0: slices, numbers, growing buffers, errors. */
+/* Slices, numbers, growing buffers, errors. */
 #ifndef RG__TEXT_H
 #define RG__TEXT_H
 
@@ -7,6 +7,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
+#include "text/addr.h"
+#include "text/clock.h"
+#include "text/fingerprint.h"
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
+#include "rules/rules.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 typedef struct latency_op {

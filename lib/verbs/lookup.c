@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs/lookup_many.h"
-#include "message/request.h"
-#include "message/targets.h"
+#include "message/message.h"
+#include "rules/rules.h"
+#include "route/route.h"
 #include <stdlib.h>
 
 typedef struct lookup_op {

@@ -4,11 +4,12 @@
  * bindings are all there; they change no more after that, while another thread may still be asking for homes.
  */
 #include "verbs/lookup_many.h"
-#include "federation/federation.h"
-#include "decide/homes.h"
-#include "engine/log.h"
-#include "config/options.h"
-#include "message/targets.h"
+#include "message/message.h"
+#include "config/config.h"
+#include "rules/rules.h"
+#include "decide/decide.h"
+#include "route/route.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 /* One AoR, or a branch that stays what it is. */
@@ -27,7 +28,7 @@ typedef struct place {
 
 struct rg__wide {
 	rg_op *op;
-	rg__federation *f;  /* NULL = homes are not asked for */
+	rg__sites *sites; /* NULL = homes are not asked for */
 	const rg_request *request;
 	const rg__lookup_settings *settings;
 	rg__buf domain;     /* of homes */
@@ -46,13 +47,13 @@ bool rg__wide_wanted(const rg_lookup_options *options)
 
 rg_status rg__wide_check(rg_registrar *reg, const rg_lookup_options *options, const rg_request *request, bool blocking)
 {
-	const rg__federation *f = options->flags.seen[RG__F_global] ? rg__federation_of(reg) : NULL;
+	const rg__sites *sites = options->flags.seen[RG__F_global] ? rg__sites_of(reg) : NULL;
 	rg_request view;
 
 	rg__request_view(request, &view);
 	if (options->flags.seen[RG__F_branch] && (view.n_branches > RG_BRANCHES_MAX || (view.n_branches > 0 && !view.branches)))
 		return RG_EINVAL;
-	return blocking && f && !rg__store_can_block(f->shared) ? RG_ENOTSUP : RG_OK;
+	return blocking && sites && !rg__store_can_block(sites->shared) ? RG_ENOTSUP : RG_OK;
 }
 
 /* Takes the AoR's key, unless an earlier place has it. What only came as sips before has its other bindings left. */
@@ -151,8 +152,8 @@ static rg_status prepare(rg__wide *w)
 		st = add_branch(w, i);
 	if (!w->settings->global)
 		return st;
-	w->f = rg__federation_of(ticket->reg);
-	if (!w->f && !atomic_flag_test_and_set(&ticket->reg->no_sites_told))
+	w->sites = rg__sites_of(ticket->reg);
+	if (!w->sites && !atomic_flag_test_and_set(&ticket->reg->no_sites_told))
 		rg__log(&ticket->reg->env, RG_LOG_WARNING, "a lookup is to be global, but there is no federation of sites");
 	rg__buf_add(&w->domain, rg__request_domain(w->request));
 	rg__buf_add(&w->domain, RG__HOMES_SUFFIX);
@@ -213,11 +214,11 @@ bool rg__wide_next(rg__wide *w)
 		return true;
 	}
 	atomic_store_explicit(&w->bound, true, memory_order_release);
-	if (w->at_homes || !w->f)
+	if (w->at_homes || !w->sites)
 		return false;
 	w->at_homes = true;
 	w->at = 0;
-	w->op->call.store = w->f->shared;
+	w->op->call.store = w->sites->shared;
 	return rg__wide_next(w);
 }
 
@@ -310,7 +311,7 @@ static void add_homes(joining *j, const place *p)
 	uint32_t at = 0, n = 0;
 	rg_str home;
 
-	while (n < RG_HOMES_MAX && rg__homes_next(p->homes, j->w->f->home, j->w->op->now, &at, &home)) {
+	while (n < RG_HOMES_MAX && rg__homes_next(p->homes, j->w->sites->home, j->w->op->now, &at, &home)) {
 		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
 		if ((p->sips || p->rest) && rg__is_sips(home) != p->sips)
 			continue;
@@ -403,7 +404,7 @@ rg_status rg__wide_answer(rg__wide *w, rg_status status, rg_targets **out)
 {
 	*out = NULL;
 	if (status == RG_OK)
-		status = join(w, w->f != NULL, w->partial, out);
+		status = join(w, w->sites != NULL, w->partial, out);
 	else if (status == RG_ESTORE && atomic_load_explicit(&w->bound, memory_order_acquire))
 		status = join(w, false, true, out); /* time is up for the homes */
 	return or_broken(status, out);

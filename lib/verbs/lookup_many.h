@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: a lookup of several records (flags `branch` and `global`): each is fetched and selected on its own, then they are joined. */
+/* A lookup of several records (flags `branch` and `global`): each is fetched and selected on its own, then they are joined. */
 #ifndef RG__LOOKUP_WIDE_H
 #define RG__LOOKUP_WIDE_H
 
-#include "engine/op.h"
-#include "message/request.h"
+#include "message/message.h"
+#include "engine/engine.h"
 
 typedef struct rg__wide rg__wide;
 

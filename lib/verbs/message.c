@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The message level: read through the adaptor, decide, answer or route through it. */
 #include "verbs/message.h"
-#include "grammar/header.h"
+#include "grammar/grammar.h"
 #include <stdlib.h>
 
 typedef struct msg_save {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: what the verbs on messages share. */
+/* What the verbs on messages share. */
 #ifndef RG__VERB_MSG_H
 #define RG__VERB_MSG_H
 
-#include "engine/registrar.h"
+#include "engine/engine.h"
 
 /* Has the adaptor what it must have? */
 bool rg__msg_is_whole(const rg_registrar *reg, const rg_msg *msg);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cached registrations at the message level: a REGISTER and the main registrar's reply to it. */
 #include "verbs/message.h"
-#include "grammar/header.h"
+#include "grammar/grammar.h"
 #include <stdlib.h>
 
 enum { MOST_MODIFIED = 1024 };

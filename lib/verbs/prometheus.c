@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Statistics as text, in the exposition format of Prometheus, version 0.0.4. The rows are those of a snapshot: there is no second list. */
+#include "grammar/grammar.h"
 #include <rgstr/registrar.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include "grammar/chars.h"
 
 /* The refusals are one metric; what follows in the name of each is its label. */
 #define REJECTS "rejects_"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
 #include "verbs/query_answer.h"
-#include "grammar/header.h"
-#include "message/request.h"
+#include "grammar/grammar.h"
+#include "message/message.h"
+#include "rules/rules.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 /* A binding answers when any of the filters matches it. */

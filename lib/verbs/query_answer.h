@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Layer 5: the answer to a query. */
+/* The answer to a query. */
 #ifndef RG__ANSWER_H
 #define RG__ANSWER_H
 

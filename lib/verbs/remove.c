@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
 #include "model/model.h"
+#include "rules/rules.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 typedef struct remove_op {

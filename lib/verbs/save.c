@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/op.h"
-#include "decide/homes.h"
-#include "engine/log.h"
-#include "message/request.h"
+#include "message/message.h"
+#include "decide/decide.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 typedef struct save_op {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "federation/federation.h"
-#include "engine/op.h"
+#include "rules/rules.h"
+#include "engine/engine.h"
 #include <stdlib.h>
 
 /* What is read off elsewhere: X(id, name, gauge, doc). */
@@ -134,7 +134,9 @@ static void take_snapshot(rg_op *op, rg_stats *stats)
 	stats->values[GIVEN_DEFAULTS_EXPIRES] = rg__config_int(config, RG__P_default_expires);
 	stats->values[GIVEN_EVENTS] = (int64_t)rg__events_told(reg->events);
 	stats->values[GIVEN_BREACHES] = (int64_t)rg__store_breaches(reg->store);
-	rg__federation_gauges(reg, &stats->values[GIVEN_HOMES_QUEUED], &stats->values[GIVEN_HOMES_REFUSED]);
+	rg__sites *sites = rg__sites_of(reg);
+	if (sites)
+		sites->gauges(sites, &stats->values[GIVEN_HOMES_QUEUED], &stats->values[GIVEN_HOMES_REFUSED]);
 	for (size_t i = 0; i < RG__STRIPES; i++)
 		add_stripe(stats, &reg->stripes[i]);
 	stats->values[GIVEN_IN_FLIGHT]--; /* this one */

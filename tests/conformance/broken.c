@@ -532,7 +532,7 @@ static rg_status open_broken(void *user, rg_store **out)
 	};
 
 	cr_assert_eq(rg_memory_store_new(NULL, &b->inner, NULL), RG_OK);
-	b->ops = rg__store_ops(b->inner, &b->self);
+	b->ops = rg_store_members(b->inner, &b->self);
 	if (*fault)
 		spoil(&ops, &(*fault)->wrong);
 	return rg_store_new(&ops, b, out, NULL);

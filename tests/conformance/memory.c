@@ -88,7 +88,7 @@ static rg__check start(uint64_t max_bytes)
 	memory.max_bytes = max_bytes;
 	memory.shards = 1;
 	cr_assert_eq(rg_memory_store_new(&memory, &ck.store, NULL), RG_OK);
-	ck.ops = rg__store_ops(ck.store, &ck.self);
+	ck.ops = rg_store_members(ck.store, &ck.self);
 	return ck;
 }
 
@@ -100,16 +100,16 @@ static void finish(rg__check *ck)
 	rg__check_free_answers(ck);
 }
 
-static rg__sample numbered(rg__name *name, uint64_t number)
+static rg__check_draft numbered(rg__check_label *name, uint64_t number)
 {
 	return rg__check_sample(rg__check_name(name, RG__CHECK_DOMAIN, number), 5000, RG_STR("192.0.2.1:5060"));
 }
 
-static rg_status put(rg__check *ck, const rg__sample *s, const rg_revision *base, rg_revision *own)
+static rg_status put(rg__check *ck, const rg__check_draft *s, const rg_revision *base, rg_revision *own)
 {
 	rg_revision r = rg__check_mint(ck);
 	rg_record *record = rg__check_record(ck, s, &r);
-	rg__answer *a = rg__check_commit(ck, &s->key, base, &r, record);
+	rg__check_answer *a = rg__check_commit(ck, &s->key, base, &r, record);
 	rg_status status = a->status;
 
 	rg_record_unref(record);
@@ -122,8 +122,8 @@ static rg_status put(rg__check *ck, const rg__sample *s, const rg_revision *base
 Test(memory, past_its_budget_refuses_what_grows_and_loses_nothing)
 {
 	rg__check ck = start(200000);
-	rg__name name;
-	rg__sample s;
+	rg__check_label name;
+	rg__check_draft s;
 	rg_revision r[5000];
 	uint64_t n, full, max;
 
@@ -157,8 +157,8 @@ Test(memory, past_its_budget_refuses_what_grows_and_loses_nothing)
 Test(memory, past_its_budget_refuses_a_larger_record_and_keeps_the_old_one)
 {
 	rg__check ck = start(2000);
-	rg__name name, other;
-	rg__sample s = numbered(&name, 0), more;
+	rg__check_label name, other;
+	rg__check_draft s = numbered(&name, 0), more;
 	rg_revision r = rg__check_new(&ck, &s), ignored;
 	uint64_t n = 0;
 
@@ -183,11 +183,11 @@ Test(memory, counts_the_same_bytes_however_often_it_was_filled_and_emptied)
 
 	cr_assert_eq(rg_memory_store_bytes(ck.store), 0);
 	for (int round = 0; round < 4; round++) {
-		rg__name name;
+		rg__check_label name;
 
 		for (uint64_t i = 0; i < N; i++) {
 			char domain[2] = { (char)('a' + i % DOMAINS), 0 };
-			rg__sample s = rg__check_sample(rg__check_name(&name, rg_str_from(domain), i), 5000, RG_STR("tag"));
+			rg__check_draft s = rg__check_sample(rg__check_name(&name, rg_str_from(domain), i), 5000, RG_STR("tag"));
 
 			r[i] = rg__check_new(&ck, &s);
 		}
@@ -241,8 +241,8 @@ Test(memory, knows_its_own_stores_only)
 Test(memory, refuses_a_record_that_is_not_of_the_key_or_revision_it_comes_with)
 {
 	rg__check ck = start(0);
-	rg__name name, other;
-	rg__sample s = numbered(&name, 0);
+	rg__check_label name, other;
+	rg__check_draft s = numbered(&name, 0);
 	rg_revision own = rg__check_mint(&ck), wrong = rg__check_mint(&ck);
 	rg_record *record = rg__check_record(&ck, &s, &own);
 
@@ -257,16 +257,16 @@ Test(memory, refuses_a_record_that_is_not_of_the_key_or_revision_it_comes_with)
 Test(memory, gives_pages_of_bounded_size_whatever_the_limit)
 {
 	rg__check ck = start(0);
-	rg__walk w = { .kind = RG__WALK_FIND, .domain = RG__CHECK_DOMAIN, .tag = RG_STR("192.0.2.1:5060"), .limit = UINT32_MAX };
+	rg__check_walk w = { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = RG_STR("192.0.2.1:5060"), .limit = UINT32_MAX };
 	uint8_t *seen = calloc(1, 10000);
 
 	for (uint64_t i = 0; i < 10000; i++) {
-		rg__name name;
-		rg__sample s = numbered(&name, i);
+		rg__check_label name;
+		rg__check_draft s = numbered(&name, i);
 
 		rg__check_put(&ck, &s, &zero);
 	}
-	cr_expect_eq(rg__check_page(&ck, &w, RG__ABSENT)->n, 4096);
+	cr_expect_eq(rg__check_page(&ck, &w, RG__CHECK_ABSENT)->n, 4096);
 	cr_expect_eq(rg__check_collect(&ck, &w, seen, 10000, NULL), 10000);
 	free(seen);
 	finish(&ck);
@@ -297,9 +297,9 @@ Test(memory, short_of_memory_changes_nothing)
 	unsigned refused = 0;
 
 	for (uint64_t i = 0; i < 40; i++) {
-		rg__name name;
-		rg__sample s = numbered(&name, i % 20);
-		rg__answer *a = rg__check_fetch(&ck, &s.key);
+		rg__check_label name;
+		rg__check_draft s = numbered(&name, i % 20);
+		rg__check_answer *a = rg__check_fetch(&ck, &s.key);
 		rg_commit c = { .struct_size = sizeof c, .base = a->found.base, .revision = rg__check_mint(&ck) };
 		rg_record *record;
 		char tag[2] = { (char)('a' + i), 0 };
@@ -348,12 +348,12 @@ static void on_change(void *user, rg_status status)
 static void *change_often(void *user)
 {
 	rg__check ck = *(rg__check *)user;
-	rg__name name;
-	rg__sample s = numbered(&name, 0);
+	rg__check_label name;
+	rg__check_draft s = numbered(&name, 0);
 
 	ck.answers = NULL;
 	for (int i = 0; i < 3000; i++) {
-		rg__answer *a = rg__check_fetch(&ck, &s.key);
+		rg__check_answer *a = rg__check_fetch(&ck, &s.key);
 		rg_revision base = a->found.base, ignored;
 
 		rg__check_forget(a);
@@ -369,7 +369,7 @@ Test(memory, ends_each_watch_once_while_its_key_changes)
 	rg__check ck = start(0), mine[2];
 	struct watching *w = calloc(N, sizeof *w);
 	pthread_t threads[2];
-	rg__name name;
+	rg__check_label name;
 
 	for (int i = 0; i < 2; i++) {
 		mine[i] = ck;

@@ -92,7 +92,7 @@ Test(overlay, is_made_of_main_and_the_memory_of_this_node_only)
 	cr_assert_eq(rg_memory_store_new(NULL, &memory, NULL), RG_OK);
 	for (size_t i = 0; i < 2; i++) {
 		void *self;
-		rg_store_ops ops = *rg__store_ops(memory, &self);
+		rg_store_ops ops = *rg_store_members(memory, &self);
 
 		ops.traits = unfit[i];
 		ops.destroy = NULL;
@@ -121,7 +121,7 @@ static rg_status open_pretender(void *user, rg_store **out)
 
 	if (st != RG_OK)
 		return st;
-	rg_store_ops ops = *rg__store_ops(memory, &self);
+	rg_store_ops ops = *rg_store_members(memory, &self);
 	ops.traits |= RG_STORE_OVERLAY;
 	ops.watch = NULL;
 	ops.unwatch = NULL;
@@ -154,8 +154,8 @@ enum { KEYS = 90 };
 static void fill(rg__check *ck, rg_time deadline)
 {
 	for (uint64_t i = 0; i < KEYS; i++) {
-		rg__name name;
-		rg__sample s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, i), .deadline = deadline, .tags = { RG_STR("t"), RG_STR("t") },
+		rg__check_label name;
+		rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, i), .deadline = deadline, .tags = { RG_STR("t"), RG_STR("t") },
 			.n_tags = i % 3 == 2 ? 2 : 1, .n_local = i % 3 == 0 ? 0 : 1 };
 
 		rg__check_new(ck, &s);
@@ -172,11 +172,11 @@ Test(overlay, a_walk_gives_each_key_once_whichever_part_it_is_in)
 		stores s = { .deferred = later };
 
 		cr_assert_eq(open_overlay(&s, &ck.store), RG_OK);
-		ck.ops = rg__store_ops(ck.store, &ck.self);
+		ck.ops = rg_store_members(ck.store, &ck.self);
 		fill(&ck, 5000);
 		for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
-			for (int kind = RG__WALK_FIND; kind <= RG__WALK_DUE; kind++) {
-				rg__walk w = { .kind = (rg__walk_kind)kind, .limit = limits[i], .domain = RG__CHECK_DOMAIN, .tag = RG_STR("t"),
+			for (int kind = RG__CHECK_FIND; kind <= RG__CHECK_DUE; kind++) {
+				rg__check_walk w = { .kind = (rg__check_walk_kind)kind, .limit = limits[i], .domain = RG__CHECK_DOMAIN, .tag = RG_STR("t"),
 					.now = 9000 };
 				uint8_t seen[KEYS];
 				rg_time next = 0;
@@ -185,7 +185,7 @@ Test(overlay, a_walk_gives_each_key_once_whichever_part_it_is_in)
 				for (int k = 0; k < KEYS; k++)
 					cr_expect_eq(seen[k], 1, "key %d of walk %d", k, kind);
 				w.now = 4000;
-				if (kind != RG__WALK_DUE)
+				if (kind != RG__CHECK_DUE)
 					continue;
 				cr_expect_eq(rg__check_collect(&ck, &w, seen, KEYS, &next), 0);
 				cr_expect_eq(next, 5000);
@@ -244,11 +244,11 @@ static void short_of_memory(bool later, uint32_t n_local)
 	rg__check ck = { .options = &options, .random = 1 };
 	stores s = { .deferred = later };
 	rg_status status = RG_ESTORE;
-	rg__name name;
+	rg__check_label name;
 
 	cr_assert_eq(open_overlay(&s, &ck.store), RG_OK);
-	ck.ops = rg__store_ops(ck.store, &ck.self);
-	rg__sample sample = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { RG_STR("t"), RG_STR("u") },
+	ck.ops = rg_store_members(ck.store, &ck.self);
+	rg__check_draft sample = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 1), .deadline = 5000, .tags = { RG_STR("t"), RG_STR("u") },
 		.n_tags = 2, .n_local = n_local };
 	rg_commit c = { .struct_size = sizeof c, .revision = rg__check_mint(&ck) };
 	rg_record *record = rg__check_record(&ck, &sample, &c.revision);

@@ -338,7 +338,7 @@ Test(overlay, a_watch_sees_both_parts_and_may_save_the_same_aor_from_within)
 	cr_assert_eq(rg_save_options_new(RG_STR("memory-only"), &p.memory_only, NULL), RG_OK);
 	p.k.subscription = NULL;
 	w.p = &p;
-	const rg_store_ops *ops = rg__store_ops(overlay, &self);
+	const rg_store_ops *ops = rg_store_members(overlay, &self);
 	cr_assert_eq(ops->watch(self, &pair_alice, on_change, &w, &handle), RG_OK);
 	cr_expect_eq(pair_save(&p, A1, 1, true), 200);
 	cr_expect_eq(w.code, 200, "within a change of the local part");
@@ -402,7 +402,7 @@ static void shorten(void *tok, rg_status status, const rg_fetched *found)
 static rg_status older_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
 {
 	void *to[2] = { (void *)(uintptr_t)done, tok };
-	const rg_store_ops *ops = rg__store_ops(older_inner, &self);
+	const rg_store_ops *ops = rg_store_members(older_inner, &self);
 
 	return ops->fetch(self, key, flags, shorten, to);
 }
@@ -415,7 +415,7 @@ Test(overlay, a_store_that_knows_the_shorter_rg_fetched_stays_good)
 
 	kit_init(&k);
 	older_inner = k.memory;
-	rg_store_ops ops = *rg__store_ops(k.memory, &self);
+	rg_store_ops ops = *rg_store_members(k.memory, &self);
 	ops.fetch = older_fetch;
 	ops.destroy = NULL;
 	cr_assert_eq(rg_store_new(&ops, self, &store, NULL), RG_OK);

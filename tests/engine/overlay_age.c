@@ -10,7 +10,7 @@ static uint32_t halves(pair *p)
 {
 	void *self;
 
-	rg__store_ops(p->k.store, &self);
+	rg_store_members(p->k.store, &self);
 	return ((rg__overlay *)self)->n_halves;
 }
 

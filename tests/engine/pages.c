@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Stores whose pages of keys lead nowhere, or elsewhere. */
 #include "kit.h"
-#include "store/store.h"
 #include <stdio.h>
 
 #define A1 "<sip:a@192.0.2.1:5060>"
@@ -19,7 +18,7 @@ typedef struct odd {
 static rg_status odd_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(((odd *)self)->inner, &in);
+	const rg_store_ops *ops = rg_store_members(((odd *)self)->inner, &in);
 
 	return ops->fetch(in, key, flags, done, tok);
 }
@@ -27,7 +26,7 @@ static rg_status odd_fetch(void *self, const rg_key *key, uint32_t flags, rg_fet
 static rg_status odd_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(((odd *)self)->inner, &in);
+	const rg_store_ops *ops = rg_store_members(((odd *)self)->inner, &in);
 
 	return ops->commit(in, key, commit, flags, done, tok);
 }

@@ -65,7 +65,7 @@ int pair_bindings(rg_store *store)
 {
 	held h = { 99, 99 };
 	void *self;
-	const rg_store_ops *ops = rg__store_ops(store, &self);
+	const rg_store_ops *ops = rg_store_members(store, &self);
 
 	cr_expect_eq(ops->count(self, RG_STR("location"), 0, on_count, &h), RG_OK);
 	return (int)h.bindings;
@@ -81,7 +81,7 @@ rg_fetched pair_fetch(rg_store *store)
 {
 	rg_fetched f = { 0 };
 	void *self;
-	const rg_store_ops *ops = rg__store_ops(store, &self);
+	const rg_store_ops *ops = rg_store_members(store, &self);
 
 	cr_expect_eq(ops->fetch(self, &pair_alice, RG_FETCH_FRESH, on_fetch, &f), RG_OK);
 	return f;
@@ -128,7 +128,7 @@ rg_status pair_put(rg_store *store, uint8_t revision, uint64_t id, const char *u
 	rg_status st = RG_EINVAL;
 	rg_contact b;
 	void *self;
-	const rg_store_ops *ops = rg__store_ops(store, &self);
+	const rg_store_ops *ops = rg_store_members(store, &self);
 
 	memset(path, 'a' + revision, padding);
 	rg_contact_init(&b, sizeof b);

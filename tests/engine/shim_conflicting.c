@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "shims.h"
-#include "store/store.h"
 #include <stdlib.h>
 
 typedef struct shim {
@@ -11,7 +10,7 @@ typedef struct shim {
 static rg_status shim_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(((shim *)self)->inner, &in);
+	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);
 
 	return ops->fetch(in, key, flags, done, tok);
 }
@@ -32,7 +31,7 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 {
 	shim *s = self;
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(s->inner, &in);
+	const rg_store_ops *ops = rg_store_members(s->inner, &in);
 	pass_on p = { done, tok };
 
 	s->c->commits++;
@@ -48,7 +47,7 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(((shim *)self)->inner, &in);
+	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);
 
 	return ops->due(in, now, cursor, limit, flags, done, tok);
 }
@@ -56,7 +55,7 @@ static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(((shim *)self)->inner, &in);
+	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);
 
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
@@ -64,7 +63,7 @@ static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor,
 static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(((shim *)self)->inner, &in);
+	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);
 
 	return ops->scan(in, domain, cursor, limit, flags, done, tok);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shims.h"
-#include "store/call.h"
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct pending {
 	struct pending *next;
@@ -104,7 +104,7 @@ static rg_status shim_fetch(void *self, const rg_key *key, uint32_t flags, rg_fe
 {
 	pending *p = defer(self, CALL_FETCH, tok);
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(p->home->inner, &in);
+	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
 	p->done.fetch = done;
 	return later(p, ops->fetch(in, key, flags, keep_fetched, p));
@@ -114,7 +114,7 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 {
 	pending *p = defer(self, CALL_COMMIT, tok);
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(p->home->inner, &in);
+	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
 	p->done.commit = done;
 	return later(p, ops->commit(in, key, commit, flags, keep_fetched, p));
@@ -124,7 +124,7 @@ static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 {
 	pending *p = defer(self, CALL_DUE, tok);
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(p->home->inner, &in);
+	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
 	p->done.keys = done;
 	return later(p, ops->due(in, now, cursor, limit, flags, keep_keys, p));
@@ -134,7 +134,7 @@ static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor,
 {
 	pending *p = defer(self, CALL_FIND, tok);
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(p->home->inner, &in);
+	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
 	p->done.keys = done;
 	return later(p, ops->find(in, domain, tag, cursor, limit, flags, keep_keys, p));
@@ -144,7 +144,7 @@ static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t li
 {
 	pending *p = defer(self, CALL_SCAN, tok);
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(p->home->inner, &in);
+	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
 	p->done.keys = done;
 	return later(p, ops->scan(in, domain, cursor, limit, flags, keep_keys, p));
@@ -154,7 +154,7 @@ static rg_status shim_count(void *self, rg_str domain, uint32_t flags, rg_count_
 {
 	pending *p = defer(self, CALL_COUNT, tok);
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(p->home->inner, &in);
+	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
 	p->done.count = done;
 	return later(p, ops->count(in, domain, flags, keep_count, p));

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "shims.h"
-#include "store/store.h"
 #include <stdlib.h>
 
 typedef struct shim {
@@ -10,7 +9,7 @@ typedef struct shim {
 
 static const rg_store_ops *inner_of(shim *s, void **self)
 {
-	return rg__store_ops(s->inner, self);
+	return rg_store_members(s->inner, self);
 }
 
 static bool fails(faulty *f, uint32_t call)

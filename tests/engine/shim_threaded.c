@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shims.h"
-#include "store/store.h"
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WORKERS = 2 };
 
@@ -39,7 +39,7 @@ typedef struct worker {
 static void run(shim *s, job *j)
 {
 	void *in;
-	const rg_store_ops *ops = rg__store_ops(s->inner, &in);
+	const rg_store_ops *ops = rg_store_members(s->inner, &in);
 
 	switch (j->kind) {
 	case CALL_FETCH:

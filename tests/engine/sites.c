@@ -2,7 +2,6 @@
 #include "sites.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include "store/store.h"
 
 rg_store *shared_new(void)
 {
@@ -62,7 +61,7 @@ const char *homes_in(rg_store *shared, const char *domain, const char *user)
 	rg_contact c;
 	void *self;
 
-	rg__store_ops(shared, &self)->fetch(self, &key, RG_FETCH_FRESH, keep_found, &f);
+	rg_store_members(shared, &self)->fetch(self, &key, RG_FETCH_FRESH, keep_found, &f);
 	text[0] = 0;
 	for (uint32_t i = 0; rg_record_contact(f.record, i, &c) == RG_OK; i++)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%.*s", i ? " " : "", (int)c.uri.n, c.uri.p);
@@ -101,10 +100,10 @@ void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n,
 		contacts[i].callid = RG_STR("home");
 		contacts[i].expires = expires;
 	}
-	while (rg_record_new(&key, &commit.revision, contacts, n, NULL, 0, RG__ABSENT, &record) == RG_ELIMIT)
+	while (rg_record_new(&key, &commit.revision, contacts, n, NULL, 0, (rg_str){ NULL, 0 }, &record) == RG_ELIMIT)
 		n--;
 	commit.next = record;
-	rg__store_ops(shared, &self)->commit(self, &key, &commit, 0, committed, &st);
+	rg_store_members(shared, &self)->commit(self, &key, &commit, 0, committed, &st);
 	cr_assert_eq(st, RG_OK);
 	rg_record_unref(record);
 	free(contacts);
@@ -123,7 +122,7 @@ uint64_t records(rg_store *shared)
 	uint64_t n = 0;
 	void *self;
 
-	rg__store_ops(shared, &self)->count(self, RG_STR("location@homes"), 0, counted, &n);
+	rg_store_members(shared, &self)->count(self, RG_STR("location@homes"), 0, counted, &n);
 	return n;
 }
 

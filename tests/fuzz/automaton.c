@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* An expression and a text → the library's automaton, held against the system's regexec() where that is known to agree with POSIX. */
-#include "regex/match.h"
+#include "regex/regex.h"
 #include <regex.h>
 #include <stdlib.h>
 

@@ -22,11 +22,11 @@ lib=$(flags --variable=libdir librgstr)
 for outside in minimal custom_store; do
 	# shellcheck disable=SC2046
 	cc -std=c11 -pedantic -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/$outside.c" -o "$stage/$outside" \
-		$(flags --cflags --libs librgstr-memory librgstr)
+		$(flags --cflags --libs librgstr-memory librgstr-check librgstr)
 	LD_LIBRARY_PATH=$lib "$stage/$outside" >"$stage/$outside.out"
 	[ -s "$stage/$outside.out" ] || { echo "$outside printed nothing"; exit 1; }
 done
-for name in librgstr librgstr-memory librgstr-sofia; do
+for name in librgstr librgstr-check librgstr-memory librgstr-sofia; do
 	[ "$(flags --modversion $name)" = "$(flags --modversion librgstr)" ]
 done
 if grep -rn "$source" "$stage$prefix"/include; then

@@ -1,64 +1,139 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Holds every file to its layer: it may include headers of its own layer or lower, and there are no cycles.
+"""Holds lib/ to its rooms. lib/meson.build lists them, a files() list a room, in the order of the way of the data.
 
-The layer of a file is that of its room, a folder of lib/ that lib/meson.build lists.
-Stores and adaptors include public headers only.
+- A file includes headers of its own room, the doors of rooms above it (lib/<room>/<room>.h) and public headers whose room is not below.
+  A room that is a library of its own (librgstr-check, the adaptors) and the stores include public headers only.
+- A private header never includes itself in the end.
+- With OBJECTS, a static library of all objects: no room calls a function of a room below. A function that a header in include/rgstr
+  declares may be called from everywhere below that header's room only, like any other.
 
-usage: layers.py SOURCE_DIR
+usage: layers.py SOURCE_DIR [OBJECTS]
 """
 import pathlib
 import re
+import subprocess
 import sys
 
-PUBLIC = {'types': 0, 'status': 0, 'record': 2, 'request': 3, 'response': 3, 'message': 3, 'config': 4, 'policy': 4, 'store': 5,
-          'registrar': 5}
-ROOMS = {'text': 0, 'regex': 0, 'grammar': 1, 'model': 2, 'message': 3, 'config': 4, 'rules': 4, 'register': 4, 'decide': 4, 'route': 4, 'store': 5,
-         'engine': 5, 'verbs': 5, 'federation': 5, 'overlay': 5, 'check': 5}
-OUTSIDE = ['lib/sofia', 'backends/memory', 'backends/redis']
+# The room that a public header belongs to: where its subject is built, or the first room that needs its types.
+PUBLIC = {'types': 'text', 'status': 'text', 'record': 'model', 'request': 'message', 'response': 'message', 'message': 'message',
+          'config': 'config', 'policy': 'register', 'store': 'store', 'registrar': 'engine'}
+
+
+def rooms_of(root):
+    """The names of the rooms in order, and the files that are listed."""
+    build = (root / 'lib/meson.build').read_text()
+    order, listed = [], set()
+    for room, body in re.findall(r'^(\w+) = files\((.*?)\)', build, flags=re.M | re.S):
+        files = re.findall(r"'([\w/]+\.c)'", body)
+        if not files:
+            continue
+        order.append(room)
+        listed |= set(files)
+        if any(f.split('/')[0] != room for f in files):
+            sys.exit(f'lib/meson.build lists files of another room under {room}')
+    return order, listed
 
 
 def includes(path):
     return re.findall(r'^\s*#\s*include\s+(["<][^">]+[">])', path.read_text(), flags=re.M)
 
 
-def main():
-    root = pathlib.Path(sys.argv[1])
-    listed = set(re.findall(r"'(\w+/\w+\.c)'", (root / 'lib/meson.build').read_text()))
-    bad, graph = [], {}
-    for path in sorted(p for room in ROOMS for p in (root / 'lib' / room).glob('*.[ch]')):
-        own, at = ROOMS[path.parent.name], f'{path.parent.name}/{path.name}'
-        if path.suffix == '.c' and at not in listed:
-            bad.append(f'{at} is in no room of lib/meson.build')
-        for name in includes(path):
-            if name.startswith('<rgstr/'):
-                theirs = PUBLIC.get(pathlib.PurePath(name[1:-1]).stem)
-            elif name.startswith('"'):
-                theirs = ROOMS.get(name[1:].split('/')[0])
-                if path.suffix == '.h':
-                    graph.setdefault(at, set()).add(name[1:-1])
-            else:
-                continue
-            if theirs is None or theirs > own:
-                bad.append(f'{at} (layer {own}) includes {name} (layer {theirs})')
+def check_include(at, room, name, place):
+    """What is wrong with an include of a file in a room; None for nothing."""
+    if name.startswith('<rgstr/'):
+        theirs = PUBLIC.get(pathlib.PurePath(name[1:-1]).stem)
+        if theirs is None or place[theirs] > place[room]:
+            return f'{at} includes {name}, which belongs to {theirs}'
+    elif name.startswith('"'):
+        theirs, _, header = name[1:-1].partition('/')
+        if theirs not in place or not header:
+            return f'{at} includes {name}: not a header of a room, with its folder'
+        if place[theirs] > place[room]:
+            return f'{at} includes {name}, which is below'
+        if theirs != room and header != f'{theirs}.h':
+            return f'{at} includes {name}, which is not the door of {theirs}'
+    return None
+
+
+def circles(graph):
     for start in graph:
         seen, todo = set(), list(graph[start])
         while todo:
             at = todo.pop()
             if at == start:
-                bad.append(f'{start} includes itself in the end')
+                yield f'{start} includes itself in the end'
                 break
             if at not in seen:
                 seen.add(at)
                 todo += graph.get(at, ())
-    for folder in OUTSIDE:
-        own = {p.name for p in (root / folder).glob('*.h')} | {f'{folder[4:]}/{p.name}' for p in (root / folder).glob('*.h')}
-        for path in sorted((root / folder).glob('*.[ch]')):
+
+
+def check_rooms(root, order, listed):
+    place = {room: i for i, room in enumerate(order)}
+    bad, graph = [], {}
+    for path in sorted(p for room in order for p in (root / 'lib' / room).glob('*.[ch]')):
+        room, at = path.parent.name, f'{path.parent.name}/{path.name}'
+        if path.suffix == '.c' and at not in listed:
+            bad.append(f'{at} is in no room of lib/meson.build')
+        for name in includes(path):
+            bad.append(check_include(at, room, name, place))
+            if path.suffix == '.h' and name.startswith('"'):
+                graph.setdefault(at, set()).add(name[1:-1])
+    return [b for b in bad if b] + list(circles(graph))
+
+
+def check_outside(root, order):
+    """Libraries of their own: in lib/ what is no room, and the stores."""
+    bad, folders = [], [p for p in sorted((root / 'lib').iterdir()) if p.is_dir() and p.name not in order]
+    folders += [p for p in sorted((root / 'backends').iterdir()) if p.is_dir()]
+    for folder in folders:
+        own = {f'{folder.name}/{p.name}' for p in folder.glob('*.h')} | {p.name for p in folder.glob('*.h')}
+        for path in sorted(folder.glob('*.[ch]')):
             for name in includes(path):
                 if name.startswith('"') and name[1:-1] not in own:
-                    bad.append(f'{folder}/{path.name} includes {name}: public headers only')
-    print('\n'.join(bad) or f'{len(listed)} sources keep to their layers')
-    return 1 if bad or not listed else 0
+                    bad.append(f'{folder.name}/{path.name} includes {name}: public headers only')
+    return bad, len(folders)
+
+
+def check_symbols(objects, order):
+    """Undefined symbols of each object against the room that defines them. Objects are named <room>_<file>.c.o."""
+    place = {room: i for i, room in enumerate(order)}
+    text = subprocess.run(['nm', '-A', objects], check=True, capture_output=True, text=True).stdout
+    defined, used = {}, []
+    for member, kind, symbol in re.findall(r'(\w+\.c\.o):[ 0-9a-f]*([A-Za-z]) (\w+)$', text, flags=re.M):
+        room = next((r for r in order if member.startswith(r + '_')), None)
+        if room is None:
+            sys.exit(f'{member} is of no room')
+        if kind in 'TDBRVW':
+            defined[symbol] = room
+        elif kind == 'U':
+            used.append((room, member, symbol))
+    calls = [(member, symbol, defined[symbol]) for room, member, symbol in used if symbol in defined]
+    bad = [f'{member} uses {symbol} of {theirs}, which is below' for member, symbol, theirs in calls
+           if place[theirs] > place[next(r for r in order if member.startswith(r + '_'))]]
+    # Slim objects show nm nothing: then the check would say yes to everything.
+    if len(defined) < 300 or len(calls) < 500:
+        bad.append(f'{objects} shows {len(defined)} symbols and {len(calls)} uses of them: too few to be the library')
+    # A host loop and threads are the caller's: the core creates none.
+    bad += [f'{member} uses {symbol}' for _, member, symbol in used
+            if symbol in ('pthread_create', 'thrd_create', 'fork', 'socket', 'printf', 'puts', 'abort', 'exit')]
+    return bad, len(calls)
+
+
+def main():
+    root = pathlib.Path(sys.argv[1])
+    order, listed = rooms_of(root)
+    bad = check_rooms(root, order, listed)
+    outside, n_outside = check_outside(root, order)
+    bad += outside
+    said = f'{len(order)} rooms with {len(listed)} sources, {n_outside} libraries beside them'
+    if len(sys.argv) > 2:
+        calls, n = check_symbols(sys.argv[2], order)
+        bad += calls
+        said += f', {n} uses of symbols'
+    print('\n'.join(sorted(set(bad))) or said)
+    return 1 if bad or len(order) < 2 or len(listed) < 10 else 0
 
 
 sys.exit(main())

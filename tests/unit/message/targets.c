@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy_kit.h"
+#include "route/route.h"
 
 static rg_targets *targets_of(world *w, const char *flag_text)
 {

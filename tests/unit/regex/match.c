@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "regex/match.h"
+#include "regex/regex.h"
 #include <criterion/criterion.h>
 #include <regex.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy_kit.h"
 
-#include "register/register.h"
+#include "rules/methods.h"
 
 Test(methods, known_names_have_bits_and_the_others_share_the_last)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "rules/rules.h"
 #include "policy_kit.h"
 
 static const char *queried(world *w, rg_request *r, const char *aor)

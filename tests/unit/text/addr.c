@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "text/addr.h"
+#include "text/text.h"
 #include <criterion/criterion.h>
 
 Test(addr, one_address_has_one_canonical_text)

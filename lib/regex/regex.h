@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Layer 0: a regular expression that is matched in time and memory known beforehand, whatever the text.
+ * A regular expression that is matched in time and memory known beforehand, whatever the text.
  *
  * regexec() remembers every state that a text leads it to, for as long as the expression lives: with /.*a.{60}c/ a stranger's text of 255
  * bytes takes some 15 MB and 50 ms, and each next one as much again. This one is in all its states at once and remembers none: at most

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* The values behind rg_config and the options, for the policy. */
+#ifndef RG__SETTINGS_H
+#define RG__SETTINGS_H
+
+#include <rgstr/config.h>
+#include "regex/regex.h"
+#include "grammar/grammar.h"
+
+/* Ids of the parameters, RG__P_<name>, from the one table. */
+#include "config/parameters.h"
+
+int64_t rg__config_int(const rg_config *config, int id); /* value or default; NULL config = defaults */
+rg_str rg__config_text(const rg_config *config, int id); /* absent when unset and without default */
+bool rg__config_has(const rg_config *config, int id);
+rg_config *rg__config_ref(const rg_config *config);      /* configs held by a registrar are shared, never changed */
+
+enum { RG__MATCH_URI = 0, RG__MATCH_URI_CALLID = 1, RG__MATCH_PARAM = 2, RG__MATCH_INSTANCE = 3 };
+enum { RG__EVICT_OLDEST, RG__EVICT_SOONEST, RG__EVICT_LOWEST_Q };
+enum { RG__PATH_IGNORED, RG__PATH_OFF, RG__PATH_LAZY, RG__PATH_STRICT };
+enum { RG__OUTBOUND_OFF, RG__OUTBOUND_ON, RG__OUTBOUND_REQUIRED };
+
+/* How Contacts match bindings. */
+typedef struct rg__matching {
+	uint8_t mode;
+	rg_str param; /* of RG__MATCH_PARAM; borrowed from config or options */
+} rg__matching;
+
+/* What is in effect for one save: options where set, else config, else defaults. Times in seconds. Borrows from both. */
+typedef struct rg__save_settings {
+	const rg_config *config;
+	rg__aor_rules aor;
+	rg__matching matching;
+	int64_t default_expires, min_expires, max_expires, expires_max_deviation;
+	bool min_expires_rejects;     /* min_expires_mode=reject */
+	bool malformed_expires_3600;  /* malformed_expires=3600 */
+	int32_t default_q;            /* -1 = unset */
+	int64_t max_contacts;         /* 0 = none */
+	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
+	uint8_t eviction, path, outbound;
+	int64_t retry_after, cseq_code, too_many_code, flow_timer;
+	uint32_t nat_bflag;           /* as a bit mask; 0 = unset */
+	rg_str received_param, service_route;
+	bool trust_contact_received;
+	int64_t max_request_contacts, max_contact_params, max_paths, max_contact_len, max_received_len, max_callid_len,
+		max_user_agent_len, max_attr_len, max_record_bytes;
+} rg__save_settings;
+
+/* The one place where per-call options override the config. */
+void rg__save_settings_of(const rg_config *config, const rg_save_options *options, rg__save_settings *out);
+
+typedef struct rg__lookup_settings {
+	rg__aor_rules aor;
+	bool no_sips; /* set by a lookup that has the sips bindings already, never by options */
+	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
+	int64_t max_ping_latency; /* microseconds; -1 = unset */
+	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */
+} rg__lookup_settings;
+
+void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out);
+
+/* What the config alone says. A config keeps it ready, so that an operation copies it instead of asking for fifty values. */
+void rg__settings_prepare(const rg_config *config, rg__save_settings *out);
+const rg__save_settings *rg__config_prepared(const rg_config *config); /* NULL for NULL */
+
+void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out);
+void rg__matching_of(const rg_config *config, rg__matching *out);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* The door of route/: from a record and a request to targets. Pure: no store, no clock, no lock. */
+#ifndef RG__ROUTE_H
+#define RG__ROUTE_H
+
+#include <rgstr/policy.h>
+#include "config/config.h"
+
+/* Selects; @p key is the one that was looked up. A NULL record is an AoR without bindings. */
+rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
+	rg_time now, rg_targets **out);
+/* An answer without targets: RG_LOOKUP_ERROR with 503 or 500, or RG_LOOKUP_NONE with 404 or 416. */
+rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* The door of rules/: what several decisions share. */
+#ifndef RG__RULES_H
+#define RG__RULES_H
+
+#include "rules/draw.h"
+#include "rules/expiry.h"
+#include "rules/matching.h"
+#include "rules/methods.h"
+#include "rules/rank.h"
+#include "rules/subject.h"
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* A store as the engine sees it: its members, copied and complete. */
+#ifndef RG__GUARD_H
+#define RG__GUARD_H
+
+#include <rgstr/store.h>
+#include <stdatomic.h>
+#include "store/tokens.h"
+
+struct rg_store {
+	atomic_uint refs;
+	rg_store_ops ops;
+	void *self;
+	rg__slots *slots; /* NULL for an inline store */
+	_Atomic uint64_t breaches;
+};
+
+bool rg__store_can_block(const rg_store *store);
+uint64_t rg__store_breaches(const rg_store *store); /* completions that were late, double or missing */
+const char *rg__store_name(const rg_store *store);
+
+#endif

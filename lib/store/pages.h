@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Walks over the pages of a store. */
+#ifndef RG__PAGES_H
+#define RG__PAGES_H
+
+#include "store/call.h"
+
+/* How far a walk over pages has come. */
+typedef struct rg__walk {
+	uint64_t pages, mark; /* the mark is the hash of a cursor met earlier */
+	uint32_t empty;       /* pages without a key, in a row */
+} rg__walk;
+
+/* Does the page keep the store's contract? Its keys are of @p domain, if that is not absent, and its cursor leads on. */
+bool rg__walk_holds(rg__walk *walk, rg_str domain, const rg__page *page);
+
+#endif

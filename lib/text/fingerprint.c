@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "text/fingerprint.h"
+
+static inline uint64_t rotate(uint64_t v, int by)
+{
+	return v << by | v >> (64 - by);
+}
+
+/* Each step can be undone when the word is known, and the word read off when both hashes are: two texts that differ in one word never
+ * have the same hash. */
+static inline uint64_t take_word(uint64_t hash, uint64_t word)
+{
+	word = rotate(word * 0x9e3779b97f4a7c15, 31) * 0xc2b2ae3d27d4eb4f;
+	return rotate(hash ^ word, 27) * 0x9fb21c651e98df25 + 0x52dce729;
+}
+
+static inline uint64_t word_at(const char *p)
+{
+	const uint8_t *b = (const uint8_t *)p;
+
+	return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
+		(uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
+}
+
+/* Kind and length go before each value, so none can pretend to be two. The fingerprint is stored and compared by other nodes: its bytes
+ * have one order on every machine. It has no key, because those nodes share none, and needs no strength: whoever finds two REGISTERs
+ * with the same one has made it so that his own second one changes nothing. A keyed hash took 900 instructions for a Contact, this one
+ * 250. */
+uint64_t rg__fingerprint(uint64_t so_far, uint32_t kind, rg_str value)
+{
+	uint64_t hash = take_word(so_far, (uint64_t)kind << 56 | (value.n & 0xffffffffffffffu));
+	char last[8] = { 0 };
+	size_t i = 0;
+
+	for (; i + 8 <= value.n; i += 8)
+		hash = take_word(hash, word_at(value.p + i));
+	if (i < value.n) {
+		memcpy(last, value.p + i, value.n - i);
+		hash = take_word(hash, word_at(last));
+	}
+	hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;
+	return hash ^ hash >> 33;
+}
