@@ -2,7 +2,7 @@
 #include "text/text.h"
 #include <arpa/inet.h>
 
-/* One to three digits up to 255 without a zero in front; returns where they end, or NULL. */
+/* Reads one to three digits up to 255 without a leading zero; returns where they end, or NULL. */
 static inline const char *read_octet(const char *p, const char *end, uint8_t *octet)
 {
 	const char *from = p;
@@ -39,7 +39,7 @@ bool rg__ip4_parse(rg_str s, rg_addr *out)
 bool rg__ip6_parse(rg_str s, rg_addr *out)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
-	char text[INET6_ADDRSTRLEN]; /* no address is longer */
+	char text[INET6_ADDRSTRLEN]; /* the longest text of an address fits */
 
 	*out = (rg_addr){ 0 };
 	if (s.n < 2 || s.n >= sizeof text)
@@ -69,7 +69,7 @@ static bool parse_port(rg_str s, uint16_t *port)
 	return true;
 }
 
-/* Splits into address and, when there is one, port. */
+/* Splits into the address and the port, which may be absent. */
 static bool split(rg_str text, rg_str *ip, rg_str *port)
 {
 	*ip = text;
@@ -132,7 +132,7 @@ static char *put_ip4(char *at, const uint8_t *ip)
 	return at;
 }
 
-/* RFC 5952 §4.2: the longest run of two or more zero groups, the first of equals. */
+/* RFC 5952 §4.2: finds the longest run of two or more zero groups, and the first of several equally long ones. */
 static void longest_zeros(const unsigned groups[8], int *from, int *to)
 {
 	*from = *to = -1;
@@ -148,7 +148,7 @@ static void longest_zeros(const unsigned groups[8], int *from, int *to)
 	}
 }
 
-/* Of our own, since the text is part of keys: C libraries differ in when they print the last 32 bits as IPv4. */
+/* The text is part of keys, so it must be the same everywhere. C libraries differ in when inet_ntop() prints the last 32 bits as IPv4. */
 static char *put_ip6(char *at, const uint8_t *ip)
 {
 	unsigned groups[8];

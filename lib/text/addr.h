@@ -7,13 +7,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Four decimal numbers. Leading zeros are refused: some read them as octal, and one text must not name two addresses. */
+/* Four decimal numbers. Leading zeros are refused: some readers take them as octal, and one text must not name two addresses. */
 bool rg__ip4_parse(rg_str s, rg_addr *out);
 
-/* RFC 4291 §2.2, without brackets and zone. An IPv4-mapped one becomes the IPv4 address. */
+/* RFC 4291 §2.2, without brackets or zone. An IPv4-mapped address becomes the IPv4 address. */
 bool rg__ip6_parse(rg_str s, rg_addr *out);
 
-/* Family and octets, whatever the ports. */
+/* Compares family and octets, and ignores the ports. */
 static inline bool rg__same_ip(const rg_addr *a, const rg_addr *b)
 {
 	return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;

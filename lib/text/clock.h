@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The clock that nobody sets. */
+/* A clock that never steps back. */
 #ifndef RG__CLOCK_H
 #define RG__CLOCK_H
 

@@ -6,7 +6,7 @@
 struct rg_error {
 	rg_status status;
 	size_t n;
-	char *text; /* NULL when there was no memory for it: the status' own text then speaks */
+	char *text; /* NULL: out of memory, and rg_strerror(status) stands in */
 };
 
 static const struct {
@@ -61,7 +61,7 @@ rg_str rg_error_text(const rg_error *error)
 	return error->text ? (rg_str){ error->text, error->n } : rg_str_from(rg_strerror(error->status));
 }
 
-/* What went wrong often quotes the input, and may be logged as one line: control characters must not get that far. */
+/* An error text often quotes the input and may be logged as one line, so control characters are replaced. */
 static void defuse(char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -70,14 +70,14 @@ static void defuse(char *text, size_t n)
 	}
 }
 
-enum { LONGEST = 1024 }; /* past it nobody reads on */
+enum { LONGEST = 1024 }; /* cuts a text that quotes a long input */
 
-/* Takes over @text, of @n bytes and a NUL; NULL when there was no memory for it. */
+/* Takes over @p text, of @p n bytes and a NUL. NULL: out of memory. */
 static rg_status tell(rg_error *why, rg_status status, char *text, size_t n)
 {
 	if (text)
 		defuse(text, n);
-	free(why->text); /* not before: it may be what the new text was made of */
+	free(why->text); /* only now: the new text may have been made from it */
 	*why = (rg_error){ status, text ? n : 0, text };
 	return status;
 }

@@ -6,7 +6,7 @@ static inline uint64_t rotate(uint64_t v, int by)
 	return v << by | v >> (64 - by);
 }
 
-/* Each step can be undone when the word is known, and the word read off when both hashes are: two texts that differ in one word never
+/* Each step is a bijection of the hash for a known word, and of the word for a known hash. So two texts that differ in one word never
  * have the same hash. */
 static inline uint64_t take_word(uint64_t hash, uint64_t word)
 {
@@ -22,10 +22,10 @@ static inline uint64_t word_at(const char *p)
 		(uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
 }
 
-/* Kind and length go before each value, so none can pretend to be two. The fingerprint is stored and compared by other nodes: its bytes
- * have one order on every machine. It has no key, because those nodes share none, and needs no strength: whoever finds two REGISTERs
- * with the same one has made it so that his own second one changes nothing. A keyed hash took 900 instructions for a Contact, this one
- * 250. */
+/* Kind and length precede each value, so no value can pass for two. Nodes store fingerprints and compare those of other nodes, so the
+ * byte order is the same on every machine. The hash has no key because the nodes share none. It needs no strength: a sender who finds
+ * two REGISTERs with the same fingerprint gains only that the second one changes nothing. A keyed hash costs 900 instructions for a
+ * Contact, this one 250. */
 uint64_t rg__fingerprint(uint64_t so_far, uint32_t kind, rg_str value)
 {
 	uint64_t hash = take_word(so_far, (uint64_t)kind << 56 | (value.n & 0xffffffffffffffu));

@@ -31,8 +31,8 @@ static bool has_control(const char *p, size_t n)
 	return false;
 }
 
-/* Has one of its top bits set when one of eight octets is below 0x20 or is 0x7f: the first borrows when 0x20 is taken off, the second
- * overflows into its top bit when one is added. What is carried on into the next octet may raise a false alarm, never hide a true one. */
+/* Sets the top bit of an octet that is below 0x20 or equal to 0x7f. Subtracting 0x20 borrows in the first case, adding one overflows
+ * into the top bit in the second. A carry into the next octet may cause a false alarm, but never hides a control character. */
 static uint64_t suspect(const char *p)
 {
 	const uint64_t ones = 0x0101010101010101;
@@ -42,7 +42,7 @@ static uint64_t suspect(const char *p)
 	return ((w - 0x20 * ones) | (w + ones)) & ~w;
 }
 
-/* Eight octets at a time: a fourth of what octet by octet takes. Only where there is a tab or worse they are looked at one by one. */
+/* Looks at eight octets at a time, for a fourth of the time. Only a text with a suspect octet, tabs included, is read octet by octet. */
 bool rg__octets_have_control(const char *p, size_t n)
 {
 	uint64_t seen;
@@ -66,7 +66,7 @@ rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out)
 		uint64_t digit = (uint64_t)(unsigned char)s.p[i] - '0';
 		if (digit > 9)
 			return RG_EINVAL;
-		/* 18 digits fit whatever they are. Once at the limit it stays there, but the digits that follow are still checked. */
+		/* 18 digits always fit. After the value reached the limit it stays there, but the digits that follow are still checked. */
 		if (i < 18)
 			value = value * 10 + digit;
 		else

@@ -23,17 +23,17 @@ static inline rg_str rg__sub(rg_str s, size_t from, size_t to) /* [from, to) */
 	return (rg_str){ s.p + from, to - from };
 }
 
-bool rg__differ_in_case(const char *a, const char *b, size_t n); /* or not at all */
+bool rg__differ_in_case(const char *a, const char *b, size_t n); /* false when other than the case differs */
 
 static inline bool rg__eq_nocase(rg_str a, rg_str b) /* ASCII, in every locale */
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0 || rg__differ_in_case(a.p, b.p, a.n));
 }
 
-rg_str rg__trim(rg_str s);              /* without SP and HTAB at both ends */
+rg_str rg__trim(rg_str s);              /* removes SP and HTAB at both ends */
 bool rg__octets_have_control(const char *p, size_t n);
 
-static inline bool rg__has_control(rg_str s) /* any octet below 0x20 but HTAB, or 0x7f */
+static inline bool rg__has_control(rg_str s) /* any octet below 0x20 except HTAB, or 0x7f */
 {
 	return s.n > 0 && rg__octets_have_control(s.p, s.n);
 }
@@ -43,15 +43,15 @@ static inline char rg__lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
-/* Digits only, at least one; saturates at @p max and says RG_OK. RG_EINVAL for anything else. */
+/* Accepts one or more digits and nothing else (RG_EINVAL). A value above @p max becomes @p max, with RG_OK. */
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out);
 
 /* Saturating arithmetic on times and counts. */
 int64_t rg__add_sat(int64_t a, int64_t b);
 int64_t rg__mul_sat(int64_t a, int64_t b);
 
-/* A buffer that grows, by malloc and its kin, so that its bytes may go out through rg_mem_free(). After the
- * first failed growth `failed` is set and appending does nothing. */
+/* A buffer that grows by malloc() and realloc(), so a caller may free its bytes with rg_mem_free(). After the first failed growth
+ * `failed` is set and appending does nothing. */
 typedef struct rg__buf {
 	char *p;
 	size_t n, room;
@@ -63,7 +63,7 @@ void rg__buf_add_text(rg__buf *b, const char *z);
 void rg__buf_add_int(rg__buf *b, int64_t v);
 void rg__buf_free(rg__buf *b); /* leaves it empty, ready for use */
 
-/* Empties a struct of a caller's, which begins with its size as that one knows it. NULL is accepted. */
+/* Clears a caller's struct and writes its size, as the caller knows it, in front. NULL is accepted. */
 static inline void rg__struct_init(void *caller, uint32_t size)
 {
 	if (!caller || size < sizeof size)
@@ -72,7 +72,7 @@ static inline void rg__struct_init(void *caller, uint32_t size)
 	memcpy(caller, &size, sizeof size);
 }
 
-/* Reports into @p why (may be NULL) and returns @p status; printf-like, %.*s for slices. Control characters come out as `?`. */
+/* Reports into @p why (may be NULL) and returns @p status. The format is printf's, with %.*s for slices. Control characters become `?`. */
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif
