@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* POSIX.1 base definitions §9, with what GNU regcomp() takes beyond them. */
+/* Compiles POSIX.1 base definitions §9, with the extensions that GNU regcomp() accepts. */
 #include "regex/compile.h"
 #include "regex/regex.h"
 #include <stdlib.h>
@@ -8,9 +8,9 @@ enum { MAX_NESTING = 64, NO_MOST = -1 };
 
 typedef struct compiler {
 	rg__automaton *a;
-	rg_str rest;       /* of the expression */
+	rg_str rest;       /* of the expression, not yet read */
 	bool extended;
-	bool starts;       /* nothing of the branch was read yet */
+	bool starts;       /* no atom of this branch was read yet */
 	uint32_t depth;
 	rg_status failed;
 	const char *why;
@@ -40,7 +40,7 @@ static void no_memory(compiler *c)
 	fail(c, RG_ENOMEM, "out of memory");
 }
 
-/* Makes room for @p n instructions at @p at. False: there is nothing to write. */
+/* Makes room for @p n instructions at @p at. False: the caller writes nothing. */
 static bool open_gap(compiler *c, uint32_t at, uint32_t n)
 {
 	rg__automaton *a = c->a;
@@ -104,7 +104,7 @@ static void add_set(compiler *c, const rg__byte_set *set)
 	add(c, RG__OP_SET, (uint8_t)a->n_sets++, 0);
 }
 
-/* One row a class of POSIX, as ranges of ASCII. */
+/* One row for each POSIX class, as ranges of ASCII. */
 static const struct class {
 	const char *name, *ranges;
 } classes[] = {
@@ -139,7 +139,7 @@ static void negate(rg__byte_set *set)
 		set->bits[i] = ~set->bits[i];
 }
 
-/* `\w` and the like. */
+/* `\w`, `\s` and their negations. */
 static void add_class(compiler *c, const char *name, bool negated)
 {
 	rg__byte_set set = { { 0 } };
@@ -160,7 +160,7 @@ static bool next_is(const compiler *c, size_t at, char byte)
 	return at < c->rest.n && c->rest.p[at] == byte;
 }
 
-/* The name in `[:name:]`, `[=c=]` or `[.c.]`, which the rest starts with. */
+/* Reads the name in `[:name:]`, `[=c=]` or `[.c.]` at the start of the rest. */
 static rg_str take_name(compiler *c, char kind)
 {
 	for (size_t i = 2; i + 1 < c->rest.n; i++) {
@@ -174,7 +174,8 @@ static rg_str take_name(compiler *c, char kind)
 	return RG__ABSENT;
 }
 
-/* Takes one element of a bracket expression: a byte, which a range may start or end with, or (-1) a class, which goes into the set. */
+/* Reads one element of a bracket expression. Returns its byte, which a range may start or end with; or -1 for a class, whose bytes were
+ * added to the set. */
 static int take_element(compiler *c, rg__byte_set *set)
 {
 	char kind = c->rest.p[0] == '[' && c->rest.n > 1 ? c->rest.p[1] : '\0';
@@ -203,7 +204,7 @@ static int take_element(compiler *c, rg__byte_set *set)
 	return -1;
 }
 
-/* A bracket expression, behind its `[`. */
+/* Reads a bracket expression after its `[`. */
 static void bracket(compiler *c)
 {
 	rg__byte_set set = { { 0 } };
@@ -244,8 +245,8 @@ static void any_byte(compiler *c)
 	add_set(c, &set);
 }
 
-/* How long the operator @p op is at place @p at of the rest: 0 if it is not there. Some are escaped in a basic expression, and those are
- * not in an extended one. */
+/* The length of operator @p op at place @p at of the rest, 0 if it is not there. A basic expression escapes some operators, an extended
+ * one does not. */
 static size_t operator_at(const compiler *c, size_t at, char op)
 {
 	if (c->extended)
@@ -253,7 +254,7 @@ static size_t operator_at(const compiler *c, size_t at, char op)
 	return next_is(c, at, '\\') && next_is(c, at + 1, op) ? 2 : 0;
 }
 
-/* Reads `{n}`, `{n,}`, `{,m}` or `{n,m}` behind the brace. */
+/* Reads `{n}`, `{n,}`, `{,m}` or `{n,m}` after the brace. */
 static void take_bounds(compiler *c, int32_t *least, int32_t *most)
 {
 	size_t closing;
@@ -282,7 +283,7 @@ static void take_bounds(compiler *c, int32_t *least, int32_t *most)
 	*most = !comma ? n[0] : digits[1] ? n[1] : NO_MOST;
 }
 
-/* Appends a copy of what has length @p n and starts at @p from. */
+/* Appends a copy of the @p n instructions that start at @p from. */
 static void copy(compiler *c, uint32_t from, uint32_t n)
 {
 	uint32_t at = c->a->n;
@@ -304,7 +305,7 @@ static void maybe(compiler *c, uint32_t from)
 	insert(c, from, RG__OP_SPLIT, 0, (int32_t)(c->a->n - from) + 1);
 }
 
-/* What was compiled from @p from on is repeated, by copies of itself: x{2,4} is xx(x(x)?)?, here with each x? on its own. */
+/* Repeats the code from @p from on by copying it. x{2,4} means xx(x(x)?)?; here each x? stands on its own. */
 static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
 {
 	uint32_t n = c->a->n - from;
@@ -318,7 +319,7 @@ static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
 		copy(c, from, n);
 	if (copies == 0)
 		c->a->n = from;
-	/* From the last one on, so that the places of those before it stay. */
+	/* Backwards, so that an insertion does not move the earlier copies. */
 	for (int32_t i = copies; i-- > least && c->failed == RG_OK;) {
 		uint32_t at = from + (uint32_t)i * n;
 
@@ -329,7 +330,7 @@ static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
 	}
 }
 
-/* The repetitions behind an atom that was compiled from @p from on. */
+/* Reads the repetitions after an atom, whose code starts at @p from. */
 static void repetitions(compiler *c, uint32_t from)
 {
 	for (size_t n; c->rest.n > 0;) {
@@ -377,7 +378,7 @@ static void group(compiler *c, size_t opening)
 	c->depth--;
 }
 
-/* An escape that is an assertion: true when it was one. */
+/* Compiles an escape that is an assertion. False: it is none. */
 static bool assertion(compiler *c, char escape)
 {
 	static const char escapes[] = "`'<>bB";
@@ -394,7 +395,7 @@ static void literal(compiler *c, char byte)
 	add(c, RG__OP_BYTE, fold(c, byte), 0);
 }
 
-/* Behind a backslash that starts no operator. False: it was an assertion, which is not repeated. */
+/* Reads an escape that starts no operator, after its backslash. False: it was an assertion, which cannot be repeated. */
 static bool escaped(compiler *c)
 {
 	char byte = c->rest.p[0];
@@ -413,7 +414,7 @@ static bool escaped(compiler *c)
 	return true;
 }
 
-/* In a basic expression an anchor is one at the ends of a branch only. */
+/* In a basic expression `^` and `$` are anchors only at the ends of a branch. */
 static bool is_anchor(const compiler *c, char byte)
 {
 	if (byte == '^')
@@ -421,7 +422,7 @@ static bool is_anchor(const compiler *c, char byte)
 	return byte == '$' && (c->extended || c->rest.n == 1 || operator_at(c, 1, '|') || operator_at(c, 1, ')'));
 }
 
-/* What cannot be where an atom should be. Outside of extended expressions `*` and the like stand for themselves there. */
+/* Refuses what cannot stand in the place of an atom. In a basic expression `*`, `+` and `?` are ordinary characters there. */
 static bool is_misplaced(compiler *c, char byte)
 {
 	if ((c->extended && strchr("*+?", byte)) || operator_at(c, 0, '{'))
@@ -433,7 +434,7 @@ static bool is_misplaced(compiler *c, char byte)
 	return c->failed != RG_OK;
 }
 
-/* One byte that is no operator, or a set, or a group. False: an assertion. */
+/* Reads one ordinary byte, set or group. False: it was an assertion. */
 static bool atom(compiler *c)
 {
 	char byte = c->rest.p[0];
@@ -462,7 +463,7 @@ static bool atom(compiler *c)
 	return true;
 }
 
-/* Up to where a branch or its group ends. An unmatched `)` of an extended expression is a byte like any other. */
+/* Reads up to the end of the branch or of its group. In an extended expression an unmatched `)` is an ordinary character. */
 static void branch(compiler *c)
 {
 	for (c->starts = true; c->rest.n > 0; c->starts = false) {

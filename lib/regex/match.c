@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Running an expression: all ways through it at once, a byte at a time. automaton_compile.c makes them. */
+/* Runs a compiled expression: follows all paths through it at once, one byte of text at a time. */
 #include "regex/compile.h"
 #include "regex/regex.h"
 #include <stdlib.h>
 
-/* The instructions that wait for the next byte, each once. */
+/* The instructions that wait for the next byte, each at most once. */
 typedef struct threads {
 	uint64_t seen[RG__CODE_MAX / 64];
 	uint16_t at[RG__CODE_MAX];
 	uint32_t n;
 } threads;
 
-/* A place in the text: the bytes around it, -1 past either end. */
+/* A position in the text: the bytes before and after it, -1 beyond either end. */
 typedef struct place {
 	int before, after;
 } place;
@@ -44,7 +44,7 @@ static bool is_new(threads *t, uint32_t at)
 	return fresh;
 }
 
-/* Follows what takes no byte from instruction @p at on. True: an end was reached. */
+/* Follows, from instruction @p at, every instruction that takes no byte. True: the expression matched. */
 static bool follow(const rg__automaton *a, threads *t, uint32_t at, const place *here)
 {
 	uint16_t todo[RG__CODE_MAX];
@@ -95,7 +95,7 @@ bool rg__automaton_finds(const rg__automaton *a, rg_str text)
 
 	clear(a, now);
 	for (size_t i = 0;; i++) {
-		/* It may start here, too. */
+		/* A match may also start here. */
 		if (follow(a, now, 0, &here))
 			return true;
 		if (i == text.n)

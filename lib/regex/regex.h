@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A regular expression that is matched in time and memory known beforehand, whatever the text.
+ * A regular expression whose matching time and memory are bounded, whatever the text.
  *
- * regexec() remembers every state that a text leads it to, for as long as the expression lives: with /.*a.{60}c/ a stranger's text of 255
- * bytes takes some 15 MB and 50 ms, and each next one as much again. This one is in all its states at once and remembers none: at most
- * a step for each instruction and byte, and nothing is allocated or locked.
+ * The project has its own engine because PCRE2's POSIX conversion differs (`\+`, `\|`, `\<`, `a{,3}`, `[[=a=]]`, accepted extensions),
+ * and its step limit is no bound that a stranger's User-Agent cannot use up.
+ *
+ * regexec() keeps every state that a text leads to for as long as the expression lives. With /.*a.{60}c/ a text of 255 bytes takes some
+ * 15 MB and 50 ms, and each further text as much again. This engine is in all its states at once and keeps none: it takes at most one
+ * step per instruction and byte, and neither allocates nor locks.
  */
 #ifndef RG__AUTOMATON_H
 #define RG__AUTOMATON_H
@@ -16,15 +19,15 @@ typedef struct rg__automaton rg__automaton;
 enum { RG__RE_EXTENDED = 1, RG__RE_IGNORE_CASE = 2 };
 
 /*
- * Compiles a POSIX expression, basic or extended, with the operators GNU added to either. It means bytes, in every locale. Back-references
- * are not known. Takes what regcomp() takes, but does not ask it: that can be made to take minutes and gigabytes by a few dozen bytes.
- * RG_OK; RG_EINVAL: not one that is known here; RG_ELIMIT: it repeats or nests too much; RG_ENOMEM. @p why, if asked for, says what is
- * wrong.
+ * Compiles a POSIX expression, basic or extended, with the operators that GNU added to either. An expression matches bytes, in every
+ * locale. Back-references are refused. Otherwise it accepts what regcomp() accepts, but does not call it: a few dozen bytes can make
+ * regcomp() take minutes and gigabytes. RG_EINVAL: not a valid expression; RG_ELIMIT: it repeats or nests too much; RG_ENOMEM. @p why
+ * may be NULL; it receives the reason of a refusal.
  */
 rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out, const char **why);
 void rg__automaton_free(rg__automaton *a);
 
-/* Whether it matches anywhere in the text. Any thread. */
+/* Whether the expression matches anywhere in the text. May be called from any thread. */
 bool rg__automaton_finds(const rg__automaton *a, rg_str text);
 
 #endif
