@@ -20,8 +20,8 @@ static void lower(char *p, size_t n)
 		p[i] = rg__lower(p[i]);
 }
 
-/* Without the final dot, and without the prefix as often as it stands there, so that reading a canonical host again changes nothing. It
- * stays where what would be left is no host name. */
+/* Removes the final dot, and the prefix as often as it occurs, so that a canonical host stays the same when it is read again. Keeps the
+ * prefix where the rest would be no host name. */
 static rg_str strip(rg_str host, rg_str prefix)
 {
 	if (host.n > 0 && host.p[host.n - 1] == '.')
@@ -32,13 +32,13 @@ static rg_str strip(rg_str host, rg_str prefix)
 	return host;
 }
 
-/* The canonical host but for its case; an address is printed into @p room unless it was canonical as written. */
+/* The canonical host except for its case. An address is printed into @p room, unless the URI already has it in canonical form. */
 static rg_str canonical_host(const rg__uri *uri, const rg__aor_rules *rules, char room[64])
 {
 	if (uri->host_kind == RG__HOST_NAME)
 		return strip(uri->host, rules->realm_prefix);
 	if (uri->host_kind == RG__HOST_IP4)
-		return uri->host; /* it is not read in any other form */
+		return uri->host; /* an IPv4 address is only read in its canonical form */
 	rg_addr addr = uri->addr;
 	addr.port = 0;
 	rg_str text = rg_addr_print(&addr, room + 1, 62);
@@ -50,7 +50,7 @@ static rg_str canonical_host(const rg__uri *uri, const rg__aor_rules *rules, cha
 	return rg__eq(text, uri->host) ? uri->host : text;
 }
 
-/* Copies what has to change into the one allocation. */
+/* Copies the parts that have to change into the one allocation. */
 static int own(rg__aor *out, bool own_user, bool own_host, const rg__aor_rules *rules)
 {
 	rg_str user = out->user, host = out->host;
@@ -81,7 +81,7 @@ static bool too_long(const rg__aor *aor, const rg__aor_rules *rules)
 	return aor->user.n > rules->max_user || aor->host.n > rules->max_host || both > rules->max_aor;
 }
 
-/* User and host as the URI has them → canonical. @p copy_host: the host stands in memory that will not last. */
+/* Makes user and host, as the URI has them, canonical. @p copy_host: the host lies in memory that the result outlives. */
 static int finish(rg__aor *out, const rg__aor_rules *rules, bool copy_host)
 {
 	bool escaped = out->user.n > 0 && memchr(out->user.p, '%', out->user.n);
@@ -89,7 +89,7 @@ static int finish(rg__aor *out, const rg__aor_rules *rules, bool copy_host)
 	bool own_host = copy_host || has_upper(out->host);
 	int result = RG__AOR_OK;
 
-	/* An octet takes three when escaped: what is too long even so costs no allocation. */
+	/* Escaped, an octet takes three. A user that is too long even if all of it is escaped costs no allocation. */
 	if (out->user.n / 3 > rules->max_user || out->host.n > rules->max_host)
 		result = RG__AOR_TOO_LONG;
 	else if (own_user || own_host)
@@ -125,7 +125,7 @@ int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
 	return rg__aor_from_uri(&host, &any, out);
 }
 
-/* A key without host prints as its user alone. */
+/* Reads a key without a host, which is printed as its user alone. */
 static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 {
 	for (size_t i = 0; i < text.n; i++) {
@@ -145,7 +145,7 @@ int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 	*out = (rg__aor){ 0 };
 	if (s.n == 0)
 		return RG__AOR_PARSE;
-	if (memchr(s.p, '<', s.n)) { /* which neither a URI nor a printed key can have */
+	if (memchr(s.p, '<', s.n)) { /* neither a URI nor a printed key can contain it */
 		if (rg__name_addr_parse(s, &name_addr) != RG_OK || rg__uri_parse(name_addr.uri, &uri) != RG_OK)
 			return RG__AOR_PARSE;
 		return rg__aor_from_uri(&uri, rules, out);
@@ -154,7 +154,7 @@ int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 		return rg__aor_from_uri(&uri, rules, out);
 	if (!rules->use_domain && !memchr(s.p, '@', s.n))
 		return from_user(s, rules, out);
-	/* What would be a password is the user of a malformed URI: `sip:@host`. */
+	/* A password here means a malformed URI, such as `sip:@host`. */
 	if (rg__uri_parse_bare(s, &uri) != RG_OK || uri.password.p)
 		return RG__AOR_PARSE;
 	return rg__aor_from_uri(&uri, rules, out);

@@ -16,7 +16,7 @@
 #define HEXAL (ALNUM | RG__C_ALPHA | RG__C_HEX)
 #define ALPHA (ALNUM | RG__C_ALPHA)
 
-/* Octets that are not listed, all above 0x7e among them, are in no set: they may stand in a URI as escapes only. */
+/* Octets that are not listed, which include all above 0x7e, are in no set. A URI may contain them only as escapes. */
 const uint16_t rg__chars[256] = {
 	['!'] = U | W | P | H | T | C | X, ['"'] = C | L, ['#'] = X,
 	['$'] = U | W | P | H | X | R, ['%'] = T | C, ['&'] = U | W | P | X | R,

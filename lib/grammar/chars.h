@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The character sets of RFC 3261 §25.1, one bit a set. */
+/* The character sets of RFC 3261 §25.1, one bit for each set. */
 #ifndef RG__CHARS_H
 #define RG__CHARS_H
 
@@ -7,18 +7,18 @@
 
 enum {
 	RG__C_USER = 1 << 0,     /* unreserved / user-unreserved */
-	RG__C_PASSWORD = 1 << 1, /* what a password may have unescaped */
+	RG__C_PASSWORD = 1 << 1, /* allowed unescaped in a password */
 	RG__C_PARAM = 1 << 2,    /* unreserved / param-unreserved */
 	RG__C_HEADER = 1 << 3,   /* unreserved / hnv-unreserved */
 	RG__C_TOKEN = 1 << 4,
 	RG__C_WORD = 1 << 5,     /* of callid */
 	RG__C_URIC = 1 << 6,     /* other schemes: RFC 2396 uric and `#`, and the brackets of RFC 2732 */
-	RG__C_RESERVED = 1 << 7, /* RFC 2396 §2.2: differs from its escape */
+	RG__C_RESERVED = 1 << 7, /* RFC 2396 §2.2: such a character differs from its escape */
 	RG__C_DIGIT = 1 << 8,
 	RG__C_ALPHA = 1 << 9,
 	RG__C_HEX = 1 << 10,
 	RG__C_HOST = 1 << 11,    /* alphanum, `-` and `.` */
-	RG__C_LIST = 1 << 12     /* what stops the search for the next comma of a list */
+	RG__C_LIST = 1 << 12     /* ends the search for the next comma of a list */
 };
 
 extern const uint16_t rg__chars[256];
@@ -28,8 +28,8 @@ static inline bool rg__is(char c, unsigned sets)
 	return (rg__chars[(unsigned char)c] & sets) != 0;
 }
 
-/* The index of the first octet from @p at on that is not in the set (one set), or s.n. Four octets to a branch take half the
- * instructions of one, and most of the reading of a request is done here. */
+/* The index of the first octet from @p at on that is not in the set (a single set), or s.n. Reading a request spends most of its time
+ * here, and four octets per branch take half the instructions of one. */
 static inline size_t rg__span(rg_str s, size_t at, unsigned set)
 {
 	const unsigned char *p = (const unsigned char *)s.p;
@@ -41,13 +41,13 @@ static inline size_t rg__span(rg_str s, size_t at, unsigned set)
 	return at;
 }
 
-/* All of the octets of @p s are in the set; true for an empty one. */
+/* Whether all octets of @p s are in the set; true for an empty slice. */
 static inline bool rg__all(rg_str s, unsigned set)
 {
 	return rg__span(s, 0, set) == s.n;
 }
 
-static inline unsigned rg__hex(char c) /* of one that is RG__C_HEX */
+static inline unsigned rg__hex(char c) /* @p c is in RG__C_HEX */
 {
 	return c <= '9' ? (unsigned)(c - '0') : (unsigned)(rg__lower(c) - 'a' + 10);
 }

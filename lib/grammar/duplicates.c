@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "grammar/uri.h"
 
-/* So few are compared one by one: the lengths alone tell most of them apart, which costs less than a hash. */
+/* Up to this many names are compared one by one: most differ in length, which costs less to find out than a hash. */
 enum { FEW = 8 };
 
-/* Must not tell apart what counts as the same name; escaped names are rare, and all hash alike. */
+/* Names that count as equal must have the same hash. Escaped names are rare, so they all share the hash 0. */
 static unsigned hash(const rg__names *names, rg_str name)
 {
 	unsigned h = 5381;
@@ -18,7 +18,7 @@ static unsigned hash(const rg__names *names, rg_str name)
 
 static bool same(const rg__names *names, rg_str a, rg_str b)
 {
-	/* Without escapes the two rules are one. */
+	/* Without escapes the two comparisons agree. */
 	return names->escaped ? rg__same_nocase(a, b) : rg__eq_nocase(a, b);
 }
 
@@ -43,7 +43,7 @@ static void begin_marks(rg__names *names)
 		mark(names, hash(names, names->name[i]));
 }
 
-/* True when the hash leaves open whether @p name was seen. */
+/* False: @p name is new for certain. */
 static bool may_be_seen(rg__names *names, rg_str name)
 {
 	if (names->n == FEW)
@@ -51,7 +51,7 @@ static bool may_be_seen(rg__names *names, rg_str name)
 	unsigned h = hash(names, name);
 	bool marked = (names->bits[h >> 6] >> (h & 63) & 1) != 0;
 
-	/* An escaped name may be any of the others, and any other may be an escaped one. */
+	/* An escaped name may equal any name, and any name may equal an escaped one. */
 	if (names->escapes && (h == 0 || (names->bits[0] & 1) != 0))
 		marked = true;
 	mark(names, h);

@@ -12,7 +12,7 @@ static unsigned escaped(rg_str s, size_t at)
 	return rg__hex(s.p[at + 1]) << 4 | rg__hex(s.p[at + 2]);
 }
 
-/* The next octet, escaped or not. RFC 3261 §19.1.4: only characters outside the reserved set of RFC 2396 equal their escapes. */
+/* The next octet, unescaped. RFC 3261 §19.1.4: only characters outside the reserved set of RFC 2396 equal their escapes. */
 static unsigned next_unit(rg_str s, size_t *at)
 {
 	size_t from = *at;

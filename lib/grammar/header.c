@@ -15,7 +15,7 @@ static size_t skip_space(rg_str s, size_t at)
 	return at;
 }
 
-/* The same for one that has quoted-pairs, from the octet behind its first quote on. */
+/* skip_quoted() for a string with quoted-pairs; @p at is the octet after its first quote. */
 static size_t skip_escaped(rg_str s, size_t at)
 {
 	for (; at < s.n; at++) {
@@ -31,8 +31,8 @@ static size_t skip_escaped(rg_str s, size_t at)
 	return 0;
 }
 
-/* Returns the index after the quoted string that begins at @p at; 0 if it is not closed or has a control character, which
- * quoted-pair would let in (RFC 3261 §25.1) but no header of ours may ever carry. */
+/* Returns the index after the quoted string that begins at @p at; 0 if it is not closed or contains a control character. RFC 3261 §25.1
+ * allows one in a quoted-pair, but no header of the library may carry it. */
 static size_t skip_quoted(rg_str s, size_t at)
 {
 	const char *from = s.p + at + 1, *close = at + 1 < s.n ? memchr(from, '"', s.n - at - 1) : NULL;
@@ -45,7 +45,7 @@ static size_t skip_quoted(rg_str s, size_t at)
 	return rg__has_control(inside) ? 0 : at + inside.n + 2;
 }
 
-/* One octet at a time: nothing behind the last value that counts is looked at. */
+/* One octet at a time, so that nothing after the last accepted value is read. */
 static size_t find_stop(rg_str s, size_t at)
 {
 	while (at < s.n && !rg__is(s.p[at], RG__C_LIST))
@@ -91,7 +91,7 @@ int rg__list_next(rg_str *rest, rg_str *value)
 	return 1;
 }
 
-/* gen-value = token / host / quoted-string; returns where it ends, or 0. Only an IPv6 host is no token. */
+/* gen-value = token / host / quoted-string. Returns the index after it, or 0. Of the hosts only an IPv6 address is no token. */
 static size_t skip_gen_value(rg_str s, size_t at)
 {
 	if (at >= s.n)
@@ -154,7 +154,7 @@ static bool read_params(rg_str text, rg__params *out)
 	return more == 0;
 }
 
-/* display-name = *( token LWS ) / quoted-string; returns the index of the "<" behind it, or SIZE_MAX when there is none. */
+/* display-name = *( token LWS ) / quoted-string. Returns the index of the "<" after it, or SIZE_MAX. */
 static size_t find_bracket(rg_str s)
 {
 	size_t at = 0;
@@ -171,7 +171,7 @@ static size_t find_bracket(rg_str s)
 	return at < s.n && s.p[at] == '<' ? at : SIZE_MAX;
 }
 
-/* RFC 3261 §20: a URI with a comma, question mark or semicolon must be bracketed, so the first semicolon ends it. */
+/* RFC 3261 §20: a URI with a comma, question mark or semicolon must be in brackets, so the first semicolon ends the URI. */
 static bool read_plain(rg_str s, rg__name_addr *out)
 {
 	const char *semicolon = memchr(s.p, ';', s.n);

@@ -5,8 +5,8 @@
 
 #include "grammar/uri.h"
 
-/* Takes the next comma-separated value off @p rest, trimmed; quotes, escapes, <> and, in them, commas respected.
- * 1: a value (which may be empty: "a,,b" has an empty one); 0: @p rest was absent, the end; -1: an unclosed quote or bracket.
+/* Takes the next comma-separated value off @p rest, and trims it. A comma inside quotes or <> separates nothing.
+ * 1: a value, which may be empty ("a,,b" has an empty one); 0: the end, @p rest was absent; -1: an unclosed quote or bracket.
  * After the last value @p rest is absent. */
 int rg__list_next(rg_str *rest, rg_str *value);
 
@@ -17,24 +17,24 @@ typedef struct rg__name_addr {
 	bool bracketed;
 } rg__name_addr;
 
-/* Header parameters, read. Only the first `n` rows are ever written. */
+/* Header parameters. Only the first `n` rows are ever written. */
 typedef struct rg__params {
 	uint32_t n;
 	rg__param row[RG__PARAMS_MAX];
 } rg__params;
 
-/* Reads `name-addr / addr-spec` with parameters, all syntax checked: display name, brackets, parameters. Without <> every ;param is a
- * header parameter and a ',' '?' in the URI is refused (RFC 3261 §20). Does not look into the URI. RG_EINVAL. */
+/* Reads `name-addr / addr-spec` with parameters, and checks the syntax of display name, brackets and parameters, but not of the URI.
+ * Without <> every ;param is a header parameter, and a ',' or '?' in the URI is refused (RFC 3261 §20). RG_EINVAL. */
 rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out);
 
-/* The same, and keeps the parameters it read. */
+/* rg__name_addr_parse() that also returns the parameters. */
 rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params);
 
-/* Walks header parameters: @p rest starts at a ';' or is absent. 1 a parameter, 0 the end, -1 malformed (a bare ';;', a bad token, an
- * unclosed quote, glued text after a quoted string). LWS around ';' and '=' is allowed. */
+/* Reads the next header parameter; @p rest starts at a ';' or is absent. 1: a parameter; 0: the end; -1: malformed (`;;`, a bad token,
+ * an unclosed quote, text directly after a quoted string). LWS around ';' and '=' is allowed. */
 int rg__param_next(rg_str *rest, rg__param *out);
 
-/* The content of a quoted string as written, without the quotes; anything else unchanged. */
+/* The content of a quoted string as written, without the quotes. Any other value is returned unchanged. */
 rg_str rg__unquote(rg_str value);
 
 bool rg__is_token(rg_str s);   /* RFC 3261 `token`, at least one octet */
@@ -43,7 +43,7 @@ bool rg__is_callid(rg_str s);  /* RFC 3261 `callid` */
 /* "4711 REGISTER" → number (below 2^31) and method. RG_EINVAL. */
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method);
 
-/* qvalue → 0…1000. RG_EINVAL. */
+/* qvalue → 0 to 1000. RG_EINVAL. */
 rg_status rg__q_parse(rg_str value, int32_t *q);
 
 #endif

@@ -3,8 +3,8 @@
 #include "grammar/chars.h"
 #include "text/text.h"
 
-/* Skips octets of the set and well-formed escapes. It stops at a bad escape too, which is no delimiter of anything: the caller,
- * looking for the delimiter that should come next, refuses it. */
+/* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
+ * and refuses the URI. */
 static size_t skip(rg_str s, size_t at, unsigned set)
 {
 	for (at = rg__span(s, at, set); at < s.n && s.p[at] == '%'; at = rg__span(s, at + 3, set)) {
@@ -19,7 +19,7 @@ static inline bool at_char(rg_str s, size_t at, char c)
 	return at < s.n && s.p[at] == c;
 }
 
-/* Of octets that are all in RG__C_HOST. */
+/* All octets of @p s are in RG__C_HOST. */
 static bool labels_good(rg_str s)
 {
 	size_t label = 0, end;
@@ -41,7 +41,7 @@ bool rg__is_hostname(rg_str s)
 	return rg__all(s, RG__C_HOST) && labels_good(s);
 }
 
-/* userinfo = user [ ":" password ] "@". No part that follows may have an unescaped "@", so the first one ends it. */
+/* userinfo = user [ ":" password ] "@". No later part may contain an unescaped "@", so the first one ends the userinfo. */
 static bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
 {
 	if (*at >= s.n || !memchr(s.p + *at, '@', s.n - *at))
@@ -104,8 +104,8 @@ static bool read_port(rg_str s, size_t *at, rg__uri *out)
 	return true;
 }
 
-/* uri-parameters = *( ";" pname [ "=" pvalue ] ). Any legal octets will do as the value of any name, as other-param has it;
- * RFC 3261 §19.1.1 forbids that a name comes twice. */
+/* uri-parameters = *( ";" pname [ "=" pvalue ] ). Like other-param, every parameter may have any legal value. RFC 3261 §19.1.1 forbids a
+ * name that occurs twice. */
 static bool read_params(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t from = *at;
@@ -131,7 +131,7 @@ static bool read_params(rg_str s, size_t *at, rg__uri *out)
 	return true;
 }
 
-/* headers = "?" header *( "&" header ), header = hname "=" hvalue; only the value may be empty. */
+/* headers = "?" header *( "&" header ), header = hname "=" hvalue. Only the value may be empty. */
 static bool read_headers(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t end = *at;
@@ -157,12 +157,12 @@ static bool read_sip(rg_str s, size_t at, rg__uri *out)
 		read_headers(s, &at, out) && at == s.n;
 }
 
-/* Returns where the rest begins; 0 if there is no scheme. */
+/* Returns the index after the colon; 0 if there is no scheme. */
 static size_t read_scheme(rg_str s, rg__uri *out)
 {
 	size_t end = 0;
 
-	if (s.n >= 4 && memcmp(s.p, "sip:", 4) == 0) { /* as nearly all are */
+	if (s.n >= 4 && memcmp(s.p, "sip:", 4) == 0) { /* the common case */
 		out->scheme = RG__SCHEME_SIP;
 		return 4;
 	}
@@ -259,7 +259,7 @@ void rg__uri_hop(const rg__uri *uri, rg__buf *b)
 {
 	uint16_t port = rg__uri_port(uri);
 
-	/* IPv4 is only read in its canonical form, so that the text is what printing it would give. */
+	/* IPv4 is only read in its canonical form, so its text needs no printing. */
 	if (uri->addr.family != 0 && uri->host_kind != RG__HOST_IP4) {
 		char room[64];
 		rg_addr addr = uri->addr;

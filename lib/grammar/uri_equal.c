@@ -9,8 +9,8 @@ typedef struct params {
 	rg__param row[RG__PARAMS_MAX];
 } params;
 
-/* Present in one URI only, these make it another URI. The RFC names all but transport, whose absence leaves the choice to the
- * resolver: its own example has `sip:bob@biloxi.com` and `sip:bob@biloxi.com;transport=udp` differ. */
+/* A parameter of these names makes two URIs different when only one of them has it. The RFC names all but transport. An absent transport
+ * leaves the choice to the resolver, and the RFC's own example has `sip:bob@biloxi.com` and `sip:bob@biloxi.com;transport=udp` differ. */
 static bool counts_alone(rg_str name)
 {
 	static const rg_str names[] = { { "transport", 9 }, { "user", 4 }, { "ttl", 3 }, { "method", 6 }, { "maddr", 5 } };
@@ -39,7 +39,7 @@ static int by_name_and_value(const void *a, const void *b)
 	return order != 0 ? order : rg__order(x->value, y->value);
 }
 
-/* The parameters of a URI by name, so that comparing a request's many Contacts with many bindings sorts nothing. */
+/* The parameters of a URI by name, so that comparing the many Contacts of a request with many bindings needs no sorting. */
 typedef struct index_by_name {
 	params list;
 	uint32_t hash[RG__PARAMS_MAX];
@@ -47,7 +47,7 @@ typedef struct index_by_name {
 	uint8_t slot[2 * RG__PARAMS_MAX]; /* open addressing: 1 + place in the list, 0 = free */
 } index_by_name;
 
-/* The slot where @p name is, or may be put. */
+/* The slot of @p name, or the free one where it belongs. */
 static uint32_t slot_of(const index_by_name *in, rg_str name, uint32_t hash)
 {
 	uint32_t at = hash;
@@ -83,7 +83,7 @@ static bool same_value(rg_str a, rg_str b)
 	return (a.p != NULL) == (b.p != NULL) && rg__same_nocase(a, b);
 }
 
-/* Passes over the parameters that both start with, octet by octet. */
+/* Skips the parameters with which both start, compared octet by octet. */
 static void skip_common(rg_str *a, rg_str *b)
 {
 	size_t least = a->n < b->n ? a->n : b->n, n = 0;
@@ -132,7 +132,7 @@ static bool params_equal(const rg__uri *a, const rg__uri *b, const rg_str *witho
 	return true;
 }
 
-/* Takes the next of the headers. */
+/* Reads the next header. */
 static bool next_header(rg_str *rest, rg__param *out)
 {
 	if (rest->n == 0)
@@ -147,7 +147,7 @@ static bool next_header(rg_str *rest, rg__param *out)
 	return true;
 }
 
-/* The same for the same headers in any order, so that most which differ are told apart without being sorted. */
+/* Independent of the order of the headers, so that most URIs with different headers are found different without sorting. */
 static uint64_t sum_of(rg_str headers)
 {
 	uint64_t sum = 0;
@@ -166,8 +166,8 @@ static void collect_headers(rg_str rest, params *out)
 	qsort(out->row, out->n, sizeof out->row[0], by_name_and_value);
 }
 
-/* Headers are never ignored. A name may come more than once, so both URIs must have the same ones the same number of times; values are
- * compared octet by octet, which no header's own rule contradicts in the direction that matters: never equal when different. */
+/* Headers are always compared. A name may occur more than once, so both URIs must have the same headers equally often. Values are
+ * compared octet by octet: a header's own rule may call more values equal, but none that are equal here different. */
 static bool headers_equal(const rg__uri *a, const rg__uri *b)
 {
 	params x, y;
@@ -187,7 +187,7 @@ static bool headers_equal(const rg__uri *a, const rg__uri *b)
 	return true;
 }
 
-/* Absent and empty differ: a component left out never matches one that is there. */
+/* Absent differs from empty: RFC 3261 lets no omitted component match a present one. */
 static bool userinfo_equal(const rg__uri *a, const rg__uri *b)
 {
 	return (a->user.p != NULL) == (b->user.p != NULL) && rg__same(a->user, b->user) &&
