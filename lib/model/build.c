@@ -1,37 +1,37 @@
 /* SPDX-License-Identifier: MIT */
-/* Building a record. Every REGISTER that changes anything builds one, so this is one pass without searches that grow. */
+/* Builds a record. Every REGISTER that changes anything builds one, so this takes one pass, and no search grows with the record. */
 #include "model/codec.h"
 #include "model/model.h"
 #include <stdlib.h>
 
-/* Most records fit here; they are laid out on the stack and copied into an allocation of their exact size. */
+/* Most records fit here. They are laid out on the stack and copied into an allocation of their exact size. */
 #define SCRATCH 1024
 
-/* Up to so many possible tags are compared one by one; more go through a hash table. */
+/* Up to this many possible tags are compared one by one; more use a hash table. */
 #define FEW_TAGS 16
 
-/* How far into another string a string is looked for. */
+/* A string is searched for in the first bytes of another, at most this many. */
 #define SEARCH_MAX 512
 
 typedef struct tag_list {
 	rg__slice few[FEW_TAGS];
 	rg__slice *list; /* `few`, or allocated */
-	uint16_t *table; /* open addressing, index + 1; NULL for few tags */
+	uint16_t *table; /* open addressing, index + 1; NULL when there are few tags */
 	uint32_t n, mask;
 } tag_list;
 
 typedef struct builder {
-	char *base; /* the record */
+	char *base; /* start of the record */
 	size_t n, room;
 	bool over;
 	tag_list tags;
 	const rg_contact *before; /* the binding stored last … */
-	const rg__slice *stored;  /* … and where its strings went, indexed by bit */
+	const rg__slice *stored;  /* … and where its strings are, indexed by bit */
 } builder;
 
 typedef struct measure {
-	size_t bytes;    /* no record of these parts is larger */
-	uint32_t n_tags; /* nor has more tags */
+	size_t bytes;    /* upper bound of the record's size */
+	uint32_t n_tags; /* upper bound of the number of tags */
 } measure;
 
 static bool has_rare(const rg_contact *c)
@@ -56,7 +56,7 @@ static rg_status measure_contact(const rg_contact *c, measure *m)
 #define ADD(name) n += c->name.n, longest |= c->name.n;
 	RG__CONTACT_STRINGS(ADD)
 #undef ADD
-	if (longest > RG_RECORD_BYTES_MAX) /* one is, for the limit is a power of two less one */
+	if (longest > RG_RECORD_BYTES_MAX) /* the limit is a power of two less one, so this means that one string is longer */
 		return RG_ELIMIT;
 	if (c->extra.n > 0 && (status = rg__extra_check(&rg__codec_contact, c->extra, &n_pairs)) != RG_OK)
 		return status;
@@ -91,7 +91,7 @@ static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint
 	return status;
 }
 
-/* Takes @p n bytes. NULL past the end; everything then goes on without storing, and the record is refused at the end. */
+/* Takes @p n bytes. NULL when there is no room: the rest then stores nothing, and the record is refused at the end. */
 static char *take(builder *b, size_t n)
 {
 	char *p = b->base + b->n;
@@ -121,7 +121,7 @@ static rg__slice put(builder *b, rg_str s)
 	return (rg__slice){ (uint16_t)(p - b->base), (uint16_t)s.n };
 }
 
-/* Points into @p where, already stored as @p at, if @p s occurs in it. */
+/* Finds @p s in @p where, which is stored at @p at. */
 static bool find_in(rg_str where, rg__slice at, rg_str s, rg__slice *out)
 {
 	const char *p = where.p, *end;
@@ -155,7 +155,7 @@ static bool tag_is(const builder *b, rg__slice tag, rg_str prefix, rg_str text)
 	return tag.n == prefix.n + text.n && rg__eq((rg_str){ p, prefix.n }, prefix) && rg__eq((rg_str){ p + prefix.n, text.n }, text);
 }
 
-/* Where the tag is, or would go: `*slot` counts in the hash table if there is one. */
+/* Finds a tag. NULL: there is none, and `*slot` is its place in the hash table, if there is a table. */
 static rg__slice *tag_find(builder *b, rg_str prefix, rg_str text, uint32_t *slot)
 {
 	tag_list *t = &b->tags;
@@ -182,7 +182,7 @@ static void tag_add(builder *b, rg__slice tag, uint32_t slot)
 		b->tags.table[slot] = (uint16_t)b->tags.n;
 }
 
-/* A host name's addresses are found under the next hop's port: what they resolved to names hosts only. */
+/* The addresses of a host name get the port of the next hop, because resolving a name gives no port. */
 static uint16_t hop_port(rg_str hop)
 {
 	uint32_t port = 0;
@@ -216,7 +216,7 @@ static void tag_addrs(builder *b, const rg_contact *c)
 	}
 }
 
-/* A next hop mostly stands in the received URI, else in the Contact or Path, letter by letter. */
+/* The next hop usually occurs literally in the received URI, the Contact or the Path. */
 static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *at)
 {
 	uint32_t slot = 0;
@@ -234,7 +234,7 @@ static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *
 	return out;
 }
 
-/* The tag is stored once, and the flow is the end of it. */
+/* The tag is stored once; the flow is the end of it. */
 static rg__slice put_flow(builder *b, const rg_contact *c)
 {
 	static const char prefix[] = RG__FLOW_TAG;
@@ -264,7 +264,7 @@ static rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const
 		return put_flow(b, c);
 	if (bit == RG__HAS_next_hop)
 		return put_next_hop(b, c, at);
-	/* Unknown fields are not shared: what a record can hold is then what its written form can. */
+	/* Unknown fields are not shared, so that a record holds no more than its encoded form can. */
 	if (bit != RG__HAS_extra && b->before != NULL && s.n > 0 && rg__eq(s, *rg__contact_string_const(b->before, bit)))
 		return b->stored[bit];
 	if (bit == RG__HAS_instance && find_in(c->params, at[RG__HAS_params], s, &out))
@@ -272,7 +272,7 @@ static rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const
 	return put(b, s);
 }
 
-/* What a host resolved is stored in one form, so that equal records are equal written out. */
+/* Stores addresses in one form, so that equal records have equal encodings. */
 static void put_addrs(builder *b, const rg_contact *c, rg__slice *out)
 {
 	rg_addr *to;
@@ -305,7 +305,7 @@ static uint16_t present_bits(const rg_contact *c)
 	return (uint16_t)bits;
 }
 
-/* Stores one binding; @p at is where its strings went, by bit. */
+/* Stores one binding. @p at receives where its strings are, indexed by bit. */
 static void put_contact(builder *b, const rg_contact *c, rg__binding *out, rg__slice at[RG__HAS_N])
 {
 	uint16_t present = present_bits(c);
@@ -361,13 +361,14 @@ static rg__slice put_present(builder *b, rg_str s)
 	return s.p != NULL ? put(b, s) : (rg__slice){ 0, 0 };
 }
 
-/* Where the removal before it has the same, that. */
+/* Shares the string of the previous removal where it is the same. */
 static rg__slice put_again(builder *b, rg_str s, rg_str before, rg__slice at)
 {
 	return s.n > 0 && rg__eq(s, before) ? at : put_present(b, s);
 }
 
-/* The two of one binding stand together and share its URI and instance; one REGISTER's Call-ID comes every time or every second time. */
+/* The two removals of one binding are adjacent and share URI and instance. The Call-ID of one REGISTER repeats in every removal or in
+ * every second one. */
 static void put_removals(builder *b, const rg_removal *removals, uint32_t n, rg__gone *out)
 {
 	static const rg_removal none;
@@ -467,7 +468,7 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	return RG_OK;
 }
 
-/* The record in an allocation of its own size; b->base is given up, unless it is @p scratch. */
+/* Moves the record into an allocation of its exact size. Frees b->base unless it is @p scratch. */
 static rg_record *settle(builder *b, const char *scratch, const rg_revision *revision)
 {
 	rg_record *r;
@@ -518,7 +519,7 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	return status;
 }
 
-/* A united record is rare, so it is built like any other and grows afterwards. */
+/* A united record is rare, so it is built like any other and enlarged afterwards. */
 rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
 	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys of the record format as tables, and what must hold of a record whoever wrote it. */
+/* The keys of the record format as tables, and the checks that every stored record must pass, whatever wrote it. */
 #include "model/codec.h"
 
 #define KEY(type, field, key, key_kind, key_must, key_least, key_most, key_unless) \
@@ -55,7 +55,7 @@ rg_status rg__extra_check(const rg__codec_map *map, rg_str extra, uint32_t *n_pa
 	return RG_OK;
 }
 
-/* All of it but the flow, which is the host's own and reaches no header, may be printed into one. */
+/* Any text may be printed into a header, except the flow, which is internal to the host. */
 static bool has_control(const rg_contact *c)
 {
 	unsigned i;

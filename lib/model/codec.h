@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Records as MessagePack. Every key there is stands here once; encoder, decoder, doc/record-format.md and tests go by it. */
+/* Records as MessagePack. The tables here are the only list of keys; encoder, decoder, doc/record-format.md and tests use them. */
 #ifndef RG__CODEC_H
 #define RG__CODEC_H
 
 #include "model/layout.h"
 
-/* A reader that cannot tell what a change means must not guess: such a change raises MAJOR. Whatever may be ignored raises MINOR. */
+/* A change that an older reader must not ignore raises MAJOR: the reader then refuses the record. Any other change raises MINOR. */
 #define RG__SCHEMA_MAJOR 1
 #define RG__SCHEMA_MINOR 0
 
@@ -13,11 +13,11 @@
 #define RG__UNKNOWN_DEPTH 16
 #define RG__UNKNOWN_MAX 64
 
-/* What a key's value is. TEXT: rg_str; U64, U32, TIME, Q: that number; the others are read by code of their own. */
+/* The type of a key's value. TEXT: rg_str; U64, U32, TIME, Q: that number. Each other type has its own function. */
 enum { RG__KEY_TEXT, RG__KEY_U64, RG__KEY_U32, RG__KEY_TIME, RG__KEY_Q, RG__KEY_ADDRS, RG__KEY_VERSION, RG__KEY_REVISION,
 	RG__KEY_CONTACTS, RG__KEY_REMOVALS };
 
-/* A record taken apart. */
+/* A record in parts. */
 typedef struct rg__parts {
 	rg_key key;
 	rg_revision revision;
@@ -28,7 +28,8 @@ typedef struct rg__parts {
 	rg_str extra;
 } rg__parts;
 
-/* X(field, key, kind, must, least, most, unless): `must` 1 = always there; else left out when the value is `unless`, or absent. */
+/* X(field, key, kind, must, least, most, unless). `must` 1: the key is always written. 0: it is left out when the value equals `unless`
+ * or is absent. */
 #define RG__RECORD_KEYS(X) \
 	X(version, "v", VERSION, 1, 0, 0, 0) \
 	X(key.domain, "dom", TEXT, 1, 0, 0, 0) \
@@ -93,17 +94,18 @@ typedef struct rg__codec_map {
 
 extern const rg__codec_map rg__codec_record, rg__codec_contact, rg__codec_removal;
 
-/* The row of a key, or map->n. @p hint is where to look first. */
+/* The row of a key, or map->n. The search starts at row @p hint. */
 uint32_t rg__codec_find(const rg__codec_map *map, rg_str name, uint32_t hint);
 
-/* Whether @p extra is whole key and value pairs with different keys that @p map does not know; counts them. RG_EFORMAT, RG_ELIMIT. */
+/* Checks that @p extra consists of whole pairs of key and value, with distinct keys that @p map does not know; counts the pairs.
+ * RG_EFORMAT, RG_ELIMIT. */
 rg_status rg__extra_check(const rg__codec_map *map, rg_str extra, uint32_t *n_pairs);
 
-/* Whether a binding or removal, sound by type, is one that a REGISTER can have left. NULL, or what is wrong with it. */
+/* Checks that a REGISTER can have left this binding or removal, whose types are already checked. Returns NULL, or what is wrong. */
 const char *rg__contact_flaw(const rg_contact *contact);
 const char *rg__removal_flaw(const rg_removal *removal);
 
-/* A bounded cursor over MessagePack: nothing is read past `end`, nothing allocated. */
+/* A bounded cursor over MessagePack. It never reads past `end` and allocates nothing. */
 typedef struct rg__mp {
 	const uint8_t *p, *end;
 } rg__mp;
@@ -112,14 +114,15 @@ enum { RG__MP_NIL = 1, RG__MP_BOOL, RG__MP_UINT, RG__MP_INT, RG__MP_FLOAT, RG__M
 
 typedef struct rg__mp_item {
 	uint32_t kind;
-	uint64_t u; /* UINT; of INT, which is negative, the two's complement; of ARRAY and MAP how many elements or pairs follow */
-	rg_str s;   /* STR, BIN, EXT: the payload */
+	uint64_t u; /* the value of UINT; the two's complement of INT, which is negative; the number of elements or pairs of ARRAY and MAP */
+	rg_str s;   /* payload of STR, BIN and EXT */
 } rg__mp_item;
 
-/* Takes the next item; of an array or map only its head, whose count the bytes left can hold. False: truncated or malformed. */
+/* Reads the next item. Of an array or map it reads only the head, and checks that the bytes left can hold that many elements. False:
+ * truncated or malformed. */
 bool rg__mp_next(rg__mp *at, rg__mp_item *out);
 
-/* Passes over one whole value. False also when it nests deeper than RG__UNKNOWN_DEPTH. */
+/* Skips one whole value. False also when it nests deeper than RG__UNKNOWN_DEPTH. */
 bool rg__mp_skip(rg__mp *at);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Walking over MessagePack that a stranger may have written. */
+/* Reads MessagePack that may be hostile. */
 #include "model/codec.h"
 
-/* First bytes 0xc0 to 0xdf: what follows, and how many bytes its number or length has. */
+/* First bytes 0xc0 to 0xdf: the type of the item, and the width in bytes of the number or length that follows. */
 static const struct {
 	uint8_t kind, width;
 } wide[32] = {
@@ -63,7 +63,7 @@ bool rg__mp_next(rg__mp *at, rg__mp_item *out)
 	if (!head(at, out))
 		return false;
 	switch (out->kind) {
-	case RG__MP_INT: /* some encoders write a positive number so, too */
+	case RG__MP_INT: /* some encoders write positive numbers as signed */
 		if (out->u <= INT64_MAX)
 			out->kind = RG__MP_UINT;
 		return true;
@@ -72,7 +72,7 @@ bool rg__mp_next(rg__mp *at, rg__mp_item *out)
 	case RG__MP_MAP:
 		return out->u <= left(at) / 2;
 	case RG__MP_EXT:
-		out->u++; /* its type */
+		out->u++; /* the type octet */
 		break;
 	case RG__MP_STR:
 	case RG__MP_BIN:

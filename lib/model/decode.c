@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* MessagePack → record. Whoever can write to the store may have written the bytes, so nothing in them is believed. */
+/* MessagePack → record. Anybody with access to the store may have written the bytes, so every value is checked. */
 #include "model/codec.h"
 #include <stdlib.h>
 
-/* The fewest bytes a binding can be written in: what must be there, keys and all. An array that claims more cannot be whole. */
+/* The fewest bytes of an encoded binding, with all mandatory keys. An array that claims more bindings than fit is malformed. */
 #define LEAST_CONTACT_BYTES 32
 
-/* Unknown keys are kept in pieces of one allocation, which a record could not outgrow. */
+/* Unknown keys are copied into one allocation, which holds as much as the largest record can. */
 typedef struct pool {
 	char *p;
 	size_t n, room;
@@ -16,12 +16,12 @@ typedef struct reader {
 	rg__mp at;
 	const uint8_t *start;
 	rg_error *why;
-	bool told; /* the innermost says what is wrong */
+	bool told; /* an inner function already reported the reason */
 	pool record_extra, contact_extra, addrs;
 	rg__parts parts;
 } reader;
 
-/* @p key is one of ours, or absent: a stranger's would go into a log line. */
+/* @p key is a known key or absent: an unknown one would put foreign text into a log line. */
 static rg_status flaw(reader *r, rg_status status, const rg__codec_map *map, rg_str key, const char *what)
 {
 	size_t at = (size_t)(r->at.p - r->start);
@@ -34,10 +34,10 @@ static rg_status flaw(reader *r, rg_status status, const rg__codec_map *map, rg_
 	return rg__fail(r->why, status, "stored record, near byte %zu: %s, key \"%.*s\": %s", at, map->what, (int)key.n, key.p, what);
 }
 
-/* @p n more bytes of a pool; its memory is taken at first use, and never moves. NULL with *status set. */
+/* Takes @p n bytes of a pool. The first use allocates its memory, which never moves. NULL: *status says why. */
 static char *pool_take(reader *r, pool *p, size_t n, rg_status *status)
 {
-	size_t input = (size_t)(r->at.end - r->start) * 4; /* an address takes 20 bytes here, and at least 8 in the input */
+	size_t input = (size_t)(r->at.end - r->start) * 4; /* an address takes 20 bytes here and at least 8 in the input */
 
 	*status = RG_OK;
 	if (p->p == NULL) {
@@ -108,7 +108,7 @@ static rg_status read_addrs(reader *r, const rg__mp_item *item, rg_contact *into
 
 static rg_status read_map(reader *r, const rg__codec_map *map, void *into, pool *keep, rg_str *extra);
 
-/* The same id twice would make one of two bindings unreachable. */
+/* Of two bindings with the same id one would be unreachable. */
 static bool id_is_new(const rg_contact *contacts, uint32_t n)
 {
 	uint32_t i;
@@ -214,7 +214,7 @@ static rg_status read_value(reader *r, const rg__codec_key *key, void *whole)
 	}
 }
 
-/* A key of a newer minor version: kept as it stands, key and value, for the next writer. */
+/* Keeps a key of a newer minor version, with its value, for the next writer. */
 static rg_status keep_unknown(reader *r, const uint8_t *from, pool *keep, rg_str *extra)
 {
 	rg_status status;
@@ -232,13 +232,13 @@ static rg_status keep_unknown(reader *r, const uint8_t *from, pool *keep, rg_str
 	memcpy(p, from, n);
 	if (extra->p == NULL)
 		extra->p = p;
-	extra->n += n; /* one map is read at a time, so that its pieces touch */
+	extra->n += n; /* only one map is read at a time, so its pieces are adjacent */
 	return RG_OK;
 }
 
 typedef struct progress {
-	uint32_t row;  /* where the next key is expected */
-	uint32_t seen; /* bit per row */
+	uint32_t row;  /* row of the key that is expected next */
+	uint32_t seen; /* one bit per row */
 } progress;
 
 static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, progress *done, pool *keep, rg_str *extra)
@@ -251,7 +251,7 @@ static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, prog
 	if (!rg__mp_next(&r->at, &key) || key.kind != RG__MP_STR)
 		return flaw(r, RG_EFORMAT, map, RG__ABSENT, "a key that is no text, or missing");
 	row = rg__codec_find(map, key.s, done->row);
-	/* What a schema of another major version means by any key is not known. */
+	/* Without the version first, the meaning of any other key is unknown. */
 	if (map == &rg__codec_record && done->seen == 0 && row != 0)
 		return flaw(r, RG_EFORMAT, map, map->keys[0].name, "not the first key");
 	if (row == map->n) {

@@ -48,7 +48,7 @@ static uint64_t number_of(const rg__codec_key *key, const void *field)
 	return *(const uint64_t *)field;
 }
 
-/* Whether the key is written at all. */
+/* Whether the key is written. */
 static bool is_stated(const rg__codec_key *key, const void *whole, const void *field)
 {
 	if (key->must)
@@ -67,7 +67,7 @@ static bool is_stated(const rg__codec_key *key, const void *whole, const void *f
 	}
 }
 
-/* An address is its 4 or 16 octets and two of port, in network order. */
+/* An address is written as its 4 or 16 octets and two octets of port, in network order. */
 static int pack_addrs(msgpack_packer *pk, const rg_contact *c)
 {
 	int bad = msgpack_pack_array(pk, c->n_addrs);
@@ -145,7 +145,7 @@ static int pack_map(msgpack_packer *pk, const rg__codec_map *map, const rg_recor
 		if (is_stated(&map->keys[i], whole, (const char *)whole + map->keys[i].offset))
 			stated |= 1u << i;
 	if (extra.n > 0 && rg__extra_check(map, extra, &n) != RG_OK)
-		n = 0, extra = RG__ABSENT; /* not so: rg_record_new() has checked it */
+		n = 0, extra = RG__ABSENT; /* cannot happen: rg_record_new() checked it */
 	bad = msgpack_pack_map(pk, (size_t)__builtin_popcount(stated) + n);
 	for (; stated != 0 && !bad; stated &= stated - 1) {
 		const rg__codec_key *key = &map->keys[__builtin_ctz(stated)];

@@ -12,7 +12,7 @@ uint64_t rg__key_hash(const rg_key *key)
 	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
 }
 
-/* Where printing has got to: the length counts on when the room is full. */
+/* The state of printing. `n` keeps counting when the room is full. */
 typedef struct printer {
 	char *room;
 	size_t size, n;
@@ -37,7 +37,7 @@ size_t rg_key_print(const rg_key *key, char *room, size_t size)
 	printer p = { room, size, 0 };
 	size_t at = key->user.n > 0 && key->host.n > 0;
 
-	/* As nearly every key: nothing to escape, and all of it fits. */
+	/* The common case: nothing to escape, and all of it fits. */
 	if (key->user.n + at + key->host.n <= size && rg__all(key->user, RG__C_USER)) {
 		room = copy(room, key->user);
 		if (at)

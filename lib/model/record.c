@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Looking at a record. lib/record_build.c makes them. */
+/* Reads a record; model/build.c builds it. */
 #include "model/layout.h"
 #include "model/model.h"
 #include <stdlib.h>
@@ -16,7 +16,7 @@ int32_t rg_revision_is_zero(const rg_revision *r)
 	return rg_revision_equal(r, &no_revision);
 }
 
-/* A caller built against another version has another idea of the size; only what both know is written. */
+/* A caller built against another version may know another size; only the fields that both know are written. */
 void rg_contact_init(rg_contact *contact, uint32_t size)
 {
 	rg_contact empty = { .struct_size = size, .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
@@ -51,7 +51,7 @@ int32_t rg_path_next(rg_str *rest, rg_str *value)
 
 rg_record *rg_record_ref(const rg_record *record)
 {
-	rg_record *r = (rg_record *)(uintptr_t)record; /* the count alone of a record changes */
+	rg_record *r = (rg_record *)(uintptr_t)record; /* only the reference count of a record changes */
 
 	if (r != NULL)
 		atomic_fetch_add_explicit(&r->refs, 1, memory_order_relaxed);
@@ -109,7 +109,7 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index)
 	return b->present & 1u << RG__HAS_uri ? slice(record, *rg__binding_slices(record, b)) : RG__ABSENT;
 }
 
-/* Where the slice of @p what is, which the binding has. */
+/* The slice of the string @p what, which the binding must have. */
 static const rg__slice *slice_of(const rg_record *record, const rg__binding *b, unsigned what)
 {
 	return rg__binding_slices(record, b) + __builtin_popcount(b->present & ((1u << what) - 1));

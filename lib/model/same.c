@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whether two contacts, or two removals, say the same. */
+/* Compares two contacts or two removals. */
 #include "model/layout.h"
 #include "model/model.h"
 
