@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The targets of several AoRs as one list: each AoR's own stay what they are, and a row is found by where its part begins. */
+/* Joins the targets of several AoRs into one list. The targets of each AoR stay as they are; a row is found by the first row of its
+ * part. */
 #include "message/targets.h"
 #include <stdlib.h>
 
 typedef struct part {
-	rg__part of;    /* its texts are those of the allocation */
-	uint32_t first; /* of its rows in the list */
+	rg__part of;    /* its texts are in this allocation */
+	uint32_t first; /* its first row in the list */
 } part;
 
 /* One allocation: the struct, the parts, their texts. */
@@ -77,7 +78,7 @@ rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32
 	return RG_OK;
 }
 
-/* The part that row @p index is in: the last one that begins at or before it. One without rows begins where the next one does. */
+/* The part that contains row @p index: the last one that begins at or before it. An empty part begins where the next one does. */
 static const part *part_with(const rg__joined *j, uint32_t index)
 {
 	uint32_t low = 0, high = j->n;

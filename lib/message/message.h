@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The door of message/: requests, responses, targets, and what they are made of. */
+/* The door of message/: requests, responses and targets, and their parts. */
 #ifndef RG__MESSAGE_H
 #define RG__MESSAGE_H
 

@@ -7,7 +7,7 @@ rg_str rg__hop_uri(rg_str path, rg_str received, rg_str contact)
 	rg__name_addr first;
 	rg_str value;
 
-	/* RFC 3327 §5.1: the topmost Path value is where requests go first. */
+	/* RFC 3327 §5.1: requests go to the topmost Path value first. */
 	if (rg_path_next(&path, &value) && rg__name_addr_parse(value, &first) == RG_OK)
 		return first.uri;
 	return received.n > 0 ? received : contact;

@@ -6,13 +6,14 @@
 #include <rgstr/record.h>
 #include "grammar/grammar.h"
 
-/* The URI of the next hop. @p path as rg_contact.path. */
+/* The URI of the next hop. @p path has the form of rg_contact.path. */
 rg_str rg__hop_uri(rg_str path, rg_str received, rg_str contact);
 
-/* Appends the next hop of a URI as the store's tag has it, and gives its host if that is a name; nothing for schemes without a host. */
+/* Appends the next hop of a URI in the form of the store's tags. @p host_name receives its host if that is a name. Appends nothing for
+ * schemes without a host. */
 void rg__hop_tag(const rg__uri *uri, rg__buf *tag, rg_str *host_name);
 
-/* Splits a tag, or what an operator types: an address, or a host name, each with or without port (0). False if it is neither. */
+/* Splits a tag, or text that an operator typed: an address or a host name, each with or without port (0). False: neither. */
 bool rg__hop_split(rg_str tag, rg_addr *addr, rg_str *host, uint16_t *port);
 
 #endif

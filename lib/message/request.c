@@ -18,7 +18,7 @@ void rg_request_free(rg_request *request)
 	rg_free_cb release = request->release;
 	void *owner = request->owner;
 
-	request->release = NULL; /* the owner may hold the request itself */
+	request->release = NULL; /* owner may contain the request itself */
 	request->owner = NULL;
 	release(owner);
 }
@@ -26,7 +26,7 @@ void rg_request_free(rg_request *request)
 #define ARRAYS(X) \
 	X(contacts) X(paths) X(supported) X(require) X(feature_caps) X(allow) X(routes) X(branches) X(resolved)
 
-/* A count without an array is a slip of the caller's: such a REGISTER must not look like a query. */
+/* A count without an array is a mistake of the caller. It sets a defect, so that such a REGISTER does not pass for a query. */
 static void hold_together(rg_request *r)
 {
 	uint32_t slips = 0;
@@ -109,9 +109,9 @@ static uint32_t addrs_of(const rg_resolved *resolved)
 	return resolved->n_addrs < MAX_RESOLVED_ADDRS ? resolved->n_addrs : MAX_RESOLVED_ADDRS;
 }
 
-/* What a copy takes. While `left` has something left, no sum can overflow. */
+/* The size of a copy. While `left` bounds it, no sum can overflow. */
 typedef struct size {
-	size_t left; /* of the text that is allowed; every line counts one byte more than it has, so empty ones are bounded too */
+	size_t left; /* allowed text that remains; every line counts one byte more than it has, which bounds empty lines too */
 	size_t text, lines, addrs;
 	bool over;
 } size;
@@ -142,7 +142,7 @@ static void measure(rg_request *r, size *s)
 	}
 }
 
-/* Where a copy is written to: each kind of thing has its room, in the order of alignment. */
+/* The write positions of a copy. Each type has a region of its own, in the order of alignment. */
 typedef struct room {
 	rg_resolved *resolved;
 	rg_str *lines;

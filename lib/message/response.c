@@ -7,11 +7,11 @@ struct rg_response {
 	bool no_reply;
 	rg_time now;
 	int64_t retry_after, min_expires;
-	rg_str unsupported, received_param, path, service_route; /* behind `listed` */
+	rg_str unsupported, received_param, path, service_route; /* text after `listed` */
 	rg_str supported, require;
 	int64_t flow_timer;
 	uint32_t connection_lifetime, n_rewrites;
-	rg__rewrite *rewrites; /* in an allocation with their texts; NULL = none */
+	rg__rewrite *rewrites; /* one allocation with their texts; NULL = none */
 	rg_record *record;
 	rg_header *headers; /* NULL = not rendered yet */
 	uint32_t n_headers;
@@ -30,7 +30,7 @@ static rg_str keep(char **room, rg_str s)
 	return kept;
 }
 
-/* Of few responses, so in memory of their own. */
+/* Few responses have rewrites, so they get an allocation of their own. */
 static bool keep_rewrites(rg_response *r, const rg__answer *a)
 {
 	size_t n = a->n_rewrites * sizeof *r->rewrites;
@@ -130,7 +130,7 @@ uint32_t rg_response_contacts(const rg_response *r)
 	return r ? r->n_listed : 0;
 }
 
-/* Whole seconds left, never more than were granted, whatever the clock did since. */
+/* Whole seconds that are left, but never more than were granted, even when the clock was set back. */
 static uint32_t seconds_left(const rg_contact *c, rg_time now)
 {
 	int64_t left, granted;
@@ -159,7 +159,7 @@ rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_answered 
 	return RG_OK;
 }
 
-/* qvalue, RFC 3261 §25.1, in as few digits as say it. */
+/* qvalue, RFC 3261 §25.1, in the fewest digits. */
 static void put_q(rg__buf *b, int32_t q)
 {
 	char digits[] = ".000";
@@ -176,7 +176,7 @@ static void put_q(rg__buf *b, int32_t q)
 	rg__buf_add(b, (rg_str){ digits, n });
 }
 
-/* RFC 3261 §20.10; the URI goes back octet by octet. */
+/* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
 static void put_contact(rg__buf *b, const rg_response *r, const rg_answered *a)
 {
 	const rg_contact *c = &a->contact;
@@ -207,11 +207,12 @@ static void put_two(rg__buf *b, int64_t v)
 	rg__buf_add(b, (rg_str){ two, 2 });
 }
 
-/* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, whatever the locale. Days become a date by counting from a 1 March. */
+/* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, in every locale. Years are counted from 1 March, so that a leap day ends a
+ * year. */
 static void put_date(rg__buf *b, rg_time now)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	const int64_t last = 253402300799; /* the end of the year 9999 */
+	const int64_t last = 253402300799; /* end of the year 9999 */
 	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
 	int64_t day = t / 86400, second = t % 86400;
 	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;
@@ -238,7 +239,7 @@ static void put_date(rg__buf *b, rg_time now)
 	rg__buf_add_text(b, " GMT");
 }
 
-/* The header lines under construction: names, and where the values end in the buffer, which may still move. */
+/* Header lines under construction: names, and the offsets where values end. The buffer may still move. */
 typedef struct lines {
 	rg__buf text;
 	rg_header *headers;
@@ -271,7 +272,7 @@ static void put_text(lines *l, rg_str name, rg_str text)
 	end(l);
 }
 
-/* What the extensions have to say. */
+/* Headers of the extensions. */
 static void put_extensions(const rg_response *r, lines *l)
 {
 	rg_str rest = r->path, value;
@@ -311,7 +312,7 @@ static void render(const rg_response *r, lines *l)
 	put_extensions(r, l);
 }
 
-/* Contact and Path lines, and at most these nine. */
+/* The number of header lines other than Contact and Path, at most. */
 enum { OTHER_HEADERS = 9 };
 
 static size_t lines_at_most(const rg_response *r)

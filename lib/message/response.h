@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* How a response is made. */
+/* Builds responses. */
 #ifndef RG__RESPONSE_H
 #define RG__RESPONSE_H
 
 #include <rgstr/response.h>
 #include "text/text.h"
 
-/* A Contact value of an upstream reply, and the URI to put there. */
+/* The index of a Contact value of an upstream reply, and the URI that replaces its own. */
 typedef struct rg__rewrite {
 	uint32_t contact;
 	rg_str uri;
 } rg__rewrite;
 
-/* What a response says. Text is copied; the record is referenced. */
+/* The content of a response. Texts are copied; the record is referenced. */
 typedef struct rg__answer {
 	int32_t reason, code;
 	bool no_reply;
@@ -20,16 +20,16 @@ typedef struct rg__answer {
 	int64_t retry_after;     /* seconds; printed with a 5xx when above 0 */
 	int64_t min_expires;     /* seconds; printed with a 423 */
 	rg_str unsupported;      /* printed with a 420 */
-	rg_str path;             /* Path values to be printed, separated by LF; absent = none */
+	rg_str path;             /* Path values to print, separated by LF; absent = none */
 	rg_str supported, require; /* option tags, printed as they are; static */
 	rg_str service_route;    /* printed as it is */
 	int64_t flow_timer;      /* seconds; printed when above 0 */
 	uint32_t connection_lifetime; /* seconds; 0 = none */
 	const rg__rewrite *rewrites;
 	uint32_t n_rewrites;
-	rg_str received_param;   /* name of the parameter that carries the received URI */
-	const rg_record *record; /* whose bindings are listed; NULL = none */
-	const uint16_t *listed;  /* which of them, in order */
+	rg_str received_param;   /* name of the Contact parameter that carries the received URI */
+	const rg_record *record; /* the record of the listed bindings; NULL = none */
+	const uint16_t *listed;  /* their indexes, in order */
 	uint32_t n_listed;
 } rg__answer;
 

@@ -23,7 +23,7 @@ bool rg__socket_parse(rg_str text, rg__socket *out)
 	if (!colon)
 		return false;
 	size_t at = (size_t)(colon - text.p);
-	/* With a port, which there has to be, IPv6 is read in brackets only. */
+	/* The port is mandatory, so IPv6 is only read in brackets. */
 	return proto_of(rg__sub(text, 0, at), &out->proto) && rg_addr_parse(rg__sub(text, at + 1, text.n), &out->addr) == RG_OK &&
 		out->addr.port != 0;
 }

@@ -10,7 +10,7 @@ typedef struct rg__socket {
 	rg_addr addr; /* with its port, never 0 */
 } rg__socket;
 
-/* All of @p text, in any case: no white space, an IPv6 address in brackets, a port always. False if it is anything else. */
+/* Reads all of @p text, in any case: no white space, an IPv6 address in brackets, always a port. False: any other text. */
 bool rg__socket_parse(rg_str text, rg__socket *out);
 
 #endif

@@ -4,7 +4,7 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
-/* True when a URI may have what has no place in a Request-URI. Says yes too often rather than parse every URI. */
+/* False: the URI contains nothing that a Request-URI must not. Errs on the side of true, which saves parsing every URI. */
 static bool may_need_strip(rg_str uri)
 {
 	const char *at = uri.p, *end = uri.p + uri.n;
@@ -18,7 +18,7 @@ static bool may_need_strip(rg_str uri)
 	return memchr(uri.p, '?', uri.n) != NULL;
 }
 
-/* RFC 3261 §16.6 step 2, §19.1.1: method and headers have no place in a Request-URI; lr speaks of Route values. */
+/* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. */
 static rg_str strip(rg_str text, char **room)
 {
 	rg__uri uri;
