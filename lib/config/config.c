@@ -11,8 +11,8 @@ typedef struct row {
 	const char *name;
 	uint32_t kind;
 	int form;
-	int64_t min, max, number; /* the default, -1 when there is none */
-	const char *text;         /* the default, NULL when there is none */
+	int64_t min, max, number; /* the default; -1 when there is none */
+	const char *text;         /* the default; NULL when there is none */
 	const char *choices, *unit, *section;
 	uint32_t from_base, in_effect;
 	const char *doc;
@@ -27,9 +27,9 @@ static const row rows[] = {
 struct rg_config {
 	atomic_uint refs;
 	bool set[RG__P_COUNT];
-	int64_t number[RG__P_COUNT]; /* the value in effect: of a word its place among the choices */
-	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned where set, else the default */
-	rg__save_settings prepared;  /* of the values above: made anew whenever one changes */
+	int64_t number[RG__P_COUNT]; /* the value in effect; of a word its index among the choices */
+	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned when set, else the default */
+	rg__save_settings prepared;  /* derived from the values above on every change */
 };
 
 uint32_t rg_param_count(void)
@@ -73,7 +73,7 @@ static void to_default(rg_config *config, int id)
 	config->text[id] = rg_str_from(rows[id].text);
 }
 
-/* Copies @p text, so that `text` of a parameter that is set is always one to free. */
+/* Copies @p text, so that the text of a set parameter can always be freed. */
 static rg_status keep(rg_config *config, int id, int64_t number, rg_str text)
 {
 	char *copy = malloc(text.n + 1);
@@ -176,12 +176,12 @@ static rg_status read_text(const row *r, rg_str value, rg_error *why)
 	const char *wanted = rg__form_wants(r->form, value);
 	if (!wanted)
 		return RG_OK;
-	if (r->form == RG__FORM_SECRETS) /* errors end up in logs */
+	if (r->form == RG__FORM_SECRETS) /* error texts may be logged */
 		return rg__fail(why, RG_EINVAL, "%s: the value is not %s", r->name, wanted);
 	return rg__fail(why, RG_EINVAL, "%s: '%.*s' is not %s", r->name, RG__SHOWN(value), wanted);
 }
 
-/* Text and number of a value; the text may be in @p room, of 24 bytes. */
+/* Reads text and number of a value. The text may be in @p room. */
 static rg_status read_value(const row *r, rg_str value, char room[24], rg_str *text, int64_t *number, rg_error *why)
 {
 	rg_status status = RG_OK;
@@ -271,7 +271,7 @@ rg_status rg_config_get_int(const rg_config *config, rg_str name, int64_t *value
 	rg_str text = rg__config_text(config, id);
 	if (!text.p)
 		return RG_ENOENT;
-	if (rg__parse_uint(text, INT64_MAX, &number) != RG_OK) /* a word; but some words are numbers, as 503 */
+	if (rg__parse_uint(text, INT64_MAX, &number) != RG_OK) /* most words have no number; some, like 503, are one */
 		return RG_EINVAL;
 	*value = (int64_t)number;
 	return RG_OK;
@@ -306,11 +306,11 @@ bool rg__config_has(const rg_config *config, int id)
 
 rg_status rg_config_check(const rg_config *config, rg_error *why)
 {
-	enum { PNSREG_ABOVE = 120 }; /* seconds; below that a device has no time to wake up, refresh and be tried again */
+	enum { PNSREG_ABOVE = 120 }; /* seconds; a shorter interval leaves a device no time to wake up, refresh and receive the request */
 	int64_t least = rg__config_int(config, RG__P_min_expires), most = rg__config_int(config, RG__P_max_expires);
 	int64_t pnsreg = rg__config_int(config, RG__P_pn_pnsreg_interval), trigger = rg__config_int(config, RG__P_pn_trigger_interval);
 
-	/* A max_expires below the default minimum is no contradiction: it is the upper bound that holds. */
+	/* A max_expires below the default minimum is allowed: the upper bound wins. */
 	if (most > 0 && least > most && rg__config_has(config, RG__P_min_expires))
 		return rg__fail(why, RG_EINVAL, "min_expires (%" PRId64 ") is above max_expires (%" PRId64 ")", least, most);
 	if (pnsreg <= PNSREG_ABOVE)

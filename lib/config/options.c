@@ -51,7 +51,7 @@ static int find(uint32_t verb, rg_str name)
 	return -1;
 }
 
-/* Takes the text up to the next of @p stops off @p rest. */
+/* Takes the text before the next of @p stops off @p rest. */
 static rg_str take(rg_str *rest, const char *stops)
 {
 	size_t n = 0;
@@ -63,10 +63,10 @@ static rg_str take(rg_str *rest, const char *stops)
 	return taken;
 }
 
-/* Takes the value of flag @p id off @p rest, which starts behind its '='. */
+/* Takes the value of flag @p id off @p rest, which starts after the '='. */
 static rg_str take_value(int id, rg_str *rest)
 {
-	size_t span = rows[id].kind == PATTERN ? rg__pattern_span(*rest) : 0; /* a comma between the slashes does not separate */
+	size_t span = rows[id].kind == PATTERN ? rg__pattern_span(*rest) : 0; /* a comma between the slashes does not separate flags */
 	rg_str behind = rg__sub(*rest, span, rest->n);
 	size_t more = take(&behind, ",").n;
 	rg_str value = rg__sub(*rest, 0, span + more);
@@ -124,7 +124,7 @@ static rg_status read_flags(uint32_t verb, rg_str text, rg__flags *flags, rg_err
 	return RG_OK;
 }
 
-/* Reads @p from into @p copy, which has room for it and a NUL, so that the slices of @p flags outlive the caller's text. */
+/* Reads the flags of @p from in @p copy, which has room for it and a NUL, so that the slices in @p flags outlive the caller's text. */
 static rg_status read_copy(uint32_t verb, rg_str from, char *copy, rg__flags *flags, rg_error *why)
 {
 	if (from.n == 0)
@@ -213,7 +213,7 @@ static rg_status finish_lookup(rg_lookup_options *options, rg_error *why)
 {
 	const rg__flags *f = &options->flags;
 
-	/* Base specification §1.4.4: without branches there is nowhere to expand them into. */
+	/* Base specification §1.4.4: with no-branches there is no branch to put the expanded targets into. */
 	if (f->seen[RG__F_branch] && f->seen[RG__F_no_branches])
 		return rg__fail(why, RG_EINVAL, "branch and no-branches exclude one another");
 	if (!f->seen[RG__F_ua_filtering])

@@ -7,7 +7,7 @@ rg_status rg__value_int(rg_str name, rg_str value, int64_t min, int64_t max, int
 {
 	uint64_t number;
 
-	/* One past the greatest is where saturation may start without hiding that the value is too great. */
+	/* The cap is one above the greatest number, so that a capped value still counts as too great. */
 	if (rg__parse_uint(value, (uint64_t)max + 1, &number) != RG_OK || (int64_t)number < min || (int64_t)number > max)
 		return rg__fail(why, RG_EINVAL, "%.*s: '%.*s' is not a whole number from %" PRId64 " to %" PRId64, RG__SHOWN(name),
 			RG__SHOWN(value), min, max);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/options.h"
 
-/* A push token and its parameters alone take some hundred bytes; the base specification's 255 would refuse most. */
+/* A push token and its parameters take some hundred bytes, so the base specification's 255 would refuse most of them. */
 enum { PUSH_CONTACT_LEN = 2048 };
 
 static int64_t number(const rg_config *config, int id)
@@ -45,7 +45,7 @@ static void prepare_expiry(const rg_config *config, rg__save_settings *out)
 	out->malformed_expires_3600 = on(config, RG__P_malformed_expires);
 }
 
-/* RFC 5626 needs Path to work, so a call that names no mode gets the lazy one. */
+/* RFC 5626 needs Path to work, so a call that names no Path mode gets the lazy one. */
 static void prepare_extensions(const rg_config *config, rg__save_settings *out)
 {
 	int64_t bit = number(config, RG__P_nat_bflag);
@@ -111,7 +111,7 @@ void rg__matching_of(const rg_config *config, rg__matching *out)
 		prepare_matching(NULL, out);
 }
 
-/* The rule: what the call sets overrides the config. */
+/* The rule: an option of the call overrides the config. */
 static void override(const rg__flags *flags, int flag, int64_t *value)
 {
 	if (flags->seen[flag])

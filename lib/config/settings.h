@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The values behind rg_config and the options, for the policy. */
+/* The values of rg_config and the options, as the decisions use them. */
 #ifndef RG__SETTINGS_H
 #define RG__SETTINGS_H
 
@@ -11,9 +11,9 @@
 #include "config/parameters.h"
 
 int64_t rg__config_int(const rg_config *config, int id); /* value or default; NULL config = defaults */
-rg_str rg__config_text(const rg_config *config, int id); /* absent when unset and without default */
+rg_str rg__config_text(const rg_config *config, int id); /* absent when it is neither set nor has a default */
 bool rg__config_has(const rg_config *config, int id);
-rg_config *rg__config_ref(const rg_config *config);      /* configs held by a registrar are shared, never changed */
+rg_config *rg__config_ref(const rg_config *config);      /* a registrar's configs are shared and never change */
 
 enum { RG__MATCH_URI = 0, RG__MATCH_URI_CALLID = 1, RG__MATCH_PARAM = 2, RG__MATCH_INSTANCE = 3 };
 enum { RG__EVICT_OLDEST, RG__EVICT_SOONEST, RG__EVICT_LOWEST_Q };
@@ -26,7 +26,7 @@ typedef struct rg__matching {
 	rg_str param; /* of RG__MATCH_PARAM; borrowed from config or options */
 } rg__matching;
 
-/* What is in effect for one save: options where set, else config, else defaults. Times in seconds. Borrows from both. */
+/* The settings in effect for one save: options where set, else config, else defaults. Times in seconds. Borrows from both. */
 typedef struct rg__save_settings {
 	const rg_config *config;
 	rg__aor_rules aor;
@@ -35,7 +35,7 @@ typedef struct rg__save_settings {
 	bool min_expires_rejects;     /* min_expires_mode=reject */
 	bool malformed_expires_3600;  /* malformed_expires=3600 */
 	int32_t default_q;            /* -1 = unset */
-	int64_t max_contacts;         /* 0 = none */
+	int64_t max_contacts;         /* 0 = no limit */
 	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
 	uint8_t eviction, path, outbound;
 	int64_t retry_after, cseq_code, too_many_code, flow_timer;
@@ -46,12 +46,12 @@ typedef struct rg__save_settings {
 		max_user_agent_len, max_attr_len, max_record_bytes;
 } rg__save_settings;
 
-/* The one place where per-call options override the config. */
+/* The one function in which the options of a call override the config. */
 void rg__save_settings_of(const rg_config *config, const rg_save_options *options, rg__save_settings *out);
 
 typedef struct rg__lookup_settings {
 	rg__aor_rules aor;
-	bool no_sips; /* set by a lookup that has the sips bindings already, never by options */
+	bool no_sips; /* set by a lookup that already has the sips bindings, never by options */
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
 	int64_t max_ping_latency; /* microseconds; -1 = unset */
 	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */
@@ -59,7 +59,7 @@ typedef struct rg__lookup_settings {
 
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out);
 
-/* What the config alone says. A config keeps it ready, so that an operation copies it instead of asking for fifty values. */
+/* Derives the settings of the config alone. A config keeps the result, so that an operation copies it instead of reading fifty values. */
 void rg__settings_prepare(const rg_config *config, rg__save_settings *out);
 const rg__save_settings *rg__config_prepared(const rg_config *config); /* NULL for NULL */
 

@@ -46,7 +46,7 @@ static bool is_param(rg_str text)
 	return is_token(text);
 }
 
-/* Every item between commas, trimmed, is good. */
+/* True when every item between commas, trimmed, is good. */
 static bool is_list(rg_str text, bool (*good)(rg_str item))
 {
 	for (;;) {
@@ -75,7 +75,7 @@ static bool is_secrets(rg_str text)
 	return is_list(text, is_secret);
 }
 
-/* RFC 3608 §5.1: name-addr values, and as they come back in a Route, loose routers (RFC 3261 §16.12). */
+/* RFC 3608 §5.1: a list of name-addr values. They return in Route, so they must be loose routers (RFC 3261 §16.12). */
 static bool is_routes(rg_str text)
 {
 	rg_str value, lr;

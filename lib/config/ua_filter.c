@@ -16,7 +16,7 @@ size_t rg__pattern_span(rg_str s)
 	return 0;
 }
 
-/* Copies the expression with `\/` as `/`; returns how long it is then. */
+/* Copies the expression with `\/` as `/`. Returns the length of the copy. */
 static size_t unescape(rg_str s, char *out)
 {
 	size_t n = 0;
