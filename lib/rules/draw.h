@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The randomness that an operation's seed gives. */
+/* Random bits derived from an operation's seed. */
 #ifndef RG__DIGEST_H
 #define RG__DIGEST_H
 
 #include "text/text.h"
 
-/* What is drawn from a seed. Never renumber: the same seed gives the same ids. */
+/* Purposes. Never renumber them: the same seed must give the same ids. */
 enum { RG__DRAW_ID = 1, RG__DRAW_GENERATION = 2, RG__DRAW_DEVIATION = 3, RG__DRAW_REVISION = 4 };
 
 /* 64 random bits for one purpose, Contact and attempt. The same arguments give the same bits. */

@@ -11,7 +11,7 @@ bool rg__expires_read(rg_str value, const rg__save_settings *set, int64_t *out)
 		*out = (int64_t)n;
 		return true;
 	}
-	/* RFC 3261 §10.2 would take a malformed value for an hour; refusing is the default here, since it shows the fault. */
+	/* RFC 3261 §10.2 takes a malformed value for an hour. The default here is to refuse it, which makes the fault visible. */
 	*out = HOUR;
 	return set->malformed_expires_3600;
 }

@@ -53,7 +53,7 @@ bool rg__same_instance(rg_str a, rg_str b)
 	return uuid ? rg__eq_nocase(a, b) : rg__eq(a, b);
 }
 
-/* One bit set in each octet: letters lose their case. */
+/* Sets one bit in each octet, which makes upper and lower case equal. */
 static uint64_t add_word(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ (word | 0x2020202020202020)) * 0x9fb21c651e98df25;
@@ -76,7 +76,7 @@ uint64_t rg__instance_hash(rg_str instance)
 	return add_word(hash, word);
 }
 
-/* The value of the parameter that mode <param> names; false when the URI lacks it. */
+/* Reads the parameter that mode <param> names. False: the URI lacks it. */
 static bool param_of(rg__matchable *m, rg_str name, rg_str *value)
 {
 	return parsed(m) && m->uri.scheme != RG__SCHEME_OTHER && rg__uri_param(&m->uri, name, value) && value->n > 0;

@@ -2,7 +2,7 @@
 #include "rules/methods.h"
 #include <rgstr/request.h>
 
-/* Bit numbers, one a row of the public table. */
+/* Bit numbers, one for each row of the public table. */
 enum {
 #define METHOD_BIT(name) METHOD_##name,
 	RG_METHOD_MAP(METHOD_BIT)
@@ -14,7 +14,7 @@ _Static_assert(METHOD_COUNT <= 32, "methods are bits of one uint32_t");
 
 uint32_t rg__method_bit(rg_str name)
 {
-	/* Case matters, RFC 3261 §7.1. */
+	/* RFC 3261 §7.1: methods are case-sensitive. */
 #define METHOD_TEST(method) \
 	if (rg__eq(name, RG_STR(#method))) \
 		return 1u << METHOD_##method;

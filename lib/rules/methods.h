@@ -5,7 +5,7 @@
 
 #include "text/text.h"
 
-uint32_t rg__methods_of(rg_str list); /* of a comma-separated list */
-uint32_t rg__method_bit(rg_str name); /* the bit of OTHER for a method that the table does not have */
+uint32_t rg__methods_of(rg_str list); /* @p list is separated by commas */
+uint32_t rg__method_bit(rg_str name); /* the bit of OTHER for a method outside the table */
 
 #endif

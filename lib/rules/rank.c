@@ -27,7 +27,7 @@ static int oldest_first(const void *x, const void *y)
 {
 	const rg__rank *a = x, *b = y;
 
-	/* "No q" is -1, below every stated one (RFC 3261 §16.6: higher q first). */
+	/* A binding without q has -1, below every stated q. RFC 3261 §16.6: higher q first. */
 	return a->q != b->q ? (a->q < b->q ? 1 : -1) : rg__rank_age(a, b);
 }
 
@@ -38,7 +38,7 @@ static int newest_first(const void *x, const void *y)
 	return a->q != b->q ? (a->q < b->q ? 1 : -1) : rg__rank_age(b, a);
 }
 
-/* RG_LATENCY_NONE is above every measured one. */
+/* RG_LATENCY_NONE is greater than any measured latency. */
 static int fastest_oldest_first(const void *x, const void *y)
 {
 	const rg__rank *a = x, *b = y;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The order bindings are tried in. */
+/* The order in which bindings are tried. */
 #ifndef RG__ORDER_H
 #define RG__ORDER_H
 
 #include "text/text.h"
 #include "model/model.h"
 
-/* What the order of a binding depends on, and which binding it is. */
+/* The fields that decide the order of a binding, and its index. */
 typedef struct rg__rank {
 	uint64_t id;
 	rg_time modified, created;
@@ -18,16 +18,16 @@ typedef struct rg__rank {
 rg__rank rg__rank_of(const rg_contact *binding, uint32_t index);
 rg__rank rg__rank_seen(const rg__glance *binding, uint32_t index);
 
-/* -1, 0, 1 as a was touched before, with or after b: by time of modification, then creation, then id. */
+/* -1, 0 or 1: a was modified before, with or after b. Ties are decided by creation, then id. */
 int rg__rank_age(const rg__rank *a, const rg__rank *b);
 
-/* Lookup order: q descending, bindings without q last; ties oldest first, or newest first. */
+/* Lookup order: q descending, bindings without q last. Equal ones oldest first, or newest first. */
 void rg__rank_sort(rg__rank *ranks, uint32_t n, bool newest_first);
 
-/* The order of `sort-by-latency`: lowest first, never measured last; ties in lookup order. */
+/* The order of `sort-by-latency`: lowest latency first, unmeasured bindings last. Equal ones in lookup order. */
 void rg__rank_sort_latency(rg__rank *ranks, uint32_t n, bool newest_first);
 
-/* The most recently touched first, whatever their q. */
+/* Most recently modified first, regardless of q. */
 void rg__rank_sort_recent(rg__rank *ranks, uint32_t n);
 
 #endif

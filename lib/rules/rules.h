@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The door of rules/: what several decisions share. */
+/* The door of rules/: rules that several decisions share. */
 #ifndef RG__RULES_H
 #define RG__RULES_H
 

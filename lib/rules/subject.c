@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Whom a request is about. */
+/* The AoR that a request is about. */
 #include "rules/subject.h"
 #include "grammar/grammar.h"
 
@@ -13,7 +13,7 @@ rg_str rg__domain(rg_str given)
 	return given.n > 0 ? given : RG_STR("location");
 }
 
-/* The URI of a From or To value. */
+/* Reads the URI of a From or To value. */
 static bool header_uri(rg_str value, rg__uri *uri)
 {
 	rg__name_addr na;
@@ -52,7 +52,7 @@ rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *
 		aor = request->aor;
 	if (aor.p)
 		return status_of(rg__aor_from_text(aor, &rules, out));
-	/* From and To of a reply are those of the request it answers, which need not have been ours. */
+	/* A reply repeats From and To of its request, which another element may have sent. */
 	if (!request || request->flags & RG_REQUEST_REPLY)
 		return RG_EINVAL;
 	registers = rg__eq(request->method, RG_STR("REGISTER"));
