@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The Contact lines of a REGISTER: RFC 3261 §20.10, §10.2.1. */
+/* Reads the Contact lines of a REGISTER: RFC 3261 §20.10, §10.2.1. */
 #include "register/read.h"
 #include "message/message.h"
 #include "rules/rules.h"
 
-/* The Contact parameters the library acts on. */
+/* The Contact parameters that the library interprets. */
 enum { P_OTHER, P_EXPIRES, P_Q, P_RECEIVED, P_RECEIVED_PARAM, P_PUB_GRUU, P_TEMP_GRUU, P_INSTANCE, P_REG_ID, P_METHODS, P_COUNT };
 
 static const struct {
@@ -69,7 +69,7 @@ bool rg__received_read(rg_str text, rg__uri *out)
 
 static int32_t read_received(rg__register *reg, rg__wanted *w, rg_str value)
 {
-	/* Base specification §1.3.8: the host says where a request came from; a client only when it is trusted to. */
+	/* Base specification §1.3.8: the host states where a request came from; a client's statement counts only when it is trusted. */
 	if (!reg->set.trust_contact_received)
 		return RG_R_FINE;
 	w->received = rg__unquote(value);
@@ -105,11 +105,11 @@ static void fault(rg__register *reg, int32_t reason)
 		reg->contact_reason = reason;
 }
 
-/* Without the spaces there may be around it and its `=`. */
+/* Stores a parameter without the spaces around it and its `=`. */
 static void store(rg__buf *text, const rg__param *p)
 {
 	rg__buf_add(text, RG_STR(";"));
-	if (p->value.p == p->name.p + p->name.n + 1) { /* as it stands, then */
+	if (p->value.p == p->name.p + p->name.n + 1) { /* there are none, so it is stored as it stands */
 		rg__buf_add(text, (rg_str){ p->name.p, p->name.n + 1 + p->value.n });
 		return;
 	}
@@ -120,7 +120,7 @@ static void store(rg__buf *text, const rg__param *p)
 	}
 }
 
-/* Copies the header parameters that are to be stored, reads those the library acts on. RG_R_TOO_LARGE past the limit. */
+/* Copies the header parameters to store, and reads those that the library interprets. RG_R_TOO_LARGE: more than the limit. */
 static int32_t read_params(rg__register *reg, rg__wanted *w, const rg__params *params)
 {
 	w->params_at = (uint32_t)reg->text.n;
@@ -143,7 +143,7 @@ static int32_t read_params(rg__register *reg, rg__wanted *w, const rg__params *p
 	return RG_R_FINE;
 }
 
-/* What stands between < and > has to go back between them. The grammar of SIP URIs sees to it; other schemes are taken as they are. */
+/* A response prints the text between < and > again. The grammar of SIP URIs keeps it safe; of other schemes the text is checked here. */
 static bool read_uri(rg_str text, rg__uri *uri)
 {
 	if (rg__uri_parse(text, uri) != RG_OK)
@@ -162,7 +162,7 @@ static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 	return uri->n_params > reg->set.max_contact_params;
 }
 
-/* Everything but the URIs, which are written when they are read. */
+/* Resets everything except the URIs, which are written when they are read. */
 static void start(rg__wanted *w, rg_str value)
 {
 	w->value = value;
@@ -240,8 +240,8 @@ static int32_t star_rules(const rg__register *reg)
 	return reg->header_expires == 0 ? RG_R_FINE : RG_R_STAR_EXP;
 }
 
-/* True when a Contact is the AoR itself: requests to it would come back here for ever. A stated port, or a maddr, is another place.
- * The host counts even where it is no part of the key. */
+/* True when a Contact is the AoR itself: requests to it would return here forever. A stated port or a maddr means another place. The
+ * host counts even when it is no part of the key. */
 static bool loops(const rg__register *reg, const rg__wanted *w)
 {
 	rg__aor_rules rules = reg->set.aor;
@@ -266,17 +266,17 @@ static bool loops(const rg__register *reg, const rg__wanted *w)
 
 static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
 {
-	/* Contact expires, else Expires header, else our own (RFC 3261 §10.3 step 7); ours is never a removal. */
+	/* Contact expires, else Expires header, else the default (RFC 3261 §10.3 step 7). The default never removes. */
 	if (w->asked < 0)
 		w->asked = reg->header_expires;
 	if (w->asked < 0)
 		w->asked = reg->set.default_expires > 0 ? reg->set.default_expires : 1;
-	/* RFC 5630: who registers a sips Contact has to have said sips all the way. */
+	/* RFC 5630: a sips Contact needs a sips Request-URI and a Path of sips URIs only. */
 	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
 	if (w->asked > 0 && w->upstream != 0 && loops(reg, w))
 		return RG_R_LOOP;
-	/* What the main registrar granted is what the client was told. */
+	/* The main registrar has already answered the client, so the intervals granted there hold. */
 	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
 		return RG_R_MIN_EXPIRES;
 	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Option tags, and what Path (RFC 3327) and Outbound (RFC 5626) ask of a REGISTER as a whole. */
+/* Option tags, and the rules of Path (RFC 3327) and Outbound (RFC 5626) for a REGISTER as a whole. */
 #include "register/read.h"
 
-/* True when one of the lines of a Supported or Require header has an option tag. Case does not matter, RFC 3261 §7.3.1. */
+/* True when one line of a Supported or Require header contains the option tag. RFC 3261 §7.3.1: case-insensitive. */
 static bool has_tag(const rg_str *lines, uint32_t n, rg_str tag)
 {
 	for (uint32_t i = 0; i < n; i++) {
@@ -21,7 +21,7 @@ static bool supports(const rg__register *reg, rg_str tag)
 	return has_tag(reg->request.supported, reg->request.n_supported, tag);
 }
 
-/* The option tags that are enabled now: bit 0 path, bit 1 outbound. */
+/* The enabled option tags: bit 0 path, bit 1 outbound. */
 static unsigned enabled(const rg__save_settings *set)
 {
 	return (set->path != RG__PATH_IGNORED ? 1u : 0) | (set->outbound != RG__OUTBOUND_OFF ? 2u : 0);
@@ -41,7 +41,7 @@ static bool understood(const rg__register *reg, rg_str tag)
 	return ((tags & 1) && rg__eq_nocase(tag, RG_STR("path"))) || ((tags & 2) && rg__eq_nocase(tag, RG_STR("outbound")));
 }
 
-/* RFC 3261 §8.2.2.3: the option tags we do not understand are told in Unsupported, and no others. */
+/* RFC 3261 §8.2.2.3: Unsupported lists exactly the option tags that are not understood. */
 int32_t rg__register_require(rg__register *reg)
 {
 	size_t start = reg->text.n;
@@ -68,7 +68,7 @@ int32_t rg__register_require(rg__register *reg)
 	return RG_R_REQUIRE;
 }
 
-/* Base specification §1.1.1: whether the Path goes back to the client, who is refused in strict mode if it would not know it. */
+/* Base specification §1.1.1: whether a response repeats the Path. Strict mode refuses a client that does not support it. */
 static int32_t path_policy(rg__register *reg)
 {
 	bool supported;
@@ -83,7 +83,7 @@ static int32_t path_policy(rg__register *reg)
 	return RG_R_PATH_UNSUP;
 }
 
-/* RFC 5626 §6: straight from the client, or through a proxy that keeps its flow. */
+/* RFC 5626 §6: the request came directly from the client, or through a proxy that keeps its flow. */
 static bool first_hop_qualifies(const rg__register *reg)
 {
 	return reg->request.via_count == 1 || reg->path_ob;
@@ -108,10 +108,10 @@ static int32_t outbound_policy(rg__register *reg)
 	}
 	if (reg->set.outbound == RG__OUTBOUND_REQUIRED && lacking > 0)
 		return RG_R_OB_REQUIRED;
-	/* RFC 5626 §4.2: one flow, one REGISTER. */
+	/* RFC 5626 §4.2: a REGISTER that sets up a flow sets up nothing else. */
 	if (flows > 0 && set > 1)
 		return RG_R_OB_MULTI;
-	/* RFC 5626 §6: Require tells the client that its flows are kept apart. */
+	/* RFC 5626 §6: Require tells the client that its flows are registered separately. */
 	reg->requires_outbound = reg->applied_outbound && says_so;
 	return RG_R_FINE;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The Path of a REGISTER: RFC 3327. */
+/* Reads the Path of a REGISTER: RFC 3327. */
 #include "register/read.h"
 
-/* The name-addr of a Path value and its URI, which has to be one of SIP: it becomes a Route. */
+/* Reads a Path value, a name-addr. Its URI must be a SIP URI, because it becomes a Route. */
 static bool read_hop(rg_str value, rg__uri *uri)
 {
 	rg__name_addr na;
@@ -18,8 +18,8 @@ static bool has_param(const rg__uri *uri, rg_str name)
 	return rg__uri_param(uri, name, &value);
 }
 
-/* Base specification, path-received: the address of the client as the proxy next to it saw it, a URI with its reserved characters
- * escaped. It is unescaped in place, at the end of the text. */
+/* Base specification, path-received: the first proxy states the client's address as it saw it, in a URI with escaped reserved
+ * characters. It is unescaped in place, at the end of the text. */
 static int32_t read_received(rg__register *reg, const rg__uri *hop)
 {
 	rg_str value;
@@ -43,19 +43,19 @@ static int32_t read_received(rg__register *reg, const rg__uri *hop)
 	return RG_R_FINE;
 }
 
-/* What one value says, of those that stand before the next. @p index counts from the topmost. */
+/* Reads one Path value. @p index counts from the topmost. */
 static bool take_value(rg__register *reg, rg_str value, uint32_t index, rg__uri hops[2])
 {
 	rg__uri uri;
 
 	if (!read_hop(value, &uri))
 		return false;
-	/* RFC 3327 §5.3: it is put into a Route, whose first hop has to be a loose router. */
+	/* RFC 3327 §5.3: the Path becomes a Route, whose first hop must be a loose router. */
 	if (index == 0 && !has_param(&uri, RG_STR("lr")))
 		return false;
 	if (index < 2)
 		hops[index] = uri;
-	/* RFC 5626 §5.1: the proxy that the client talks to wrote the last one. */
+	/* RFC 5626 §5.1: the client's first proxy wrote the last value, so the last one decides. */
 	reg->path_ob = has_param(&uri, RG_STR("ob"));
 	reg->path_sips = (index == 0 || reg->path_sips) && uri.scheme == RG__SCHEME_SIPS;
 	if (index > 0)
@@ -86,7 +86,7 @@ int32_t rg__register_path(rg__register *reg)
 	reg->path_hop = hops[0];
 	if (!reg->set.path_received)
 		return RG_R_FINE;
-	/* A proxy with two sides writes both of its addresses, and the client is at the second (;r2). */
+	/* A proxy with two interfaces writes both of its addresses (;r2); the second one faces the client. */
 	if (!has_param(&hops[0], RG_STR("r2")))
 		return read_received(reg, &hops[0]);
 	return n > 1 ? read_received(reg, &hops[1]) : RG_R_FINE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reading a REGISTER and refusing what needs no record to be refused (RFC 3261 §10.3 steps 1 to 5), in one fixed order: limits,
+/* Reads a REGISTER, and refuses it where no record is needed to do so (RFC 3261 §10.3 steps 1 to 5). The order is fixed: limits,
  * required fields, domain, Require, authorization, AoR, Contacts. */
 #include "register/read.h"
 #include "message/message.h"
@@ -8,7 +8,7 @@
 
 enum { FP_CONTACT = 1, FP_EXPIRES = 2, FP_PATH = 3 };
 
-/* Contact values there can be at most: one a line and one a comma. More than the limit are not counted. */
+/* An upper bound of the Contact values: one per line and one per comma. Counting stops at the limit. */
 static uint32_t count_at_most(const rg_request *r, int64_t limit)
 {
 	int64_t n = r->n_contacts;
@@ -25,7 +25,7 @@ static uint32_t count_at_most(const rg_request *r, int64_t limit)
 	return (uint32_t)(n < limit ? n : limit);
 }
 
-/* Base specification §1.3.17: with the save flag, the header that names the socket has the word. */
+/* Base specification §1.3.17: with the save flag, the header that names the socket wins over the host's socket. */
 static int32_t take_socket(rg__register *reg)
 {
 	const rg_request *r = &reg->request;
@@ -61,7 +61,7 @@ static bool too_many_paths(const rg__register *reg)
 	return false;
 }
 
-/* A User-Agent that is too long is cut, between two characters of UTF-8. */
+/* Cuts a User-Agent that is too long, between two characters of UTF-8. */
 static rg_str cut(rg_str s, int64_t limit)
 {
 	size_t n = (size_t)limit;
@@ -96,7 +96,7 @@ static bool read_address(rg_str value, rg__uri *uri)
 	return rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
 }
 
-/* From, of which nothing is kept. Who registers for himself says the URI of To again. */
+/* Checks From, of which nothing is kept. It usually repeats the URI of To, which is already parsed. */
 static bool good_from(rg_str value, const rg__uri *to)
 {
 	rg__name_addr na;
@@ -105,14 +105,14 @@ static bool good_from(rg_str value, const rg__uri *to)
 	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
 }
 
-/* The rest is held to a grammar that has no control characters. */
+/* All other fields follow a grammar without control characters. */
 static bool free_text_has_control(const rg_request *r)
 {
 	return rg__has_control(r->user_agent) || rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
 		rg__has_control(r->ownership_tag);
 }
 
-/* RFC 3261 §8.1.1: what every request has to have. */
+/* RFC 3261 §8.1.1: the mandatory fields of every request. */
 static int32_t check_required(rg__register *reg)
 {
 	const rg_request *r = &reg->request;
@@ -142,7 +142,7 @@ static int32_t check_required(rg__register *reg)
 	return free_text_has_control(r) ? RG_R_PARSE : take_socket(reg);
 }
 
-/* RFC 3261 §10.3 step 5, with the AoR the caller names before the one in To. */
+/* RFC 3261 §10.3 step 5. An AoR that the caller names wins over To. */
 static rg_status read_aor(rg__register *reg, int32_t *reason)
 {
 	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
@@ -164,7 +164,7 @@ int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__ao
 	return rg__aor_from_uri(&reg->to, rules, out);
 }
 
-/* The Expires header; also read when no Contact needs it. */
+/* Reads the Expires header, even when every Contact has its own. */
 static int32_t read_expires(rg__register *reg)
 {
 	reg->header_expires = -1;
@@ -233,8 +233,8 @@ static void take_fingerprint(rg__register *reg)
 	reg->fingerprint = fp;
 }
 
-/* A Path is one for all Contacts, and comes before the received URI (base specification §1.1.1); so is the host's received, of those
- * that state none. Their tag is one, too. */
+/* The Path applies to all Contacts, and precedes the received URI (base specification §1.1.1). The host's received URI applies to all
+ * Contacts that state none. Contacts with the same hop share one tag. */
 static void add_hops(rg__register *reg)
 {
 	uint32_t shared_at = (uint32_t)reg->text.n, shared_n;
@@ -267,7 +267,7 @@ static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
 	return n > 0 ? (rg_str){ reg->text.p + at, n } : RG__ABSENT;
 }
 
-/* A reg-id that does not apply is ignored (RFC 5626 §6), and not answered either: the device would take it for a flow. */
+/* RFC 5626 §6: a reg-id that does not apply is ignored. It is left out of the response too, or the device would believe in a flow. */
 static void drop_reg_id(rg__register *reg, rg__wanted *w)
 {
 	uint32_t behind = w->reg_id_at + w->reg_id_n;
@@ -278,7 +278,7 @@ static void drop_reg_id(rg__register *reg, rg__wanted *w)
 		w->instance_at -= w->reg_id_n;
 }
 
-/* Once all is accepted and the text no longer moves. */
+/* Runs after every check passed, when the text no longer moves. */
 static rg_status settle(rg__register *reg)
 {
 	if (!reg->star)
@@ -301,7 +301,7 @@ static rg_status settle(rg__register *reg)
 	return RG_OK;
 }
 
-/* Room for the stored parameters and a next hop, so that the text need not grow in the usual case; if that fails it grows all the same. */
+/* Makes room for the stored parameters and a next hop, which is usually enough. Without memory the text grows later. */
 static void reserve_text(rg__register *reg)
 {
 	size_t room = reg->request.n_contacts > 0 && reg->request.n_contacts <= reg->room ? reg->request.contacts[0].n + 64 : 0;
@@ -340,7 +340,7 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 	reg->request = *request;
 	reg->cached = upstream != NULL;
 	if (reg->cached) {
-		/* The client has its answer, with the intervals in it. */
+		/* The client already has its response, intervals included. */
 		reg->set.no_reply = true;
 		reg->set.expires_max_deviation = 0;
 	}
@@ -390,7 +390,7 @@ int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *h
 	if (!of_request_uri)
 		return rg__aor_host(&reg->to, &reg->set.aor, host);
 	if (rg__uri_parse(reg->request.request_uri, &uri) != RG_OK)
-		return RG__AOR_PARSE; /* there is none */
+		return RG__AOR_PARSE; /* there is no Request-URI */
 	return rg__aor_host(&uri, &reg->set.aor, host);
 }
 

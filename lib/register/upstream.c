@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Cached registrations (base specification §1.3.18): what the main registrar's reply grants to the Contacts of a REGISTER. */
+/* Cached registrations (base specification §1.3.18): applies the main registrar's reply to the Contacts of a REGISTER. */
 #include "register/read.h"
 #include "rules/rules.h"
 #include <stdlib.h>
@@ -11,16 +11,16 @@ typedef struct granted {
 	rg__matchable match;
 	uint32_t reg_id; /* as stated; 0 = none */
 	int64_t expires; /* -1 = not stated */
-	bool taken;      /* by a Contact of the request */
+	bool taken;      /* matched to a Contact of the request */
 } granted;
 
 typedef struct reply {
 	granted *values;
 	uint32_t n;
-	int64_t expires; /* of the header; -1 = none */
+	int64_t expires; /* Expires header; -1 = none */
 } reply;
 
-/* Seconds; -1 for what is no number: then somebody else has the word. */
+/* Seconds; -1 when @p value is no number, so that the next source decides. */
 static int64_t seconds_of(rg_str value)
 {
 	uint64_t n;
@@ -59,7 +59,7 @@ static bool read_value(rg_str value, granted *out)
 	return true;
 }
 
-/* Walks the values of all lines; stores them if there is room. RG_R_FINE, RG_R_TOO_LARGE or RG_R_PARSE_CONT. */
+/* Reads the values of all lines, and stores them if @p store is set. RG_R_FINE, RG_R_TOO_LARGE or RG_R_PARSE_CONT. */
 static int32_t read_lines(const rg_upstream *upstream, reply *r, bool store)
 {
 	r->n = 0;
@@ -80,13 +80,13 @@ static int32_t read_lines(const rg_upstream *upstream, reply *r, bool store)
 	return RG_R_FINE;
 }
 
-/* The text may still move, so that the slice is for the moment. */
+/* The slice is valid only until the text grows. */
 static rg_str placed_instance(const rg__register *reg, const rg__wanted *w)
 {
 	return w->instance_n > 0 ? (rg_str){ reg->text.p + w->instance_at, w->instance_n } : RG__ABSENT;
 }
 
-/* How a Contact of the request was forwarded; a URI, or one in <>. */
+/* The URI under which a Contact was forwarded, as `modified` states it with or without <>. */
 static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint32_t k, rg__matchable *out)
 {
 	rg_str text = k < upstream->n_modified ? rg__trim(upstream->modified[k]) : RG__ABSENT;
@@ -104,7 +104,8 @@ static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint3
 	return rg__uri_parse(text, &out->uri) == RG_OK;
 }
 
-/* Two flows of a device may have one URI: then what their numbers say counts (RFC 5626 §6). Where one states none it may be either. */
+/* Two flows of a device may share a URI; then reg-id and instance tell them apart (RFC 5626 §6). A missing reg-id matches either flow,
+ * unless @p surely. */
 static bool may_be(const granted *g, const rg__wanted *w, rg_str instance, bool surely)
 {
 	if (g->reg_id == 0 || w->reg_id == 0)
@@ -112,7 +113,7 @@ static bool may_be(const granted *g, const rg__wanted *w, rg_str instance, bool 
 	return g->reg_id == w->reg_id && (g->match.instance.n == 0 || instance.n == 0 || rg__same_instance(g->match.instance, instance));
 }
 
-/* How well a value means a Contact, the best first. */
+/* How well a value matches a Contact, best first. */
 enum { EXACT_FLOW, EQUAL_FLOW, EXACT, EQUAL, HOWS };
 
 static granted *find(reply *r, const rg__wanted *w, rg_str instance, rg__matchable *forwarded, int how, bool taken)
@@ -139,8 +140,8 @@ static void grant(rg__register *reg, const reply *r, rg__wanted *w, granted *g)
 		reg->rewrites[reg->n_rewrites++] = (rg__rewrite){ (uint32_t)(g - r->values), w->uri.text };
 }
 
-/* The best matches of all Contacts come before the next best ones of any. A value means one Contact; a Contact that is equal to one that
- * has its value was taken for the same by the main registrar, and is neither granted nor dropped on its own. */
+/* All Contacts are tried with one kind of match before the next weaker kind. A value belongs to one Contact. A Contact without a value
+ * that equals one with a value was taken for the same by the main registrar: it is neither granted nor removed by itself. */
 static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 {
 	for (int how = 0; how < HOWS; how++) {
@@ -157,7 +158,7 @@ static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 
 		if (w->granted)
 			continue;
-		w->upstream = 0; /* dropped, or removed as was asked */
+		w->upstream = 0; /* dropped, or removed on request */
 		w->moot = find(r, w, placed_instance(reg, w), &forwarded[k], EQUAL, true) != NULL;
 	}
 }
