@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* A device with several flows is one device (RFC 5626 §7): a request goes to the flow it used last, and to another when that fails. */
+/* Several flows of a device count as one target (RFC 5626 §7): a request goes to the flow used last, and to another one when that fails. */
 #include "route/instances.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
-/* Bindings that need no allocation to be looked at. */
+/* Up to this many bindings need no allocation. */
 enum { FEW = 8 };
 
-/* A binding and its group, which goes by the place of the first binding in it. One without instance is a group of its own. */
+/* A binding and its group. The number of a group is the index of its first binding. A binding without instance is a group by itself. */
 typedef struct member {
 	rg_str instance;
 	uint64_t hash;
-	uint32_t group, principal; /* the latter, and the size, where a group starts */
+	uint32_t group, principal; /* principal and size are valid in the first member of a group */
 	uint32_t size;
 } member;
 
-/* What is compared is a hash, pair by pair: of the few hundred bindings that have room in a record. */
+/* Compares hashes pair by pair: a record has room for a few hundred bindings only. */
 static uint32_t group_of(const member *members, uint32_t i)
 {
 	for (uint32_t k = 0; k < i; k++) {
@@ -27,7 +27,7 @@ static uint32_t group_of(const member *members, uint32_t i)
 	return i;
 }
 
-/* Returns whether any two belong together. */
+/* Returns whether any two bindings share an instance. */
 static bool find_groups(const rg_record *record, const rg__rank *ranks, uint32_t n, member *members)
 {
 	bool any = false;
@@ -54,14 +54,14 @@ static bool find_groups(const rg_record *record, const rg__rank *ranks, uint32_t
 	return any;
 }
 
-/* Where the groups go. */
+/* The output: the bindings in their new order. */
 typedef struct places {
 	rg__rank *ranks;
 	uint32_t *fallback_of;
 	uint32_t n;
 } places;
 
-/* Writes the others of the group of @p principal, which was written last. */
+/* Appends the other members of the group of @p principal, which was appended last. */
 static void add_fallbacks(const rg__rank *from, const member *members, uint32_t n, uint32_t principal, places *to)
 {
 	uint32_t first = to->n;

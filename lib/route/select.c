@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a request goes (RFC 3261 §16.5): the live bindings of its AoR, in order. */
+/* Selects the targets of a request (RFC 3261 §16.5): the live bindings of its AoR, in order. */
 #include "route/instances.h"
 #include "route/route.h"
 #include "message/message.h"
 #include "register/register.h"
 #include <stdlib.h>
 
-/* Bindings that need no allocation to be looked at. */
+/* Up to this many bindings need no allocation. */
 enum { FEW = 8 };
 
-/* What a binding must pass, and how many got how far. */
+/* The filters for bindings, and counts of the bindings that passed each. */
 typedef struct sieve {
 	const rg__lookup_settings *set;
 	rg_time now;
-	bool sips_only, filters; /* the latter: any beside those of every lookup */
+	bool sips_only, filters; /* `filters`: any filter beside those of every lookup */
 	uint32_t method;         /* its bit */
 	uint32_t live, secure, able;
-	uint32_t instances;      /* of those that passed, how many have one */
+	uint32_t instances;      /* of the bindings that passed, how many have an instance */
 } sieve;
 
 static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
@@ -26,7 +26,7 @@ static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
 
-/* The filters that a lookup may ask for, in their order. */
+/* Applies the optional filters, in their order. */
 static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__glance *seen)
 {
 	const rg__lookup_settings *set = s->set;
@@ -39,7 +39,7 @@ static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__
 	return set->max_ping_latency < 0 || seen->latency == RG_LATENCY_NONE || seen->latency <= set->max_ping_latency;
 }
 
-/* Ranks the bindings that pass, of @p count; returns how many. */
+/* Ranks those of the @p count bindings that pass; returns their number. */
 static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks)
 {
 	rg__glance seen;
@@ -50,7 +50,7 @@ static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__ra
 		if (seen.expires <= s->now)
 			continue;
 		s->live++;
-		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
+		/* RFC 3261 §26.2.2: a request for a sips URI goes to sips targets only. */
 		if ((s->sips_only || s->set->no_sips) && rg__is_sips(rg__record_uri(record, i)) != s->sips_only)
 			continue;
 		s->secure++;
@@ -62,7 +62,7 @@ static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__ra
 	return n;
 }
 
-/* Puts those that passed in order, and leaves out what is not asked for. */
+/* Sorts the bindings that passed, and drops those that the options exclude. */
 static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *ranks, uint32_t *n, uint32_t *fallback_of)
 {
 	rg_status status = RG_OK;
@@ -78,7 +78,7 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *rank
 	return status;
 }
 
-/* Says why there are no targets. */
+/* Sets the reason why there are no targets. */
 static void explain(const sieve *s, rg__choices *choices)
 {
 	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
@@ -87,7 +87,7 @@ static void explain(const sieve *s, rg__choices *choices)
 	choices->code = unable ? 405 : s->live > 0 ? 480 : 404;
 }
 
-/* @p fallback_of: NULL = there are none. */
+/* @p fallback_of: NULL = there are no fallbacks. */
 static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_t n, const uint32_t *fallback_of, rg_targets **out)
 {
 	rg__choice few[FEW], *choice = n <= FEW ? few : malloc(n * sizeof *choice);
