@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetch and commit, the compare-and-swap map itself. */
+/* Fetch and commit: the compare-and-swap map itself. */
 #include "check/check.h"
 
 static const rg_revision zero;
@@ -44,7 +44,7 @@ static void replaced(rg__check *ck)
 	}
 }
 
-/* A commit with @p base must conflict, say that @p there is there (zero: nothing), and change nothing. */
+/* A commit with @p base must conflict, report @p there as the current revision (zero: no record), and change nothing. */
 static void expect_conflict(rg__check *ck, const rg__check_draft *s, const rg_revision *base, const rg_revision *there, bool del)
 {
 	rg_revision own = rg__check_mint(ck);
@@ -79,7 +79,7 @@ static void conflicts(rg__check *ck)
 	second = rg__check_put(ck, &s, &first);
 	expect_conflict(ck, &s, &first, &second, false);
 	expect_conflict(ck, &s, &first, &second, true);
-	/* One octet decides. */
+	/* A difference in one bit is enough. */
 	wrong = second;
 	wrong.b[15] ^= 1;
 	expect_conflict(ck, &s, &wrong, &second, false);
@@ -152,7 +152,7 @@ static void octets(rg__check *ck)
 	}
 }
 
-/* The bytes of a call are borrowed: what was given may change as soon as it returns. */
+/* Arguments are borrowed for the call, so the caller may change them as soon as it returned. */
 static void borrowed(rg__check *ck)
 {
 	rg__check_label name, again;
@@ -163,7 +163,7 @@ static void borrowed(rg__check *ck)
 	rg__check_holds(ck, rg__check_name(&again, RG__CHECK_DOMAIN, 1), &r);
 }
 
-/* A record that was fetched is the caller's, whatever becomes of the key. */
+/* The caller owns a fetched record, even after the key was deleted. */
 static void outlives(rg__check *ck)
 {
 	rg__check_label name;
@@ -204,7 +204,7 @@ static void on_page(void *tok, rg_status status, const rg_keys *page)
 	commit_inside(tok);
 }
 
-/* The callback of each member commits. The calls are not blocking for a store that is not inline: it may complete them later, or never. */
+/* The callback of each member commits. Only for inline stores: another store may complete these calls later or never. */
 static void reentered(rg__check *ck)
 {
 	rg__check_label name;

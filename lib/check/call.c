@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* The members of a store, called one at a time, and the completion law. */
+/* Calls the members of a store, one at a time, and checks the completion law. */
 #include "check/check.h"
 #include <stdlib.h>
 
 enum { WAIT_MS = 100, WAITS = 300 };
 
-/* @return the answer if this is its first completion. */
+/* @return NULL for a second completion. */
 static rg__check_answer *arrive(void *tok, rg_status status)
 {
 	rg__check_answer *a = tok;
@@ -110,7 +110,7 @@ static void await(rg__check *ck, rg__check_answer *a, const char *member)
 	rg__check_that(ck, atomic_load(&a->done), "%s never completed; wait said %s", member, rg_strerror(status));
 }
 
-/* Holds one call to the law; @p status is what the member returned. */
+/* Checks one call against the completion law; @p status is the value that the member returned. */
 static rg__check_answer *settle(rg__check *ck, rg__check_answer *a, const char *member, rg_status status)
 {
 	unsigned calls;
@@ -220,7 +220,7 @@ void rg__check_free_answers(rg__check *ck)
 	ck->answers = NULL;
 }
 
-/* Any operation will do: its wait lets the store look at its connections. */
+/* Any operation will do: its wait lets the store serve its connections. */
 void rg__check_later(rg__check *ck)
 {
 	rg__check_label name;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rg_store_check(): the store contract as a program. Each case has a store of its own. */
+/* rg_store_check(): the store contract as a program. Each case gets a new store. */
 #include "check/check.h"
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What may happen between two pages, and what may be handed in as a cursor. */
+/* Changes between two pages, and damaged or foreign cursors. */
 #include "check/check.h"
 #include <stdlib.h>
 
 #define TAG RG_STR("192.0.2.1:5060")
 #define OTHER RG_STR("192.0.2.2:5060")
 
-/* Keys 0 … STAY-1 stay as they are from the first page to the last; those after them come and go. */
+/* Keys 0 to STAY-1 do not change during a walk. The keys after them come and go. */
 enum { STAY = 120, MOVING = 400 };
 
 struct moving {
@@ -69,7 +69,7 @@ static void while_others_move(rg__check *ck, rg__check_walk w)
 				seen[at] = 1;
 		}
 		cursor = page->cursor;
-		/* More come at first than go, so that tables grow under the walk. It ends all the same: nothing moves after a while. */
+		/* At first more keys come than go, so that tables grow during the walk. Changes stop after 60 pages, so the walk must end. */
 		for (int i = 0; i < 40 && pages < 60; i++)
 			move_one(ck, m, rg__check_draw(ck) % MOVING);
 		rg__check_that(ck, ++pages < 5000, "a walk does not end");
@@ -89,7 +89,7 @@ static void scan_while_others_move(rg__check *ck)
 	while_others_move(ck, (rg__check_walk){ .kind = RG__CHECK_SCAN, .domain = RG__CHECK_DOMAIN, .limit = 5 });
 }
 
-/* As remove_ip_port goes: each key of a page loses the tag, or is deleted, before the next page. */
+/* Works like remove_ip_port: each key of a page loses the tag or is deleted before the next page. */
 static void emptied(rg__check *ck)
 {
 	rg__check_walk w = { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 9 };
@@ -119,7 +119,7 @@ static void emptied(rg__check *ck)
 	rg__check_that(ck, given == STAY, "find gave %u of %d keys that lost their tag page by page", given, STAY);
 }
 
-/* The key a cursor stands on goes, or loses its tag, or comes back. */
+/* The key under a cursor is deleted, or deleted and inserted again. */
 static void under_the_cursor(rg__check *ck)
 {
 	rg__check_walk walks[] = { { .kind = RG__CHECK_FIND, .domain = RG__CHECK_DOMAIN, .tag = TAG, .limit = 1 },
@@ -141,7 +141,7 @@ static void under_the_cursor(rg__check *ck)
 			cursor = page->cursor;
 			if (at < 0 || at >= N)
 				continue;
-			/* One that comes back may be given again, but is not sent round for ever. */
+			/* A key that comes back may be given again, but the walk must still end. */
 			if (seen[at]++ == 0 && at % 3 > 0) {
 				rg__check_drop(ck, &page->keys[0], &r[at]);
 				if (at % 3 == 2)

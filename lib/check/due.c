@@ -20,10 +20,8 @@ static rg_revision move(rg__check *ck, uint64_t number, rg_time deadline, rg_rev
 	return rg__check_put(ck, &s, &base);
 }
 
-/*
- * At @p now exactly the keys that @p pattern marks with 1 are due, each once, and the next deadline is told no later than it is:
- * @p next, the earliest of the others.
- */
+/* Checks that at @p now exactly the keys marked with 1 in @p pattern are due, each once, and that the reported next deadline is not
+ * later than @p next, the earliest deadline of the other keys. */
 static void expect(rg__check *ck, rg_time now, uint32_t limit, const char *pattern, rg_time next)
 {
 	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = limit, .now = now };
@@ -53,7 +51,7 @@ static void on_time(rg__check *ck)
 	expect(ck, 4000, 10, "011", 5000);
 	expect(ck, 5000, 10, "111", RG_TIME_NEVER);
 	expect(ck, RG_TIME_NEVER - 1, 10, "111", RG_TIME_NEVER);
-	/* It stays due until a commit says otherwise, and a clock may step back. */
+	/* A key stays due until a commit changes its deadline, even if the clock steps back. */
 	expect(ck, 3000, 10, "010", 4000);
 }
 
@@ -92,7 +90,7 @@ static void deleted(rg__check *ck)
 	expect(ck, 6000, 10, "00", RG_TIME_NEVER);
 }
 
-/* A record that only remembers removals is due when it has forgotten the last. */
+/* A record that holds only removal entries is due when the last of them ends. */
 static void removals(rg__check *ck)
 {
 	rg__check_label name;
@@ -117,7 +115,7 @@ static void every_domain(rg__check *ck)
 	expect(ck, 1000, 1, "11", RG_TIME_NEVER);
 }
 
-/* Nothing is committed meanwhile, so that whatever was given is due still. Many share a deadline. */
+/* Nothing is committed during the walk, so a key that was given is still due. Many keys share a deadline. */
 static void in_pages(rg__check *ck)
 {
 	static const uint32_t limits[] = { 1, 3, FEW - 1, FEW, UINT32_MAX };
@@ -131,7 +129,7 @@ static void in_pages(rg__check *ck)
 		expect(ck, 1300, limits[i], pattern, 1400);
 }
 
-/* As the engine goes: what a page gives is dealt with before the next one. Half is deleted, half moves on. */
+/* Works like the engine: the keys of a page are handled before the next page. Half are deleted, half move on. */
 static void dealt_with(rg__check *ck)
 {
 	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = 7, .now = 1000 };
@@ -163,7 +161,7 @@ static void dealt_with(rg__check *ck)
 	expect(ck, 1999, 10, "", 2000);
 }
 
-/* Among very many that are not due, due gives those that are, and the right time for the rest. */
+/* A few keys are due among very many: due gives exactly these, and the right time for the rest. */
 static void few_of_many(rg__check *ck)
 {
 	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = 100, .now = 1000 };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Commits that are sent again because nobody knows what became of the first sending. A store that is not inline keeps the
- * last revisions of a key, also after its deletion; an inline one has no unknown fate, and of it only harmlessness is asked.
- */
+/* Commits that are sent again because the fate of the first one is unknown. A store that is not inline keeps the last revisions of a
+ * key, also after its deletion. An inline store has no unknown fate; here it must only do no harm. */
 #include "check/check.h"
 
 static const rg_revision zero;
@@ -44,7 +42,7 @@ static void resent_replacement(rg__check *ck)
 	rg_record_unref(record);
 }
 
-/* Others went on meanwhile: what they wrote stays. Up to the eighth last, a store that remembers says that the commit was done. */
+/* Later commits of other clients must survive. A store that remembers answers RG_OK as long as the commit is among the last eight. */
 static void overtaken(rg__check *ck)
 {
 	rg__check_label name;
@@ -81,7 +79,7 @@ static void resent_delete(rg__check *ck)
 	}
 }
 
-/* The insert is sent again after the delete that followed it: the record does not rise from the dead. */
+/* The commit is sent again after the delete that followed it. It must not revive the record. */
 static void no_resurrection(rg__check *ck)
 {
 	rg__check_label name;

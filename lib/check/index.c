@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Find, scan and count while nothing moves. */
+/* Find, scan and count, without concurrent changes. */
 #include "check/check.h"
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@
 
 enum { FEW = 60 };
 
-/* Numbered keys 0 … n-1 of which @p pattern says whether they are to come. */
+/* Checks that a walk gives those of the numbered keys 0 to n-1 that @p pattern marks with 1. */
 static void expect(rg__check *ck, const rg__check_walk *w, const char *pattern, uint64_t n)
 {
 	uint8_t seen[FEW];
@@ -103,7 +103,7 @@ static void retagged(rg__check *ck)
 	expect(ck, &b, "00", 2);
 }
 
-/* Two bindings of a record on one next hop are one tag, and go one at a time. */
+/* Two bindings of a record with the same next hop make one tag. It goes with the last of them. */
 static void shared_by_bindings(rg__check *ck)
 {
 	rg__check_label name;
@@ -206,7 +206,7 @@ static void counted(rg__check *ck)
 	expect_count(ck, RG_STR("unheard of"), 0, 0);
 }
 
-/* As many as a carrier's border has behind one address; next to them another tag is as small as ever. */
+/* As many keys on one tag as behind a carrier's border element. Another tag must still find its single key. */
 static void many_on_one(rg__check *ck)
 {
 	uint64_t n = ck->options->many;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a store with RG_STORE_OVERLAY owes beside the rest: two parts, two revisions, one record. */
+/* Further duties of a store with RG_STORE_OVERLAY: two parts with two revisions, united in one record. */
 #include "check/check.h"
 
 #define TAG RG_STR("192.0.2.1:5060")
@@ -11,7 +11,7 @@ static bool is_overlay(const rg__check *ck)
 	return (ck->ops->traits & RG_STORE_OVERLAY) != 0;
 }
 
-/* So many bindings, so many of them local, under these revisions. */
+/* Checks the number of bindings and of local bindings, and both revisions. */
 static void expect(rg__check *ck, const rg_fetched *found, uint32_t n, uint32_t n_local, const rg_revision *main, const rg_revision *local)
 {
 	uint32_t bits = 0;
@@ -51,7 +51,7 @@ static void two_parts(rg__check *ck)
 	local = rg__check_put(ck, &s, &main);
 	expect_there(ck, &s.key, 2, 1, &main, &local);
 	rg__check_that(ck, rg__check_collect(ck, &w, seen, 2, NULL) == 1, "a key of both parts is given twice while nothing moves");
-	/* A move to main and back. */
+	/* Moves a binding to main and back. */
 	s.n_local = 0;
 	ck->local_base = local;
 	main = rg__check_put(ck, &s, &main);
@@ -80,7 +80,7 @@ static void two_bases(rg__check *ck)
 	for (int both = 0; both < 2; both++) {
 		rg__check_answer *a;
 
-		/* The local part alone is another, then both are. */
+		/* First only the local part differs, then both parts do. */
 		s.cseq = both ? 5 : 0;
 		s.deadline = both ? 6000 : 5000;
 		s.n_tags = both ? 3 : 2;

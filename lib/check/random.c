@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A random script against a naive model. The seed is the options'. */
+/* Runs a random script against a naive model. The options give the seed. */
 #include "check/check.h"
 
 enum { KEYS = 40, TAGS = 5, STEPS = 3000, DOMAINS = 2 };
@@ -10,8 +10,8 @@ static const rg_str tag_names[TAGS] = {
 static const rg_str domain_names[DOMAINS] = { { "location", 8 }, { "other", 5 } };
 
 struct model_key {
-	rg_revision base;    /* what a commit must name */
-	rg_revision last[4]; /* earlier ones */
+	rg_revision base;    /* base that the next commit must name */
+	rg_revision last[4]; /* earlier bases */
 	bool there;
 	rg__check_draft s;
 };
@@ -85,7 +85,7 @@ static void change_wrongly(rg__check *ck, struct model_key *k)
 	rg_record *next = del ? NULL : rg__check_record(ck, &k->s, &own);
 	rg__check_answer *a;
 
-	/* The revision of a deletion stands for zero while it is kept. */
+	/* The revision of a deletion is equivalent to zero while the store keeps it. */
 	if (rg_revision_equal(&base, &k->base) || (!k->there && rg_revision_is_zero(&base))) {
 		rg_record_unref(next);
 		return;

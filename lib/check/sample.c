@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The keys and records that rg_store_check() fills stores with. */
+/* The keys and records with which rg_store_check() fills stores. */
 #include "check/check.h"
 #include <stdio.h>
 
@@ -50,7 +50,7 @@ static rg_status new_bindings(const rg__check_draft *s, const rg_revision *revis
 		contacts[i].uri = RG_STR("sip:phone@192.0.2.9");
 		contacts[i].callid = RG_STR("call");
 		contacts[i].cseq = s->cseq;
-		/* The earliest is the deadline. */
+		/* The earliest expiry is the deadline. */
 		rg_time later = (rg_time)i * 1000;
 
 		contacts[i].expires = s->deadline > RG_TIME_NEVER - later ? RG_TIME_NEVER : s->deadline + later;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Many threads on a store that says it is safe for them. */
+/* Many threads on a store that claims to be thread-safe. */
 #include "check/check.h"
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Each thread adds to the counters by compare and swap; the sum tells of lost updates. */
+/* Each thread increments counters by compare and swap. Their sum shows lost updates. */
 enum { COUNTERS = 3, ROUNDS = 1500 };
 
 #define TAG RG_STR("192.0.2.1:5060")
 
 struct worker {
-	rg__check ck; /* of its own: the helpers are for one thread */
+	rg__check ck; /* one per worker: the helpers are not thread-safe */
 	pthread_t thread;
 	uint32_t added[COUNTERS];
 };
@@ -115,7 +115,7 @@ static void together(rg__check *ck)
 		return;
 	}
 	for (; n < ck->options->threads; n++) {
-		/* The copy mints revisions of its own: their random half differs. */
+		/* The copy mints distinct revisions, because their random half differs. */
 		workers[n].ck = *ck;
 		workers[n].ck.answers = NULL;
 		workers[n].ck.random = rg__check_draw(ck);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Watches. A store that is not inline may call late, so each expectation is given time. */
+/* Watches. A store that is not inline may call late, so each expectation waits a while. */
 #include "check/check.h"
 
 enum { TRIES = 50 };
@@ -110,7 +110,7 @@ static void ended_inside(rg__check *ck)
 	expect_end(ck, b);
 }
 
-/* Of another key: a store that is not inline need not be able to block within its own callback. */
+/* Commits another key. A store that is not inline may be unable to block inside its own callback. */
 static void commits_inside(rg__check *ck)
 {
 	rg__check_label name, other;
@@ -129,7 +129,7 @@ static void commits_inside(rg__check *ck)
 	expect_end(ck, a);
 }
 
-/* Each of many is told of its own key. Being told of another's would cost only a fetch, but not when it is the rule. */
+/* Each of many watches must report its own key. A stray call costs only a fetch, but must not be the rule. */
 static void many(rg__check *ck)
 {
 	enum { N = 500 };
