@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* rg_targets → where the message goes: Request-URI, Route set, next hop, and what the host forks to. */
+/* Applies rg_targets to a message: Request-URI, Route set, next hop, and the targets that the host forks to. */
 #include "sofia/sofia.h"
 #include <sofia-sip/sip_util.h>
 #include <stdlib.h>
 
-/* Targets die with the result they came from; the message keeps its own. */
+/* Copies the texts of a target into the message's home: they must outlive the targets. */
 static bool keep(su_home_t *home, rg_target *t)
 {
 	rg_str *const texts[] = { &t->uri, &t->next_hop, &t->path, &t->received, &t->socket, &t->flow, &t->attr, &t->instance, &t->aor,
@@ -36,7 +36,7 @@ static rg_status keep_all(rg_sofia_message *m, const rg_targets *targets)
 	return RG_OK;
 }
 
-/* The first target for the AoR itself: not one that replaces an existing branch, and not a fallback. */
+/* The first target for the AoR itself. A target that replaces an existing branch and a fallback are skipped. */
 static int32_t choose(const rg_sofia_message *m, const rg_targets *targets)
 {
 	for (uint32_t i = 0; i < m->n_targets && !rg_targets_branches_only(targets); i++) {
@@ -73,7 +73,7 @@ static sip_route_t *route_of(su_home_t *home, rg_str path)
 	return route;
 }
 
-/* RFC 3327 §5.3: the Path becomes the preloaded Route, before what is left of the message's own. */
+/* RFC 3327 §5.3: the Path becomes the preloaded Route, before the Route values that the message still has. */
 static rg_status set_route(rg_sofia_message *m, sip_t *sip, rg_str path)
 {
 	su_home_t *home = msg_home(m->msg);
@@ -108,7 +108,7 @@ rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 	m->next_hop = RG__NONE;
 	if (!sip || !sip->sip_request)
 		return RG_EINVAL;
-	rg__sofia_first_line(m->msg); /* replacing needs the headers in order */
+	rg__sofia_first_line(m->msg); /* msg_header_replace() needs the header chain in order */
 	status = keep_all(m, targets);
 	int32_t chosen = status == RG_OK ? choose(m, targets) : -1;
 	if (chosen < 0)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Raw bytes in, raw bytes out. */
+/* Handles raw bytes: reads a message and renders the reply. */
 #include "sofia/sofia.h"
 #include <stdlib.h>
 
-enum { MOST_BYTES = 65535 }; /* looked at where no config is at hand to say how many */
+enum { MOST_BYTES = 65535 }; /* the limit where no config is at hand */
 
-/* One message of bytes under way. The bytes are looked at in `read` only, which runs before the verb returns. */
+/* A message in flight. The bytes are borrowed: only `read` looks at them, and it runs before the verb returns. */
 typedef struct raw {
 	rg_sofia_message m;
 	rg_sofia_source source;
@@ -17,7 +17,7 @@ typedef struct raw {
 	rg_free_cb free_user;
 } raw;
 
-/* What the start line asks for: a SIP code to answer with at once, or one of these. */
+/* The verdict on a start line: a SIP code for an immediate reply, or one of these. */
 enum { SAVE = 0, IGNORE = -1, NOT_SIP = -2 };
 
 static bool starts_with_sip(rg_str s)
@@ -37,11 +37,11 @@ static int32_t look_at(rg_str bytes)
 		return NOT_SIP;
 	rg_str method = { line.p, (size_t)(first - line.p) }, version = { last + 1, (size_t)(line.p + line.n - last - 1) };
 	if (starts_with_sip(line))
-		return IGNORE; /* a reply is not replied to */
+		return IGNORE; /* a reply gets no reply */
 	if (!rg__sofia_is_token(method) || !starts_with_sip(version))
 		return NOT_SIP;
 	if (rg_str_equal(method, RG_STR("ACK")))
-		return IGNORE; /* RFC 3261 §17: nor is an ACK */
+		return IGNORE; /* RFC 3261 §17: an ACK gets no reply */
 	if (!rg__sofia_same_name(version, RG_STR("SIP/2.0")))
 		return 505; /* RFC 3261 §21.5.6 */
 	return rg_str_equal(method, RG_STR("REGISTER")) ? SAVE : 405;
@@ -64,7 +64,7 @@ static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_req
 		rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
 	rg__sofia_frame_scan(w->bytes, max < 0 ? 0 : (size_t)max, &frame);
 	if (frame.defect == RG_R_FINE) {
-		/* The body stays out: Sofia would make room for as much as Content-Length says. */
+		/* Without the body: Sofia would allocate as much as Content-Length says. */
 		parsed = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, w->bytes.p, (ssize_t)frame.head);
 		if (!parsed || !sip_object(parsed)->sip_request || !rg__sofia_body_is_whole(parsed, w->bytes.n - frame.head))
 			frame.defect = RG_R_PARSE;
@@ -101,7 +101,7 @@ static rg_status apply_raw(void *self, void *msg, const rg_targets *targets)
 	(void)self;
 	(void)msg;
 	(void)targets;
-	return RG_ENOTSUP; /* a REGISTER is not routed */
+	return RG_ENOTSUP; /* the host never routes a REGISTER */
 }
 
 static rg_status header_raw(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
@@ -135,7 +135,7 @@ static void end(raw *w)
 	free(w->reply.p);
 }
 
-/* Hands the reply over; none when it is not whole. */
+/* Passes the reply to the caller; NULL when it is incomplete. */
 static uint8_t *take_reply(raw *w, size_t *n)
 {
 	uint8_t *p = NULL;
@@ -149,7 +149,7 @@ static uint8_t *take_reply(raw *w, size_t *n)
 	return p;
 }
 
-/* RFC 3261 §8.2.1 for other methods. */
+/* RFC 3261 §8.2.1, for other methods than REGISTER. */
 static rg_status answer_at_once(raw *w, int32_t code)
 {
 	static const rg_header allow = { { "Allow", 5 }, { "REGISTER", 8 } };
@@ -164,7 +164,7 @@ static rg_status answer_at_once(raw *w, int32_t code)
 	return status;
 }
 
-/* RFC 3261 §7.5: CRLFs before the start line are passed over. */
+/* RFC 3261 §7.5: CRLFs before the start line are ignored. */
 static rg_str without_crlfs(rg_str s)
 {
 	while (s.n > 1 && s.p[0] == '\r' && s.p[1] == '\n')
@@ -172,7 +172,7 @@ static rg_str without_crlfs(rg_str s)
 	return s;
 }
 
-/* Everything but the registrar's part. True when that is all there was. */
+/* Handles a message that needs no registrar. False: it needs one. */
 static bool settle(raw *w, rg_status *status)
 {
 	int32_t what = look_at(w->bytes);

@@ -21,7 +21,7 @@ void rg_sofia_message_init(rg_sofia_message *message, uint32_t size)
 		message->routed = -1;
 }
 
-/* Every member up to here is in each version of the struct; of a member that comes later, its size says whether it is there. */
+/* Every version of the struct has the members up to next_hop. For a later member struct_size tells whether it exists. */
 bool rg__sofia_is_message(const rg_sofia_message *m)
 {
 	return m && m->struct_size >= offsetof(rg_sofia_message, next_hop) + sizeof m->next_hop;
@@ -38,7 +38,7 @@ rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given)
 	return source;
 }
 
-/* RFC 3261 §18.3: a datagram that ends before its body does is refused. Sofia lets it pass with what body there is, and so does nta. */
+/* RFC 3261 §18.3: a datagram that ends before its body is refused. Sofia and nta accept it, with the part of the body that arrived. */
 static bool is_truncated(msg_t *msg)
 {
 	size_t body = 0;
@@ -48,7 +48,7 @@ static bool is_truncated(msg_t *msg)
 	return !rg__sofia_body_is_whole(msg, body);
 }
 
-/* Sofia has read it by then, so what this saves is the work from here on; what comes in is bounded by the host's own message size. */
+/* Sofia has parsed the message already, so this limits only the work that follows. The host's own limit bounds what it receives. */
 static bool is_too_large(msg_t *msg, const rg_config *config)
 {
 	int64_t max;
@@ -93,8 +93,8 @@ static rg_status set_var(void *self, void *msg, rg_str name, uint32_t index, rg_
 	return m->set_var ? m->set_var(m->user, name, index, value) : RG_ENOTSUP;
 }
 
-/* Adding it as a string would put it behind the blank line of a message that was received, and what Sofia cannot parse nowhere.
- * @p line is the whole of it, @p value what follows the name. NULL: it is malformed, or stands once only and is there. */
+/* A header added as a string would follow the blank line of a received message, and would vanish if Sofia cannot parse it. @p line is
+ * the whole line, @p value the part after the name. NULL: the line is malformed, or the header may occur only once and is already there. */
 static msg_header_t *make_header(msg_t *msg, rg_str name, const char *line, const char *value)
 {
 	isize_t at = 0;
@@ -148,7 +148,7 @@ const rg_msg_ops *rg_sofia_msg_ops(void)
 	return &ops;
 }
 
-/* A request and the message it is made of, released together. */
+/* A request and the message that it borrows from, freed together. */
 typedef struct parsed {
 	rg_request request;
 	rg_sofia_message message;
@@ -162,7 +162,7 @@ static void release(void *owner)
 	free(p);
 }
 
-/* Sofia takes any token for a version. */
+/* Sofia accepts any token as the version. */
 static bool is_sip(const sip_t *sip)
 {
 	const char *version = sip->sip_request ? sip->sip_request->rq_version : sip->sip_status ? sip->sip_status->st_version : NULL;
@@ -179,7 +179,7 @@ static rg_status parse(rg_str text, parsed *p, rg_error *why)
 	rg__sofia_frame_scan(text, MOST, &frame);
 	if (frame.defect == RG_R_TOO_LARGE)
 		return rg_error_set(why, RG_ELIMIT, RG_STR("the message is too large, or has too many lines or commas"));
-	/* Without an end of the header section there is nothing sound to parse but what the salvage finds. */
+	/* Without the end of the header section Sofia gets only the salvaged lines. */
 	defect = frame.defect;
 	if (defect == RG_R_FINE)
 		p->message.msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text.p, (ssize_t)frame.head);

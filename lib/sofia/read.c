@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* A message as Sofia parsed it → rg_request. One walk over the header lines finds values and defects alike. */
+/* A message parsed by Sofia → rg_request. One pass over the header lines finds both values and defects. */
 #include "sofia/sofia.h"
 
 enum { FROM, TO, CALL_ID, CSEQ, EXPIRES, USER_AGENT, N_SINGLES };
 enum { CONTACT, PATH, SUPPORTED, REQUIRE, FEATURE_CAPS, ALLOW, ROUTE, N_LISTS };
 enum { SINGLE, LIST, CHECKED };
 
-/* What is read of a message: which header goes where (those that are only checked go nowhere), and the reason when Sofia could not parse
- * it. A malformed Expires is left to the core, which has a setting for it; RG_R_FINE says so. */
+/* The headers to read, the place of each in the request, and the reason when Sofia could not parse it. CHECKED: the value is not kept.
+ * RG_R_FINE: the core decides; a malformed Expires has a setting there. */
 static const struct row {
 	msg_hclass_t *class;
 	uint8_t kind, index;
@@ -51,7 +51,7 @@ static const struct row *row_of(const msg_header_t *h)
 	const char *error_name = h->sh_class == sip_error_class ? ((const sip_error_t *)h)->er_name : NULL;
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		/* Sofia's own string, so that the pointer is enough */
+		/* er_name is Sofia's own string, so comparing pointers is enough */
 		if (h->sh_class == rows[i].class || (error_name && error_name == rows[i].class->hc_name))
 			return &rows[i];
 	}
@@ -60,7 +60,7 @@ static const struct row *row_of(const msg_header_t *h)
 	return NULL;
 }
 
-/* Headers that may stand once only (RFC 3261 §20): a second one is a second opinion, which is refused. */
+/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
 static void take_single(reading *r, const struct row *row, rg_str value)
 {
 	if (r->seen[row->index] && row->index != USER_AGENT) {
@@ -86,7 +86,7 @@ static void take(reading *r, const msg_header_t *h)
 	const struct row *row = row_of(h);
 
 	if (!row) {
-		/* A line without a name says nothing; other headers that Sofia finds fault with are none of ours (RFC 3261 §16.3 step 1). */
+		/* A line without a name is malformed. Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
 		if (malformed && !((const sip_error_t *)h)->er_name)
 			set_defect(r, RG_R_PARSE);
 		return;
@@ -102,7 +102,7 @@ static void take(reading *r, const msg_header_t *h)
 	}
 	if (rg__sofia_has_bad_octet(value))
 		set_defect(r, RG_R_PARSE);
-	/* Sofia keeps no text of what it could not parse unless told to: then there is nothing to hand on */
+	/* Without MSG_FLG_EXTRACT_COPY Sofia keeps no text of a header that it could not parse, so there is no value to pass on. */
 	if (malformed && row->index == EXPIRES && row->kind == SINGLE && !h->sh_data)
 		set_defect(r, RG_R_PARSE_EXP);
 	if (row->kind == SINGLE)
@@ -111,7 +111,7 @@ static void take(reading *r, const msg_header_t *h)
 		take_list(r, row, value);
 }
 
-/* One array for the lines of all lists, each list at its own place in it. */
+/* Allocates one array for the lines of all lists; each list has its own section. */
 static bool make_room(reading *r, const msg_header_t *first)
 {
 	uint32_t n[N_LISTS] = { 0 }, total = 0;
@@ -150,7 +150,7 @@ static void hand_over(const reading *r)
 	out->routes = r->lists[ROUTE], out->n_routes = r->n[ROUTE];
 }
 
-/* RFC 3261 §7.1: method, one space, Request-URI, one space, version. */
+/* Request-Line, RFC 3261 §7.1: method, one space, Request-URI, one space, version. */
 static rg_str request_uri(su_home_t *home, const sip_request_t *rq)
 {
 	const char *p = rq->rq_common->h_data, *end = p ? p + rq->rq_common->h_len : NULL;
@@ -185,7 +185,7 @@ static void read_start(reading *r, const sip_t *sip)
 	out->request_uri = request_uri(r->home, sip->sip_request);
 }
 
-/* RFC 3261 §8.1.1: what every request has. Sofia reports none of it missing. */
+/* RFC 3261 §8.1.1: the mandatory headers. Sofia does not report a missing one. */
 static void check(reading *r, const msg_t *msg, const sip_t *sip)
 {
 	static const struct { uint8_t index; int32_t reason; } needed[] = {
@@ -200,15 +200,15 @@ static void check(reading *r, const msg_t *msg, const sip_t *sip)
 	/* RFC 3261 §8.1.1.5 */
 	if (sip->sip_request && sip->sip_cseq && strcmp(sip->sip_cseq->cs_method_name, sip->sip_request->rq_method_name) != 0)
 		set_defect(r, RG_R_PARSE);
-	/* A message that was received ends its headers with an empty line; one that a host builds has none yet. */
+	/* A received message ends its headers with an empty line. A message that the host built has none yet. */
 	if (start && start->sh_data && !sip->sip_separator)
 		set_defect(r, RG_R_PARSE);
-	/* Among them a second Content-Length */
+	/* for example a second Content-Length */
 	if (msg_get_flags(msg, MSG_FLG_TRUNC | MSG_FLG_TOOLARGE | MSG_FLG_ERROR))
 		set_defect(r, RG_R_PARSE);
 }
 
-/* The host variable that parameter @p param names; absent without one. */
+/* The value of the host variable that parameter @p param names; absent without one. */
 static rg_str variable(const rg_sofia_message *m, const rg_config *config, rg_str param)
 {
 	rg_str name = RG__NONE, value = RG__NONE;
@@ -275,7 +275,7 @@ rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_reques
 	return RG_OK;
 }
 
-/* RFC 3261 §18.3, §20.14. Read from the text: Sofia's number wraps. */
+/* RFC 3261 §18.3, §20.14. The text is read because Sofia's number wraps around. */
 bool rg__sofia_body_is_whole(msg_t *msg, size_t body)
 {
 	rg_str value;

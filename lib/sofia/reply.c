@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* rg_response → the text of a reply, and from that a reply message. */
+/* rg_response → the text of a reply, and from the text a reply message. */
 #include "sofia/sofia.h"
 #include <stdlib.h>
 
-/* RFC 3261 §8.2.6.2, §8.2.7: a server without state gives the same tag to each retransmission, so it is derived from the request. */
+/* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. */
 static uint64_t digest(uint64_t sum, rg_str s)
 {
 	for (size_t i = 0; i < s.n; i++)
@@ -37,8 +37,8 @@ static bool is_param(const char *param, const char *name)
 	return rg__sofia_same_name((rg_str){ param, strnlen(param, n) }, rg_str_from(name)) && (param[n] == '\0' || param[n] == '=');
 }
 
-/* RFC 3261 §18.2.1: received goes into the topmost Via when the address there is not the one it came from. RFC 3581 §4: rport, when
- * asked for, is filled in, and then received always is. What the sender wrote there itself is not repeated. */
+/* RFC 3261 §18.2.1: the topmost Via gets `received` when its address is not the source address. RFC 3581 §4: `rport`, if the client sent
+ * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. */
 static void add_via(const sip_via_t *via, const rg_addr *source, rg__sofia_text *out)
 {
 	bool asked = false;
@@ -84,7 +84,7 @@ static rg_str value_of(const rg_sofia_message *m, const void *header)
 	return rg__sofia_has_bad_octet(value) ? RG__NONE : value;
 }
 
-/* A header copied from the request; nothing when that has none, or an empty one. */
+/* Adds a header copied from the request, unless it is absent or empty there. */
 static void add_copied(const char *name, rg_str value, rg__sofia_text *out)
 {
 	if (value.n == 0)
@@ -109,7 +109,7 @@ static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg_
 
 static rg_status add_header(const rg_header *header, rg__sofia_text *out)
 {
-	/* The core promises as much; a reply is the one place where being wrong about it would let a stranger write headers. */
+	/* The core guarantees this already. The check stays, because a mistake here would let a client inject headers into a reply. */
 	if (header->name.n == 0 || rg__sofia_has_bad_octet(header->name) || rg__sofia_has_bad_octet(header->value))
 		return RG_ECONTRACT;
 	rg__sofia_text_str(out, header->name);
@@ -156,7 +156,7 @@ rg_status rg__sofia_answer_of(rg_response *response, rg__sofia_answer *out)
 	return rg_response_headers(response, &out->headers, &out->n_headers);
 }
 
-/* The text is read back with its text kept, so that what is sent is what was rendered. */
+/* The reply is parsed from its text with the text kept, so that Sofia sends exactly the rendered text. */
 rg_status rg__sofia_reply(void *self, void *msg, rg_response *response)
 {
 	rg_sofia_message *m = msg;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The Contacts of a reply that another registrar made: the client is to find its own URIs there. */
+/* Puts the client's own URIs back into the Contacts of a reply that another registrar made. */
 #include "sofia/sofia.h"
 
-/* Sofia prints a header from its text where it has that, and of a line with several values only the first one has it. */
+/* Sofia prints a header from its text if it has one. Of a line with several values only the first header holds the text. */
 static void forget_text(sip_contact_t *contacts)
 {
 	for (sip_contact_t *m = contacts; m; m = m->m_next)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The framing of raw bytes: where the header section ends, and whether Sofia may be shown it at all. */
+/* Frames raw bytes: finds the end of the header section, and decides whether Sofia may parse it. */
 #include "sofia/sofia.h"
 #include <stdlib.h>
 
-/* Length of the line end at @p p: 2, 1 for an LF alone where that will do, 0 = none, -1 = a lone CR or LF, or a CR cut off at the end. */
+/* Length of the line end at @p p: 2, or 1 for an LF alone if that is allowed; 0: no line end; -1: a lone CR or LF, or a CR as the last
+ * octet. */
 static int line_end(const char *p, const char *end, bool lf_only)
 {
 	if (*p == '\n')
@@ -18,8 +19,8 @@ static bool is_space(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* RFC 3261 §7: lines end in CRLF, an empty one ends the header section. What Sofia takes for a line end besides (a lone CR), and what ends
- * its strings early (NUL), never gets as far as Sofia. */
+/* RFC 3261 §7: lines end in CRLF, and an empty line ends the header section. Sofia also takes a lone CR for a line end, and a NUL ends
+ * its strings early; a message with either never reaches Sofia. */
 void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame)
 {
 	const char *p = bytes.p, *end = bytes.p + bytes.n;
@@ -42,7 +43,7 @@ void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame
 		if (n == 0)
 			continue;
 		p += n - 1;
-		/* RFC 3261 §7.2: the start line is never folded; Sofia would pass over the white space. */
+		/* RFC 3261 §7.2: the start line cannot be folded; Sofia would skip the white space. */
 		if (++lines == 1 && p + 1 < end && is_space(p[1]))
 			return;
 		if (lines > RG_SOFIA_MAX_LINES + 1 || commas > RG_SOFIA_MAX_COMMAS) {
@@ -58,7 +59,7 @@ void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame
 	}
 }
 
-/* The next logical line from @p at on, continuation lines included, with its line end. Absent at the end of the whole ones. */
+/* The next logical line from @p at on, with continuation lines and line end. Absent when no complete line is left. */
 static rg_str next_line(rg_str bytes, size_t *at, bool lf_only)
 {
 	const char *start = bytes.p + *at, *end = bytes.p + bytes.n, *p = start;
@@ -73,12 +74,12 @@ static rg_str next_line(rg_str bytes, size_t *at, bool lf_only)
 			return (rg_str){ start, (size_t)(p - start) };
 		}
 	}
-	/* What was to follow may have been its continuation: a last line is whole only when it is the empty one. */
+	/* Text that is missing here may have continued the line, so of last lines only the empty one is complete. */
 	*at = bytes.n;
 	return start < end && (p - start == 2 || (lf_only && p - start == 1)) ? (rg_str){ start, (size_t)(p - start) } : RG__NONE;
 }
 
-/* Every line end of a line that is copied has to be a real one, and nothing else in it a control character. */
+/* A line may be copied only if all its line ends are valid and it has no other control character. */
 static bool line_is_sound(rg_str line, bool lf_only)
 {
 	enum { COMMAS = 64 };
@@ -97,7 +98,7 @@ static bool line_is_sound(rg_str line, bool lf_only)
 	return commas <= COMMAS;
 }
 
-/* What a reply copies (RFC 3261 §8.2.6.2). */
+/* The headers that a reply copies (RFC 3261 §8.2.6.2). */
 static bool is_copied(const char *line)
 {
 	msg_hclass_t *const copied[] = { sip_via_class, sip_from_class, sip_to_class, sip_call_id_class, sip_cseq_class };
@@ -111,10 +112,10 @@ static bool is_copied(const char *line)
 	return false;
 }
 
-/* Of several that may stand once only Sofia takes the first: which is right nobody knows, and the request is refused anyway. */
+/* Of a header that may occur only once Sofia takes the first. Any choice will do, since the request is refused. */
 msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 {
-	enum { ROOM = 4096 }; /* of what is copied; a reply need not be longer to be understood */
+	enum { ROOM = 4096 }; /* limit of the copied text; no honest reply needs more */
 	static const char start[] = "REGISTER sip:salvaged.invalid SIP/2.0\r\n";
 	char *text = malloc(ROOM + 3);
 	size_t at = 0, n = sizeof start - 1;

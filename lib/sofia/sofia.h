@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the Sofia-SIP adaptor share. Public headers only: this library sits beside the core, not in it. */
+/* Declarations that the files of the Sofia-SIP adaptor share. It is a library of its own, and uses public headers only. */
 #ifndef RG__SOFIA_H
 #define RG__SOFIA_H
 
@@ -15,7 +15,7 @@
 
 #define RG__NONE ((rg_str){ NULL, 0 })
 
-/* Growing text. After the first failed growth `failed` is set and appending does nothing. */
+/* A text buffer that grows. After the first failed growth `failed` is set and appending does nothing. */
 typedef struct rg__sofia_text {
 	char *p;
 	size_t n, room;
@@ -27,41 +27,41 @@ void rg__sofia_text_str(rg__sofia_text *t, rg_str s);
 void rg__sofia_text_z(rg__sofia_text *t, const char *z);
 void rg__sofia_text_int(rg__sofia_text *t, int64_t v);
 
-/* ASCII, in every locale. */
+/* Compares ASCII in any case, in every locale. */
 bool rg__sofia_same_name(rg_str a, rg_str b);
-/* Any of CR, LF, NUL and their kin: below 0x20 but HTAB, and 0x7f. */
+/* Any control character except HTAB: below 0x20, or 0x7f. */
 bool rg__sofia_has_bad_octet(rg_str s);
 bool rg__sofia_is_token(rg_str s); /* RFC 3261 §25.1 */
 
-/* scan.c: the framing of raw bytes, before Sofia sees any of them. */
+/* scan.c: frames raw bytes before Sofia parses them. */
 typedef struct rg__sofia_frame {
 	size_t head;    /* octets of start line, headers and blank line */
-	int32_t defect; /* RG_R_FINE, RG_R_PARSE or RG_R_TOO_LARGE; `head` is then not set */
+	int32_t defect; /* RG_R_FINE, or RG_R_PARSE or RG_R_TOO_LARGE; then `head` is not set */
 	bool lf_only;   /* in: lines may end in LF alone */
 } rg__sofia_frame;
 
 void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame);
-/* A message with only what a reply copies, taken from the first lines that are whole; NULL when memory is short. */
+/* A message with only the headers that a reply copies, from the first complete lines. NULL: out of memory. */
 msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only);
-/* The start line, without its line end; absent when there is no end in sight. Octets past @p max_bytes are not looked at. */
+/* The start line without its line end; absent if no line end is found. Octets beyond @p max_bytes are not read. */
 rg_str rg__sofia_frame_start_line(rg_str bytes, size_t max_bytes);
 
-/* value.c: what stands in a header line. */
-rg_str rg__sofia_line_name(const msg_header_t *h);                   /* as written; for headers without text, Sofia's name */
-rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent when memory is short */
-bool rg__sofia_line_continues(const msg_header_t *h);                /* the line was given by the header before it */
+/* value.c: the parts of a header line. */
+rg_str rg__sofia_line_name(const msg_header_t *h);                   /* as written; Sofia's name for headers without text */
+rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent: out of memory */
+bool rg__sofia_line_continues(const msg_header_t *h);                /* the header before it holds the text of the whole line */
 msg_header_t *rg__sofia_first_line(const msg_t *msg);
-/* NUL-terminated as well; absent stays absent, and is what comes when memory is short. */
+/* A copy with a NUL after it. Absent for an absent @p s, and when out of memory. */
 rg_str rg__sofia_copy(su_home_t *home, rg_str s);
 rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value);
 
-/* message.c: what the host's own structs say, bounded by the size they give. */
+/* message.c: the host's structs, read up to the size that they state. */
 bool rg__sofia_is_message(const rg_sofia_message *m);
 rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given); /* NULL: an empty one */
 
 /* read.c */
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out);
-/* Content-Length, which Sofia is never asked to act on: false when it is malformed or says more than @p body. */
+/* Compares with Content-Length, on which Sofia never acts. False: it is malformed, or greater than @p body. */
 bool rg__sofia_body_is_whole(msg_t *msg, size_t body);
 
 /* reply.c: the text of a reply. RG_EINVAL when the request has no Via. */

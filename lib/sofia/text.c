@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Growing text, and two questions about octets. */
+/* A text buffer that grows, and checks of octets. */
 #include "sofia/sofia.h"
 #include <stdio.h>
 #include <stdlib.h>

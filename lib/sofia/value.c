@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in a header line: its text where Sofia kept it, else what Sofia prints for it. */
+/* Reads a header line: its text if Sofia kept it, else the text that Sofia prints. */
 #include "sofia/sofia.h"
 
 static bool is_space(char c)
@@ -27,7 +27,7 @@ rg_str rg__sofia_copy(su_home_t *home, rg_str s)
 	return (rg_str){ p, s.n };
 }
 
-/* RFC 3261 §7.3.1: a line end and the white space after it are one space. White space before the line end stays. */
+/* RFC 3261 §7.3.1: a line end and the white space after it count as one space. White space before the line end stays. */
 static rg_str unfold(su_home_t *home, rg_str s)
 {
 	rg_str out = rg__sofia_copy(home, s);
@@ -95,7 +95,7 @@ rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h)
 	return unfolded(home, trim(line));
 }
 
-/* A message that a host built has its headers in order only once it was serialized. */
+/* The headers of a message that a host built are in order only after it was serialized. */
 msg_header_t *rg__sofia_first_line(const msg_t *msg)
 {
 	msg_header_t **head = msg_chain_head(msg);
