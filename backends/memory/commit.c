@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Compare and swap. All that can fail is done before anything is changed, and what it replaced is freed after the lock is. */
+/* Compare and swap. Every step that can fail runs before the first change. The replaced record and entry are freed after the lock is
+ * released. */
 #include "shard.h"
 
 #include <stdlib.h>
@@ -10,14 +11,14 @@ struct change {
 	const rg_commit *c;
 	rg_key key;
 	uint32_t hash;
-	struct entry *old;            /* what is there; NULL */
-	struct entry **slot;          /* and where */
-	const rg_record *was;         /* let go of after the lock: a record and */
-	struct entry *gone;           /* an entry */
+	struct entry *old;            /* the current entry, or NULL */
+	struct entry **slot;          /* its slot */
+	const rg_record *was;         /* the replaced record and … */
+	struct entry *gone;           /* … entry, freed after the lock is released */
 	bool changed;
 };
 
-/* Counts @delta bytes. @return false if they do not fit; fewer bytes always do. */
+/* Adds @p delta bytes to the count. @return false if they exceed the budget; a negative delta never does. */
 static bool charge(struct change *ch, int64_t delta)
 {
 	struct memory *m = ch->m;
@@ -59,7 +60,7 @@ static rg_status replace_in_place(struct change *ch, const rg_record *next)
 	return RG_OK;
 }
 
-/* Which link of @from carries @tag, looked for from @hint on; the number of links if none does. */
+/* The index of the link of @p from that carries @p tag, or @p n. The search starts at @p hint. */
 static uint32_t tag_index(const struct entry *from, uint32_t n, rg_str tag, uint32_t hint, uint32_t *budget)
 {
 	for (uint32_t i = 0; i < n && *budget > 0; i++, (*budget)--) {
@@ -70,10 +71,8 @@ static uint32_t tag_index(const struct entry *from, uint32_t n, rg_str tag, uint
 	return n;
 }
 
-/*
- * A tag that stays keeps its place in its group. The budget bounds the work for records with very many tags: past it a tag counts
- * as a new one, which only makes a walk meet it again.
- */
+/* A tag that stays keeps its place in its group. The budget bounds the work for records with very many tags: when it is used up, a tag
+ * counts as new, and a walk may give its key twice. */
 static void retag(struct change *ch, struct entry *fresh)
 {
 	struct tags *t = &ch->s->tags;
@@ -127,7 +126,7 @@ static void replace_entry(struct change *ch, struct entry *fresh, struct tally *
 	ch->gone = old;
 }
 
-/* What the tables of the shard take; their growth is counted as it comes. */
+/* The size of the shard's tables. Their growth is charged when it happens. */
 static int64_t table_bytes(const struct shard *s)
 {
 	size_t table = s->table.buckets ? sizeof *s->table.buckets << s->table.bits : 0;
@@ -135,7 +134,8 @@ static int64_t table_bytes(const struct shard *s)
 	return (int64_t)(table + tags + s->heap.room * sizeof *s->heap.nodes);
 }
 
-/* Makes room for one more entry, or for other tags. Longer chains are no failure; no chains at all are. */
+/* Makes room for one more entry or for other tags. Tables that cannot grow only get longer chains; it fails when there is no table at
+ * all. */
 static bool reserve(struct change *ch, uint32_t tags)
 {
 	struct shard *s = ch->s;
@@ -216,7 +216,7 @@ static rg_status apply(struct change *ch, rg_fetched *current)
 	return status;
 }
 
-/* The record must be the one that the commit speaks of. */
+/* Checks that the record matches the commit. */
 static rg_status check(const rg_key *key, const rg_commit *c)
 {
 	if (rg_revision_is_zero(&c->revision))

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What is due, in the order of (shard, deadline, hash, key). Nothing is taken out of a heap: a frontier goes down from its top, so that
- * a page costs as much as the nodes it passes.
- */
+/* Keys that are due, in the order of (shard, deadline, hash, key). Nothing is removed from a heap: a frontier descends from its top, so
+ * a page costs as much as the nodes that it visits. */
 #include "page.h"
 
 #include <stdlib.h>
 
-/* A heap of places in the heap: those whose parents were passed. */
+/* A heap of positions in the heap: the unvisited children of visited nodes. */
 struct frontier {
 	const struct heap *of;
 	uint32_t *at;
@@ -79,7 +77,7 @@ static void collect_due(struct heap *h, rg_time now, const struct place *place, 
 		if (node->deadline > now)
 			break;
 		if (rg_record_deadline(node->entry->record) != node->deadline) {
-			heap_settle(h, i); /* only the nodes below change places, and none of them is on the frontier */
+			heap_settle(h, i); /* moves only nodes below this one, and none of those is in the frontier */
 			page->failed = !frontier_push(&f, i);
 			continue;
 		}
@@ -91,7 +89,7 @@ static void collect_due(struct heap *h, rg_time now, const struct place *place, 
 	free(f.at);
 }
 
-/* After the last page: whatever is due now has been given. */
+/* Runs after the last page, when every key that is due now has been given. */
 static rg_time next_deadline(struct memory *m, rg_time now)
 {
 	rg_time next = RG_TIME_NEVER;

@@ -44,7 +44,7 @@ static inline void add_string(struct sip *s, rg_str str)
 	}
 	if (i == str.n)
 		return;
-	if (str.n >= 8) { /* once more some of the word before: the length is known, and a copy of fixed size is no call */
+	if (str.n >= 8) { /* repeats some of the previous word: the length is hashed too, and a copy of fixed size needs no call */
 		memcpy(&word, str.p + str.n - 8, 8);
 	} else {
 		for (; i < str.n; i++)
@@ -53,7 +53,7 @@ static inline void add_string(struct sip *s, rg_str str)
 	add_word(s, word);
 }
 
-/* The lengths go first: with them known the words can be read in one way only. */
+/* The lengths come first, so that the words can be read in only one way. */
 uint64_t hash_strings(const uint64_t seed[2], rg_str a, rg_str b, rg_str c)
 {
 	struct sip s = { seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d,

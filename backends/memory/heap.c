@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The entries of a shard by deadline: a binary heap in the total order (deadline, hash, key), so that a walk can say where it was.
- * A deadline that moves later, as every refresh makes it, leaves its node alone.
- */
+/* The entries of a shard by deadline: a binary heap in the total order (deadline, hash, key), so that a cursor can name a position. A
+ * deadline that moves later, as with every refresh, does not move its node. */
 #include "shard.h"
 
 #include <stdlib.h>
@@ -67,7 +65,7 @@ bool heap_reserve(struct heap *h)
 	uint32_t room = grown_room(h);
 	if (room == h->room)
 		return true;
-	/* heap_at counts to 2^32, and 2 * at + 1 must not wrap. */
+	/* heap_at has 32 bits, and 2 * at + 1 must not wrap around. */
 	struct node *nodes = room < INT32_MAX ? realloc(h->nodes, room * sizeof *nodes) : NULL;
 	if (!nodes)
 		return false;

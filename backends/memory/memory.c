@@ -8,7 +8,7 @@
 
 enum { SHARDS = 64, SHARDS_MAX = 4096 };
 
-#define MAGIC UINT64_C(0x72676d656d6f7279) /* another store may have our name */
+#define MAGIC UINT64_C(0x72676d656d6f7279) /* another store may have the same name */
 
 static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
 {
@@ -80,7 +80,7 @@ void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 	options->struct_size = size;
 }
 
-/* Drawn once: which names share a bucket must not be foreseeable. */
+/* The seed of the hash, drawn once, so that nobody can predict which names share a bucket. */
 static bool draw(uint64_t seed[2])
 {
 	ssize_t n;
@@ -104,7 +104,7 @@ static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
 	m->magic = MAGIC;
 	m->max_bytes = max_bytes;
 	m->shards = all;
-	/* Only as many as have a lock, so that destroying stops there. */
+	/* n_shards counts the shards that have a lock, so that memory_destroy() stops there. */
 	while (m->n_shards < shards && pthread_mutex_init(&all[m->n_shards].lock, NULL) == 0)
 		m->n_shards++;
 	if (m->n_shards == shards)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cursor: the kind of walk, `at`, the lengths of domain, user and host, and their bytes. */
+/* The layout of a cursor: the kind of walk, `at`, the lengths of domain, user and host, and their bytes. */
 enum { HEAD = 1 + 8 + 3 * 4 };
 
 rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct place *out)

@@ -5,12 +5,10 @@
 
 #include "shard.h"
 
-/*
- * Where a walk was: the last key given, and its place in the order of the walk (`find`: seq; `due`: deadline; `scan`: none).
- * Bytes from outside: every one of them may be wrong.
- */
+/* The position of a walk: the last key that it gave, and that key's rank in the order of the walk (`find`: seq; `due`: deadline; `scan`:
+ * none). A cursor comes from outside, so every byte of it may be wrong. */
 struct place {
-	bool start;   /* of the walk; nothing else is set */
+	bool start;   /* the walk has not begun, and no other member is set */
 	rg_key key;   /* borrowed from the cursor */
 	uint64_t at;
 	uint32_t shard, hash; /* of the key */
@@ -18,7 +16,7 @@ struct place {
 
 enum walk { WALK_DUE = 'd', WALK_FIND = 'f', WALK_SCAN = 's' };
 
-/* RG_EINVAL if no walk of this kind wrote the cursor. */
+/* RG_EINVAL: no walk of this kind wrote the cursor. */
 rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct place *out);
 
 struct item {
@@ -26,11 +24,11 @@ struct item {
 	uint64_t at;
 };
 
-/* One item more than asked for is collected, to know whether there is a next page. */
+/* Collects one item more than the limit, to know whether there is a next page. */
 struct page {
 	struct item *items;
 	uint32_t n, room, limit;
-	bool failed; /* memory ran out */
+	bool failed; /* out of memory */
 };
 
 static inline struct page new_page(uint32_t limit)
@@ -38,14 +36,14 @@ static inline struct page new_page(uint32_t limit)
 	return (struct page){ .limit = limit < MAX_PAGE ? limit : MAX_PAGE };
 }
 
-/* @return false when the page wants no more. */
+/* @return false when the page is full. */
 bool page_add(struct page *p, const rg_record *record, uint64_t at);
 static inline bool page_full(const struct page *p)
 {
 	return p->failed || p->n > p->limit;
 }
 
-/* Hands the page over and frees it. The cursor is absent if the page is the last one. */
+/* Passes the page to @p done and frees it. The cursor of the last page is absent. */
 rg_status page_give(struct page *p, enum walk walk, rg_time next, rg_keys_cb done, void *tok);
 
 #endif

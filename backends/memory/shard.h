@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a shard of the memory store is made of. Everything in a shard is guarded by its lock; no callback runs under it.
+ * The parts of a shard of the memory store. The shard's lock guards all of them, and no callback runs under it.
  *
- * An entry reads its key, revision, deadline and tags off the record it holds, so that a binding costs one small allocation beside
- * its record: 24 bytes and 32 for each tag.
+ * An entry reads its key, revision, deadline and tags from its record. So a key costs one small allocation besides the record: 24 bytes,
+ * and 32 for each tag.
  */
 #ifndef MEMORY_SHARD_H
 #define MEMORY_SHARD_H
@@ -14,20 +14,18 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* As many as link.index can number. */
+/* The range of link.index. */
 #define MAX_TAGS 32767
 
-/* Keys of one page, whatever limit was asked for: bounds the memory of a page and the time a lock is held. */
+/* The most keys of one page, whatever the limit: bounds the memory of a page and the time that a lock is held. */
 #define MAX_PAGE 4096
 
-/*
- * Membership of an entry in the group of one (domain, tag). A group is a ring in the order of `seq`, the order in which its members
- * came; its first member stands for the group in the tag table. 48 bits of seq outlast any process.
- */
+/* Membership of an entry in the group of one (domain, tag). A group is a ring ordered by `seq`, which numbers its members as they join.
+ * Its first member represents the group in the tag table. 48 bits of seq never run out. */
 struct link {
 	struct link *next, *prev;
-	struct link *chain; /* of a first member: the next group in the bucket */
-	uint64_t place;     /* seq << 16 | index << 1 | first; the index: which tag of the record, and which link of the entry */
+	struct link *chain; /* of a first member: first member of the next group in the bucket */
+	uint64_t place;     /* seq << 16 | index << 1 | first. The index is that of the record's tag and of the entry's link */
 };
 
 static inline uint64_t link_seq(const struct link *l)
@@ -46,14 +44,14 @@ static inline bool link_first(const struct link *l)
 }
 
 struct entry {
-	struct entry *next; /* in the bucket, in the order of (hash, key) */
+	struct entry *next; /* in the bucket, ordered by (hash, key) */
 	const rg_record *record;
 	uint32_t hash;
 	uint32_t heap_at;
-	struct link links[]; /* as many as the record has tags, in their order */
+	struct link links[]; /* one per tag of the record, in the same order */
 };
 
-/* A node may lag behind a deadline that moved later (never before one that moved earlier); whoever pops it finds out. */
+/* A node may be stale: earlier than its record's deadline, never later. The walk that reaches it corrects it. */
 struct node {
 	rg_time deadline;
 	struct entry *entry;
@@ -64,43 +62,43 @@ struct heap {
 	uint32_t n, room;
 };
 
-/* A fetch finds most records at once, one line of memory earlier than by way of the entry: at a million that is a fifth of its time. */
+/* `record` saves a fetch of the first entry one cache miss: with a million records that is a fifth of its time. */
 struct bucket {
 	struct entry *first;
 	const rg_record *record; /* of the first entry */
 };
 
-/* Buckets are the top bits of the hash, so that walking them in order is walking the entries by hash, before a growth and after. */
+/* The top bits of the hash select the bucket. So walking the buckets in order gives the entries by hash, before a growth and after it. */
 struct table {
 	struct bucket *buckets;
-	uint32_t n, bits; /* 1 << bits buckets, if any */
+	uint32_t n, bits; /* 1 << bits buckets, when there are any */
 };
 
 struct tags {
 	struct link **buckets;
-	uint8_t *marks; /* a bit for each group of the bucket, of eight; a probe that finds it clear reads no further */
+	uint8_t *marks; /* per bucket one bit for each of eight classes of groups; a probe that finds its bit clear reads no further */
 	uint32_t n, bits;
 	uint64_t seq;
 };
 
-/* What a domain has in the shard. */
+/* Counts of a domain within the shard. */
 struct tally {
 	struct tally *next;
-	uint64_t keys, records, bindings; /* keys: of weight 0 too */
+	uint64_t keys, records, bindings; /* `keys` includes keys of weight 0 */
 	size_t n;
 	char domain[];
 };
 
 struct watch {
-	struct watch *next; /* in the bucket, in the order of `id` */
+	struct watch *next; /* in the bucket, ordered by `id` */
 	uint64_t id;
 	struct shard *shard;
 	rg_watch_cb changed;
 	void *user;
 	uint32_t hash;
-	bool busy;  /* `changed` runs; whoever runs it looks at the next two afterwards */
-	bool again; /* another change came meanwhile */
-	bool ended; /* unwatched; no longer in its bucket */
+	bool busy;  /* `changed` is running; the thread that runs it checks the next two members afterwards */
+	bool again; /* another change happened meanwhile */
+	bool ended; /* unwatched, and no longer in its bucket */
 	rg_key key; /* bytes follow the struct */
 };
 
@@ -117,7 +115,7 @@ struct shard {
 	struct heap heap;
 	struct tally *tallies;
 	struct watches watches;
-	uint64_t bytes; /* of records, entries and the tables above; watches are the caller's and not counted */
+	uint64_t bytes; /* size of records, entries and the tables above; watches are not counted */
 };
 
 struct memory {
@@ -126,10 +124,10 @@ struct memory {
 	uint64_t max_bytes;
 	uint32_t n_shards;
 	struct shard *shards;
-	_Alignas(128) _Atomic uint64_t bytes; /* kept only when there is a budget: the sum over the shards */
+	_Alignas(128) _Atomic uint64_t bytes; /* sum over the shards; kept only when there is a budget */
 };
 
-/* hash.c: keyed, so that who chooses names cannot choose buckets */
+/* hash.c: keyed, so that a client that chooses names cannot choose buckets */
 uint64_t hash_strings(const uint64_t seed[2], rg_str a, rg_str b, rg_str c);
 
 static inline uint64_t hash_key(const struct memory *m, const rg_key *key)
@@ -148,29 +146,29 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 }
 
 /* table.c */
-/* Where it is or would be; NULL without buckets. */
+/* The slot of the key, or where it belongs; NULL without buckets. */
 struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found);
 const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash); /* NULL: none */
-void table_changed(struct table *t, uint32_t hash); /* after every change of a chain, or of the record of an entry */
-size_t table_growth(const struct table *t);                                   /* bytes the next entry makes it grow by */
-bool table_grow(struct table *t);                                             /* false: no memory, unchanged */
+void table_changed(struct table *t, uint32_t hash); /* must follow every change of a chain or of an entry's record */
+size_t table_growth(const struct table *t);                                   /* bytes by which the next entry makes it grow */
+bool table_grow(struct table *t);                                             /* false: out of memory, nothing changed */
 int order_keys(const rg_key *a, const rg_key *b);                             /* a total order */
 struct entry *table_after(struct table *t, uint32_t hash, const rg_key *key, const struct entry *previous);
 
 /* heap.c */
 size_t heap_growth(const struct heap *h);
-bool heap_reserve(struct heap *h);                                   /* room for one more */
-void heap_add(struct heap *h, struct entry *e, rg_time deadline);    /* reserved before */
+bool heap_reserve(struct heap *h);                                   /* makes room for one more */
+void heap_add(struct heap *h, struct entry *e, rg_time deadline);    /* after heap_reserve() */
 void heap_remove(struct heap *h, struct entry *e);
-void heap_earlier(struct heap *h, struct entry *e, rg_time deadline); /* it moved earlier */
-void heap_settle(struct heap *h, uint32_t at);                        /* the node lags: it is put where it belongs */
+void heap_earlier(struct heap *h, struct entry *e, rg_time deadline); /* the deadline moved earlier */
+void heap_settle(struct heap *h, uint32_t at);                        /* moves a stale node to its place */
 int order_nodes(const struct node *a, const struct node *b);
-rg_time heap_next(const struct heap *h, rg_time now);                 /* the earliest deadline after now, or an earlier time after now */
+rg_time heap_next(const struct heap *h, rg_time now);                 /* a time after now that is at most the earliest deadline after now */
 
 /* tags.c */
 size_t tags_growth(const struct tags *t, uint32_t more);
 bool tags_grow(const struct memory *m, struct tags *t, uint32_t more);
-struct link *tags_group(const struct tags *t, uint64_t hash, rg_str domain, rg_str tag); /* its first member; NULL */
+struct link *tags_group(const struct tags *t, uint64_t hash, rg_str domain, rg_str tag); /* the first member; NULL = none */
 void tags_link(const struct memory *m, struct tags *t, struct entry *e, uint32_t index);
 void tags_unlink(const struct memory *m, struct tags *t, struct entry *e, uint32_t index);
 void tags_move(const struct memory *m, struct tags *t, struct entry *from, uint32_t from_index, struct entry *to, uint32_t to_index);
@@ -189,14 +187,14 @@ static inline size_t entry_size(uint32_t tags)
 /* tally.c */
 struct tally *tally_find(struct tally *list, rg_str domain);
 struct tally *tally_new(rg_str domain);
-void tally_drop(struct shard *s, struct tally *t); /* frees it when nothing is left */
+void tally_drop(struct shard *s, struct tally *t); /* frees it when it has no keys */
 rg_status memory_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok);
 
 /* watch.c */
 rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
 void memory_unwatch(void *self, void *handle);
-void watches_fire(struct shard *s, uint32_t hash, const rg_key *key); /* lock not held */
-void watches_end(struct shard *s);                                    /* on destroy */
+void watches_fire(struct shard *s, uint32_t hash, const rg_key *key); /* called without the lock */
+void watches_end(struct shard *s);                                    /* when the store is destroyed */
 
 /* commit.c */
 rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok);

@@ -45,8 +45,8 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 	return p;
 }
 
-/* Whoever fetches a record reads it through. Its lines are asked for together, not one after the other as they are come upon: at a
- * million records a line takes longer to come than all that is computed with it. */
+/* A caller reads the whole record that it fetched. Requesting its cache lines together is faster than missing on each: with a million
+ * records a miss takes longer than all computation. */
 static void prefetch_record(const rg_record *record)
 {
 	enum { LINE = 64, LINES = 8 };
@@ -62,7 +62,7 @@ const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t
 	if (!b || !b->first)
 		return NULL;
 	prefetch_record(b->record);
-	__builtin_prefetch(b->first); /* the commit that often follows a fetch needs it */
+	__builtin_prefetch(b->first); /* a commit often follows a fetch, and needs the entry */
 	rg_key own;
 	rg_record_key(b->record, &own);
 	if (rg_key_equal(&own, key))
@@ -102,7 +102,7 @@ bool table_grow(struct table *t)
 	if (!buckets)
 		return false;
 	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++) {
-		/* A chain is in order and splits in two at most, so appending keeps both in order. */
+		/* A chain is ordered and splits into two at most, so appending keeps both parts ordered. */
 		struct entry *e = t->buckets[i].first, **end = NULL;
 		for (uint32_t last = UINT32_MAX; e;) {
 			uint32_t at = e->hash >> (32 - bits);
@@ -123,7 +123,7 @@ bool table_grow(struct table *t)
 	return true;
 }
 
-/* The entry after `previous`, or the first one after (hash, key), or the first one of all if both are NULL. */
+/* The entry after @p previous; or the first one after (hash, key); or the very first one if both are NULL. */
 struct entry *table_after(struct table *t, uint32_t hash, const rg_key *key, const struct entry *previous)
 {
 	if (!t->buckets)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries of a shard by tag. A million under one tag are one group, and no other tag's probe meets them. */
+/* The entries of a shard by tag. A million entries under one tag form one group, so a probe for another tag skips them at once. */
 #include "shard.h"
 
 #include <stdlib.h>
@@ -108,7 +108,7 @@ void tags_link(const struct memory *m, struct tags *t, struct entry *e, uint32_t
 	first->prev = l;
 }
 
-/* Puts @other (NULL: nothing) in the place of the first member @l in its bucket. */
+/* Puts @p other (NULL: nothing) in place of the first member @p l in its bucket. */
 static void replace_first(const struct memory *m, struct tags *t, struct link *l, struct link *other)
 {
 	size_t at = hash_link(m, l) & (((size_t)1 << t->bits) - 1);
@@ -135,7 +135,7 @@ void tags_unlink(const struct memory *m, struct tags *t, struct entry *e, uint32
 	l->next->prev = l->prev;
 }
 
-/* The tag stays with the key, the entry is a new one: it keeps its place in the group. */
+/* Moves a link to the new entry of the same key. It keeps its place in the group. */
 void tags_move(const struct memory *m, struct tags *t, struct entry *from, uint32_t from_index, struct entry *to, uint32_t to_index)
 {
 	struct link *old = &from->links[from_index], *l = &to->links[to_index];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How much each domain has. Domains are few and kept in a list; one that has nothing left is forgotten. */
+/* Counts per domain. There are few domains, so they form a list. A domain without keys is removed. */
 #include "shard.h"
 
 #include <stdlib.h>

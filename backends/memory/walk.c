@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The walks by tag and over everything. Each goes from shard to shard and holds one lock at a time. */
+/* Walks by tag and over all keys. They visit the shards in order and hold one lock at a time. */
 #include "page.h"
 
 static struct entry *at_place(struct shard *s, const struct place *place)
@@ -9,7 +9,7 @@ static struct entry *at_place(struct shard *s, const struct place *place)
 	return found ? *slot : NULL;
 }
 
-/* The member a walk goes on with: the one after the last given if that still has its place, else the first one that came later. */
+/* The member at which a walk continues: the one after the last given if that still has its place, else the first one that joined later. */
 static struct link *resume(struct shard *s, struct link *first, rg_str tag, const struct place *place)
 {
 	struct entry *e = at_place(s, place);

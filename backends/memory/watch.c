@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Watches: whoever wants to know of changes under a key. Indexed by the key, so that a commit under another one pays a look at a
- * counter. The calls of one watch never overlap: a change that comes while `changed` runs makes it run again, and an end that comes
- * then is told after it returned.
- */
+/* Watches, indexed by key: a commit of a key without watches costs one look at a counter. The calls of one watch never overlap. A change
+ * while `changed` runs makes it run again, and an end during the call is reported after the call returned. */
 #include "shard.h"
 
 #include <stdlib.h>
@@ -104,7 +101,7 @@ void memory_unwatch(void *self, void *handle)
 		end(w);
 }
 
-/* The first watch of the key that came after `id`, from `w` on. */
+/* The first watch of the key with an id above @p id, from @p w on. */
 static struct watch *matching(struct watch *w, uint64_t id, uint32_t hash, const rg_key *key)
 {
 	while (w && (w->id <= id || w->hash != hash || !rg_key_equal(&w->key, key)))
@@ -112,7 +109,7 @@ static struct watch *matching(struct watch *w, uint64_t id, uint32_t hash, const
 	return w;
 }
 
-/* Under the lock on entry and on return; @return the watch after it in the bucket. */
+/* The lock is held on entry and on return. @return the next watch in the bucket. */
 static struct watch *fire(struct shard *s, struct watch *w, uint32_t hash)
 {
 	w->busy = true;
