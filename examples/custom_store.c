@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A location store of one's own, held to the contract that every store keeps: a sorted list. It answers every question by looking at
- * all it has, which is fine for a test or a handful of phones; what it shows is the contract.
- */
+/* A custom location store, checked against the contract of stores: a sorted list. Every call looks at the whole list, which is fine for
+ * a test or a handful of phones. The example shows the contract. */
 #include <rgstr/check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct item {
-	struct item *next; /* in the order of keys, so that the last key given can be the cursor */
+	struct item *next; /* in the order of keys, so that the last key of a page can be the cursor */
 	rg_record *record;
 };
 
@@ -32,7 +30,7 @@ static int compare_keys(const rg_key *a, const rg_key *b)
 	return order ? order : compare(a->host, b->host);
 }
 
-/* Where the key is, or would be. */
+/* The slot of the key, or where it belongs. */
 static struct item **place(struct list *list, const rg_key *key, rg_record **found)
 {
 	struct item **at = &list->first;
@@ -70,7 +68,7 @@ static rg_status list_commit(void *self, const rg_key *key, const rg_commit *c, 
 	rg_record *was;
 	struct item **at = place(self, key, &was), *item = *at;
 	if (was && rg_revision_equal(rg_record_revision(was), &c->revision)) {
-		done(tok, RG_OK, NULL); /* sent again: it was done before */
+		done(tok, RG_OK, NULL); /* a resend: the commit was done before */
 		return RG_OK;
 	}
 	if (!rg_revision_equal(rg_record_revision(was), &c->base)) {
@@ -81,7 +79,7 @@ static rg_status list_commit(void *self, const rg_key *key, const rg_commit *c, 
 	if (c->next && !was) {
 		item = malloc(sizeof *item);
 		if (!item)
-			return RG_ENOMEM; /* an error return: the callback is not called */
+			return RG_ENOMEM; /* after an error return the callback must not run */
 		item->next = *at;
 		*at = item;
 	}
@@ -96,7 +94,7 @@ static rg_status list_commit(void *self, const rg_key *key, const rg_commit *c, 
 	return RG_OK;
 }
 
-/* What a walk wants. */
+/* The filter of a walk. */
 struct walk {
 	rg_str domain, tag; /* absent: any */
 	rg_time until;      /* RG_TIME_NEVER: any */
@@ -112,7 +110,7 @@ static int wanted(const struct walk *walk, const rg_record *record, const rg_key
 	return !walk->tag.p || i < rg_record_tags(record);
 }
 
-/* A cursor is the lengths of domain and user, and the octets of the last key given. Anyone may hand us anything as a cursor. */
+/* A cursor holds the lengths of domain and user, and the octets of the last key given. It may come from anywhere, so it is checked. */
 static int read_cursor(rg_str cursor, rg_key *key)
 {
 	size_t n[2];
@@ -146,7 +144,7 @@ static rg_str write_cursor(const rg_key *key)
 static rg_status give_page(struct list *list, const struct walk *walk, rg_str cursor, uint32_t limit, rg_keys_cb done, void *tok)
 {
 	rg_key after = { 0 }, keys[32];
-	const rg_record *held[32]; /* a callback may commit: the page keeps what its keys point into */
+	const rg_record *held[32]; /* the callback may commit, so the page holds the records that its keys point into */
 	rg_keys page = { .struct_size = sizeof page, .keys = keys, .next = RG_TIME_NEVER };
 	uint32_t most = limit < 32 ? limit : 32;
 	rg_status status = RG_OK;
@@ -164,7 +162,7 @@ static rg_status give_page(struct list *list, const struct walk *walk, rg_str cu
 			continue;
 		if (page.n == most) {
 			page.cursor = write_cursor(&keys[page.n - 1]);
-			page.next = walk->until; /* there is more now */
+			page.next = walk->until; /* more keys are due already */
 			status = page.cursor.p ? RG_OK : RG_ENOMEM;
 			break;
 		}
@@ -208,7 +206,7 @@ static void list_destroy(void *self)
 	free(list);
 }
 
-/* No RG_STORE_THREAD_SAFE: a registrar over it belongs to one thread. count, watch and unwatch are optional and left out. */
+/* Without RG_STORE_THREAD_SAFE a registrar over this store belongs to one thread. count, watch and unwatch are optional, and left out. */
 static const rg_store_ops list_ops = {
 	.struct_size = sizeof list_ops,
 	.name = "list",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The whole of it in one file: a store, a registrar, one phone that registers, and where to reach it. */
+/* The smallest complete program: a store, a registrar, a phone that registers, and a lookup of where to reach it. */
 #include <rgstr/memory.h>
 #include <rgstr/rgstr.h>
 #include <stdio.h>
@@ -50,7 +50,7 @@ int main(void)
 
 	if (status == RG_OK)
 		status = rg_registrar_new(NULL, store, NULL, &registrar, NULL);
-	rg_store_unref(store); /* the registrar has a reference of its own */
+	rg_store_unref(store); /* the registrar holds its own reference */
 	if (status == RG_OK && (status = save(registrar)) == RG_OK)
 		status = lookup(registrar);
 	if (status != RG_OK)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A registration policy tested in isolation: no network, no store, a clock and a seed of our own, a REGISTER as a text, and the whole
- * decision as data. Exits with the number of expectations that failed.
+ * Tests a registration policy in isolation: no network, no store, a fixed clock and seed, each REGISTER as a text, and the complete
+ * decision as data. The exit status is the number of failed expectations.
  *
- * The policy: at most two phones an account; a third takes the place of the one that was silent longest; nobody stays more than an hour.
+ * The policy: at most two phones per account; a third one replaces the phone that was silent longest; no binding lasts more than an
+ * hour.
  */
 #include <rgstr/rgstr.h>
 #include <rgstr/sofia.h>
@@ -19,13 +20,13 @@ static int expect(int good, const char *what)
 	return !good;
 }
 
-/* The account as this test moves it along. */
+/* The state of the account during the test. */
 static rg_record *record;
 static rg_config *config;
 static rg_save_options *options;
 static rg_time now = 1700000000000;
 
-/* Alice's phone registers; the decision is the caller's. */
+/* Alice's phone registers. The caller owns the returned decision. */
 static rg_plan *phone_registers(const char *phone, int cseq, int expires)
 {
 	static const uint8_t seed[32] = "always the same random numbers";
@@ -49,7 +50,7 @@ static rg_plan *phone_registers(const char *phone, int cseq, int expires)
 	return plan;
 }
 
-/* What an engine would do with the decision. */
+/* Applies a decision, as the engine would. */
 static void commit(rg_plan *plan)
 {
 	if (rg_plan_commits(plan)) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The other end of examples/try: a phone of a few lines. Fails when the answer is not the one to expect."""
+"""The client of examples/try: a phone in a few lines. Exits with 1 when the answer is not the expected one."""
 import json
 import os
 import socket

@@ -9,9 +9,9 @@
 
 #include "header.h"
 
-#define WRONG (-2) /* a value was refused, and a line said so */
+#define WRONG (-2) /* a value was refused, and complain() reported it */
 
-/* Without an end, whoever may register could take all the memory there is. */
+/* Without a limit any client that may register could use up all memory. */
 #define STORE_BYTES_DEFAULT (UINT64_C(1) << 30)
 
 static const char usage_text[] =
@@ -50,7 +50,7 @@ void complain(const char *format, ...)
 	free(line);
 }
 
-/* What is printed after a name that is not there: those that are. Empty when memory is short. */
+/* The list of valid names that follows an unknown one in an error. Empty when out of memory. */
 struct list {
 	char *text;
 	size_t n;
@@ -84,7 +84,7 @@ static int is_port(const char *text)
 	return n >= 1 && n <= 5 && strspn(text, "0123456789") == n && atoi(text) <= 65535;
 }
 
-/* ADDR:PORT, where PORT 0 leaves the choice to the system. */
+/* Checks ADDR:PORT. With port 0 the system chooses one. */
 static int is_hostport(const char *text)
 {
 	const char *colon = strrchr(text, ':');
@@ -139,7 +139,7 @@ int read_number(const char *text, uint64_t *out)
 	return *text != '\0';
 }
 
-/* memory or memory:BYTES, of @p n bytes. @return 0 if it is neither. */
+/* Reads memory or memory:BYTES, of @p n bytes. @return 0 if it is neither. */
 static int read_store(const char *text, size_t n, uint64_t *bytes)
 {
 	char number[24];
@@ -163,7 +163,7 @@ static int set_store(struct args *args, const char *value)
 	return WRONG;
 }
 
-/* What a home may be, the library says once there is a registrar. */
+/* The library checks the home when the registrar is there. */
 static int set_federate(struct args *args, const char *value)
 {
 	size_t n = strcspn(value, ",");
@@ -177,7 +177,7 @@ static int set_federate(struct args *args, const char *value)
 	return -1;
 }
 
-/* Says what the library said of a value, and of a name that is not there which ones are. */
+/* Prints the library's error for a value, and the valid names if the name is unknown. */
 static int refuse(const char *argument, const char *value, const rg_error *why, struct list *names)
 {
 	rg_str text = rg_error_text(why);
@@ -222,7 +222,7 @@ static int is_flag(uint32_t verb, const char *name, size_t n)
 	return 0;
 }
 
-/* Says what the library said of an option string, and which flags there are if one of them is not. */
+/* Prints the library's error for an option string, and the valid flags if one of its flags is unknown. */
 static int refuse_flags(const char *argument, uint32_t verb, const char *value, const rg_error *why)
 {
 	rg_flag flag = { .struct_size = sizeof flag };
@@ -346,7 +346,7 @@ static int print_version(struct args *args, const char *value)
 
 static const struct option {
 	const char *name;
-	const char *value; /* what it takes; NULL = nothing */
+	const char *value; /* description of the value; NULL = none */
 	int (*set)(struct args *args, const char *value);
 } options[] = {
 	{ "--listen", "udp:ADDR:PORT or tcp:ADDR:PORT", set_listen },
@@ -364,7 +364,7 @@ static const struct option {
 	{ "--version", NULL, print_version },
 };
 
-/* --name VALUE and --name=VALUE are the same. */
+/* --name VALUE and --name=VALUE are equivalent. */
 static const struct option *find_option(const char *arg)
 {
 	size_t n = strcspn(arg, "=");
@@ -396,7 +396,7 @@ static int read_option(struct args *args, int argc, char **argv, int *at)
 	return option->set(args, value ? value + 1 : option->value ? argv[++*at] : NULL);
 }
 
-/* What no single argument shows: parameters that contradict each other. */
+/* Checks the parameters against each other. */
 static int check(const struct args *args)
 {
 	rg_error *why = rg_error_new();

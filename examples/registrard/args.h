@@ -5,11 +5,11 @@
 
 #include <rgstr/rgstr.h>
 
-/* One --listen: where to receive SIP. */
+/* One --listen: an address on which to receive SIP. */
 struct listen_at {
 	const char *proto; /* "udp" or "tcp"; static */
 	char *hostport;    /* as typed, IPv6 in brackets */
-	char *ident;       /* proto:host:port, the name of the socket in bindings; NULL for a port of the system's choice */
+	char *ident;       /* proto:host:port, the name of the socket in bindings; NULL when the system chooses the port */
 };
 
 enum mode {
@@ -23,26 +23,26 @@ struct args {
 	enum mode mode;
 	const char *domain;  /* table of bindings */
 	const char *control; /* path of the control socket, or NULL */
-	uint64_t store_bytes; /* what the store may take; 0 = no limit */
-	const char *home;     /* this site, as others reach it; NULL = there are no others */
-	uint64_t shared_bytes; /* what the store of all sites may take; 0 = no limit */
-	size_t max_calls;    /* requests under way at a time */
-	const char *socket_header; /* tells where a request came in, or NULL */
+	uint64_t store_bytes; /* limit of the store; 0 = none */
+	const char *home;     /* address of this site for other sites; NULL = there are no other sites */
+	uint64_t shared_bytes; /* limit of the store of all sites; 0 = none */
+	size_t max_calls;    /* limit of requests in flight */
+	const char *socket_header; /* header that names the socket on which a request came in, or NULL */
 	rg_config *config;
 	rg_save_options *save;
 	rg_lookup_options *lookup;
 };
 
-/* @return -1 to go on, else the exit status: 0 after --help and --version, 2 after a line on stderr that says what is wrong. */
+/* @return -1 to continue, else the exit status: 0 after --help and --version, 2 after an error line on stderr. */
 int args_read(struct args *args, int argc, char **argv);
 
-/* Releases what args_read() made, also when it failed. */
+/* Frees what args_read() allocated, also after it failed. */
 void args_free(struct args *args);
 
-/* Decimal digits and nothing else. @return 0 if it is not that, or too large. */
+/* Reads decimal digits. @return 0 if the text has anything else, or the number is too large. */
 int read_number(const char *text, uint64_t *out);
 
-/* Prints one line on stderr, whatever the values in it contain. */
+/* Prints one line on stderr. Control characters in the values are replaced. */
 void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

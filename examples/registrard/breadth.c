@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Max-Breadth: how many branches a request may have under way at a time, here and all the way down (RFC 5393 §5.3). */
+/* Max-Breadth: how many branches of a request may be in flight at a time, here and at all later hops (RFC 5393 §5.3). */
 #include "breadth.h"
 
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "header.h"
 
-/* What a request without the header gets, and the most that one with it does (RFC 5393 §5.3.3 recommends 60). */
+/* The breadth of a request without the header, and the limit for others (RFC 5393 §5.3.3 recommends 60). */
 enum { BREADTH_DEFAULT = 60 };
 
 size_t breadth_of(const sip_t *sip)
@@ -16,7 +16,7 @@ size_t breadth_of(const sip_t *sip)
 	const char *value = header ? header->un_value : NULL;
 	size_t n = value ? strspn(value, "0123456789") : 0;
 
-	/* What is no number says nothing; three digits are past the most already. */
+	/* A value that is no number is ignored. Any value above the limit, however long, counts as the limit. */
 	if (n == 0 || value[n] != '\0' || strtoul(value, NULL, 10) > BREADTH_DEFAULT)
 		return BREADTH_DEFAULT;
 	return strtoul(value, NULL, 10);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of the control socket, but for `events`, which is a matter of its connection. */
+/* The commands of the control socket, except `events`, which control.c handles. */
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -20,7 +20,7 @@ static json_t *failed(rg_status status)
 	return json_failure(rg_strerror(status));
 }
 
-/* The value of word `key=value`, or absent. */
+/* The value of the word `key=value`; absent when there is none. */
 static rg_str option(const struct words *words, const char *key)
 {
 	size_t n = strlen(key);
@@ -44,7 +44,7 @@ static json_t *contacts_of(const rg_answer *answer)
 
 typedef rg_status ask_fn(rg_registrar *registrar, const rg_query *query, rg_answer **out);
 
-/* Asks, and answers with the bindings that make it so; drops the verdict for `show`. */
+/* Runs a query, and answers with the matching bindings. `show` leaves out the result. */
 static json_t *ask(struct server *server, rg_query *query, const char *aor, ask_fn *verb, int with_result)
 {
 	rg_answer *answer = NULL;
@@ -91,7 +91,7 @@ static json_t *run_is_contact_registered(struct server *server, struct words *wo
 	return ask(server, &query, words->word[1], rg_is_contact_registered, 1);
 }
 
-/* IP, IP:PORT, [IPv6]:PORT or a bare IPv6 address; a host name likewise. @return 0 if the port is none. */
+/* Reads IP, IP:PORT, [IPv6]:PORT, a bare IPv6 address, or a host name with or without port. @return 0 if the port is invalid. */
 static int read_ip_port(char *word, rg_ip_port *out)
 {
 	char *colon = strrchr(word, ':');
@@ -194,7 +194,7 @@ struct dump {
 	rg_time now;
 };
 
-/* The AoR of a record, however long. NULL when memory is short. */
+/* The AoR of a record, of any length. NULL when out of memory. */
 static json_t *aor_of(const rg_record *record)
 {
 	json_t *text;
@@ -263,13 +263,13 @@ static json_t *run_stats(struct server *server, struct words *words)
 	object = json_object();
 	for (uint32_t i = 0; rg_stats_get(stats, i, &stat) == RG_OK; i++)
 		json_object_set_new(object, stat.name, json_integer(stat.value));
-	/* The same under the name its parameter has. */
+	/* Also under the name of the parameter. */
 	json_object_set(object, "default_expires", json_object_get(object, "defaults_expires"));
 	rg_stats_unref(stats);
 	return object;
 }
 
-/* A snapshot does not change, so what was measured is what is written. NULL when memory is short. */
+/* A snapshot does not change, so the measured length holds for the second call. NULL when out of memory. */
 static char *metrics_text(const rg_stats *stats, size_t *n)
 {
 	char *text;
@@ -305,9 +305,9 @@ static json_t *run_metrics(struct server *server, struct words *words)
 
 static const struct command {
 	const char *name;
-	size_t least; /* words, the name among them */
+	size_t least; /* number of words, including the name */
 	size_t most;
-	const char *options; /* names that may stand before a `=`, separated by spaces */
+	const char *options; /* names allowed before a `=`, separated by spaces */
 	const char *usage;
 	json_t *(*run)(struct server *server, struct words *words);
 } commands[] = {
@@ -323,7 +323,7 @@ static const struct command {
 	{ "metrics", 1, 1, "", "metrics", run_metrics },
 };
 
-/* Whether the first n bytes of a word are one of the names in a list. */
+/* Whether the first n bytes of a word are a name in a list. */
 static int is_listed(const char *list, const char *word, size_t n)
 {
 	while (*list) {
@@ -336,7 +336,7 @@ static int is_listed(const char *list, const char *word, size_t n)
 	return 0;
 }
 
-/* With options, each word after the AoR must be one of them and must not be empty: a misspelt condition would remove too much. */
+/* In a command with options every word after the AoR must be a known option with a value. A misspelt condition would remove too much. */
 static int fits(const struct command *command, const struct words *words)
 {
 	if (words->n < command->least || words->n > command->most)

@@ -11,22 +11,22 @@
 
 #include "json.h"
 
-#define LINE_MAX_BYTES 65536      /* of one command */
+#define LINE_MAX_BYTES 65536      /* of one command line */
 #define CLIENTS_MAX 64            /* connections at a time */
-#define BACKLOG_MAX (1024 * 1024) /* bytes of events a reader may fall behind before it is dropped */
+#define BACKLOG_MAX (1024 * 1024) /* bytes of unread events after which a client is dropped */
 
 /* One connection. */
 struct client {
 	struct control *control;
 	struct client *next;
 	int fd;
-	int index;         /* of its registration with the root */
-	int skipping;      /* the rest of a line that was too long */
-	int closing;       /* as soon as the loop is back: nobody frees a client but client_ready() and control_close() */
-	int finished;      /* the peer will send no more */
-	char *in;          /* a line that is not complete yet */
+	int index;         /* of its registration with the su_root */
+	int skipping;      /* discards the rest of a line that was too long */
+	int closing;       /* set to free the client when the loop is back: only client_ready() and control_close() free clients */
+	int finished;      /* the peer closed its sending side */
+	char *in;          /* an incomplete line */
 	size_t n_in;
-	char *out;         /* answers; the peer took the first n_sent bytes */
+	char *out;         /* pending output; the peer took the first n_sent bytes */
 	size_t n_sent;
 	size_t n_out;
 	size_t room_out;
@@ -38,7 +38,7 @@ struct control {
 	struct client *clients;
 	size_t n_clients;
 	char *path;
-	struct stat file; /* the socket as made, so that only it is removed */
+	struct stat file; /* identity of the socket, so that no other file is removed */
 	int fd;
 	int index;
 };
@@ -59,7 +59,7 @@ static void client_free(struct client *client)
 	free(client);
 }
 
-/* Bytes the peer has not taken yet. */
+/* Bytes that the peer has not taken yet. */
 static size_t backlog(const struct client *client)
 {
 	return client->n_out - client->n_sent;
@@ -67,13 +67,13 @@ static size_t backlog(const struct client *client)
 
 static void want(struct client *client)
 {
-	/* A peer that does not read its answers is not asked for more commands. */
+	/* A peer that does not read its answers gets no more commands executed. */
 	int events = (backlog(client) ? SU_WAIT_OUT : 0) | (backlog(client) < BACKLOG_MAX && !client->finished ? SU_WAIT_IN : 0);
 
 	su_root_eventmask(client->control->server->root, client->index, client->fd, events);
 }
 
-/* Wakes the loop for a connection that has to go. */
+/* Marks a connection for closing, and wakes the loop. */
 static void client_drop(struct client *client)
 {
 	client->closing = 1;
@@ -102,7 +102,7 @@ static void client_flush(struct client *client)
 		want(client);
 }
 
-/* Queues a line; takes it over. NULL, or no room for it, ends the connection: an answer is not lost in silence. */
+/* Queues a line and takes ownership of it. NULL, or lack of room, closes the connection, so that no answer is lost silently. */
 static void client_say(struct client *client, char *line)
 {
 	size_t n = line ? strlen(line) : 0;
@@ -133,7 +133,7 @@ static void client_say(struct client *client, char *line)
 	client_flush(client);
 }
 
-/* Runs while the registrar delivers: only queues. A reader too far behind is dropped, so that it holds nothing up. */
+/* Runs inside event delivery, so it only queues. A client that is too far behind is dropped, so that it delays nothing. */
 static void on_event(void *user, const rg_event *event)
 {
 	struct client *client = user;
@@ -181,7 +181,7 @@ static void client_too_long(struct client *client)
 	client_say(client, json_line(json_failure("line too long")));
 }
 
-/* Runs the complete lines of what has been read so far, for as long as the peer takes the answers. */
+/* Runs the complete lines read so far, as long as the peer takes the answers. */
 static void client_lines(struct client *client)
 {
 	char *start = client->in;
@@ -220,7 +220,7 @@ static void client_read(struct client *client)
 		client->closing = 1;
 	} else if (n == 0) {
 		client->finished = 1;
-		/* A peer that only shut its sending side still gets its answers, and events for as long as it reads. */
+		/* A peer that closed only its sending side still gets its answers, and events as long as it reads. */
 		client->closing = backlog(client) == 0 && !client->events;
 		if (!client->closing)
 			want(client);
@@ -300,7 +300,7 @@ static struct sockaddr_un address_of(const char *path)
 	return address;
 }
 
-/* @return 1 when there is nothing at the path, or a socket nobody listens on. */
+/* @return 1 when nothing is at the path, or only a stale socket. */
 static int is_free(const char *path)
 {
 	struct sockaddr_un address = address_of(path);
@@ -321,10 +321,8 @@ static int is_free(const char *path)
 	return free;
 }
 
-/*
- * Binds under another name and renames: whoever sees the socket can connect to it. A path too long for the other name
- * is bound as it is.
- */
+/* Binds under a temporary name and renames it, so that the socket accepts connections as soon as it is visible. If the temporary name is
+ * too long, it binds at the path directly. */
 static int bind_at(int fd, const char *path)
 {
 	char *other = NULL;
@@ -348,7 +346,7 @@ static int bind_at(int fd, const char *path)
 	return result;
 }
 
-/* Whether the path itself is to blame: no folder, or a file that is no socket. */
+/* Whether the path itself is wrong: a missing folder, or a file that is no socket. */
 static int is_bad_path(int error)
 {
 	return error == ENOENT || error == ENOTDIR || error == EEXIST || error == EISDIR || error == ENAMETOOLONG || error == ELOOP;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* 128 random bits of this process, and a number. */
+/* 128 random bits of this process, a dash, and a number in hex. */
 enum { NAME_SIZE = 2 * 16 + 1 + 16 + 1 };
 
 struct flow {
@@ -21,7 +21,7 @@ struct flows {
 	void *by_name;       /* trees of struct flow */
 	void *by_connection;
 	char random[2 * 16 + 1];
-	uint64_t last;       /* the number of the newest flow */
+	uint64_t last;       /* number of the newest flow */
 };
 
 static void on_lost(tp_stack_t *stack, struct watch *watch, tport_t *tport, msg_t *msg, int error)
@@ -34,10 +34,8 @@ static void on_lost(tp_stack_t *stack, struct watch *watch, tport_t *tport, msg_
 	watch->lost(watch->user);
 }
 
-/*
- * Sofia tells whoever waits for an answer on a connection that there will be none, and asks no message of him. No reference is taken: that
- * would keep an idle connection open for ever, and every connection is closed, and told of, before it is freed.
- */
+/* A pending tport reports the end of its connection, and requires no message for that. No reference is held, because it would keep an
+ * idle connection open forever. Every connection is closed, and reported, before it is freed. */
 int watch_start(struct watch *watch, tport_t *tport, void (*lost)(void *user), void *user)
 {
 	int id = tport_is_secondary(tport) && tport_is_clear_to_send(tport) ? tport_pend(tport, NULL, on_lost, watch) : -1;
@@ -101,7 +99,7 @@ static void removed(void *user, rg_status status, uint32_t n)
 	(void)n;
 }
 
-/* Where the store fails they stay until they expire; a request to them fails with 430 until then. */
+/* When the store fails, the bindings stay until they expire. Until then a request to them fails with 430. */
 void flows_remove(struct flows *flows, rg_str name)
 {
 	rg_remove_flow_async(flows->server->registrar, rg_str_from(flows->server->args->domain), name, removed, NULL, NULL, NULL);
@@ -113,13 +111,13 @@ static void flow_lost(void *user)
 	struct flows *flows = flow->flows;
 	char name[NAME_SIZE];
 
-	/* Gone first, so that whoever hears of the removal does not find it. */
+	/* Frees the flow first, so that no callback of the removal finds it. */
 	memcpy(name, flow->name, sizeof name);
 	flow_free(flow);
 	flows_remove(flows, rg_str_from(name));
 }
 
-/* Both trees have it, or neither. */
+/* Inserts into both trees or none. */
 static int flow_insert(struct flow *flow)
 {
 	if (!tsearch(flow, &flow->flows->by_name, by_name))
@@ -161,6 +159,6 @@ tport_t *flows_find(const struct flows *flows, rg_str name)
 	memcpy(key.name, name.p, name.n);
 	key.name[name.n] = '\0';
 	found = tfind(&key, &flows->by_name, by_name);
-	/* After a message that ends the connection we send no more, and the peer has not closed yet. */
+	/* After a message that ends the connection nothing more can be sent, although the peer has not closed it yet. */
 	return found && tport_is_clear_to_send((*found)->tport) ? (*found)->tport : NULL;
 }

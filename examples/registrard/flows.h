@@ -1,43 +1,39 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections that bindings depend on, and what becomes of both when one ends: RFC 5626. */
+/* Connections on which bindings depend, and their ends: RFC 5626. */
 #ifndef REGISTRARD_FLOWS_H
 #define REGISTRARD_FLOWS_H
 
 #include "server.h"
 
-/* Somebody who is to be told when a connection ends. */
+/* Reports the end of a connection to `lost`. */
 struct watch {
-	tport_t *tport; /* NULL while nothing is watched */
+	tport_t *tport; /* NULL while no connection is watched */
 	int id;
 	void (*lost)(void *user);
 	void *user;
 };
 
-/*
- * Waits for the end of a connection: closed by the peer, reset, or closed by us. @p lost is then called once, in the middle of what
- * Sofia does about it, and @p tport is not to be used any more after that. @return 0, or -1 when it has ended, or memory is short.
- */
+/* Waits for the end of a connection: the peer closed or reset it, or registrard closed it. Then @p lost is called once, from within
+ * Sofia, and @p tport must not be used any more. @return 0, or -1 when the connection has ended or when out of memory. */
 int watch_start(struct watch *watch, tport_t *tport, void (*lost)(void *user), void *user);
 
-/* Waits no longer. Harmless on one that never did, or was told. */
+/* Stops waiting. Does nothing for a watch that never started or has reported already. */
 void watch_stop(struct watch *watch);
 
-/* All flows of a server, each with a name that no other flow has or had, before the last restart either. */
+/* All flows of a server. No two flows ever have the same name, even across restarts. */
 struct flows;
 
-/* @return NULL when there are no random numbers, or memory is short. */
+/* @return NULL without random bytes, or when out of memory. */
 struct flows *flows_new(struct server *server);
 
-/* Forgets them all; the bindings stay. NULL is accepted. */
+/* Frees all flows. Their bindings stay. NULL is accepted. */
 void flows_free(struct flows *flows);
 
-/*
- * The name of the flow that a connection is, and from now on its bindings go when it ends. Borrowed, until it does.
- * @return absent when there is no telling when it ends: it is no connection, or none any more, or memory is short.
- */
+/* The name of the flow of a connection; from now on its bindings are removed when the connection ends. Borrowed until then. @return
+ * absent when the end cannot be noticed: the transport is no connection, the connection has ended, or out of memory. */
 rg_str flows_name(struct flows *flows, tport_t *tport);
 
-/* The connection that is a flow; NULL when it has ended, or nothing can be sent on it any more. */
+/* The connection of a flow. NULL: it has ended, or can no longer send. */
 tport_t *flows_find(const struct flows *flows, rg_str name);
 
 /* Removes the bindings of a flow that has ended. */

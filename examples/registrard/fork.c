@@ -9,7 +9,7 @@
 
 static void branch_final(struct branch *branch, int status);
 
-/* Sends CANCEL for an INVITE that was answered provisionally (RFC 3261 §9.1): same branch, same hop, same connection. */
+/* Sends CANCEL for an INVITE with a provisional response (RFC 3261 §9.1): same branch, same hop, same connection. */
 static void send_cancel(struct branch *branch)
 {
 	nta_agent_t *agent = branch->call->server->agent;
@@ -18,10 +18,7 @@ static void send_cancel(struct branch *branch)
 	msg_t *msg = cancel_message(agent, sip_object(request));
 
 	branch->cancel_sent = 1;
-	/*
-	 * Not nta_outgoing_tcancel(): over a reliable transport that forgets the INVITE at once, and the 487 finds nobody to
-	 * acknowledge it.
-	 */
+	/* nta_outgoing_tcancel() does not fit: over a reliable transport it drops the INVITE at once, and then nothing acknowledges the 487. */
 	if (msg && !nta_outgoing_mcreate(agent, NULL, NULL, (url_string_t *)nta_outgoing_route_uri(branch->orq), msg, NTATAG_USER_VIA(1),
 			   NTATAG_BRANCH_KEY(nta_outgoing_branch(branch->orq)), NTATAG_TPORT(tport), TAG_END()))
 		msg_destroy(msg);
@@ -45,7 +42,7 @@ static void cancel_others(struct call *call)
 			branch_cancel(&call->branches[i]);
 }
 
-/* Nothing is left to wait for, and nothing to say. */
+/* Frees a call with no branch in flight and no response to send. */
 static void call_free(struct call *call)
 {
 	struct call **at = &call->server->calls;
@@ -78,7 +75,7 @@ static int is_pending(const struct branch *branch)
 	return branch->orq && branch->status < 200;
 }
 
-/* A branch that was cancelled before it said anything owes no answer: its phone may not even be there. */
+/* A branch that was cancelled before its first response may never respond, because its phone may be gone. */
 static int is_awaited(const struct branch *branch)
 {
 	return is_pending(branch) && !(branch->cancelled && !branch->answered);
@@ -93,10 +90,8 @@ static size_t count(const struct call *call, int (*is)(const struct branch *bran
 	return n;
 }
 
-/*
- * Sends the best response when there is none left to wait for, and ends when nothing is left at all (RFC 3261 §16.7 steps 5–8).
- * Every change of a call is between call_enter() and call_leave(): the outermost one looks what came of it.
- */
+/* Sends the best response when no awaited branch is left, and frees the call when no pending branch is left (RFC 3261 §16.7 steps 5–8).
+ * Every change of a call runs between call_enter() and call_leave(); the outermost call_leave() acts on the result. */
 static void call_leave(struct call *call)
 {
 	if (call->busy == 1 && count(call, is_awaited) == 0 && call->irq && !call->answered) {
@@ -120,7 +115,7 @@ static void call_enter(struct call *call)
 
 static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *sip);
 
-/* What was sent over a flow is answered over it, or not at all (RFC 5626 §5.3). */
+/* RFC 5626 §5.3: the response to a request sent over a flow comes over the same flow or never. */
 static void lose_branches(struct call *call)
 {
 	call_enter(call);
@@ -149,7 +144,7 @@ static void on_lost(struct server *server, su_timer_t *timer, su_timer_arg_t *ar
 	}
 }
 
-/* nta may be at work on the very transaction, which is not to be destroyed under it: that has to wait until it is done. */
+/* nta may be working on this very transaction, which must not be destroyed meanwhile. So the branch ends in a timer. */
 static void on_flow_lost(void *user)
 {
 	struct branch *branch = user;
@@ -158,7 +153,7 @@ static void on_flow_lost(void *user)
 	su_timer_set_interval(branch->call->server->lost, on_lost, branch->call->server, 0);
 }
 
-/* Sofia would repeat a request that met a broken connection over a new one, which is no flow: TPTAG_REUSE forbids that. */
+/* When a connection breaks, Sofia would resend the request over a new one, which is not the flow. TPTAG_REUSE forbids that. */
 static void send_branch(struct branch *branch, msg_t *msg, tport_t *out, const char *next)
 {
 	struct call *call = branch->call;
@@ -174,7 +169,7 @@ static void send_branch(struct branch *branch, msg_t *msg, tport_t *out, const c
 		watch_start(&branch->watch, flow, on_flow_lost, branch);
 }
 
-/* Why nothing was sent. */
+/* The status of a branch that could not be sent. */
 static int unsent_status(const struct branch *branch, const tport_t *out)
 {
 	if (branch->hop.loops)
@@ -201,7 +196,7 @@ static void branch_start(struct branch *branch)
 	branch_final(branch, unsent_status(branch, out));
 }
 
-/* Only these make room for a fallback (RFC 5626 §7); a failure of the transport counts as 503 (RFC 3261 §16.9). */
+/* Only these failures start a fallback (RFC 5626 §7). A transport failure counts as 503 (RFC 3261 §16.9). */
 static int gives_way(const struct branch *branch)
 {
 	return branch->status == 408 || branch->status == 430 || (branch->status == 503 && !branch->response);
@@ -220,7 +215,7 @@ static void start_fallback(const struct branch *failed)
 		}
 }
 
-/* Keeps the final response, if one came from the network, and lets the transaction go. */
+/* Keeps the final response, if it came from the network, and destroys the transaction. */
 static void take_response(struct branch *branch)
 {
 	msg_t *response = nta_outgoing_getresponse(branch->orq);
@@ -235,20 +230,20 @@ static void take_response(struct branch *branch)
 	branch->orq = NULL;
 }
 
-/* A branch has its final answer; @p status is also told for those that never came from the network. */
+/* Ends a branch with its final response. @p status is also given for a response that did not come from the network. */
 static void branch_final(struct branch *branch, int status)
 {
 	struct call *call = branch->call;
 
 	take_response(branch);
-	/* Sofia may be the first to see a connection break. */
+	/* Sofia may notice a broken connection first, and report 503. */
 	branch->status = branch->hop.flow.n && status == 503 && !branch->response ? 430 : status;
 	if (status < 300 && !call->answered) {
 		call->answered = 1;
 		reply_forward(call, branch->response);
 		cancel_others(call);
 	} else if (status < 300 && call->method == sip_method_invite) {
-		/* Each 2xx makes a dialog of its own and goes upstream, however late (RFC 3261 §16.7 step 5). */
+		/* Each 2xx creates a dialog of its own, and goes upstream however late it comes (RFC 3261 §16.7 step 5). */
 		proxy_response(call->server, branch->response, sip_object(branch->response));
 		branch->response = NULL;
 	} else if (status >= 600) {
@@ -275,7 +270,7 @@ static int on_response(struct branch *branch, nta_outgoing_t *orq, const sip_t *
 	return 0;
 }
 
-/* RFC 3261 §9.1: without a final response in 64*T1 after CANCEL the transaction counts as cancelled. */
+/* RFC 3261 §9.1: a transaction without a final response 64*T1 after CANCEL counts as cancelled. */
 static void on_cancel_timeout(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
 {
 	struct call *call = arg;
@@ -289,7 +284,7 @@ static void on_cancel_timeout(struct server *server, su_timer_t *timer, su_timer
 	call_leave(call);
 }
 
-/* nta has answered the CANCEL itself. Also called for an ACK, and with neither when one never came. */
+/* nta has answered the CANCEL already. Also called for an ACK, and without a request when no ACK came. */
 static int on_cancel(struct call *call, nta_incoming_t *irq, const sip_t *sip)
 {
 	(void)irq;
@@ -355,7 +350,7 @@ void call_not_allowed(struct call *call, const char *allow)
 	call_free(call);
 }
 
-/* What the hop borrows is copied: fallbacks start when the targets are long gone. */
+/* Copies what the hop borrows: fallbacks start after the targets were freed. */
 static int branch_init(struct branch *branch, struct call *call, const struct hop *hop)
 {
 	struct hop *own = &branch->hop;

@@ -15,7 +15,7 @@ static int is_token(const char *name)
 	return *name != '\0';
 }
 
-/* A name of one letter is another name's short form, or may become one. Max-Breadth is ours for another reason. */
+/* A name of one letter is, or may become, the short form of another name. registrard sets Max-Breadth for its own purpose. */
 int header_is_ours_to_set(const char *name)
 {
 	const msg_mclass_t *mclass = sip_default_mclass();

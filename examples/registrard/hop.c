@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One copy of a request on its way out: RFC 3261 §16.6. */
+/* Builds one outgoing copy of a request: RFC 3261 §16.6. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 #include "header.h"
 #include "route.h"
 
-/* FNV-1a in two lanes under a random key: nobody outside can tell which branch parameters we would make. */
+/* FNV-1a in two lanes under a random key, so that nobody outside can predict a branch parameter. */
 static void digest_add(uint64_t lane[2], const char *text)
 {
 	for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
@@ -45,7 +45,7 @@ void hop_digest(const struct server *server, const sip_t *sip, char digest[17])
 	snprintf(digest, 17, "%016" PRIx64, (lane[0] ^ server->loop_key[1]) * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* Step 2: the Request-URI becomes the target's. */
+/* Step 2: sets the target's Request-URI. */
 static int set_request_uri(msg_t *msg, sip_t *sip, const char *uri)
 {
 	su_home_t *home = msg_home(msg);
@@ -55,7 +55,7 @@ static int set_request_uri(msg_t *msg, sip_t *sip, const char *uri)
 	return rq && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)rq) >= 0 ? 0 : -1;
 }
 
-/* Step 3. The check that some are left was made when the request came in. */
+/* Step 3. A request with Max-Forwards 0 was refused when it came in. */
 static int count_forward(msg_t *msg, sip_t *sip)
 {
 	su_home_t *home = msg_home(msg);
@@ -65,7 +65,7 @@ static int count_forward(msg_t *msg, sip_t *sip)
 	return mf && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)mf) >= 0 ? 0 : -1;
 }
 
-/* A Path is the Route set of the binding, in front of what the request has (RFC 3327 §5.3). */
+/* RFC 3327 §5.3: a Path is the Route set of the binding. It precedes the Route of the request. */
 static int push_path(msg_t *msg, sip_t *sip, rg_str path)
 {
 	su_home_t *home = msg_home(msg);
@@ -88,7 +88,7 @@ static int push_path(msg_t *msg, sip_t *sip, rg_str path)
 	return sip_add_dup(msg, sip, (sip_header_t *)all);
 }
 
-/* Step 6: a strict router finds its own URI in the request line, and the Request-URI at the end of the Route. */
+/* Step 6: a strict router gets its own URI as the Request-URI, and the Request-URI as the last Route. */
 static int suit_strict_router(msg_t *msg, sip_t *sip)
 {
 	su_home_t *home = msg_home(msg);
@@ -116,13 +116,13 @@ void hops_share(struct hop *hops, size_t n, const sip_t *sip)
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of == UINT32_MAX)
 			hops[i].breadth = hops[i].loops || index == at_once ? 0 : breadth_share(breadth, at_once, index++);
-	/* A fallback starts when its principal is done, and has what that had. */
+	/* A fallback starts after its principal ended, and takes over that share. */
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of < n && !hops[i].loops)
 			hops[i].breadth = hops[hops[i].fallback_of].breadth;
 }
 
-/* Which of our sockets a request came in on (base specification §1.4.8). What the sender says of that is not passed on. */
+/* Sets the header that names the socket on which the request came in (base specification §1.4.8). A value from the sender is removed. */
 static int tell_socket(const struct server *server, msg_t *msg, sip_t *sip, const tport_t *in)
 {
 	const char *header = server->args->socket_header;
@@ -138,7 +138,7 @@ static int tell_socket(const struct server *server, msg_t *msg, sip_t *sip, cons
 	return header_set(msg, sip, header, room);
 }
 
-/* Requests that make or refresh a dialog (RFC 3261 §16.6 step 4). */
+/* Requests that create or refresh a dialog (RFC 3261 §16.6 step 4). */
 static int makes_dialog(const sip_t *sip)
 {
 	switch (sip->sip_request->rq_method) {

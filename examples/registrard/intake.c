@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The message class of received messages: Sofia's own, with a look at the bytes before and at the headers after. */
+/* The message class of received messages: Sofia's own class, with checks of the bytes before parsing and of the headers after it. */
 #include "intake.h"
 
 #include <sofia-sip/msg_buffer.h>
@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * Sofia takes time in proportion to the square of the lines, of the items and of the parameters, so these are counted before it parses.
- * Of a stream that is what has arrived with the first line; the rest is bounded by the size of a message.
- */
+/* Sofia takes time quadratic in the lines, items and parameters, so these are counted before it parses. Of a stream only the bytes that
+ * arrived with the first line are counted; the size limit of a message bounds the rest. */
 enum { LINES_MAX = 256, COMMAS_MAX = 1024, SEMICOLONS_MAX = 4096 };
 
-/* What sip_user of a message that was cut points to. */
+/* sip_user of a message that was cut points to this. */
 static const char cut_mark;
 
 /* Sofia also takes a lone CR or LF for the end of a line. */
@@ -23,7 +21,7 @@ static int ends_line(const char *p, const char *end)
 	return *p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n'));
 }
 
-/* @return the first line that is too much in a header section, the end if there is none. */
+/* @return the first line of a header section beyond a limit, or @p end. */
 static char *too_much(char *bytes, char *end)
 {
 	size_t lines = 0, commas = 0, semicolons = 0;
@@ -39,7 +37,7 @@ static char *too_much(char *bytes, char *end)
 		line = p + 1;
 		if (line < end && (*line == '\r' || *line == '\n'))
 			return end;
-		/* The first one ends the start line. */
+		/* The first line end belongs to the start line. */
 		if (++lines > LINES_MAX)
 			return line;
 	}
@@ -51,7 +49,7 @@ int intake_is_cut(const sip_t *sip)
 	return sip->sip_user == &cut_mark;
 }
 
-/* Empty lines before a message are none of it (RFC 3261 §7.5): a keep-alive that arrives together with the next request. */
+/* RFC 3261 §7.5: empty lines before a message are ignored. A keep-alive may arrive together with the next request. */
 static char *first_line(msg_t *msg, char **end)
 {
 	char *p = msg_buf_committed_data(msg);
@@ -62,10 +60,8 @@ static char *first_line(msg_t *msg, char **end)
 	return p;
 }
 
-/*
- * Sofia copies as many bytes as the first line has, but from where those empty lines begin; nothing on the connection would be
- * understood any more after that.
- */
+/* Sofia copies as many bytes as the first line has, but starts at the empty lines before it. Without a correction every later message on
+ * the connection would be misread. */
 static void restore_first_line(msg_t *msg, msg_header_t *h, char *text, isize_t n)
 {
 	char *end;
@@ -80,10 +76,8 @@ static void restore_first_line(msg_t *msg, msg_header_t *h, char *text, isize_t 
 	}
 }
 
-/*
- * Called with the first line of a message, whose home is the message. What is too much becomes the end of the header section: what
- * stands before it is enough for a 413. @return 0 when not even that can be had.
- */
+/* Called with the first line of a message; its home is the message. The line beyond a limit becomes the end of the header section: the
+ * lines before it suffice for a 413. @return 0 when not even that is possible. */
 static int limit(msg_t *msg)
 {
 	char *end;
@@ -95,12 +89,12 @@ static int limit(msg_t *msg)
 	if (cut == bytes || end - cut < 2)
 		return 0;
 	memcpy(cut, "\r\n", 2);
-	/* Not MSG_FLG_TOOLARGE: nta would send its answer to where the Via says, without a look at where the request came from. */
+	/* MSG_FLG_TOOLARGE would make nta send its response to the address in the Via, without looking at the source of the request. */
 	sip_object(msg)->sip_user = (void *)&cut_mark;
 	return 1;
 }
 
-/* The class of the line is known to Sofia by its address. */
+/* Sofia recognizes the class of the start line by its address. */
 static issize_t parse_request_line(su_home_t *home, msg_header_t *h, char *text, isize_t n)
 {
 	h->sh_class = sip_request_class;
@@ -108,7 +102,7 @@ static issize_t parse_request_line(su_home_t *home, msg_header_t *h, char *text,
 	return limit((msg_t *)home) ? sip_request_class->hc_parse(home, h, text, n) : -1;
 }
 
-/* There is nobody to tell of a response. */
+/* A response gets no error response. */
 static issize_t parse_status_line(su_home_t *home, msg_header_t *h, char *text, isize_t n)
 {
 	msg_t *msg = (msg_t *)home;
@@ -118,20 +112,21 @@ static issize_t parse_status_line(su_home_t *home, msg_header_t *h, char *text, 
 	return limit(msg) && !intake_is_cut(sip_object(msg)) ? sip_status_class->hc_parse(home, h, text, n) : -1;
 }
 
-/* What a REGISTER lacks, so that nta hands it over; none of it is in the chain of headers, which says what was received. */
+/* Stand-ins for headers that a REGISTER lacks, so that nta passes it on. They are not in the chain of headers, which holds only received
+ * ones. */
 struct stand_in {
 	sip_to_t to[1];
 	sip_from_t from[1];
 	sip_call_id_t call_id[1];
 	sip_cseq_t cseq[1];
-	sip_cseq_t *received; /* the CSeq of another method that it stands in for, or NULL */
+	sip_cseq_t *received; /* the received CSeq, with another method, that it replaces; NULL = none */
 };
 
-/* Where a message ends is not in doubt: what follows it on a stream is the next one. */
+/* False when the end of the message is uncertain. On a stream the next message follows there. */
 static int is_framed(const sip_t *sip)
 {
 	for (const sip_header_t *h = (const sip_header_t *)sip->sip_error; h; h = h->sh_next) {
-		/* A second header where one is allowed is among the errors as itself. */
+		/* A repeated header that may occur only once is listed under its own class. */
 		const char *name = h->sh_class == sip_error_class ? h->sh_error->er_name : h->sh_class->hc_name;
 
 		if (name && strcmp(name, sip_content_length_class->hc_name) == 0)
@@ -140,7 +135,7 @@ static int is_framed(const sip_t *sip)
 	return 1;
 }
 
-/* The library has a reason to give where nta answers a bare 400: "To header not found". */
+/* The library answers with a precise reason, such as "To header not found", where nta answers with a bare 400. */
 static void stand_in(msg_t *msg, sip_t *sip)
 {
 	int cseq = sip->sip_cseq && sip->sip_cseq->cs_method == sip_method_register;
@@ -184,12 +179,12 @@ int intake_restore(sip_t *sip)
 	return 1;
 }
 
-/* Called at the empty line, with every header parsed. */
+/* Called at the empty line, when all headers are parsed. */
 static issize_t extract_body(msg_t *msg, msg_pub_t *pub, char bytes[], isize_t n, int eos)
 {
 	sip_t *sip = (sip_t *)pub;
 
-	/* Where the message was to end is not known any more: the connection is closed after the 413. */
+	/* The end of the message is unknown, so the connection is closed after the 413. */
 	if (intake_is_cut(sip)) {
 		sip->sip_flags |= MSG_FLG_BODY | MSG_FLG_COMPLETE;
 		return (issize_t)n;
@@ -198,7 +193,7 @@ static issize_t extract_body(msg_t *msg, msg_pub_t *pub, char bytes[], isize_t n
 	return sip_default_mclass()->mc_extract_body(msg, pub, bytes, n, eos);
 }
 
-/* Room for a class and for those of the two start lines it refers to. */
+/* A message class, and the classes of the two start lines to which it refers. */
 struct intake {
 	msg_mclass_t mclass;
 	struct msg_hclass_s request_line;

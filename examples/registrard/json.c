@@ -6,7 +6,7 @@
 
 #include "methods.h"
 
-/* Each octet above 127 becomes the code point of its value, two octets in UTF-8. */
+/* Each octet above 127 becomes the code point of that value, two octets in UTF-8. */
 static json_t *from_latin1(rg_str octets)
 {
 	char *text = malloc(2 * octets.n + 1);
@@ -114,7 +114,7 @@ json_t *json_failure(const char *text)
 
 char *json_line(json_t *value)
 {
-	/* A q has three decimals at most; more digits would print 0.7 as 0.69999999999999996. */
+	/* q has at most three decimals. More digits would print 0.7 as 0.69999999999999996. */
 	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(3)) : NULL;
 	size_t n = text ? strlen(text) : 0;
 	char *line = text ? realloc(text, n + 2) : NULL;

@@ -21,7 +21,7 @@ int lookup_check(struct server *server, const sip_t *sip)
 	return sip->sip_request->rq_method == sip_method_options ? 200 : 404;
 }
 
-/* What we forward; what we answer ourselves is part of it. */
+/* The methods that registrard forwards or answers itself. */
 static const char methods[] =
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, REGISTER, SUBSCRIBE, NOTIFY, REFER, MESSAGE, INFO, UPDATE, PRACK, PUBLISH";
 
@@ -72,7 +72,7 @@ void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
 			TAG_IF(status == 200, SIPTAG_ALLOW_STR(methods)), TAG_END());
 		return;
 	}
-	/* A refused INVITE is acknowledged, and the ACK is for nobody else: that takes a transaction. */
+	/* A refused INVITE is followed by an ACK, which a transaction must absorb. */
 	irq = nta_incoming_create(server->agent, NULL, msg, sip, TAG_END());
 	nta_incoming_treply(irq, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)), TAG_END());
 	nta_incoming_destroy(irq);

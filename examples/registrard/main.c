@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 
 	result = args_read(&args, argc, argv);
 	if (result < 0) {
-		/* Blocked from the first moment, so that a signal during the start ends the run as well. */
+		/* Signals are blocked before the start, so that one during the start ends the run too. */
 		sigemptyset(&signals);
 		sigaddset(&signals, SIGTERM);
 		sigaddset(&signals, SIGINT);

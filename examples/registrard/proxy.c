@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a request goes: RFC 3261 §16.3 to §16.5. */
+/* Decides where a request goes: RFC 3261 §16.3 to §16.5. */
 #include <string.h>
 #include <strings.h>
 
@@ -9,7 +9,7 @@
 #include "reply.h"
 #include "route.h"
 
-/* A request that already went this way with nothing changed since would do so for ever (RFC 3261 §16.3 item 4). */
+/* RFC 3261 §16.3 item 4: a request that came this way before, unchanged, would loop forever. */
 static int has_looped(const struct server *server, const sip_t *sip)
 {
 	char digest[17];
@@ -27,8 +27,9 @@ static int validate(const struct server *server, const sip_t *sip)
 	if (sip->sip_error)
 		return 400;
 	if (sip->sip_request->rq_method == sip_method_cancel)
-		return 481; /* what it could cancel, nta would have found */
-	/* What we sent ourselves has our Via, and comes from where that says: no contact that means us may send us round. */
+		return 481; /* nta would have found a transaction to cancel */
+	/* A request that registrard sent to itself carries its Via and comes from the address there. This stops a Contact that points to
+	 * registrard. */
 	if (sip->sip_via && !sip->sip_via->v_received && route_is_our_via(server, sip->sip_via))
 		return 482;
 	if (sip->sip_max_forwards && sip->sip_max_forwards->mf_count == 0)
@@ -38,12 +39,9 @@ static int validate(const struct server *server, const sip_t *sip)
 	return has_looped(server, sip) ? 482 : 0;
 }
 
-/*
- * Where a request goes by its Route, if it has one from us.
- * A Route that names us and was not made by us is that of a phone which knows us as its outbound proxy, and says no more than that;
- * inside a dialog it is somebody's who would like to be relayed.
- * @return the status to refuse with, or 0 with @p next, or NULL there where the Request-URI decides.
- */
+/* Evaluates the Route values that name this server. Only a Route from our Record-Route proves a dialog. Another one outside a dialog
+ * comes from a phone that has registrard as its outbound proxy, and means no more. Inside a dialog it would make registrard an open
+ * relay. @return the status to refuse with, or 0; then @p next is the next hop, or NULL when the Request-URI decides. */
 static int follow_route(const struct server *server, msg_t *msg, sip_t *sip, const url_t **next)
 {
 	enum route_of ours = route_strip(server, msg, sip);
@@ -60,7 +58,7 @@ static int follow_route(const struct server *server, msg_t *msg, sip_t *sip, con
 	return 0;
 }
 
-/* An ACK has no transaction to forward it in (RFC 3261 §16.11). */
+/* An ACK has no transaction in which to forward it (RFC 3261 §16.11). */
 static void send_ack(struct server *server, msg_t *request, tport_t *in, const struct hop *hop)
 {
 	msg_t *msg = hop_message(server, request, in, hop);
@@ -68,7 +66,7 @@ static void send_ack(struct server *server, msg_t *request, tport_t *in, const s
 	tport_t *flow = flows_find(server->flows, hop->flow);
 	char next[1100];
 
-	/* As nta_msg_tsend() would, but that leaks the message when it cannot be sent. */
+	/* nta_msg_tsend() would do the same, but leaks a message that cannot be sent. */
 	if (!msg || hop_address(hop->next, out, next, sizeof next) < 0 ||
 		!nta_outgoing_mcreate(server->agent, NULL, NULL, (url_string_t *)next, msg, NTATAG_STATELESS(1),
 			TAG_IF(flow, NTATAG_TPORT(flow)), TAG_IF(flow, TPTAG_REUSE(1)),
@@ -76,10 +74,8 @@ static void send_ack(struct server *server, msg_t *request, tport_t *in, const s
 		msg_destroy(msg);
 }
 
-/*
- * Whether another site sent a request, which then has looked, or will, wherever else the user is at home: two sites that each take the
- * user to be at the other would send it to and fro.
- */
+/* Whether another site sent the request. That site looks in all other homes of the user itself. Without this check two sites that each
+ * believe the user to be at the other would send a request to and fro. */
 static int is_from_home(const sip_t *sip, const rg_targets *targets, su_home_t *home)
 {
 	rg_target target;
@@ -93,10 +89,9 @@ static int is_from_home(const sip_t *sip, const rg_targets *targets, su_home_t *
 	return 0;
 }
 
-/*
- * The hops of targets. A target that is us is none: several of them would multiply a request at each turn, and whoever may register
- * could have them (RFC 5393 §3). They borrow from both. @return how many; fewer than there are when memory is short.
- */
+/* Converts targets to hops. A target that is this server is not sent to: several of them would multiply a request at each turn, and any
+ * client that may register could create them (RFC 5393 §3). The hops borrow from targets and home. @return the number of hops; fewer
+ * than targets when out of memory. */
 static size_t hops_of(const struct server *server, const sip_t *sip, const rg_targets *targets, su_home_t *home, struct hop *hops)
 {
 	int from_home = is_from_home(sip, targets, home);
@@ -114,7 +109,7 @@ static size_t hops_of(const struct server *server, const sip_t *sip, const rg_ta
 			.flow = target.flow,
 			.fallback_of = target.fallback_of,
 		};
-		/* Indices of fallbacks are those of the targets, so one that cannot be sent to keeps its place and fails there. */
+		/* fallback_of counts targets, so a target that cannot be sent to keeps its index and fails there. */
 		hop->loops = hop->next && (route_is_ours(server, hop->next) || (target.home.n && from_home));
 		if (!hop->next)
 			hop->next = url_make(home, "invalid:");
@@ -146,11 +141,9 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	rg_targets_unref(targets);
 }
 
-/*
- * Where a request in a dialog goes: its Request-URI is the Contact of one phone. Behind a NAT that says nothing to us, but the binding
- * with that URI knows how the phone is reached; where there is none, the URI it is. With a Path the dialog's Route would name a proxy that
- * wants to stay on the way. Borrows from all.
- */
+/* The hop of a request in a dialog. Its Request-URI is the Contact of one phone. Behind a NAT that URI is not reachable, but the binding
+ * with this URI states how to reach the phone. Without such a binding the URI itself is the next hop. A binding with a Path is skipped:
+ * its proxy would be in the dialog's Route if it wanted to stay on the path. Borrows from all arguments. */
 static struct hop peer_hop(const struct server *server, const sip_t *sip, const rg_targets *targets, su_home_t *home)
 {
 	struct hop hop = { .next = sip->sip_request->rq_url, .fallback_of = UINT32_MAX };
@@ -162,7 +155,7 @@ static struct hop peer_hop(const struct server *server, const sip_t *sip, const 
 		const url_t *next = url_make(home, su_strndup(home, target.next_hop.p, target.next_hop.n));
 		const char *text = uri ? url_as_string(home, uri) : NULL;
 
-		/* Both as Sofia prints them, so that an escape it resolves makes no difference. */
+		/* Both are compared as Sofia prints them, so that an escape that Sofia resolves makes no difference. */
 		if (!text || strcmp(text, asked) != 0 || !next || target.path.n || route_is_ours(server, next))
 			continue;
 		hop.next = next;
@@ -186,7 +179,7 @@ static void on_peer(void *user, rg_status status, rg_targets *targets)
 	rg_targets_unref(targets);
 }
 
-/* An ACK of a 2xx while it is looked up where it goes. */
+/* An ACK of a 2xx during its lookup. */
 struct ack {
 	struct server *server;
 	msg_t *msg;
@@ -200,7 +193,7 @@ static void ack_free(struct ack *ack)
 	free(ack);
 }
 
-/* Its Request-URI is an AoR: it goes wherever the INVITE would go now. */
+/* The Request-URI is an AoR, so the ACK goes where the INVITE would go now. */
 static void on_ack_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct ack *ack = user;
@@ -275,13 +268,13 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 		lookup_refuse(server, msg, sip, status);
 		return;
 	}
-	/* Straight to the other side. */
+	/* The next hop is the other side itself. */
 	in_dialog = next == sip->sip_request->rq_url;
 	if (sip->sip_request->rq_method == sip_method_ack) {
 		proxy_ack(server, msg, next, in_dialog);
 		return;
 	}
-	/* What is too much gets not even a transaction. The ACK of such a refusal goes where those of a 2xx go, and is ignored there. */
+	/* A request beyond the limit gets no transaction. The ACK of its refusal is treated like that of a 2xx, and the phone ignores it. */
 	if (server->n_calls >= server->args->max_calls) {
 		nta_msg_treply(server->agent, msg, SIP_503_SERVICE_UNAVAILABLE, SIPTAG_RETRY_AFTER_STR("5"), TAG_END());
 		return;
@@ -299,7 +292,7 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip)
 	}
 }
 
-/* A response that no transaction waits for: only a further 2xx to an INVITE is passed on (RFC 3261 §16.7 step 5). */
+/* A response without a transaction. Only a further 2xx to an INVITE is forwarded (RFC 3261 §16.7 step 5). */
 void proxy_response(struct server *server, msg_t *msg, sip_t *sip)
 {
 	int status = sip->sip_status->st_status;

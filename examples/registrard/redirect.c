@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Redirect mode: everybody is told where the user is (RFC 3261 §8.3). */
+/* Redirect mode: tells the client where the user is (RFC 3261 §8.3). */
 #include "lookup.h"
 #include "route.h"
 
@@ -9,10 +9,8 @@ struct redirection {
 	msg_t *msg;
 };
 
-/*
- * The targets in order, each with its q. What Sofia cannot print again is left out, and so are other sites: what would be told there is
- * the URI that was asked for.
- */
+/* The targets in order, with their q. Targets that Sofia cannot print are left out, and so are other sites: their URI is the one that
+ * the client asked for. */
 static sip_contact_t *contacts_of(su_home_t *home, const rg_targets *targets)
 {
 	sip_contact_t *all = NULL, **end = &all;
@@ -61,7 +59,7 @@ void redirect_request(struct server *server, msg_t *msg, sip_t *sip)
 	int status = method == sip_method_cancel ? 481 : lookup_check(server, sip);
 	struct redirection *redirection;
 
-	/* The ACK of what we answered is nta's; any other belongs to no dialog of ours. */
+	/* nta absorbs the ACK of a response sent from here. Any other ACK belongs to no dialog of this server. */
 	if (method == sip_method_ack) {
 		msg_destroy(msg);
 		return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* REGISTER: read by the adaptor, decided by the library, answered through the transaction. */
+/* Handles REGISTER: the adaptor reads it, the library decides, the transaction layer answers. */
 #include <rgstr/sofia.h>
 #include <sofia-sip/msg_addr.h>
 #include <sofia-sip/msg_header.h>
@@ -9,30 +9,26 @@
 #include "intake.h"
 #include "route.h"
 
-/* Sofia counts milliseconds in 32 bits, and takes the most of them for no end. */
+/* Sofia counts milliseconds in 32 bits, and takes the largest value as unlimited. */
 enum { IDLE_MAX = 4294967 };
 
-/*
- * One REGISTER until it is answered. There is no server transaction: the library answers an exact repeat as it answered the first
- * (RFC 3261 §10.3), so nothing needs to be remembered for 32 seconds after each.
- */
+/* One REGISTER until it is answered. It needs no server transaction: the library gives an exact repeat the same answer (RFC 3261 §10.3),
+ * so no state is kept for 32 seconds. */
 struct registration {
 	struct server *server;
-	tport_t *tport; /* what it came in on, and what the answer goes out on */
+	tport_t *tport; /* the transport that received it and sends the answer */
 	msg_t *msg;
 	rg_sofia_source source;
 	rg_sofia_message message;
-	char *received; /* the value of $avp(rcv) */
+	char *received; /* value of $avp(rcv) */
 	char *socket;
-	char *flow;     /* name of the flow it came over; NULL = none */
-	int incomplete; /* it lacks a header that nta needs for a response */
-	int silent; /* there is nothing left to answer, or nothing to be answered */
+	char *flow;     /* name of the flow that carried it; NULL = none */
+	int incomplete; /* it lacks a header that nta needs to build a response */
+	int silent; /* it was answered, or needs no answer */
 };
 
-/*
- * The host variables registrard provides: where the request came from (base specification, received_avp), and that it came over a
- * connection (tcp_persistent_flag).
- */
+/* The host variables of registrard: the source of the request (base specification, received_avp), and whether it came over a connection
+ * (tcp_persistent_flag). */
 static rg_status get_var(void *user, rg_str name, rg_str *value)
 {
 	const struct registration *registration = user;
@@ -60,10 +56,8 @@ static rg_addr address_of(const su_sockaddr_t *from)
 	return addr;
 }
 
-/*
- * RFC 5626 is for a phone that asks for it, and is there itself. The connection of a proxy says nothing of the phones behind it, and a
- * phone that asks for nothing is reached at its Contact, whatever becomes of the connection it said so on.
- */
+/* Outbound (RFC 5626) applies to a phone that asks for it and is directly connected. A proxy's connection tells nothing about the phones
+ * behind it. Any other phone is reached at its Contact, whatever happens to its connection. */
 static int asks_for_flow(const struct server *server, const sip_t *sip)
 {
 	rg_str mode = { NULL, 0 };
@@ -77,7 +71,7 @@ static int asks_for_flow(const struct server *server, const sip_t *sip)
 	return 0;
 }
 
-/* The name is kept: the connection may end before there is an answer. @return 0, or -1 when memory is short. */
+/* Copies the name, because the connection may end before there is an answer. @return 0, or -1 when out of memory. */
 static int fill_flow(struct server *server, struct registration *registration)
 {
 	rg_str name = { NULL, 0 };
@@ -90,7 +84,7 @@ static int fill_flow(struct server *server, struct registration *registration)
 	return name.n && !registration->flow ? -1 : 0;
 }
 
-/* Tells the library what only the transport knows. @return 0, or -1 when memory is short. */
+/* Fills in what only the transport knows. @return 0, or -1 when out of memory. */
 static int fill_source(struct server *server, struct registration *registration, const tport_t *socket)
 {
 	su_home_t *home = msg_home(registration->msg);
@@ -111,7 +105,8 @@ static int fill_source(struct server *server, struct registration *registration,
 	return fill_flow(server, registration);
 }
 
-/* nta would complete a response from what the request has, and this one lacks it. Forwarding one instead takes off a Via. */
+/* nta would complete the response from the request, which lacks these headers. Sending it as a forwarded response removes one Via, so
+ * one is added. */
 static void send_as_it_is(const struct registration *registration, msg_t *reply)
 {
 	sip_t *sip = sip_object(reply);
@@ -124,7 +119,7 @@ static void send_as_it_is(const struct registration *registration, msg_t *reply)
 		nta_msg_tsend(registration->server->agent, reply, NULL, NTATAG_TPORT(registration->tport), TAG_END());
 }
 
-/* Nobody's binding shortens the life of a connection that another one's relies on. */
+/* A shorter lifetime must not cut the connection from another binding that relies on it. */
 static void keep_for(tport_t *connection, uint32_t seconds)
 {
 	unsigned wanted = (seconds < IDLE_MAX ? seconds : IDLE_MAX) * 1000, now = 0, usual = 0;
@@ -135,13 +130,13 @@ static void keep_for(tport_t *connection, uint32_t seconds)
 		tport_set_params(connection, TPTAG_IDLE(wanted), TAG_END());
 }
 
-/* What the answer means for the connection the request came over. */
+/* Applies the answer to the connection that carried the request. */
 static void mind_connection(const struct registration *registration, const rg_response *response)
 {
 	struct flows *flows = registration->server->flows;
 	uint32_t seconds = rg_response_connection_lifetime(response);
 
-	/* It ended while the request was being decided: its end came before there was a binding. */
+	/* The connection ended before the decision, when there was no binding to remove yet. */
 	if (registration->flow && !flows_find(flows, rg_str_from(registration->flow)))
 		flows_remove(flows, rg_str_from(registration->flow));
 	if (seconds)
@@ -164,7 +159,7 @@ static void done(void *user, rg_status status, rg_response *response)
 	rg_response_unref(response);
 }
 
-/* Runs last in every case; what nobody answered is answered here. */
+/* Runs last in every case, and answers what is still unanswered. */
 static void release(void *user)
 {
 	struct registration *registration = user;
@@ -189,7 +184,7 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip)
 		nta_msg_treply(server->agent, msg, SIP_500_INTERNAL_SERVER_ERROR, TAG_END());
 		return;
 	}
-	/* nta would copy it into the response, where it has no place (RFC 3261 §10.3). */
+	/* nta would copy it into the response, where it must not be (RFC 3261 §10.3). */
 	while (sip->sip_record_route)
 		sip_header_remove(msg, sip, (sip_header_t *)sip->sip_record_route);
 	registration->incomplete = intake_restore(sip);

@@ -14,7 +14,7 @@ void reply_forward(struct call *call, msg_t *response)
 		return;
 	}
 	msg_destroy(msg);
-	/* Not one Via left: whoever answered did not answer what we sent. */
+	/* No Via is left, so this is no response to the forwarded request. */
 	if (status >= 200)
 		nta_incoming_treply(call->irq, 502, "Bad Gateway", TAG_END());
 }
@@ -27,10 +27,8 @@ void reply_forward_early(struct call *call, nta_outgoing_t *orq)
 	msg_destroy(response);
 }
 
-/*
- * The lower, the better: 6xx, then the lowest class, and of the 4xx those that help the caller to do it better
- * (RFC 3261 §16.7 step 6). A branch that just never answered says little, one that was never made, or lost its flow, least of its class.
- */
+/* Lower is better: 6xx, then the lowest class, and among the 4xx those that help the client to correct the request (RFC 3261 §16.7 step
+ * 6). A branch that timed out ranks lower, and one that was never sent or lost its flow ranks lowest. */
 static int rank(int status)
 {
 	switch (status) {
@@ -61,7 +59,7 @@ static const struct branch *best_of(const struct call *call)
 	return best;
 }
 
-/* A caller asked for credentials is told of everyone who wants some (RFC 3261 §16.7 step 7). */
+/* RFC 3261 §16.7 step 7: a challenge carries the challenges of all branches. */
 static void add_challenges(const struct call *call, const struct branch *best, msg_t *msg)
 {
 	sip_t *sip = sip_object(msg);
@@ -85,10 +83,10 @@ void reply_best(struct call *call)
 	int status = best ? best->status : 408;
 	msg_t *msg;
 
-	/* Where the caller gave up before anybody declined, that is what became of the call. */
+	/* The caller cancelled before any phone declined, so the response says that. */
 	if (call->cancelled && (status == 408 || status == 430 || status == 503))
 		status = 487;
-	/* That one hop is overloaded or out of reach says nothing of us (RFC 3261 §16.7 step 6). */
+	/* RFC 3261 §16.7 step 6: a hop that is overloaded or unreachable does not make this server unavailable. */
 	if (status == 503)
 		status = 500;
 	if (!best || !best->response || status != best->status) {

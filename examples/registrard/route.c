@@ -51,7 +51,7 @@ tport_t *route_socket_of(const struct server *server, msg_t *msg)
 	return tp && tport_is_secondary(tp) ? tport_parent(tp) : tp;
 }
 
-/* The transport a URI asks for; NULL where any will do. UDP unless it says otherwise (RFC 3263 §4.1). */
+/* The transport that a URI selects. @return 0 when it selects none; then it is UDP (RFC 3263 §4.1). */
 static int transport_of(const url_t *hop, char *proto, size_t size)
 {
 	if (url_param(hop->url_params, "transport", proto, size) > 0)
@@ -71,7 +71,7 @@ static int fits(tport_t *tp, const url_t *hop, const char *proto)
 
 	if ((proto && strcasecmp(name->tpn_proto, proto) != 0) || (hop->url_type == url_sips && !tport_has_tls(tp)))
 		return 0;
-	/* A host name may turn out to be of either family. */
+	/* A host name may resolve to either family. */
 	return !host_is_ip_address(hop->url_host) || is_ip6(name->tpn_canon) == is_ip6(hop->url_host);
 }
 
@@ -105,7 +105,7 @@ tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str s
 			return tp;
 		first = first ? first : tp;
 	}
-	/* Where we do not speak UDP at all, what asks for no transport gets another. */
+	/* Without a UDP socket, a URI that selects no transport gets another one. */
 	for (tport_t *tp = primaries; tp && !first && !explicit; tp = tport_next(tp))
 		if (fits(tp, hop, NULL))
 			first = tp;
@@ -114,7 +114,7 @@ tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str s
 
 enum { TOKEN_SIZE = 2 * crypto_shorthash_BYTES + 1 };
 
-/* What the user part of our Record-Route holds: a keyed hash of the Call-ID, so that it proves nothing in another dialog. */
+/* The user part of our Record-Route: a keyed hash of the Call-ID, so that it proves nothing in another dialog. */
 static void make_token(const struct server *server, const sip_t *sip, char token[TOKEN_SIZE])
 {
 	const char *id = sip->sip_call_id->i_id;
@@ -133,7 +133,7 @@ enum route_of route_strip(const struct server *server, msg_t *msg, sip_t *sip)
 	while (sip->sip_route && route_is_ours(server, sip->sip_route->r_url)) {
 		const char *user = sip->sip_route->r_url->url_user;
 
-		/* A phone may put us, as its outbound proxy, in front of what the dialog says. */
+		/* A phone may put its outbound proxy, this server, in front of the dialog's Route. */
 		if (user && strlen(user) == TOKEN_SIZE - 1 && sodium_memcmp(user, token, TOKEN_SIZE - 1) == 0)
 			result = ROUTE_PROVEN;
 		else if (result == ROUTE_NONE)

@@ -19,17 +19,13 @@
 #include "fork.h"
 #include "intake.h"
 
-/*
- * Sofia takes time in proportion to the square of the headers, so what one message may hold is bounded. It counts all that a stream
- * has waiting against that bound, other messages too; hence a receive buffer of a stream that stays well below it.
- */
+/* Sofia takes time quadratic in the headers, so the size of a message is limited. Sofia counts all waiting bytes of a stream against the
+ * limit, later messages included. So the receive buffer of a stream stays well below it. */
 static const uint32_t message_bytes_max = 49152;
 static const int stream_bytes_max = 8192; /* the kernel doubles it */
 
-/*
- * A peer may be gone without a word, and Sofia may have stopped listening: the system's keep-alive finds out in six minutes.
- * Not sooner, for it wakes the phones.
- */
+/* A peer may vanish silently while Sofia no longer reads. The system's keep-alive notices it within six minutes. A shorter interval
+ * would wake phones too often. */
 static const struct {
 	int level, option, value;
 } keep_alive[] = {
@@ -39,7 +35,7 @@ static const struct {
 	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
 };
 
-/* nta hands over what belongs to no transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
+/* nta passes on messages without a transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
 static int on_message(struct server *server, nta_agent_t *agent, msg_t *msg, sip_t *sip)
 {
 	if (!sip->sip_request)
@@ -100,7 +96,7 @@ static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
 	return rg_memory_store_new(&options, out, why);
 }
 
-/* @return 0, or the exit status after a line on stderr. */
+/* @return 0, or the exit status after an error line on stderr. */
 static int federate(struct server *server)
 {
 	rg_error *why = rg_error_new();
@@ -144,14 +140,15 @@ static int bind_one(struct server *server, const struct listen_at *at)
 		    at->ident ? strrchr(at->hostport, ':') : ":*", at->proto) < 0)
 		return -1;
 	errno = 0;
-	/* Its STUN server would print a line for every stray datagram. SDWN_ERROR has it tell of connections that end in good order, too. */
+	/* Sofia's STUN server would print a line for every stray datagram. With SDWN_ERROR Sofia also reports connections that were closed
+	 * properly. */
 	result = nta_agent_add_tport(server->agent, (url_string_t *)url, TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TPTAG_STUN_SERVER(0),
 		TPTAG_PONG2PING(1), TPTAG_SDWN_ERROR(1), TAG_END());
 	free(url);
 	return result;
 }
 
-/* @return the exit status: an address that is not ours is a wrong argument, one that is taken is not. */
+/* @return the exit status: 2 for an address that this machine does not have, 1 for one that is in use. */
 static int refuse_listen(const struct listen_at *at, int error)
 {
 	complain("--listen %s:%s: %s; expected %s", at->proto, at->hostport, error ? strerror(error) : "cannot be bound",
@@ -166,7 +163,8 @@ static void limit_stream(int fd)
 		setsockopt(fd, keep_alive[i].level, keep_alive[i].option, &keep_alive[i].value, sizeof keep_alive[i].value);
 }
 
-/* Connections have the receive buffer and the keep-alive of the socket that accepted them. Only our listeners accept yet. */
+/* Accepted connections inherit the receive buffer and keep-alive of their listener. At this point no other socket of the process
+ * listens. */
 static void limit_streams(void)
 {
 	for (int fd = 3, strangers = 0; strangers < 64; fd++) {
@@ -182,11 +180,9 @@ static void limit_streams(void)
 
 static int start_agent(struct server *server)
 {
-	/*
-	 * No transport yet; MSG_DO_EXTRACT_COPY keeps the text of headers, so that Contacts are stored as they were written. A request
-	 * is not moved to TCP for its size: a phone behind a NAT is reached over the transport it registered with or not at all. Requests
-	 * with malformed headers come up here, too: nta would answer those without a reason, and close the connection.
-	 */
+	/* Transports are added below. MSG_DO_EXTRACT_COPY keeps the text of headers, so that Contacts are stored as written. A large request
+	 * stays on its transport: a phone behind a NAT is reachable only over the transport with which it registered. Requests with
+	 * malformed headers are passed on too, because nta would answer them without a reason and close the connection. */
 	server->intake = intake_new();
 	if (!server->intake) {
 		complain("cannot start: %s", strerror(ENOMEM));
@@ -207,7 +203,7 @@ static int start_agent(struct server *server)
 	return 0;
 }
 
-/* Sofia logs to stderr by default; what registrard has to say there is one line at most. */
+/* Sofia logs to stderr by default. registrard prints at most one line there. */
 static void discard_log(void *stream, char const *format, va_list list)
 {
 	(void)stream;

@@ -42,23 +42,23 @@ struct server {
 	su_timer_t *tick;
 	struct control *control;
 	struct flows *flows;
-	su_timer_t *lost;     /* set when a flow ended that calls are on */
+	su_timer_t *lost;     /* fires after a flow with calls on it has ended */
 	struct call *calls;   /* requests being forwarded */
 	size_t n_calls;
-	uint64_t loop_key[2]; /* random: what our branch parameters are derived from */
-	unsigned char route_key[crypto_shorthash_KEYBYTES]; /* random: what proves a Route to be ours */
+	uint64_t loop_key[2]; /* random: key of the branch parameters */
+	unsigned char route_key[crypto_shorthash_KEYBYTES]; /* random: key of the Route tokens */
 };
 
-/* @return 0, or the exit status after a line on stderr. */
+/* @return 0, or the exit status after an error line on stderr. */
 int server_start(struct server *server, const struct args *args);
 
-/* Runs until SIGTERM or SIGINT. @return 0, or the exit status after a line on stderr. */
+/* Runs until SIGTERM or SIGINT. @return 0, or the exit status after an error line on stderr. */
 int server_run(struct server *server);
 
-/* Releases everything, also after a failed start. */
+/* Frees everything, also after a failed start. */
 void server_stop(struct server *server);
 
-/* Where each kind of request goes. Each takes over @p msg. */
+/* The handlers by kind of message. Each takes over @p msg. */
 void register_request(struct server *server, msg_t *msg, sip_t *sip);
 void redirect_request(struct server *server, msg_t *msg, sip_t *sip);
 void proxy_request(struct server *server, msg_t *msg, sip_t *sip);
