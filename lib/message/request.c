@@ -23,18 +23,30 @@ void rg_request_free(rg_request *request)
 	release(owner);
 }
 
-#define ARRAYS(X) \
-	X(contacts) X(paths) X(supported) X(require) X(feature_caps) X(allow) X(routes) X(branches) X(resolved)
+/* Clears a count without an array, and remembers in @p stray that there was one. */
+static inline void clear_stray_count(const void *array, uint32_t *n, uint32_t *stray)
+{
+	if (array)
+		return;
+	*stray |= *n;
+	*n = 0;
+}
 
 /* A count without an array is a mistake of the caller. It sets a defect, so that such a REGISTER does not pass for a query. */
-static void hold_together(rg_request *r)
+static void check_counts(rg_request *r)
 {
-	uint32_t slips = 0;
+	uint32_t stray = 0;
 
-#define HOLD(array) if (!r->array) slips |= r->n_##array, r->n_##array = 0;
-	ARRAYS(HOLD)
-#undef HOLD
-	if (slips != 0 && r->defect == RG_R_FINE)
+	clear_stray_count(r->contacts, &r->n_contacts, &stray);
+	clear_stray_count(r->paths, &r->n_paths, &stray);
+	clear_stray_count(r->supported, &r->n_supported, &stray);
+	clear_stray_count(r->require, &r->n_require, &stray);
+	clear_stray_count(r->feature_caps, &r->n_feature_caps, &stray);
+	clear_stray_count(r->allow, &r->n_allow, &stray);
+	clear_stray_count(r->routes, &r->n_routes, &stray);
+	clear_stray_count(r->branches, &r->n_branches, &stray);
+	clear_stray_count(r->resolved, &r->n_resolved, &stray);
+	if (stray != 0 && r->defect == RG_R_FINE)
 		r->defect = RG_R_PARSE;
 }
 
@@ -47,7 +59,7 @@ void rg__request_view(const rg_request *given, rg_request *out)
 	if (given)
 		memcpy(out, given, known);
 	out->struct_size = sizeof *out;
-	hold_together(out);
+	check_counts(out);
 }
 
 void rg_upstream_init(rg_upstream *upstream, uint32_t size)

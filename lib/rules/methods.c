@@ -15,12 +15,9 @@ _Static_assert(METHOD_COUNT <= 32, "methods are bits of one uint32_t");
 uint32_t rg__method_bit(rg_str name)
 {
 	/* RFC 3261 §7.1: methods are case-sensitive. */
-#define METHOD_TEST(method) \
-	if (rg__eq(name, RG_STR(#method))) \
-		return 1u << METHOD_##method;
-	RG_METHOD_MAP(METHOD_TEST)
-#undef METHOD_TEST
-	return 1u << METHOD_OTHER;
+#define METHOD_CHOICE(method) rg__eq(name, RG_STR(#method)) ? 1u << METHOD_##method :
+	return RG_METHOD_MAP(METHOD_CHOICE) 1u << METHOD_OTHER;
+#undef METHOD_CHOICE
 }
 
 uint32_t rg__methods_of(rg_str list)
