@@ -136,7 +136,7 @@ static int64_t table_bytes(const struct shard *s)
 
 /* Makes room for one more entry or for other tags. Tables that cannot grow only get longer chains; it fails when there is no table at
  * all. */
-static bool reserve(struct change *ch, uint32_t tags)
+static bool reserve_entry(struct change *ch, uint32_t tags)
 {
 	struct shard *s = ch->s;
 	if (!ch->old && (!heap_reserve(&s->heap) || (!table_grow(&s->table) && !s->table.buckets)))
@@ -144,7 +144,7 @@ static bool reserve(struct change *ch, uint32_t tags)
 	return tags_grow(ch->m, &s->tags, tags) || s->tags.buckets;
 }
 
-static rg_status put_entry(struct change *ch, const rg_record *next)
+static rg_status write_entry(struct change *ch, const rg_record *next)
 {
 	struct shard *s = ch->s;
 	uint32_t tags = rg_record_tags(next);
@@ -158,7 +158,7 @@ static rg_status put_entry(struct change *ch, const rg_record *next)
 	struct entry *fresh = malloc(entry_size(tags));
 	if (!t)
 		t = new_tally = tally_new(ch->key.domain);
-	if (!fresh || !t || !reserve(ch, tags)) {
+	if (!fresh || !t || !reserve_entry(ch, tags)) {
 		charge(ch, table_bytes(s) - before - need - growth);
 		free(fresh);
 		free(new_tally);
@@ -190,7 +190,7 @@ static void delete_entry(struct change *ch)
 	ch->gone = e;
 }
 
-static rg_status apply(struct change *ch, rg_fetched *current)
+static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 {
 	static const rg_revision none;
 	bool found;
@@ -207,7 +207,7 @@ static rg_status apply(struct change *ch, rg_fetched *current)
 	const rg_record *next = ch->c->next;
 	rg_status status = RG_OK;
 	if (next)
-		status = ch->old && same_tags(ch->old->record, next) ? replace_in_place(ch, next) : put_entry(ch, next);
+		status = ch->old && same_tags(ch->old->record, next) ? replace_in_place(ch, next) : write_entry(ch, next);
 	else if (ch->old)
 		delete_entry(ch);
 	ch->changed = status == RG_OK && (ch->old || next);
@@ -217,7 +217,7 @@ static rg_status apply(struct change *ch, rg_fetched *current)
 }
 
 /* Checks that the record matches the commit. */
-static rg_status check(const rg_key *key, const rg_commit *c)
+static rg_status check_commit(const rg_key *key, const rg_commit *c)
 {
 	if (rg_revision_is_zero(&c->revision))
 		return RG_EINVAL;
@@ -234,14 +234,14 @@ rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint3
 {
 	(void)flags;
 	struct memory *m = self;
-	rg_status status = check(key, c);
+	rg_status status = check_commit(key, c);
 	if (status != RG_OK)
 		return status;
 	uint64_t hash = hash_key(m, key);
 	struct change ch = { .m = m, .s = shard_of(m, hash), .c = c, .key = *key, .hash = (uint32_t)hash };
 	rg_fetched current = { .struct_size = sizeof current, .authoritative = 1 };
 	pthread_mutex_lock(&ch.s->lock);
-	status = apply(&ch, &current);
+	status = compare_and_swap(&ch, &current);
 	bool watched = ch.changed && ch.s->watches.n > 0;
 	pthread_mutex_unlock(&ch.s->lock);
 	rg_record_unref(ch.was);

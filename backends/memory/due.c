@@ -56,7 +56,7 @@ static uint32_t frontier_pop(struct frontier *f)
 	return least;
 }
 
-static bool is_past(const struct place *place, const struct node *node)
+static bool is_past(const struct walk_place *place, const struct node *node)
 {
 	if (!place || (rg_time)place->at != node->deadline)
 		return !place || node->deadline > (rg_time)place->at;
@@ -67,7 +67,7 @@ static bool is_past(const struct place *place, const struct node *node)
 	return order_keys(&key, &place->key) > 0;
 }
 
-static void collect_due(struct heap *h, rg_time now, const struct place *place, struct page *page)
+static void collect_due(struct heap *h, rg_time now, const struct walk_place *place, struct page *page)
 {
 	struct frontier f = { .of = h };
 	page->failed = !frontier_push(&f, 0);
@@ -107,7 +107,7 @@ rg_status memory_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uin
 {
 	(void)flags;
 	struct memory *m = self;
-	struct place place;
+	struct walk_place place;
 	rg_status status = limit > 0 ? place_read(m, WALK_DUE, cursor, &place) : RG_EINVAL;
 	if (status != RG_OK)
 		return status;

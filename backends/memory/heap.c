@@ -17,7 +17,7 @@ int order_nodes(const struct node *a, const struct node *b)
 	return order_keys(&ka, &kb);
 }
 
-static void put(struct heap *h, uint32_t at, struct node node)
+static void heap_put(struct heap *h, uint32_t at, struct node node)
 {
 	h->nodes[at] = node;
 	node.entry->heap_at = at;
@@ -27,10 +27,10 @@ static void sift_up(struct heap *h, uint32_t at)
 {
 	struct node node = h->nodes[at];
 	while (at > 0 && order_nodes(&node, &h->nodes[(at - 1) / 2]) < 0) {
-		put(h, at, h->nodes[(at - 1) / 2]);
+		heap_put(h, at, h->nodes[(at - 1) / 2]);
 		at = (at - 1) / 2;
 	}
-	put(h, at, node);
+	heap_put(h, at, node);
 }
 
 static void sift_down(struct heap *h, uint32_t at)
@@ -44,10 +44,10 @@ static void sift_down(struct heap *h, uint32_t at)
 			child++;
 		if (order_nodes(&node, &h->nodes[child]) < 0)
 			break;
-		put(h, at, h->nodes[child]);
+		heap_put(h, at, h->nodes[child]);
 		at = child;
 	}
-	put(h, at, node);
+	heap_put(h, at, node);
 }
 
 static uint32_t grown_room(const struct heap *h)
@@ -76,7 +76,7 @@ bool heap_reserve(struct heap *h)
 
 void heap_add(struct heap *h, struct entry *e, rg_time deadline)
 {
-	put(h, h->n, (struct node){ deadline, e });
+	heap_put(h, h->n, (struct node){ deadline, e });
 	sift_up(h, h->n++);
 }
 
@@ -86,7 +86,7 @@ void heap_remove(struct heap *h, struct entry *e)
 	h->n--;
 	if (at == h->n)
 		return;
-	put(h, at, h->nodes[h->n]);
+	heap_put(h, at, h->nodes[h->n]);
 	sift_up(h, at);
 	sift_down(h, h->nodes[at].entry->heap_at);
 }

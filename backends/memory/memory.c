@@ -81,7 +81,7 @@ void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 }
 
 /* The seed of the hash, drawn once, so that nobody can predict which names share a bucket. */
-static bool draw(uint64_t seed[2])
+static bool draw_hash_seed(uint64_t seed[2])
 {
 	ssize_t n;
 	do {
@@ -125,7 +125,9 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	struct memory *m = new_memory(shards, o.max_bytes);
 	if (!m)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
-	rg_status status = draw(m->seed) ? RG_OK : rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
+	rg_status status = RG_OK;
+	if (!draw_hash_seed(m->seed))
+		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
 	if (status == RG_OK)
 		status = rg_store_new(&memory_ops, m, out, why);
 	if (status != RG_OK)

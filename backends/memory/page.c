@@ -7,9 +7,9 @@
 /* The layout of a cursor: the kind of walk, `at`, the lengths of domain, user and host, and their bytes. */
 enum { HEAD = 1 + 8 + 3 * 4 };
 
-rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct place *out)
+rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct walk_place *out)
 {
-	*out = (struct place){ .start = true };
+	*out = (struct walk_place){ .start = true };
 	if (!cursor.p)
 		return RG_OK;
 	if (cursor.n < HEAD || cursor.p[0] != (char)walk)
@@ -65,7 +65,7 @@ bool page_add(struct page *p, const rg_record *record, uint64_t at)
 	return !page_full(p);
 }
 
-static void let_go(struct page *p)
+static void page_free(struct page *p)
 {
 	for (uint32_t i = 0; i < p->n; i++)
 		rg_record_unref(p->items[i].record);
@@ -89,6 +89,6 @@ rg_status page_give(struct page *p, enum walk walk, rg_time next, rg_keys_cb don
 		done(tok, RG_OK, &out);
 	free(cursor);
 	free(keys);
-	let_go(p);
+	page_free(p);
 	return p->failed ? RG_ENOMEM : RG_OK;
 }

@@ -7,7 +7,7 @@
 
 /* The position of a walk: the last key that it gave, and that key's rank in the order of the walk (`find`: seq; `due`: deadline; `scan`:
  * none). A cursor comes from outside, so every byte of it may be wrong. */
-struct place {
+struct walk_place {
 	bool start;   /* the walk has not begun, and no other member is set */
 	rg_key key;   /* borrowed from the cursor */
 	uint64_t at;
@@ -17,7 +17,7 @@ struct place {
 enum walk { WALK_DUE = 'd', WALK_FIND = 'f', WALK_SCAN = 's' };
 
 /* RG_EINVAL: no walk of this kind wrote the cursor. */
-rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct place *out);
+rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct walk_place *out);
 
 struct item {
 	const rg_record *record; /* a reference */

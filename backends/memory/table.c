@@ -80,7 +80,7 @@ void table_changed(struct table *t, uint32_t hash)
 	b->record = b->first ? b->first->record : NULL;
 }
 
-static uint32_t grown_bits(const struct table *t)
+static uint32_t table_grown_bits(const struct table *t)
 {
 	if (!t->buckets)
 		return 4;
@@ -90,12 +90,12 @@ static uint32_t grown_bits(const struct table *t)
 size_t table_growth(const struct table *t)
 {
 	size_t had = t->buckets ? sizeof *t->buckets << t->bits : 0;
-	return (sizeof *t->buckets << grown_bits(t)) - had;
+	return (sizeof *t->buckets << table_grown_bits(t)) - had;
 }
 
 bool table_grow(struct table *t)
 {
-	uint32_t bits = grown_bits(t);
+	uint32_t bits = table_grown_bits(t);
 	if (t->buckets && bits == t->bits)
 		return true;
 	struct bucket *buckets = calloc((size_t)1 << bits, sizeof *buckets);

@@ -18,7 +18,7 @@ static uint64_t hash_link(const struct memory *m, struct link *l)
 	return hash_tag(m, key.domain, rg_record_tag(record, link_index(l)));
 }
 
-static uint32_t grown_bits(const struct tags *t, uint32_t more)
+static uint32_t tags_grown_bits(const struct tags *t, uint32_t more)
 {
 	uint32_t bits = t->buckets ? t->bits : 4;
 	while (bits < 30 && (uint64_t)t->n + more > (uint64_t)1 << bits)
@@ -33,7 +33,7 @@ static size_t bytes_of(uint32_t bits)
 
 size_t tags_growth(const struct tags *t, uint32_t more)
 {
-	return more == 0 ? 0 : bytes_of(grown_bits(t, more)) - (t->buckets ? bytes_of(t->bits) : 0);
+	return more == 0 ? 0 : bytes_of(tags_grown_bits(t, more)) - (t->buckets ? bytes_of(t->bits) : 0);
 }
 
 static void insert_group(struct tags *t, struct link *first, uint64_t hash)
@@ -46,7 +46,7 @@ static void insert_group(struct tags *t, struct link *first, uint64_t hash)
 
 bool tags_grow(const struct memory *m, struct tags *t, uint32_t more)
 {
-	uint32_t bits = grown_bits(t, more);
+	uint32_t bits = tags_grown_bits(t, more);
 	if (more == 0 || (t->buckets && bits == t->bits))
 		return true;
 	struct tags grown = *t;

@@ -2,7 +2,7 @@
 /* Walks by tag and over all keys. They visit the shards in order and hold one lock at a time. */
 #include "page.h"
 
-static struct entry *at_place(struct shard *s, const struct place *place)
+static struct entry *at_place(struct shard *s, const struct walk_place *place)
 {
 	bool found;
 	struct entry **slot = table_slot(&s->table, &place->key, place->hash, &found);
@@ -10,7 +10,7 @@ static struct entry *at_place(struct shard *s, const struct place *place)
 }
 
 /* The member at which a walk continues: the one after the last given if that still has its place, else the first one that joined later. */
-static struct link *resume(struct shard *s, struct link *first, rg_str tag, const struct place *place)
+static struct link *resume_after(struct shard *s, struct link *first, rg_str tag, const struct walk_place *place)
 {
 	struct entry *e = at_place(s, place);
 	uint32_t n = e ? rg_record_tags(e->record) : 0;
@@ -27,10 +27,10 @@ static struct link *resume(struct shard *s, struct link *first, rg_str tag, cons
 	return l;
 }
 
-static void collect_tag(struct shard *s, uint64_t hash, rg_str domain, rg_str tag, const struct place *place, struct page *page)
+static void collect_tag(struct shard *s, uint64_t hash, rg_str domain, rg_str tag, const struct walk_place *place, struct page *page)
 {
 	struct link *first = tags_group(&s->tags, hash, domain, tag);
-	struct link *l = first && place ? resume(s, first, tag, place) : first;
+	struct link *l = first && place ? resume_after(s, first, tag, place) : first;
 	while (l && page_add(page, link_entry(l)->record, link_seq(l)))
 		l = link_first(l->next) ? NULL : l->next;
 }
@@ -39,7 +39,7 @@ rg_status memory_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint
 {
 	(void)flags;
 	struct memory *m = self;
-	struct place place;
+	struct walk_place place;
 	rg_status status = limit > 0 ? place_read(m, WALK_FIND, cursor, &place) : RG_EINVAL;
 	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, domain))
 		status = RG_EINVAL;
@@ -56,7 +56,7 @@ rg_status memory_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint
 	return page_give(&page, WALK_FIND, RG_TIME_NEVER, done, tok);
 }
 
-static void collect_domain(struct shard *s, rg_str domain, const struct place *place, struct page *page)
+static void collect_domain(struct shard *s, rg_str domain, const struct walk_place *place, struct page *page)
 {
 	if (!tally_find(s->tallies, domain))
 		return;
@@ -73,7 +73,7 @@ rg_status memory_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, 
 {
 	(void)flags;
 	struct memory *m = self;
-	struct place place;
+	struct walk_place place;
 	rg_status status = limit > 0 ? place_read(m, WALK_SCAN, cursor, &place) : RG_EINVAL;
 	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, domain))
 		status = RG_EINVAL;

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct watch **bucket(struct watches *w, uint32_t hash)
+static struct watch **watch_bucket(struct watches *w, uint32_t hash)
 {
 	return &w->buckets[hash & ((1u << w->bits) - 1)];
 }
 
-static bool reserve(struct watches *w)
+static bool watches_reserve(struct watches *w)
 {
 	if (w->buckets && w->n < 1u << w->bits)
 		return true;
@@ -22,7 +22,7 @@ static bool reserve(struct watches *w)
 		return false;
 	for (size_t i = 0; w->buckets && i < (size_t)1 << w->bits; i++) {
 		for (struct watch *next, *x = w->buckets[i]; x; x = next) {
-			struct watch **p = bucket(&grown, x->hash);
+			struct watch **p = watch_bucket(&grown, x->hash);
 			while (*p)
 				p = &(*p)->next;
 			next = x->next;
@@ -35,7 +35,7 @@ static bool reserve(struct watches *w)
 	return true;
 }
 
-static rg_str keep(char **room, rg_str s)
+static rg_str copy_key_part(char **room, rg_str s)
 {
 	char *at = *room;
 	if (s.n > 0)
@@ -52,16 +52,16 @@ rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void 
 	if (!w)
 		return RG_ENOMEM;
 	char *room = (char *)(w + 1);
-	w->key = (rg_key){ keep(&room, key->domain), keep(&room, key->user), keep(&room, key->host) };
+	w->key = (rg_key){ copy_key_part(&room, key->domain), copy_key_part(&room, key->user), copy_key_part(&room, key->host) };
 	w->shard = shard_of(m, hash);
 	w->hash = (uint32_t)hash;
 	w->changed = changed;
 	w->user = user;
 	pthread_mutex_lock(&w->shard->lock);
 	struct watches *all = &w->shard->watches;
-	bool room_for_it = reserve(all);
+	bool room_for_it = watches_reserve(all);
 	if (room_for_it) {
-		struct watch **p = bucket(all, w->hash);
+		struct watch **p = watch_bucket(all, w->hash);
 		while (*p)
 			p = &(*p)->next;
 		*p = w;
@@ -77,7 +77,7 @@ rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void 
 	return RG_OK;
 }
 
-static void end(struct watch *w)
+static void memory_watch_end(struct watch *w)
 {
 	w->changed(w->user, RG_ECANCELED);
 	free(w);
@@ -89,7 +89,7 @@ void memory_unwatch(void *self, void *handle)
 	struct watch *w = handle;
 	struct shard *s = w->shard;
 	pthread_mutex_lock(&s->lock);
-	struct watch **p = bucket(&s->watches, w->hash);
+	struct watch **p = watch_bucket(&s->watches, w->hash);
 	while (*p != w)
 		p = &(*p)->next;
 	*p = w->next;
@@ -98,7 +98,7 @@ void memory_unwatch(void *self, void *handle)
 	bool busy = w->busy;
 	pthread_mutex_unlock(&s->lock);
 	if (!busy)
-		end(w);
+		memory_watch_end(w);
 }
 
 /* The first watch of the key with an id above @p id, from @p w on. */
@@ -123,16 +123,16 @@ static struct watch *fire(struct shard *s, struct watch *w, uint32_t hash)
 	if (!w->ended)
 		return w->next;
 	pthread_mutex_unlock(&s->lock);
-	end(w);
+	memory_watch_end(w);
 	pthread_mutex_lock(&s->lock);
-	return *bucket(&s->watches, hash);
+	return *watch_bucket(&s->watches, hash);
 }
 
 void watches_fire(struct shard *s, uint32_t hash, const rg_key *key)
 {
 	pthread_mutex_lock(&s->lock);
 	uint64_t last = s->watches.last_id, id = 0;
-	struct watch *w = s->watches.n > 0 ? *bucket(&s->watches, hash) : NULL;
+	struct watch *w = s->watches.n > 0 ? *watch_bucket(&s->watches, hash) : NULL;
 	while ((w = matching(w, id, hash, key)) != NULL && w->id <= last) {
 		id = w->id;
 		if (w->busy) {
@@ -150,7 +150,7 @@ void watches_end(struct shard *s)
 	for (size_t i = 0; s->watches.buckets && i < (size_t)1 << s->watches.bits; i++) {
 		for (struct watch *next, *w = s->watches.buckets[i]; w; w = next) {
 			next = w->next;
-			end(w);
+			memory_watch_end(w);
 		}
 	}
 	free(s->watches.buckets);

@@ -85,7 +85,7 @@ static void conflicts(rg__check *ck)
 	expect_conflict(ck, &s, &wrong, &second, false);
 }
 
-static void deleted(rg__check *ck)
+static void deleted_key(rg__check *ck)
 {
 	rg__check_label name;
 	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 1), 5000, RG_STR("192.0.2.1:5060"));
@@ -226,7 +226,7 @@ const rg__check_case rg__check_basic[] = {
 	{ "what was committed is fetched", inserted },
 	{ "a commit on the current revision replaces", replaced },
 	{ "a commit on another revision conflicts, says what is there, and changes nothing", conflicts },
-	{ "a deleted key is absent and can be filled again", deleted },
+	{ "a deleted key is absent and can be filled again", deleted_key },
 	{ "keys are octets, and their parts are kept apart", octets },
 	{ "what is handed to a call is borrowed for the call", borrowed },
 	{ "a fetched record outlives its key", outlives },

@@ -6,7 +6,7 @@
 enum { WAIT_MS = 100, WAITS = 300 };
 
 /* @return NULL for a second completion. */
-static rg__check_answer *arrive(void *tok, rg_status status)
+static rg__check_answer *first_completion(void *tok, rg_status status)
 {
 	rg__check_answer *a = tok;
 
@@ -18,7 +18,7 @@ static rg__check_answer *arrive(void *tok, rg_status status)
 
 static void on_found(void *tok, rg_status status, const rg_fetched *found)
 {
-	rg__check_answer *a = arrive(tok, status);
+	rg__check_answer *a = first_completion(tok, status);
 
 	if (!a) {
 		rg_record_unref(found ? found->record : NULL);
@@ -31,7 +31,7 @@ static void on_found(void *tok, rg_status status, const rg_fetched *found)
 
 static void on_count(void *tok, rg_status status, uint64_t records, uint64_t bindings)
 {
-	rg__check_answer *a = arrive(tok, status);
+	rg__check_answer *a = first_completion(tok, status);
 
 	if (!a)
 		return;
@@ -40,7 +40,7 @@ static void on_count(void *tok, rg_status status, uint64_t records, uint64_t bin
 	atomic_store(&a->done, true);
 }
 
-static rg_str keep(char **room, rg_str s)
+static rg_str keep_page_text(char **room, rg_str s)
 {
 	rg_str kept = { s.p ? *room : NULL, s.n };
 
@@ -66,16 +66,16 @@ static void keep_page(rg__check_answer *a, const rg_keys *page)
 	for (uint32_t i = 0; i < page->n; i++) {
 		const rg_key *k = &page->keys[i];
 
-		a->keys[i] = (rg_key){ keep(&room, k->domain), keep(&room, k->user), keep(&room, k->host) };
+		a->keys[i] = (rg_key){ keep_page_text(&room, k->domain), keep_page_text(&room, k->user), keep_page_text(&room, k->host) };
 	}
 	a->n = page->n;
-	a->cursor = keep(&room, page->cursor);
+	a->cursor = keep_page_text(&room, page->cursor);
 	a->next_due = page->next;
 }
 
 static void on_keys(void *tok, rg_status status, const rg_keys *page)
 {
-	rg__check_answer *a = arrive(tok, status);
+	rg__check_answer *a = first_completion(tok, status);
 
 	if (!a)
 		return;
@@ -84,7 +84,7 @@ static void on_keys(void *tok, rg_status status, const rg_keys *page)
 	atomic_store(&a->done, true);
 }
 
-static rg__check_answer *ask(rg__check *ck)
+static rg__check_answer *new_answer(rg__check *ck)
 {
 	rg__check_answer *a = rg__check_ok(ck) ? calloc(1, sizeof *a) : NULL;
 
@@ -111,7 +111,7 @@ static void await(rg__check *ck, rg__check_answer *a, const char *member)
 }
 
 /* Checks one call against the completion law; @p status is the value that the member returned. */
-static rg__check_answer *settle(rg__check *ck, rg__check_answer *a, const char *member, rg_status status)
+static rg__check_answer *check_completion(rg__check *ck, rg__check_answer *a, const char *member, rg_status status)
 {
 	unsigned calls;
 
@@ -132,11 +132,11 @@ static rg__check_answer *settle(rg__check *ck, rg__check_answer *a, const char *
 
 rg__check_answer *rg__check_fetch(rg__check *ck, const rg_key *key)
 {
-	rg__check_answer *a = ask(ck);
+	rg__check_answer *a = new_answer(ck);
 
 	if (!a)
 		return &ck->nothing;
-	settle(ck, a, "fetch", ck->ops->fetch(ck->self, key, RG_OP_BLOCKING | RG_FETCH_FRESH, on_found, a));
+	check_completion(ck, a, "fetch", ck->ops->fetch(ck->self, key, RG_OP_BLOCKING | RG_FETCH_FRESH, on_found, a));
 	rg__check_that(ck, a->status == RG_OK, "fetch answered: %s", rg_strerror(a->status));
 	rg__check_that(ck, a->found.authoritative == 1, "a fetch with RG_FETCH_FRESH was not authoritative");
 	return a;
@@ -145,11 +145,11 @@ rg__check_answer *rg__check_fetch(rg__check *ck, const rg_key *key)
 rg__check_answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
 {
 	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .local_base = ck->local_base, .next = next };
-	rg__check_answer *a = ask(ck);
+	rg__check_answer *a = new_answer(ck);
 
 	if (!a)
 		return &ck->nothing;
-	settle(ck, a, "commit", ck->ops->commit(ck->self, key, &c, RG_OP_BLOCKING, on_found, a));
+	check_completion(ck, a, "commit", ck->ops->commit(ck->self, key, &c, RG_OP_BLOCKING, on_found, a));
 	rg__check_that(ck, a->status == RG_ECONFLICT || a->found.struct_size == 0, "a commit that did not conflict says what is there");
 	rg__check_that(ck, a->status != RG_ECONFLICT || a->found.struct_size > 0, "a conflict does not say what is there");
 	return a;
@@ -157,11 +157,11 @@ rg__check_answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_re
 
 rg__check_answer *rg__check_count(rg__check *ck, rg_str domain)
 {
-	rg__check_answer *a = ask(ck);
+	rg__check_answer *a = new_answer(ck);
 
 	if (!a)
 		return &ck->nothing;
-	settle(ck, a, "count", ck->ops->count(ck->self, domain, RG_OP_BLOCKING, on_count, a));
+	check_completion(ck, a, "count", ck->ops->count(ck->self, domain, RG_OP_BLOCKING, on_count, a));
 	rg__check_that(ck, a->status == RG_OK, "count answered: %s", rg_strerror(a->status));
 	return a;
 }
@@ -181,11 +181,11 @@ static rg_status call_walk(rg__check *ck, const rg__check_walk *w, rg_str cursor
 rg__check_answer *rg__check_page(rg__check *ck, const rg__check_walk *w, rg_str cursor)
 {
 	static const char *const member[] = { "find", "scan", "due" };
-	rg__check_answer *a = ask(ck);
+	rg__check_answer *a = new_answer(ck);
 
 	if (!a)
 		return &ck->nothing;
-	settle(ck, a, member[w->kind], call_walk(ck, w, cursor, a));
+	check_completion(ck, a, member[w->kind], call_walk(ck, w, cursor, a));
 	rg__check_that(ck, a->n <= w->limit, "%s gave %u keys for a limit of %u", member[w->kind], a->n, w->limit);
 	for (uint32_t i = 0; i < a->n && w->kind != RG__CHECK_DUE; i++) {
 		rg__check_that(ck, rg__check_eq(a->keys[i].domain, w->domain), "%s gave a key of domain %.*s", member[w->kind],

@@ -14,7 +14,7 @@ struct moving {
 	bool there[MOVING];
 };
 
-static void add(rg__check *ck, uint64_t number, rg_str tag, const rg_revision *base, rg_revision *out)
+static void add_tagged_key(rg__check *ck, uint64_t number, rg_str tag, const rg_revision *base, rg_revision *out)
 {
 	rg__check_label name;
 	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), 5000, tag);
@@ -28,22 +28,22 @@ static void move_one(rg__check *ck, struct moving *m, uint64_t i)
 	rg__check_label name;
 
 	if (!m->there[i]) {
-		add(ck, STAY + i, draw & 1 ? TAG : OTHER, NULL, &m->revision[i]);
+		add_tagged_key(ck, STAY + i, draw & 1 ? TAG : OTHER, NULL, &m->revision[i]);
 		m->there[i] = true;
 	} else if (draw % 3 == 0) {
 		rg__check_drop(ck, rg__check_name(&name, RG__CHECK_DOMAIN, STAY + i), &m->revision[i]);
 		m->there[i] = false;
 	} else {
-		add(ck, STAY + i, draw & 1 ? TAG : OTHER, &m->revision[i], &m->revision[i]);
+		add_tagged_key(ck, STAY + i, draw & 1 ? TAG : OTHER, &m->revision[i], &m->revision[i]);
 	}
 }
 
-static void start(rg__check *ck, struct moving *m)
+static void start_moving(rg__check *ck, struct moving *m)
 {
 	rg_revision ignored;
 
 	for (uint64_t i = 0; i < STAY; i++) {
-		add(ck, i, TAG, NULL, &ignored);
+		add_tagged_key(ck, i, TAG, NULL, &ignored);
 		move_one(ck, m, i % MOVING);
 	}
 }
@@ -57,7 +57,7 @@ static void while_others_move(rg__check *ck, rg__check_walk w)
 
 	if (!rg__check_that(ck, m != NULL, "the check ran out of memory"))
 		return;
-	start(ck, m);
+	start_moving(ck, m);
 	do {
 		rg__check_answer *page = rg__check_page(ck, &w, cursor);
 
@@ -98,7 +98,7 @@ static void emptied(rg__check *ck)
 	rg_str cursor = RG__CHECK_ABSENT;
 
 	for (uint64_t i = 0; i < STAY; i++)
-		add(ck, i, TAG, NULL, &r[i]);
+		add_tagged_key(ck, i, TAG, NULL, &r[i]);
 	do {
 		rg__check_answer *page = rg__check_page(ck, &w, cursor);
 
@@ -111,7 +111,7 @@ static void emptied(rg__check *ck)
 			if (at % 2)
 				rg__check_drop(ck, &page->keys[i], &r[at]);
 			else
-				add(ck, (uint64_t)at, OTHER, &r[at], &r[at]);
+				add_tagged_key(ck, (uint64_t)at, OTHER, &r[at], &r[at]);
 		}
 		cursor = page->cursor;
 		rg__check_that(ck, ++pages < 1000, "a walk does not end");
@@ -128,7 +128,7 @@ static void under_the_cursor(rg__check *ck)
 	rg_revision r[N];
 
 	for (uint64_t i = 0; i < N; i++)
-		add(ck, i, TAG, NULL, &r[i]);
+		add_tagged_key(ck, i, TAG, NULL, &r[i]);
 	for (int which = 0; which < 2; which++) {
 		uint8_t seen[N] = { 0 };
 		uint32_t pages = 0;
@@ -145,14 +145,14 @@ static void under_the_cursor(rg__check *ck)
 			if (seen[at]++ == 0 && at % 3 > 0) {
 				rg__check_drop(ck, &page->keys[0], &r[at]);
 				if (at % 3 == 2)
-					add(ck, (uint64_t)at, TAG, NULL, &r[at]);
+					add_tagged_key(ck, (uint64_t)at, TAG, NULL, &r[at]);
 			}
 			rg__check_that(ck, ++pages < 200, "a walk does not end");
 		} while (rg__check_ok(ck) && cursor.p);
 		for (uint64_t i = 0; i < N && rg__check_ok(ck); i++) {
 			rg__check_that(ck, seen[i] > 0, "a walk lost its way when the key under its cursor went");
 			if (i % 3 == 1)
-				add(ck, i, TAG, NULL, &r[i]);
+				add_tagged_key(ck, i, TAG, NULL, &r[i]);
 		}
 	}
 }
@@ -204,7 +204,7 @@ static void damaged(rg__check *ck)
 	rg_revision ignored;
 
 	for (uint64_t i = 0; i < N; i++)
-		add(ck, i, TAG, NULL, &ignored);
+		add_tagged_key(ck, i, TAG, NULL, &ignored);
 	for (int i = 0; i < 3; i++) {
 		first[i] = rg__check_page(ck, &walks[i], RG__CHECK_ABSENT);
 		rg__check_that(ck, first[i]->cursor.p != NULL, "the first of many pages has no cursor");

@@ -4,7 +4,7 @@
 
 enum { FEW = 50 };
 
-static rg_revision add(rg__check *ck, uint64_t number, rg_time deadline)
+static rg_revision add_due_key(rg__check *ck, uint64_t number, rg_time deadline)
 {
 	rg__check_label name;
 	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, number), deadline, RG__CHECK_ABSENT);
@@ -22,7 +22,7 @@ static rg_revision move(rg__check *ck, uint64_t number, rg_time deadline, rg_rev
 
 /* Checks that at @p now exactly the keys marked with 1 in @p pattern are due, each once, and that the reported next deadline is not
  * later than @p next, the earliest deadline of the other keys. */
-static void expect(rg__check *ck, rg_time now, uint32_t limit, const char *pattern, rg_time next)
+static void expect_due(rg__check *ck, rg_time now, uint32_t limit, const char *pattern, rg_time next)
 {
 	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = limit, .now = now };
 	uint8_t seen[FEW] = { 0 };
@@ -41,53 +41,53 @@ static void expect(rg__check *ck, rg_time now, uint32_t limit, const char *patte
 
 static void on_time(rg__check *ck)
 {
-	expect(ck, 5000, 10, "", RG_TIME_NEVER);
-	add(ck, 0, 5000);
-	add(ck, 1, 3000);
-	add(ck, 2, 4000);
-	expect(ck, 2999, 10, "000", 3000);
-	expect(ck, 3000, 10, "010", 4000);
-	expect(ck, 3999, 10, "010", 4000);
-	expect(ck, 4000, 10, "011", 5000);
-	expect(ck, 5000, 10, "111", RG_TIME_NEVER);
-	expect(ck, RG_TIME_NEVER - 1, 10, "111", RG_TIME_NEVER);
+	expect_due(ck, 5000, 10, "", RG_TIME_NEVER);
+	add_due_key(ck, 0, 5000);
+	add_due_key(ck, 1, 3000);
+	add_due_key(ck, 2, 4000);
+	expect_due(ck, 2999, 10, "000", 3000);
+	expect_due(ck, 3000, 10, "010", 4000);
+	expect_due(ck, 3999, 10, "010", 4000);
+	expect_due(ck, 4000, 10, "011", 5000);
+	expect_due(ck, 5000, 10, "111", RG_TIME_NEVER);
+	expect_due(ck, RG_TIME_NEVER - 1, 10, "111", RG_TIME_NEVER);
 	/* A key stays due until a commit changes its deadline, even if the clock steps back. */
-	expect(ck, 3000, 10, "010", 4000);
+	expect_due(ck, 3000, 10, "010", 4000);
 }
 
-static void moved(rg__check *ck)
+static void moved_deadlines(rg__check *ck)
 {
-	rg_revision a = add(ck, 0, 5000), b = add(ck, 1, 6000), c = add(ck, 2, 7000);
+	rg_revision a = add_due_key(ck, 0, 5000), b = add_due_key(ck, 1, 6000), c = add_due_key(ck, 2, 7000);
 
 	a = move(ck, 0, 8000, a);
-	expect(ck, 5000, 10, "000", 6000);
+	expect_due(ck, 5000, 10, "000", 6000);
 	c = move(ck, 2, 1000, c);
-	expect(ck, 1000, 10, "001", 6000);
-	expect(ck, 7000, 10, "011", 8000);
+	expect_due(ck, 1000, 10, "001", 6000);
+	expect_due(ck, 7000, 10, "011", 8000);
 	a = move(ck, 0, 500, a);
 	b = move(ck, 1, 9000, b);
-	expect(ck, 999, 10, "100", 1000);
-	expect(ck, 8999, 10, "101", 9000);
+	expect_due(ck, 999, 10, "100", 1000);
+	expect_due(ck, 8999, 10, "101", 9000);
 	c = move(ck, 2, 1500, c);
-	expect(ck, 1499, 10, "100", 1500);
-	expect(ck, 1500, 10, "101", 9000);
+	expect_due(ck, 1499, 10, "100", 1500);
+	expect_due(ck, 1500, 10, "101", 9000);
 	move(ck, 0, INT64_C(1) << 50, a);
 	move(ck, 2, INT64_C(1) << 50, c);
 	move(ck, 1, (INT64_C(1) << 50) + 1, b);
-	expect(ck, (INT64_C(1) << 50) - 1, 10, "000", INT64_C(1) << 50);
-	expect(ck, INT64_C(1) << 50, 10, "101", (INT64_C(1) << 50) + 1);
+	expect_due(ck, (INT64_C(1) << 50) - 1, 10, "000", INT64_C(1) << 50);
+	expect_due(ck, INT64_C(1) << 50, 10, "101", (INT64_C(1) << 50) + 1);
 }
 
-static void deleted(rg__check *ck)
+static void deleted_not_due(rg__check *ck)
 {
 	rg__check_label name;
-	rg_revision a = add(ck, 0, 5000), b = add(ck, 1, 6000);
+	rg_revision a = add_due_key(ck, 0, 5000), b = add_due_key(ck, 1, 6000);
 
 	rg__check_drop(ck, rg__check_name(&name, RG__CHECK_DOMAIN, 0), &a);
-	expect(ck, 5500, 10, "00", 6000);
-	expect(ck, 6000, 10, "01", RG_TIME_NEVER);
+	expect_due(ck, 5500, 10, "00", 6000);
+	expect_due(ck, 6000, 10, "01", RG_TIME_NEVER);
 	rg__check_drop(ck, rg__check_name(&name, RG__CHECK_DOMAIN, 1), &b);
-	expect(ck, 6000, 10, "00", RG_TIME_NEVER);
+	expect_due(ck, 6000, 10, "00", RG_TIME_NEVER);
 }
 
 /* A record that holds only removal entries is due when the last of them ends. */
@@ -100,8 +100,8 @@ static void removals(rg__check *ck)
 	s.removed = true;
 	r = rg__check_new(ck, &s);
 	rg__check_holds(ck, &s.key, &r);
-	expect(ck, 99999, 10, "0", 100000);
-	expect(ck, 100000, 10, "1", RG_TIME_NEVER);
+	expect_due(ck, 99999, 10, "0", 100000);
+	expect_due(ck, 100000, 10, "1", RG_TIME_NEVER);
 }
 
 static void every_domain(rg__check *ck)
@@ -112,7 +112,7 @@ static void every_domain(rg__check *ck)
 	rg__check_new(ck, &s);
 	s = rg__check_sample(rg__check_name(&name, RG_STR("two"), 1), 1000, RG__CHECK_ABSENT);
 	rg__check_new(ck, &s);
-	expect(ck, 1000, 1, "11", RG_TIME_NEVER);
+	expect_due(ck, 1000, 1, "11", RG_TIME_NEVER);
 }
 
 /* Nothing is committed during the walk, so a key that was given is still due. Many keys share a deadline. */
@@ -123,10 +123,10 @@ static void in_pages(rg__check *ck)
 
 	for (uint64_t i = 0; i < FEW; i++) {
 		pattern[i] = i % 5 < 4 ? '1' : '0';
-		add(ck, i, 1000 + (rg_time)(i % 5) * 100);
+		add_due_key(ck, i, 1000 + (rg_time)(i % 5) * 100);
 	}
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-		expect(ck, 1300, limits[i], pattern, 1400);
+		expect_due(ck, 1300, limits[i], pattern, 1400);
 }
 
 /* Works like the engine: the keys of a page are handled before the next page. Half are deleted, half move on. */
@@ -139,7 +139,7 @@ static void dealt_with(rg__check *ck)
 	rg_str cursor = RG__CHECK_ABSENT;
 
 	for (uint64_t i = 0; i < FEW; i++)
-		r[i] = add(ck, i, 900 + (rg_time)i % 3);
+		r[i] = add_due_key(ck, i, 900 + (rg_time)i % 3);
 	do {
 		rg__check_answer *page = rg__check_page(ck, &w, cursor);
 
@@ -158,7 +158,7 @@ static void dealt_with(rg__check *ck)
 	} while (rg__check_ok(ck) && cursor.p);
 	for (uint64_t i = 0; i < FEW; i++)
 		rg__check_that(ck, seen[i] == 1, "a walk over what is due leaves a key out");
-	expect(ck, 1999, 10, "", 2000);
+	expect_due(ck, 1999, 10, "", 2000);
 }
 
 /* A few keys are due among very many: due gives exactly these, and the right time for the rest. */
@@ -181,8 +181,8 @@ static void few_of_many(rg__check *ck)
 
 const rg__check_case rg__check_due[] = {
 	{ "due gives what has come, and tells what comes next", on_time },
-	{ "deadlines move both ways", moved },
-	{ "what is deleted is not due", deleted },
+	{ "deadlines move both ways", moved_deadlines },
+	{ "what is deleted is not due", deleted_not_due },
 	{ "the memory of a removal is due at its end", removals },
 	{ "due is of every domain", every_domain },
 	{ "one walk over what is due gives each key once", in_pages },

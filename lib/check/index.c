@@ -10,7 +10,7 @@
 enum { FEW = 60 };
 
 /* Checks that a walk gives those of the numbered keys 0 to n-1 that @p pattern marks with 1. */
-static void expect(rg__check *ck, const rg__check_walk *w, const char *pattern, uint64_t n)
+static void expect_keys(rg__check *ck, const rg__check_walk *w, const char *pattern, uint64_t n)
 {
 	uint8_t seen[FEW];
 
@@ -31,7 +31,7 @@ static rg__check_walk scanning(rg_str domain, uint32_t limit)
 	return (rg__check_walk){ .kind = RG__CHECK_SCAN, .domain = domain, .limit = limit };
 }
 
-static rg_revision add(rg__check *ck, rg_str domain, uint64_t number, rg_str tag)
+static rg_revision add_indexed_key(rg__check *ck, rg_str domain, uint64_t number, rg_str tag)
 {
 	rg__check_label name;
 	rg__check_draft s = rg__check_sample(rg__check_name(&name, domain, number), 5000, tag);
@@ -43,16 +43,16 @@ static void by_tag(rg__check *ck)
 {
 	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 2), b = finding(RG__CHECK_DOMAIN, TAG_B, 2), c = finding(RG__CHECK_DOMAIN, TAG_C, 2);
 
-	expect(ck, &a, "000000", 6);
-	add(ck, RG__CHECK_DOMAIN, 0, TAG_A);
-	add(ck, RG__CHECK_DOMAIN, 1, TAG_B);
-	add(ck, RG__CHECK_DOMAIN, 2, TAG_A);
-	add(ck, RG__CHECK_DOMAIN, 3, RG__CHECK_ABSENT);
-	add(ck, RG__CHECK_DOMAIN, 4, TAG_A);
-	add(ck, RG__CHECK_DOMAIN, 5, TAG_C);
-	expect(ck, &a, "101010", 6);
-	expect(ck, &b, "010000", 6);
-	expect(ck, &c, "000001", 6);
+	expect_keys(ck, &a, "000000", 6);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 0, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 1, TAG_B);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 2, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 3, RG__CHECK_ABSENT);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 4, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 5, TAG_C);
+	expect_keys(ck, &a, "101010", 6);
+	expect_keys(ck, &b, "010000", 6);
+	expect_keys(ck, &c, "000001", 6);
 }
 
 static void tags_apart(rg__check *ck)
@@ -60,13 +60,13 @@ static void tags_apart(rg__check *ck)
 	static const rg_str tags[] = { { "t", 1 }, { "t\0", 2 }, { "t ", 2 }, { "T", 1 }, { "tt", 2 }, { "\xfft", 2 } };
 
 	for (uint64_t i = 0; i < 6; i++)
-		add(ck, RG__CHECK_DOMAIN, i, tags[i]);
+		add_indexed_key(ck, RG__CHECK_DOMAIN, i, tags[i]);
 	for (uint64_t i = 0; i < 6; i++) {
 		char pattern[] = "000000";
 		rg__check_walk w = finding(RG__CHECK_DOMAIN, tags[i], 10);
 
 		pattern[i] = '1';
-		expect(ck, &w, pattern, 6);
+		expect_keys(ck, &w, pattern, 6);
 	}
 }
 
@@ -77,30 +77,30 @@ static void retagged(rg__check *ck)
 	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5), b = finding(RG__CHECK_DOMAIN, TAG_B, 5), c = finding(RG__CHECK_DOMAIN, TAG_C, 5);
 	rg_revision r = rg__check_new(ck, &s);
 
-	add(ck, RG__CHECK_DOMAIN, 1, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 1, TAG_A);
 	s.tags[0] = TAG_B;
 	r = rg__check_put(ck, &s, &r);
-	expect(ck, &a, "01", 2);
-	expect(ck, &b, "10", 2);
+	expect_keys(ck, &a, "01", 2);
+	expect_keys(ck, &b, "10", 2);
 	s = (rg__check_draft){ .key = s.key, .deadline = 5000, .tags = { TAG_A, TAG_C, TAG_B }, .n_tags = 3 };
 	r = rg__check_put(ck, &s, &r);
-	expect(ck, &a, "11", 2);
-	expect(ck, &b, "10", 2);
-	expect(ck, &c, "10", 2);
+	expect_keys(ck, &a, "11", 2);
+	expect_keys(ck, &b, "10", 2);
+	expect_keys(ck, &c, "10", 2);
 	s = (rg__check_draft){ .key = s.key, .deadline = 5000, .tags = { TAG_B, TAG_A }, .n_tags = 2 };
 	r = rg__check_put(ck, &s, &r);
-	expect(ck, &a, "11", 2);
-	expect(ck, &b, "10", 2);
-	expect(ck, &c, "00", 2);
+	expect_keys(ck, &a, "11", 2);
+	expect_keys(ck, &b, "10", 2);
+	expect_keys(ck, &c, "00", 2);
 	s.n_tags = 0;
 	r = rg__check_put(ck, &s, &r);
-	expect(ck, &a, "01", 2);
-	expect(ck, &b, "00", 2);
+	expect_keys(ck, &a, "01", 2);
+	expect_keys(ck, &b, "00", 2);
 	s.n_tags = 2;
 	r = rg__check_put(ck, &s, &r);
 	rg__check_drop(ck, &s.key, &r);
-	expect(ck, &a, "01", 2);
-	expect(ck, &b, "00", 2);
+	expect_keys(ck, &a, "01", 2);
+	expect_keys(ck, &b, "00", 2);
 }
 
 /* Two bindings of a record with the same next hop make one tag. It goes with the last of them. */
@@ -114,10 +114,10 @@ static void shared_by_bindings(rg__check *ck)
 	rg__check_that(ck, rg__check_collect(ck, &a, (uint8_t[1]){ 0 }, 1, NULL) == 1, "a key with two bindings on a tag is given twice");
 	s.n_tags = 1;
 	r = rg__check_put(ck, &s, &r);
-	expect(ck, &a, "1", 1);
+	expect_keys(ck, &a, "1", 1);
 	s.n_tags = 0;
 	rg__check_put(ck, &s, &r);
-	expect(ck, &a, "0", 1);
+	expect_keys(ck, &a, "0", 1);
 }
 
 static void domains_apart(rg__check *ck)
@@ -125,22 +125,22 @@ static void domains_apart(rg__check *ck)
 	rg_str other = RG_STR("locatio"), none = RG_STR("");
 	rg__check_walk w;
 
-	add(ck, RG__CHECK_DOMAIN, 0, TAG_A);
-	add(ck, other, 1, TAG_A);
-	add(ck, RG__CHECK_DOMAIN, 2, TAG_A);
-	add(ck, none, 3, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 0, TAG_A);
+	add_indexed_key(ck, other, 1, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 2, TAG_A);
+	add_indexed_key(ck, none, 3, TAG_A);
 	w = finding(RG__CHECK_DOMAIN, TAG_A, 10);
-	expect(ck, &w, "1010", 4);
+	expect_keys(ck, &w, "1010", 4);
 	w = finding(other, TAG_A, 10);
-	expect(ck, &w, "0100", 4);
+	expect_keys(ck, &w, "0100", 4);
 	w = scanning(RG__CHECK_DOMAIN, 10);
-	expect(ck, &w, "1010", 4);
+	expect_keys(ck, &w, "1010", 4);
 	w = scanning(other, 10);
-	expect(ck, &w, "0100", 4);
+	expect_keys(ck, &w, "0100", 4);
 	w = scanning(none, 10);
-	expect(ck, &w, "0001", 4);
+	expect_keys(ck, &w, "0001", 4);
 	w = scanning(RG_STR("unheard of"), 10);
-	expect(ck, &w, "0000", 4);
+	expect_keys(ck, &w, "0000", 4);
 }
 
 static void scanned(rg__check *ck)
@@ -150,19 +150,19 @@ static void scanned(rg__check *ck)
 
 	for (uint64_t i = 0; i < FEW; i++) {
 		pattern[i] = '1';
-		add(ck, RG__CHECK_DOMAIN, i, i % 2 ? TAG_A : RG__CHECK_ABSENT);
+		add_indexed_key(ck, RG__CHECK_DOMAIN, i, i % 2 ? TAG_A : RG__CHECK_ABSENT);
 	}
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		rg__check_walk w = scanning(RG__CHECK_DOMAIN, limits[i]);
 
-		expect(ck, &w, pattern, FEW);
+		expect_keys(ck, &w, pattern, FEW);
 	}
 	for (uint64_t i = 0; i < FEW; i++)
 		pattern[i] = i % 2 ? '1' : '0';
 	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
 		rg__check_walk w = finding(RG__CHECK_DOMAIN, TAG_A, limits[i]);
 
-		expect(ck, &w, pattern, FEW);
+		expect_keys(ck, &w, pattern, FEW);
 	}
 }
 
@@ -176,7 +176,7 @@ static void expect_count(rg__check *ck, rg_str domain, uint64_t records, uint64_
 		(unsigned long long)bindings);
 }
 
-static void counted(rg__check *ck)
+static void counts_bindings(rg__check *ck)
 {
 	rg__check_label name;
 	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000, .tags = { TAG_A, TAG_B, TAG_C }, .n_tags = 3 };
@@ -187,8 +187,8 @@ static void counted(rg__check *ck)
 	expect_count(ck, RG__CHECK_DOMAIN, 0, 0);
 	r = rg__check_new(ck, &s);
 	expect_count(ck, RG__CHECK_DOMAIN, 1, 3);
-	add(ck, RG__CHECK_DOMAIN, 1, TAG_A);
-	add(ck, RG_STR("other"), 2, TAG_A);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, 1, TAG_A);
+	add_indexed_key(ck, RG_STR("other"), 2, TAG_A);
 	expect_count(ck, RG__CHECK_DOMAIN, 2, 4);
 	expect_count(ck, RG_STR("other"), 1, 1);
 	s.n_tags = 2;
@@ -221,7 +221,7 @@ static void many_on_one(rg__check *ck)
 
 		rg__check_put(ck, &s, &(rg_revision){ { 0 } });
 	}
-	add(ck, RG__CHECK_DOMAIN, n, TAG_B);
+	add_indexed_key(ck, RG__CHECK_DOMAIN, n, TAG_B);
 	rg__check_collect(ck, &many, seen, n + 1, NULL);
 	for (uint64_t i = 0; i < n; i++)
 		rg__check_that(ck, seen[i] > 0, "a find over very many keys leaves one out");
@@ -237,7 +237,7 @@ const rg__check_case rg__check_index[] = {
 	{ "a tag of two bindings is one", shared_by_bindings },
 	{ "domains are apart", domains_apart },
 	{ "scan and find give everything, whatever the limit", scanned },
-	{ "count counts what has bindings", counted },
+	{ "count counts what has bindings", counts_bindings },
 	{ "very many keys may carry one tag", many_on_one },
 	{ NULL, NULL },
 };

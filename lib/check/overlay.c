@@ -12,7 +12,8 @@ static bool is_overlay(const rg__check *ck)
 }
 
 /* Checks the number of bindings and of local bindings, and both revisions. */
-static void expect(rg__check *ck, const rg_fetched *found, uint32_t n, uint32_t n_local, const rg_revision *main, const rg_revision *local)
+static void expect_parts(rg__check *ck, const rg_fetched *found, uint32_t n, uint32_t n_local, const rg_revision *main,
+	const rg_revision *local)
 {
 	uint32_t bits = 0;
 	rg_contact c;
@@ -31,7 +32,7 @@ static void expect_there(rg__check *ck, const rg_key *key, uint32_t n, uint32_t 
 {
 	rg__check_answer *a = rg__check_fetch(ck, key);
 
-	expect(ck, &a->found, n, n_local, main, local);
+	expect_parts(ck, &a->found, n, n_local, main, local);
 	rg__check_forget(a);
 }
 
@@ -88,7 +89,7 @@ static void two_bases(rg__check *ck)
 		next = rg__check_record(ck, &s, &other);
 		a = rg__check_commit(ck, &s.key, &own, &other, next);
 		rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on another local revision answered: %s", rg_strerror(a->status));
-		expect(ck, &a->found, 2, 1, &own, &own);
+		expect_parts(ck, &a->found, 2, 1, &own, &own);
 		rg__check_forget(a);
 		rg_record_unref(next);
 		expect_there(ck, &s.key, 2, 1, &own, &own);

@@ -21,12 +21,12 @@ struct model {
 	rg__check_label names[KEYS];
 };
 
-static uint32_t draw(rg__check *ck, uint32_t below)
+static uint32_t draw_below(rg__check *ck, uint32_t below)
 {
 	return (uint32_t)(rg__check_draw(ck) % below);
 }
 
-static bool has_tag(const struct model_key *k, rg_str tag)
+static bool model_has_tag(const struct model_key *k, rg_str tag)
 {
 	for (uint32_t i = 0; i < k->s.n_tags; i++) {
 		if (!k->s.removed && rg__check_eq(k->s.tags[i], tag))
@@ -44,12 +44,12 @@ static uint32_t weight(const struct model_key *k)
 
 static void draw_sample(rg__check *ck, struct model_key *k)
 {
-	k->s.deadline = 40000 + draw(ck, 1000);
-	k->s.n_tags = draw(ck, 5);
-	k->s.removed = draw(ck, 6) == 0;
-	k->s.cseq = draw(ck, 1000);
+	k->s.deadline = 40000 + draw_below(ck, 1000);
+	k->s.n_tags = draw_below(ck, 5);
+	k->s.removed = draw_below(ck, 6) == 0;
+	k->s.cseq = draw_below(ck, 1000);
 	for (uint32_t i = 0; i < k->s.n_tags; i++)
-		k->s.tags[i] = tag_names[draw(ck, TAGS)];
+		k->s.tags[i] = tag_names[draw_below(ck, TAGS)];
 }
 
 static void remember(struct model_key *k, const rg_revision *now)
@@ -65,7 +65,7 @@ static void change(rg__check *ck, struct model_key *k)
 	rg__check_answer *a;
 	rg_revision r;
 
-	if (k->there && draw(ck, 4) == 0) {
+	if (k->there && draw_below(ck, 4) == 0) {
 		rg__check_drop(ck, &k->s.key, &k->base);
 		a = rg__check_fetch(ck, &k->s.key);
 		remember(k, &a->found.base);
@@ -80,8 +80,8 @@ static void change(rg__check *ck, struct model_key *k)
 
 static void change_wrongly(rg__check *ck, struct model_key *k)
 {
-	rg_revision own = rg__check_mint(ck), base = draw(ck, 2) ? k->last[draw(ck, 4)] : rg__check_mint(ck);
-	bool del = draw(ck, 3) == 0;
+	rg_revision own = rg__check_mint(ck), base = draw_below(ck, 2) ? k->last[draw_below(ck, 4)] : rg__check_mint(ck);
+	bool del = draw_below(ck, 3) == 0;
 	rg_record *next = del ? NULL : rg__check_record(ck, &k->s, &own);
 	rg__check_answer *a;
 
@@ -97,7 +97,7 @@ static void change_wrongly(rg__check *ck, struct model_key *k)
 	rg_record_unref(next);
 }
 
-static void look(rg__check *ck, const struct model_key *k)
+static void check_key(rg__check *ck, const struct model_key *k)
 {
 	static const rg_revision none;
 
@@ -117,7 +117,7 @@ static void compare(rg__check *ck, const struct model *m, const rg__check_walk *
 		if (w->kind == RG__CHECK_DUE)
 			expected &= is_due;
 		else
-			expected &= in_domain && (w->kind == RG__CHECK_SCAN || has_tag(k, w->tag));
+			expected &= in_domain && (w->kind == RG__CHECK_SCAN || model_has_tag(k, w->tag));
 		rg__check_that(ck, (seen[i] > 0) == expected, "%s: the store gives a key that the model does not, or the other way round",
 			w->kind == RG__CHECK_DUE ? "due" : w->kind == RG__CHECK_SCAN ? "scan" : "find");
 		if (k->there && !is_due && k->s.deadline < next)
@@ -145,17 +145,17 @@ static void compare_count(rg__check *ck, const struct model *m, rg_str domain)
 
 static void step(rg__check *ck, struct model *m)
 {
-	struct model_key *k = &m->keys[draw(ck, KEYS)];
-	rg__check_walk w = { .kind = (rg__check_walk_kind)draw(ck, 3), .limit = 1 + draw(ck, KEYS + 5), .domain = domain_names[draw(ck, DOMAINS)],
-		.tag = tag_names[draw(ck, TAGS)], .now = 39990 + draw(ck, 1020) };
-	uint32_t what = draw(ck, 20);
+	struct model_key *k = &m->keys[draw_below(ck, KEYS)];
+	rg__check_walk w = { .kind = (rg__check_walk_kind)draw_below(ck, 3), .limit = 1 + draw_below(ck, KEYS + 5),
+		.domain = domain_names[draw_below(ck, DOMAINS)], .tag = tag_names[draw_below(ck, TAGS)], .now = 39990 + draw_below(ck, 1020) };
+	uint32_t what = draw_below(ck, 20);
 
 	if (what < 10)
 		change(ck, k);
 	else if (what < 12)
 		change_wrongly(ck, k);
 	else if (what < 15)
-		look(ck, k);
+		check_key(ck, k);
 	else if (what < 19)
 		compare(ck, m, &w);
 	else

@@ -57,7 +57,7 @@ static void come_and_go(struct worker *w)
 	rg_record_unref(next);
 }
 
-static void walk(struct worker *w)
+static void walk_one_page(struct worker *w)
 {
 	rg__check_walk walk = { .kind = (rg__check_walk_kind)(rg__check_draw(&w->ck) % 3), .limit = 1 + (uint32_t)(rg__check_draw(&w->ck) % 8),
 		.domain = RG__CHECK_DOMAIN, .tag = TAG, .now = 5050 };
@@ -75,7 +75,7 @@ static void *work(void *arg)
 		if (i % 4 == 0)
 			come_and_go(w);
 		if (i % 8 == 0)
-			walk(w);
+			walk_one_page(w);
 	}
 	return NULL;
 }
@@ -91,7 +91,7 @@ static uint32_t counter_value(rg__check *ck, uint32_t counter)
 	return c.cseq;
 }
 
-static void join(rg__check *ck, struct worker *workers, uint32_t n, uint32_t added[COUNTERS])
+static void join_workers(rg__check *ck, struct worker *workers, uint32_t n, uint32_t added[COUNTERS])
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct worker *w = &workers[i];
@@ -123,7 +123,7 @@ static void together(rg__check *ck)
 			break;
 	}
 	rg__check_that(ck, n == ck->options->threads, "the check could not start its threads");
-	join(ck, workers, n, added);
+	join_workers(ck, workers, n, added);
 	for (uint32_t c = 0; c < COUNTERS; c++) {
 		uint32_t value = counter_value(ck, c);
 

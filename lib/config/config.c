@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-typedef struct row {
+typedef struct parameter_row {
 	const char *name;
 	uint32_t kind;
 	int form;
@@ -16,9 +16,9 @@ typedef struct row {
 	const char *choices, *unit, *section;
 	uint32_t from_base, in_effect;
 	const char *doc;
-} row;
+} parameter_row;
 
-static const row rows[] = {
+static const parameter_row rows[] = {
 #define ROW(name, kind, form, ...) [RG__P_##name] = { #name, RG_PARAM_##kind, RG__FORM_##form, __VA_ARGS__ },
 	RG__PARAMETER_MAP(ROW)
 #undef ROW
@@ -43,14 +43,14 @@ rg_status rg_param_get(uint32_t index, rg_param *out)
 		return RG_EINVAL;
 	if (index >= RG__P_COUNT)
 		return RG_ENOENT;
-	const row *r = &rows[index];
+	const parameter_row *r = &rows[index];
 	*out = (rg_param){ .struct_size = sizeof *out, .kind = r->kind, .name = r->name, .default_text = r->text, .choices = r->choices,
 		.unit = r->unit, .doc = r->doc, .section = r->section, .min = r->min, .max = r->max, .in_effect = r->in_effect,
 		.from_base = r->from_base };
 	return RG_OK;
 }
 
-static int find(rg_str name)
+static int find_parameter(rg_str name)
 {
 	for (int id = 0; id < RG__P_COUNT; id++) {
 		if (rg__eq(name, rg_str_from(rows[id].name)))
@@ -74,7 +74,7 @@ static void to_default(rg_config *config, int id)
 }
 
 /* Copies @p text, so that the text of a set parameter can always be freed. */
-static rg_status keep(rg_config *config, int id, int64_t number, rg_str text)
+static rg_status keep_value(rg_config *config, int id, int64_t number, rg_str text)
 {
 	char *copy = malloc(text.n + 1);
 
@@ -113,7 +113,7 @@ rg_status rg_config_copy(const rg_config *config, rg_config **out)
 
 	for (int id = 0; status == RG_OK && config && id < RG__P_COUNT; id++) {
 		if (config->set[id])
-			status = keep(*out, id, config->number[id], config->text[id]);
+			status = keep_value(*out, id, config->number[id], config->text[id]);
 	}
 	if (status != RG_OK && out) {
 		rg_config_unref(*out);
@@ -148,7 +148,7 @@ static bool read_bool(rg_str value, int64_t *number)
 	return on || rg__eq(value, RG_STR("0")) || rg__eq(value, RG_STR("false"));
 }
 
-static bool read_word(const row *r, rg_str value, int64_t *number)
+static bool read_word(const parameter_row *r, rg_str value, int64_t *number)
 {
 	rg__matching matching;
 
@@ -168,7 +168,7 @@ static bool read_word(const row *r, rg_str value, int64_t *number)
 	}
 }
 
-static rg_status read_text(const row *r, rg_str value, rg_error *why)
+static rg_status read_text(const parameter_row *r, rg_str value, rg_error *why)
 {
 	if ((int64_t)value.n < r->min || (int64_t)value.n > r->max)
 		return rg__fail(why, RG_EINVAL, "%s: takes text of %" PRId64 " to %" PRId64 " bytes, not of %zu", r->name, r->min, r->max,
@@ -182,7 +182,7 @@ static rg_status read_text(const row *r, rg_str value, rg_error *why)
 }
 
 /* Reads text and number of a value. The text may be in @p room. */
-static rg_status read_value(const row *r, rg_str value, char room[24], rg_str *text, int64_t *number, rg_error *why)
+static rg_status read_parameter(const parameter_row *r, rg_str value, char room[24], rg_str *text, int64_t *number, rg_error *why)
 {
 	rg_status status = RG_OK;
 
@@ -214,20 +214,20 @@ rg_status rg_config_set(rg_config *config, rg_str name, rg_str value, rg_error *
 
 	if (!config)
 		return rg__fail(why, RG_EINVAL, "no config given");
-	int id = find(name);
+	int id = find_parameter(name);
 	if (id < 0)
 		return unknown(name, why);
-	rg_status status = read_value(&rows[id], value, room, &text, &number, why);
+	rg_status status = read_parameter(&rows[id], value, room, &text, &number, why);
 	if (status != RG_OK)
 		return status;
-	status = keep(config, id, number, text);
+	status = keep_value(config, id, number, text);
 	return status == RG_OK ? RG_OK : rg__fail(why, status, "%s: out of memory", rows[id].name);
 }
 
 rg_status rg_config_set_int(rg_config *config, rg_str name, int64_t value, rg_error *why)
 {
 	char room[24];
-	int id = find(name);
+	int id = find_parameter(name);
 
 	if (id >= 0 && rows[id].kind == RG_PARAM_TEXT)
 		return rg__fail(why, RG_EINVAL, "%s: takes text, not a number", rows[id].name);
@@ -238,7 +238,7 @@ rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
 {
 	if (!config)
 		return rg__fail(why, RG_EINVAL, "no config given");
-	int id = find(name);
+	int id = find_parameter(name);
 	if (id < 0)
 		return unknown(name, why);
 	to_default(config, id);
@@ -248,7 +248,7 @@ rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
 
 rg_status rg_config_get(const rg_config *config, rg_str name, rg_str *value)
 {
-	int id = find(name);
+	int id = find_parameter(name);
 
 	if (!value)
 		return RG_EINVAL;
@@ -258,7 +258,7 @@ rg_status rg_config_get(const rg_config *config, rg_str name, rg_str *value)
 
 rg_status rg_config_get_int(const rg_config *config, rg_str name, int64_t *value)
 {
-	int id = find(name);
+	int id = find_parameter(name);
 	uint64_t number;
 
 	if (!value)
@@ -279,7 +279,7 @@ rg_status rg_config_get_int(const rg_config *config, rg_str name, int64_t *value
 
 int32_t rg_config_is_set(const rg_config *config, rg_str name)
 {
-	int id = find(name);
+	int id = find_parameter(name);
 
 	return id >= 0 && rg__config_has(config, id);
 }

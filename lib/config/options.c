@@ -9,7 +9,7 @@ enum { SAVE = 1, LOOKUP = 2 };
 enum { SWITCH, NUMBER, MATCHING, PATTERN };
 enum { MAX_FLAGS_LEN = 4096 };
 
-typedef struct row {
+typedef struct flag_row {
 	uint32_t verb;
 	int kind;
 	const char *name;
@@ -17,9 +17,9 @@ typedef struct row {
 	const char *value, *section;
 	uint32_t in_effect;
 	const char *doc;
-} row;
+} flag_row;
 
-static const row rows[] = {
+static const flag_row rows[] = {
 #define ROW(id, ...) [RG__F_##id] = { __VA_ARGS__ },
 	RG__FLAG_MAP(ROW)
 #undef ROW
@@ -36,13 +36,13 @@ rg_status rg_flag_get(uint32_t index, rg_flag *out)
 		return RG_EINVAL;
 	if (index >= RG__F_COUNT)
 		return RG_ENOENT;
-	const row *r = &rows[index];
+	const flag_row *r = &rows[index];
 	*out = (rg_flag){ .struct_size = sizeof *out, .verb = r->verb, .name = r->name, .value = r->value, .doc = r->doc,
 		.section = r->section, .in_effect = r->in_effect };
 	return RG_OK;
 }
 
-static int find(uint32_t verb, rg_str name)
+static int find_flag(uint32_t verb, rg_str name)
 {
 	for (int id = 0; id < RG__F_COUNT; id++) {
 		if (rows[id].verb == verb && rg__eq(name, rg_str_from(rows[id].name)))
@@ -52,7 +52,7 @@ static int find(uint32_t verb, rg_str name)
 }
 
 /* Takes the text before the next of @p stops off @p rest. */
-static rg_str take(rg_str *rest, const char *stops)
+static rg_str take_until(rg_str *rest, const char *stops)
 {
 	size_t n = 0;
 
@@ -64,11 +64,11 @@ static rg_str take(rg_str *rest, const char *stops)
 }
 
 /* Takes the value of flag @p id off @p rest, which starts after the '='. */
-static rg_str take_value(int id, rg_str *rest)
+static rg_str take_flag_value(int id, rg_str *rest)
 {
 	size_t span = rows[id].kind == PATTERN ? rg__pattern_span(*rest) : 0; /* a comma between the slashes does not separate flags */
 	rg_str behind = rg__sub(*rest, span, rest->n);
-	size_t more = take(&behind, ",").n;
+	size_t more = take_until(&behind, ",").n;
 	rg_str value = rg__sub(*rest, 0, span + more);
 
 	*rest = behind;
@@ -105,16 +105,16 @@ static rg_status read_flags(uint32_t verb, rg_str text, rg__flags *flags, rg_err
 	rg_str rest = text;
 
 	while (rest.p) {
-		rg_str name = rg__trim(take(&rest, "=,"));
+		rg_str name = rg__trim(take_until(&rest, "=,"));
 		rg_str value = RG__ABSENT;
-		int id = find(verb, name);
+		int id = find_flag(verb, name);
 		if (id < 0 && name.n == 0)
 			return rg__fail(why, RG_EINVAL, "there is an empty flag before or after a comma");
 		if (id < 0)
 			return rg__fail(why, RG_EINVAL, "'%.*s' is not a flag of %s", RG__SHOWN(name), verb == SAVE ? "save" : "lookup");
 		if (rest.n && rest.p[0] == '=') {
 			rest = rg__sub(rest, 1, rest.n);
-			value = take_value(id, &rest);
+			value = take_flag_value(id, &rest);
 		}
 		rg_status status = note(id, value, flags, why);
 		if (status != RG_OK)

@@ -8,7 +8,7 @@ static bool is_any(rg_str text)
 	return true;
 }
 
-static bool is_word(rg_str text)
+static bool is_host_variable(rg_str text)
 {
 	for (size_t i = 0; i < text.n; i++) {
 		if ((unsigned char)text.p[i] <= ' ' || text.p[i] == 0x7f)
@@ -34,7 +34,7 @@ static bool is_token(rg_str text)
 	return text.n > 0 && rg__all(text, RG__C_TOKEN);
 }
 
-static bool is_param(rg_str text)
+static bool is_param_name(rg_str text)
 {
 	static const rg_str ours[] = { { "q", 1 }, { "expires", 7 }, { "pub-gruu", 8 }, { "temp-gruu", 9 }, { "reg-id", 6 },
 		{ "+sip.instance", 13 } };
@@ -98,10 +98,10 @@ static const struct {
 	const char *wants;
 } forms[RG__FORM_COUNT] = {
 	[RG__FORM_ANY] = { is_any, "text" },
-	[RG__FORM_WORD] = { is_word, "a host variable, as $avp(name) or a name without blanks" },
+	[RG__FORM_WORD] = { is_host_variable, "a host variable, as $avp(name) or a name without blanks" },
 	[RG__FORM_HOST] = { is_host, "the beginning of a host name" },
 	[RG__FORM_TOKEN] = { is_token, "a token" },
-	[RG__FORM_PARAM] = { is_param, "a token that is free for it" },
+	[RG__FORM_PARAM] = { is_param_name, "a token that is free for it" },
 	[RG__FORM_TOKENS] = { is_tokens, "a list of tokens separated by commas" },
 	[RG__FORM_SECRETS] = { is_secrets, "a list of secrets separated by commas, none of them empty" },
 	[RG__FORM_ROUTES] = { is_routes, "a list of <sip:…;lr> values separated by commas" },

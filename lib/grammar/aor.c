@@ -14,7 +14,7 @@ static bool has_upper(rg_str s)
 	return false;
 }
 
-static void lower(char *p, size_t n)
+static void lower_all(char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		p[i] = rg__lower(p[i]);
@@ -22,7 +22,7 @@ static void lower(char *p, size_t n)
 
 /* Removes the final dot, and the prefix as often as it occurs, so that a canonical host stays the same when it is read again. Keeps the
  * prefix where the rest would be no host name. */
-static rg_str strip(rg_str host, rg_str prefix)
+static rg_str strip_host(rg_str host, rg_str prefix)
 {
 	if (host.n > 0 && host.p[host.n - 1] == '.')
 		host.n--;
@@ -36,7 +36,7 @@ static rg_str strip(rg_str host, rg_str prefix)
 static rg_str canonical_host(const rg__uri *uri, const rg__aor_rules *rules, char room[64])
 {
 	if (uri->host_kind == RG__HOST_NAME)
-		return strip(uri->host, rules->realm_prefix);
+		return strip_host(uri->host, rules->realm_prefix);
 	if (uri->host_kind == RG__HOST_IP4)
 		return uri->host; /* an IPv4 address is only read in its canonical form */
 	rg_addr addr = uri->addr;
@@ -63,12 +63,12 @@ static int own(rg__aor *out, bool own_user, bool own_host, const rg__aor_rules *
 		if (rg__unescape(user, out->text, &n) != RG_OK)
 			return RG__AOR_UNESCAPE;
 		if (!rules->case_sensitive)
-			lower(out->text, n);
+			lower_all(out->text, n);
 		out->user = (rg_str){ out->text, n };
 	}
 	if (own_host) {
 		memcpy(out->text + n, host.p, host.n);
-		lower(out->text + n, host.n);
+		lower_all(out->text + n, host.n);
 		out->host = (rg_str){ out->text + n, host.n };
 	}
 	return RG__AOR_OK;
@@ -82,7 +82,7 @@ static bool too_long(const rg__aor *aor, const rg__aor_rules *rules)
 }
 
 /* Makes user and host, as the URI has them, canonical. @p copy_host: the host lies in memory that the result outlives. */
-static int finish(rg__aor *out, const rg__aor_rules *rules, bool copy_host)
+static int canonicalize(rg__aor *out, const rg__aor_rules *rules, bool copy_host)
 {
 	bool escaped = out->user.n > 0 && memchr(out->user.p, '%', out->user.n);
 	bool own_user = escaped || (!rules->case_sensitive && has_upper(out->user));
@@ -113,7 +113,7 @@ int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *ou
 	out->user = uri->user;
 	if (rules->use_domain)
 		out->host = canonical_host(uri, rules, room);
-	return finish(out, rules, out->host.p == room || out->host.p == room + 1);
+	return canonicalize(out, rules, out->host.p == room || out->host.p == room + 1);
 }
 
 int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
@@ -133,7 +133,7 @@ static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 			return RG__AOR_PARSE;
 	}
 	out->user = text;
-	return finish(out, rules, false);
+	return canonicalize(out, rules, false);
 }
 
 int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)

@@ -7,7 +7,7 @@ static bool is_escape(rg_str s, size_t at)
 	return s.p[at] == '%' && s.n - at >= 3 && rg__is(s.p[at + 1], RG__C_HEX) && rg__is(s.p[at + 2], RG__C_HEX);
 }
 
-static unsigned escaped(rg_str s, size_t at)
+static unsigned escaped_octet(rg_str s, size_t at)
 {
 	return rg__hex(s.p[at + 1]) << 4 | rg__hex(s.p[at + 2]);
 }
@@ -21,12 +21,12 @@ static unsigned next_unit(rg_str s, size_t *at)
 		*at = from + 1;
 		return (unsigned char)s.p[from];
 	}
-	unsigned octet = escaped(s, from);
+	unsigned octet = escaped_octet(s, from);
 	*at = from + 3;
 	return rg__is((char)octet, RG__C_RESERVED) ? octet | 256 : octet;
 }
 
-static unsigned fold(unsigned unit)
+static unsigned fold_unit(unsigned unit)
 {
 	return unit >= 'A' && unit <= 'Z' ? unit + 32 : unit;
 }
@@ -48,7 +48,7 @@ int rg__order_nocase(rg_str a, rg_str b)
 	size_t i = 0, j = 0;
 
 	while (i < a.n && j < b.n) {
-		unsigned x = fold(next_unit(a, &i)), y = fold(next_unit(b, &j));
+		unsigned x = fold_unit(next_unit(a, &i)), y = fold_unit(next_unit(b, &j));
 		if (x != y)
 			return x < y ? -1 : 1;
 	}
@@ -65,7 +65,7 @@ bool rg__same_nocase(rg_str a, rg_str b)
 	size_t i = 0, j = 0;
 
 	while (i < a.n && j < b.n) {
-		if (fold(next_unit(a, &i)) != fold(next_unit(b, &j)))
+		if (fold_unit(next_unit(a, &i)) != fold_unit(next_unit(b, &j)))
 			return false;
 	}
 	return i >= a.n && j >= b.n;
@@ -76,7 +76,7 @@ uint32_t rg__hash_nocase(rg_str s)
 	uint32_t h = 5381;
 
 	for (size_t i = 0; i < s.n;)
-		h = h * 33 + fold(next_unit(s, &i));
+		h = h * 33 + fold_unit(next_unit(s, &i));
 	return h;
 }
 
@@ -90,7 +90,7 @@ rg_status rg__unescape(rg_str s, char *room, size_t *n)
 		if (octet == '%') {
 			if (!is_escape(s, i))
 				return RG_EINVAL;
-			octet = escaped(s, i);
+			octet = escaped_octet(s, i);
 			i += 2;
 		}
 		if (octet < 0x20 || octet == 0x7f)

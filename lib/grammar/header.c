@@ -3,14 +3,14 @@
 #include "grammar/chars.h"
 #include "text/text.h"
 
-static inline bool is_space(char c)
+static inline bool is_wsp(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
 static size_t skip_space(rg_str s, size_t at)
 {
-	while (at < s.n && is_space(s.p[at]))
+	while (at < s.n && is_wsp(s.p[at]))
 		at++;
 	return at;
 }
@@ -139,7 +139,7 @@ int rg__param_next(rg_str *rest, rg__param *out)
 }
 
 /* RFC 3261 §7.3.1: a parameter name must not appear more than once. */
-static bool read_params(rg_str text, rg__params *out)
+static bool read_header_params(rg_str text, rg__params *out)
 {
 	rg__names names;
 	rg__param param;
@@ -165,7 +165,7 @@ static size_t find_bracket(rg_str s)
 			return SIZE_MAX;
 		at = skip_space(s, at);
 	} else {
-		while (at < s.n && (is_space(s.p[at]) || rg__is(s.p[at], RG__C_TOKEN)))
+		while (at < s.n && (is_wsp(s.p[at]) || rg__is(s.p[at], RG__C_TOKEN)))
 			at++;
 	}
 	return at < s.n && s.p[at] == '<' ? at : SIZE_MAX;
@@ -211,7 +211,7 @@ rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *param
 		return RG_EINVAL;
 	size_t open = find_bracket(s);
 	bool good = open != SIZE_MAX ? read_bracketed(s, open, out) : read_plain(s, out);
-	if (good && read_params(out->params, params))
+	if (good && read_header_params(out->params, params))
 		return RG_OK;
 	*out = (rg__name_addr){ 0 };
 	params->n = 0;

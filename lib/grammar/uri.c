@@ -5,7 +5,7 @@
 
 /* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
  * and refuses the URI. */
-static size_t skip(rg_str s, size_t at, unsigned set)
+static size_t skip_set(rg_str s, size_t at, unsigned set)
 {
 	for (at = rg__span(s, at, set); at < s.n && s.p[at] == '%'; at = rg__span(s, at + 3, set)) {
 		if (s.n - at < 3 || !rg__is(s.p[at + 1], RG__C_HEX) || !rg__is(s.p[at + 2], RG__C_HEX))
@@ -46,13 +46,13 @@ static bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
 {
 	if (*at >= s.n || !memchr(s.p + *at, '@', s.n - *at))
 		return true;
-	size_t end = skip(s, *at, RG__C_USER);
+	size_t end = skip_set(s, *at, RG__C_USER);
 	if (end == *at)
 		return false;
 	out->user = rg__sub(s, *at, end);
 	if (at_char(s, end, ':')) {
 		size_t from = end + 1;
-		end = skip(s, from, RG__C_PASSWORD);
+		end = skip_set(s, from, RG__C_PASSWORD);
 		out->password = rg__sub(s, from, end);
 	}
 	*at = end + 1;
@@ -106,7 +106,7 @@ static bool read_port(rg_str s, size_t *at, rg__uri *out)
 
 /* uri-parameters = *( ";" pname [ "=" pvalue ] ). Like other-param, every parameter may have any legal value. RFC 3261 §19.1.1 forbids a
  * name that occurs twice. */
-static bool read_params(rg_str s, size_t *at, rg__uri *out)
+static bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t from = *at;
 	rg__names names;
@@ -115,12 +115,12 @@ static bool read_params(rg_str s, size_t *at, rg__uri *out)
 		return true;
 	rg__names_init(&names, memchr(s.p + from, '%', s.n - from) != NULL);
 	while (at_char(s, *at, ';')) {
-		size_t name = *at + 1, end = skip(s, name, RG__C_PARAM);
+		size_t name = *at + 1, end = skip_set(s, name, RG__C_PARAM);
 		if (end == name || !rg__names_add(&names, rg__sub(s, name, end)))
 			return false;
 		if (at_char(s, end, '=')) {
 			size_t value = end + 1;
-			end = skip(s, value, RG__C_PARAM);
+			end = skip_set(s, value, RG__C_PARAM);
 			if (end == value)
 				return false;
 		}
@@ -141,10 +141,10 @@ static bool read_headers(rg_str s, size_t *at, rg__uri *out)
 		return true;
 	do {
 		size_t name = end + 1;
-		end = skip(s, name, RG__C_HEADER);
+		end = skip_set(s, name, RG__C_HEADER);
 		if (end == name || !at_char(s, end, '=') || ++n > RG__PARAMS_MAX)
 			return false;
-		end = skip(s, end + 1, RG__C_HEADER);
+		end = skip_set(s, end + 1, RG__C_HEADER);
 	} while (at_char(s, end, '&'));
 	out->headers = rg__sub(s, *at + 1, end);
 	*at = end;
@@ -153,7 +153,7 @@ static bool read_headers(rg_str s, size_t *at, rg__uri *out)
 
 static bool read_sip(rg_str s, size_t at, rg__uri *out)
 {
-	return read_userinfo(s, &at, out) && read_host(s, &at, out) && read_port(s, &at, out) && read_params(s, &at, out) &&
+	return read_userinfo(s, &at, out) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
 		read_headers(s, &at, out) && at == s.n;
 }
 
@@ -192,7 +192,7 @@ rg_status rg__uri_parse(rg_str text, rg__uri *out)
 	size_t at = read_scheme(text, out);
 	bool good = at > 0;
 	if (good && out->scheme == RG__SCHEME_OTHER)
-		good = at < text.n && skip(text, at, RG__C_URIC) == text.n;
+		good = at < text.n && skip_set(text, at, RG__C_URIC) == text.n;
 	else if (good)
 		good = read_sip(text, at, out);
 	if (good)

@@ -48,7 +48,7 @@ typedef struct index_by_name {
 } index_by_name;
 
 /* The slot of @p name, or the free one where it belongs. */
-static uint32_t slot_of(const index_by_name *in, rg_str name, uint32_t hash)
+static uint32_t param_slot(const index_by_name *in, rg_str name, uint32_t hash)
 {
 	uint32_t at = hash;
 
@@ -73,7 +73,7 @@ static void index_params(rg_str rest, const rg_str *without, uint32_t n_without,
 			continue;
 		out->hash[list->n] = rg__hash_nocase(name);
 		out->met[list->n] = false;
-		uint8_t *slot = &out->slot[slot_of(out, name, out->hash[list->n])];
+		uint8_t *slot = &out->slot[param_slot(out, name, out->hash[list->n])];
 		*slot = (uint8_t)++list->n;
 	}
 }
@@ -119,7 +119,7 @@ static bool params_equal(const rg__uri *a, const rg__uri *b, const rg_str *witho
 	while (rg__uri_param_next(&x, &p)) {
 		if (listed(p.name, without, n_without))
 			continue;
-		uint32_t i = in.slot[slot_of(&in, p.name, rg__hash_nocase(p.name))];
+		uint32_t i = in.slot[param_slot(&in, p.name, rg__hash_nocase(p.name))];
 		if (i == 0 ? counts_alone(p.name) : !same_value(p.value, in.list.row[i - 1].value))
 			return false;
 		if (i != 0)

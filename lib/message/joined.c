@@ -25,7 +25,7 @@ static size_t room_of(const rg__part *p)
 	return p->targets ? 0 : p->uri.n + p->next_hop.n + p->aor.n + p->home.n;
 }
 
-static rg_str put(rg_str text, char **at)
+static rg_str put_joined_text(rg_str text, char **at)
 {
 	rg_str copy = { text.p ? *at : NULL, text.n };
 
@@ -35,7 +35,7 @@ static rg_str put(rg_str text, char **at)
 	return copy;
 }
 
-static rg_status fill(rg_targets *t, const rg__part *parts, uint32_t n)
+static rg_status fill_parts(rg_targets *t, const rg__part *parts, uint32_t n)
 {
 	size_t texts = 1;
 
@@ -50,8 +50,8 @@ static rg_status fill(rg_targets *t, const rg__part *parts, uint32_t n)
 		rg__part of = parts[i];
 
 		if (!of.targets)
-			of = (rg__part){ .uri = put(of.uri, &at), .next_hop = put(of.next_hop, &at), .aor = put(of.aor, &at),
-				.home = put(of.home, &at), .branch = of.branch };
+			of = (rg__part){ .uri = put_joined_text(of.uri, &at), .next_hop = put_joined_text(of.next_hop, &at), .aor = put_joined_text(of.aor, &at),
+				.home = put_joined_text(of.home, &at), .branch = of.branch };
 		t->joined->parts[i] = (part){ of, t->n };
 		t->n += rows_of(&of);
 	}
@@ -66,7 +66,7 @@ rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32
 	if (!t)
 		return RG_ENOMEM;
 	*t = (rg_targets){ .result = joint->result, .code = joint->code, .branches_only = joint->branches_only, .partial = joint->partial };
-	if (fill(t, parts, n) != RG_OK) {
+	if (fill_parts(t, parts, n) != RG_OK) {
 		free(t);
 		return RG_ENOMEM;
 	}

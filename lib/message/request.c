@@ -155,14 +155,14 @@ static void measure(rg_request *r, size *s)
 }
 
 /* The write positions of a copy. Each type has a region of its own, in the order of alignment. */
-typedef struct room {
+typedef struct copy_room {
 	rg_resolved *resolved;
 	rg_str *lines;
 	rg_addr *addrs;
 	char *text;
-} room;
+} copy_room;
 
-static void copy_text(rg_str *s, room *to)
+static void copy_text(rg_str *s, copy_room *to)
 {
 	if (!s->p)
 		return;
@@ -172,7 +172,7 @@ static void copy_text(rg_str *s, room *to)
 	to->text += s->n;
 }
 
-static void copy_lines(const rg_str **lines, uint32_t n, room *to)
+static void copy_lines(const rg_str **lines, uint32_t n, copy_room *to)
 {
 	rg_str *copy = to->lines;
 
@@ -187,7 +187,7 @@ static void copy_lines(const rg_str **lines, uint32_t n, room *to)
 	*lines = copy;
 }
 
-static void copy_resolved(rg_request *r, room *to)
+static void copy_resolved(rg_request *r, copy_room *to)
 {
 	const rg_resolved *from = r->resolved;
 
@@ -216,7 +216,7 @@ rg_status rg__request_copy(const rg_request *from, size_t max_bytes, rg_request 
 		s.addrs * sizeof(rg_addr) + s.text + 1);
 	if (!copy)
 		return RG_ENOMEM;
-	room to = { .resolved = (rg_resolved *)(copy + 1) };
+	copy_room to = { .resolved = (rg_resolved *)(copy + 1) };
 	to.lines = (rg_str *)(to.resolved + view.n_resolved);
 	to.addrs = (rg_addr *)(to.lines + s.lines);
 	to.text = (char *)(to.addrs + s.addrs);

@@ -20,7 +20,7 @@ struct rg_response {
 	uint16_t listed[];
 };
 
-static rg_str keep(char **room, rg_str s)
+static rg_str response_keep(char **room, rg_str s)
 {
 	rg_str kept = { *room, s.n };
 
@@ -43,7 +43,7 @@ static bool keep_rewrites(rg_response *r, const rg__answer *a)
 		return false;
 	room = (char *)(r->rewrites + a->n_rewrites);
 	for (uint32_t i = 0; i < a->n_rewrites; i++)
-		r->rewrites[i] = (rg__rewrite){ a->rewrites[i].contact, keep(&room, a->rewrites[i].uri) };
+		r->rewrites[i] = (rg__rewrite){ a->rewrites[i].contact, response_keep(&room, a->rewrites[i].uri) };
 	r->n_rewrites = a->n_rewrites;
 	return true;
 }
@@ -63,11 +63,11 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 	if (list > 0)
 		memcpy(r->listed, a->listed, list);
 	room = (char *)r->listed + list;
-	r->unsupported = keep(&room, a->unsupported);
-	r->received_param = keep(&room, a->received_param);
+	r->unsupported = response_keep(&room, a->unsupported);
+	r->received_param = response_keep(&room, a->received_param);
 	if (a->path.n + a->service_route.n > 0) {
-		r->path = keep(&room, a->path);
-		r->service_route = keep(&room, a->service_route);
+		r->path = response_keep(&room, a->path);
+		r->service_route = response_keep(&room, a->service_route);
 	}
 	if (a->n_rewrites == 0 || keep_rewrites(r, a))
 		return RG_OK;
@@ -177,7 +177,7 @@ static void put_q(rg__buf *b, int32_t q)
 }
 
 /* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
-static void put_contact(rg__buf *b, const rg_response *r, const rg_answered *a)
+static void put_contact_value(rg__buf *b, const rg_response *r, const rg_answered *a)
 {
 	const rg_contact *c = &a->contact;
 
@@ -246,30 +246,30 @@ typedef struct lines {
 	uint32_t n;
 } lines;
 
-static void begin(lines *l, rg_str name)
+static void begin_header(lines *l, rg_str name)
 {
 	l->headers[l->n].name = name;
 }
 
-static void end(lines *l)
+static void end_header(lines *l)
 {
 	l->headers[l->n++].value.n = l->text.n;
 }
 
-static void put_number(lines *l, rg_str name, int64_t v)
+static void put_number_header(lines *l, rg_str name, int64_t v)
 {
-	begin(l, name);
+	begin_header(l, name);
 	rg__buf_add_int(&l->text, v);
-	end(l);
+	end_header(l);
 }
 
-static void put_text(lines *l, rg_str name, rg_str text)
+static void put_text_header(lines *l, rg_str name, rg_str text)
 {
 	if (text.n == 0)
 		return;
-	begin(l, name);
+	begin_header(l, name);
 	rg__buf_add(&l->text, text);
-	end(l);
+	end_header(l);
 }
 
 /* Headers of the extensions. */
@@ -278,12 +278,12 @@ static void put_extensions(const rg_response *r, lines *l)
 	rg_str rest = r->path, value;
 
 	while (rg_path_next(&rest, &value))
-		put_text(l, RG_STR("Path"), value);
-	put_text(l, RG_STR("Supported"), r->supported);
-	put_text(l, RG_STR("Require"), r->require);
-	put_text(l, RG_STR("Service-Route"), r->service_route);
+		put_text_header(l, RG_STR("Path"), value);
+	put_text_header(l, RG_STR("Supported"), r->supported);
+	put_text_header(l, RG_STR("Require"), r->require);
+	put_text_header(l, RG_STR("Service-Route"), r->service_route);
 	if (r->flow_timer > 0)
-		put_number(l, RG_STR("Flow-Timer"), r->flow_timer);
+		put_number_header(l, RG_STR("Flow-Timer"), r->flow_timer);
 }
 
 static void render(const rg_response *r, lines *l)
@@ -291,24 +291,24 @@ static void render(const rg_response *r, lines *l)
 	rg_answered a;
 
 	for (uint32_t i = 0; rg_response_contact(r, i, &a) == RG_OK; i++) {
-		begin(l, RG_STR("Contact"));
-		put_contact(&l->text, r, &a);
-		end(l);
+		begin_header(l, RG_STR("Contact"));
+		put_contact_value(&l->text, r, &a);
+		end_header(l);
 	}
-	begin(l, RG_STR("Date"));
+	begin_header(l, RG_STR("Date"));
 	put_date(&l->text, r->now);
-	end(l);
+	end_header(l);
 	if (r->code != 200) {
-		begin(l, RG_STR("P-Registrar-Error"));
+		begin_header(l, RG_STR("P-Registrar-Error"));
 		rg__buf_add_text(&l->text, rg_reason_text(r->reason));
-		end(l);
+		end_header(l);
 	}
 	if (r->code >= 500 && r->code < 600 && r->retry_after > 0)
-		put_number(l, RG_STR("Retry-After"), r->retry_after);
+		put_number_header(l, RG_STR("Retry-After"), r->retry_after);
 	if (r->code == 423)
-		put_number(l, RG_STR("Min-Expires"), r->min_expires);
+		put_number_header(l, RG_STR("Min-Expires"), r->min_expires);
 	if (r->code == 420)
-		put_text(l, RG_STR("Unsupported"), r->unsupported);
+		put_text_header(l, RG_STR("Unsupported"), r->unsupported);
 	put_extensions(r, l);
 }
 

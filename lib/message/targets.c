@@ -19,7 +19,7 @@ static bool may_need_strip(rg_str uri)
 }
 
 /* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. */
-static rg_str strip(rg_str text, char **room)
+static rg_str strip_uri(rg_str text, char **room)
 {
 	rg__uri uri;
 	rg__param p;
@@ -66,7 +66,7 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (rg__row){ c->choice[i].strip ? strip(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
 			c->choice[i].fallback_of };
 	return RG_OK;
 }

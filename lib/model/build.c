@@ -92,7 +92,7 @@ static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint
 }
 
 /* Takes @p n bytes. NULL when there is no room: the rest then stores nothing, and the record is refused at the end. */
-static char *take(builder *b, size_t n)
+static char *take_bytes(builder *b, size_t n)
 {
 	char *p = b->base + b->n;
 
@@ -107,12 +107,12 @@ static char *take(builder *b, size_t n)
 static void align(builder *b)
 {
 	if (b->n & 1)
-		take(b, 1);
+		take_bytes(b, 1);
 }
 
-static rg__slice put(builder *b, rg_str s)
+static rg__slice put_bytes(builder *b, rg_str s)
 {
-	char *p = take(b, s.n);
+	char *p = take_bytes(b, s.n);
 
 	if (p == NULL)
 		return (rg__slice){ 0, 0 };
@@ -212,7 +212,7 @@ static void tag_addrs(builder *b, const rg_contact *c)
 		text = rg_addr_print(&addr, room, sizeof room);
 		if (text.n == 0 || tag_find(b, RG__ABSENT, text, &slot) != NULL)
 			continue;
-		tag_add(b, put(b, text), slot);
+		tag_add(b, put_bytes(b, text), slot);
 	}
 }
 
@@ -223,13 +223,13 @@ static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *
 	rg__slice *known, out;
 
 	if (c->next_hop.n == 0)
-		return put(b, c->next_hop);
+		return put_bytes(b, c->next_hop);
 	known = tag_find(b, RG__ABSENT, c->next_hop, &slot);
 	if (known != NULL)
 		return *known;
 	if (!find_in(c->received, at[RG__HAS_received], c->next_hop, &out) && !find_in(c->uri, at[RG__HAS_uri], c->next_hop, &out) &&
 		!find_in(c->path, at[RG__HAS_path], c->next_hop, &out))
-		out = put(b, c->next_hop);
+		out = put_bytes(b, c->next_hop);
 	tag_add(b, out, slot);
 	return out;
 }
@@ -243,11 +243,11 @@ static rg__slice put_flow(builder *b, const rg_contact *c)
 	rg__slice *known, tag, rest;
 
 	if (c->flow.n == 0)
-		return put(b, c->flow);
+		return put_bytes(b, c->flow);
 	known = tag_find(b, head, c->flow, &slot);
 	if (known == NULL) {
-		tag = put(b, head);
-		rest = put(b, c->flow);
+		tag = put_bytes(b, head);
+		rest = put_bytes(b, c->flow);
 		tag.n = (uint16_t)(tag.n + rest.n);
 		tag_add(b, tag, slot);
 		return rest;
@@ -269,7 +269,7 @@ static rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const
 		return b->stored[bit];
 	if (bit == RG__HAS_instance && find_in(c->params, at[RG__HAS_params], s, &out))
 		return out;
-	return put(b, s);
+	return put_bytes(b, s);
 }
 
 /* Stores addresses in one form, so that equal records have equal encodings. */
@@ -279,7 +279,7 @@ static void put_addrs(builder *b, const rg_contact *c, rg__slice *out)
 	uint32_t i;
 
 	align(b);
-	to = (rg_addr *)(void *)take(b, c->n_addrs * sizeof *to);
+	to = (rg_addr *)(void *)take_bytes(b, c->n_addrs * sizeof *to);
 	if (to == NULL)
 		return;
 	for (i = 0; i < c->n_addrs; i++) {
@@ -306,7 +306,7 @@ static uint16_t present_bits(const rg_contact *c)
 }
 
 /* Stores one binding. @p at receives where its strings are, indexed by bit. */
-static void put_contact(builder *b, const rg_contact *c, rg__binding *out, rg__slice at[RG__HAS_N])
+static void put_binding(builder *b, const rg_contact *c, rg__binding *out, rg__slice at[RG__HAS_N])
 {
 	uint16_t present = present_bits(c);
 	uint32_t left;
@@ -315,7 +315,7 @@ static void put_contact(builder *b, const rg_contact *c, rg__binding *out, rg__s
 
 	align(b);
 	table = b->n;
-	s = (rg__slice *)(void *)take(b, (size_t)__builtin_popcount(present) * sizeof *s);
+	s = (rg__slice *)(void *)take_bytes(b, (size_t)__builtin_popcount(present) * sizeof *s);
 	*out = (rg__binding){ .id = c->id, .generation = c->generation, .request_hash = c->request_hash, .expires = c->expires,
 		.created = c->created, .modified = c->modified, .flags = c->flags, .cseq = c->cseq, .methods = c->methods,
 		.branch_flags = c->branch_flags, .q = (int16_t)c->q, .present = present, .slices = (uint16_t)table };
@@ -330,7 +330,7 @@ static void put_contact(builder *b, const rg_contact *c, rg__binding *out, rg__s
 	if (present & 1u << RG__HAS_rare) {
 		rg__rare rare = { c->wake, c->reg_id, c->latency };
 
-		at[RG__HAS_rare] = put(b, (rg_str){ (const char *)&rare, sizeof rare });
+		at[RG__HAS_rare] = put_bytes(b, (rg_str){ (const char *)&rare, sizeof rare });
 	}
 	if (present & 1u << RG__HAS_addrs) {
 		put_addrs(b, c, &at[RG__HAS_addrs]);
@@ -344,13 +344,13 @@ static void put_contact(builder *b, const rg_contact *c, rg__binding *out, rg__s
 		*s = at[RG__HAS_rare];
 }
 
-static void put_contacts(builder *b, const rg_contact *contacts, uint32_t n, rg__binding *out)
+static void put_bindings(builder *b, const rg_contact *contacts, uint32_t n, rg__binding *out)
 {
 	rg__slice at[2][RG__HAS_N];
 	uint32_t i;
 
 	for (i = 0; i < n && !b->over; i++) {
-		put_contact(b, &contacts[i], &out[i], at[i & 1]);
+		put_binding(b, &contacts[i], &out[i], at[i & 1]);
 		b->before = &contacts[i];
 		b->stored = at[i & 1];
 	}
@@ -358,7 +358,7 @@ static void put_contacts(builder *b, const rg_contact *contacts, uint32_t n, rg_
 
 static rg__slice put_present(builder *b, rg_str s)
 {
-	return s.p != NULL ? put(b, s) : (rg__slice){ 0, 0 };
+	return s.p != NULL ? put_bytes(b, s) : (rg__slice){ 0, 0 };
 }
 
 /* Shares the string of the previous removal where it is the same. */
@@ -390,7 +390,7 @@ static void put_removals(builder *b, const rg_removal *removals, uint32_t n, rg_
 	}
 }
 
-static rg_time deadline_of(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals)
+static rg_time earliest_deadline(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals)
 {
 	rg_time t = RG_TIME_NEVER;
 	uint32_t i;
@@ -442,18 +442,18 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	rg_str list;
 
 	b->n = sizeof *r;
-	put(b, key->domain);
-	put(b, key->user);
-	put(b, key->host);
+	put_bytes(b, key->domain);
+	put_bytes(b, key->user);
+	put_bytes(b, key->host);
 	b->n = rg__record_bindings_at(key->domain.n + key->user.n + key->host.n);
-	bindings = (rg__binding *)(void *)take(b, n_contacts * sizeof *bindings);
-	gone = (rg__gone *)(void *)take(b, n_removals * sizeof *gone);
-	r->extra = put(b, extra);
-	put_contacts(b, contacts, n_contacts, bindings);
+	bindings = (rg__binding *)(void *)take_bytes(b, n_contacts * sizeof *bindings);
+	gone = (rg__gone *)(void *)take_bytes(b, n_removals * sizeof *gone);
+	r->extra = put_bytes(b, extra);
+	put_bindings(b, contacts, n_contacts, bindings);
 	put_removals(b, removals, n_removals, gone);
 	align(b);
 	list = (rg_str){ (const char *)b->tags.list, b->tags.n * sizeof *b->tags.list };
-	r->tags = put(b, list).at;
+	r->tags = put_bytes(b, list).at;
 	if (b->over)
 		return RG_ELIMIT;
 	r->n_contacts = (uint16_t)n_contacts;
@@ -464,12 +464,12 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	r->user_n = (uint16_t)key->user.n;
 	r->host_n = (uint16_t)key->host.n;
 	r->size = (uint16_t)b->n;
-	r->deadline = deadline_of(contacts, n_contacts, removals, n_removals);
+	r->deadline = earliest_deadline(contacts, n_contacts, removals, n_removals);
 	return RG_OK;
 }
 
 /* Moves the record into an allocation of its exact size. Frees b->base unless it is @p scratch. */
-static rg_record *settle(builder *b, const char *scratch, const rg_revision *revision)
+static rg_record *shrink_record(builder *b, const char *scratch, const rg_revision *revision)
 {
 	rg_record *r;
 
@@ -511,7 +511,7 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 		status = lay_out(&b, key, contacts, n_contacts, removals, n_removals, extra);
 	tags_close(&b.tags);
 	if (status == RG_OK) {
-		*out = settle(&b, scratch, revision);
+		*out = shrink_record(&b, scratch, revision);
 		return *out != NULL ? RG_OK : RG_ENOMEM;
 	}
 	if (b.base != scratch)

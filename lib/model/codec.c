@@ -56,7 +56,7 @@ rg_status rg__extra_check(const rg__codec_map *map, rg_str extra, uint32_t *n_pa
 }
 
 /* Any text may be printed into a header, except the flow, which is internal to the host. */
-static bool has_control(const rg_contact *c)
+static bool contact_has_control(const rg_contact *c)
 {
 	unsigned i;
 
@@ -80,7 +80,7 @@ static bool path_is_sound(rg_str path)
 
 const char *rg__contact_flaw(const rg_contact *c)
 {
-	if (has_control(c))
+	if (contact_has_control(c))
 		return "a control character in a text";
 	if (!path_is_sound(c->path))
 		return "an empty value or a control character in the Path";

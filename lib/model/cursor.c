@@ -87,7 +87,7 @@ bool rg__mp_next(rg__mp *at, rg__mp_item *out)
 	return true;
 }
 
-static bool skip(rg__mp *at, uint32_t depth)
+static bool skip_value(rg__mp *at, uint32_t depth)
 {
 	rg__mp_item item;
 	uint64_t n;
@@ -99,12 +99,12 @@ static bool skip(rg__mp *at, uint32_t depth)
 	if (depth == 0)
 		return false;
 	for (n = item.kind == RG__MP_MAP ? item.u * 2 : item.u; n > 0; n--)
-		if (!skip(at, depth - 1))
+		if (!skip_value(at, depth - 1))
 			return false;
 	return true;
 }
 
 bool rg__mp_skip(rg__mp *at)
 {
-	return skip(at, RG__UNKNOWN_DEPTH);
+	return skip_value(at, RG__UNKNOWN_DEPTH);
 }

@@ -185,7 +185,7 @@ static rg_status read_version(reader *r, const rg__mp_item *item, uint32_t versi
 	return version[0] == RG__SCHEMA_MAJOR ? RG_OK : RG_ENOTSUP;
 }
 
-static rg_status read_value(reader *r, const rg__codec_key *key, void *whole)
+static rg_status decode_value(reader *r, const rg__codec_key *key, void *whole)
 {
 	void *field = (char *)whole + key->offset;
 	rg__mp_item item;
@@ -262,7 +262,7 @@ static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, prog
 		return flaw(r, RG_EFORMAT, map, map->keys[row].name, "given twice");
 	done->seen |= 1u << row;
 	done->row = row + 1 < map->n ? row + 1 : 0;
-	status = read_value(r, &map->keys[row], into);
+	status = decode_value(r, &map->keys[row], into);
 	return status == RG_OK ? RG_OK : flaw(r, status, map, map->keys[row].name, rg_strerror(status));
 }
 

@@ -13,19 +13,19 @@ uint64_t rg__key_hash(const rg_key *key)
 }
 
 /* The state of printing. `n` keeps counting when the room is full. */
-typedef struct printer {
+typedef struct key_printer {
 	char *room;
 	size_t size, n;
-} printer;
+} key_printer;
 
-static void put(printer *p, char c)
+static void printer_put(key_printer *p, char c)
 {
 	if (p->n < p->size)
 		p->room[p->n] = c;
 	p->n++;
 }
 
-static char *copy(char *to, rg_str s)
+static char *copy_part(char *to, rg_str s)
 {
 	if (s.n > 0)
 		memcpy(to, s.p, s.n);
@@ -34,15 +34,15 @@ static char *copy(char *to, rg_str s)
 
 size_t rg_key_print(const rg_key *key, char *room, size_t size)
 {
-	printer p = { room, size, 0 };
+	key_printer p = { room, size, 0 };
 	size_t at = key->user.n > 0 && key->host.n > 0;
 
 	/* The common case: nothing to escape, and all of it fits. */
 	if (key->user.n + at + key->host.n <= size && rg__all(key->user, RG__C_USER)) {
-		room = copy(room, key->user);
+		room = copy_part(room, key->user);
 		if (at)
 			*room++ = '@';
-		copy(room, key->host);
+		copy_part(room, key->host);
 		return key->user.n + at + key->host.n;
 	}
 
@@ -50,11 +50,11 @@ size_t rg_key_print(const rg_key *key, char *room, size_t size)
 		char escape[3];
 		size_t n = rg__escape_octet(key->user.p[i], escape);
 		for (size_t k = 0; k < n; k++)
-			put(&p, escape[k]);
+			printer_put(&p, escape[k]);
 	}
 	if (key->user.n > 0 && key->host.n > 0)
-		put(&p, '@');
+		printer_put(&p, '@');
 	for (size_t i = 0; i < key->host.n; i++)
-		put(&p, key->host.p[i]);
+		printer_put(&p, key->host.p[i]);
 	return p.n;
 }

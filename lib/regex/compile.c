@@ -64,18 +64,18 @@ static bool open_gap(compiler *c, uint32_t at, uint32_t n)
 	return true;
 }
 
-static void insert(compiler *c, uint32_t at, uint8_t op, uint8_t what, int32_t to)
+static void insert_code(compiler *c, uint32_t at, uint8_t op, uint8_t what, int32_t to)
 {
 	if (open_gap(c, at, 1))
 		c->a->code[at] = (rg__code){ op, what, (int16_t)to };
 }
 
-static void add(compiler *c, uint8_t op, uint8_t what, int32_t to)
+static void add_code(compiler *c, uint8_t op, uint8_t what, int32_t to)
 {
-	insert(c, c->a->n, op, what, to);
+	insert_code(c, c->a->n, op, what, to);
 }
 
-static uint8_t fold(const compiler *c, char byte)
+static uint8_t fold_byte(const compiler *c, char byte)
 {
 	return rg__automaton_byte(c->a, byte);
 }
@@ -101,7 +101,7 @@ static void add_set(compiler *c, const rg__byte_set *set)
 	}
 	a->sets = grown;
 	grown[a->n_sets] = *set;
-	add(c, RG__OP_SET, (uint8_t)a->n_sets++, 0);
+	add_code(c, RG__OP_SET, (uint8_t)a->n_sets++, 0);
 }
 
 /* One row for each POSIX class, as ranges of ASCII. */
@@ -150,7 +150,7 @@ static void add_class(compiler *c, const char *name, bool negated)
 	add_set(c, &set);
 }
 
-static void skip(compiler *c, size_t n)
+static void skip_bytes(compiler *c, size_t n)
 {
 	c->rest = rg__sub(c->rest, n, c->rest.n);
 }
@@ -167,7 +167,7 @@ static rg_str take_name(compiler *c, char kind)
 		if (c->rest.p[i] != kind || c->rest.p[i + 1] != ']')
 			continue;
 		rg_str name = rg__sub(c->rest, 2, i);
-		skip(c, i + 2);
+		skip_bytes(c, i + 2);
 		return name;
 	}
 	invalid(c, "a [: [= or [. that never closes");
@@ -183,8 +183,8 @@ static int take_element(compiler *c, rg__byte_set *set)
 	uint8_t byte;
 
 	if (kind != ':' && kind != '=' && kind != '.') {
-		byte = fold(c, c->rest.p[0]);
-		skip(c, 1);
+		byte = fold_byte(c, c->rest.p[0]);
+		skip_bytes(c, 1);
 		return byte;
 	}
 	name = take_name(c, kind);
@@ -197,7 +197,7 @@ static int take_element(compiler *c, rg__byte_set *set)
 		invalid(c, "a collating element of more than a byte");
 		return -1;
 	}
-	byte = fold(c, name.p[0]);
+	byte = fold_byte(c, name.p[0]);
 	if (kind == '.')
 		return byte;
 	include(set, byte);
@@ -210,7 +210,7 @@ static void bracket(compiler *c)
 	rg__byte_set set = { { 0 } };
 	bool negated = next_is(c, 0, '^');
 
-	skip(c, negated);
+	skip_bytes(c, negated);
 	for (bool first = true; c->rest.n > 0 && (first || c->rest.p[0] != ']'); first = false) {
 		if (!first && next_is(c, 0, '-') && !next_is(c, 1, ']'))
 			invalid(c, "a range that starts nowhere");
@@ -219,7 +219,7 @@ static void bracket(compiler *c)
 		int from = take_element(c, &set), to = from;
 
 		if (next_is(c, 0, '-') && c->rest.n > 1 && c->rest.p[1] != ']') {
-			skip(c, 1);
+			skip_bytes(c, 1);
 			to = take_element(c, &set);
 			if (from < 0 || to < from)
 				invalid(c, "a range that ends before it starts, or is of classes");
@@ -231,7 +231,7 @@ static void bracket(compiler *c)
 		invalid(c, "a [ that never closes");
 		return;
 	}
-	skip(c, 1);
+	skip_bytes(c, 1);
 	if (negated)
 		negate(&set);
 	add_set(c, &set);
@@ -261,7 +261,7 @@ static void take_bounds(compiler *c, int32_t *least, int32_t *most)
 	int32_t n[2] = { 0, 0 };
 	bool comma = false, digits[2] = { false, false };
 
-	for (; c->rest.n > 0 && ((c->rest.p[0] >= '0' && c->rest.p[0] <= '9') || (c->rest.p[0] == ',' && !comma)); skip(c, 1)) {
+	for (; c->rest.n > 0 && ((c->rest.p[0] >= '0' && c->rest.p[0] <= '9') || (c->rest.p[0] == ',' && !comma)); skip_bytes(c, 1)) {
 		if (c->rest.p[0] == ',') {
 			comma = true;
 			continue;
@@ -278,13 +278,13 @@ static void take_bounds(compiler *c, int32_t *least, int32_t *most)
 		invalid(c, "braces without the numbers that belong there, or that never close");
 		return;
 	}
-	skip(c, closing);
+	skip_bytes(c, closing);
 	*least = n[0];
 	*most = !comma ? n[0] : digits[1] ? n[1] : NO_MOST;
 }
 
 /* Appends a copy of the @p n instructions that start at @p from. */
-static void copy(compiler *c, uint32_t from, uint32_t n)
+static void copy_code(compiler *c, uint32_t from, uint32_t n)
 {
 	uint32_t at = c->a->n;
 
@@ -296,17 +296,17 @@ static void star(compiler *c, uint32_t from)
 {
 	int32_t n = (int32_t)(c->a->n - from);
 
-	insert(c, from, RG__OP_SPLIT, 0, n + 2);
-	add(c, RG__OP_JUMP, 0, -n - 1);
+	insert_code(c, from, RG__OP_SPLIT, 0, n + 2);
+	add_code(c, RG__OP_JUMP, 0, -n - 1);
 }
 
 static void maybe(compiler *c, uint32_t from)
 {
-	insert(c, from, RG__OP_SPLIT, 0, (int32_t)(c->a->n - from) + 1);
+	insert_code(c, from, RG__OP_SPLIT, 0, (int32_t)(c->a->n - from) + 1);
 }
 
 /* Repeats the code from @p from on by copying it. x{2,4} means xx(x(x)?)?; here each x? stands on its own. */
-static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
+static void repeat_code(compiler *c, uint32_t from, int32_t least, int32_t most)
 {
 	uint32_t n = c->a->n - from;
 	int32_t copies = most == NO_MOST ? least + 1 : most;
@@ -316,7 +316,7 @@ static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
 		return;
 	}
 	for (int32_t i = 1; i < copies && c->failed == RG_OK; i++)
-		copy(c, from, n);
+		copy_code(c, from, n);
 	if (copies == 0)
 		c->a->n = from;
 	/* Backwards, so that an insertion does not move the earlier copies. */
@@ -326,7 +326,7 @@ static void repeat(compiler *c, uint32_t from, int32_t least, int32_t most)
 		if (most == NO_MOST)
 			star(c, at);
 		else
-			insert(c, at, RG__OP_SPLIT, 0, (int32_t)n + 1);
+			insert_code(c, at, RG__OP_SPLIT, 0, (int32_t)n + 1);
 	}
 }
 
@@ -337,19 +337,19 @@ static void repetitions(compiler *c, uint32_t from)
 		int32_t least, most;
 
 		if (next_is(c, 0, '*')) {
-			skip(c, 1);
+			skip_bytes(c, 1);
 			star(c, from);
 		} else if ((n = operator_at(c, 0, '+')) > 0) {
-			skip(c, n);
-			add(c, RG__OP_SPLIT, 0, (int32_t)from - (int32_t)c->a->n);
+			skip_bytes(c, n);
+			add_code(c, RG__OP_SPLIT, 0, (int32_t)from - (int32_t)c->a->n);
 		} else if ((n = operator_at(c, 0, '?')) > 0) {
-			skip(c, n);
+			skip_bytes(c, n);
 			maybe(c, from);
 		} else if ((n = operator_at(c, 0, '{')) > 0) {
-			skip(c, n);
+			skip_bytes(c, n);
 			take_bounds(c, &least, &most);
 			if (c->failed == RG_OK)
-				repeat(c, from, least, most);
+				repeat_code(c, from, least, most);
 		} else {
 			return;
 		}
@@ -368,13 +368,13 @@ static void group(compiler *c, size_t opening)
 		too_much(c, "nests too deep");
 		return;
 	}
-	skip(c, opening);
+	skip_bytes(c, opening);
 	alternatives(c);
 	closing = operator_at(c, 0, ')');
 	if (closing == 0)
 		invalid(c, "a group that never closes");
 	else
-		skip(c, closing);
+		skip_bytes(c, closing);
 	c->depth--;
 }
 
@@ -386,21 +386,21 @@ static bool assertion(compiler *c, char escape)
 
 	if (!at)
 		return false;
-	add(c, RG__OP_ASSERT, (uint8_t)(at - escapes), 0); /* in the order of RG__AT_… */
+	add_code(c, RG__OP_ASSERT, (uint8_t)(at - escapes), 0); /* in the order of RG__AT_… */
 	return true;
 }
 
 static void literal(compiler *c, char byte)
 {
-	add(c, RG__OP_BYTE, fold(c, byte), 0);
+	add_code(c, RG__OP_BYTE, fold_byte(c, byte), 0);
 }
 
 /* Reads an escape that starts no operator, after its backslash. False: it was an assertion, which cannot be repeated. */
-static bool escaped(compiler *c)
+static bool escape_sequence(compiler *c)
 {
 	char byte = c->rest.p[0];
 
-	skip(c, 1);
+	skip_bytes(c, 1);
 	if (assertion(c, byte))
 		return false;
 	if (byte == 'w' || byte == 'W')
@@ -447,17 +447,17 @@ static bool atom(compiler *c)
 		return true;
 	}
 	if (is_anchor(c, byte)) {
-		skip(c, 1);
-		add(c, RG__OP_ASSERT, byte == '^' ? RG__AT_START : RG__AT_END, 0);
+		skip_bytes(c, 1);
+		add_code(c, RG__OP_ASSERT, byte == '^' ? RG__AT_START : RG__AT_END, 0);
 		return false;
 	}
-	skip(c, 1);
+	skip_bytes(c, 1);
 	if (byte == '[')
 		bracket(c);
 	else if (byte == '.')
 		any_byte(c);
 	else if (byte == '\\')
-		return escaped(c);
+		return escape_sequence(c);
 	else
 		literal(c, byte);
 	return true;
@@ -484,10 +484,10 @@ static void alternatives(compiler *c)
 	for (size_t n; (n = operator_at(c, 0, '|')) > 0;) {
 		uint32_t jump;
 
-		skip(c, n);
-		insert(c, from, RG__OP_SPLIT, 0, (int32_t)(c->a->n - from) + 2);
+		skip_bytes(c, n);
+		insert_code(c, from, RG__OP_SPLIT, 0, (int32_t)(c->a->n - from) + 2);
 		jump = c->a->n;
-		add(c, RG__OP_JUMP, 0, 0);
+		add_code(c, RG__OP_JUMP, 0, 0);
 		branch(c);
 		if (c->failed == RG_OK)
 			c->a->code[jump].to = (int16_t)(c->a->n - jump);
@@ -504,7 +504,7 @@ rg_status rg__automaton_new(rg_str expression, int how, rg__automaton **out, con
 		return RG_ENOMEM;
 	a->ignore_case = (how & RG__RE_IGNORE_CASE) != 0;
 	alternatives(&c);
-	add(&c, RG__OP_FOUND, 0, 0);
+	add_code(&c, RG__OP_FOUND, 0, 0);
 	if (why)
 		*why = c.why;
 	if (c.failed != RG_OK) {

@@ -12,18 +12,18 @@ typedef struct threads {
 } threads;
 
 /* A position in the text: the bytes before and after it, -1 beyond either end. */
-typedef struct place {
+typedef struct text_position {
 	int before, after;
-} place;
+} text_position;
 
-static bool is_word(int c)
+static bool is_word_char(int c)
 {
 	return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-static bool holds(uint8_t assertion, const place *here)
+static bool holds(uint8_t assertion, const text_position *here)
 {
-	bool before = is_word(here->before), after = is_word(here->after);
+	bool before = is_word_char(here->before), after = is_word_char(here->after);
 
 	switch (assertion) {
 	case RG__AT_START: return here->before < 0;
@@ -45,7 +45,7 @@ static bool is_new(threads *t, uint32_t at)
 }
 
 /* Follows, from instruction @p at, every instruction that takes no byte. True: the expression matched. */
-static bool follow(const rg__automaton *a, threads *t, uint32_t at, const place *here)
+static bool follow(const rg__automaton *a, threads *t, uint32_t at, const text_position *here)
 {
 	uint16_t todo[RG__CODE_MAX];
 	uint32_t n = 0;
@@ -91,7 +91,7 @@ static void clear(const rg__automaton *a, threads *t)
 bool rg__automaton_finds(const rg__automaton *a, rg_str text)
 {
 	threads room[2], *now = &room[0], *then = &room[1];
-	place here = { -1, text.n > 0 ? (uint8_t)text.p[0] : -1 };
+	text_position here = { -1, text.n > 0 ? (uint8_t)text.p[0] : -1 };
 
 	clear(a, now);
 	for (size_t i = 0;; i++) {
@@ -100,7 +100,7 @@ bool rg__automaton_finds(const rg__automaton *a, rg_str text)
 			return true;
 		if (i == text.n)
 			return false;
-		here = (place){ here.after, i + 1 < text.n ? (uint8_t)text.p[i + 1] : -1 };
+		here = (text_position){ here.after, i + 1 < text.n ? (uint8_t)text.p[i + 1] : -1 };
 		uint8_t byte = rg__automaton_byte(a, text.p[i]);
 		clear(a, then);
 		for (uint32_t k = 0; k < now->n; k++) {

@@ -67,7 +67,7 @@ bool rg__received_read(rg_str text, rg__uri *out)
 	return rg__uri_parse(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
 }
 
-static int32_t read_received(rg__register *reg, rg__wanted *w, rg_str value)
+static int32_t read_contact_received(rg__register *reg, rg__wanted *w, rg_str value)
 {
 	/* Base specification §1.3.8: the host states where a request came from; a client's statement counts only when it is trusted. */
 	if (!reg->set.trust_contact_received)
@@ -86,7 +86,7 @@ static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value
 	case P_Q:
 		return rg__q_parse(value, &w->q) == RG_OK ? RG_R_FINE : RG_R_INV_Q;
 	case P_RECEIVED:
-		return read_received(reg, w, value);
+		return read_contact_received(reg, w, value);
 	case P_INSTANCE:
 		return read_instance(reg, w, value);
 	case P_REG_ID:
@@ -121,7 +121,7 @@ static void store(rg__buf *text, const rg__param *p)
 }
 
 /* Copies the header parameters to store, and reads those that the library interprets. RG_R_TOO_LARGE: more than the limit. */
-static int32_t read_params(rg__register *reg, rg__wanted *w, const rg__params *params)
+static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__params *params)
 {
 	w->params_at = (uint32_t)reg->text.n;
 	for (uint32_t i = 0; i < params->n; i++) {
@@ -163,7 +163,7 @@ static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 }
 
 /* Resets everything except the URIs, which are written when they are read. */
-static void start(rg__wanted *w, rg_str value)
+static void start_wanted(rg__wanted *w, rg_str value)
 {
 	w->value = value;
 	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
@@ -177,14 +177,14 @@ static void start(rg__wanted *w, rg_str value)
 	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = w->reg_id_at = w->reg_id_n = 0;
 }
 
-static int32_t read_value(rg__register *reg, rg_str value)
+static int32_t read_contact(rg__register *reg, rg_str value)
 {
 	rg__wanted *w = &reg->wanted[reg->n];
 	rg__name_addr na;
 	rg__params params;
 	int32_t limit;
 
-	start(w, value);
+	start_wanted(w, value);
 	reg->n++;
 	if (rg__eq(value, RG_STR("*"))) {
 		reg->star = true;
@@ -196,7 +196,7 @@ static int32_t read_value(rg__register *reg, rg_str value)
 	}
 	if (na.uri.n > (size_t)reg->set.max_contact_len)
 		return RG_R_CONTACT_LEN;
-	limit = read_params(reg, w, &params);
+	limit = read_contact_params(reg, w, &params);
 	if (limit != RG_R_FINE)
 		return limit;
 	if (rg__eq(na.uri, RG_STR("*"))) {
@@ -221,7 +221,7 @@ int32_t rg__register_contacts(rg__register *reg)
 			continue;
 		}
 		while ((more = rg__list_next(&rest, &value)) == 1) {
-			int32_t limit = reg->n < reg->room ? read_value(reg, value) : RG_R_TOO_LARGE;
+			int32_t limit = reg->n < reg->room ? read_contact(reg, value) : RG_R_TOO_LARGE;
 
 			if (limit != RG_R_FINE)
 				return limit;

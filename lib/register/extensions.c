@@ -3,7 +3,7 @@
 #include "register/read.h"
 
 /* True when one line of a Supported or Require header contains the option tag. RFC 3261 §7.3.1: case-insensitive. */
-static bool has_tag(const rg_str *lines, uint32_t n, rg_str tag)
+static bool has_option_tag(const rg_str *lines, uint32_t n, rg_str tag)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		rg_str rest = lines[i], value;
@@ -18,7 +18,7 @@ static bool has_tag(const rg_str *lines, uint32_t n, rg_str tag)
 
 static bool supports(const rg__register *reg, rg_str tag)
 {
-	return has_tag(reg->request.supported, reg->request.n_supported, tag);
+	return has_option_tag(reg->request.supported, reg->request.n_supported, tag);
 }
 
 /* The enabled option tags: bit 0 path, bit 1 outbound. */

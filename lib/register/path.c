@@ -20,7 +20,7 @@ static bool has_param(const rg__uri *uri, rg_str name)
 
 /* Base specification, path-received: the first proxy states the client's address as it saw it, in a URI with escaped reserved
  * characters. It is unescaped in place, at the end of the text. */
-static int32_t read_received(rg__register *reg, const rg__uri *hop)
+static int32_t read_path_received(rg__register *reg, const rg__uri *hop)
 {
 	rg_str value;
 	rg__uri uri;
@@ -44,7 +44,7 @@ static int32_t read_received(rg__register *reg, const rg__uri *hop)
 }
 
 /* Reads one Path value. @p index counts from the topmost. */
-static bool take_value(rg__register *reg, rg_str value, uint32_t index, rg__uri hops[2])
+static bool take_path_value(rg__register *reg, rg_str value, uint32_t index, rg__uri hops[2])
 {
 	rg__uri uri;
 
@@ -78,7 +78,7 @@ int32_t rg__register_path(rg__register *reg)
 
 		do {
 			more = rg__list_next(&rest, &value);
-			if (more < 0 || (more == 0 && n == 0) || (more > 0 && !take_value(reg, value, n++, hops)))
+			if (more < 0 || (more == 0 && n == 0) || (more > 0 && !take_path_value(reg, value, n++, hops)))
 				return RG_R_PARSE_PATH;
 		} while (rest.p);
 	}
@@ -88,6 +88,6 @@ int32_t rg__register_path(rg__register *reg)
 		return RG_R_FINE;
 	/* A proxy with two interfaces writes both of its addresses (;r2); the second one faces the client. */
 	if (!has_param(&hops[0], RG_STR("r2")))
-		return read_received(reg, &hops[0]);
-	return n > 1 ? read_received(reg, &hops[1]) : RG_R_FINE;
+		return read_path_received(reg, &hops[0]);
+	return n > 1 ? read_path_received(reg, &hops[1]) : RG_R_FINE;
 }

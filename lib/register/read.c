@@ -143,7 +143,7 @@ static int32_t check_required(rg__register *reg)
 }
 
 /* RFC 3261 §10.3 step 5. An AoR that the caller names wins over To. */
-static rg_status read_aor(rg__register *reg, int32_t *reason)
+static rg_status read_register_aor(rg__register *reg, int32_t *reason)
 {
 	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
 		[RG__AOR_TOO_LONG] = RG_R_AOR_LEN, [RG__AOR_SCHEME] = RG_R_DOMAIN };
@@ -184,7 +184,7 @@ static uint32_t allowed(const rg_request *r)
 	return bits;
 }
 
-static rg_status check(rg__register *reg, const rg_upstream *upstream, int32_t *reason)
+static rg_status check_register(rg__register *reg, const rg_upstream *upstream, int32_t *reason)
 {
 	rg_status status;
 
@@ -203,7 +203,7 @@ static rg_status check(rg__register *reg, const rg_upstream *upstream, int32_t *
 		*reason = RG_R_FORBIDDEN;
 		return RG_OK;
 	}
-	status = read_aor(reg, reason);
+	status = read_register_aor(reg, reason);
 	if (status != RG_OK || *reason != RG_R_FINE)
 		return status;
 	*reason = read_expires(reg);
@@ -279,7 +279,7 @@ static void drop_reg_id(rg__register *reg, rg__wanted *w)
 }
 
 /* Runs after every check passed, when the text no longer moves. */
-static rg_status settle(rg__register *reg)
+static rg_status settle_wanted(rg__register *reg)
 {
 	if (!reg->star)
 		add_hops(reg);
@@ -345,9 +345,9 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 		reg->set.expires_max_deviation = 0;
 	}
 	reserve_text(reg);
-	status = check(reg, upstream, &reg->reason);
+	status = check_register(reg, upstream, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
-		status = settle(reg);
+		status = settle_wanted(reg);
 	reg->path = placed(reg, reg->path_at, reg->path_n);
 	if (status == RG_OK && reg->text.failed)
 		status = RG_ENOMEM;

@@ -33,7 +33,7 @@ typedef struct rg__wanted {
 	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n, reg_id_at, reg_id_n;
 } rg__wanted;
 
-/* Reading stops at three stages for the host's decisions: a fault found before a stage wins over the host's refusal there. */
+/* How far reading came. The host decides on the domain and on authorization; a fault found before such a stage wins over its decision. */
 enum { RG__STAGE_LIMITS, RG__STAGE_DOMAIN, RG__STAGE_AUTHORIZATION };
 
 struct rg__register {

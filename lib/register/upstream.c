@@ -28,7 +28,7 @@ static int64_t seconds_of(rg_str value)
 	return value.p && rg__parse_uint(value, (uint64_t)RG__EXPIRES_MAX, &n) == RG_OK ? (int64_t)n : -1;
 }
 
-static rg__matchable matchable_of(rg_str uri)
+static rg__matchable uri_matchable(rg_str uri)
 {
 	return (rg__matchable){ .text = uri, .state = RG__URI_UNREAD };
 }
@@ -45,7 +45,7 @@ static void take_param(granted *g, const rg__param *p)
 		g->reg_id = (uint32_t)n;
 }
 
-static bool read_value(rg_str value, granted *out)
+static bool read_granted(rg_str value, granted *out)
 {
 	rg__name_addr na;
 	rg__params params;
@@ -53,7 +53,7 @@ static bool read_value(rg_str value, granted *out)
 
 	if (rg__name_addr_read(value, &na, &params) != RG_OK || rg__uri_parse(na.uri, &uri) != RG_OK)
 		return false;
-	*out = (granted){ .match = matchable_of(na.uri), .expires = -1 };
+	*out = (granted){ .match = uri_matchable(na.uri), .expires = -1 };
 	for (uint32_t i = 0; i < params.n; i++)
 		take_param(out, &params.row[i]);
 	return true;
@@ -72,7 +72,7 @@ static int32_t read_lines(const rg_upstream *upstream, reply *r, bool store)
 		while ((more = rg__list_next(&rest, &value)) != 0) {
 			if (r->n == MOST_VALUES)
 				return RG_R_TOO_LARGE;
-			if (more < 0 || (store && !read_value(value, &r->values[r->n])))
+			if (more < 0 || (store && !read_granted(value, &r->values[r->n])))
 				return RG_R_PARSE_CONT;
 			r->n++;
 		}
@@ -92,7 +92,7 @@ static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint3
 	rg_str text = k < upstream->n_modified ? rg__trim(upstream->modified[k]) : RG__ABSENT;
 	rg__name_addr na;
 
-	*out = matchable_of(w->uri.text);
+	*out = uri_matchable(w->uri.text);
 	if (text.n == 0)
 		return true;
 	if (memchr(text.p, '<', text.n)) {
@@ -100,7 +100,7 @@ static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint3
 			return false;
 		text = na.uri;
 	}
-	*out = matchable_of(text);
+	*out = uri_matchable(text);
 	return rg__uri_parse(text, &out->uri) == RG_OK;
 }
 
@@ -116,7 +116,7 @@ static bool may_be(const granted *g, const rg__wanted *w, rg_str instance, bool 
 /* How well a value matches a Contact, best first. */
 enum { EXACT_FLOW, EQUAL_FLOW, EXACT, EQUAL, HOWS };
 
-static granted *find(reply *r, const rg__wanted *w, rg_str instance, rg__matchable *forwarded, int how, bool taken)
+static granted *find_granted(reply *r, const rg__wanted *w, rg_str instance, rg__matchable *forwarded, int how, bool taken)
 {
 	bool exact = how == EXACT_FLOW || how == EXACT;
 
@@ -147,7 +147,7 @@ static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 	for (int how = 0; how < HOWS; how++) {
 		for (uint32_t k = 0; k < reg->n; k++) {
 			rg__wanted *w = &reg->wanted[k];
-			granted *g = w->granted ? NULL : find(r, w, placed_instance(reg, w), &forwarded[k], how, false);
+			granted *g = w->granted ? NULL : find_granted(r, w, placed_instance(reg, w), &forwarded[k], how, false);
 
 			if (g)
 				grant(reg, r, w, g);
@@ -159,7 +159,7 @@ static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 		if (w->granted)
 			continue;
 		w->upstream = 0; /* dropped, or removed on request */
-		w->moot = find(r, w, placed_instance(reg, w), &forwarded[k], EQUAL, true) != NULL;
+		w->moot = find_granted(r, w, placed_instance(reg, w), &forwarded[k], EQUAL, true) != NULL;
 	}
 }
 

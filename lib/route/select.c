@@ -14,7 +14,7 @@ typedef struct sieve {
 	const rg__lookup_settings *set;
 	rg_time now;
 	bool sips_only, filters; /* `filters`: any filter beside those of every lookup */
-	uint32_t method;         /* its bit */
+	uint32_t method;         /* bit of the request's method */
 	uint32_t live, secure, able;
 	uint32_t instances;      /* of the bindings that passed, how many have an instance */
 } sieve;
@@ -40,7 +40,7 @@ static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__
 }
 
 /* Ranks those of the @p count bindings that pass; returns their number. */
-static uint32_t gather(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks)
+static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks)
 {
 	rg__glance seen;
 	uint32_t n = 0;
@@ -79,7 +79,7 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *rank
 }
 
 /* Sets the reason why there are no targets. */
-static void explain(const sieve *s, rg__choices *choices)
+static void explain_no_targets(const sieve *s, rg__choices *choices)
 {
 	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
 
@@ -88,7 +88,7 @@ static void explain(const sieve *s, rg__choices *choices)
 }
 
 /* @p fallback_of: NULL = there are no fallbacks. */
-static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_t n, const uint32_t *fallback_of, rg_targets **out)
+static rg_status make_targets(const rg__choices *given, const rg__rank *ranks, uint32_t n, const uint32_t *fallback_of, rg_targets **out)
 {
 	rg__choice few[FEW], *choice = n <= FEW ? few : malloc(n * sizeof *choice);
 	rg__choices choices = *given;
@@ -108,17 +108,17 @@ static rg_status choose(const rg__choices *given, const rg__rank *ranks, uint32_
 }
 
 /* `ranks` and `fallback_of` have room for all @p count bindings. */
-static rg_status run(const rg__choices *given, uint32_t count, sieve *s, rg__rank *ranks, uint32_t *fallback_of, rg_targets **out)
+static rg_status select_ranked(const rg__choices *given, uint32_t count, sieve *s, rg__rank *ranks, uint32_t *fallback_of, rg_targets **out)
 {
 	rg__choices choices = *given;
-	uint32_t n = gather(s, given->record, count, ranks);
+	uint32_t n = rank_passing(s, given->record, count, ranks);
 	rg_status status = arrange(s, given->record, ranks, &n, fallback_of);
 
 	if (status != RG_OK)
 		return status;
 	if (n == 0)
-		explain(s, &choices);
-	return choose(&choices, ranks, n, s->instances > 1 ? fallback_of : NULL, out);
+		explain_no_targets(s, &choices);
+	return make_targets(&choices, ranks, n, s->instances > 1 ? fallback_of : NULL, out);
 }
 
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
@@ -132,11 +132,11 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 
 	*out = NULL;
 	if (count <= FEW)
-		return run(&choices, count, &s, few, few_fallbacks, out);
+		return select_ranked(&choices, count, &s, few, few_fallbacks, out);
 	ranks = malloc(count * (sizeof *ranks + sizeof(uint32_t)));
 	if (!ranks)
 		return RG_ENOMEM;
-	status = run(&choices, count, &s, ranks, (uint32_t *)(void *)(ranks + count), out);
+	status = select_ranked(&choices, count, &s, ranks, (uint32_t *)(void *)(ranks + count), out);
 	free(ranks);
 	return status;
 }

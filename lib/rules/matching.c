@@ -54,7 +54,7 @@ bool rg__same_instance(rg_str a, rg_str b)
 }
 
 /* Sets one bit in each octet, which makes upper and lower case equal. */
-static uint64_t add_word(uint64_t hash, uint64_t word)
+static uint64_t add_instance_word(uint64_t hash, uint64_t word)
 {
 	hash = (hash ^ (word | 0x2020202020202020)) * 0x9fb21c651e98df25;
 	return hash ^ hash >> 29;
@@ -68,12 +68,12 @@ uint64_t rg__instance_hash(rg_str instance)
 	instance = bare(instance);
 	for (; i + sizeof word <= instance.n; i += sizeof word) {
 		memcpy(&word, instance.p + i, sizeof word);
-		hash = add_word(hash, word);
+		hash = add_instance_word(hash, word);
 	}
 	word = 0;
 	if (i < instance.n)
 		memcpy(&word, instance.p + i, instance.n - i);
-	return add_word(hash, word);
+	return add_instance_word(hash, word);
 }
 
 /* Reads the parameter that mode <param> names. False: the URI lacks it. */

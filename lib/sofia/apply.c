@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* Copies the texts of a target into the message's home: they must outlive the targets. */
-static bool keep(su_home_t *home, rg_target *t)
+static bool keep_target(su_home_t *home, rg_target *t)
 {
 	rg_str *const texts[] = { &t->uri, &t->next_hop, &t->path, &t->received, &t->socket, &t->flow, &t->attr, &t->instance, &t->aor,
 		&t->home };
@@ -28,7 +28,7 @@ static rg_status keep_all(rg_sofia_message *m, const rg_targets *targets)
 	if (!kept)
 		return RG_ENOMEM;
 	for (uint32_t i = 0; i < n; i++) {
-		if (rg_targets_get(targets, i, &kept[i]) != RG_OK || !keep(home, &kept[i]))
+		if (rg_targets_get(targets, i, &kept[i]) != RG_OK || !keep_target(home, &kept[i]))
 			return RG_ENOMEM;
 	}
 	m->targets = kept;
@@ -37,7 +37,7 @@ static rg_status keep_all(rg_sofia_message *m, const rg_targets *targets)
 }
 
 /* The first target for the AoR itself. A target that replaces an existing branch and a fallback are skipped. */
-static int32_t choose(const rg_sofia_message *m, const rg_targets *targets)
+static int32_t choose_target(const rg_sofia_message *m, const rg_targets *targets)
 {
 	for (uint32_t i = 0; i < m->n_targets && !rg_targets_branches_only(targets); i++) {
 		if (m->targets[i].branch < 0 && m->targets[i].fallback_of == UINT32_MAX)
@@ -110,7 +110,7 @@ rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 		return RG_EINVAL;
 	rg__sofia_first_line(m->msg); /* msg_header_replace() needs the header chain in order */
 	status = keep_all(m, targets);
-	int32_t chosen = status == RG_OK ? choose(m, targets) : -1;
+	int32_t chosen = status == RG_OK ? choose_target(m, targets) : -1;
 	if (chosen < 0)
 		return status;
 	const rg_target *t = &m->targets[chosen];

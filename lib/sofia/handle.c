@@ -119,7 +119,7 @@ static const rg_msg_ops raw_ops = {
 	.apply = apply_raw,
 };
 
-static void begin(raw *w, rg_str bytes, const rg_sofia_source *source)
+static void raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 {
 	memset(w, 0, sizeof *w);
 	rg_sofia_message_init(&w->m, sizeof w->m);
@@ -129,7 +129,7 @@ static void begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 	w->bytes = bytes;
 }
 
-static void end(raw *w)
+static void raw_end(raw *w)
 {
 	msg_destroy(w->m.msg);
 	free(w->reply.p);
@@ -173,7 +173,7 @@ static rg_str without_crlfs(rg_str s)
 }
 
 /* Handles a message that needs no registrar. False: it needs one. */
-static bool settle(raw *w, rg_status *status)
+static bool answer_without_registrar(raw *w, rg_status *status)
 {
 	int32_t what = look_at(w->bytes);
 
@@ -195,17 +195,17 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 
 	if (!reply || !n)
 		return RG_EINVAL;
-	begin(&w, without_crlfs(bytes), source);
-	if (!settle(&w, &status))
+	raw_begin(&w, without_crlfs(bytes), source);
+	if (!answer_without_registrar(&w, &status))
 		status = rg_save_msg(registrar, &w.msg, options, NULL);
 	*reply = status == RG_OK || status == RG_ESTORE ? take_reply(&w, n) : NULL;
 	if (!*reply)
 		*n = 0;
-	end(&w);
+	raw_end(&w);
 	return status;
 }
 
-static void saved(void *user, rg_status status, rg_response *response)
+static void raw_saved(void *user, rg_status status, rg_response *response)
 {
 	raw *w = user;
 	size_t n;
@@ -215,9 +215,9 @@ static void saved(void *user, rg_status status, rg_response *response)
 	w->done(w->user, status, reply, n);
 }
 
-static void drop(raw *w)
+static void raw_drop(raw *w)
 {
-	end(w);
+	raw_end(w);
 	free(w);
 }
 
@@ -227,7 +227,7 @@ static void free_raw(void *user)
 
 	if (w->free_user)
 		w->free_user(w->user);
-	drop(w);
+	raw_drop(w);
 }
 
 rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
@@ -240,17 +240,17 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 		*op = NULL;
 	if (!w)
 		return done ? RG_ENOMEM : RG_EINVAL;
-	begin(w, without_crlfs(bytes), source);
+	raw_begin(w, without_crlfs(bytes), source);
 	w->done = done;
 	w->user = user;
 	w->free_user = free_user;
-	if (!settle(w, &status)) {
-		status = rg_save_msg_async(registrar, &w->msg, options, saved, w, free_raw, op);
+	if (!answer_without_registrar(w, &status)) {
+		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op);
 	} else if (status == RG_OK) {
-		saved(w, status, NULL);
+		raw_saved(w, status, NULL);
 		free_raw(w);
 	}
 	if (status < 0)
-		drop(w);
+		raw_drop(w);
 	return status;
 }

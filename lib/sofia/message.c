@@ -107,7 +107,7 @@ static msg_header_t *make_header(msg_t *msg, rg_str name, const char *line, cons
 	return msg_header_make(msg_home(msg), class, class == msg_mclass(msg)->mc_unknown->hr_class ? line : value);
 }
 
-static rg_status add_header(void *self, void *msg, rg_str name, rg_str value)
+static rg_status message_add_header(void *self, void *msg, rg_str name, rg_str value)
 {
 	rg_sofia_message *m = msg;
 	rg__sofia_text line = { 0 };
@@ -137,7 +137,7 @@ static const rg_msg_ops ops = {
 	.header = header,
 	.get_var = get_var,
 	.set_var = set_var,
-	.add_header = add_header,
+	.add_header = message_add_header,
 	.reply = rg__sofia_reply,
 	.apply = rg__sofia_apply,
 	.rewrite = rg__sofia_rewrite,
@@ -154,7 +154,7 @@ typedef struct parsed {
 	rg_sofia_message message;
 } parsed;
 
-static void release(void *owner)
+static void release_parsed(void *owner)
 {
 	parsed *p = owner;
 
@@ -224,7 +224,7 @@ rg_status rg_sofia_request_parse(rg_str text, rg_request **out, rg_error *why)
 		return status;
 	}
 	p->request.owner = p;
-	p->request.release = release;
+	p->request.release = release_parsed;
 	*out = &p->request;
 	return RG_OK;
 }

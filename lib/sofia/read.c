@@ -8,7 +8,7 @@ enum { SINGLE, LIST, CHECKED };
 
 /* The headers to read, the place of each in the request, and the reason when Sofia could not parse it. CHECKED: the value is not kept.
  * RG_R_FINE: the core decides; a malformed Expires has a setting there. */
-static const struct row {
+static const struct header_row {
 	msg_hclass_t *class;
 	uint8_t kind, index;
 	int32_t malformed;
@@ -28,7 +28,7 @@ static const struct row {
 	{ sip_route_class, LIST, ROUTE, RG_R_PARSE },
 	{ sip_content_length_class, CHECKED, 0, RG_R_PARSE },
 };
-static const struct row feature_caps = { NULL, LIST, FEATURE_CAPS, RG_R_PARSE };
+static const struct header_row feature_caps = { NULL, LIST, FEATURE_CAPS, RG_R_PARSE };
 
 typedef struct reading {
 	su_home_t *home;
@@ -46,7 +46,7 @@ static void set_defect(reading *r, int32_t reason)
 		r->out->defect = reason;
 }
 
-static const struct row *row_of(const msg_header_t *h)
+static const struct header_row *row_of(const msg_header_t *h)
 {
 	const char *error_name = h->sh_class == sip_error_class ? ((const sip_error_t *)h)->er_name : NULL;
 
@@ -61,7 +61,7 @@ static const struct row *row_of(const msg_header_t *h)
 }
 
 /* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
-static void take_single(reading *r, const struct row *row, rg_str value)
+static void take_single(reading *r, const struct header_row *row, rg_str value)
 {
 	if (r->seen[row->index] && row->index != USER_AGENT) {
 		set_defect(r, row->index == EXPIRES ? RG_R_PARSE_EXP : RG_R_PARSE);
@@ -72,7 +72,7 @@ static void take_single(reading *r, const struct row *row, rg_str value)
 	r->seen[row->index] = true;
 }
 
-static void take_list(reading *r, const struct row *row, rg_str value)
+static void take_list(reading *r, const struct header_row *row, rg_str value)
 {
 	if (row->index == ROUTE && r->skip_routes > 0)
 		r->skip_routes--;
@@ -80,10 +80,10 @@ static void take_list(reading *r, const struct row *row, rg_str value)
 		r->lists[row->index][r->n[row->index]++] = value;
 }
 
-static void take(reading *r, const msg_header_t *h)
+static void take_header(reading *r, const msg_header_t *h)
 {
 	bool malformed = h->sh_class == sip_error_class;
-	const struct row *row = row_of(h);
+	const struct header_row *row = row_of(h);
 
 	if (!row) {
 		/* A line without a name is malformed. Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
@@ -117,7 +117,7 @@ static bool make_room(reading *r, const msg_header_t *first)
 	uint32_t n[N_LISTS] = { 0 }, total = 0;
 
 	for (const msg_header_t *h = first; h; h = h->sh_succ) {
-		const struct row *row = rg__sofia_line_continues(h) ? NULL : row_of(h);
+		const struct header_row *row = rg__sofia_line_continues(h) ? NULL : row_of(h);
 		if (row && row->kind == LIST) {
 			n[row->index]++;
 			total++;
@@ -186,7 +186,7 @@ static void read_start(reading *r, const sip_t *sip)
 }
 
 /* RFC 3261 §8.1.1: the mandatory headers. Sofia does not report a missing one. */
-static void check(reading *r, const msg_t *msg, const sip_t *sip)
+static void check_message(reading *r, const msg_t *msg, const sip_t *sip)
 {
 	static const struct { uint8_t index; int32_t reason; } needed[] = {
 		{ TO, RG_R_TO_MISS }, { FROM, RG_R_FROM_MISS }, { CALL_ID, RG_R_CID_MISS }, { CSEQ, RG_R_CS_MISS },
@@ -265,11 +265,11 @@ rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_reques
 	read_start(&r, sip);
 	for (const msg_header_t *h = first; h; h = h->sh_succ) {
 		if (!rg__sofia_line_continues(h))
-			take(&r, h);
+			take_header(&r, h);
 	}
 	if (r.failed)
 		return RG_ENOMEM;
-	check(&r, m->msg, sip);
+	check_message(&r, m->msg, sip);
 	hand_over(&r);
 	read_source(m, config, out);
 	return RG_OK;

@@ -12,7 +12,7 @@ static uint64_t digest(uint64_t sum, rg_str s)
 	return (sum ^ s.n) * 0x9e3779b97f4a7c15u;
 }
 
-static void add_tag(const sip_t *sip, rg_str from, rg_str given, rg__sofia_text *out)
+static void add_to_tag(const sip_t *sip, rg_str from, rg_str given, rg__sofia_text *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint64_t sum = 0xcbf29ce484222325u;
@@ -30,7 +30,7 @@ static void add_tag(const sip_t *sip, rg_str from, rg_str given, rg__sofia_text 
 		rg__sofia_text_add(out, &digits[sum & 15], 1);
 }
 
-static bool is_param(const char *param, const char *name)
+static bool is_via_param(const char *param, const char *name)
 {
 	size_t n = strlen(name);
 
@@ -54,8 +54,8 @@ static void add_via(const sip_via_t *via, const rg_addr *source, rg__sofia_text 
 		rg__sofia_text_z(out, via->v_port);
 	}
 	for (const msg_param_t *p = via->v_params; p && *p; p++) {
-		bool rport = is_param(*p, "rport");
-		if (host_only.family != 0 && (rport || is_param(*p, "received"))) {
+		bool rport = is_via_param(*p, "rport");
+		if (host_only.family != 0 && (rport || is_via_param(*p, "received"))) {
 			asked = asked || rport;
 			continue;
 		}
@@ -103,11 +103,11 @@ static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg_
 	rg__sofia_text_z(out, "To: ");
 	rg__sofia_text_str(out, to);
 	if (!sip->sip_to->a_tag)
-		add_tag(sip, from, m->to_tag, out);
+		add_to_tag(sip, from, m->to_tag, out);
 	rg__sofia_text_z(out, "\r\n");
 }
 
-static rg_status add_header(const rg_header *header, rg__sofia_text *out)
+static rg_status reply_add_header(const rg_header *header, rg__sofia_text *out)
 {
 	/* The core guarantees this already. The check stays, because a mistake here would let a client inject headers into a reply. */
 	if (header->name.n == 0 || rg__sofia_has_bad_octet(header->name) || rg__sofia_has_bad_octet(header->value))
@@ -143,7 +143,7 @@ rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer
 	add_copied("Call-ID: ", value_of(m, sip->sip_call_id), out);
 	add_copied("CSeq: ", value_of(m, sip->sip_cseq), out);
 	for (uint32_t i = 0; i < answer->n_headers && status == RG_OK; i++)
-		status = add_header(&answer->headers[i], out);
+		status = reply_add_header(&answer->headers[i], out);
 	rg__sofia_text_z(out, "Content-Length: 0\r\n\r\n");
 	if (status == RG_OK && out->failed)
 		status = RG_ENOMEM;

@@ -14,7 +14,7 @@ static int line_end(const char *p, const char *end, bool lf_only)
 	return end - p > 1 && p[1] == '\n' ? 2 : -1;
 }
 
-static bool is_space(char c)
+static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -44,7 +44,7 @@ void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame
 			continue;
 		p += n - 1;
 		/* RFC 3261 §7.2: the start line cannot be folded; Sofia would skip the white space. */
-		if (++lines == 1 && p + 1 < end && is_space(p[1]))
+		if (++lines == 1 && p + 1 < end && is_blank(p[1]))
 			return;
 		if (lines > RG_SOFIA_MAX_LINES + 1 || commas > RG_SOFIA_MAX_COMMAS) {
 			frame->defect = RG_R_TOO_LARGE;
@@ -69,7 +69,7 @@ static rg_str next_line(rg_str bytes, size_t *at, bool lf_only)
 		if (!lf)
 			return RG__NONE;
 		p = lf + 1;
-		if (p < end && !is_space(*p)) {
+		if (p < end && !is_blank(*p)) {
 			*at = (size_t)(p - bytes.p);
 			return (rg_str){ start, (size_t)(p - start) };
 		}

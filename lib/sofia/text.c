@@ -42,7 +42,7 @@ void rg__sofia_text_int(rg__sofia_text *t, int64_t v)
 	rg__sofia_text_add(t, digits, (size_t)n);
 }
 
-static char lower(char c)
+static char lower_char(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
@@ -52,7 +52,7 @@ bool rg__sofia_same_name(rg_str a, rg_str b)
 	if (a.n != b.n)
 		return false;
 	for (size_t i = 0; i < a.n; i++) {
-		if (lower(a.p[i]) != lower(b.p[i]))
+		if (lower_char(a.p[i]) != lower_char(b.p[i]))
 			return false;
 	}
 	return true;

@@ -2,16 +2,16 @@
 /* Reads a header line: its text if Sofia kept it, else the text that Sofia prints. */
 #include "sofia/sofia.h"
 
-static bool is_space(char c)
+static bool is_lws(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 static rg_str trim(rg_str s)
 {
-	while (s.n > 0 && is_space(s.p[0]))
+	while (s.n > 0 && is_lws(s.p[0]))
 		s.p++, s.n--;
-	while (s.n > 0 && is_space(s.p[s.n - 1]))
+	while (s.n > 0 && is_lws(s.p[s.n - 1]))
 		s.n--;
 	return s;
 }
@@ -38,7 +38,7 @@ static rg_str unfold(su_home_t *home, rg_str s)
 			*to++ = out.p[i];
 			continue;
 		}
-		while (i + 1 < out.n && is_space(out.p[i + 1]))
+		while (i + 1 < out.n && is_lws(out.p[i + 1]))
 			i++;
 		*to++ = ' ';
 	}

@@ -70,7 +70,7 @@ static bool parse_port(rg_str s, uint16_t *port)
 }
 
 /* Splits into the address and the port, which may be absent. */
-static bool split(rg_str text, rg_str *ip, rg_str *port)
+static bool split_port(rg_str text, rg_str *ip, rg_str *port)
 {
 	*ip = text;
 	*port = RG__ABSENT;
@@ -100,7 +100,7 @@ rg_status rg_addr_parse(rg_str text, rg_addr *out)
 	uint16_t number = 0;
 
 	*out = (rg_addr){ 0 };
-	if (!split(text, &ip, &port) || (port.p && !parse_port(port, &number)))
+	if (!split_port(text, &ip, &port) || (port.p && !parse_port(port, &number)))
 		return RG_EINVAL;
 	bool bracketed = text.n > 0 && text.p[0] == '[';
 	if (bracketed || !rg__ip4_parse(ip, out)) {
@@ -111,7 +111,7 @@ rg_status rg_addr_parse(rg_str text, rg_addr *out)
 	return RG_OK;
 }
 
-static char *put_number(char *at, unsigned value, unsigned base)
+static char *addr_put_number(char *at, unsigned value, unsigned base)
 {
 	unsigned top = 1;
 
@@ -127,7 +127,7 @@ static char *put_ip4(char *at, const uint8_t *ip)
 	for (int i = 0; i < 4; i++) {
 		if (i > 0)
 			*at++ = '.';
-		at = put_number(at, ip[i], 10);
+		at = addr_put_number(at, ip[i], 10);
 	}
 	return at;
 }
@@ -166,7 +166,7 @@ static char *put_ip6(char *at, const uint8_t *ip)
 		}
 		if (i > 0 && i != to)
 			*at++ = ':';
-		at = put_number(at, groups[i], 16);
+		at = addr_put_number(at, groups[i], 16);
 	}
 	return at;
 }
@@ -185,7 +185,7 @@ rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size)
 		*at++ = ']';
 	if (addr->port != 0) {
 		*at++ = ':';
-		at = put_number(at, addr->port, 10);
+		at = addr_put_number(at, addr->port, 10);
 	}
 	size_t n = (size_t)(at - text);
 	if (n > size)

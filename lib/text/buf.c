@@ -2,7 +2,7 @@
 #include "text/text.h"
 #include <stdlib.h>
 
-static bool grow(rg__buf *b, size_t more)
+static bool buf_grow(rg__buf *b, size_t more)
 {
 	if (b->failed)
 		return false;
@@ -23,7 +23,7 @@ static bool grow(rg__buf *b, size_t more)
 
 void rg__buf_add(rg__buf *b, rg_str s)
 {
-	if (s.n == 0 || !grow(b, s.n))
+	if (s.n == 0 || !buf_grow(b, s.n))
 		return;
 	memcpy(b->p + b->n, s.p, s.n);
 	b->n += s.n;

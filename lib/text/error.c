@@ -73,7 +73,7 @@ static void defuse(char *text, size_t n)
 enum { LONGEST = 1024 }; /* cuts a text that quotes a long input */
 
 /* Takes over @p text, of @p n bytes and a NUL. NULL: out of memory. */
-static rg_status tell(rg_error *why, rg_status status, char *text, size_t n)
+static rg_status error_tell(rg_error *why, rg_status status, char *text, size_t n)
 {
 	if (text)
 		defuse(text, n);
@@ -93,7 +93,7 @@ rg_status rg_error_set(rg_error *why, rg_status status, rg_str s)
 		memcpy(text, s.p, n);
 	if (text)
 		text[n] = 0;
-	return tell(why, status, text, n);
+	return error_tell(why, status, text, n);
 }
 
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
@@ -112,5 +112,5 @@ rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...)
 		vsnprintf(text, n + 1, format, args);
 		va_end(args);
 	}
-	return tell(why, status, text, n);
+	return error_tell(why, status, text, n);
 }

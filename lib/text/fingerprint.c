@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/fingerprint.h"
 
-static inline uint64_t rotate(uint64_t v, int by)
+static inline uint64_t rotate_left(uint64_t v, int by)
 {
 	return v << by | v >> (64 - by);
 }
@@ -10,8 +10,8 @@ static inline uint64_t rotate(uint64_t v, int by)
  * have the same hash. */
 static inline uint64_t take_word(uint64_t hash, uint64_t word)
 {
-	word = rotate(word * 0x9e3779b97f4a7c15, 31) * 0xc2b2ae3d27d4eb4f;
-	return rotate(hash ^ word, 27) * 0x9fb21c651e98df25 + 0x52dce729;
+	word = rotate_left(word * 0x9e3779b97f4a7c15, 31) * 0xc2b2ae3d27d4eb4f;
+	return rotate_left(hash ^ word, 27) * 0x9fb21c651e98df25 + 0x52dce729;
 }
 
 static inline uint64_t word_at(const char *p)

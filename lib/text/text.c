@@ -21,7 +21,7 @@ rg_str rg__trim(rg_str s)
 	return s;
 }
 
-static bool has_control(const char *p, size_t n)
+static bool scan_for_control(const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		unsigned char c = (unsigned char)p[i];
@@ -48,11 +48,11 @@ bool rg__octets_have_control(const char *p, size_t n)
 	uint64_t seen;
 
 	if (n < 8)
-		return has_control(p, n);
+		return scan_for_control(p, n);
 	seen = suspect(p + n - 8);
 	for (size_t i = 0; i + 8 <= n; i += 8)
 		seen |= suspect(p + i);
-	return (seen & 0x8080808080808080) != 0 && has_control(p, n);
+	return (seen & 0x8080808080808080) != 0 && scan_for_control(p, n);
 }
 
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out)
