@@ -8,7 +8,7 @@
 static const char head[] =
 	"# Parameters and flags\n"
 	"\n"
-	"Generated from the tables in the library (`doc/gen_parameters.c`); edit those, not this page.\n"
+	"`doc/gen_parameters.c` prints this page from the tables in the library. Edit the tables, not this page.\n"
 	"\n"
 	"*In effect: not yet* means that this version accepts and checks the value, and does nothing with it.\n";
 
@@ -88,7 +88,7 @@ int main(void)
 	printf("\n## Parameters of our own\n");
 	print_params(0);
 	printf("\n## Flags of save\n\n");
-	printf("Separated by commas, as in `max-contacts=5, force-registration`. What a call sets overrides the parameter.\n");
+	printf("Flags are separated by commas, as in `max-contacts=5, force-registration`. A flag of a call overrides the parameter.\n");
 	print_flags(1);
 	printf("\n## Flags of lookup\n");
 	print_flags(2);

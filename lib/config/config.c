@@ -9,17 +9,20 @@
 
 typedef struct parameter_row {
 	const char *name;
-	uint32_t kind;
-	int form;
-	int64_t min, max, number; /* the default; -1 when there is none */
-	const char *text;         /* the default; NULL when there is none */
-	const char *choices, *unit, *section;
-	uint32_t from_base, in_effect;
+	uint32_t kind;       /* RG_PARAM_… */
+	int form;            /* RG__FORM_…: what a text must look like */
+	int64_t min, max;    /* of the value, or of the length of a text */
+	int64_t number;      /* the default; -1 = none */
+	const char *text;    /* the default as text; NULL = none */
+	const char *choices; /* words of an RG_PARAM_ENUM, separated by `|` */
+	const char *unit;    /* NULL = none */
+	const char *section;
 	const char *doc;
+	uint32_t from_base, pending; /* pending: accepted and validated only */
 } parameter_row;
 
 static const parameter_row rows[] = {
-#define ROW(name, kind, form, ...) [RG__P_##name] = { #name, RG_PARAM_##kind, RG__FORM_##form, __VA_ARGS__ },
+#define ROW(id, ...) [RG__P_##id] = { .name = #id, __VA_ARGS__ },
 	RG__PARAMETER_MAP(ROW)
 #undef ROW
 };
@@ -45,7 +48,7 @@ rg_status rg_param_get(uint32_t index, rg_param *out)
 		return RG_ENOENT;
 	const parameter_row *r = &rows[index];
 	*out = (rg_param){ .struct_size = sizeof *out, .kind = r->kind, .name = r->name, .default_text = r->text, .choices = r->choices,
-		.unit = r->unit, .doc = r->doc, .section = r->section, .min = r->min, .max = r->max, .in_effect = r->in_effect,
+		.unit = r->unit ? r->unit : "", .doc = r->doc, .section = r->section, .min = r->min, .max = r->max, .in_effect = !r->pending,
 		.from_base = r->from_base };
 	return RG_OK;
 }

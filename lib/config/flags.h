@@ -5,55 +5,65 @@
 
 #include "config/parameters.h"
 
-/* X(id, verb, kind, name, min, max, value in words, section, in_effect, doc); in_effect 0 is "accepted and validated only". */
+/*
+ * X(id, members). The members are designated initialisers of the struct `row` in options.c. A member that a row leaves out is zero: a
+ * switch, no value, in effect.
+ */
 #define RG__FLAG_MAP(X) \
-	X(memory_only, SAVE, SWITCH, "memory-only", 0, 0, NULL, "base 1.4.1", 1, \
-		"Keeps the bindings on this node only.") \
-	X(no_reply, SAVE, SWITCH, "no-reply", 0, 0, NULL, "base 1.4.1", 1, \
-		"Decides as ever, but the adaptor sends no response.") \
-	X(max_contacts, SAVE, NUMBER, "max-contacts", 0, 65535, "number of bindings", "base 1.4.1", 1, \
-		"Most live bindings of the address-of-record, instead of `max_contacts`. 0 turns the check off.") \
-	X(force_registration, SAVE, SWITCH, "force-registration", 0, 0, NULL, "base 1.4.1", 1, \
-		"Removes older bindings to make room, in the order that `eviction` says, where the request would be refused.") \
-	X(matching_mode, SAVE, MATCHING, "matching-mode", 0, 0, "0, 1, <param> or instance", "base 1.4.1", 1, \
-		"When a Contact is that of an existing binding, instead of `matching_mode`. The angle brackets are typed.") \
-	X(path_off, SAVE, SWITCH, "path-off", 0, 0, NULL, "base 1.4.1", 1, \
-		"Keeps the Path and never answers it.") \
-	X(path_lazy, SAVE, SWITCH, "path-lazy", 0, 0, NULL, "base 1.4.1", 1, \
-		"Keeps the Path, and answers it when the request supports it.") \
-	X(path_strict, SAVE, SWITCH, "path-strict", 0, 0, NULL, "base 1.4.1", 1, \
-		"Refuses a Path with 420 unless the request supports it.") \
-	X(path_received, SAVE, SWITCH, "path-received", 0, 0, NULL, "base 1.4.1", 1, \
-		"Takes the received URI from the first Path URI, and marks the binding as behind a NAT.") \
-	X(only_request_contacts, SAVE, SWITCH, "only-request-contacts", 0, 0, NULL, "base 1.4.1", 1, \
-		"Lists no bindings in the 200 but those of the request itself.") \
-	X(socket_header, SAVE, SWITCH, "socket-header", 0, 0, NULL, "base 1.4.1", 1, \
-		"Takes the local socket from the header that `sock_hdr_name` names.") \
-	X(min_expires, SAVE, NUMBER, "min-expires", 0, RG__SECONDS_MAX, "seconds", "base 1.4.1", 1, \
-		"Shortest lifetime granted, instead of `min_expires`. 0 turns the check off.") \
-	X(max_expires, SAVE, NUMBER, "max-expires", 0, RG__SECONDS_MAX, "seconds", "base 1.4.1", 1, \
-		"Longest lifetime granted, instead of `max_expires`. 0 turns the check off.") \
-	X(no_branches, LOOKUP, SWITCH, "no-branches", 0, 0, NULL, "base 1.4.4", 1, \
-		"Hands out the best target only.") \
-	X(to_branches_only, LOOKUP, SWITCH, "to-branches-only", 0, 0, NULL, "base 1.4.4", 1, \
-		"Leaves the Request-URI alone; every target becomes a branch.") \
-	X(branch, LOOKUP, SWITCH, "branch", 0, 0, NULL, "base 1.4.4", 1, \
-		"Replaces existing branches that are addresses-of-record by their targets. Not together with `no-branches`.") \
-	X(method_filtering, LOOKUP, SWITCH, "method-filtering", 0, 0, NULL, "base 1.4.4", 1, \
-		"Leaves out bindings that do not support the method of the request.") \
-	X(ua_filtering, LOOKUP, PATTERN, "ua-filtering", 0, 255, "/regexp/, with letters i and e after it", "base 1.4.4", 1, \
-		"Leaves out bindings whose User-Agent the POSIX regular expression does not match. `\\/` is a slash in it; a comma in it does " \
-		"not separate; back-references, and repeats that multiply, are refused. The letter i ignores case, e makes it an extended expression.") \
-	X(case_insensitive, LOOKUP, SWITCH, "case-insensitive", 0, 0, NULL, "base 1.4.4", 1, \
-		"As the letter i of `ua-filtering`.") \
-	X(extended_regexp, LOOKUP, SWITCH, "extended-regexp", 0, 0, NULL, "base 1.4.4", 1, \
-		"As the letter e of `ua-filtering`.") \
-	X(global, LOOKUP, SWITCH, "global", 0, 0, NULL, "base 1.4.4", 1, \
-		"Adds a target for each other site where the address-of-record is registered.") \
-	X(max_ping_latency, LOOKUP, NUMBER, "max-ping-latency", 0, 4294967294, "microseconds", "base 1.4.4", 1, \
-		"Leaves out bindings with a higher measured latency. One that was never measured passes.") \
-	X(sort_by_latency, LOOKUP, SWITCH, "sort-by-latency", 0, 0, NULL, "base 1.4.4", 1, \
-		"Orders targets by measured latency, lowest first; unmeasured ones come last.")
+	X(memory_only, .verb = SAVE, .name = "memory-only", .section = "base 1.4.1", \
+		.doc = "Keeps the bindings on this node only.") \
+	X(no_reply, .verb = SAVE, .name = "no-reply", .section = "base 1.4.1", \
+		.doc = "Changes nothing about the decision, but the adaptor sends no response.") \
+	X(max_contacts, .verb = SAVE, .kind = NUMBER, .name = "max-contacts", .max = 65535, .value = "number of bindings", \
+		.section = "base 1.4.1", \
+		.doc = "Largest number of live bindings of the address-of-record, instead of `max_contacts`. 0 turns the check off.") \
+	X(force_registration, .verb = SAVE, .name = "force-registration", .section = "base 1.4.1", \
+		.doc = "Removes other bindings where the request would exceed the limit. `eviction` sets the order.") \
+	X(matching_mode, .verb = SAVE, .kind = MATCHING, .name = "matching-mode", .value = "0, 1, <param> or instance", \
+		.section = "base 1.4.1", \
+		.doc = "When a Contact matches an existing binding, instead of `matching_mode`. The angle brackets are typed.") \
+	X(path_off, .verb = SAVE, .name = "path-off", .section = "base 1.4.1", \
+		.doc = "Stores the Path and never returns it in the response.") \
+	X(path_lazy, .verb = SAVE, .name = "path-lazy", .section = "base 1.4.1", \
+		.doc = "Stores the Path, and returns it in the response when the request supports it.") \
+	X(path_strict, .verb = SAVE, .name = "path-strict", .section = "base 1.4.1", \
+		.doc = "Refuses a Path with 420 unless the request supports it.") \
+	X(path_received, .verb = SAVE, .name = "path-received", .section = "base 1.4.1", \
+		.doc = "Takes the received URI from the first Path URI, and marks the binding as behind a NAT.") \
+	X(only_request_contacts, .verb = SAVE, .name = "only-request-contacts", .section = "base 1.4.1", \
+		.doc = "Lists only the bindings of the request itself in the 200.") \
+	X(socket_header, .verb = SAVE, .name = "socket-header", .section = "base 1.4.1", \
+		.doc = "Takes the local socket from the header that `sock_hdr_name` names.") \
+	X(min_expires, .verb = SAVE, .kind = NUMBER, .name = "min-expires", .max = RG__SECONDS_MAX, .value = "seconds", \
+		.section = "base 1.4.1", \
+		.doc = "Shortest lifetime granted, instead of `min_expires`. 0 turns the check off.") \
+	X(max_expires, .verb = SAVE, .kind = NUMBER, .name = "max-expires", .max = RG__SECONDS_MAX, .value = "seconds", \
+		.section = "base 1.4.1", \
+		.doc = "Longest lifetime granted, instead of `max_expires`. 0 turns the check off.") \
+	X(no_branches, .verb = LOOKUP, .name = "no-branches", .section = "base 1.4.4", \
+		.doc = "Returns the best target only.") \
+	X(to_branches_only, .verb = LOOKUP, .name = "to-branches-only", .section = "base 1.4.4", \
+		.doc = "Leaves the Request-URI as it is. Every target becomes a branch.") \
+	X(branch, .verb = LOOKUP, .name = "branch", .section = "base 1.4.4", \
+		.doc = "Replaces each existing branch that is an address-of-record by its targets. It excludes `no-branches`.") \
+	X(method_filtering, .verb = LOOKUP, .name = "method-filtering", .section = "base 1.4.4", \
+		.doc = "Leaves out bindings that do not support the method of the request.") \
+	X(ua_filtering, .verb = LOOKUP, .kind = PATTERN, .name = "ua-filtering", .max = 255, \
+		.value = "/regexp/, with letters i and e after it", .section = "base 1.4.4", \
+		.doc = "Leaves out bindings whose User-Agent does not match the POSIX regular expression. In the expression, `\\/` " \
+			"is a slash, and a comma does not separate flags. Back-references are refused, and so is an expression that " \
+			"repeats too much or nests too deep. The letter i ignores case; the letter e makes it an extended expression.") \
+	X(case_insensitive, .verb = LOOKUP, .name = "case-insensitive", .section = "base 1.4.4", \
+		.doc = "The same as the letter i of `ua-filtering`.") \
+	X(extended_regexp, .verb = LOOKUP, .name = "extended-regexp", .section = "base 1.4.4", \
+		.doc = "The same as the letter e of `ua-filtering`.") \
+	X(global, .verb = LOOKUP, .name = "global", .section = "base 1.4.4", \
+		.doc = "Adds a target for each other site where the address-of-record is registered.") \
+	X(max_ping_latency, .verb = LOOKUP, .kind = NUMBER, .name = "max-ping-latency", .max = 4294967294, .value = "microseconds", \
+		.section = "base 1.4.4", \
+		.doc = "Leaves out bindings with a higher measured latency. A binding that was never measured passes.") \
+	X(sort_by_latency, .verb = LOOKUP, .name = "sort-by-latency", .section = "base 1.4.4", \
+		.doc = "Orders targets by measured latency, lowest first. Bindings that were never measured come last.")
 
 /* The ids: RG__F_memory_only … */
 enum {

@@ -10,13 +10,14 @@ enum { SWITCH, NUMBER, MATCHING, PATTERN };
 enum { MAX_FLAGS_LEN = 4096 };
 
 typedef struct flag_row {
+	const char *name;
 	uint32_t verb;
 	int kind;
-	const char *name;
-	int64_t min, max;
-	const char *value, *section;
-	uint32_t in_effect;
+	int64_t min, max;  /* of a NUMBER; max: of the length of a PATTERN */
+	const char *value; /* what follows `=`, in words; NULL = it takes no value */
+	const char *section;
 	const char *doc;
+	uint32_t pending;  /* accepted and validated only */
 } flag_row;
 
 static const flag_row rows[] = {
@@ -38,7 +39,7 @@ rg_status rg_flag_get(uint32_t index, rg_flag *out)
 		return RG_ENOENT;
 	const flag_row *r = &rows[index];
 	*out = (rg_flag){ .struct_size = sizeof *out, .verb = r->verb, .name = r->name, .value = r->value, .doc = r->doc,
-		.section = r->section, .in_effect = r->in_effect };
+		.section = r->section, .in_effect = !r->pending };
 	return RG_OK;
 }
 
