@@ -3,8 +3,12 @@
  * @file message.h
  * The message adaptor: how the library reads and answers a message of the host's own SIP stack.
  *
- * Write one by filling in an rg_msg_ops; librgstr-sofia is one. Members are called on the thread that called the verb and complete
- * before they return.
+ * To write an adaptor, fill in an rg_msg_ops. librgstr-sofia is one. Every member completes before it returns.
+ *
+ * **Threads.** The library calls `read`, `get_var` and `add_header` on the thread that calls the verb, before the verb returns. It calls
+ * `reply`, `apply`, `set_var` and `rewrite` on the thread that completes the verb: in the blocking form the thread of the caller, in the
+ * completion form the thread that runs the callback. It calls one member for a verb at a time, but `release` of the request may run at
+ * the same time as a later member.
  */
 #ifndef RGSTR_MESSAGE_H
 #define RGSTR_MESSAGE_H
@@ -15,50 +19,52 @@
 extern "C" {
 #endif
 
-/** The parameters, see config.h. */
+/** The parameters; see config.h. */
 typedef struct rg_config rg_config;
 
-/** The members of a message adaptor. Later versions only append. `self` and `msg` are those of the rg_msg. */
+/** The members of a message adaptor. Later versions only append members. `self` and `msg` are those of the rg_msg. */
 typedef struct rg_msg_ops {
 	size_t struct_size; /**< sizeof(rg_msg_ops) */
-	const char *name;   /**< for logs; static */
+	const char *name;   /**< for logs; static text */
 
 	/**
-	 * Mandatory. Fills in @p out, which was emptied before: what the message says and, as @p config names them (received_avp, attr_avp,
-	 * tcp_persistent_flag, sock_hdr_name), what the host knows. What cannot be read is told in `defect`, not as an error.
-	 * Sets `owner` and `release` if it allocates. @return RG_OK, RG_ELIMIT or RG_ENOMEM.
+	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters
+	 * received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config name host variables and a header to read. A value that
+	 * cannot be read is reported in `defect`, not as an error. A member that allocates sets `owner` and `release`; on an error it has
+	 * released its memory itself. @return RG_OK or an error, which the verb returns.
 	 */
 	rg_status (*read)(void *self, void *msg, const rg_config *config, rg_request *out);
 
-	/** Optional. Value @p index of header @p name; borrowed from the message. @return RG_OK, or RG_ENOENT. */
+	/** Optional; this version does not call it. Returns value @p index of header @p name, borrowed. @return RG_OK, or RG_ENOENT. */
 	rg_status (*header)(void *self, void *msg, rg_str name, uint32_t index, rg_str *value);
 
-	/** Optional. Value of a host variable (an AVP or flag of the base specification); borrowed. @return RG_OK, or RG_ENOENT. */
+	/** Optional. Returns a host variable (an AVP or flag of the base specification), borrowed. @return RG_OK, or RG_ENOENT. */
 	rg_status (*get_var)(void *self, void *msg, rg_str name, rg_str *value);
 
-	/** Optional. Sets value @p index of a host variable; copies. @return RG_OK, RG_ENOTSUP, RG_ENOMEM. */
+	/** Optional. Sets value @p index of a host variable to a copy of @p value. @return RG_OK, RG_ENOTSUP or RG_ENOMEM. */
 	rg_status (*set_var)(void *self, void *msg, rg_str name, uint32_t index, rg_str value);
 
-	/** Optional. Appends a header to the message; copies. @return RG_OK, RG_EINVAL, RG_ENOMEM. */
+	/** Optional. Appends a header to the message; copies name and value. @return RG_OK, RG_EINVAL or RG_ENOMEM. */
 	rg_status (*add_header)(void *self, void *msg, rg_str name, rg_str value);
 
-	/** Mandatory. Answers the message; sends nothing when rg_response_no_reply() says so. @return RG_OK, or why not. */
+	/** Mandatory. Answers the message; sends nothing when rg_response_no_reply() is 1. @return RG_OK or an error. */
 	rg_status (*reply)(void *self, void *msg, rg_response *response);
 
-	/** Mandatory. Routes the message: Request-URI, next hop, Route set and branches. @return RG_OK, or why not. */
+	/** Mandatory. Routes the message: sets Request-URI, next hop, Route set and branches. @return RG_OK or an error. */
 	rg_status (*apply)(void *self, void *msg, const rg_targets *targets);
 
-	/** Optional. Replaces the URI of Contact value @p contact, counted from 0 over all lines, of a reply; copies, and leaves its
-	 * parameters.
-	 * @return RG_OK, RG_ENOENT, RG_ENOMEM. */
+	/**
+	 * Optional. Replaces the URI of a Contact value of a reply with a copy of @p uri, and leaves its parameters. @p contact is the index of
+	 * the value, counted from 0 over all Contact lines. @return RG_OK, RG_ENOENT or RG_ENOMEM.
+	 */
 	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, rg_str uri);
 } rg_msg_ops;
 
-/** A message of the host with its adaptor. Everything is borrowed and must live until the verb has completed. */
+/** A message of the host with its adaptor. What it points to is borrowed and must live until the verb has completed. */
 typedef struct rg_msg {
-	const rg_msg_ops *ops; /**< the adaptor */
-	void *self;            /**< the adaptor's own */
-	void *msg;             /**< the host's message */
+	const rg_msg_ops *ops; /**< members of the adaptor */
+	void *self;            /**< data of the adaptor */
+	void *msg;             /**< message of the host */
 } rg_msg;
 
 #ifdef __cplusplus

@@ -3,11 +3,52 @@
  * @file request.h
  * A SIP request as plain data: what the message says, unparsed, and what the host knows.
  *
- * Fill one in by hand (rg_request_init() first), or have an adaptor fill it in (message.h). Everything is borrowed and need
- * live only during the call it is given to. The library validates all of it; no value is trusted to be well-formed.
+ * Fill in a request by hand, after rg_request_init(), or let an adaptor fill it in (message.h). The library validates every value; it
+ * trusts none to be well-formed.
  *
- * Header values are given without the header's name and with line folding (RFC 3261 §7.3.1) undone. Where a header may stand
- * on several lines there is one slice a line, in the order of the message; a line may hold several comma-separated values.
+ * **Lifetime.** A request and everything it points to are borrowed for the call only. The caller may free or reuse them as soon as the call
+ * has returned, also when it returned RG_PENDING.
+ *
+ * **Header values** stand without the name of the header and with line folding undone (RFC 3261 §7.3.1). A header that may stand on several
+ * lines has one slice a line, in the order of the message. A line may hold several values, separated by commas.
+ *
+ * **What only the host knows about the transport.** No other part of a request says any of this, and the library never guesses it. A lookup
+ * reads none of these members.
+ *
+ * | member | what it decides on a save | when it is absent, empty or 0 |
+ * |---|---|---|
+ * | `received` | The next hop of the bindings. The 200 and rg_target.received return it. | The Contact URI is the next hop. |
+ * | `socket` | rg_target.socket, the local socket to send from; the value of rg_add_socket_header(). | Targets have none. The call fails. |
+ * | `flow` | rg_target.flow, the connection to send on; the bindings that rg_remove_flow() removes. | No flow finds the bindings. |
+ * | `via_count` | 1: the client sent the request itself, so `reg-id` applies (RFC 5626 §6). | As above 1: a proxy is in between. |
+ * | `transport` | `tcp`, `tls`, `ws`, `wss`: rg_response_connection_lifetime() may be above 0. | It is 0. |
+ * | `source` | Nothing. librgstr-sofia writes it into the topmost Via of the reply. | This Via goes back as it came. |
+ *
+ * - The next hop is the first Path URI, else the received URI, else the Contact URI. A Path counts only with one of the save flags
+ *   path-off, path-lazy and path-strict, or when `outbound_mode` is not off.
+ * - The received URI is, in this order: that of the Path, with the save flag path-received; the `received` parameter of the Contact, with
+ *   `trust_contact_received`; the member `received`. A `received` that is no SIP URI or is longer than `max_received_len` is refused with
+ *   400.
+ * - With the save flag socket-header, a `socket_header` that is not empty takes the place of `socket`. It is refused with 400 unless it is
+ *   `proto:ip:port`. `socket` itself is stored as it is.
+ * - `flow` has at most 255 bytes; a longer one is refused with 413. Control characters in `flow`, `socket`, `attr`, `ownership_tag` and
+ *   `user_agent` are refused with 400; HTAB is allowed.
+ * - `via_count` matters only when `outbound_mode` is not off. Unless it is 1, `reg-id` applies only when the last Path URI has the
+ *   parameter `ob`. Otherwise `reg-id` is ignored; when the client supports outbound, the request is refused with 439 instead. The 200
+ *   has Flow-Timer only when it is 1, `reg-id` applies and the client supports outbound.
+ * - `transport` matters only together with RG_REQUEST_TCP_PERSISTENT. Letter case does not matter.
+ * - Each REGISTER that changes a binding replaces its received URI, socket and flow, also by absent ones.
+ *
+ * **Forms of an AoR.** Every `aor` of this library, as a member or as an argument, takes one of these forms:
+ * - a SIP or SIPS URI, as `sip:alice@example.org`. Port, parameters, headers and password are ignored;
+ * - a name-addr with such a URI, as `"Alice" <sip:alice@example.org>`;
+ * - `user@host`, without scheme and password, as rg_key_print() prints it;
+ * - `host` alone, without port, for an AoR without a user. When `use_domain` is off, it is `user` alone instead.
+ *
+ * Blanks around it are removed. The library makes it canonical: the user is unescaped (and in lower case when `case_sensitive` is off),
+ * the host is in lower case, without a final dot and `realm_prefix`. An empty text is malformed, not absent. A save refuses a malformed
+ * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 404 or 416. All other functions return
+ * RG_EINVAL.
  */
 #ifndef RGSTR_REQUEST_H
 #define RGSTR_REQUEST_H
@@ -21,21 +62,21 @@ extern "C" {
 /** Bits of rg_request.flags. */
 enum {
 	RG_REQUEST_REPLY = 1,          /**< the message is a reply */
-	RG_REQUEST_NOT_LOCAL = 2,      /**< the domain is not ours: refused with 404. The engine sets it from env.is_local */
-	RG_REQUEST_FORBIDDEN = 4,      /**< From may not register To: refused with 403. The engine sets it from env.authorize */
-	RG_REQUEST_TCP_PERSISTENT = 8, /**< base specification §1.3.5, tcp_persistent_flag */
-	RG_REQUEST_HAS_BRANCH_FLAGS = 16 /**< branch_flags is meant */
+	RG_REQUEST_NOT_LOCAL = 2,      /**< the domain is not ours: a save is refused with 404. env.is_local has the same effect */
+	RG_REQUEST_FORBIDDEN = 4,      /**< From may not register To: a save is refused with 403. env.authorize has the same effect */
+	RG_REQUEST_TCP_PERSISTENT = 8, /**< keep the TCP connection (base specification §1.3.5, tcp_persistent_flag) */
+	RG_REQUEST_HAS_BRANCH_FLAGS = 16 /**< branch_flags is set. Without it an existing binding keeps its branch flags */
 };
 
-/** What a host name resolved to; the engine fills these in from env.resolve. */
+/** The addresses that a host name resolved to. With env.resolve, the answers of env.resolve replace those of the request. */
 typedef struct rg_resolved {
-	rg_str host;          /**< as it stands in the request */
-	const rg_addr *addrs; /**< ports are ignored */
-	uint32_t n_addrs;     /**< at most 8 are used */
+	rg_str host;          /**< host name as it stands in the request */
+	const rg_addr *addrs; /**< its addresses; their ports are ignored */
+	uint32_t n_addrs;     /**< number of addresses; at most 8 are used */
 	uint32_t reserved;    /**< zero */
 } rg_resolved;
 
-/** Existing branches that a lookup with the flag `branch` takes: one with more is refused before any is looked at. */
+/** The largest number of existing branches for a lookup with the flag `branch`. A lookup with more fails with RG_EINVAL. */
 #define RG_BRANCHES_MAX 64
 
 /** A SIP request, or the reply to one, as plain data. */
@@ -44,92 +85,96 @@ typedef struct rg_request {
 	uint32_t flags;       /**< RG_REQUEST_… */
 
 	/* What the message says. */
-	rg_str method;              /**< "REGISTER"; case matters, RFC 3261 §7.1 */
+	rg_str method;              /**< method, as "REGISTER"; letter case matters (RFC 3261 §7.1) */
 	rg_str request_uri;         /**< Request-URI */
-	rg_str from;                /**< From, whole value */
-	rg_str to;                  /**< To, whole value */
+	rg_str from;                /**< From, the whole value */
+	rg_str to;                  /**< To, the whole value */
 	rg_str callid;              /**< Call-ID */
 	rg_str cseq;                /**< CSeq, as "4711 REGISTER" */
-	rg_str expires;             /**< Expires; absent when there was none. Present and empty is malformed */
+	rg_str expires;             /**< Expires; absent when there is none. An empty value is malformed */
 	rg_str user_agent;          /**< User-Agent */
 	const rg_str *contacts;     /**< Contact lines */
-	const rg_str *paths;        /**< Path lines, RFC 3327 */
+	const rg_str *paths;        /**< Path lines (RFC 3327) */
 	const rg_str *supported;    /**< Supported lines */
 	const rg_str *require;      /**< Require lines */
-	const rg_str *feature_caps; /**< Feature-Caps lines, RFC 6809 */
+	const rg_str *feature_caps; /**< Feature-Caps lines (RFC 6809) */
 	const rg_str *allow;        /**< Allow lines */
-	const rg_str *routes;       /**< Route values left after the host removed its own */
-	uint32_t n_contacts;        /**< lines; 0 makes a REGISTER a query */
-	uint32_t n_paths;           /**< lines */
-	uint32_t n_supported;       /**< lines */
-	uint32_t n_require;         /**< lines */
-	uint32_t n_feature_caps;    /**< lines */
-	uint32_t n_allow;           /**< lines */
-	uint32_t n_routes;          /**< values */
-	uint32_t via_count;         /**< Via values; 1 = straight from the client */
-	int32_t defect;             /**< an RG_R_… reason that the adaptor found, which then is the answer; 0 (RG_R_FINE) = none */
+	const rg_str *routes;       /**< Route values, without those that the host removed as its own */
+	uint32_t n_contacts;        /**< number of Contact lines; 0 makes a REGISTER a query */
+	uint32_t n_paths;           /**< number of Path lines */
+	uint32_t n_supported;       /**< number of Supported lines */
+	uint32_t n_require;         /**< number of Require lines */
+	uint32_t n_feature_caps;    /**< number of Feature-Caps lines */
+	uint32_t n_allow;           /**< number of Allow lines */
+	uint32_t n_routes;          /**< number of Route values */
+	uint32_t via_count;         /**< number of Via values; see the table above */
+	int32_t defect;             /**< an RG_R_… reason for which the adaptor refuses the REGISTER; 0 (RG_R_FINE) = none */
 
 	/* What the host knows. */
-	uint32_t branch_flags;  /**< kept with the bindings; needs RG_REQUEST_HAS_BRANCH_FLAGS */
-	rg_str domain;          /**< table name; absent = "location". Those that end in "@homes" are rg_registrar_federate()'s: no saves */
-	rg_str aor;             /**< AoR to use instead of To (save), Request-URI (lookup); absent = none */
-	rg_str ownership_tag;   /**< base specification §1.4.1 */
-	rg_str identity;        /**< whom the host authenticated, handed to env.authorize */
-	rg_str received;        /**< URI of the source, as "sip:192.0.2.1:5060;transport=udp" */
-	rg_str attr;            /**< text kept with each binding */
-	rg_str flow;            /**< the host's name for the connection, unique across restarts; at most 255 bytes */
-	rg_str transport;       /**< "udp", "tcp", "tls", "ws", "wss" */
-	rg_str socket;          /**< local socket, `proto:ip:port` */
+	uint32_t branch_flags;  /**< stored with the bindings; needs RG_REQUEST_HAS_BRANCH_FLAGS */
+	rg_str domain;          /**< name of the table; absent or empty = "location". A save to a domain that ends in "@homes" fails with
+	                         *   RG_EINVAL: rg_registrar_federate() owns these */
+	rg_str aor;             /**< AoR that a save uses instead of To, and a lookup instead of the Request-URI; absent = none */
+	rg_str ownership_tag;   /**< ownership tag of the bindings (base specification §1.4.1) */
+	rg_str identity;        /**< the authenticated user, passed to env.authorize */
+	rg_str received;        /**< URI of the source, as "sip:192.0.2.1:5060;transport=udp"; see the table above */
+	rg_str attr;            /**< text that is stored with each binding; at most `max_attr_len` bytes */
+	rg_str flow;            /**< name that the host gave the connection, unique across restarts; see the table above */
+	rg_str transport;       /**< "udp", "tcp", "tls", "ws", "wss"; see the table above */
+	rg_str socket;          /**< local socket, `proto:ip:port`; see the table above */
 	rg_str socket_header;   /**< value of the header that sock_hdr_name names */
-	rg_addr source;         /**< where it came from */
-	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch`; one with a blank, a control octet, <,
-		> or " is dropped */
-	uint32_t n_branches;    /**< how many; with that flag at most RG_BRANCHES_MAX */
-	uint32_t n_resolved;    /**< how many */
-	const rg_resolved *resolved; /**< host names resolved so far */
+	rg_addr source;         /**< source address; see the table above */
+	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch`. A URI with a blank, a control character,
+	                         *   <, > or " is dropped */
+	uint32_t n_branches;    /**< number of branches; with the flag `branch` at most RG_BRANCHES_MAX */
+	uint32_t n_resolved;    /**< number of `resolved` */
+	const rg_resolved *resolved; /**< host names that the host has resolved */
 
-	/* Who filled it in. */
-	void *owner;        /**< adaptor's own; NULL for a request filled in by hand */
-	rg_free_cb release; /**< called with owner by rg_request_free() */
+	/* Of the adaptor. */
+	void *owner;        /**< data of the adaptor; NULL for a request filled in by hand */
+	rg_free_cb release; /**< rg_request_free() calls it with `owner` */
 	int32_t reply_code; /**< SIP status code of a reply; 0 for a request */
 	uint32_t reserved;  /**< zero */
 } rg_request;
 
-/** Empties a request. @p size is sizeof(rg_request) as the caller knows it. */
+/** Empties a request: all values absent or 0. @p size is sizeof(rg_request) as the caller knows it. NULL is accepted. */
 RG_API void rg_request_init(rg_request *request, uint32_t size);
 
-/** Releases a request that an adaptor made. NULL, and requests filled in by hand, are accepted and left alone. */
+/** Releases a request that an adaptor filled in. It does nothing for NULL and for a request filled in by hand. */
 RG_API void rg_request_free(rg_request *request);
 
 /**
- * What another registrar, the main one, answered to a REGISTER that was forwarded to it (base specification §1.3.18, §1.4.1: save() in
- * a reply route). Everything is borrowed and need live only during the call.
+ * The reply of the main registrar to a REGISTER that was forwarded to it (base specification §1.3.18, §1.4.1: save() in a reply route).
+ * It is borrowed for the call only, like a request.
  */
 typedef struct rg_upstream {
 	uint32_t struct_size;   /**< set by rg_upstream_init() */
-	int32_t code;           /**< SIP status code of the reply: 200 to 299 */
-	const rg_str *contacts; /**< its Contact lines */
-	rg_str expires;         /**< its Expires; absent when there was none */
-	/** For each Contact value of the request, in order, its URI (with or without <>) as it was forwarded. An absent one, and one past the
-	 * end, was forwarded as it came. */
+	int32_t code;           /**< SIP status code of the reply, 200–299 */
+	const rg_str *contacts; /**< Contact lines of the reply */
+	rg_str expires;         /**< Expires of the reply; absent when there is none */
+	/**
+	 * The URI, with or without <>, under which each Contact value of the request was forwarded, in the order of the request. A Contact
+	 * whose entry is absent, empty or missing at the end was forwarded unchanged.
+	 */
 	const rg_str *modified;
-	uint32_t n_contacts;    /**< lines; with 256 values at most */
-	uint32_t n_modified;    /**< how many */
+	uint32_t n_contacts;    /**< number of Contact lines; they hold at most 256 values */
+	uint32_t n_modified;    /**< number of `modified` */
 } rg_upstream;
 
-/** Empties it. @p size is sizeof(rg_upstream) as the caller knows it. NULL is accepted. */
+/** Empties a reply: all values absent or 0. @p size is sizeof(rg_upstream) as the caller knows it. NULL is accepted. */
 RG_API void rg_upstream_init(rg_upstream *upstream, uint32_t size);
 
-/** Bytes that are always room enough for rg_socket_header(). */
+/** A buffer size in bytes that is always enough for rg_socket_header(). */
 #define RG_SOCKET_ROOM 64
 
 /**
- * The value of a header that tells the next registrar the local socket (base specification §1.4.8, add_sock_hdr): what is to be
- * `socket_header` there. At message level: rg_add_socket_header().
- * @param socket  `proto:ip:port`, as rg_request.socket: one of udp, tcp, tls, ws, wss and sctp in any case, an IPv4 address or an IPv6
- * address in brackets, a port of 1–65535, and nothing else. @param room  @p size bytes. @param value  in canonical form, in @p room:
- * lower case, IPv6 as RFC 5952 has it and in brackets.
- * @return RG_OK; RG_EINVAL: it is no socket; RG_ELIMIT: @p room is too small. @p value is absent then. Any thread.
+ * Makes the value of a header that reports the local socket to the next registrar (base specification §1.4.8, add_sock_hdr). The next
+ * registrar reads it as its `socket_header`. The function for messages is rg_add_socket_header().
+ * @param socket  `proto:ip:port`, as rg_request.socket, and nothing else. `proto` is udp, tcp, tls, ws, wss or sctp in any letter case.
+ * `ip` is an IPv4 address or an IPv6 address in brackets. `port` is 1–65535.
+ * @param room  a buffer of @p size bytes.
+ * @param value  becomes the value, in @p room: in lower case, an IPv6 address as in RFC 5952 and in brackets. Absent on an error.
+ * @return RG_OK; RG_EINVAL: @p socket is no socket; RG_ELIMIT: the buffer is too small. Any thread.
  */
 RG_API rg_status rg_socket_header(rg_str socket, char *room, size_t size, rg_str *value);
 

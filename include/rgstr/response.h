@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file response.h
- * What comes back: the response to a REGISTER, and the targets of a lookup. Both are data; an adaptor turns them into messages.
+ * The results: the response to a REGISTER, and the targets of a lookup. Both are data; an adaptor turns them into messages.
  *
- * Both hold references to the records they speak of, so they outlive any later change. One object belongs to one thread at a time.
+ * Both hold references to the records that they describe, so a later change does not affect them. One object belongs to one thread at a
+ * time.
  */
 #ifndef RGSTR_RESPONSE_H
 #define RGSTR_RESPONSE_H
@@ -14,7 +15,7 @@
 extern "C" {
 #endif
 
-/** Why a REGISTER was answered as it was: X(name, value, SIP code, text). The text goes into P-Registrar-Error. */
+/** The reasons of a response to a REGISTER: X(name, value, SIP code, text). A refusal has the text in P-Registrar-Error. */
 #define RG_REASON_MAP(X) \
 	X(RG_R_FINE, 0, 200, "No problem") \
 	X(RG_R_INTERNAL, 1, 500, "Server Internal Error") \
@@ -58,10 +59,10 @@ enum {
 	RG_R_COUNT
 };
 
-/** @return the reason's own name without prefix, as "INV_CSEQ"; NULL for an unknown number. Static. */
+/** @return the name of a reason without its prefix, as "INV_CSEQ"; NULL for an unknown number. Static. */
 RG_API const char *rg_reason_name(int32_t reason);
 
-/** @return the SIP code of a reason before configuration (cseq_code, too_many_code) has its say; 0 for an unknown number. */
+/** @return the SIP code of a reason as in the table, whatever cseq_code and too_many_code say; 0 for an unknown number. */
 RG_API int32_t rg_reason_code(int32_t reason);
 
 /** @return the text of a reason; NULL for an unknown number. Static. */
@@ -72,24 +73,24 @@ RG_API const char *rg_sip_phrase(int32_t code);
 
 /** One header of a response: name and value, free of CR, LF and NUL. */
 typedef struct rg_header {
-	rg_str name;  /**< as "Contact" */
-	rg_str value; /**< without line end */
+	rg_str name;  /**< name, as "Contact" */
+	rg_str value; /**< value, without a line end */
 } rg_header;
 
-/** A binding as the response lists it. */
+/** A binding in the list of a response. */
 typedef struct rg_answered {
 	uint32_t struct_size; /**< sizeof(rg_answered), set by the call that fills it in */
-	uint32_t expires;     /**< seconds, 0 … granted; saturates at UINT32_MAX */
+	uint32_t expires;     /**< seconds left, at most those granted; saturates at UINT32_MAX */
 	rg_contact contact;   /**< the binding itself; borrowed from the response */
 } rg_answered;
 
-/** The decision on a REGISTER: complete, ready to be sent or asserted on. */
+/** The decision on a REGISTER: a complete response. */
 typedef struct rg_response rg_response;
 
 /** Releases a response. NULL is accepted. */
 RG_API void rg_response_unref(rg_response *response);
 
-/** @return one of RG_R_…; RG_R_INTERNAL for NULL. */
+/** @return the reason, RG_R_…; RG_R_INTERNAL for NULL. */
 RG_API int32_t rg_response_reason(const rg_response *response);
 
 /** @return the SIP status code; 500 for NULL. */
@@ -98,84 +99,91 @@ RG_API int32_t rg_response_code(const rg_response *response);
 /** @return the reason phrase of the status line. Static. */
 RG_API const char *rg_response_phrase(const rg_response *response);
 
-/** @return 1 when the save flag `no-reply` was given: an adaptor then sends nothing. Else 0. */
+/** @return 1 when nothing is to be sent: after the save flag `no-reply`, and after rg_save_reply(). Else 0. */
 RG_API int32_t rg_response_no_reply(const rg_response *response);
 
 /**
- * @return for how many seconds the connection of the request should be kept (base specification §1.3.5, tcp_persistent_flag): the
- * longest lifetime granted to a Contact that is reached over TCP, and 10 seconds more. 0 when nobody asked for it, the request did not
- * come over a TCP-based transport, or no such Contact was granted anything; and for NULL.
+ * @return the number of seconds for which to keep the connection of the request (base specification §1.3.5, tcp_persistent_flag): the
+ * longest lifetime granted to a Contact of the request that is reached over TCP or TLS, plus 10 seconds. 0 when the request had no
+ * RG_REQUEST_TCP_PERSISTENT, when its transport is not tcp, tls, ws or wss, when no such Contact was granted a lifetime, and for NULL.
  */
 RG_API uint32_t rg_response_connection_lifetime(const rg_response *response);
 
-/** @return how many bindings a 200 lists: the request's own first, in request order, then the rest in lookup order. */
+/** @return the number of bindings that a 200 lists: first those of the request, in its order, then the others in lookup order. */
 RG_API uint32_t rg_response_contacts(const rg_response *response);
 
-/** Views listed binding @p index; borrowed from the response. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of listed binding @p index, borrowed from the response. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_response_contact(const rg_response *response, uint32_t index, rg_answered *out);
 
 /**
- * Renders the headers that go beside those every SIP response copies from its request (RFC 3261 §8.2.6.2): Contact, Date,
- * P-Registrar-Error, Retry-After, Min-Expires, Unsupported … Done at the first call, then kept.
- * @param headers  borrowed from the response. @param n  how many.
- * @return RG_OK, or RG_ENOMEM.
+ * Returns the headers of the response, without those that every SIP response copies from its request (RFC 3261 §8.2.6.2): Contact, Date,
+ * P-Registrar-Error, Retry-After, Min-Expires, Unsupported … The first call renders them; later calls return the same array.
+ * @param headers  becomes the array, borrowed from the response. @param n  becomes the number of headers.
+ * @return RG_OK; RG_EINVAL: the response is NULL; RG_ENOMEM.
  */
 RG_API rg_status rg_response_headers(rg_response *response, const rg_header **headers, uint32_t *n);
 
-/** Finds a header by name, case-insensitively. @return value @p index of that name, rendered; absent when there is none. Borrowed. */
+/** Finds a header by its name, in any letter case. @return value @p index of this name, borrowed; absent when there is none. */
 RG_API rg_str rg_response_header(rg_response *response, rg_str name, uint32_t index);
 
-/** A Contact value of the main registrar's reply that does not show the client its own URI, but the one that was forwarded. */
+/** A Contact value of the reply of the main registrar that holds the forwarded URI instead of the URI of the client. */
 typedef struct rg_rewrite {
 	uint32_t struct_size; /**< sizeof(rg_rewrite), set by the call that fills it in */
-	uint32_t contact;     /**< which value: counted from 0 over all Contact lines of the reply */
-	rg_str uri;           /**< the URI to put there, without <>; borrowed from the response */
+	uint32_t contact;     /**< index of the value, counted from 0 over all Contact lines of the reply */
+	rg_str uri;           /**< the URI of the client, to be put there, without <>; borrowed from the response */
 } rg_rewrite;
 
-/** @return how many Contact values of the reply are to be rewritten before it goes on to the client; 0 but after rg_save_reply(). */
+/**
+ * @return the number of Contact values to rewrite in the reply before the host forwards it to the client; 0 except after rg_save_reply()
+ * and rg_merge_reply().
+ */
 RG_API uint32_t rg_response_rewrites(const rg_response *response);
 
-/** Views rewrite @p index. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of rewrite @p index. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_response_rewrite(const rg_response *response, uint32_t index, rg_rewrite *out);
 
-/** Results of a lookup, numbered as in the base specification §1.4.4. */
+/** Results of a lookup, with the numbers of the base specification §1.4.4. */
 enum {
 	RG_LOOKUP_FOUND = 1,    /**< there are targets */
-	RG_LOOKUP_PUSHED = 2,   /**< only push notifications were sent */
-	RG_LOOKUP_NONE = -1,    /**< nobody registered */
-	RG_LOOKUP_METHOD = -2,  /**< registered, but none supports the method */
+	RG_LOOKUP_PUSHED = 2,   /**< only push notifications were sent; not in effect yet */
+	RG_LOOKUP_NONE = -1,    /**< there is no binding, or none passed the filters */
+	RG_LOOKUP_METHOD = -2,  /**< there are bindings, but none supports the method */
 	RG_LOOKUP_ERROR = -3    /**< no decision could be made */
 };
 
 /**
- * One place to route a request to. Borrowed from the rg_targets.
+ * One place to route a request to. Its slices are borrowed from the rg_targets.
  *
- * Most are bindings. With the lookup flag `global` there is one for each other site that has the AoR: `uri` is the Request-URI or
- * branch that named the AoR, as it came (the AoR itself where rg_request.aor did), `home` and `next_hop` that site. With `branch`, an
- * existing branch that is no AoR of ours comes back as it was, without `aor`. Both have binding_id 0 and nothing of
- * what only a binding has.
+ * There are three kinds of target:
+ * - A binding. It has a binding_id.
+ * - With the lookup flag `global`, another site where the AoR is registered. `home` and `next_hop` are the URI of this site. `uri` is the
+ *   Request-URI or the branch that named the AoR, unchanged. Where rg_request.aor named it, `uri` is the AoR as a SIP URI.
+ * - With the lookup flag `branch`, an existing branch that is no AoR of ours, unchanged and without `aor`.
+ *
+ * The last two kinds have binding_id 0. Members that describe a binding are absent.
  */
 typedef struct rg_target {
 	uint32_t struct_size;  /**< sizeof(rg_target), set by the call that fills it in */
-	int32_t q;             /**< 0–1000; -1 = none stated */
-	rg_str uri;            /**< what the Request-URI becomes (RFC 3261 §16.5); without `method`, `lr` and headers */
-	rg_str next_hop;       /**< URI to send to: first Path URI, else received, else `uri` */
-	rg_str path;           /**< Route set, as rg_contact.path */
-	rg_str received;       /**< as registered, or absent */
+	int32_t q;             /**< 0–1000 thousandths; -1 = no q */
+	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers */
+	rg_str next_hop;       /**< URI to send the request to: first Path URI, else received, else `uri` */
+	rg_str path;           /**< Route set, as rg_contact.path; or absent */
+	rg_str received;       /**< received URI of the binding, or absent */
 	rg_str socket;         /**< local socket to send from, or absent */
-	rg_str flow;           /**< the host's connection, or absent */
-	rg_str attr;           /**< the host's text, or absent */
+	rg_str flow;           /**< name of the connection to send on, or absent */
+	rg_str attr;           /**< text of the host, or absent */
 	rg_str instance;       /**< +sip.instance with <>, or absent */
-	rg_str aor;            /**< AoR it belongs to, printed as by rg_key_print() */
-	uint64_t binding_id;   /**< rg_contact.id */
-	uint32_t branch_flags; /**< as registered */
-	uint32_t latency;      /**< microseconds; RG_LATENCY_NONE */
-	int32_t branch;        /**< index of the existing branch it replaces; -1 = found for the AoR itself */
-	uint32_t fallback_of;  /**< index of the target it stands in for after 408, 430 or transport failure; UINT32_MAX = none */
-	rg_str home;           /**< URI of the site where the AoR is registered (lookup flag `global`); absent for a binding */
+	rg_str aor;            /**< AoR of the target, as rg_key_print() prints it */
+	uint64_t binding_id;   /**< rg_contact.id of the binding; 0 = the target is no binding */
+	uint32_t branch_flags; /**< branch flags of the binding */
+	uint32_t latency;      /**< microseconds; RG_LATENCY_NONE = never measured */
+	int32_t branch;        /**< index of the existing branch that the target replaces; -1 = the target belongs to the AoR itself */
+	uint32_t fallback_of;  /**< index of the target to try before: use this one after its 408, 430 or transport failure (RFC 5626).
+	                        *   UINT32_MAX = this is no fallback */
+	rg_str home;           /**< URI of the site where the AoR is registered (lookup flag `global`); absent for other targets */
 } rg_target;
 
-/** Where to route a request to. */
+/** The targets of a request, in the order in which to try them. */
 typedef struct rg_targets rg_targets;
 
 /** Releases targets. NULL is accepted. */
@@ -185,21 +193,22 @@ RG_API void rg_targets_unref(rg_targets *targets);
 RG_API int32_t rg_targets_result(const rg_targets *targets);
 
 /**
- * @return the SIP code to answer with when there is nothing to route to: 404, 480, 405, 503 or 500, or 416 where the scheme of the
- * Request-URI is not one of SIP (RFC 3261 §8.2.2.1); 0 when there is.
+ * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding, or the Request-URI names no AoR.
+ * 480: there are bindings, but none passed the filters. 405: none supports the method. 416: the Request-URI is neither a SIP nor a SIPS URI
+ * (RFC 3261 §8.2.2.1). 503: the store is unavailable. 500 for NULL.
  */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 
-/** @return 1 when a part of the store did not answer and the targets may be fewer than there are; else 0. */
+/** @return 1 when a part of the store did not answer, so that targets may be missing; else 0. */
 RG_API int32_t rg_targets_partial(const rg_targets *targets);
 
-/** @return 1 when none of them is meant for the Request-URI (lookup flag `to-branches-only`); else 0. */
+/** @return 1 when no target is meant for the Request-URI (lookup flag `to-branches-only`); else 0. */
 RG_API int32_t rg_targets_branches_only(const rg_targets *targets);
 
-/** @return how many targets there are, in the order to be tried. */
+/** @return the number of targets; 0 for NULL. */
 RG_API uint32_t rg_targets_count(const rg_targets *targets);
 
-/** Views target @p index. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of target @p index, borrowed from the targets. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
 #ifdef __cplusplus

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file rgstr.h
- * All of librgstr: a SIP registrar and location service as a library. The stores and adaptors have headers of their own:
- * memory.h (librgstr-memory) and sofia.h (librgstr-sofia); so has the store contract as a test: check.h (librgstr-check).
+ * All of librgstr: a SIP registrar and location service as a library.
+ *
+ * The libraries beside it have headers of their own: memory.h (librgstr-memory, a store), sofia.h (librgstr-sofia, an adaptor) and check.h
+ * (librgstr-check, the store contract as a test).
+ *
+ * The comment of a function says what it does, with units and ranges, ownership, the errors that it returns, and the threads on which it
+ * may run. "Absent" is defined at rg_str.
  */
 #ifndef RGSTR_RGSTR_H
 #define RGSTR_RGSTR_H

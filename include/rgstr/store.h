@@ -3,13 +3,22 @@
  * @file store.h
  * The location store: a compare-and-swap map of records with a deadline index and a tag index. A store knows no SIP.
  *
- * To write one, fill in an rg_store_ops, make it an rg_store with rg_store_new() and hold it to rg_store_check() (check.h).
+ * To write a store, fill in an rg_store_ops, make an rg_store from it with rg_store_new(), and test it with rg_store_check() (check.h).
  *
- * **Completion law.** Every member that takes a callback and a token obeys it: an error return means that the callback is never
- * called; RG_OK, that it has already been called; RG_PENDING, that it will be, exactly once. A store with RG_STORE_INLINE always
- * completes before it returns. Callbacks may call any member again and may come from any thread if the store is
- * RG_STORE_THREAD_SAFE, else only from within a member called by the registrar's own thread or from the host's event loop on it.
- * A store calls back with none of its own locks held.
+ * **Completion law.** Every member that takes a callback and a token obeys it:
+ * - An error return: the store never calls the callback.
+ * - RG_OK: the store has already called the callback.
+ * - RG_PENDING: the store will call the callback exactly once.
+ *
+ * A store with RG_STORE_INLINE completes every call before the member returns.
+ *
+ * **Callbacks.** A store holds none of its own locks while it calls a callback. A callback may call any member. A store with
+ * RG_STORE_THREAD_SAFE may call a callback on any thread. Any other store calls it on the thread of the registrar, from within a member or
+ * from the event loop of the host.
+ *
+ * **End of a store.** A completion may drop the last reference to the store. `destroy` then runs inside this completion, before the
+ * callback returns. So a store that is not inline must not use `self` after a callback has returned, unless it delays its own
+ * destruction, for instance with a reference count.
  */
 #ifndef RGSTR_STORE_H
 #define RGSTR_STORE_H
@@ -22,130 +31,144 @@ extern "C" {
 
 /** Bits of rg_store_ops.traits. */
 enum {
-	RG_STORE_INLINE = 1,      /**< every member completes before it returns; `wait` is then not needed */
-	RG_STORE_THREAD_SAFE = 2, /**< members may be called on any thread, at the same time */
-	RG_STORE_SHARED = 4,      /**< other processes write it too */
+	RG_STORE_INLINE = 1,      /**< every member completes before it returns; `wait` is not needed */
+	RG_STORE_THREAD_SAFE = 2, /**< members may be called on any thread, and on several at once */
+	RG_STORE_SHARED = 4,      /**< other processes write to it too */
 	RG_STORE_OVERLAY = 8      /**< keeps bindings with RG_CONTACT_LOCAL on this node */
 };
 
 /** Bits of the `flags` of a member. */
 enum {
-	RG_OP_BLOCKING = 1, /**< of the blocking form: `wait` will be called for it; run it on resources no host loop drives */
-	RG_FETCH_FRESH = 2  /**< the answer must be authoritative: no cache, no guess */
+	RG_OP_BLOCKING = 1, /**< a call of the blocking form: `wait` follows. Run it on resources that need no event loop of the host */
+	RG_FETCH_FRESH = 2  /**< the answer must be authoritative: neither from a cache nor a guess */
 };
 
-/** What a fetch found. */
+/** The result of a fetch. */
 typedef struct rg_fetched {
-	uint32_t struct_size;   /**< sizeof(rg_fetched) as the store knows it */
-	uint32_t authoritative; /**< 1: read from the store itself; 0: a cache or a guess, only a commit makes it true */
-	rg_record *record;      /**< NULL = no record. The callback is given this reference and owns it */
-	rg_revision base;       /**< what a commit must name: the record's revision; without one, zero or that of its deletion */
+	uint32_t struct_size;   /**< sizeof(rg_fetched) of the version that the store was built with */
+	uint32_t authoritative; /**< 1: read from the store itself; 0: from a cache, or a guess, which only a successful commit confirms */
+	rg_record *record;      /**< NULL = no record. The callback receives this reference and owns it */
+	rg_revision base;       /**< the base that a commit must name: the revision of the record; without a record, zero or the
+	                         *   revision of its deletion */
 
-	/* Only overlays set the rest. A store that knows the struct without it is read as if it were zero. */
-	rg_revision local_base; /**< what a commit must name as its `local_base` when there is no record at all */
-	uint32_t partial;       /**< 1: a part of the store did not answer and there may be more. Good for a lookup, not for a commit */
+	/* Only overlays set the rest. The library reads zero when the struct of a store ends before a member. */
+	rg_revision local_base; /**< the `local_base` that a commit must name when there is no record */
+	uint32_t partial;       /**< 1: a part of the store did not answer, so bindings may be missing. A lookup may use it, a commit
+	                         *   may not */
 	uint32_t reserved;      /**< zero */
 } rg_fetched;
 
-/** @param tok  as given to the member. @param status  RG_OK, or why not; @p found is NULL then. */
+/** @param tok  the token of the call. @param status  RG_OK or an error. @param found  the result; NULL on an error. */
 typedef void (*rg_fetch_cb)(void *tok, rg_status status, const rg_fetched *found);
 
 /** A change of one record. */
 typedef struct rg_commit {
 	uint32_t struct_size;         /**< sizeof(rg_commit) */
 	uint32_t reserved;            /**< zero */
-	rg_revision base;             /**< the revision it replaces; zero = there must be none */
-	rg_revision revision;         /**< its own: that of `next`, or of the deletion. Never repeats, but in a resend */
-	rg_revision local_base;       /**< for overlays: rg_record_local_revision() of what it replaces; others ignore it */
-	const rg_record *next;        /**< the record to keep; NULL = delete. Borrowed; the store takes references of its own */
+	rg_revision base;             /**< the revision that the commit replaces; zero = there must be no record */
+	rg_revision revision;         /**< the new revision: that of `next`, or of the deletion. Only a resend repeats it */
+	rg_revision local_base;       /**< for overlays: rg_record_local_revision() of the replaced record; other stores ignore it */
+	const rg_record *next;        /**< the record to keep; NULL = delete. Borrowed for the call; the store takes its own reference */
 } rg_commit;
 
 /**
- * @param status  RG_OK: done, or done before by an identical commit. RG_ECONFLICT: the base is not the current revision; @p current
- * says what is. RG_EFULL: over budget, nothing changed. RG_EUNKNOWN: it may have happened. Anything else: it did not.
- * @param current  on RG_ECONFLICT, as a fetch would have answered; NULL otherwise. Its record reference is the callback's.
+ * @param tok  the token of the call.
+ * @param status  RG_OK: the store has the change, from this commit or from an earlier identical one. RG_ECONFLICT: the base is not the
+ * current revision. RG_EFULL: the budget is used up, nothing changed. RG_EUNKNOWN: the change may have happened. Any other error: it has
+ * not happened.
+ * @param current  on RG_ECONFLICT, what a fetch would return; NULL otherwise. The callback owns the reference to its record.
  */
 typedef void (*rg_commit_cb)(void *tok, rg_status status, const rg_fetched *current);
 
 /** A page of keys. */
 typedef struct rg_keys {
 	uint32_t struct_size; /**< sizeof(rg_keys) */
-	uint32_t n;           /**< how many */
+	uint32_t n;           /**< number of keys */
 	const rg_key *keys;   /**< borrowed for the call */
-	rg_str cursor;        /**< where the next page starts; absent (p == NULL) = that was all. Borrowed for the call. One that this walk
-	                       *   was given before, and 65537 pages without a key in a row, are a breach: the walk ends with RG_ESTORE */
-	rg_time next;         /**< of `due`: no later than the earliest deadline left, RG_TIME_NEVER if there is none */
+	rg_str cursor;        /**< start of the next page; absent = this was the last page. Borrowed for the call. A walk ends with
+	                       *   RG_ESTORE when a cursor repeats, or after more than 65536 pages in a row without a key */
+	rg_time next;         /**< for `due`: a time not after the earliest deadline that is left; RG_TIME_NEVER when there is none */
 } rg_keys;
 
-/** @param status  RG_OK, or why not; @p page is NULL then. */
+/** @param tok  the token of the call. @param status  RG_OK or an error. @param page  the result; NULL on an error. */
 typedef void (*rg_keys_cb)(void *tok, rg_status status, const rg_keys *page);
 
-/** @param records  records of weight above 0. @param bindings  the sum of their weights. */
+/**
+ * @param tok  the token of the call. @param status  RG_OK or an error.
+ * @param records  number of records with a weight above 0 (rg_record_weight()). @param bindings  the sum of their weights.
+ */
 typedef void (*rg_count_cb)(void *tok, rg_status status, uint64_t records, uint64_t bindings);
 
-/** Something may have changed under a watched key (RG_OK), or the watch has ended (RG_ECANCELED, always the last call). */
+/**
+ * @param user  as given to `watch`. @param status  RG_OK: the record under the key may have changed. RG_ECANCELED: the watch has ended;
+ * this is the last call.
+ */
 typedef void (*rg_watch_cb)(void *user, rg_status status);
 
 /**
- * The members of a store. Handed over once and copied, bounded by `struct_size`; later versions only append.
- * `self` is the pointer given to rg_store_new(). Keys, commits, cursors and tags are borrowed for the call.
+ * The members of a store. rg_store_new() copies them, bounded by `struct_size`; later versions only append members.
+ * `self` is the pointer given to rg_store_new(). Keys, commits, cursors, domains and tags are borrowed for the call.
  */
 typedef struct rg_store_ops {
 	size_t struct_size; /**< sizeof(rg_store_ops) */
-	const char *name;   /**< for logs; static */
+	const char *name;   /**< mandatory; for logs and rg_store_self(). Static text */
 	uint32_t traits;    /**< RG_STORE_… */
 
-	/** Mandatory. The record under a key. */
+	/** Mandatory. Returns the record under a key. */
 	rg_status (*fetch)(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok);
 
-	/** Mandatory. Replaces, inserts or deletes a record if the base is the current revision; atomic over record, deadline and tags. */
+	/**
+	 * Mandatory. Replaces, inserts or deletes a record when the base is the current revision. The change is atomic over record, deadline
+	 * and tags. A commit whose revision the key already has is a resend: it completes with RG_OK.
+	 */
 	rg_status (*commit)(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok);
 
 	/**
-	 * Mandatory. Keys of records whose deadline is not after @p now, of every domain, at most @p limit, each at most once in one
-	 * walk over the cursors, unless a commit gives it another deadline meanwhile. Costs O(due), not O(all). A key stays due until a commit
-	 * moves its deadline. `next` of the last page does not speak of the keys that this walk gave.
+	 * Mandatory. Returns the keys of records whose deadline is not after @p now, in every domain, at most @p limit a page. It costs O(due),
+	 * not O(all). A walk over the cursors returns a key at most once, unless a commit changes its deadline meanwhile. A key stays due until
+	 * a commit moves its deadline. `next` of the last page does not cover the keys that the walk returned.
 	 */
 	rg_status (*due)(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
 	/**
-	 * Mandatory. Keys of @p domain whose record carries @p tag, at most @p limit a page. Costs O(matches). A key that carries the tag
-	 * from the first page to the last is given at least once, whatever is committed meanwhile.
+	 * Mandatory. Returns the keys of @p domain whose record carries @p tag, at most @p limit a page. It costs O(matches). A walk returns a
+	 * key at least once when its record carries the tag from the first page to the last, whatever is committed meanwhile.
 	 */
 	rg_status (*find)(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
-	/** Mandatory. All keys of @p domain in pages; the same promise as `find`. */
+	/** Mandatory. Returns all keys of @p domain, at most @p limit a page. A walk returns a key at least once when it stays in the store. */
 	rg_status (*scan)(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
-	/** Optional. How much there is in @p domain, lapsed bindings that were not yet pruned included. */
+	/** Optional. Counts records and bindings of @p domain, including expired bindings that have not been pruned yet. */
 	rg_status (*count)(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok);
 
-	/** Optional, with unwatch. Calls @p changed after every change under the key, until unwatched. */
+	/** Optional, together with `unwatch`. Calls @p changed after each change under the key until the watch ends. */
 	rg_status (*watch)(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
 
-	/** Optional, with watch. Ends a watch: its last call is RG_ECANCELED, exactly once, before or after this returns. */
+	/** Optional, together with `watch`. Ends a watch. Its callback is called once more, with RG_ECANCELED, before or after this returns. */
 	void (*unwatch)(void *self, void *handle);
 
 	/**
-	 * Of stores that are not inline; without it the blocking verbs answer RG_ENOTSUP. Works at token @p tok alone for up to
-	 * @p timeout_ms; RG_OK when it has completed, RG_ETIMEOUT if not.
+	 * For a store that is not inline; without it the blocking verbs return RG_ENOTSUP. Drives the call of token @p tok, and no other, for
+	 * up to @p timeout_ms milliseconds. Returns RG_OK when the call has completed, else RG_ETIMEOUT. It may be called inside any callback.
 	 */
 	rg_status (*wait)(void *self, void *tok, int32_t timeout_ms);
 
-	/** Optional. The caller no longer wants the answer; the token still completes, soon, with RG_ECANCELED or as it would have. */
+	/** Optional. The caller abandons the call. The token still completes, soon, with RG_ECANCELED or with its result. */
 	void (*cancel)(void *self, void *tok);
 
-	/** Optional. The last reference is gone; no token is outstanding. */
+	/** Optional. The last reference is gone and no call is outstanding. It may run inside a completion of this very store (see above). */
 	void (*destroy)(void *self);
 } rg_store_ops;
 
-/** A store, counted by references. Many registrars may share one. */
+/** A store. It is reference-counted. Many registrars may share one. */
 typedef struct rg_store rg_store;
 
 /**
- * Makes a store of its members.
- * @param ops  copied. @param self  handed to each member; `destroy` ends it. @param why  names what is missing; may be NULL.
- * @return RG_OK with @p out owned by the caller; RG_EINVAL: a mandatory member is missing, and `destroy` is not called; RG_ENOMEM.
+ * Makes a store from its members.
+ * @param ops  copied. @param self  passed to each member; `destroy` releases it. @param why  names what is missing; may be NULL.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: a mandatory member is missing, or `watch` and `unwatch` are not given
+ * together; RG_ENOMEM. On an error `destroy` is not called.
  */
 RG_API rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_error *why);
 
@@ -155,18 +178,20 @@ RG_API rg_store *rg_store_ref(rg_store *store);
 /** Drops a reference; the last one calls `destroy`. NULL is accepted. Any thread. */
 RG_API void rg_store_unref(rg_store *store);
 
-/** @return the traits it was made with. */
+/** @return the traits of the store; 0 for NULL. */
 RG_API uint32_t rg_store_traits(const rg_store *store);
 
-/** @return the `self` of a store made under this name, as the store's own library needs it; NULL for any other store, and for NULL. */
+/** @return the `self` of a store with this name, for functions of the library that made it; NULL for any other store, and for NULL. */
 RG_API void *rg_store_self(const rg_store *store, const char *name);
 
 /**
- * The members of a store, so that a store can be wrapped: by a cache, by metrics, by encryption, by faults for a test. A wrapper takes a
- * reference to @p store and calls the members with @p self; it obeys the completion law in both directions.
- * @param self  becomes what the members take first; borrowed.
- * @return the members, as copied by rg_store_new(): complete, with `struct_size` of this version. Borrowed, for as long as the store
- * lives. NULL if @p store or @p self is NULL. Any thread.
+ * Returns the members of a store. With them a store can wrap another one, to add a cache, metrics, encryption, or faults for a test.
+ *
+ * A wrapper takes a reference to @p store and calls the members with @p self. It obeys the completion law towards its own caller, and may
+ * rely on it towards the wrapped store.
+ * @param self  becomes the first argument of the members; borrowed.
+ * @return the members as rg_store_new() copied them, with the `struct_size` of this version; a member that the store does not have is NULL.
+ * Borrowed while the store lives. NULL when @p store or @p self is NULL. Any thread.
  */
 RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file types.h
- * The few plain types everything else is made of: slices, time, addresses.
+ * The plain types of all other headers: slices, time, addresses.
  *
  * Nothing here allocates, and every function is safe on any thread.
  */
@@ -23,18 +23,18 @@ extern "C" {
 #endif
 
 /**
- * A borrowed run of bytes: not NUL-terminated, any octet allowed, never freed through this type.
- * `p == NULL` means "not given" wherever a header comment makes the difference; `n` is then 0.
+ * A borrowed run of bytes. It is not NUL-terminated, may hold any octet, and is never freed through this type.
+ * A slice with `p == NULL` is *absent*: the value was not given. `n` is then 0. Comments say where absent and empty differ.
  */
 typedef struct rg_str {
-	const char *p; /**< first byte, or NULL: not given */
-	size_t n;      /**< how many bytes */
+	const char *p; /**< first byte; NULL = absent */
+	size_t n;      /**< length in bytes */
 } rg_str;
 
 /** A slice of a string literal, for C callers. Other languages use rg_str_from(). */
 #define RG_STR(literal) ((rg_str){ "" literal, sizeof(literal) - 1 })
 
-/** Milliseconds since the Unix epoch. Arithmetic on it saturates inside the library. */
+/** Milliseconds since the Unix epoch. The library uses saturating arithmetic on it. */
 typedef int64_t rg_time;
 
 /** "Never": later than every other time. */
@@ -43,16 +43,16 @@ typedef int64_t rg_time;
 /** One of the codes of status.h: RG_OK, RG_PENDING, or negative. */
 typedef int32_t rg_status;
 
-/** Releases the `user` pointer of a callback; called exactly once, when the library lets go of it. May be NULL. */
+/** Releases the `user` pointer of a callback. The library calls it exactly once, after its last use of the pointer. May be NULL. */
 typedef void (*rg_free_cb)(void *user);
 
-/** @return the slice of a NUL-terminated string, without the NUL; NULL gives the absent slice. The string is borrowed. */
+/** @return the slice of a NUL-terminated string, without the NUL; the absent slice for NULL. The string is borrowed. */
 RG_API rg_str rg_str_from(const char *text);
 
-/** @return 1 when both slices hold the same octets, else 0. Two empty slices are equal, absent or not. */
+/** @return 1 when both slices hold the same octets, else 0. An absent slice equals an empty one. */
 RG_API int32_t rg_str_equal(rg_str a, rg_str b);
 
-/** An IP address and a port. `family` 0 means none. */
+/** An IP address and a port. `family` 0 means no address. */
 typedef struct rg_addr {
 	uint8_t ip[16];   /**< network order; IPv4 uses the first four, the rest are zero */
 	uint16_t port;    /**< host order; 0 = any or unknown */
@@ -61,26 +61,26 @@ typedef struct rg_addr {
 } rg_addr;
 
 /**
- * Reads an IPv4 or IPv6 address, the latter with or without brackets, with an optional `:port` (IPv6 then in brackets).
- * An IPv4-mapped IPv6 address reads as the IPv4 one.
- * @return RG_OK, or RG_EINVAL with @p out zeroed: no address, or a port outside 1–65535.
+ * Reads an IPv4 or IPv6 address with an optional `:port`. An IPv6 address may stand in brackets, and must do so before a port.
+ * An IPv4-mapped IPv6 address is read as IPv4.
+ * @return RG_OK. RG_EINVAL, with @p out zeroed: the text is no address, or the port is not within 1–65535.
  */
 RG_API rg_status rg_addr_parse(rg_str text, rg_addr *out);
 
 /**
  * Prints the canonical text of an address (RFC 5952 for IPv6, in brackets when a port follows).
- * @param room  where to print; 64 bytes hold any. @param size its size in bytes.
- * @return the slice printed, in @p room; absent if family is 0 or the room is too small.
+ * @param room  the buffer to print into; 64 bytes hold any address. @param size  its size in bytes.
+ * @return the printed slice, in @p room. Absent when the family is 0 or the buffer is too small.
  */
 RG_API rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size);
 
-/** @return 1 when the addresses are equal, and the ports too unless one of them is 0; else 0. "None" and NULL match nothing. */
+/** @return 1 when the addresses are equal and the ports are equal or one of them is 0, else 0. Family 0 and NULL match nothing. */
 RG_API int32_t rg_addr_match(const rg_addr *a, const rg_addr *b);
 
-/** @return the version of the library in use, as "major.minor.patch"; static text. */
+/** @return the version of the loaded library, as "major.minor.patch". Static text. */
 RG_API const char *rg_version(void);
 
-/** Releases memory that a function of this library handed over with "release with rg_mem_free". NULL is accepted. */
+/** Releases memory that a function of this library returned, where its comment names rg_mem_free(). NULL is accepted. */
 RG_API void rg_mem_free(void *memory);
 
 #ifdef __cplusplus
