@@ -18,20 +18,20 @@ void rg__page_clear(rg__page *page);
 enum { RG__CALL_FETCH, RG__CALL_COMMIT, RG__CALL_PAGE, RG__CALL_COUNT };
 
 /*
- * One call of a store and its answer. A member says RG_PENDING when the answer will come: `resume` is then called, once, on
- * whichever thread brings it (unless the call is waited for). Any other status is the answer.
+ * One call of a store and its answer. rg__call_…() returns RG_PENDING when the answer is still to come: `resume` is then called once, on
+ * the thread that brings it, unless the caller waits for it. Any other status is the answer.
  */
 typedef struct rg__call {
 	void (*resume)(struct rg__call *call);
 	rg_store *store;
 	bool blocking;       /* rg__call_wait() follows RG_PENDING; nothing is resumed */
-	bool for_blocking;   /* somebody else waits for what this call is a part of: the store is told so, and it is resumed all the same */
+	bool for_blocking;   /* part of an operation of the blocking form: the store is told so, and the call is resumed all the same */
 	atomic_int state;
 	atomic_int kind;
 	_Atomic(void *) token;
 	rg_status status;
 	rg_fetched found;    /* of a fetch, and of a conflict; its record is the caller's to release */
-	bool has_current;    /* a conflict came with what is there now */
+	bool has_current;    /* a conflict came with the current record */
 	rg__page page;       /* the caller's to clear */
 	uint64_t records, bindings;
 } rg__call;
@@ -48,10 +48,10 @@ rg_status rg__call_count(rg__call *call, rg_str domain); /* RG_ENOTSUP: the stor
 /* Waits for a blocking call. RG_OK: it is answered. RG_ETIMEOUT: not yet. */
 rg_status rg__call_wait(rg__call *call, int32_t timeout_ms);
 
-/* Waits no more. True: it will be resumed like any other, and may be under way already. False: it was answered after all. */
+/* Ends the wait. True: the call will be resumed, and may be resumed already. False: the answer has come. */
 bool rg__call_park(rg__call *call);
 
-/* Tells the store that nobody wants the answer. A commit is left alone, unless @p commit says so. Any thread. */
+/* Tells the store that the answer is not needed. Cancels a commit only if @p commit is true. Any thread. */
 void rg__call_cancel(rg__call *call, bool commit);
 
 #endif

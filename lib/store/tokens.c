@@ -4,18 +4,18 @@
 #include <stdlib.h>
 
 /*
- * A token is an address in its chunk: which slot, and the slot's generation. Nothing is kept there: a chunk spans CHUNK * GENERATIONS
- * bytes of address space, of which the slots at its beginning are all that is ever touched. Tokens stay plain addresses because there
- * are languages that keep no other ones.
+ * A token is an odd address in its chunk: it names the slot and the slot's generation. Nothing is stored at that address: a chunk spans
+ * CHUNK * STRIDE bytes of address space, and only the slots at its beginning are ever touched. Tokens stay addresses because some languages
+ * keep nothing else in a pointer.
  *
- * Slots are used again in the order in which they came back. So a token comes again after GENERATIONS uses of its slot, which is after
- * no fewer than CHUNK * GENERATIONS tokens in all (a quarter of a million); an answer later than that may be taken for another's.
+ * Slots are reused in the order in which they were freed. So a token is repeated after GENERATIONS uses of its slot, which is after at
+ * least CHUNK * GENERATIONS tokens in all (a quarter of a million). An answer later than that can be mistaken for another one.
  */
-enum { CHUNK = 64, GENERATIONS = 4096, SPAN = CHUNK * GENERATIONS };
+enum { CHUNK = 64, GENERATIONS = 4096, STRIDE = 2 * GENERATIONS, SPAN = CHUNK * STRIDE };
 
 typedef struct slot {
 	rg__slots *home;
-	struct slot *next; /* in the queue of free ones */
+	struct slot *next; /* in the queue of free slots */
 	void *what;
 	uint32_t generation;
 	bool out;
@@ -31,7 +31,7 @@ _Static_assert(sizeof(chunk) <= SPAN, "the slots fit the span of their tokens");
 struct rg__slots {
 	pthread_mutex_t lock;
 	chunk *chunks;
-	slot *first, *last; /* free ones */
+	slot *first, *last; /* free slots */
 	void *owner;
 	uint64_t out;       /* tokens not spent */
 	uint64_t refused;
@@ -53,7 +53,7 @@ rg__slots *rg__slots_new(void *owner)
 	return s;
 }
 
-static void destroy(rg__slots *s)
+static void destroy_slots(rg__slots *s)
 {
 	while (s->chunks) {
 		chunk *c = s->chunks;
@@ -74,10 +74,10 @@ void rg__slots_unref(rg__slots *s)
 	bool last = s->out == 0;
 	pthread_mutex_unlock(&s->lock);
 	if (last)
-		destroy(s);
+		destroy_slots(s);
 }
 
-static void put_back(rg__slots *s, slot *t)
+static void free_slot(rg__slots *s, slot *t)
 {
 	t->next = NULL;
 	if (s->last)
@@ -87,7 +87,7 @@ static void put_back(rg__slots *s, slot *t)
 	s->last = t;
 }
 
-static bool grow(rg__slots *s)
+static bool add_chunk(rg__slots *s)
 {
 	chunk *c = aligned_alloc(SPAN, SPAN);
 
@@ -97,7 +97,7 @@ static bool grow(rg__slots *s)
 	s->chunks = c;
 	for (size_t i = 0; i < CHUNK; i++) {
 		c->slots[i] = (slot){ .home = s };
-		put_back(s, &c->slots[i]);
+		free_slot(s, &c->slots[i]);
 	}
 	return true;
 }
@@ -106,22 +106,22 @@ static void *token_of(const slot *t)
 {
 	chunk *c = (chunk *)((uintptr_t)t / SPAN * SPAN);
 
-	return (char *)c + (size_t)(t - c->slots) * GENERATIONS + t->generation;
+	return (char *)c + (size_t)(t - c->slots) * STRIDE + 2 * t->generation + 1;
 }
 
-static slot *slot_of(void *token, uint32_t *generation)
+static slot *token_slot(void *token, uint32_t *generation)
 {
 	size_t at = (uintptr_t)token % SPAN;
 	chunk *c = (chunk *)(void *)((char *)token - at);
 
-	*generation = (uint32_t)(at % GENERATIONS);
-	return &c->slots[at / GENERATIONS];
+	*generation = (uint32_t)(at % STRIDE / 2);
+	return &c->slots[at / STRIDE];
 }
 
 void *rg__slot_take(rg__slots *s, void *what)
 {
 	pthread_mutex_lock(&s->lock);
-	if (!s->first && !grow(s)) {
+	if (!s->first && !add_chunk(s)) {
 		pthread_mutex_unlock(&s->lock);
 		return NULL;
 	}
@@ -138,10 +138,10 @@ void *rg__slot_take(rg__slots *s, void *what)
 	return token;
 }
 
-static bool spend(void *token, void **what, bool counts)
+static bool spend_token(void *token, void **what, bool counts)
 {
 	uint32_t generation;
-	slot *t = slot_of(token, &generation);
+	slot *t = token_slot(token, &generation);
 	rg__slots *s = t->home;
 
 	pthread_mutex_lock(&s->lock);
@@ -152,33 +152,33 @@ static bool spend(void *token, void **what, bool counts)
 		t->out = false;
 		t->generation = (t->generation + 1) % GENERATIONS;
 		s->out--;
-		put_back(s, t);
+		free_slot(s, t);
 	} else if (counts) {
 		s->refused++;
 	}
 	bool last = good && !s->owned && s->out == 0;
 	pthread_mutex_unlock(&s->lock);
 	if (last)
-		destroy(s);
+		destroy_slots(s);
 	return good;
 }
 
 bool rg__slot_spend(void *token, void **what)
 {
-	return spend(token, what, true);
+	return spend_token(token, what, true);
 }
 
 bool rg__slot_drop(void *token)
 {
 	void *what;
 
-	return spend(token, &what, false);
+	return spend_token(token, &what, false);
 }
 
 bool rg__slot_abandon(void *token)
 {
 	uint32_t generation;
-	slot *t = slot_of(token, &generation);
+	slot *t = token_slot(token, &generation);
 
 	pthread_mutex_lock(&t->home->lock);
 	bool good = t->out && t->generation == generation;
@@ -193,7 +193,7 @@ void *rg__slot_owner(void *token)
 {
 	uint32_t generation;
 
-	return slot_of(token, &generation)->home->owner;
+	return token_slot(token, &generation)->home->owner;
 }
 
 uint64_t rg__slots_refused(rg__slots *s)
