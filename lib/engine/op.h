@@ -81,6 +81,7 @@ struct rg_op {
 	int32_t reason;    /* RG_R_… to count, or -1 */
 	rg_status status;  /* as answered */
 	rg_status failed;  /* the first error of a walk that went on */
+	rg_status key_status; /* of the key that is done */
 
 	rg_key key;
 	char *key_text;    /* when the key is the operation's own */
@@ -174,8 +175,23 @@ void rg__op_deadline(rg_op *op);
 /* Is listed for tick and shutdown; the other way round when it ends. */
 void rg__op_list(rg_op *op);
 
-/* machine.c: where it begins, and for resend.c. */
 void rg__op_settle(rg_op *op, bool landed); /* its batch of events */
-enum { RG__STEP_NAMES, RG__STEP_KEY, RG__STEP_DECIDE, RG__STEP_RESEND, RG__STEP_GIVE_UP };
+
+/* The steps of machine.c, in the order of the diagram above. */
+enum {
+	RG__STEP_NAMES,     /* asks for the addresses of names */
+	RG__STEP_NAMED,
+	RG__STEP_KEY,       /* takes the next key, or asks for a page of keys */
+	RG__STEP_PAGED,
+	RG__STEP_FETCH,
+	RG__STEP_FETCHED,
+	RG__STEP_DECIDE,
+	RG__STEP_COMMIT,
+	RG__STEP_COMMITTED,
+	RG__STEP_RESEND,    /* of a commit of unknown fate */
+	RG__STEP_GIVE_UP,   /* its fate stays unknown */
+	RG__STEP_NEXT,      /* of a walk: the key is done */
+	RG__STEP_END
+};
 
 #endif
