@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* How long a binding takes to answer a ping. The host measures often; what has hardly moved is not worth a commit. */
+/* How long a binding takes to answer a ping. The host measures often, and a small change is not worth a commit. */
 #include "decide/merge.h"
 #include <stdlib.h>
 
-/* In microseconds: a smaller change is noise, whatever part it is of what was stored. */
+/* In microseconds: a smaller change is noise, whatever its percentage. */
 enum { LEAST_DELTA = 10000 };
-
-/* The bindings of a record while some are measured. */
-typedef struct measuring {
-	rg_contact *contacts;
-	rg__entry *entries;
-	rg__change *changes;
-	uint32_t n, changed;
-} measuring;
 
 void rg__ping_of(const rg_config *config, uint32_t latency, rg__ping *out)
 {
@@ -20,7 +12,7 @@ void rg__ping_of(const rg_config *config, uint32_t latency, rg__ping *out)
 		.max_record_bytes = rg__config_int(config, RG__P_max_record_bytes) };
 }
 
-static bool moved(uint32_t before, const rg__ping *ping)
+static bool latency_moved(uint32_t before, const rg__ping *ping)
 {
 	int64_t delta = (int64_t)ping->latency - before;
 
@@ -32,7 +24,7 @@ static bool moved(uint32_t before, const rg__ping *ping)
 
 static bool is_news(const rg_contact *c, const rg__filter *filter, const rg__ping *ping, rg_time now)
 {
-	return c->expires > now && moved(c->latency, ping) && rg__filter_matches(filter, c);
+	return c->expires > now && latency_moved(c->latency, ping) && rg__filter_matches(filter, c);
 }
 
 static bool any_news(const rg_record *record, const rg__filter *filter, const rg__ping *ping, rg_time now)
@@ -46,33 +38,24 @@ static bool any_news(const rg_record *record, const rg__filter *filter, const rg
 	return false;
 }
 
-static rg_status load(measuring *m, const rg_record *record, const rg__filter *filter, const rg__ping *ping, rg_time now)
+/* Sets the latency where it is news. Returns the number of bindings that changed. */
+static uint32_t set_latency(rg__merge *m, const rg__filter *filter, const rg__ping *ping)
 {
-	uint32_t n = rg_record_count(record);
-	char *all = malloc(n * (sizeof *m->contacts + sizeof *m->entries + sizeof *m->changes));
+	uint32_t changed = 0;
 
-	*m = (measuring){ .contacts = (rg_contact *)(void *)all, .n = n };
-	if (!all)
-		return RG_ENOMEM;
-	m->entries = (rg__entry *)(void *)(m->contacts + n);
-	m->changes = (rg__change *)(void *)(m->entries + n);
-	for (uint32_t i = 0; i < n; i++) {
-		rg_contact *c = &m->contacts[i];
-
-		rg_record_contact(record, i, c);
-		m->entries[i] = (rg__entry){ .own = RG__NOBODY, .before = (uint16_t)i, .lapsed = c->expires <= now,
-			.changed = is_news(c, filter, ping, now) };
+	for (uint32_t i = 0; i < m->n; i++) {
+		m->entries[i].changed = is_news(&m->contacts[i], filter, ping, m->now);
 		if (m->entries[i].changed)
-			c->latency = ping->latency;
-		m->changed += m->entries[i].changed;
+			m->contacts[i].latency = ping->latency;
+		changed += m->entries[i].changed;
 	}
-	return RG_OK;
+	return changed;
 }
 
-/* Whoever was not measured has not changed, so that every update is one of the latency. */
-static uint32_t name_changes(measuring *m)
+/* Only a measured binding has changed, so every update is an update of the latency. */
+static uint32_t latency_changes(rg__merge *m)
 {
-	uint32_t n = rg__merge_changes(m->entries, m->n, m->changes);
+	uint32_t n = rg__merge_changes(m);
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (m->changes[i].kind == RG_EVENT_CONTACT_UPDATE)
@@ -81,38 +64,39 @@ static uint32_t name_changes(measuring *m)
 	return n;
 }
 
-static rg_status commit(measuring *m, const rg_record *record, const rg__ping *ping, rg_time now, const rg_revision *revision,
-	rg_plan **out)
+static rg_status plan_measured(rg__merge *m, uint32_t changed, const rg__ping *ping, rg_plan **out)
 {
-	rg__draft draft = { .before = record, .commits = true, .revision = revision, .now = now, .affected = m->changed,
+	rg__draft draft = { .before = m->record, .commits = true, .revision = m->revision, .now = m->now, .affected = changed,
 		.changes = m->changes };
 	rg_status status;
 	rg_key key;
 
-	rg_record_key(record, &key);
-	status = rg__merge_next(m->contacts, m->entries, m->n, &key, record, revision, NULL, now, &draft.next);
+	rg_record_key(m->record, &key);
+	status = rg__merge_next(m, &key, NULL, &draft.next);
 	if (status != RG_OK)
 		return status;
-	if (rg_record_size(draft.next) > (uint64_t)ping->max_record_bytes && rg_record_size(draft.next) > rg_record_size(record)) {
+	if (rg_record_size(draft.next) > (uint64_t)ping->max_record_bytes && rg_record_size(draft.next) > rg_record_size(m->record)) {
 		rg_record_unref(draft.next);
 		return RG_ELIMIT;
 	}
-	draft.n_changes = name_changes(m);
+	draft.n_changes = latency_changes(m);
 	return rg__plan_new(&draft, out);
 }
 
 rg_status rg__measure(const rg_record *record, const rg__filter *filter, const rg__ping *ping, rg_time now, const rg_revision *revision,
 	rg_plan **out)
 {
-	measuring m;
-	rg_status status;
+	rg__merge m = { .record = record, .revision = revision, .now = now };
 
 	*out = NULL;
 	if (!any_news(record, filter, ping, now))
 		return rg__plan_new(&(rg__draft){ .revision = revision, .now = now }, out);
-	status = load(&m, record, filter, ping, now);
-	if (status == RG_OK)
-		status = commit(&m, record, ping, now, revision, out);
+	if (!rg__merge_alloc(&m, rg_record_count(record)))
+		return RG_ENOMEM;
+	rg__merge_load(&m);
+	uint32_t changed = set_latency(&m, filter, ping);
+	rg_status status = plan_measured(&m, changed, ping, out);
+
 	free(m.contacts);
 	return status;
 }

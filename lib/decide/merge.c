@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Deciding a REGISTER that is well-formed (RFC 3261 §10.3 steps 6 to 8) against the bindings there are. */
+/* Decides on a well-formed REGISTER, given the bindings of its AoR (RFC 3261 §10.3 steps 6 to 8). */
 #include "decide/merge.h"
 #include "message/message.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
-/* Bindings that need no allocation to be looked at. */
+/* So many bindings need no allocation. */
 enum { FEW = 3 };
 
-static rg__matchable matchable_of(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
+static rg__matchable matchable_from(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
 {
 	rg__matchable m;
 
@@ -22,12 +22,27 @@ static rg__matchable matchable_of(rg_str uri, rg_str callid, rg_str instance, ui
 
 static rg__matchable matchable_held(const rg_contact *c)
 {
-	return matchable_of(c->uri, c->callid, c->instance, c->reg_id);
+	return matchable_from(c->uri, c->callid, c->instance, c->reg_id);
 }
 
-static void load(rg__merge *m)
+bool rg__merge_alloc(rg__merge *m, uint32_t n)
 {
-	m->n = m->n_before = rg_record_count(m->record);
+	size_t row = sizeof *m->contacts + sizeof *m->entries + sizeof *m->ranks + sizeof *m->changes + sizeof *m->listed + sizeof *m->outcomes;
+
+	m->contacts = malloc(n * row + 1);
+	if (!m->contacts)
+		return false;
+	m->entries = (rg__entry *)(void *)(m->contacts + n);
+	m->ranks = (rg__rank *)(void *)(m->entries + n);
+	m->changes = (rg__change *)(void *)(m->ranks + n);
+	m->listed = (uint16_t *)(void *)(m->changes + n);
+	m->outcomes = (uint8_t *)(m->listed + n);
+	return true;
+}
+
+void rg__merge_load(rg__merge *m)
+{
+	m->n = rg_record_count(m->record);
 	for (uint32_t i = 0; i < m->n; i++) {
 		rg__entry *e = &m->entries[i];
 
@@ -48,9 +63,9 @@ static bool touched_later(const rg_contact *a, const rg_contact *b)
 	return rg__rank_age(&x, &y) > 0;
 }
 
-/* The binding a Contact means: among several the one with the same octets, else the newest. @p gone looks among those this request
- * removed. */
-static uint32_t find(rg__merge *m, rg__matchable *wanted, bool gone)
+/* The binding that a Contact means: of several the one with the same octets, else the newest. @p gone searches among the bindings that this
+ * request removed. */
+static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 {
 	uint32_t best = RG__NOBODY;
 
@@ -71,19 +86,19 @@ static uint32_t find(rg__merge *m, rg__matchable *wanted, bool gone)
 
 enum { FRESH, REPEATED, STALE };
 
-/* RFC 3261 §10.3 step 7: within one Call-ID only a higher CSeq changes anything; the very same REGISTER again changes nothing. */
+/* RFC 3261 §10.3 step 7: within one Call-ID only a higher CSeq changes anything. The same REGISTER repeated changes nothing. */
 static int compare_age(const rg__register *reg, rg_str callid, uint32_t cseq, uint64_t fingerprint)
 {
 	bool same = reg->cseq == cseq && reg->fingerprint == fingerprint;
 
-	/* What the main registrar answers to the same REGISTER again may grant something else. */
+	/* The main registrar may grant something else when it answers the same REGISTER again. */
 	if (reg->cseq > cseq || !rg__eq(reg->request.callid, callid) || (same && reg->cached))
 		return FRESH;
 	return same ? REPEATED : STALE;
 }
 
-/* What the remembered removals say about a Contact (NULL: about them all, for `*`). */
-static int ask_removals(rg__merge *m, rg__matchable *wanted)
+/* How old the request is by the remembered removals of a Contact's binding; @p wanted NULL: of all bindings, for `*`. */
+static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 {
 	int verdict = FRESH;
 	rg_removal r;
@@ -94,7 +109,7 @@ static int ask_removals(rg__merge *m, rg__matchable *wanted)
 
 		if (age == FRESH || !rg__removal_fresh(&r, m->now))
 			continue;
-		gone = matchable_of(r.uri, r.callid, r.instance, r.reg_id);
+		gone = matchable_from(r.uri, r.callid, r.instance, r.reg_id);
 		if (wanted && !rg__matches(&m->reg->set.matching, wanted, &gone))
 			continue;
 		if (age == REPEATED)
@@ -104,11 +119,10 @@ static int ask_removals(rg__merge *m, rg__matchable *wanted)
 	return verdict;
 }
 
-/* Bits of an id that number the bindings made in one and the same millisecond; the others are random. */
+/* These bits of an id number the bindings that were made in the same millisecond. The other bits are random. */
 enum { ID_TURN_BITS = 10 };
 
-/* The id decides between bindings of equal times, so those of one moment are numbered in the order they came: what ties in time is
- * listed as it was registered and not by chance. */
+/* The id orders bindings of equal times. Its first bits make that the order of registration. */
 static uint64_t id_turn(const rg__merge *m)
 {
 	uint64_t turn = 0, most = (1u << ID_TURN_BITS) - 1;
@@ -146,7 +160,7 @@ static int64_t granted(const rg__merge *m, uint32_t k)
 	return rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
 }
 
-/* A reg-id that does not apply is as if it were not there (RFC 5626 §6). */
+/* A reg-id that does not apply counts as absent (RFC 5626 §6). */
 static uint32_t flow_of(const rg__wanted *w)
 {
 	return w->outbound ? w->reg_id : 0;
@@ -155,14 +169,14 @@ static uint32_t flow_of(const rg__wanted *w)
 static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
 {
 	const rg__wanted *w = &m->reg->wanted[k];
-	rg__matchable wanted = matchable_of(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
+	rg__matchable wanted = matchable_from(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
 
 	wanted.uri = w->uri;
 	wanted.state = RG__URI_PARSED;
 	return wanted;
 }
 
-/* Everything a REGISTER says of a binding. */
+/* Writes everything that a REGISTER says about a binding. */
 static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 {
 	const rg__register *reg = m->reg;
@@ -195,7 +209,7 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->methods = w->methods;
 	if (r->flags & RG_REQUEST_HAS_BRANCH_FLAGS)
 		c->branch_flags = r->branch_flags;
-	/* Base specification, path-received: the client is behind a NAT, for as long as its Path says so. */
+	/* Base specification, path-received: the client is behind a NAT as long as its Path says so. */
 	else if (reg->set.path_received)
 		c->branch_flags &= ~reg->set.nat_bflag;
 	if (reg->path_received_n > 0)
@@ -239,7 +253,7 @@ static void drop_binding(rg__merge *m, uint32_t at, uint32_t k, rg__matchable *w
 		return;
 	e = &m->entries[at];
 	if (e->own != RG__NOBODY) {
-		/* Two Contacts of one request, one binding: a removal undoes what came before it only if it names the same URI. */
+		/* Two Contacts of one request mean one binding: a removal undoes an earlier Contact only if it names the same URI. */
 		if (!rg__same_uri(wanted, &e->match))
 			return;
 		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
@@ -250,7 +264,7 @@ static void drop_binding(rg__merge *m, uint32_t at, uint32_t k, rg__matchable *w
 		m->outcomes[k] = RG_OUTCOME_REMOVED;
 }
 
-/* The Contact that removed a binding is overruled by one that sets it after all. */
+/* A later Contact sets the binding that an earlier one removed: the earlier one is ignored. */
 static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 {
 	for (uint32_t i = 0; i < k; i++) {
@@ -261,20 +275,20 @@ static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 	}
 }
 
-/* How old the request is for a Contact of it, given the binding that it means. */
+/* How old the request is for one of its Contacts, given the binding that the Contact means. */
 static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
 {
-	int age = ask_removals(m, wanted);
+	int age = age_by_removals(m, wanted);
 
 	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
 		age = compare_age(m->reg, m->contacts[at].callid, m->contacts[at].cseq, m->contacts[at].request_hash);
 	return age;
 }
 
-static int32_t apply(rg__merge *m, uint32_t k)
+static int32_t apply_contact(rg__merge *m, uint32_t k)
 {
 	rg__matchable wanted = matchable_at(m, k);
-	uint32_t at = find(m, &wanted, false);
+	uint32_t at = find_binding(m, &wanted, false);
 
 	if (m->reg->wanted[k].moot) {
 		m->outcomes[k] = RG_OUTCOME_IGNORED;
@@ -286,13 +300,13 @@ static int32_t apply(rg__merge *m, uint32_t k)
 		drop_binding(m, at, k, &wanted);
 		return RG_R_FINE;
 	}
-	if (at == RG__NOBODY && (at = find(m, &wanted, true)) != RG__NOBODY)
+	if (at == RG__NOBODY && (at = find_binding(m, &wanted, true)) != RG__NOBODY)
 		overrule_removal(m, at, k);
 	set_binding(m, at == RG__NOBODY ? m->n : at, k);
 	return RG_R_FINE;
 }
 
-/* True when this very request left something behind, a binding or a removal. */
+/* True when a binding or a removal says that this request was acted on before. */
 static bool acted_on(const rg__merge *m)
 {
 	rg_removal r;
@@ -310,13 +324,13 @@ static bool acted_on(const rg__merge *m)
 	return false;
 }
 
-/* A request that was acted on is a repeat as a whole: what has lapsed since, or was set twice by it, is not set again. It is out of
- * order if something newer has come for a Contact of it. */
-static int32_t repeat(rg__merge *m)
+/* A request that was acted on is a repeat as a whole: bindings that lapsed since, or that it set twice, are not set again. It is out of
+ * order if a newer request has changed the binding of one of its Contacts. */
+static int32_t apply_repeat(rg__merge *m)
 {
 	for (uint32_t k = 0; k < m->reg->n; k++) {
 		rg__matchable wanted = matchable_at(m, k);
-		uint32_t at = find(m, &wanted, false);
+		uint32_t at = find_binding(m, &wanted, false);
 
 		if (age_of(m, &wanted, at) == STALE)
 			return RG_R_INV_CSEQ;
@@ -329,10 +343,10 @@ static int32_t repeat(rg__merge *m)
 	return RG_R_FINE;
 }
 
-/* RFC 3261 §10.3 step 6: `*` takes all, or fails as a whole. */
+/* RFC 3261 §10.3 step 6: `*` removes all bindings, or fails as a whole. */
 static int32_t apply_star(rg__merge *m)
 {
-	int age = ask_removals(m, NULL);
+	int age = age_by_removals(m, NULL);
 
 	m->outcomes[0] = age == REPEATED ? RG_OUTCOME_REPEATED : RG_OUTCOME_IGNORED;
 	for (uint32_t i = 0; i < m->n && age == FRESH; i++) {
@@ -352,17 +366,17 @@ static int32_t apply_star(rg__merge *m)
 	return RG_R_FINE;
 }
 
-static rg_status decide(rg__merge *m, int32_t *reason)
+static rg_status apply_request(rg__merge *m, int32_t *reason)
 {
 	*reason = RG_R_FINE;
 	if (m->reg->n == 0)
 		return RG_OK;
 	if (m->reg->star || acted_on(m)) {
-		*reason = m->reg->star ? apply_star(m) : repeat(m);
+		*reason = m->reg->star ? apply_star(m) : apply_repeat(m);
 		return RG_OK;
 	}
 	for (uint32_t k = 0; k < m->reg->n; k++) {
-		*reason = apply(m, k);
+		*reason = apply_contact(m, k);
 		if (*reason != RG_R_FINE)
 			return RG_OK;
 	}
@@ -380,8 +394,9 @@ static bool anything_changed(const rg__merge *m)
 	return false;
 }
 
-/* The bindings a 200 lists: the request's own in request order, then the others in lookup order. */
-static uint32_t list(const rg__merge *m, bool committed, uint16_t *listed, rg__rank *ranks)
+/* Lists the bindings of a 200: those of the request in its order, then the others in lookup order. @p committed: by their indexes in the
+ * next record. */
+static uint32_t list_bindings(rg__merge *m, bool committed)
 {
 	uint32_t n = 0, rest = 0;
 
@@ -390,7 +405,7 @@ static uint32_t list(const rg__merge *m, bool committed, uint16_t *listed, rg__r
 			const rg__entry *e = &m->entries[i];
 
 			if (e->own == k && e->gone == 0 && !e->lapsed)
-				listed[n++] = committed ? e->after : e->before;
+				m->listed[n++] = committed ? e->after : e->before;
 		}
 	}
 	if (m->reg->set.only_request_contacts)
@@ -401,37 +416,36 @@ static uint32_t list(const rg__merge *m, bool committed, uint16_t *listed, rg__r
 		if (e->own == RG__NOBODY && e->gone == 0 && !e->lapsed) {
 			uint32_t index = committed ? e->after : e->before;
 
-			ranks[rest++] = rg__rank_of(&m->contacts[index], index);
+			m->ranks[rest++] = rg__rank_of(&m->contacts[index], index);
 		}
 	}
-	rg__rank_sort(ranks, rest, m->reg->set.desc_time_order);
+	rg__rank_sort(m->ranks, rest, m->reg->set.desc_time_order);
 	for (uint32_t i = 0; i < rest; i++)
-		listed[n++] = ranks[i].index;
+		m->listed[n++] = m->ranks[i].index;
 	return n;
 }
 
-static rg_status plan_refusal(const rg__register *reg, int32_t reason, rg_time now, const rg_revision *revision, rg_plan **out)
+static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 {
-	rg__draft draft = { .now = now, .revision = revision };
-	rg_status status = rg__refuse(reason, &reg->set, reg, now, &draft.response);
+	rg__draft draft = { .now = m->now, .revision = m->revision };
+	rg_status status = rg__refuse(reason, &m->reg->set, m->reg, m->now, &draft.response);
 
 	return status == RG_OK ? rg__plan_new(&draft, out) : status;
 }
 
-/* The 200 and the plan around it. `ranks` and `changes` have room for every entry. */
-static rg_status accept(rg__merge *m, bool commits, rg_record *next, const rg_revision *revision, rg__rank *ranks, uint16_t *listed,
-	rg__change *changes, rg_plan **out)
+/* The 200 and the plan around it. Takes the reference to @p next. */
+static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg_plan **out)
 {
 	const rg__register *reg = m->reg;
-	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = revision, .callid = reg->request.callid,
-		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = changes };
-	rg__answer answer = { .record = commits ? next : m->record, .listed = listed };
+	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .callid = reg->request.callid,
+		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = m->changes };
+	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed };
 	rg_status status;
 
 	rg__merge_answer(m, &answer);
-	answer.n_listed = list(m, commits, listed, ranks);
+	answer.n_listed = list_bindings(m, commits);
 	if (commits)
-		draft.n_changes = rg__merge_changes(m->entries, m->n, changes);
+		draft.n_changes = rg__merge_changes(m);
 	else
 		draft.callid = RG__ABSENT;
 	status = rg__response_new(&answer, &draft.response);
@@ -442,90 +456,65 @@ static rg_status accept(rg__merge *m, bool commits, rg_record *next, const rg_re
 	return rg__plan_new(&draft, out);
 }
 
-/* Larger than allowed; what shrinks a record is always let through. */
+/* True when a record exceeds the limit. A record that shrinks is accepted at any size. */
 static bool too_large(const rg__merge *m, const rg_record *next)
 {
 	return rg_record_size(next) > (uint64_t)m->reg->set.max_record_bytes && rg_record_size(next) > rg_record_size(m->record);
 }
 
-static rg_status conclude(rg__merge *m, const rg_revision *revision, rg__rank *ranks, uint16_t *listed, rg__change *changes, rg_plan **out)
+static rg_status decide_register(rg__merge *m, rg_plan **out)
 {
 	const rg__register *reg = m->reg;
 	rg__remover by = { reg->request.callid, reg->cseq, reg->fingerprint };
 	rg_record *next = NULL;
-	bool commits;
 	rg_status status;
+	int32_t reason;
 
-	commits = anything_changed(m);
-	if (!commits)
-		return accept(m, false, NULL, revision, ranks, listed, changes, out);
-	status = rg__merge_next(m->contacts, m->entries, m->n, &reg->key, m->record, revision, &by, m->now, &next);
+	rg__merge_load(m);
+	status = apply_request(m, &reason);
+	if (status != RG_OK)
+		return status;
+	if (reason != RG_R_FINE)
+		return plan_refusal(m, reason, out);
+	if (!anything_changed(m))
+		return plan_acceptance(m, false, NULL, out);
+	status = rg__merge_next(m, &reg->key, &by, &next);
 	if (status == RG_ELIMIT || (status == RG_OK && too_large(m, next))) {
 		rg_record_unref(next);
-		return plan_refusal(reg, RG_R_TOO_LARGE, m->now, revision, out);
+		return plan_refusal(m, RG_R_TOO_LARGE, out);
 	}
-	return status == RG_OK ? accept(m, true, next, revision, ranks, listed, changes, out) : status;
+	return status == RG_OK ? plan_acceptance(m, true, next, out) : status;
 }
 
-/* All the room a merge needs, inline for the usual few bindings. */
-typedef struct room {
+/* The arrays of a merge on the stack. */
+typedef struct few_bindings {
 	rg_contact contacts[FEW];
 	rg__entry entries[FEW];
 	rg__rank ranks[FEW];
 	rg__change changes[FEW];
 	uint16_t listed[FEW];
 	uint8_t outcomes[FEW];
-} room;
-
-static rg_status run(rg__merge *m, const rg_revision *revision, rg__rank *ranks, rg__change *changes, uint16_t *listed, rg_plan **out)
-{
-	int32_t reason;
-	rg_status status;
-
-	load(m);
-	status = decide(m, &reason);
-	if (status != RG_OK)
-		return status;
-	if (reason != RG_R_FINE)
-		return plan_refusal(m->reg, reason, m->now, revision, out);
-	return conclude(m, revision, ranks, listed, changes, out);
-}
-
-static rg_status run_many(rg__merge *m, uint32_t most, const rg_revision *revision, rg_plan **out)
-{
-	size_t contacts = most * sizeof(rg_contact), entries = most * sizeof(rg__entry), ranks = most * sizeof(rg__rank),
-		changes = most * sizeof(rg__change), listed = most * sizeof(uint16_t);
-	char *all = malloc(contacts + entries + ranks + changes + listed + most);
-	char *at = all;
-	rg_status status;
-
-	if (!all)
-		return RG_ENOMEM;
-	m->contacts = (rg_contact *)(void *)at;
-	m->entries = (rg__entry *)(void *)(at += contacts);
-	at += entries;
-	m->outcomes = (uint8_t *)(at + ranks + changes + listed);
-	status = run(m, revision, (rg__rank *)(void *)at, (rg__change *)(void *)(at + ranks), (uint16_t *)(void *)(at + ranks + changes), out);
-	free(all);
-	return status;
-}
+} few_bindings;
 
 rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
 	const rg_revision *revision, rg_plan **out)
 {
-	rg__merge m = { .reg = reg, .record = record, .now = now, .seed = seed };
 	uint32_t most = rg_record_count(record) + reg->n;
-	room inside;
+	few_bindings few;
+	rg__merge m = { .reg = reg, .record = record, .revision = revision, .now = now, .seed = seed, .contacts = few.contacts,
+		.entries = few.entries, .ranks = few.ranks, .changes = few.changes, .listed = few.listed, .outcomes = few.outcomes };
 
 	*out = NULL;
 	if (reg->reason != RG_R_FINE)
-		return plan_refusal(reg, reg->reason, now, revision, out);
-	if (most > FEW)
-		return run_many(&m, most, revision, out);
-	m.contacts = inside.contacts;
-	m.entries = inside.entries;
-	m.outcomes = inside.outcomes;
-	return run(&m, revision, inside.ranks, inside.changes, inside.listed, out);
+		return plan_refusal(&m, reg->reason, out);
+	if (most <= FEW)
+		return decide_register(&m, out);
+	if (!rg__merge_alloc(&m, most))
+		return RG_ENOMEM;
+	rg_status status = decide_register(&m, out);
+
+	free(m.contacts);
+	return status;
 }
 
 static rg_revision revision_of(const uint8_t seed[32])
@@ -537,7 +526,7 @@ static rg_revision revision_of(const uint8_t seed[32])
 	return revision;
 }
 
-/* Decides on a register, and releases it. */
+/* Decides on a register, and frees it. */
 static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32], rg_plan **out)
 {
 	rg_revision revision;

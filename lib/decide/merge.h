@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The bindings of an AoR while a REGISTER is being decided. */
+/* The bindings of an AoR during a decision: a REGISTER, a removal, a measurement. */
 #ifndef RG__MERGE_H
 #define RG__MERGE_H
 
@@ -10,38 +10,49 @@
 
 #define RG__NOBODY UINT32_MAX
 
-/* What is known of a binding beside its rg_contact, which has the same index. */
+/* What is known of a binding beside its rg_contact. */
 typedef struct rg__entry {
 	rg__matchable match;
-	uint32_t own;     /* the last Contact of the request that set it or met its repeat; RG__NOBODY */
+	uint32_t own;     /* the last Contact of the request that set the binding or repeated it; RG__NOBODY */
 	uint16_t before;  /* its index in the record; RG__NO_BINDING for a new one */
 	uint16_t after;   /* its index in the next record */
-	rg_time until;    /* when what this request set or met lapses */
+	rg_time until;    /* when the binding lapses, if this request set or repeated it */
 	uint8_t gone;     /* RG__GONE_…; 0 = it stays */
 	bool lapsed, changed;
 } rg__entry;
 
+/* The bindings of an AoR during a decision. All arrays have room for one element a binding. */
 typedef struct rg__merge {
-	const rg__register *reg;
+	const rg__register *reg;   /* NULL = not a REGISTER */
 	const rg_record *record;
+	const rg_revision *revision; /* of the next record */
 	rg_time now;
 	const uint8_t *seed;
+	uint32_t n;
 	rg_contact *contacts; /* those of the record first, then the new ones */
-	rg__entry *entries;
-	uint32_t n, n_before;
+	rg__entry *entries;   /* the same */
+	rg__rank *ranks;      /* of bindings to be sorted */
+	rg__change *changes;  /* the events */
+	uint16_t *listed;     /* the bindings that a 200 lists */
 	uint8_t *outcomes;    /* one a Contact of the request */
 } rg__merge;
 
-/* merge_answer.c: a 200, but for its list. */
+/* merge.c: allocates the arrays for @p n bindings in one piece, to be freed by free(m->contacts). False: out of memory. */
+bool rg__merge_alloc(rg__merge *m, uint32_t n);
+
+/* merge.c: loads the bindings of the record. */
+void rg__merge_load(rg__merge *m);
+
+/* accept.c: fills in a 200, but for its list. */
 void rg__merge_answer(const rg__merge *m, rg__answer *answer);
 
 /* evict.c: brings the bindings down to the limit if that is allowed. RG_R_FINE, or RG_R_TOO_MANY with nothing evicted. */
 rg_status rg__merge_limit(rg__merge *m, int32_t *reason);
 
-/* True when a remembered removal still counts. */
+/* True while a remembered removal counts. */
 static inline bool rg__removal_fresh(const rg_removal *r, rg_time now)
 {
-	/* A clock that stepped back must not keep it for longer. */
+	/* A clock that is set back must not make it count for longer. */
 	return now < rg__add_sat(r->at, RG_REMOVAL_KEEP) && rg__add_sat(now, RG_REMOVAL_KEEP) > r->at;
 }
 
@@ -52,19 +63,18 @@ typedef struct rg__remover {
 	uint64_t fingerprint;
 } rg__remover;
 
-/* removals.c: the fresh removals of @p record and those of the entries that are gone, the newest RG_REMOVALS_MAX; returns how many.
- * Each keeps the Call-ID, CSeq and hash of @p by, if that removed it, and those of its binding unless the Call-ID is the same. */
-uint32_t rg__removals(const rg_record *record, const rg_contact *contacts, const rg__entry *entries, uint32_t n, const rg__remover *by,
-	rg_time now, rg_removal out[RG_REMOVALS_MAX]);
+/* removals.c: the fresh removals of the record and those of the entries that are gone, the newest RG_REMOVALS_MAX. Returns their number.
+ * A removal has the Call-ID, CSeq and hash of @p by if the request removed the binding, and also those of the binding unless the Call-ID is
+ * the same. */
+uint32_t rg__merge_removals(const rg__merge *m, const rg__remover *by, rg_removal out[RG_REMOVALS_MAX]);
 
-/* commit.c: the next record, NULL when nothing is left; @p contacts and @p entries are moved up to it. RG_ELIMIT: it would be too large. */
-rg_status rg__merge_next(rg_contact *contacts, rg__entry *entries, uint32_t n, const rg_key *key, const rg_record *record,
-	const rg_revision *revision, const rg__remover *by, rg_time now, rg_record **next);
+/* next_record.c: the next record, NULL when nothing is left. The contacts that stay move to the front. RG_ELIMIT: it would be too large. */
+rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by, rg_record **next);
 
-/* The events of what the entries say, in order; returns how many. At most one an entry. */
-uint32_t rg__merge_changes(const rg__entry *entries, uint32_t n, rg__change *changes);
+/* next_record.c: writes the events of the entries, in order. Returns their number, at most one an entry. */
+uint32_t rg__merge_changes(rg__merge *m);
 
-/* refusal.c: a non-200 response. @p reg is NULL where there is no request to speak of. */
+/* refuse.c: a response other than 200. @p reg is NULL where there is no request. */
 rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* From decided bindings to the next record and its events. */
+/* The next record and the events of a decision. */
 #include "decide/merge.h"
 
 static bool stays(const rg__entry *e)
@@ -7,43 +7,42 @@ static bool stays(const rg__entry *e)
 	return e->gone == 0 && !e->lapsed;
 }
 
-/* Moves the bindings that stay to the front, in their order. */
-static uint32_t compact(rg_contact *contacts, rg__entry *entries, uint32_t n)
+/* Moves the contacts that stay to the front, in their order. */
+static uint32_t compact_contacts(rg__merge *m)
 {
 	uint32_t kept = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		entries[i].after = RG__NO_BINDING;
-		if (!stays(&entries[i]))
+	for (uint32_t i = 0; i < m->n; i++) {
+		m->entries[i].after = RG__NO_BINDING;
+		if (!stays(&m->entries[i]))
 			continue;
 		if (kept != i)
-			contacts[kept] = contacts[i];
-		entries[i].after = (uint16_t)kept++;
+			m->contacts[kept] = m->contacts[i];
+		m->entries[i].after = (uint16_t)kept++;
 	}
 	return kept;
 }
 
-rg_status rg__merge_next(rg_contact *contacts, rg__entry *entries, uint32_t n, const rg_key *key, const rg_record *record,
-	const rg_revision *revision, const rg__remover *by, rg_time now, rg_record **next)
+rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by, rg_record **next)
 {
 	rg_removal removals[RG_REMOVALS_MAX];
-	uint32_t n_removals = rg__removals(record, contacts, entries, n, by, now, removals);
-	uint32_t kept = compact(contacts, entries, n);
+	uint32_t n_removals = rg__merge_removals(m, by, removals);
+	uint32_t kept = compact_contacts(m);
 
 	*next = NULL;
 	if (kept == 0 && n_removals == 0)
 		return RG_OK;
 	if (kept >= RG__NO_BINDING)
 		return RG_ELIMIT;
-	return rg_record_new(key, revision, contacts, kept, removals, n_removals, rg_record_extra(record), next);
+	return rg_record_new(key, m->revision, m->contacts, kept, removals, n_removals, rg_record_extra(m->record), next);
 }
 
-uint32_t rg__merge_changes(const rg__entry *entries, uint32_t n, rg__change *changes)
+uint32_t rg__merge_changes(rg__merge *m)
 {
-	rg__change *to = changes;
+	rg__change *to = m->changes;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const rg__entry *e = &entries[i];
+	for (uint32_t i = 0; i < m->n; i++) {
+		const rg__entry *e = &m->entries[i];
 		bool old = e->before != RG__NO_BINDING;
 
 		if (e->lapsed)
@@ -53,5 +52,5 @@ uint32_t rg__merge_changes(const rg__entry *entries, uint32_t n, rg__change *cha
 		else if (e->gone == 0 && e->changed)
 			*to++ = (rg__change){ old ? RG_EVENT_CONTACT_UPDATE : RG_EVENT_CONTACT_INSERT, 0, e->before, e->after };
 	}
-	return (uint32_t)(to - changes);
+	return (uint32_t)(to - m->changes);
 }

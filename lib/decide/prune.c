@@ -1,54 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* Taking bindings away without a REGISTER: what lapsed, and what a filter names. */
+/* Removes bindings without a REGISTER: those that lapsed, and those that a filter matches. */
 #include "decide/merge.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
-/* The bindings of a record while some are taken away. */
-typedef struct pruning {
-	rg_contact *contacts;
-	rg__entry *entries;
-	rg__change *changes;
-	uint32_t n, removed, lapsed;
-} pruning;
-
-static rg_status nothing(const rg_revision *revision, rg_time now, rg_plan **out)
+static rg_status plan_nothing(const rg_revision *revision, rg_time now, rg_plan **out)
 {
 	return rg__plan_new(&(rg__draft){ .revision = revision, .now = now }, out);
 }
 
-/* Lapsed, and for this node to take away. */
+/* Lapsed, and to be removed by this node. */
 static bool is_due(const rg_contact *c, bool owned, rg_time now)
 {
 	return c->expires <= now && (owned || rg__add_sat(c->expires, RG__OWNER_FIRST) <= now);
 }
 
-static rg_status load(pruning *p, const rg_record *record, const rg__filter *filter, const bool *owned, rg_time now)
+/* Marks what is to go. */
+static void mark_gone(rg__merge *m, const rg__filter *filter, const bool *owned, uint32_t *removed, uint32_t *lapsed)
 {
-	uint32_t n = rg_record_count(record);
-	char *all = malloc(n * (sizeof *p->contacts + sizeof *p->entries + sizeof *p->changes) + 1);
+	for (uint32_t i = 0; i < m->n; i++) {
+		rg__entry *e = &m->entries[i];
+		bool matches = filter && rg__filter_matches(filter, &m->contacts[i]);
 
-	*p = (pruning){ .contacts = (rg_contact *)(void *)all, .n = n };
-	if (!all)
-		return RG_ENOMEM;
-	p->entries = (rg__entry *)(void *)(p->contacts + n);
-	p->changes = (rg__change *)(void *)(p->entries + n);
-	for (uint32_t i = 0; i < n; i++) {
-		rg_contact *c = &p->contacts[i];
-
-		rg_record_contact(record, i, c);
-		p->entries[i] = (rg__entry){ .own = RG__NOBODY, .before = (uint16_t)i, .lapsed = is_due(c, !owned || owned[i], now) };
-		if (p->entries[i].lapsed) {
-			p->lapsed += filter == NULL || rg__filter_matches(filter, c);
-		} else if (filter && rg__filter_matches(filter, c)) {
-			p->entries[i].gone = RG__GONE_REMOVED;
-			p->removed++;
+		e->lapsed = is_due(&m->contacts[i], !owned || owned[i], m->now);
+		if (e->lapsed) {
+			*lapsed += !filter || matches;
+		} else if (matches) {
+			e->gone = RG__GONE_REMOVED;
+			(*removed)++;
 		}
 	}
-	return RG_OK;
 }
 
-/* Of a record that an overlay united, the part that holds the removals may be due for them while bindings stand in the other. */
+/* Of a record that an overlay united, the shared part counts: the bindings of the local part do not matter. */
 static bool only_removals(const rg_record *record)
 {
 	rg_contact c;
@@ -62,8 +46,8 @@ static bool only_removals(const rg_record *record)
 	return rg_record_count(record) == 0 || rg_record_removals(record) > 0;
 }
 
-/* A record that only remembers removals, and none of them counts any more. */
-static bool forgotten(const rg_record *record, rg_time now)
+/* True of a record that holds nothing but removals, none of which counts any more. */
+static bool only_stale_removals(const rg_record *record, rg_time now)
 {
 	rg_removal r;
 
@@ -76,18 +60,18 @@ static bool forgotten(const rg_record *record, rg_time now)
 	return true;
 }
 
-static rg_status commit(pruning *p, const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out)
+static rg_status plan_pruned(rg__merge *m, uint32_t removed, rg_plan **out)
 {
-	rg__draft draft = { .before = record, .commits = true, .revision = revision, .now = now, .affected = p->removed,
-		.changes = p->changes };
+	rg__draft draft = { .before = m->record, .commits = true, .revision = m->revision, .now = m->now, .affected = removed,
+		.changes = m->changes };
 	rg_status status;
 	rg_key key;
 
-	rg_record_key(record, &key);
-	status = rg__merge_next(p->contacts, p->entries, p->n, &key, record, revision, NULL, now, &draft.next);
+	rg_record_key(m->record, &key);
+	status = rg__merge_next(m, &key, NULL, &draft.next);
 	if (status != RG_OK)
 		return status;
-	draft.n_changes = rg__merge_changes(p->entries, p->n, p->changes);
+	draft.n_changes = rg__merge_changes(m);
 	return rg__plan_new(&draft, out);
 }
 
@@ -102,33 +86,35 @@ static bool any_due(const rg_record *record, const bool *owned, rg_time now)
 	return false;
 }
 
-static rg_status prune(const rg_record *record, const rg__filter *filter, const bool *owned, rg_time now, const rg_revision *revision,
-	rg_plan **out)
+static rg_status prune_record(const rg_record *record, const rg__filter *filter, const bool *owned, rg_time now,
+	const rg_revision *revision, rg_plan **out)
 {
-	pruning p;
-	rg_status status = load(&p, record, filter, owned, now);
+	rg__merge m = { .record = record, .revision = revision, .now = now };
+	uint32_t removed = 0, lapsed = 0;
 
-	if (status == RG_OK) {
-		bool commits = p.removed > 0 || p.lapsed > 0 || (!filter && forgotten(record, now));
+	if (!rg__merge_alloc(&m, rg_record_count(record)))
+		return RG_ENOMEM;
+	rg__merge_load(&m);
+	mark_gone(&m, filter, owned, &removed, &lapsed);
+	bool commits = removed > 0 || lapsed > 0 || (!filter && only_stale_removals(record, now));
+	rg_status status = commits ? plan_pruned(&m, removed, out) : plan_nothing(revision, now, out);
 
-		status = commits ? commit(&p, record, now, revision, out) : nothing(revision, now, out);
-	}
-	free(p.contacts);
+	free(m.contacts);
 	return status;
 }
 
 rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	*out = NULL;
-	if (!any_due(record, owned, now) && !forgotten(record, now))
-		return nothing(revision, now, out);
-	return prune(record, NULL, owned, now, revision, out);
+	if (!any_due(record, owned, now) && !only_stale_removals(record, now))
+		return plan_nothing(revision, now, out);
+	return prune_record(record, NULL, owned, now, revision, out);
 }
 
 rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	*out = NULL;
-	return record ? prune(record, filter, NULL, now, revision, out) : nothing(revision, now, out);
+	return record ? prune_record(record, filter, NULL, now, revision, out) : plan_nothing(revision, now, out);
 }
 
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n)

@@ -27,20 +27,26 @@ static void four(rg_contact contacts[N], rg__entry entries[N])
 static const rg_key key = { { "location", 8 }, { "alice", 5 }, { "example.com", 11 } };
 static const rg_revision revision = { { 1 } };
 
+static rg__merge merge_of(rg_contact contacts[N], rg__entry entries[N], rg__change changes[N])
+{
+	return (rg__merge){ .revision = &revision, .now = START, .n = N, .contacts = contacts, .entries = entries, .changes = changes };
+}
+
 Test(commit, what_stays_keeps_its_order_and_what_changed_is_told)
 {
 	rg_contact contacts[N], c;
 	rg__entry entries[N];
 	rg__change changes[N];
+	rg__merge m = merge_of(contacts, entries, changes);
 	rg_record *next = NULL;
 
 	four(contacts, entries);
-	cr_assert_eq(rg__merge_next(contacts, entries, N, &key, NULL, &revision, NULL, START, &next), RG_OK);
+	cr_assert_eq(rg__merge_next(&m, &key, NULL, &next), RG_OK);
 	cr_expect_eq(rg_record_count(next), 2);
 	cr_expect_eq(rg_record_removals(next), 1);
 	cr_assert_eq(rg_record_contact(next, 1, &c), RG_OK);
 	cr_expect_eq(c.id, 4);
-	cr_assert_eq(rg__merge_changes(entries, N, changes), 3);
+	cr_assert_eq(rg__merge_changes(&m), 3);
 	cr_expect_eq(changes[0].kind, RG_EVENT_CONTACT_DELETE);
 	cr_expect_eq(changes[0].before, 1);
 	cr_expect_eq(changes[1].kind, RG_EVENT_CONTACT_EXPIRE);
@@ -54,11 +60,12 @@ Test(commit, nothing_left_and_nothing_remembered_is_no_record)
 {
 	rg_contact contacts[N];
 	rg__entry entries[N];
+	rg__merge m = merge_of(contacts, entries, NULL);
 	rg_record *next = NULL;
 
 	four(contacts, entries);
 	for (int i = 0; i < N; i++)
 		entries[i] = (rg__entry){ .before = (uint16_t)i, .lapsed = true };
-	cr_assert_eq(rg__merge_next(contacts, entries, N, &key, NULL, &revision, NULL, START, &next), RG_OK);
+	cr_assert_eq(rg__merge_next(&m, &key, NULL, &next), RG_OK);
 	cr_expect_null(next);
 }
