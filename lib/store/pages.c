@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/pages.h"
 
-/* A walk is short of work, not of pages: a store may look through much that has no key of ours, but not for ever. */
+/* A store may look through many records without finding a key, but not for ever. */
 enum { EMPTY_MAX = 65536 };
 
-/* FNV-1a: a store that makes two of its own cursors alike cheats only itself. */
-static uint64_t hash_of(rg_str s)
+/* FNV-1a. A store that makes two of its own cursors collide only ends its own walk. */
+static uint64_t cursor_hash(rg_str s)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -15,12 +15,12 @@ static uint64_t hash_of(rg_str s)
 }
 
 /*
- * Brent's way to find a circle without remembering all of it: each cursor is compared with one that was met earlier, which moves on
- * after one, two, four, eight … pages.
+ * Brent's cycle detection, which stores one cursor only: each cursor is compared with an earlier one, the mark, and the mark moves to the
+ * current cursor after one, two, four, eight … pages.
  */
-static bool goes_on(rg__walk *w, const rg__page *page)
+static bool cursor_advances(rg__walk *w, const rg__page *page)
 {
-	uint64_t here = hash_of(page->cursor);
+	uint64_t here = cursor_hash(page->cursor);
 
 	if (w->pages > 0 && here == w->mark)
 		return false;
@@ -38,7 +38,7 @@ bool rg__walk_holds(rg__walk *w, rg_str domain, const rg__page *page)
 			return false;
 	}
 	if (page->cursor.p)
-		return goes_on(w, page);
+		return cursor_advances(w, page);
 	*w = (rg__walk){ 0 };
 	return true;
 }

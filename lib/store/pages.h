@@ -5,13 +5,13 @@
 
 #include "store/call.h"
 
-/* How far a walk over pages has come. */
+/* The progress of a walk over pages. All zero at its start. */
 typedef struct rg__walk {
-	uint64_t pages, mark; /* the mark is the hash of a cursor met earlier */
+	uint64_t pages, mark; /* the mark is the hash of an earlier cursor */
 	uint32_t empty;       /* pages without a key, in a row */
 } rg__walk;
 
-/* Does the page keep the store's contract? Its keys are of @p domain, if that is not absent, and its cursor leads on. */
+/* Does the page keep the store's contract? Its keys are of @p domain, if that is not absent, and its cursor is not an earlier one. */
 bool rg__walk_holds(rg__walk *walk, rg_str domain, const rg__page *page);
 
 #endif
