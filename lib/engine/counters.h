@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of statistics. */
-#ifndef RG__STATS_H
-#define RG__STATS_H
+#ifndef RG__COUNTERS_H
+#define RG__COUNTERS_H
 
 #include <stdint.h>
 
-/* What operations count, and behind TIME_MAX what rg__count() alone does: X(id, name, doc). */
+/* The statistics. Operations tally those up to TIME_MAX; rg__count() alone counts the others. X(id, name, doc). */
 #define RG__STAT_MAP(X) \
 	X(COMMITS, "commits", "changes made to the location store") \
 	X(CONFLICTS, "conflicts", "commits that came too late and were decided again") \

@@ -7,17 +7,17 @@
 
 struct rg__batch {
 	rg__batch *chain; /* in its bucket of commits in flight */
-	rg__batch *next;  /* in the queue, or among the followers of its base, or among the heirs of a deletion */
+	rg__batch *next;  /* in the queue, among the followers of its base, or among the heirs of a deletion */
 	rg__batch *followers;
 	rg__batch *later_deletion; /* in its bucket of deletions in flight */
-	rg__batch *heirs; /* of a deletion: what came to where there was nothing */
+	rg__batch *heirs; /* of a deletion: later creations of the same key, which wait for it */
 	rg_plan *plan;
 	rg_revision base, local_base, revision;
-	bool overlay;  /* its record has two parts */
-	bool deletes;  /* the record, or one part of it */
+	bool overlay;  /* the record has two parts */
+	bool deletes;  /* deletes the record, or one part of it */
 	uint64_t key_hash;
-	uint64_t turn;   /* in which it was announced */
-	uint64_t number; /* in the queue */
+	uint64_t turn;   /* the order of announcement */
+	uint64_t number; /* the order in the queue */
 };
 
 struct rg_subscription {
@@ -26,7 +26,7 @@ struct rg_subscription {
 	rg_event_cb event;
 	void *user;
 	rg_free_cb free_user;
-	uint64_t since; /* told of batches queued from this one on */
+	uint64_t since; /* number of the first batch that it is told of */
 	uint32_t mask;
 	bool ended;
 };
@@ -40,7 +40,7 @@ struct rg__events {
 	pthread_cond_t called; /* a call of a subscriber has returned */
 	rg_subscription *subscriptions;
 	rg__batch *in_flight[BUCKETS];
-	rg__batch *deletions[BUCKETS]; /* those in flight that delete, by key */
+	rg__batch *deletions[BUCKETS]; /* the deletions among them, by key */
 	uint64_t turns;
 	rg__batch *first, *last; /* the queue */
 	uint64_t queued, told;
@@ -90,7 +90,7 @@ uint64_t rg__events_told(rg__events *e)
 	return n;
 }
 
-static rg__batch **bucket(rg__events *e, const rg_revision *revision)
+static rg__batch **revision_bucket(rg__events *e, const rg_revision *revision)
 {
 	uint64_t counter;
 
@@ -103,8 +103,8 @@ static rg__batch **deletion_bucket(rg__events *e, const rg__batch *b)
 	return &e->deletions[b->key_hash % BUCKETS];
 }
 
-/* Of a record in two parts one may go and leave the other. */
-static bool deletes(const rg__batch *b)
+/* Of a record in two parts, a commit may delete one part and keep the other. */
+static bool is_deletion(const rg__batch *b)
 {
 	const rg_record *next = rg_plan_next(b->plan);
 	bool shared = rg_record_removals(next) > 0, local = false;
@@ -130,9 +130,9 @@ rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, 
 		.overlay = local_base != NULL };
 	if (local_base)
 		b->local_base = *local_base;
-	b->deletes = deletes(b);
+	b->deletes = is_deletion(b);
 	pthread_mutex_lock(&e->lock);
-	rg__batch **at = bucket(e, revision);
+	rg__batch **at = revision_bucket(e, revision);
 
 	b->chain = *at;
 	*at = b;
@@ -154,9 +154,9 @@ bool rg__batch_proved(rg__events *e, const rg__batch *b)
 	return proved;
 }
 
-static void out_of_flight(rg__events *e, rg__batch *b)
+static void leave_flight(rg__events *e, rg__batch *b)
 {
-	rg__batch **at = bucket(e, &b->revision);
+	rg__batch **at = revision_bucket(e, &b->revision);
 
 	while (*at != b)
 		at = &(*at)->chain;
@@ -171,14 +171,14 @@ static void out_of_flight(rg__events *e, rg__batch *b)
 
 static rg__batch *find_in_flight(rg__events *e, const rg__batch *b, const rg_revision *base)
 {
-	rg__batch *at = *bucket(e, base);
+	rg__batch *at = *revision_bucket(e, base);
 
 	while (at && (at == b || memcmp(&at->revision, base, sizeof *base) != 0))
 		at = at->chain;
 	return at;
 }
 
-/* A record in two parts has two bases. A commit of one part alone leaves the other's base what it was. */
+/* A record in two parts has two bases. A commit of one part alone keeps the base of the other. */
 static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
 {
 	rg__batch *base = find_in_flight(e, b, &b->base);
@@ -186,8 +186,8 @@ static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
 	return base || !b->overlay ? base : find_in_flight(e, b, &b->local_base);
 }
 
-/* A store may forget the revision of a deletion, so what came to where there was nothing does not say what it came after. It came after
- * every deletion of its key that landed, and those were announced before it. */
+/* A store may forget the revision of a deletion, so the base of a creation is zero and does not name the deletion before it. A creation
+ * comes after every deletion of its key that landed, and these were announced before it. */
 static rg__batch *deletion_in_flight(rg__events *e, const rg__batch *b)
 {
 	bool from_nothing = rg_revision_is_zero(&b->base) || (b->overlay && rg_revision_is_zero(&b->local_base));
@@ -198,8 +198,8 @@ static rg__batch *deletion_in_flight(rg__events *e, const rg__batch *b)
 	return at;
 }
 
-/* True when it has to wait: for its base, or for a deletion. */
-static bool waits(rg__events *e, rg__batch *b)
+/* True when the batch must wait for its base, or for a deletion. */
+static bool must_wait(rg__events *e, rg__batch *b)
 {
 	rg__batch *base = base_in_flight(e, b), *deletion = base ? NULL : deletion_in_flight(e, b);
 	rg__batch **list = base ? &base->followers : deletion ? &deletion->heirs : NULL;
@@ -211,12 +211,12 @@ static bool waits(rg__events *e, rg__batch *b)
 	return true;
 }
 
-/* Those that waited for one that is out of flight, as far as they need not wait for another one, in front of @p rest. */
-static rg__batch *let_on(rg__events *e, rg__batch *waiting, rg__batch *rest)
+/* Puts the batches that need not wait for another one in front of @p rest. */
+static rg__batch *release_waiting(rg__events *e, rg__batch *waiting, rg__batch *rest)
 {
 	for (rg__batch *next; waiting; waiting = next) {
 		next = waiting->next;
-		if (waits(e, waiting))
+		if (must_wait(e, waiting))
 			continue;
 		waiting->next = rest;
 		rest = waiting;
@@ -224,15 +224,15 @@ static rg__batch *let_on(rg__events *e, rg__batch *waiting, rg__batch *rest)
 	return rest;
 }
 
-/* Queues a batch and, after it, those that waited for it and for them. */
-static void enqueue(rg__events *e, rg__batch *b)
+/* Queues a batch and, after it, the batches that waited for it, and so on. */
+static void enqueue_batch(rg__events *e, rg__batch *b)
 {
 	while (b) {
 		rg__batch *rest = b->next;
 
-		out_of_flight(e, b);
+		leave_flight(e, b);
 		b->next = NULL;
-		rest = let_on(e, b->heirs, rest);
+		rest = release_waiting(e, b->heirs, rest);
 		b->heirs = NULL;
 		b->number = ++e->queued;
 		if (e->last)
@@ -240,18 +240,18 @@ static void enqueue(rg__events *e, rg__batch *b)
 		else
 			e->first = b;
 		e->last = b;
-		/* A revision has one successor, or one for each part of its record, unless the store broke its word. */
-		b = let_on(e, b->followers, rest);
+		/* A revision has one successor, or one for each part of its record, unless the store breaks its contract. */
+		b = release_waiting(e, b->followers, rest);
 	}
 }
 
-static void drop(rg__batch *b)
+static void free_batch(rg__batch *b)
 {
 	rg_plan_unref(b->plan);
 	free(b);
 }
 
-static void release(rg_subscription *s)
+static void free_subscription(rg_subscription *s)
 {
 	rg__events *e = s->events;
 
@@ -261,8 +261,8 @@ static void release(rg_subscription *s)
 	rg__events_unref(e);
 }
 
-/* Whoever ended it is not waiting for it: ended ones are released between events, so that the walk below keeps its way. */
-static void sweep(rg__events *e)
+/* Frees ended subscriptions. This happens between events only, so that tell_event() can walk the list. */
+static void sweep_subscriptions(rg__events *e)
 {
 	rg_subscription **at = &e->subscriptions;
 
@@ -275,14 +275,14 @@ static void sweep(rg__events *e)
 		}
 		*at = s->next;
 		pthread_mutex_unlock(&e->lock);
-		release(s);
+		free_subscription(s);
 		pthread_mutex_lock(&e->lock);
-		at = &e->subscriptions; /* anything may have happened meanwhile */
+		at = &e->subscriptions; /* the list may have changed meanwhile */
 	}
 	e->any_ended = false;
 }
 
-static void tell(rg__events *e, const rg__batch *b, const rg_event *event)
+static void tell_event(rg__events *e, const rg__batch *b, const rg_event *event)
 {
 	for (rg_subscription *s = e->subscriptions; s; s = s->next) {
 		if (s->ended || s->since > b->number || !(s->mask & event->kind))
@@ -296,11 +296,11 @@ static void tell(rg__events *e, const rg__batch *b, const rg_event *event)
 		pthread_cond_broadcast(&e->called);
 	}
 	while (e->any_ended)
-		sweep(e);
+		sweep_subscriptions(e);
 }
 
-/* Tells what is queued, one thread at a time. Called with the lock held, which it gives back. */
-static void deliver(rg__events *e)
+/* Delivers the queue, one thread at a time. Called with the lock held; releases it. */
+static void deliver_queue(rg__events *e)
 {
 	e->delivering = true;
 	e->deliverer = pthread_self();
@@ -310,16 +310,16 @@ static void deliver(rg__events *e)
 		rg_event event = { .struct_size = sizeof event };
 
 		if (!b) {
-			sweep(e);
+			sweep_subscriptions(e);
 			continue;
 		}
 		e->first = b->next;
 		if (!e->first)
 			e->last = NULL;
 		for (uint32_t i = 0; e->subscriptions && rg_plan_event(b->plan, i, &event) == RG_OK; i++)
-			tell(e, b, &event);
+			tell_event(e, b, &event);
 		pthread_mutex_unlock(&e->lock);
-		drop(b);
+		free_batch(b);
 		pthread_mutex_lock(&e->lock);
 	}
 	e->delivering = false;
@@ -333,19 +333,19 @@ void rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 	rg__batch *dropped = NULL;
 
 	if (!landed && !b->followers) {
-		out_of_flight(e, b);
-		enqueue(e, let_on(e, b->heirs, NULL));
+		leave_flight(e, b);
+		enqueue_batch(e, release_waiting(e, b->heirs, NULL));
 		dropped = b;
-	} else if (!waits(e, b)) {
+	} else if (!must_wait(e, b)) {
 		b->next = NULL;
-		enqueue(e, b);
+		enqueue_batch(e, b);
 	}
 	if (e->delivering || !e->first)
 		pthread_mutex_unlock(&e->lock);
 	else
-		deliver(e);
+		deliver_queue(e);
 	if (dropped)
-		drop(dropped);
+		free_batch(dropped);
 }
 
 rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user, rg_subscription **out)
@@ -364,7 +364,7 @@ rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, 
 	*at = s;
 	s->since = e->queued + 1;
 	atomic_fetch_add(&e->listeners, 1);
-	*out = s; /* before anything can be told */
+	*out = s; /* before the first event */
 	pthread_mutex_unlock(&e->lock);
 	return RG_OK;
 }
@@ -379,7 +379,7 @@ void rg_subscription_end(rg_subscription *s)
 	s->ended = true;
 	atomic_fetch_sub(&e->listeners, 1);
 	if (e->delivering) {
-		/* Its memory may go as soon as no call is under way, so it is recognised by its address alone. */
+		/* The delivering thread may free it as soon as no call is under way, so only its address is compared. */
 		atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
 		e->any_ended = true;
 		while (e->calling == s && !pthread_equal(e->deliverer, pthread_self()))
@@ -394,5 +394,5 @@ void rg_subscription_end(rg_subscription *s)
 		at = &(*at)->next;
 	*at = s->next;
 	pthread_mutex_unlock(&e->lock);
-	release(s);
+	free_subscription(s);
 }

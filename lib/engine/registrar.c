@@ -17,7 +17,7 @@ rg_time rg__now(const rg_registrar *reg)
 	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool lower(_Atomic rg_time *what, rg_time at)
+static bool lower_time(_Atomic rg_time *what, rg_time at)
 {
 	rg_time was = atomic_load_explicit(what, memory_order_relaxed);
 
@@ -28,13 +28,14 @@ static bool lower(_Atomic rg_time *what, rg_time at)
 	return false;
 }
 
-/* This lowers first and then looks at what was promised; a tick promises first and then looks again. One of the two sees the other. */
+/* This function lowers `earliest` and then reads `promised`. A tick writes `promised` and then reads `earliest` again. So one of the two
+ * sees the other. */
 void rg__announce(rg_registrar *reg, rg_time at)
 {
-	if (!lower(&reg->earliest, at))
+	if (!lower_time(&reg->earliest, at))
 		return;
 	atomic_thread_fence(memory_order_seq_cst);
-	if (lower(&reg->promised, at) && reg->env.wakeup)
+	if (lower_time(&reg->promised, at) && reg->env.wakeup)
 		reg->env.wakeup(reg->env.user, at);
 }
 
@@ -42,7 +43,7 @@ rg_time rg__promise(rg_registrar *reg, rg_time at)
 {
 	rg_time next;
 
-	lower(&reg->earliest, at);
+	lower_time(&reg->earliest, at);
 	do {
 		next = atomic_load(&reg->earliest);
 		atomic_store(&reg->promised, next);
@@ -51,7 +52,7 @@ rg_time rg__promise(rg_registrar *reg, rg_time at)
 	return next;
 }
 
-static void destroy(rg_registrar *reg)
+static void free_registrar(rg_registrar *reg)
 {
 	for (size_t i = 0; reg->stripes && i < RG__STRIPES; i++) {
 		rg__stripe *s = &reg->stripes[i];
@@ -80,12 +81,12 @@ static void unpin(rg_registrar *reg)
 	rg_free_cb release = reg->env.free;
 	void *user = reg->env.user;
 
-	destroy(reg);
+	free_registrar(reg);
 	if (release)
 		release(user);
 }
 
-/* With env.random every operation takes the first stripe, so that a test's seeds come in the order of its operations. */
+/* With env.random every operation takes the first stripe, so that the seeds of a test come in the order of its operations. */
 static rg__stripe *stripe_here(rg_registrar *reg)
 {
 	int cpu = reg->env.random ? 0 : sched_getcpu();
@@ -93,7 +94,7 @@ static rg__stripe *stripe_here(rg_registrar *reg)
 	return &reg->stripes[cpu < 0 ? 0 : (unsigned)cpu % RG__STRIPES];
 }
 
-static void take(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
+static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
 {
 	s->uses++;
 	s->snapshot->uses++;
@@ -111,7 +112,7 @@ rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket, uint8_t seed[32])
 	bool closed = s->closed;
 
 	if (!closed) {
-		take(reg, s, ticket);
+		take_ticket(reg, s, ticket);
 		if (seed)
 			rg__seed_next(&s->seeds, reg->key, seed);
 	}
@@ -124,7 +125,7 @@ void rg__enter_late(rg_registrar *reg, const rg__ticket *beside, rg__ticket *tic
 	rg__stripe *s = beside ? beside->stripe : stripe_here(reg);
 
 	pthread_mutex_lock(&s->lock);
-	take(reg, s, ticket);
+	take_ticket(reg, s, ticket);
 	pthread_mutex_unlock(&s->lock);
 }
 
@@ -164,7 +165,7 @@ void rg__count(rg__stripe *s, int what)
 rg_revision rg__revision_next(rg__ticket *ticket)
 {
 	rg__stripe *s = ticket->stripe;
-	uint64_t number = ticket->number; /* serves once: most operations need one revision, and no second lock */
+	uint64_t number = ticket->number; /* most operations need one revision: the number saves them a second lock */
 	rg_revision r;
 
 	ticket->number = 0;
@@ -224,7 +225,7 @@ static bool stripes_new(rg_registrar *reg, rg_config *config)
 	return true;
 }
 
-static void draw(rg_registrar *reg, void *bytes, size_t n)
+static void draw_bytes(rg_registrar *reg, void *bytes, size_t n)
 {
 	if (reg->env.random)
 		reg->env.random(reg->env.user, bytes, n);
@@ -248,8 +249,8 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	atomic_flag_clear(&reg->told_no_overlay);
 	if (!reg->events || !reg->slots || !stripes_new(reg, config))
 		return RG_ENOMEM;
-	draw(reg, reg->node, sizeof reg->node);
-	draw(reg, reg->key, sizeof reg->key);
+	draw_bytes(reg, reg->node, sizeof reg->node);
+	draw_bytes(reg, reg->key, sizeof reg->key);
 	return RG_OK;
 }
 
@@ -276,7 +277,7 @@ rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_en
 		return RG_OK;
 	}
 	if (reg)
-		destroy(reg);
+		free_registrar(reg);
 	return rg__fail(why, st, "out of memory");
 }
 
@@ -324,7 +325,7 @@ static void snapshot_swap(rg__stripe *s, rg__snapshot **fresh)
 	rg__snapshot *old = s->snapshot;
 
 	s->snapshot = *fresh;
-	*fresh = old->uses == 0 ? old : NULL; /* else the last operation under it releases it */
+	*fresh = old->uses == 0 ? old : NULL; /* else the last operation under it frees it */
 	pthread_mutex_unlock(&s->lock);
 }
 

@@ -3,26 +3,26 @@
 #include "engine/op.h"
 
 /*
- * Commits of unknown fate. The identical commit is sent again at ticks, until the store says what became of it or it may no longer
- * remember. An operation of its own does it when the one that issued the commit has a caller to return to.
+ * Commits of unknown fate. Ticks resend the identical commit until the store tells its fate, or until the store may have forgotten it. When
+ * the operation that issued the commit must return to a caller, an operation of its own resends it: the orphan.
  */
 
-static void nobody(rg_op *op, rg_status status)
+static void no_answer(rg_op *op, rg_status status)
 {
 	(void)op;
 	(void)status;
 }
 
-static rg_status never(rg_op *op)
+static rg_status no_decision(rg_op *op)
 {
 	(void)op;
 	return RG_ECANCELED;
 }
 
-static const rg__verb orphan = {
+static const rg__verb orphan_verb = {
 	.size = sizeof(rg_op),
-	.decide = never,
-	.answer = nobody,
+	.decide = no_decision,
+	.answer = no_answer,
 };
 
 static bool can_wait(const rg_op *op)
@@ -30,7 +30,7 @@ static bool can_wait(const rg_op *op)
 	return op->heap && !op->blocking && !op->verb->walks && op->call.store->slots;
 }
 
-/* Waits for its time. False: no tick will come any more. */
+/* Waits for the tick at @p at. False: no tick will come any more. */
 static bool wait_for_tick(rg_op *op, rg_time at)
 {
 	rg__stripe *s = op->ticket.stripe;
@@ -50,9 +50,9 @@ static bool wait_for_tick(rg_op *op, rg_time at)
 	return waits;
 }
 
-static rg_op *adopt(rg_op *from)
+static rg_op *orphan_of(rg_op *from)
 {
-	rg_op *op = from->key.domain.p ? rg__op_beside(&orphan, from) : NULL;
+	rg_op *op = from->key.domain.p ? rg__op_beside(&orphan_verb, from) : NULL;
 
 	if (!op)
 		return NULL;
@@ -71,7 +71,7 @@ static rg_op *adopt(rg_op *from)
 	return op;
 }
 
-static void lost(rg_op *op)
+static void lose_commit(rg_op *op)
 {
 	op->tally[RG__S_UNKNOWN]++;
 	rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit is not known, and it cannot be sent again",
@@ -83,11 +83,11 @@ static void lost(rg_op *op)
 int rg__resend_later(rg_op *op)
 {
 	rg_time now = rg__now(op->ticket.reg);
-	bool own = op->verb == &orphan || can_wait(op);
-	rg_op *waiter = own ? op : adopt(op);
+	bool own = op->verb == &orphan_verb || can_wait(op);
+	rg_op *waiter = own ? op : orphan_of(op);
 
 	if (!waiter) {
-		lost(op);
+		lose_commit(op);
 		return RG__RESEND_ELSEWHERE;
 	}
 	rg_time last = rg__add_sat(now, RG__RESEND_FOR);

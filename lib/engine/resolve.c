@@ -5,18 +5,18 @@
 
 enum { ADDRS = 8 };
 
-typedef struct answer {
+typedef struct host_answer {
 	rg__resolver *resolver;
 	_Atomic(void *) token;
 	rg_addr addrs[ADDRS];
-} answer;
+} host_answer;
 
 struct rg__resolver {
 	rg_op *op;
 	uint32_t n;
-	atomic_uint pending; /* names not answered, and one while asking */
+	atomic_uint pending; /* the names not answered, plus one while asking */
 	rg_resolved *found;
-	answer answers[];
+	host_answer answers[];
 };
 
 rg__resolver *rg__resolver_new(rg_op *op, const rg_str *hosts, uint32_t n)
@@ -48,13 +48,13 @@ void rg__resolver_free(rg__resolver *r)
 	free(r);
 }
 
-static void answered(void *token, rg_status status, const rg_addr *addrs, uint32_t n)
+static void host_resolved(void *token, rg_status status, const rg_addr *addrs, uint32_t n)
 {
 	void *what;
 
 	if (!rg__slot_spend(token, &what) || !what)
 		return;
-	answer *a = what;
+	host_answer *a = what;
 	rg__resolver *r = a->resolver;
 	rg_resolved *found = &r->found[a - r->answers];
 
@@ -66,7 +66,7 @@ static void answered(void *token, rg_status status, const rg_addr *addrs, uint32
 		rg__op_run(r->op);
 }
 
-static void ask(rg__resolver *r, answer *a)
+static void ask_host_name(rg__resolver *r, host_answer *a)
 {
 	rg_registrar *reg = r->op->ticket.reg;
 	void *token = rg__slot_take(reg->slots, a);
@@ -76,13 +76,13 @@ static void ask(rg__resolver *r, answer *a)
 		return;
 	}
 	atomic_store(&a->token, token);
-	rg_status st = reg->env.resolve(reg->env.user, r->found[a - r->answers].host, answered, token);
-	/* While asking, `pending` cannot come to nothing: nobody else goes on with the operation. */
+	rg_status st = reg->env.resolve(reg->env.user, r->found[a - r->answers].host, host_resolved, token);
+	/* `pending` stays above 0 while names are asked for, so no answer continues the operation yet. */
 	if (st != RG_PENDING && rg__slot_drop(token))
 		atomic_fetch_sub(&r->pending, 1);
 }
 
-static uint32_t abandon(rg__resolver *r)
+static uint32_t abandon_answers(rg__resolver *r)
 {
 	uint32_t n = 0;
 
@@ -98,18 +98,18 @@ bool rg__resolver_ask(rg__resolver *r, bool blocking)
 {
 	atomic_store(&r->pending, r->n + 1);
 	for (uint32_t i = 0; i < r->n; i++)
-		ask(r, &r->answers[i]);
+		ask_host_name(r, &r->answers[i]);
 	if (!blocking)
 		return atomic_fetch_sub(&r->pending, 1) == 1;
-	atomic_fetch_sub(&r->pending, abandon(r));
+	atomic_fetch_sub(&r->pending, abandon_answers(r));
 	while (atomic_load(&r->pending) > 1)
-		sched_yield(); /* an answer is being copied on another thread */
+		sched_yield(); /* another thread is copying an answer */
 	return true;
 }
 
 bool rg__resolver_expire(rg__resolver *r)
 {
-	uint32_t n = abandon(r);
+	uint32_t n = abandon_answers(r);
 
 	if (n == 0)
 		return false;

@@ -8,7 +8,7 @@ enum { SEED = 32, AHEAD = sizeof((rg__seeds *)0)->bytes / SEED };
 void rg__seed_next(rg__seeds *seeds, const uint8_t key[32], uint8_t out[32])
 {
 	if (seeds->left == 0) {
-		/* A nonce is used once: 24 bytes of it hold stream and block with room to spare. */
+		/* Stream and block make each nonce unique. */
 		uint8_t nonce[crypto_stream_xchacha20_NONCEBYTES] = { 0 };
 
 		memcpy(nonce, &seeds->stream, sizeof seeds->stream);

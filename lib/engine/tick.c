@@ -5,14 +5,14 @@
 
 enum { LIMIT = 1000, AGAIN_AFTER = 1000, GATHERED = 64 };
 
-/* The walk over what is due. */
+/* The walk over the records that are due. */
 typedef struct due_op {
 	rg_op op;
-	uint32_t left;  /* records to work on */
+	uint32_t left;  /* records that this tick may still process */
 	uint32_t worked;
-	bool stuck;     /* a record stayed due */
-	rg_time next;   /* what the store said of the rest */
-	atomic_int outcome; /* as answered; RG_PENDING: not yet */
+	bool stuck;     /* a record stays due */
+	rg_time next;   /* the earliest deadline of the rest, by the store */
+	atomic_int outcome; /* as answered; RG_PENDING = not answered yet */
 } due_op;
 
 static rg_status due_page(rg_op *op)
@@ -24,14 +24,14 @@ static rg_status due_page(rg_op *op)
 		if (!op->page.cursor.p)
 			return RG_ENOENT;
 		if (d->left == 0) {
-			d->next = op->now; /* more is due than this tick may do */
+			d->next = op->now; /* more is due than this tick may process */
 			return RG_ENOENT;
 		}
 	}
 	return rg__call_due(&op->call, op->now, op->page.cursor, d->left < RG__PAGE ? d->left : RG__PAGE);
 }
 
-/* Base specification §1.4.1, ownership_tag: for which bindings this node acts. Each tag in a row of equal ones is asked about once. */
+/* Base specification §1.4.1, ownership_tag: the bindings for which this node acts. Asks once about each run of equal tags. */
 static bool *owned_of(const rg_env *env, const rg_record *record)
 {
 	uint32_t n = rg_record_count(record);
@@ -59,7 +59,7 @@ static rg_status due_decide(rg_op *op)
 	if (!op->found.record)
 		return RG_OK;
 	revision = rg__revision_next(&op->ticket);
-	/* A store that sites share may have homes in it beside bindings: nobody is told of those. */
+	/* A store that sites share may hold homes beside bindings. Homes have no events. */
 	if (rg__homes_domain(op->key.domain))
 		return rg__homes_prune(op->found.record, op->now, &revision, &op->plan);
 	if (env->is_owner && !(owned = owned_of(env, op->found.record)))
@@ -81,7 +81,7 @@ static bool due_done(rg_op *op, rg_status status)
 	return true;
 }
 
-/* When the store is to be asked again after a walk that came to its end. */
+/* When to ask the store again after a complete walk. */
 static rg_time due_next(const due_op *d)
 {
 	rg_time now = d->op.now, again = rg__add_sat(now, AGAIN_AFTER);
@@ -99,7 +99,7 @@ static void due_answer(rg_op *op, rg_status status)
 
 	atomic_flag_clear(&reg->walking);
 	atomic_store(&((due_op *)op)->outcome, status);
-	/* A walk that failed may still be under way on another thread: what it holds is not looked at. */
+	/* A walk that failed may still run on another thread, so its members are not read. */
 	if (status != RG_ECANCELED)
 		rg__announce(reg, status == RG_OK ? due_next((due_op *)op) : rg__add_sat(op->now, AGAIN_AFTER));
 }
@@ -122,8 +122,8 @@ static void due_begin(due_op *d, uint32_t limit)
 	atomic_init(&d->outcome, RG_PENDING);
 }
 
-/* Begins a walk; what came of it, if that is known when this returns. */
-static rg_status begin_walk(rg_op *op)
+/* Begins a walk. Returns its status if it has ended; else RG_OK. */
+static rg_status begin_due_walk(rg_op *op)
 {
 	rg_op *handle;
 
@@ -133,8 +133,8 @@ static rg_status begin_walk(rg_op *op)
 	return st == RG_PENDING || st == RG_ECANCELED ? RG_OK : st;
 }
 
-/* Over an inline store the walk is made here and now; over any other it is begun, and its calls are answered in their time. */
-static rg_status walk(rg_registrar *reg, uint32_t limit)
+/* Over an inline store the walk is complete on return. Over any other store it has begun, and continues as the store answers. */
+static rg_status walk_due(rg_registrar *reg, uint32_t limit)
 {
 	rg_status st;
 
@@ -154,33 +154,33 @@ static rg_status walk(rg_registrar *reg, uint32_t limit)
 		st = rg__op_new(&due_verb, reg, &op);
 		if (st == RG_OK) {
 			due_begin((due_op *)op, limit);
-			return begin_walk(op);
+			return begin_due_walk(op);
 		}
 	}
 	atomic_flag_clear(&reg->walking);
-	return st == RG_ECANCELED ? RG_OK : st; /* after shutdown only resends are left to do */
+	return st == RG_ECANCELED ? RG_OK : st; /* after shutdown only resends are left */
 }
 
 typedef struct found_due {
 	rg_op *op;
-	bool resend; /* else its caller has waited long enough */
+	bool resend; /* false: its caller has waited for store_timeout */
 } found_due;
 
-/* After the clock was set back, nobody waits longer than he would have. */
-static void not_later(rg_time *what, rg_time most)
+/* After the clock was set back, no wait becomes longer. */
+static void cap_wait(rg_time *what, rg_time most)
 {
 	if (*what != RG_TIME_NEVER && *what > most)
 		*what = most;
 }
 
-static uint32_t gather(rg__stripe *s, rg_time now, found_due *out, rg_time *next)
+static uint32_t gather_due(rg__stripe *s, rg_time now, found_due *out, rg_time *next)
 {
 	uint32_t n = 0;
 
 	pthread_mutex_lock(&s->lock);
 	for (rg_op *op = s->ops; op && n < GATHERED; op = op->next) {
-		not_later(&op->deadline, rg__add_sat(now, rg__config_int(op->ticket.snapshot->config, RG__P_store_timeout)));
-		not_later(&op->resend_at, rg__add_sat(now, RG__RESEND_MOST));
+		cap_wait(&op->deadline, rg__add_sat(now, rg__config_int(op->ticket.snapshot->config, RG__P_store_timeout)));
+		cap_wait(&op->resend_at, rg__add_sat(now, RG__RESEND_MOST));
 		bool resend = op->resend_at <= now;
 		rg_time *what = resend ? &op->resend_at : &op->deadline;
 
@@ -195,7 +195,7 @@ static uint32_t gather(rg__stripe *s, rg_time now, found_due *out, rg_time *next
 	return n;
 }
 
-/* A caller has waited for store_timeout: for names, it goes on without them; for the store, it is told so. */
+/* A caller has waited for store_timeout. If it waits for names, the operation continues without them; if for the store, it fails. */
 static void time_out(rg_op *op)
 {
 	if (atomic_load(&op->released))
@@ -209,8 +209,8 @@ static void time_out(rg_op *op)
 	rg__call_cancel(&op->call, false);
 }
 
-/* Sees to every operation that is due; says when the next one is. */
-static rg_time overdue(rg_registrar *reg)
+/* Handles every operation that is due. Returns when the next one is. */
+static rg_time handle_due(rg_registrar *reg)
 {
 	rg_time now = rg__now(reg), next = RG_TIME_NEVER;
 	found_due found[GATHERED];
@@ -221,7 +221,7 @@ static rg_time overdue(rg_registrar *reg)
 		do {
 			rg_time here = RG_TIME_NEVER;
 
-			n = gather(&reg->stripes[i], now, found, &here);
+			n = gather_due(&reg->stripes[i], now, found, &here);
 			for (uint32_t k = 0; k < n; k++) {
 				if (found[k].resend)
 					rg__op_run(found[k].op);
@@ -241,10 +241,10 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	if (!reg)
 		return RG_EINVAL;
 	rg_registrar_ref(reg);
-	/* From here on whatever comes up lowers this, so that nothing is missed between looking and saying. */
+	/* From here on every announcement lowers this, so that none is missed between this tick's look and its promise. */
 	atomic_store(&reg->earliest, RG_TIME_NEVER);
-	rg_time due = overdue(reg);
-	rg_status st = walk(reg, limit ? limit : LIMIT);
+	rg_time due = handle_due(reg);
+	rg_status st = walk_due(reg, limit ? limit : LIMIT);
 	rg__sites *sites = rg__sites_of(reg);
 	rg_time sites_due = sites ? sites->tick(sites, limit ? limit : LIMIT) : RG_TIME_NEVER;
 	if (sites_due < due)
@@ -259,7 +259,7 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	return st;
 }
 
-/* Nobody will tick any more: commits of unknown fate stay so. */
+/* No tick will come any more: the fate of these commits stays unknown. */
 void rg__ops_forsake(rg_registrar *reg)
 {
 	found_due found[GATHERED];
