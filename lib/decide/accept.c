@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a 200 says beside the bindings it lists. */
+/* Everything in a 200 except the bindings it lists. */
 #include "decide/merge.h"
 #include "message/message.h"
 
@@ -14,7 +14,7 @@ static bool over_tcp(rg_str transport)
 	return false;
 }
 
-/* A sips URI is reached over TLS, which is over TCP (RFC 3261 §26.2.2). */
+/* A sips URI is reached over TLS, and so over TCP (RFC 3261 §26.2.2). */
 static bool is_tcp_contact(const rg__uri *uri)
 {
 	rg_str transport;
@@ -26,7 +26,7 @@ static bool is_tcp_contact(const rg__uri *uri)
 	return uri->scheme == RG__SCHEME_SIPS;
 }
 
-/* Base specification §1.3.5: as long as the longest of its bindings, and a little longer, so that the refresh finds it open. */
+/* Base specification §1.3.5: the connection outlives the longest of its bindings a little, so that the refresh finds it open. */
 static uint32_t connection_lifetime(const rg__merge *m)
 {
 	enum { LONGER = 10 };
@@ -67,6 +67,6 @@ void rg__merge_answer(const rg__merge *m, rg__answer *answer)
 	if (!reg->requires_outbound)
 		return;
 	answer->require = RG_STR("outbound");
-	if (reg->request.via_count == 1) /* RFC 5626 §5.4: it is for the edge to say otherwise */
+	if (reg->request.via_count == 1) /* RFC 5626 §5.4: behind an edge proxy, the edge proxy sets the timer */
 		answer->flow_timer = set->flow_timer;
 }

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* The limit on bindings of one AoR, and who goes when it is to hold by force. */
+/* The limit on the bindings of one AoR, and the choice of the bindings to evict. */
 #include "decide/merge.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
-/* What decides who goes: less goes first. */
+/* A binding that may be evicted. The lowest is evicted first. */
 typedef struct candidate {
 	rg__rank rank;
-	int64_t first; /* by the policy; ties go by age */
+	int64_t first; /* by the policy; the oldest of equals comes first */
 	uint32_t entry;
 } candidate;
 
-static int goes_first(const void *x, const void *y)
+static int evicted_first(const void *x, const void *y)
 {
 	const candidate *a = x, *b = y;
 
@@ -26,13 +26,13 @@ static int64_t criterion(const rg_contact *c, uint8_t policy)
 	case RG__EVICT_SOONEST:
 		return c->expires;
 	case RG__EVICT_LOWEST_Q:
-		return c->q; /* none stated is below every stated one */
+		return c->q; /* a binding without q is below all others */
 	default:
 		return c->modified;
 	}
 }
 
-static rg_status evict(rg__merge *m, uint32_t n_candidates, uint32_t excess)
+static rg_status evict_bindings(rg__merge *m, uint32_t n_candidates, uint32_t excess)
 {
 	candidate *candidates = malloc(n_candidates * sizeof *candidates);
 	uint32_t n = 0;
@@ -45,7 +45,7 @@ static rg_status evict(rg__merge *m, uint32_t n_candidates, uint32_t excess)
 		if (e->gone == 0 && !e->lapsed && e->own == RG__NOBODY)
 			candidates[n++] = (candidate){ rg__rank_of(&m->contacts[i], i), criterion(&m->contacts[i], m->reg->set.eviction), i };
 	}
-	qsort(candidates, n, sizeof *candidates, goes_first);
+	qsort(candidates, n, sizeof *candidates, evicted_first);
 	for (uint32_t i = 0; i < excess; i++)
 		m->entries[candidates[i].entry].gone = RG__GONE_EVICTED;
 	free(candidates);
@@ -72,10 +72,10 @@ rg_status rg__merge_limit(rg__merge *m, int32_t *reason)
 	}
 	if (live <= set->max_contacts)
 		return RG_OK;
-	/* A refresh never counts: without a new binding there is nothing to refuse, only, by force, something to trim. */
+	/* Without a new binding the request is a refresh: it is never refused, but with `force` the excess is evicted. */
 	if (set->force ? own > set->max_contacts : grows) {
 		*reason = RG_R_TOO_MANY;
 		return RG_OK;
 	}
-	return set->force ? evict(m, live - own, (uint32_t)(live - set->max_contacts)) : RG_OK;
+	return set->force ? evict_bindings(m, live - own, (uint32_t)(live - set->max_contacts)) : RG_OK;
 }

@@ -4,21 +4,21 @@
 #include "message/message.h"
 #include "rules/rules.h"
 
-static rg_status take_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
+static rg_status set_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
 {
 	if (rg__uri_parse(uri, &f->contact) != RG_OK)
 		return RG_EINVAL;
 	f->contact_text = uri;
 	f->contact_instance = instance;
 	rg__matching_of(config, &f->matching);
-	/* A Call-ID is a condition of its own here; with none given the URI alone decides. */
+	/* In a filter the Call-ID is a condition of its own, so the URI alone decides here. */
 	if (f->matching.mode == RG__MATCH_URI_CALLID)
 		f->matching.mode = RG__MATCH_URI;
 	f->has_contact = true;
 	return RG_OK;
 }
 
-static rg_str instance_of(rg_str params)
+static rg_str instance_in(rg_str params)
 {
 	rg__param param;
 
@@ -35,16 +35,16 @@ rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config 
 
 	if (rg__name_addr_parse(rg__trim(value), &na) != RG_OK)
 		return RG_EINVAL;
-	return take_contact(f, na.uri, instance_of(na.params), config);
+	return set_contact(f, na.uri, instance_in(na.params), config);
 }
 
 rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config)
 {
 	contact = rg__trim(contact);
-	/* What an operator types without <> is a URI with its parameters, not a header value. */
+	/* Without <> the operator means a URI with its parameters, not a header value. */
 	if (contact.n > 0 && memchr(contact.p, '<', contact.n))
 		return rg__filter_contact_value(f, contact, config);
-	return take_contact(f, contact, RG__ABSENT, config);
+	return set_contact(f, contact, RG__ABSENT, config);
 }
 
 rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
@@ -78,7 +78,7 @@ rg_status rg__filter_instance(rg__filter *f, rg_str instance)
 
 rg_status rg__filter_flow(rg__filter *f, rg_str flow)
 {
-	/* What rg_request.flow may be; nothing else can have been stored. */
+	/* The limits of rg_request.flow: no binding has another flow. */
 	if (flow.n == 0 || flow.n > RG__FLOW_MAX)
 		return RG_EINVAL;
 	f->flow = flow;

@@ -12,7 +12,7 @@ bool rg__homes_domain(rg_str domain)
 	return domain.n >= suffix.n && rg__eq(rg__sub(domain, domain.n - suffix.n, domain.n), suffix);
 }
 
-/* Has it a scheme of SIP, rather than a host of that name with a port? */
+/* True of a SIP or SIPS URI; false of `host:port`. */
 static bool has_scheme(rg_str text)
 {
 	rg__uri uri;
@@ -20,7 +20,7 @@ static bool has_scheme(rg_str text)
 	return rg__uri_parse(text, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER;
 }
 
-/* `[2001:db8::1]` of an address without brackets; anything else as it is. */
+/* Adds brackets to an IPv6 address without them; adds any other host as it is. */
 static void add_host(rg__buf *uri, rg_str text)
 {
 	rg_addr addr;
@@ -31,7 +31,7 @@ static void add_host(rg__buf *uri, rg_str text)
 	rg__buf_add_text(uri, bare ? "]" : "");
 }
 
-/* A SIP URI to route by: without headers, and without anything in it that ends a line or a word. */
+/* True of a SIP URI to route by: it has no headers, no control characters and no spaces. */
 static bool is_home(rg_str text)
 {
 	rg__uri uri;
@@ -71,7 +71,7 @@ bool rg__homes_wanted(const rg_record *record, rg_time now)
 	return false;
 }
 
-/* Sites may write the same home in different ways. */
+/* Sites may spell the same home in different ways. */
 static bool same_home(rg_str a, rg_str b)
 {
 	rg__uri one, other;
@@ -81,25 +81,25 @@ static bool same_home(rg_str a, rg_str b)
 	return rg__uri_parse(a, &one) == RG_OK && rg__uri_parse(b, &other) == RG_OK && rg__uri_equal(&one, &other);
 }
 
-/* Neither lapsed nor, from a clock far ahead or out of malice, good for longer than any may be. */
-static bool lives(rg_time expires, rg_time now)
+/* Neither lapsed nor valid for longer than an entry can be, which a clock far ahead or an attacker would cause. */
+static bool entry_lives(rg_time expires, rg_time now)
 {
 	return expires > now && expires <= rg__add_sat(now, RG__HOME_LIFETIME_MOST + RG__HOME_CLOCK_AHEAD);
 }
 
-/* An entry that needs no renewal. One far beyond what is said now is of a clock that was set back since. */
-static bool agrees(rg_time expires, const rg__publication *say)
+/* True of an entry that needs no renewal. An entry far beyond `until` was written before the clock was set back. */
+static bool entry_agrees(rg_time expires, const rg__publication *say)
 {
 	int64_t life = say->until - say->now;
 
 	return expires >= rg__add_sat(say->until, -(life / 4)) && expires <= rg__add_sat(say->until, life);
 }
 
-/* The homes of a record while they change. */
+/* The homes of a record during a decision. */
 typedef struct homes {
 	rg_contact *contacts;
 	uint32_t n;
-	bool changed, put, had; /* had: an entry of this home that had not lapsed */
+	bool changed, put, had; /* had: there was a live entry of this home */
 } homes;
 
 static void put_entry(homes *h, const rg__publication *say)
@@ -110,18 +110,18 @@ static void put_entry(homes *h, const rg__publication *say)
 	c->id = rg__fingerprint(0, 1, say->home) | 1;
 	c->uri = say->home;
 	c->next_hop = say->tag;
-	c->callid = RG_STR("home"); /* no record travels without one */
+	c->callid = RG_STR("home"); /* the codec refuses a contact without one */
 	c->created = c->modified = say->now;
 	c->expires = say->until;
 	h->changed = h->put = true;
 }
 
-/* Renewed in its place, so that the order of homes stays. */
-static void renew(homes *h, const rg_contact *c, const rg__publication *say)
+/* Keeps the place of the entry, so that the order of homes stays. */
+static void renew_entry(homes *h, const rg_contact *c, const rg__publication *say)
 {
 	rg_contact kept = *c;
 
-	if (!agrees(c->expires, say)) {
+	if (!entry_agrees(c->expires, say)) {
 		kept.expires = say->until;
 		kept.modified = say->now;
 		h->changed = h->put = true;
@@ -129,8 +129,8 @@ static void renew(homes *h, const rg_contact *c, const rg__publication *say)
 	h->contacts[h->n++] = kept;
 }
 
-/* @p say NULL: nothing but what is not alive goes. */
-static void collect(homes *h, const rg_record *record, const rg__publication *say, rg_time now)
+/* @p say NULL: only removes the entries that are not alive. */
+static void collect_homes(homes *h, const rg_record *record, const rg__publication *say, rg_time now)
 {
 	bool placed = false;
 	rg_contact c;
@@ -138,8 +138,8 @@ static void collect(homes *h, const rg_record *record, const rg__publication *sa
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
 		bool own = say && same_home(c.uri, say->home);
 
-		h->had |= own && lives(c.expires, now);
-		if (!lives(c.expires, now) || (own && (placed || !say->present))) {
+		h->had |= own && entry_lives(c.expires, now);
+		if (!entry_lives(c.expires, now) || (own && (placed || !say->present))) {
 			h->changed = true;
 			continue;
 		}
@@ -147,14 +147,14 @@ static void collect(homes *h, const rg_record *record, const rg__publication *sa
 			h->contacts[h->n++] = c;
 			continue;
 		}
-		renew(h, &c, say);
+		renew_entry(h, &c, say);
 		placed = true;
 	}
 	if (say && say->present && !placed)
 		put_entry(h, say);
 }
 
-static rg_status plan(const rg_record *record, const rg_key *key, const rg__publication *say, rg_time now, const rg_revision *revision,
+static rg_status plan_homes(const rg_record *record, const rg_key *key, const rg__publication *say, rg_time now, const rg_revision *revision,
 	int *what, rg_plan **out)
 {
 	homes h = { .contacts = malloc((rg_record_count(record) + 1) * sizeof *h.contacts) };
@@ -164,7 +164,7 @@ static rg_status plan(const rg_record *record, const rg_key *key, const rg__publ
 	*out = NULL;
 	if (!h.contacts)
 		return RG_ENOMEM;
-	collect(&h, record, say, now);
+	collect_homes(&h, record, say, now);
 	draft.commits = h.changed;
 	if (h.changed && h.n > 0)
 		status = rg_record_new(key, revision, h.contacts, h.n, NULL, 0, rg_record_extra(record), &draft.next);
@@ -175,7 +175,7 @@ static rg_status plan(const rg_record *record, const rg_key *key, const rg__publ
 
 rg_status rg__homes_plan(const rg_record *record, const rg__publication *say, const rg_revision *revision, int *what, rg_plan **out)
 {
-	return plan(record, say->key, say, say->now, revision, what, out);
+	return plan_homes(record, say->key, say, say->now, revision, what, out);
 }
 
 rg_status rg__homes_prune(const rg_record *record, rg_time now, const rg_revision *revision, rg_plan **out)
@@ -184,7 +184,7 @@ rg_status rg__homes_prune(const rg_record *record, rg_time now, const rg_revisio
 	int what;
 
 	rg_record_key(record, &key);
-	return plan(record, &key, NULL, now, revision, &what, out);
+	return plan_homes(record, &key, NULL, now, revision, &what, out);
 }
 
 bool rg__homes_next(const rg_record *record, rg_str own, rg_time now, uint32_t *at, rg_str *home)
@@ -194,7 +194,7 @@ bool rg__homes_next(const rg_record *record, rg_str own, rg_time now, uint32_t *
 	while (rg_record_contact(record, *at, &c) == RG_OK) {
 		(*at)++;
 		*home = c.uri;
-		if (lives(c.expires, now) && is_home(c.uri) && !same_home(c.uri, own))
+		if (entry_lives(c.expires, now) && is_home(c.uri) && !same_home(c.uri, own))
 			return true;
 	}
 	return false;

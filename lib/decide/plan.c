@@ -3,8 +3,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* One allocation: the struct, the views of the events' bindings, the changes, the outcomes, the Call-ID, room for the AoR. Events are
- * only spelled out when somebody asks for them. */
+/* One allocation: the struct, the views of the bindings of events, the changes, the outcomes, the Call-ID, room for the AoR. An event is
+ * only built when rg_plan_event() is called. */
 struct rg_plan {
 	atomic_uint refs;
 	bool commits;
@@ -17,10 +17,10 @@ struct rg_plan {
 	rg_str callid;
 	rg__change *changes;
 	uint8_t *outcomes;
-	char *aor; /* room to print it in */
+	char *aor; /* room to print the AoR in */
 	size_t aor_room;
 	uint32_t n_changes, n_outcomes;
-	rg_contact views[]; /* two an event: before, after */
+	rg_contact views[]; /* two for each event: before, after */
 };
 
 static bool had_bindings(const rg__draft *d)
@@ -33,9 +33,9 @@ static bool has_bindings(const rg__draft *d)
 	return rg_record_weight(d->next) > 0;
 }
 
-/* Events of the AoR itself: it gained its first binding, or lost its last. A refresh has none, and its plan thus stays below the
+/* The number of events of the AoR itself: it gained its first binding, or lost its last. A refresh has none, so its plan stays below the
  * 1032 bytes up to which malloc is quick. */
-static uint32_t of_aor(const rg__draft *d)
+static uint32_t n_aor_events(const rg__draft *d)
 {
 	return d->commits && had_bindings(d) != has_bindings(d);
 }
@@ -54,7 +54,7 @@ static void copy_changes(rg_plan *plan, const rg__draft *d)
 	plan->n_changes = (uint32_t)(to - plan->changes);
 }
 
-static void release(const rg__draft *d)
+static void release_draft(const rg__draft *d)
 {
 	rg_record_unref(d->next);
 	rg_response_unref(d->response);
@@ -62,7 +62,7 @@ static void release(const rg__draft *d)
 
 rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 {
-	uint32_t events = d->n_changes > 0 ? d->n_changes + of_aor(d) : 0;
+	uint32_t events = d->n_changes > 0 ? d->n_changes + n_aor_events(d) : 0;
 	size_t views = 2 * (size_t)events * sizeof(rg_contact), changes = events * sizeof(rg__change);
 	rg_key key = { 0 };
 	size_t aor_room;
@@ -75,7 +75,7 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 	plan = malloc(sizeof *plan + views + changes + d->n_outcomes + d->callid.n + aor_room);
 	*out = plan;
 	if (!plan) {
-		release(d);
+		release_draft(d);
 		return RG_ENOMEM;
 	}
 	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = events > 0 ? rg_record_ref(d->before) : NULL,
@@ -172,7 +172,7 @@ static rg_str reason_text(uint8_t reason)
 	return reason < sizeof texts / sizeof *texts ? texts[reason] : RG__ABSENT;
 }
 
-static const rg_contact *view(const rg_record *record, uint16_t index, rg_contact *room)
+static const rg_contact *binding_view(const rg_record *record, uint16_t index, rg_contact *room)
 {
 	return index != RG__NO_BINDING && rg_record_contact(record, index, room) == RG_OK ? room : NULL;
 }
@@ -188,7 +188,7 @@ rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
 	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .key = plan->key, .reason = reason_text(c->reason),
 		.callid = plan->callid, .at = plan->at };
 	out->aor = (rg_str){ plan->aor, rg_key_print(&plan->key, plan->aor, plan->aor_room) };
-	out->before = view(plan->before, c->before, room);
-	out->after = view(plan->next, c->after, room + 1);
+	out->before = binding_view(plan->before, c->before, room);
+	out->after = binding_view(plan->next, c->after, room + 1);
 	return RG_OK;
 }

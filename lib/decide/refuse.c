@@ -2,7 +2,7 @@
 #include "decide/merge.h"
 #include "message/message.h"
 
-static int32_t code_of(int32_t reason, const rg__save_settings *set)
+static int32_t refusal_code(int32_t reason, const rg__save_settings *set)
 {
 	if (reason == RG_R_INV_CSEQ && set->cseq_code > 0)
 		return (int32_t)set->cseq_code;
@@ -19,14 +19,14 @@ rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__reg
 	if (reason <= RG_R_FINE || reason >= RG_R_COUNT)
 		reason = RG_R_INTERNAL;
 	answer.reason = reason;
-	answer.code = code_of(reason, set);
+	answer.code = refusal_code(reason, set);
 	if (reg) {
 		answer.unsupported = reg->unsupported;
-		/* The main registrar's reply goes to the client whatever is kept of it here. */
+		/* The reply of the main registrar goes to the client, whatever is decided here. */
 		answer.rewrites = reg->rewrites;
 		answer.n_rewrites = reg->n_rewrites;
 	}
-	/* Base specification, path-strict: the Path that was received goes back with the 420. */
+	/* Base specification, path-strict: the 420 carries the received Path. */
 	if (reg && reason == RG_R_PATH_UNSUP)
 		answer.path = reg->path;
 	if (reason == RG_R_OB_REQUIRED) /* RFC 3261 §21.4.16 */
