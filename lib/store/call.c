@@ -27,7 +27,7 @@ void rg__page_clear(rg__page *page)
 	*page = (rg__page){ 0 };
 }
 
-static char *copy_text(char *at, rg_str from, rg_str *to)
+static char *copy_slice(char *at, rg_str from, rg_str *to)
 {
 	*to = (rg_str){ from.p ? at : NULL, from.n };
 	if (from.n)
@@ -46,11 +46,11 @@ static rg_status copy_page(const rg_keys *from, rg__page *to)
 		return RG_ENOMEM;
 	char *at = (char *)(to->keys + from->n);
 	for (uint32_t i = 0; i < from->n; i++) {
-		at = copy_text(at, from->keys[i].domain, &to->keys[i].domain);
-		at = copy_text(at, from->keys[i].user, &to->keys[i].user);
-		at = copy_text(at, from->keys[i].host, &to->keys[i].host);
+		at = copy_slice(at, from->keys[i].domain, &to->keys[i].domain);
+		at = copy_slice(at, from->keys[i].user, &to->keys[i].user);
+		at = copy_slice(at, from->keys[i].host, &to->keys[i].host);
 	}
-	copy_text(at, from->cursor, &to->cursor);
+	copy_slice(at, from->cursor, &to->cursor);
 	to->n = from->n;
 	to->next = from->next;
 	return RG_OK;
@@ -87,7 +87,7 @@ static void copy_found(rg__call *call, const rg_fetched *found)
 }
 
 /* The record goes to the call if it is wanted, and is released otherwise. True: the call has it. */
-static inline bool take_found(rg__call *call, const rg_fetched *found, bool wanted)
+static inline bool keep_found(rg__call *call, const rg_fetched *found, bool wanted)
 {
 	if (!found)
 		return false;
@@ -114,7 +114,7 @@ static inline rg__call *claim(void *token)
 }
 
 /* Every answer of a store ends here. @p complete: it has what RG_OK promises. */
-static inline void arrive(rg__call *call, const void *token, rg_status status, bool complete)
+static inline void answer_arrived(rg__call *call, const void *token, rg_status status, bool complete)
 {
 	call->status = status < 0 || (status == RG_OK && complete) ? status : breached(call);
 	if (token == call)
@@ -126,21 +126,21 @@ static inline void arrive(rg__call *call, const void *token, rg_status status, b
 static void fetch_arrived(void *token, rg_status status, const rg_fetched *found)
 {
 	rg__call *call = claim(token);
-	bool has_found = take_found(call, found, status == RG_OK);
+	bool has_found = keep_found(call, found, status == RG_OK);
 
 	if (call)
-		arrive(call, token, status, has_found);
+		answer_arrived(call, token, status, has_found);
 }
 
 static void commit_arrived(void *token, rg_status status, const rg_fetched *current)
 {
 	rg__call *call = claim(token);
-	bool has_current = take_found(call, current, status == RG_ECONFLICT);
+	bool has_current = keep_found(call, current, status == RG_ECONFLICT);
 
 	if (!call)
 		return;
 	call->has_current = has_current;
-	arrive(call, token, status, true);
+	answer_arrived(call, token, status, true);
 }
 
 static void page_arrived(void *token, rg_status status, const rg_keys *page)
@@ -148,7 +148,7 @@ static void page_arrived(void *token, rg_status status, const rg_keys *page)
 	rg__call *call = claim(token);
 
 	if (call)
-		arrive(call, token, status == RG_OK && page ? copy_page(page, &call->page) : status, page != NULL);
+		answer_arrived(call, token, status == RG_OK && page ? copy_page(page, &call->page) : status, page != NULL);
 }
 
 static void count_arrived(void *token, rg_status status, uint64_t records, uint64_t bindings)
@@ -159,7 +159,7 @@ static void count_arrived(void *token, rg_status status, uint64_t records, uint6
 		return;
 	call->records = records;
 	call->bindings = bindings;
-	arrive(call, token, status, true);
+	answer_arrived(call, token, status, true);
 }
 
 /* Takes the token of a new call. NULL: out of memory. */
