@@ -14,10 +14,12 @@ static bool is_released(const rg_op *op)
 	return atomic_load_explicit(&op->released, memory_order_acquire) != 0;
 }
 
+/* Answers the caller if it has no answer yet, and ends the operation. */
 static int finish_op(rg_op *op, rg_status status)
 {
 	rg__op_answer(op, status);
-	return RG__STEP_END;
+	rg__op_let_go(op);
+	return GONE;
 }
 
 /* Ends the work on a key. After an error a walk may continue with the next key. */
@@ -157,24 +159,19 @@ static int step_fetched(rg_op *op)
 	return RG__STEP_DECIDE;
 }
 
-static bool is_ours(const rg_op *op, const rg_fetched *found)
-{
-	rg_key key;
-
-	if (!found->record)
-		return true;
-	rg_record_key(found->record, &key);
-	return rg_key_equal(&key, &op->key);
-}
-
 /*
  * A record of another key breaks the contract. A record of which a part may be missing is good enough for a lookup only: another verb
  * could delete the part that it does not see.
  */
 static rg_status can_decide(const rg_op *op)
 {
-	if (!is_ours(op, &op->found))
-		return RG_ECONTRACT;
+	rg_key key;
+
+	if (op->found.record) {
+		rg_record_key(op->found.record, &key);
+		if (!rg_key_equal(&key, &op->key))
+			return RG_ECONTRACT;
+	}
 	return op->found.partial && !op->verb->takes_partial ? RG_ESTORE : RG_OK;
 }
 
@@ -343,23 +340,15 @@ static int step_next(rg_op *op)
 	return op->verb->done_key(op, op->key_status) ? RG__STEP_KEY : finish_op(op, op->key_status);
 }
 
-static int step_end(rg_op *op)
+/* The caller has its answer, so the operation ends before @p step. A failed call is still counted. */
+static int finish_late(rg_op *op, int step)
 {
-	rg__op_let_go(op);
-	return GONE;
-}
-
-/* The caller has its answer, so the operation ends; a failure of the store is still counted. */
-static int end_late(rg_op *op, int step)
-{
-	bool answered = step == RG__STEP_PAGED || step == RG__STEP_FETCHED;
-
-	if (answered && op->call.status != RG_OK)
+	if ((step == RG__STEP_PAGED || step == RG__STEP_FETCHED) && op->call.status != RG_OK)
 		count_failure(op, op->call.status);
-	return RG__STEP_END;
+	return finish_op(op, RG_ECANCELED);
 }
 
-/* These steps need the caller. The others see a commit under way to its end, or end the operation. */
+/* These steps need the caller. The others see a commit under way to its end. */
 static bool needs_caller(int step)
 {
 	return step <= RG__STEP_DECIDE || step == RG__STEP_NEXT;
@@ -380,13 +369,12 @@ static int run_steps(rg_op *op, int step)
 		[RG__STEP_RESEND] = step_resend,
 		[RG__STEP_GIVE_UP] = step_give_up,
 		[RG__STEP_NEXT] = step_next,
-		[RG__STEP_END] = step_end,
 	};
 
 	while (step >= 0) {
 		if (op->canceled)
 			rg__op_answer(op, RG_ECANCELED);
-		step = needs_caller(step) && is_released(op) ? end_late(op, step) : steps[step](op);
+		step = needs_caller(step) && is_released(op) ? finish_late(op, step) : steps[step](op);
 	}
 	return step;
 }

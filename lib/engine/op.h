@@ -190,8 +190,7 @@ enum {
 	RG__STEP_COMMITTED,
 	RG__STEP_RESEND,    /* of a commit of unknown fate */
 	RG__STEP_GIVE_UP,   /* its fate stays unknown */
-	RG__STEP_NEXT,      /* of a walk: the key is done */
-	RG__STEP_END
+	RG__STEP_NEXT       /* of a walk: the key is done */
 };
 
 #endif
