@@ -197,18 +197,27 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
 
 /**
  * Makes one store of two, for the save flag memory-only (base specification §1.4.1): bindings with RG_CONTACT_LOCAL are kept in
- * @p local, everything else in @p main. References to both are taken.
+ * @p local, everything else in @p main. References to both are taken. @p local is written through this store only.
  *
- * A fetch unites both records; what is in both under one id is taken from @p main. A commit is split, @p main first, and a part that
- * does not change is not written; it takes effect as a whole, at the moment @p main takes it. @p local is written through this store
- * only. When @p main does not answer a fetch, the bindings of @p local come with `partial` set; when there are none, so does the error.
- * A union that would exceed RG_RECORD_BYTES_MAX is the record of @p main with `partial` set. `count` counts an AoR with bindings in
- * both parts as two records.
+ * A fetch unites both records. Of two copies of a binding (the same id in both parts) the newer one counts, by `modified`, then CSeq; on a
+ * tie, as in a half-done move, that of @p main. When @p main does not answer a fetch, the bindings of @p local come with `partial` set;
+ * when there are none, so does the error. `partial` is also set on a union that would exceed RG_RECORD_BYTES_MAX, which is the record of
+ * @p main, and on a fetch during which the local part changed again and again.
+ *
+ * A commit is split; a part that does not change is not written. What the commit adds to the local part is written before @p main is
+ * asked, what it removes goes after @p main took the commit. An addition may therefore be seen while @p main is asked, and a removed
+ * binding a moment longer; a binding that moves is never missing. A commit that @p main refuses leaves nothing behind.
+ *
+ * A commit must name both bases. After the local part of a record went, its base is the revision of the commit that removed it, for 60 s.
+ *
+ * When @p main answers RG_EUNKNOWN, so does this store. It then remembers the commit for 60 s. Before another commit of the key goes on,
+ * @p main is asked about that one; while @p main does not say, the other commit is refused with RG_ESTORE. The commit sent again changes
+ * nothing that came after it. There is room for at least 16 such commits of both parts, and for 4096 of many keys; a further one is
+ * refused with RG_EFULL before @p main is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
- * RG_STORE_OVERLAY. Commits of one key take turns: at most 64 wait for one, and one that comes after them is refused with RG_EFULL. So a
- * blocking commit waits for one of the completion form that came before it on the same key, for store_timeout if the host's loop does
- * not bring that one's answer meanwhile.
+ * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records. Commits of one key take turns: at most 64 wait for
+ * one, and a further one is refused with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
  *
  * @param main  any store. @param local  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local is not fit; RG_ENOMEM.

@@ -1,150 +1,127 @@
 /* SPDX-License-Identifier: MIT */
 /* A call of the overlay under way, and what it asks main. */
 #include "overlay/overlay.h"
-#include "text/text.h"
 #include <stdlib.h>
 #include <time.h>
 
-static rg__overlay_bucket *bucket_of_token(rg__overlay *o, const void *tok)
-{
-	return &o->buckets[((uintptr_t)tok * 0x9E3779B97F4A7C15u) >> 56];
-}
-
-/* An answer of main that came later. */
-static bool run(rg__overlay_op *op);
-
-static void resume(rg__call *call)
-{
-	rg__overlay_op *op = (rg__overlay_op *)(void *)call;
-
-	atomic_store(&op->asking, false);
-	run(op);
-}
-
-static void op_init(rg__overlay_op *op, rg__overlay *o)
-{
-	memset(op, 0, sizeof *op);
-	op->o = o;
-	atomic_init(&op->refs, 1);
-	atomic_init(&op->asking, false);
-	atomic_init(&op->over, false);
-	atomic_init(&op->canceled, false);
-	rg__call_init(&op->call, o->main, resume);
-}
-
-rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, uint32_t flags, void *tok)
-{
-	bool heap = !(rg_store_traits(o->main) & RG_STORE_INLINE);
-	rg__overlay_op *op = heap ? malloc(sizeof *op) : here;
-
-	if (!op)
-		return NULL;
-	op_init(op, o);
-	op->heap = heap;
-	op->flags = flags;
-	op->tok = tok;
-	op->call.for_blocking = (flags & RG_OP_BLOCKING) != 0;
-	return op;
-}
+/* How often a blocking caller looks whether its operation has its turn, in nanoseconds. */
+enum { LOOK_AGAIN = 200000 };
 
 void rg__overlay_release(rg__overlay *o)
 {
 	if (atomic_fetch_sub(&o->refs, 1) != 1)
 		return;
-	pthread_cond_destroy(&o->moved);
-	pthread_mutex_destroy(&o->lock);
+	for (int i = 0; i < RG__OVERLAY_BUCKETS; i++)
+		pthread_mutex_destroy(&o->buckets[i].lock);
+	pthread_mutex_destroy(&o->watch_lock);
 	free(o);
 }
 
-rg_status rg__overlay_own(rg__overlay_op *op, const rg_key *key, const rg_commit *commit)
+static rg__overlay_bucket *lock_by_token(rg__overlay *o, const void *tok)
 {
-	op->key = *key;
-	if (commit)
-		memcpy(&op->commit, commit, commit->struct_size < sizeof op->commit ? commit->struct_size : sizeof op->commit);
-	if (!op->heap)
-		return RG_OK;
-	rg_record_ref(op->commit.next); /* first: whoever lets the operation go, for want of memory too, gives it back */
-	char *text = malloc(key->domain.n + key->user.n + key->host.n + 1), *at = text;
-	if (!text)
-		return RG_ENOMEM;
-	rg_str *parts[] = { &op->key.domain, &op->key.user, &op->key.host };
-	for (int i = 0; i < 3; i++) {
-		if (parts[i]->n > 0)
-			memcpy(at, parts[i]->p, parts[i]->n);
-		parts[i]->p = at;
-		at += parts[i]->n;
-	}
-	op->text = text;
-	return RG_OK;
+	return rg__overlay_lock(o, ((uintptr_t)tok * 0x9E3779B97F4A7C15u) >> 56);
 }
 
-static void op_unref(rg__overlay_op *op)
+static bool run_steps(rg__overlay_op *op);
+
+static void answer_arrived(rg__call *call)
 {
-	if (atomic_fetch_sub(&op->refs, 1) != 1)
-		return;
+	rg__overlay_op *op = (rg__overlay_op *)(void *)call;
+
+	atomic_store(&call->token, NULL);
+	run_steps(op);
+}
+
+static rg_str append_text(char **room, rg_str s)
+{
+	rg_str copy = { *room, s.n };
+
+	if (s.n > 0)
+		memcpy(*room, s.p, s.n);
+	*room += s.n;
+	return copy;
+}
+
+rg_key rg__overlay_copy_key(char *room, const rg_key *key)
+{
+	rg_key copy;
+
+	copy.domain = append_text(&room, key->domain);
+	copy.user = append_text(&room, key->user);
+	copy.host = append_text(&room, key->host);
+	return copy;
+}
+
+rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, const rg_key *key, uint32_t flags, void *tok)
+{
+	bool heap = !(rg_store_traits(o->main) & RG_STORE_INLINE);
+	rg__overlay_op *op = heap ? malloc(sizeof *op + key->domain.n + key->user.n + key->host.n) : here;
+
+	if (!op)
+		return NULL;
+	memset(op, 0, sizeof *op);
+	op->o = o;
+	op->heap = heap;
+	op->key = heap ? rg__overlay_copy_key((char *)(op + 1), key) : *key;
+	op->flags = flags;
+	op->tok = tok;
+	atomic_init(&op->canceled, false);
+	rg__call_init(&op->call, o->main, answer_arrived);
+	op->call.for_blocking = (flags & RG_OP_BLOCKING) != 0;
+	return op;
+}
+
+void rg__overlay_free(rg__overlay_op *op)
+{
 	rg_record_unref(op->out.record);
 	rg_record_unref(op->main.record);
 	rg_record_unref(op->call.found.record);
 	rg__page_clear(&op->call.page);
-	rg__local_clear(&op->local);
+	rg_record_unref(op->local.record);
+	rg_record_unref(op->commit.next);
 	rg_record_unref(op->main_next);
 	rg_record_unref(op->local_next);
-	rg__overlay_walk_free(op->walk);
-	if (!op->heap)
-		return;
-	rg_record_unref(op->commit.next);
-	free(op->text);
-	free(op);
-}
-
-void rg__overlay_abort(rg__overlay_op *op)
-{
-	op_unref(op);
+	if (op->heap)
+		free(op);
 }
 
 static void open_op(rg__overlay_op *op)
 {
-	rg__overlay_bucket *b = bucket_of_token(op->o, op->tok);
+	rg__overlay_bucket *b = lock_by_token(op->o, op->tok);
 
 	atomic_fetch_add(&op->o->refs, 1);
-
-	pthread_mutex_lock(&op->o->lock);
 	op->next_open = b->open;
 	b->open = op;
-	pthread_mutex_unlock(&op->o->lock);
+	pthread_mutex_unlock(&b->lock);
 }
 
 static void close_op(rg__overlay_op *op)
 {
-	rg__overlay_op **at = &bucket_of_token(op->o, op->tok)->open;
+	rg__overlay_bucket *b = lock_by_token(op->o, op->tok);
+	rg__overlay_op **at = &b->open;
 
-	pthread_mutex_lock(&op->o->lock);
 	while (*at != op)
 		at = &(*at)->next_open;
 	*at = op->next_open;
-	rg__overlay_moves(op->o);
-	pthread_mutex_unlock(&op->o->lock);
+	pthread_mutex_unlock(&b->lock);
 }
 
-/* The store may go with the answer, for its last token is spent. Who waits for the answer sees the operation until it was given. */
-static void answer(rg__overlay_op *op)
+/* The answer may release the last reference to the store. rg__overlay_wait() finds the operation until the answer was given. */
+static void give_answer(rg__overlay_op *op)
 {
 	rg__overlay *o = op->o;
 	bool heap = op->heap;
 
 	op->answer(op);
-	atomic_store(&op->over, true);
 	if (heap)
 		close_op(op);
-	op_unref(op);
+	rg__overlay_free(op);
 	if (heap)
 		rg__overlay_release(o);
 }
 
-/*
- * Runs an operation, and those whose turn comes with its end; answers are given when none of them can go on. True: @p op itself is over.
- */
-static bool run(rg__overlay_op *op)
+/* Runs an operation, and those whose turn comes when it ends. The answers are given when none of them can go on. True: @p op is over. */
+static bool run_steps(rg__overlay_op *op)
 {
 	rg__overlay_op *first = op, *over = NULL, **last = &over;
 
@@ -163,16 +140,18 @@ static bool run(rg__overlay_op *op)
 	bool done = over == first;
 	for (rg__overlay_op *next; over; over = next) {
 		next = over->next_over;
-		answer(over);
+		give_answer(over);
 	}
 	return done;
 }
 
-rg_status rg__overlay_start(rg__overlay_op *op)
+rg_status rg__overlay_start(rg__overlay_op *op, int (*step)(rg__overlay_op *), void (*answer)(rg__overlay_op *))
 {
+	op->step = step;
+	op->answer = answer;
 	if (op->heap)
 		open_op(op);
-	return run(op) ? RG_OK : RG_PENDING;
+	return run_steps(op) ? RG_OK : RG_PENDING;
 }
 
 int rg__overlay_end(rg__overlay_op *op, rg_status status)
@@ -186,94 +165,67 @@ int rg__overlay_asked(rg__overlay_op *op, rg_status status)
 {
 	if (status == RG_PENDING)
 		return RG__OVERLAY_WAIT;
-	atomic_store(&op->asking, false);
+	atomic_store(&op->call.token, NULL);
 	op->call.status = status;
 	return RG__OVERLAY_GO;
 }
 
 int rg__overlay_ask_fetch(rg__overlay_op *op, uint32_t flags, int (*then)(rg__overlay_op *))
 {
-	rg_record_unref(op->main.record);
-	op->main = (rg_fetched){ 0 };
 	op->step = then;
-	atomic_store(&op->asking, true);
 	return rg__overlay_asked(op, rg__call_fetch(&op->call, &op->key, flags & RG_FETCH_FRESH));
 }
 
-int rg__overlay_ask_commit(rg__overlay_op *op, const rg_revision *base, const rg_revision *own, const rg_record *next,
-	int (*then)(rg__overlay_op *))
+void rg__overlay_take_main(rg__overlay_op *op)
 {
-	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .next = next };
-
-	op->step = then;
-	atomic_store(&op->asking, true);
-	return rg__overlay_asked(op, rg__call_commit(&op->call, &op->key, &c));
+	rg_record_unref(op->main.record);
+	op->main = op->call.found;
+	op->call.found.record = NULL;
 }
 
-/* With a reference; of several with one token the one that came last. NULL: its answer was given. */
-static rg__overlay_op *find_open(rg__overlay *o, const void *tok)
+/* Whether an operation with this token is open. @p token: of main, if main is to answer it; else it waits for its turn or runs. */
+static bool find_open(rg__overlay *o, const void *tok, bool cancel, void **token)
 {
-	pthread_mutex_lock(&o->lock);
-	rg__overlay_op *op = bucket_of_token(o, tok)->open;
+	rg__overlay_bucket *b = lock_by_token(o, tok);
+	rg__overlay_op *op = b->open;
 
 	while (op && op->tok != tok)
 		op = op->next_open;
-	if (op)
-		atomic_fetch_add(&op->refs, 1);
-	pthread_mutex_unlock(&o->lock);
-	return op;
-}
-
-/* Until it moves, for a moment: it waits for its turn, or another thread is at it. */
-static void pause_for(rg__overlay *o, int64_t us)
-{
-	struct timespec t;
-
-	us = us > 1000 ? 1000 : us;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	t.tv_nsec += us * 1000;
-	t.tv_sec += t.tv_nsec / 1000000000;
-	t.tv_nsec %= 1000000000;
-	pthread_mutex_lock(&o->lock);
-	rg__overlay_sleep(o, &t);
-	pthread_mutex_unlock(&o->lock);
+	*token = op ? atomic_load(&op->call.token) : NULL;
+	if (op && cancel)
+		atomic_store(&op->canceled, true);
+	pthread_mutex_unlock(&b->lock);
+	return op != NULL;
 }
 
 rg_status rg__overlay_wait(void *self, void *tok, int32_t timeout_ms)
 {
+	const struct timespec pause = { .tv_nsec = LOOK_AGAIN };
 	rg__overlay *o = self;
-	void *main;
+	void *main, *token, *last = NULL;
 	const rg_store_ops *ops = rg_store_members(o->main, &main);
-	int64_t left = (int64_t)timeout_ms * 1000, until = rg__monotonic_us() + left;
+	int64_t left, until = rg__monotonic_us() + (int64_t)timeout_ms * 1000;
 	rg_status st = RG_OK;
-	rg__overlay_op *op = find_open(o, tok);
+	bool open;
 
-	while (op && !atomic_load(&op->over) && left > 0) {
-		void *token = atomic_load(&op->call.token);
-		bool asking = atomic_load(&op->asking);
+	while ((open = find_open(o, tok, false, &token)) && st == RG_OK && (left = until - rg__monotonic_us()) > 0) {
+		bool asks = token && token != last;
 
-		st = asking && token ? ops->wait(main, token, (int32_t)((left + 999) / 1000)) : RG_OK;
-		if (st != RG_OK && token == atomic_load(&op->call.token))
-			break;
-		left = until - rg__monotonic_us();
-		if (!atomic_load(&op->over) && token == atomic_load(&op->call.token) && left > 0)
-			pause_for(o, left);
+		if (asks)
+			st = ops->wait(main, token, (int32_t)((left + 999) / 1000));
+		else
+			nanosleep(&pause, NULL);
+		last = asks ? token : NULL;
 	}
-	bool over = !op || atomic_load(&op->over);
-	if (op)
-		op_unref(op);
-	return over ? RG_OK : RG_ETIMEOUT;
+	return open ? RG_ETIMEOUT : RG_OK;
 }
 
 void rg__overlay_cancel(void *self, void *tok)
 {
 	rg__overlay *o = self;
-	rg__overlay_op *op = find_open(o, tok);
+	void *main, *token;
+	const rg_store_ops *ops = rg_store_members(o->main, &main);
 
-	if (!op)
-		return;
-	atomic_store(&op->canceled, true);
-	if (atomic_load(&op->asking))
-		rg__call_cancel(&op->call, true);
-	op_unref(op);
+	if (find_open(o, tok, true, &token) && token && ops->cancel)
+		ops->cancel(main, token);
 }

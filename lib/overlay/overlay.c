@@ -3,38 +3,35 @@
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
-static void destroy(void *self)
+static void destroy_overlay(void *self)
 {
 	rg__overlay *o = self;
 
 	rg__overlay_end_watches(o);
-	for (int i = 0; i < RG__OVERLAY_BUCKETS; i++) {
-		while (o->buckets[i].halves)
-			rg__half_drop(o, o->buckets[i].halves);
-	}
+	for (int i = 0; i < RG__OVERLAY_BUCKETS; i++)
+		rg__doubts_free(&o->buckets[i]);
 	rg_store_unref(o->main);
 	rg_store_unref(o->local);
 	rg__overlay_release(o);
 }
 
-/* Waits go by a clock that nobody sets. */
 static bool init_locks(rg__overlay *o)
 {
-	pthread_condattr_t by;
+	int n = 0;
 
-	if (pthread_condattr_init(&by) != 0)
+	if (pthread_mutex_init(&o->watch_lock, NULL) != 0)
 		return false;
-	bool good = pthread_condattr_setclock(&by, CLOCK_MONOTONIC) == 0 && pthread_cond_init(&o->moved, &by) == 0;
-	pthread_condattr_destroy(&by);
-	if (!good)
-		return false;
-	if (pthread_mutex_init(&o->lock, NULL) == 0)
+	while (n < RG__OVERLAY_BUCKETS && pthread_mutex_init(&o->buckets[n].lock, NULL) == 0)
+		n++;
+	if (n == RG__OVERLAY_BUCKETS)
 		return true;
-	pthread_cond_destroy(&o->moved);
+	while (n-- > 0)
+		pthread_mutex_destroy(&o->buckets[n].lock);
+	pthread_mutex_destroy(&o->watch_lock);
 	return false;
 }
 
-static rg__overlay *overlay_new(rg_store *main, rg_store *local)
+static rg__overlay *new_overlay(rg_store *main, rg_store *local)
 {
 	rg__overlay *o = calloc(1, sizeof *o);
 
@@ -51,13 +48,13 @@ static rg__overlay *overlay_new(rg_store *main, rg_store *local)
 }
 
 /* Only what both stores can be asked. */
-static rg_store_ops members_of(const rg_store *main, const rg_store *local)
+static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 {
 	uint32_t of_main = rg_store_traits(main);
 	void *self;
 	const rg_store_ops *m = rg_store_members(main, &self), *l = rg_store_members(local, &self);
 	rg_store_ops ops = { .struct_size = sizeof ops, .name = "overlay", .fetch = rg__overlay_fetch, .commit = rg__overlay_commit,
-		.due = rg__overlay_due, .find = rg__overlay_find, .scan = rg__overlay_scan, .destroy = destroy };
+		.due = rg__overlay_due, .find = rg__overlay_find, .scan = rg__overlay_scan, .destroy = destroy_overlay };
 
 	ops.traits = RG_STORE_OVERLAY | (of_main & (RG_STORE_INLINE | RG_STORE_SHARED)) |
 		(of_main & rg_store_traits(local) & RG_STORE_THREAD_SAFE);
@@ -85,12 +82,12 @@ rg_status rg_store_overlay(rg_store *main, rg_store *local, rg_store **out, rg_e
 		return rg__fail(why, RG_EINVAL, "the local store %s is not inline: it is to be this node's memory", rg__store_name(local));
 	if (rg_store_traits(local) & RG_STORE_SHARED)
 		return rg__fail(why, RG_EINVAL, "the local store %s is shared: it is to be this node's memory", rg__store_name(local));
-	rg_store_ops ops = members_of(main, local);
-	rg__overlay *o = overlay_new(main, local);
+	rg_store_ops ops = members_over(main, local);
+	rg__overlay *o = new_overlay(main, local);
 	if (!o)
 		return rg__fail(why, RG_ENOMEM, "out of memory");
 	rg_status st = rg_store_new(&ops, o, out, why);
 	if (st != RG_OK)
-		destroy(o);
+		destroy_overlay(o);
 	return st;
 }

@@ -2,164 +2,186 @@
 /*
  * The store made of two, main and the memory of this node (local).
  *
- * A change of both parts takes effect when main takes it: main's revision says whether it did. From before main is asked until the local
- * part is what it is to be, a `half` stands for it, with the local part as it was and as it will be; whoever fetches meanwhile takes the
- * one that goes with main's revision. If main does not say what became of it, the half stays: the resend ends it, or a fetch that sees
- * that main has it, or the next commit of the key, which sends it again itself. Once main may have forgotten it, it is old, and ends by
- * what main has (overlay_age.c). So a commit is seen as a whole or not at all, whatever fails.
+ * A commit writes what it adds to the local part, then main, then takes from the local part what it removes. Commits of one key take
+ * turns. So a binding that moves is in both parts for a moment, never in neither. Five rules make this safe when main does not say what
+ * became of a commit:
+ *
+ * (a) The local compare-and-swap is strict. A local part that went leaves a tombstone: for 60 s the revision of the commit that removed it
+ *     is the base.
+ * (b) A commit of unknown outcome is in doubt. The overlay remembers it for 60 s, with the local part before it and after it.
+ * (c) A commit in doubt adds nothing again. Its resend only asks main; so does the next commit of the key, before it goes on.
+ * (d) When main refuses for certain, the addition is undone on the revision that it made, under another one.
+ * (e) Of two copies of a binding the newer one counts (`modified`, then CSeq), on a tie main's.
  */
 #ifndef RG__OVERLAY_H
 #define RG__OVERLAY_H
 
 #include <pthread.h>
-#include <time.h>
-#include "text/text.h"
 #include "store/store.h"
+#include "text/text.h"
 
 typedef struct rg__overlay rg__overlay;
 typedef struct rg__overlay_op rg__overlay_op;
 
-enum { RG__OVERLAY_UNDECIDED, RG__OVERLAY_LANDED, RG__OVERLAY_FAILED };
-
-/* A commit of both parts that is not done in both. */
-typedef struct rg__half {
-	struct rg__half *next;
-	rg_key key; /* its bytes follow the struct */
-	rg_revision base, revision;
-	rg_revision local_base;   /* of `before` */
-	rg_record *main;          /* what main is asked to keep */
-	rg_record *before, *after; /* the local part */
-	bool written;             /* the local store has `after`; the key's turn alone looks at it */
-	/* Under the lock. */
-	int verdict;
-	uint32_t sent; /* how often main was asked, or did not know */
-	bool old;      /* main may have forgotten it */
-	rg_time due;   /* when the walk over what is due gives it */
-} rg__half;
-
 /* The local part of a key at one moment. */
 typedef struct rg__local {
-	rg_record *record;      /* without a half: what there is; with one: what there was */
-	rg_revision base;
-	bool half, old;
-	int verdict;
-	uint32_t sent;
-	rg_revision revision;   /* of the half */
-	rg_record *after;
+	rg_record *record;
+	rg_revision revision; /* of the record or of its tombstone, else zero */
+	rg_revision stored;   /* the base that the local store wants */
 } rg__local;
 
+/* How a commit changes the local part. */
+typedef struct rg__local_change {
+	rg_record *before, *after;
+	rg_revision stands; /* the base for the next write */
+	bool adds, removes; /* `adds`: written before main is asked. `removes`: `after` is written when main took the commit */
+} rg__local_change;
+
+/* What became of a commit in doubt. DONE: it landed and both parts are written; its resend is still to be answered. */
+enum { RG__DOUBT_OPEN, RG__DOUBT_LANDED, RG__DOUBT_REFUSED, RG__DOUBT_DONE };
+
+typedef struct rg__doubt {
+	struct rg__doubt *next;
+	rg_key key; /* its bytes follow the struct */
+	rg_revision base, revision;
+	rg_record *main;
+	rg__local_change change;
+	int verdict;
+	int64_t asked_at; /* when main was asked last, rg__monotonic_us() */
+} rg__doubt;
+
+typedef struct rg__tombstone {
+	uint64_t key_hash;
+	rg_revision revision;
+	int64_t until; /* rg__monotonic_us() */
+} rg__tombstone;
+
+enum { RG__OVERLAY_BUCKETS = 256, RG__OVERLAY_WAITING_MAX = 64, RG__OVERLAY_DOUBTS_MAX = 16, RG__OVERLAY_TOMBSTONES = 32 };
+
+/* What is known of keys with one hash, and of operations whose token has it. Each bucket has its own lock. */
 typedef struct rg__overlay_bucket {
-	rg__overlay_op *turns; /* operations whose turn it is, each with those that wait behind it */
-	rg__half *halves;
+	pthread_mutex_t lock;
 	rg__overlay_op *open;  /* operations, by token */
+	rg__overlay_op *turns; /* those that have the turn of their key, each with those that wait for it */
+	rg__doubt *doubts;     /* the newest first */
+	uint32_t n_doubts;
+	rg__tombstone tombstones[RG__OVERLAY_TOMBSTONES]; /* a ring */
+	uint32_t next_tombstone;
+	rg__tombstone floor;   /* the last one that lost its place before its time: it counts for every key that has none */
 } rg__overlay_bucket;
 
 struct rg__overlay_watch;
-struct rg__overlay_walk;
-
-enum { RG__OVERLAY_BUCKETS = 256, RG__OVERLAY_WAITING_MAX = 64, RG__OVERLAY_HALVES_MAX = 4096 };
 
 struct rg__overlay {
-	atomic_uint refs; /* of its memory: the store's, and one of each open operation */
+	atomic_uint refs; /* of its memory: one of the store, one of each open operation */
 	rg_store *main, *local;
-	pthread_mutex_t lock;
-	pthread_cond_t moved; /* a turn has ended, or an operation */
-	uint32_t n_asleep;    /* threads that wait for it */
-	rg__overlay_bucket buckets[RG__OVERLAY_BUCKETS];
+	_Atomic uint64_t writes;        /* of the local store */
+	_Atomic int64_t last_tombstone; /* until when it counts; 0: there was none yet */
+	atomic_uint n_doubts;
+	pthread_mutex_t watch_lock;
 	struct rg__overlay_watch *watches;
-	uint32_t n_halves;
-	_Atomic uint64_t writes; /* records put into the local store */
+	rg__overlay_bucket buckets[RG__OVERLAY_BUCKETS];
 };
 
-/* What a step says: the next one, an answer of main has to come (the operation may be another thread's already), or it is over. */
+enum { RG__OVERLAY_DUE, RG__OVERLAY_FIND, RG__OVERLAY_SCAN };
+
+/* One page of a walk. The domain and the tag are in the key of its operation. */
+typedef struct rg__overlay_walk {
+	int kind;
+	rg_time now;
+	uint32_t limit;
+	rg_str inner; /* cursor of the store that is walked, during the member's call */
+	struct rg__overlay_head {
+		uint64_t writes; /* of the local store, when the walk began */
+		rg_time next;    /* deadline of the local part */
+		uint64_t part;   /* IN_LOCAL … of walk.c */
+	} head; /* of the cursor, without padding */
+} rg__overlay_walk;
+
+/* What a step says: run the next one; an answer will come, and the operation may be another thread's already; it is over. */
 enum { RG__OVERLAY_GO, RG__OVERLAY_WAIT, RG__OVERLAY_OVER };
 
-/* A call of the overlay. One over an inline main is on its caller's stack. */
+/* A call of the overlay. Over an inline main it is on its caller's stack. */
 struct rg__overlay_op {
-	rg__call call; /* first: main's */
+	rg__call call; /* first: main's. Its token is NULL while main is not asked */
 	rg__overlay *o;
 	int (*step)(rg__overlay_op *op);
 	void (*answer)(rg__overlay_op *op);
-	atomic_uint refs;
-	atomic_bool asking, over, canceled;
-	bool heap, turn, busy;
-	pthread_t thread;
-	rg__overlay_bucket *bucket; /* of the key, since it asked for its turn */
-	rg__overlay_op *next_open, *next_turn, *next_waiting, *next_over;
-	rg__overlay_op *first_waiting, *last_waiting;
-	uint32_t n_waiting;
+	atomic_bool canceled;
+	bool heap;
 	void *tok;
-
-	rg_key key;
-	char *text; /* its bytes, when they are the operation's own */
+	rg_key key; /* its bytes follow the struct on the heap */
 	uint32_t flags;
 	rg_status status;
-	rg_fetched out; /* of fetch, and of a conflict */
+	rg__overlay_op *next_open, *next_over;
+
+	/* The turn of its key. */
+	rg__overlay_bucket *bucket;
+	rg__overlay_op *next_turn, *next_waiting, *first_waiting, *last_waiting;
+	uint32_t n_waiting;
+	pthread_t thread;
+	bool turn, busy; /* it has the turn; it was refused it */
+	bool entangled;  /* no other commit of the key may run within this one */
+	bool first;      /* main is asked for the first time */
 
 	/* Of fetch and commit. */
-	rg_fetched main;
+	rg_fetched main, out; /* `out`: the answer, if there is one */
 	rg__local local;
+	uint64_t writes; /* of the local store, before `local` was read */
 	uint32_t tries;
 	rg_fetch_cb fetched; /* of commit too */
 	rg_commit commit;
-	rg__half *half;
 	rg_record *main_next, *local_next;
+	rg__local_change change;
+	rg__doubt *doubt;
 
 	/* Of walks and count. */
-	struct rg__overlay_walk *walk;
+	rg__overlay_walk walk;
 	rg_keys_cb paged;
 	rg_count_cb counted;
+	uint64_t records, bindings; /* of the local store */
 };
 
-/* overlay_op.c */
+/* op.c */
 void rg__overlay_release(rg__overlay *o); /* of memory */
-rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, uint32_t flags, void *tok); /* NULL: out of memory */
-void rg__overlay_abort(rg__overlay_op *op); /* that was not started */
-rg_status rg__overlay_own(rg__overlay_op *op, const rg_key *key, const rg_commit *commit); /* what must outlive the member's call */
-rg_status rg__overlay_start(rg__overlay_op *op); /* what the member returns */
+rg_key rg__overlay_copy_key(char *room, const rg_key *key);
+rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, const rg_key *key, uint32_t flags, void *tok); /* NULL: no memory */
+void rg__overlay_free(rg__overlay_op *op);
+rg_status rg__overlay_start(rg__overlay_op *op, int (*step)(rg__overlay_op *), void (*answer)(rg__overlay_op *)); /* the member's return */
 int rg__overlay_end(rg__overlay_op *op, rg_status status);
+int rg__overlay_asked(rg__overlay_op *op, rg_status status); /* what the call of main returned */
 int rg__overlay_ask_fetch(rg__overlay_op *op, uint32_t flags, int (*then)(rg__overlay_op *));
-int rg__overlay_ask_commit(rg__overlay_op *op, const rg_revision *base, const rg_revision *own, const rg_record *next,
-	int (*then)(rg__overlay_op *));
-int rg__overlay_asked(rg__overlay_op *op, rg_status status); /* what a call of main returned */
+void rg__overlay_take_main(rg__overlay_op *op); /* what main answered */
 rg_status rg__overlay_wait(void *self, void *tok, int32_t timeout_ms);
 void rg__overlay_cancel(void *self, void *tok);
 
-/* overlay_turn.c */
-rg__overlay_bucket *rg__overlay_bucket_of(rg__overlay *o, const rg_key *key);
-int rg__overlay_take_turn(rg__overlay_op *op);      /* GO, or WAIT: it is run when its turn comes; `busy`: it does not come */
-int rg__overlay_sleep(rg__overlay *o, const struct timespec *until); /* with the lock, until it moves; what the wait returned */
-void rg__overlay_moves(rg__overlay *o);             /* with the lock */
-bool rg__overlay_try_turn(rg__overlay_op *op);      /* if nobody has it */
-rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op); /* whose turn it is now, and who has to be run; NULL */
-rg__half *rg__half_find(rg__overlay *o, const rg_key *key);
-rg_status rg__half_new(rg__overlay *o, const rg__half *made, rg__half **out); /* takes references */
-rg_key rg__half_keep(char **room, const rg_key *key); /* copies its bytes */
-void rg__half_judge(rg__overlay *o, rg__half *half, int verdict);
-void rg__half_drop(rg__overlay *o, rg__half *half);
-void rg__half_free(rg__half *half);
-rg_status rg__half_settle(rg__overlay *o, rg__half *half); /* brings the local part to the verdict, and drops the half when it is there */
-rg_status rg__half_reserve(rg__overlay *o, rg__half *half); /* writes the local part ahead if it grows */
+/* turns.c */
+rg__overlay_bucket *rg__overlay_lock(rg__overlay *o, uint64_t key_hash); /* the bucket, locked */
+int rg__overlay_take_turn(rg__overlay_op *op); /* GO, or WAIT: it runs when its turn comes. `busy`: it does not come */
+bool rg__overlay_try_turn(rg__overlay_op *op); /* if it is free */
+rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op); /* the operation whose turn it is now; NULL */
+bool rg__overlay_turn_taken(const rg__overlay_bucket *b, const rg_key *key); /* with the lock */
 
-/* overlay_age.c */
-void rg__half_sent(rg__overlay *o, rg__half *half);
-rg_time rg__halves_next(rg__overlay *o, rg_time now); /* when the next is due; NEVER: there is none */
-rg_status rg__halves_due(rg__overlay *o, rg_time now, uint32_t limit, rg_key **keys, uint32_t *n); /* one allocation; they are old now */
-void rg__half_judge_old(rg__overlay *o, rg__half *half, const rg_fetched *main); /* if it is, by what main has in its turn */
-rg__half *rg__half_found(rg__overlay *o, const rg_key *key, const rg__local *seen, const rg_fetched *main,
-	bool certain); /* of which main says what became of it. Certain: it was asked between two looks that saw the same */
+/* doubts.c: only an operation with the turn of the key changes a doubt or frees it. */
+rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out); /* of its commit. RG_EFULL: there are too many */
+rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg_fetched *main); /* NULL: none */
+void rg__doubt_judge(rg__overlay *o, rg__doubt *d, int verdict); /* main was asked */
+rg_status rg__doubt_finish(rg__overlay *o, rg__doubt *d, bool keep); /* brings the local part to the verdict. `keep`: for its resend */
+void rg__doubt_drop(rg__overlay *o, rg__doubt *d);
+bool rg__doubt_show(rg__overlay *o, const rg_key *key, const rg_fetched *main, rg__local *local);
+void rg__doubts_free(rg__overlay_bucket *b);
 
-/* overlay_part.c */
-rg_status rg__local_fetch(rg__overlay *o, const rg_key *key, rg__local *out); /* what is stored, whatever halves there are */
-rg_status rg__local_look(rg__overlay *o, const rg_key *key, rg__local *out);
+/* local.c */
+rg_status rg__local_fetch(rg__overlay *o, const rg_key *key, rg__local *out);
 rg_status rg__local_write(rg__overlay *o, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next);
-void rg__local_clear(rg__local *local);
-bool rg__local_same(const rg__local *a, const rg__local *b);
-bool rg__local_landed(const rg__local *local, const rg_revision *main);
+rg_status rg__change_begin(rg__overlay *o, const rg_key *key, const rg_revision *own, rg__local_change *change);
+rg_status rg__change_end(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg__local_change *change, bool landed);
+
+/* parts.c */
 rg_status rg__unite(const rg_key *key, const rg_fetched *main, const rg__local *local, rg_fetched *out);
-bool rg__has_local(const rg_record *record);
-rg_status rg__local_again(const rg_key *key, const rg_revision *own, const rg_record *record, rg_record **out); /* under another revision */
 rg_status rg__split(const rg_key *key, const rg_commit *commit, rg_record **main, rg_record **local);
+rg_status rg__lay_over(const rg_key *key, const rg_revision *own, const rg_record *under, const rg_record *over, rg_record **out);
+bool rg__lacks(const rg_record *record, const rg_record *other, bool same); /* a binding of @p other; `same`: in this version */
 bool rg__same_part(const rg_record *a, const rg_record *b);
 
 /* The members. */
@@ -169,7 +191,6 @@ rg_status rg__overlay_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 rg_status rg__overlay_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
 	void *tok);
 rg_status rg__overlay_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
-void rg__overlay_walk_free(struct rg__overlay_walk *walk);
 rg_status rg__overlay_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok);
 rg_status rg__overlay_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
 void rg__overlay_unwatch(void *self, void *handle);

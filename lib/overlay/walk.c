@@ -1,58 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks over both parts, the local one first. A key of both is given once, as far as that can be known: what the local store
- * has now it had when it was walked, if nothing was written to it since. What is due begins with the halves that are old; a key of
- * theirs may come again.
+ * Walks over both parts, the local one first; a page is of one of them. A key of both is given once, unless the local store was
+ * written to meanwhile: what it has now it had when it was walked.
  *
- * A cursor: which part it goes on in, the count of local writes when the walk began, the next deadline of the local part, and that part's
- * own cursor. In halves that is how many were given.
+ * A cursor is a struct rg__overlay_head and the cursor of the store that is walked.
  */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
-enum { IN_HALVES = 'h', IN_LOCAL = 'l', AT_MAIN = 'm', IN_MAIN = 'M', HEAD = 1 + 8 + 8 };
+enum { IN_LOCAL = 'l', AT_MAIN = 'm', IN_MAIN = 'M' };
 
-typedef enum kind { DUE, FIND, SCAN } kind;
-
-typedef struct rg__overlay_walk {
-	kind kind;
-	rg_time now, next; /* `next`: of the local part */
-	uint64_t writes;
-	rg_str domain, tag; /* behind it: they are looked at when main has answered */
-	uint32_t limit;
-	char part;
-	rg_str inner;      /* of the cursor, while the member is called */
-	rg_key *halves;    /* keys of this page */
-	uint32_t n_halves, given;
-	rg__call local;    /* the answer of the local store */
-} walk;
-
-/* What a walk asks, of either store. */
-static rg_status ask(rg__call *call, const walk *w, rg_str cursor, uint32_t limit)
+/* Of either store. */
+static rg_status ask_for_page(rg__call *call, const rg__overlay_walk *w, const rg_key *of)
 {
-	if (w->kind == DUE)
-		return rg__call_due(call, w->now, cursor, limit);
-	if (w->kind == FIND)
-		return rg__call_find(call, w->domain, w->tag, cursor, limit);
-	return rg__call_scan(call, w->domain, cursor, limit);
+	if (w->kind == RG__OVERLAY_DUE)
+		return rg__call_due(call, w->now, w->inner, w->limit);
+	if (w->kind == RG__OVERLAY_FIND)
+		return rg__call_find(call, of->domain, of->user, w->inner, w->limit);
+	return rg__call_scan(call, of->domain, w->inner, w->limit);
 }
 
-static char *write_cursor(const walk *w, char part, rg_str inner, rg_str *out)
+static bool read_walk_cursor(rg__overlay *o, rg__overlay_walk *w, rg_str cursor)
 {
-	char *room = malloc(HEAD + inner.n);
-
-	*out = (rg_str){ room, HEAD + inner.n };
-	if (!room)
-		return NULL;
-	room[0] = part;
-	memcpy(room + 1, &w->writes, 8);
-	memcpy(room + 9, &w->next, 8);
-	if (inner.n > 0)
-		memcpy(room + HEAD, inner.p, inner.n);
-	return room;
+	w->head = (struct rg__overlay_head){ .writes = atomic_load(&o->writes), .next = RG_TIME_NEVER, .part = IN_LOCAL };
+	if (!cursor.p)
+		return true;
+	if (cursor.n < sizeof w->head)
+		return false;
+	memcpy(&w->head, cursor.p, sizeof w->head);
+	if (w->head.part != AT_MAIN)
+		w->inner = rg__sub(cursor, sizeof w->head, cursor.n);
+	return w->head.part == AT_MAIN || w->head.part == IN_MAIN || w->head.part == IN_LOCAL;
 }
 
-static bool carries(const rg_record *record, rg_str tag)
+/* @p inner: absent = there is no more. */
+static void give_page(const rg__overlay_walk *w, const rg__page *page, rg_str inner, rg_keys_cb paged, void *tok)
+{
+	rg_keys out = { .struct_size = sizeof out, .n = page->n, .keys = page->keys, .next = w->head.next };
+	char *cursor = inner.p ? malloc(sizeof w->head + inner.n) : NULL;
+
+	if (inner.p && !cursor) {
+		paged(tok, RG_ENOMEM, NULL);
+		return;
+	}
+	if (cursor) {
+		memcpy(cursor, &w->head, sizeof w->head);
+		if (inner.n > 0)
+			memcpy(cursor + sizeof w->head, inner.p, inner.n);
+		out.cursor = (rg_str){ cursor, sizeof w->head + inner.n };
+	}
+	paged(tok, RG_OK, &out);
+	free(cursor);
+}
+
+static bool carries_tag(const rg_record *record, rg_str tag)
 {
 	for (uint32_t i = 0; i < rg_record_tags(record); i++) {
 		if (rg__eq(rg_record_tag(record, i), tag))
@@ -61,236 +62,142 @@ static bool carries(const rg_record *record, rg_str tag)
 	return false;
 }
 
-/* Was it given with the local part? */
-static bool was_given(rg__overlay *o, const walk *w, const rg_key *key)
+/* Whether the walk gave a key of main with the local part. */
+static bool was_given(const rg__overlay_op *op, const rg_key *key)
 {
+	const rg__overlay_walk *w = &op->walk;
 	rg__local local;
 
-	if (rg__local_fetch(o, key, &local) != RG_OK)
+	if (rg__local_fetch(op->o, key, &local) != RG_OK)
 		return false;
 	bool there = local.record != NULL;
-	if (w->kind == DUE)
+	if (w->kind == RG__OVERLAY_DUE)
 		there = there && rg_record_deadline(local.record) <= w->now;
 	else
-		there = there && (w->kind == SCAN || carries(local.record, w->tag)) && atomic_load(&o->writes) == w->writes;
-	rg__local_clear(&local);
+		there = there && (w->kind == RG__OVERLAY_SCAN || carries_tag(local.record, op->key.user)) &&
+			atomic_load(&op->o->writes) == w->head.writes;
+	rg_record_unref(local.record);
 	return there;
 }
 
-static rg_time earliest(rg_time a, rg_time b, rg_time c)
+static void give_main_page(rg__overlay_op *op)
 {
-	rg_time first = a < b ? a : b;
+	rg__overlay_walk *w = &op->walk;
+	rg__page *page = &op->call.page;
+	uint32_t n = 0;
 
-	return first < c ? first : c;
-}
-
-static void answer_page(rg__overlay_op *op)
-{
-	const walk *w = op->walk;
-	const rg__page *local = &w->local.page, *main = &op->call.page;
-	bool asked = op->status == RG_OK && w->limit > 0; /* main was */
-	char part = asked ? IN_MAIN : w->part == IN_HALVES ? IN_HALVES : local->cursor.p ? IN_LOCAL : AT_MAIN;
-	rg_str inner = asked ? main->cursor : w->part == IN_HALVES ? (rg_str){ (const char *)&w->given, sizeof w->given } : local->cursor;
-	rg_keys out = { .struct_size = sizeof out, .next = w->next };
-	rg_key *keys = op->status == RG_OK ? malloc((w->n_halves + local->n + main->n + 1) * sizeof *keys) : NULL;
-	char *cursor = NULL;
-
-	if (keys && (inner.p || !asked))
-		cursor = write_cursor(w, part, inner, &out.cursor);
-	if (!keys || ((inner.p || !asked) && !cursor)) {
-		op->paged(op->tok, op->status == RG_OK ? RG_ENOMEM : op->status, NULL);
-		free(keys);
+	if (op->status != RG_OK) {
+		op->paged(op->tok, op->status, NULL);
 		return;
 	}
-	if (w->n_halves > 0)
-		memcpy(keys, w->halves, w->n_halves * sizeof *keys);
-	if (local->n > 0)
-		memcpy(keys + w->n_halves, local->keys, local->n * sizeof *keys);
-	out.n = w->n_halves + local->n;
-	for (uint32_t i = 0; i < main->n; i++) {
-		if (!was_given(op->o, w, &main->keys[i]))
-			keys[out.n++] = main->keys[i];
+	for (uint32_t i = 0; i < page->n; i++) {
+		if (!was_given(op, &page->keys[i]))
+			page->keys[n++] = page->keys[i];
 	}
-	out.keys = keys;
-	if (w->kind == DUE)
-		out.next = !asked ? w->now : earliest(main->next, w->next, rg__halves_next(op->o, w->now));
-	op->paged(op->tok, RG_OK, &out);
-	free(keys);
-	free(cursor);
+	page->n = n;
+	w->head.part = IN_MAIN;
+	if (page->next < w->head.next && !page->cursor.p)
+		w->head.next = page->next;
+	give_page(w, page, page->cursor, op->paged, op->tok);
 }
 
-static int main_answered(rg__overlay_op *op)
+static int main_page_came(rg__overlay_op *op)
 {
 	return rg__overlay_end(op, op->call.status);
 }
 
-static int ask_main(rg__overlay_op *op, rg_str cursor)
+static int ask_main_for_page(rg__overlay_op *op)
 {
-	op->step = main_answered;
-	atomic_store(&op->asking, true);
-	return rg__overlay_asked(op, ask(&op->call, op->walk, cursor, op->walk->limit));
+	op->step = main_page_came;
+	return rg__overlay_asked(op, ask_for_page(&op->call, &op->walk, &op->key));
 }
 
-/* Goes on to the local part, unless they fill the page. */
-static rg_status take_halves(rg__overlay *o, walk *w)
+static rg_status walk_main(rg__overlay *o, const rg__overlay_walk *w, const rg_key *of, uint32_t flags, rg_keys_cb paged, void *tok)
 {
-	rg_status st = rg__halves_due(o, w->now, w->limit, &w->halves, &w->n_halves);
-
-	w->limit -= w->n_halves;
-	w->given += w->n_halves;
-	if (st == RG_OK && (w->n_halves == 0 || w->limit > 0))
-		w->part = IN_LOCAL;
-	return st;
-}
-
-/* Halves and the local part up to its end or the limit; then main. `limit` is what is left for main, 0 when it is not asked. */
-static int walk_first(rg__overlay_op *op)
-{
-	walk *w = op->walk;
-
-	if (w->part == IN_HALVES) {
-		rg_status taken = take_halves(op->o, w);
-
-		if (taken != RG_OK || w->part == IN_HALVES)
-			return rg__overlay_end(op, taken);
-	}
-	if (w->part == IN_MAIN)
-		return ask_main(op, w->inner);
-	if (w->part == AT_MAIN)
-		return ask_main(op, (rg_str){ NULL, 0 });
-	rg_status st = ask(&w->local, w, w->inner, w->limit);
-	if (st != RG_OK)
-		return rg__overlay_end(op, st < 0 ? st : RG_ECONTRACT);
-	w->next = w->local.page.next;
-	w->limit -= w->local.page.n < w->limit ? w->local.page.n : w->limit;
-	if (!w->local.page.cursor.p && w->limit > 0)
-		return ask_main(op, (rg_str){ NULL, 0 });
-	w->limit = 0;
-	return rg__overlay_end(op, RG_OK);
-}
-
-static bool is_part(char part, kind walked)
-{
-	return part == IN_LOCAL || part == AT_MAIN || part == IN_MAIN || (part == IN_HALVES && walked == DUE);
-}
-
-static bool read_cursor(rg__overlay *o, walk *w, rg_str cursor)
-{
-	w->part = w->kind == DUE ? IN_HALVES : IN_LOCAL;
-	w->next = RG_TIME_NEVER;
-	w->writes = atomic_load(&o->writes);
-	if (!cursor.p)
-		return true;
-	if (cursor.n < HEAD || !is_part(cursor.p[0], w->kind))
-		return false;
-	w->part = cursor.p[0];
-	memcpy(&w->writes, cursor.p + 1, 8);
-	memcpy(&w->next, cursor.p + 9, 8);
-	w->inner = (rg_str){ cursor.p + HEAD, cursor.n - HEAD };
-	if (w->part != IN_HALVES)
-		return true;
-	if (w->inner.n != sizeof w->given)
-		return false;
-	memcpy(&w->given, w->inner.p, sizeof w->given);
-	w->inner = RG__ABSENT;
-	return true;
-}
-
-static walk *walk_new(rg__overlay *o, const walk *wanted)
-{
-	walk *w = malloc(sizeof *w + wanted->domain.n + wanted->tag.n);
-
-	if (!w)
-		return NULL;
-	*w = *wanted;
-	char *room = (char *)(w + 1);
-	if (w->domain.n > 0)
-		memcpy(room, w->domain.p, w->domain.n);
-	w->domain.p = room;
-	room += w->domain.n;
-	if (w->tag.n > 0)
-		memcpy(room, w->tag.p, w->tag.n);
-	w->tag.p = room;
-	rg__call_init(&w->local, o->local, NULL);
-	return w;
-}
-
-void rg__overlay_walk_free(walk *w)
-{
-	if (!w)
-		return;
-	rg__page_clear(&w->local.page);
-	free(w->halves);
-	free(w);
-}
-
-static rg_status start(rg__overlay *o, const walk *wanted, rg_str cursor, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	rg__overlay_op here, *op = rg__overlay_begin(o, &here, flags, tok);
+	rg__overlay_op here, *op = rg__overlay_begin(o, &here, of, flags, tok);
 
 	if (!op)
 		return RG_ENOMEM;
-	op->walk = walk_new(o, wanted);
-	if (!op->walk || !read_cursor(o, op->walk, cursor)) {
-		rg_status st = op->walk ? RG_EINVAL : RG_ENOMEM;
+	op->walk = *w;
+	op->paged = paged;
+	return rg__overlay_start(op, ask_main_for_page, give_main_page);
+}
 
-		rg__overlay_abort(op);
-		return st;
-	}
-	op->paged = done;
-	op->answer = answer_page;
-	op->step = walk_first;
-	return rg__overlay_start(op);
+static rg_status walk_page(rg__overlay *o, rg__overlay_walk *w, const rg_key *of, rg_str cursor, uint32_t flags, rg_keys_cb paged,
+	void *tok)
+{
+	rg__call local;
+
+	if (!read_walk_cursor(o, w, cursor))
+		return RG_EINVAL;
+	if (w->head.part != IN_LOCAL)
+		return walk_main(o, w, of, flags, paged, tok);
+	rg__call_init(&local, o->local, NULL);
+	rg_status st = ask_for_page(&local, w, of);
+	if (st != RG_OK)
+		return st < 0 ? st : RG_ECONTRACT;
+	bool ends = !local.page.cursor.p;
+	w->head.next = local.page.next;
+	w->head.part = ends ? AT_MAIN : IN_LOCAL;
+	w->inner = RG__ABSENT;
+	if (ends && local.page.n == 0)
+		st = walk_main(o, w, of, flags, paged, tok);
+	else
+		give_page(w, &local.page, ends ? RG_STR("") : local.page.cursor, paged, tok);
+	rg__page_clear(&local.page);
+	return st;
 }
 
 rg_status rg__overlay_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	return start(self, &(walk){ .kind = DUE, .now = now, .limit = limit }, cursor, flags, done, tok);
+	rg__overlay_walk w = { .kind = RG__OVERLAY_DUE, .now = now, .limit = limit };
+
+	return walk_page(self, &w, &(rg_key){ 0 }, cursor, flags, done, tok);
 }
 
 rg_status rg__overlay_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
 	void *tok)
 {
-	return start(self, &(walk){ .kind = FIND, .domain = domain, .tag = tag, .limit = limit }, cursor, flags, done, tok);
+	rg__overlay_walk w = { .kind = RG__OVERLAY_FIND, .limit = limit };
+
+	return walk_page(self, &w, &(rg_key){ .domain = domain, .user = tag }, cursor, flags, done, tok);
 }
 
 rg_status rg__overlay_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	return start(self, &(walk){ .kind = SCAN, .domain = domain, .limit = limit }, cursor, flags, done, tok);
+	rg__overlay_walk w = { .kind = RG__OVERLAY_SCAN, .limit = limit };
+
+	return walk_page(self, &w, &(rg_key){ .domain = domain }, cursor, flags, done, tok);
 }
 
-static void answer_count(rg__overlay_op *op)
+static void give_count(rg__overlay_op *op)
 {
 	bool good = op->status == RG_OK;
-	const rg__call *local = &op->walk->local;
 
-	op->counted(op->tok, op->status, good ? op->call.records + local->records : 0, good ? op->call.bindings + local->bindings : 0);
+	op->counted(op->tok, op->status, good ? op->call.records + op->records : 0, good ? op->call.bindings + op->bindings : 0);
 }
 
-static int count_first(rg__overlay_op *op)
+static int count_main(rg__overlay_op *op)
 {
-	rg_status st = rg__call_count(&op->walk->local, op->walk->domain);
-
-	if (st != RG_OK)
-		return rg__overlay_end(op, st < 0 ? st : RG_ECONTRACT);
-	op->step = main_answered;
-	atomic_store(&op->asking, true);
-	return rg__overlay_asked(op, rg__call_count(&op->call, op->walk->domain));
+	op->step = main_page_came;
+	return rg__overlay_asked(op, rg__call_count(&op->call, op->key.domain));
 }
 
 rg_status rg__overlay_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
 {
-	rg__overlay_op here, *op = rg__overlay_begin(self, &here, flags, tok);
+	rg__overlay *o = self;
+	rg__overlay_op here, *op;
+	rg__call local;
 
+	rg__call_init(&local, o->local, NULL);
+	rg_status st = rg__call_count(&local, domain);
+	if (st != RG_OK)
+		return st < 0 ? st : RG_ECONTRACT;
+	op = rg__overlay_begin(o, &here, &(rg_key){ .domain = domain }, flags, tok);
 	if (!op)
 		return RG_ENOMEM;
-	op->walk = walk_new(self, &(walk){ .domain = domain });
-	if (!op->walk) {
-		rg__overlay_abort(op);
-		return RG_ENOMEM;
-	}
+	op->records = local.records;
+	op->bindings = local.bindings;
 	op->counted = done;
-	op->answer = answer_count;
-	op->step = count_first;
-	return rg__overlay_start(op);
+	return rg__overlay_start(op, count_main, give_count);
 }

@@ -3,147 +3,131 @@
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
-typedef struct rg__overlay_watch {
+typedef struct rg__overlay_watch overlay_watch;
+
+typedef struct watch_side {
+	overlay_watch *watch;
+	rg_store *store;
+	void *handle;
+	atomic_bool ended; /* by the store, or asked to end */
+} watch_side;
+
+struct rg__overlay_watch {
 	rg__overlay *o;
-	struct rg__overlay_watch *prev, *next;
+	overlay_watch *prev, *next;
 	rg_watch_cb changed;
 	void *user;
-	void *of_main, *of_local;
-	atomic_bool main_ended, local_ended, ending;
-	atomic_bool quiet; /* being made: nobody is to be told */
-	atomic_uint left;  /* inner watches that have not ended, and whoever makes it, and the end */
-} watch;
+	watch_side sides[2]; /* local, main */
+	atomic_bool ending;
+	atomic_bool quiet; /* it is being made: nothing is told */
+	atomic_uint refs;  /* of each side until its last call, of whom makes it, and of whom ends it */
+};
 
-static void let_go(watch *w)
+static void unref_watch(overlay_watch *w)
 {
-	if (atomic_fetch_sub(&w->left, 1) != 1)
+	if (atomic_fetch_sub(&w->refs, 1) != 1)
 		return;
 	if (!atomic_load(&w->quiet))
 		w->changed(w->user, RG_ECANCELED);
 	free(w);
 }
 
-static void take_out(watch *w)
-{
-	pthread_mutex_lock(&w->o->lock);
-	if (w->next)
-		w->next->prev = w->prev;
-	*(w->prev ? &w->prev->next : &w->o->watches) = w->next;
-	pthread_mutex_unlock(&w->o->lock);
-}
-
-static void end_inner(rg_store *store, void *handle)
-{
-	void *self;
-	const rg_store_ops *ops = rg_store_members(store, &self);
-
-	ops->unwatch(self, handle);
-}
-
-/* Whoever ends it first ends what is left of it. */
-static void end(watch *w)
+/* The first call ends what is left of it. */
+static void end_watch(overlay_watch *w)
 {
 	if (atomic_exchange(&w->ending, true))
 		return;
-	take_out(w);
-	if (!atomic_exchange(&w->main_ended, true))
-		end_inner(w->o->main, w->of_main);
-	if (!atomic_exchange(&w->local_ended, true))
-		end_inner(w->o->local, w->of_local);
-	let_go(w);
+	pthread_mutex_lock(&w->o->watch_lock);
+	if (w->next)
+		w->next->prev = w->prev;
+	*(w->prev ? &w->prev->next : &w->o->watches) = w->next;
+	pthread_mutex_unlock(&w->o->watch_lock);
+	for (int i = 0; i < 2; i++) {
+		void *self;
+		const rg_store_ops *ops = rg_store_members(w->sides[i].store, &self);
+
+		if (!atomic_exchange(&w->sides[i].ended, true))
+			ops->unwatch(self, w->sides[i].handle);
+	}
+	unref_watch(w);
 }
 
-static void part_changed(watch *w, rg_status status, atomic_bool *ended)
+static void side_changed(void *user, rg_status status)
 {
+	watch_side *side = user;
+	overlay_watch *w = side->watch;
+
 	if (status != RG_ECANCELED) {
 		if (!atomic_load(&w->quiet))
 			w->changed(w->user, status);
 		return;
 	}
-	/* One part's watch was lost: the rest is not worth much. */
-	if (!atomic_exchange(ended, true))
-		end(w);
-	let_go(w);
+	/* The store lost it: the other side alone would miss changes. */
+	if (!atomic_exchange(&side->ended, true))
+		end_watch(w);
+	unref_watch(w);
 }
 
-static void main_changed(void *user, rg_status status)
+static overlay_watch *new_watch(rg__overlay *o, rg_watch_cb changed, void *user)
 {
-	part_changed(user, status, &((watch *)user)->main_ended);
-}
-
-static void local_changed(void *user, rg_status status)
-{
-	part_changed(user, status, &((watch *)user)->local_ended);
-}
-
-static rg_status begin_inner(rg_store *store, const rg_key *key, rg_watch_cb changed, watch *w, void **handle)
-{
-	void *self;
-	const rg_store_ops *ops = rg_store_members(store, &self);
-
-	return ops->watch(self, key, changed, w, handle);
-}
-
-static watch *watch_new(rg__overlay *o, rg_watch_cb changed, void *user)
-{
-	watch *w = calloc(1, sizeof *w);
+	overlay_watch *w = calloc(1, sizeof *w);
 
 	if (!w)
 		return NULL;
 	w->o = o;
 	w->changed = changed;
 	w->user = user;
+	w->sides[0] = (watch_side){ .watch = w, .store = o->local };
+	w->sides[1] = (watch_side){ .watch = w, .store = o->main };
 	atomic_init(&w->quiet, true);
-	atomic_init(&w->left, 4);
-	pthread_mutex_lock(&o->lock);
+	atomic_init(&w->refs, 4);
+	pthread_mutex_lock(&o->watch_lock);
 	w->next = o->watches;
 	if (w->next)
 		w->next->prev = w;
 	o->watches = w;
-	pthread_mutex_unlock(&o->lock);
+	pthread_mutex_unlock(&o->watch_lock);
 	return w;
-}
-
-/* An inner watch that never was. */
-static void never_began(watch *w, atomic_bool *ended)
-{
-	atomic_store(ended, true);
-	let_go(w);
 }
 
 rg_status rg__overlay_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle)
 {
-	rg__overlay *o = self;
-	watch *w = watch_new(o, changed, user);
+	overlay_watch *w = new_watch(self, changed, user);
+	rg_status st = w ? RG_OK : RG_ENOMEM;
 
+	for (int i = 0; w && i < 2; i++) {
+		watch_side *side = &w->sides[i];
+		const rg_store_ops *ops = rg_store_members(side->store, &self);
+
+		if (st == RG_OK)
+			st = ops->watch(self, key, side_changed, side, &side->handle);
+		if (st != RG_OK) {
+			atomic_store(&side->ended, true);
+			unref_watch(w);
+		}
+	}
 	if (!w)
-		return RG_ENOMEM;
-	rg_status st = begin_inner(o->local, key, local_changed, w, &w->of_local);
-	if (st != RG_OK)
-		never_began(w, &w->local_ended);
-	else
-		st = begin_inner(o->main, key, main_changed, w, &w->of_main);
-	if (st != RG_OK) {
-		never_began(w, &w->main_ended);
-		end(w);
-	} else if (atomic_load(&w->ending)) {
+		return st;
+	if (st == RG_OK && atomic_load(&w->ending))
 		st = RG_ESTORE; /* lost as soon as it was made */
-	} else {
+	if (st == RG_OK) {
 		*handle = w;
 		atomic_store(&w->quiet, false);
+	} else {
+		end_watch(w);
 	}
-	let_go(w);
+	unref_watch(w);
 	return st;
 }
 
 void rg__overlay_unwatch(void *self, void *handle)
 {
 	(void)self;
-	end(handle);
+	end_watch(handle);
 }
 
 void rg__overlay_end_watches(rg__overlay *o)
 {
 	while (o->watches)
-		end(o->watches);
+		end_watch(o->watches);
 }

@@ -46,19 +46,36 @@ static rg_fetched unite(rg_record *main, const rg__local *local)
 Test(overlay_part, a_record_without_a_local_part_is_handed_on_as_it_is)
 {
 	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_PN, NULL);
-	rg_fetched f = unite(main, &(rg__local){ .base = local_revision });
+	rg_fetched f = unite(main, &(rg__local){ .record = NULL });
 
 	cr_expect_eq(f.record, main, "no copy");
 	cr_expect(rg_revision_equal(&f.base, &main_revision));
-	cr_expect(rg_revision_equal(&f.local_base, &local_revision), "of a deletion that is remembered");
+	cr_expect(rg_revision_is_zero(&f.local_base));
 	rg_record_unref(f.record);
 	rg_record_unref(main);
+}
+
+Test(overlay_part, the_revision_of_a_local_part_that_went_is_carried)
+{
+	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_PN, NULL);
+	const rg__local gone = { .revision = local_revision };
+	rg_fetched f = unite(main, &gone);
+
+	cr_expect_eq(rg_record_count(f.record), 2);
+	cr_expect_eq(flags_of(f.record, 1), RG_CONTACT_PN);
+	cr_expect(rg_revision_equal(rg_record_local_revision(f.record), &local_revision));
+	cr_expect(rg_revision_equal(&f.local_base, &local_revision));
+	rg_record_unref(f.record);
+	rg_record_unref(main);
+	f = unite(NULL, &gone);
+	cr_expect_null(f.record);
+	cr_expect(rg_revision_equal(&f.local_base, &local_revision));
 }
 
 Test(overlay_part, a_union_marks_what_is_local_whatever_the_parts_say_of_it)
 {
 	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_LOCAL | RG_CONTACT_PN, NULL), *local = record(&local_revision, 2, 2, 0, NULL);
-	rg_fetched f = unite(main, &(rg__local){ .record = local, .base = local_revision });
+	rg_fetched f = unite(main, &(rg__local){ .record = local, .revision = local_revision });
 
 	cr_expect_eq(rg_record_count(f.record), 3, "what both have is taken once");
 	cr_expect_eq(flags_of(f.record, 1), RG_CONTACT_PN);
@@ -71,29 +88,53 @@ Test(overlay_part, a_union_marks_what_is_local_whatever_the_parts_say_of_it)
 	rg_record_unref(local);
 }
 
-/* Of a commit of both parts main's revision says which local part goes with it, unless the verdict is known. */
-Test(overlay_part, the_local_part_of_a_half_is_the_one_that_goes_with_main)
+Test(overlay_part, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
 {
 	static const struct {
-		int verdict;
-		bool at, landed;
-	} rows[] = { { RG__OVERLAY_UNDECIDED, false, false }, { RG__OVERLAY_UNDECIDED, true, true }, { RG__OVERLAY_LANDED, false, true },
-		{ RG__OVERLAY_FAILED, true, false } };
-	rg_record *before = record(&local_revision, 7, 1, 0, NULL), *after = record(&own_revision, 8, 1, 0, NULL);
+		int modified, cseq; /* of the local copy, beside main's */
+		bool local;
+	} rows[] = { { 0, 0, false }, { 1, 0, true }, { -1, 0, false }, { 0, 1, true }, { 0, -1, false }, { 1, -1, true }, { -1, 1, false } };
+	rg_key key = sample_key();
+	rg_record *main = record(&main_revision, 7, 1, 0, NULL), *local = NULL;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		rg_record *main = record(rows[i].at ? &own_revision : &main_revision, 1, 1, 0, NULL);
-		rg__local local = { .record = before, .base = local_revision, .half = true, .verdict = rows[i].verdict,
-			.revision = own_revision, .after = after };
-		rg_fetched f = unite(main, &local);
+		rg_contact c = sample_contact(), got;
 
-		cr_expect_eq(flags_of(f.record, 8) == RG_CONTACT_LOCAL, rows[i].landed, "row %zu", i);
-		cr_expect_eq(flags_of(f.record, 7) == RG_CONTACT_LOCAL, !rows[i].landed, "row %zu", i);
+		c.id = 7;
+		c.modified += rows[i].modified;
+		c.cseq = (uint32_t)((int)c.cseq + rows[i].cseq);
+		c.attr = RG_STR("local");
+		cr_assert_eq(rg_record_new(&key, &local_revision, &c, 1, NULL, 0, ABSENT, &local), RG_OK);
+		rg_fetched f = unite(main, &(rg__local){ .record = local, .revision = local_revision });
+
+		cr_expect_eq(rg_record_count(f.record), 1, "row %zu", i);
+		cr_assert_eq(rg_record_contact(f.record, 0, &got), RG_OK);
+		cr_expect_eq((got.flags & RG_CONTACT_LOCAL) != 0, rows[i].local, "row %zu", i);
+		cr_expect_eq(rg_str_equal(got.attr, RG_STR("local")) != 0, rows[i].local, "row %zu", i);
 		rg_record_unref(f.record);
-		rg_record_unref(main);
+		rg_record_unref(local);
 	}
-	rg_record_unref(before);
-	rg_record_unref(after);
+	rg_record_unref(main);
+}
+
+Test(overlay_part, one_part_laid_over_another_has_the_bindings_of_both_and_the_upper_copies)
+{
+	rg_key key = sample_key();
+	rg_record *under = record(&main_revision, 1, 3, RG_CONTACT_LOCAL | RG_CONTACT_PN, NULL), *both = NULL;
+	rg_record *over = record(&local_revision, 3, 2, RG_CONTACT_LOCAL, NULL);
+
+	cr_assert_eq(rg__lay_over(&key, &own_revision, under, over, &both), RG_OK);
+	cr_expect_eq(rg_record_count(both), 4);
+	cr_expect_eq(flags_of(both, 1), RG_CONTACT_LOCAL | RG_CONTACT_PN);
+	cr_expect_eq(flags_of(both, 3), RG_CONTACT_LOCAL, "the upper one, though none is newer");
+	cr_expect(rg_revision_equal(rg_record_revision(both), &own_revision));
+	cr_expect(rg__lacks(under, over, false) && rg__lacks(over, under, false));
+	cr_expect(rg__lacks(both, under, true) && !rg__lacks(both, under, false), "it has another copy of one");
+	cr_expect_not(rg__lacks(both, over, true));
+	cr_expect(!rg__lacks(NULL, NULL, true) && !rg__lacks(over, NULL, true) && rg__lacks(NULL, over, false));
+	rg_record_unref(both);
+	rg_record_unref(over);
+	rg_record_unref(under);
 }
 
 Test(overlay_part, a_split_gives_removals_to_main_and_nothing_where_nothing_is)

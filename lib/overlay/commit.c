@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* Commit of both parts. overlay.h says in which order, and why. */
+#include "overlay/overlay.h"
+
+static void give_outcome(rg__overlay_op *op)
+{
+	rg_fetched current = op->out;
+	bool says = op->status == RG_ECONFLICT && current.struct_size > 0;
+
+	if (says)
+		op->out.record = NULL;
+	op->fetched(op->tok, op->status, says ? &current : NULL);
+}
+
+/* A conflict with what is there now; op->main is main's part of it. */
+static int end_in_conflict(rg__overlay_op *op)
+{
+	rg_record_unref(op->local.record);
+	rg_status st = rg__local_fetch(op->o, &op->key, &op->local);
+
+	if (st != RG_OK)
+		return rg__overlay_end(op, st);
+	rg__doubt_show(op->o, &op->key, &op->main, &op->local);
+	st = rg__unite(&op->key, &op->main, &op->local, &op->out);
+	return rg__overlay_end(op, st == RG_OK ? RG_ECONFLICT : st);
+}
+
+/* What was asked for did not happen: of a fetch the outcome is never in doubt. */
+static int end_failed(rg__overlay_op *op)
+{
+	return rg__overlay_end(op, op->call.status == RG_EUNKNOWN ? RG_ESTORE : op->call.status);
+}
+
+static int current_fetched(rg__overlay_op *op)
+{
+	if (op->call.status != RG_OK)
+		return end_failed(op);
+	rg__overlay_take_main(op);
+	return end_in_conflict(op);
+}
+
+static int fetch_current(rg__overlay_op *op)
+{
+	return rg__overlay_ask_fetch(op, RG_FETCH_FRESH, current_fetched);
+}
+
+/* Main said for certain that it did not take the commit. */
+static int end_refused(rg__overlay_op *op)
+{
+	if (op->call.status != RG_ECONFLICT || !op->call.has_current)
+		return rg__overlay_end(op, op->call.status);
+	rg__overlay_take_main(op);
+	return end_in_conflict(op);
+}
+
+static int ask_main_to_take(rg__overlay_op *op, const rg_revision *base, const rg_revision *own, const rg_record *next,
+	int (*then)(rg__overlay_op *))
+{
+	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .next = next };
+
+	op->step = then;
+	return rg__overlay_asked(op, rg__call_commit(&op->call, &op->key, &c));
+}
+
+static int main_alone_answered(rg__overlay_op *op)
+{
+	rg__doubt *d;
+
+	if (op->call.status == RG_EUNKNOWN)
+		rg__doubt_new(op, &d); /* where that fails, a resend that no longer fits conflicts */
+	return op->call.status == RG_EUNKNOWN || op->call.status == RG_OK ? rg__overlay_end(op, op->call.status) : end_refused(op);
+}
+
+static int change_main_alone(rg__overlay_op *op)
+{
+	return ask_main_to_take(op, &op->commit.base, &op->commit.revision, op->main_next, main_alone_answered);
+}
+
+static int change_local_alone(rg__overlay_op *op)
+{
+	return rg__overlay_end(op, rg__local_write(op->o, &op->key, &op->local.stored, &op->commit.revision, op->local_next));
+}
+
+static int look_at_parts(rg__overlay_op *op);
+
+/* The outcome of the commit in doubt is known: of this very one, or of an earlier one. */
+static int finish_doubt(rg__overlay_op *op)
+{
+	rg__doubt *d = op->doubt;
+	bool own = rg_revision_equal(&d->revision, &op->commit.revision), landed = d->verdict != RG__DOUBT_REFUSED;
+	rg_status st = rg__doubt_finish(op->o, d, !own);
+
+	op->entangled = false;
+	if (own && landed)
+		return rg__overlay_end(op, st == RG_OK ? RG_OK : RG_EUNKNOWN); /* the resend makes up for the rest */
+	if (own)
+		return op->first ? end_refused(op) : fetch_current(op);
+	op->step = look_at_parts;
+	return st == RG_OK ? RG__OVERLAY_GO : rg__overlay_end(op, st);
+}
+
+/* Of a resend only these two answers say what became of the commit: any other is about this sending alone. */
+static int doubt_answered(rg__overlay_op *op)
+{
+	rg_status said = op->call.status;
+	bool own = rg_revision_equal(&op->doubt->revision, &op->commit.revision);
+	bool refused = said == RG_ECONFLICT || (op->first && said != RG_OK && said != RG_EUNKNOWN);
+
+	if (!op->first) {
+		rg_record_unref(op->call.found.record);
+		op->call.found.record = NULL;
+	}
+	rg__doubt_judge(op->o, op->doubt, refused ? RG__DOUBT_REFUSED : said == RG_OK ? RG__DOUBT_LANDED : RG__DOUBT_OPEN);
+	if (refused || said == RG_OK)
+		return finish_doubt(op);
+	return rg__overlay_end(op, own ? RG_EUNKNOWN : RG_ESTORE);
+}
+
+/* Rule (c). No commit is built on one in doubt: whether that landed has to be known first. */
+static int resolve_doubt(rg__overlay_op *op)
+{
+	rg__doubt *d = op->doubt;
+
+	op->entangled = true;
+	if (d->verdict != RG__DOUBT_OPEN)
+		return finish_doubt(op);
+	rg__doubt_judge(op->o, d, RG__DOUBT_OPEN);
+	return ask_main_to_take(op, &d->base, &d->revision, d->main, doubt_answered);
+}
+
+static int change_both_parts(rg__overlay_op *op)
+{
+	rg_status st = rg__doubt_new(op, &op->doubt);
+
+	if (st != RG_OK)
+		return rg__overlay_end(op, st);
+	op->entangled = op->first = true;
+	st = rg__change_begin(op->o, &op->key, &op->commit.revision, &op->doubt->change);
+	if (st == RG_OK)
+		return resolve_doubt(op);
+	rg__doubt_drop(op->o, op->doubt);
+	return rg__overlay_end(op, st);
+}
+
+/* Main's part of what is there tells which parts the commit changes. */
+static int compare_parts(rg__overlay_op *op)
+{
+	if (op->call.status != RG_OK)
+		return end_failed(op);
+	rg__overlay_take_main(op);
+	if (!rg_revision_equal(&op->main.base, &op->commit.base))
+		return end_in_conflict(op);
+	const rg_record *before = op->local.record, *after = op->local_next;
+	op->change = (rg__local_change){ .before = op->local.record, .after = op->local_next, .stands = op->local.stored,
+		.adds = rg__lacks(before, after, true), .removes = rg__lacks(after, before, false) };
+	if (!op->change.adds && !op->change.removes)
+		return change_main_alone(op);
+	return rg__same_part(op->main.record, op->main_next) ? change_local_alone(op) : change_both_parts(op);
+}
+
+/* Its turn has come. For a key without a local part main is asked as often as without an overlay. */
+static int look_at_parts(rg__overlay_op *op)
+{
+	if (atomic_load(&op->canceled))
+		return rg__overlay_end(op, RG_ECANCELED);
+	op->doubt = rg__doubt_find(op->o, &op->key, &op->commit.revision, NULL);
+	if (op->doubt)
+		return resolve_doubt(op);
+	rg_record_unref(op->local.record);
+	rg_status st = rg__local_fetch(op->o, &op->key, &op->local);
+	if (st != RG_OK)
+		return rg__overlay_end(op, st);
+	if (rg_revision_equal(&op->local.revision, &op->commit.revision))
+		return rg__overlay_end(op, RG_OK); /* it was done before */
+	if (!rg_revision_equal(&op->local.revision, &op->commit.local_base))
+		return fetch_current(op);
+	if (!op->local.record && !op->local_next)
+		return change_main_alone(op);
+	return rg__overlay_ask_fetch(op, RG_FETCH_FRESH, compare_parts);
+}
+
+/* An inline store does not wait for long, least of all for itself: as far as it can tell, the other commit came first. */
+static int turn_came(rg__overlay_op *op)
+{
+	if (!op->busy)
+		return look_at_parts(op);
+	return op->heap ? rg__overlay_end(op, RG_EFULL) : fetch_current(op);
+}
+
+static int begin_commit(rg__overlay_op *op)
+{
+	op->step = turn_came;
+	return rg__overlay_take_turn(op);
+}
+
+rg_status rg__overlay_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	rg__overlay_op here, *op = rg__overlay_begin(self, &here, key, flags, tok);
+
+	if (!op)
+		return RG_ENOMEM;
+	memcpy(&op->commit, commit, commit->struct_size < sizeof op->commit ? commit->struct_size : sizeof op->commit);
+	rg_record_ref(op->commit.next);
+	op->fetched = done;
+	rg_status st = rg__split(&op->key, &op->commit, &op->main_next, &op->local_next);
+	if (st == RG_OK)
+		return rg__overlay_start(op, begin_commit, give_outcome);
+	rg__overlay_free(op);
+	return st;
+}

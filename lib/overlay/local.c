@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* The local part of a key, or its tombstone; and the two steps in which a commit changes it. */
+#include "overlay/overlay.h"
+#include "model/model.h"
+
+/* Bits that tell revisions derived from that of a commit. Its first eight bytes are random, so no other commit has them. */
+enum { AHEAD = 0x80, UNDONE = 0x40 };
+
+enum { TOMBSTONE_KEEP = 60 * 1000000 }; /* microseconds */
+
+static void put_tombstone(rg__overlay *o, const rg_key *key, const rg_revision *revision)
+{
+	uint64_t hash = rg__key_hash(key);
+	rg__overlay_bucket *b = rg__overlay_lock(o, hash);
+	rg__tombstone *t = &b->tombstones[b->next_tombstone++ % RG__OVERLAY_TOMBSTONES];
+	int64_t now = rg__monotonic_us();
+
+	if (t->until > now)
+		b->floor = *t;
+	*t = (rg__tombstone){ .key_hash = hash, .revision = *revision, .until = now + TOMBSTONE_KEEP };
+	atomic_store(&o->last_tombstone, t->until);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* The last one of the key, or the floor; zero: neither. */
+static rg_revision find_tombstone(rg__overlay *o, const rg_key *key)
+{
+	int64_t last = atomic_load(&o->last_tombstone), now = last ? rg__monotonic_us() : 0;
+	rg_revision found = { { 0 } };
+
+	if (last <= now)
+		return found;
+	uint64_t hash = rg__key_hash(key);
+	rg__overlay_bucket *b = rg__overlay_lock(o, hash);
+	const rg__tombstone *t = NULL;
+
+	for (uint32_t i = 1; i <= RG__OVERLAY_TOMBSTONES && (!t || t->key_hash != hash); i++)
+		t = &b->tombstones[(b->next_tombstone - i) % RG__OVERLAY_TOMBSTONES];
+	if (t->key_hash != hash)
+		t = &b->floor;
+	if (t->until > now)
+		found = t->revision;
+	pthread_mutex_unlock(&b->lock);
+	return found;
+}
+
+rg_status rg__local_fetch(rg__overlay *o, const rg_key *key, rg__local *out)
+{
+	rg__call call;
+
+	*out = (rg__local){ 0 };
+	rg__call_init(&call, o->local, NULL);
+	rg_status st = rg__call_fetch(&call, key, RG_FETCH_FRESH);
+	if (st != RG_OK)
+		return st < 0 ? st : RG_ECONTRACT;
+	out->record = call.found.record;
+	out->stored = call.found.base;
+	out->revision = out->record ? *rg_record_revision(out->record) : find_tombstone(o, key);
+	return RG_OK;
+}
+
+static rg_status write_part(rg__overlay *o, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
+{
+	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .next = next };
+	rg__call call;
+
+	rg__call_init(&call, o->local, NULL);
+	rg_status st = rg__call_commit(&call, key, &c);
+	rg_record_unref(call.found.record);
+	if (st == RG_OK)
+		atomic_fetch_add(&o->writes, 1);
+	return st <= 0 ? st : RG_ECONTRACT;
+}
+
+/* The tombstone is there before the record goes: no fetch finds neither. */
+rg_status rg__local_write(rg__overlay *o, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
+{
+	if (!next)
+		put_tombstone(o, key, own);
+	return write_part(o, key, base, own, next);
+}
+
+/* An addition that a removal follows is written under a derived revision, so that in the end the part has the commit's own. */
+rg_status rg__change_begin(rg__overlay *o, const rg_key *key, const rg_revision *own, rg__local_change *change)
+{
+	rg_revision revision = *own;
+	rg_record *both = NULL;
+	rg_status st = RG_OK;
+
+	if (!change->adds)
+		return RG_OK;
+	if (change->removes) {
+		revision.b[0] ^= AHEAD;
+		st = rg__lay_over(key, &revision, change->before, change->after, &both);
+	}
+	if (st == RG_OK)
+		st = rg__local_write(o, key, &change->stands, &revision, both ? both : change->after);
+	if (st == RG_OK)
+		change->stands = revision;
+	rg_record_unref(both);
+	return st;
+}
+
+/* Rule (d). Where nothing was there before, the base is again what it was, so this deletion leaves no tombstone. */
+static rg_status undo_addition(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg__local_change *change)
+{
+	rg_revision undone = *own;
+	rg_record *again = NULL;
+
+	undone.b[0] ^= UNDONE;
+	rg_status st = change->before ? rg__lay_over(key, &undone, change->before, NULL, &again) : RG_OK;
+	if (st == RG_OK)
+		st = write_part(o, key, &change->stands, &undone, again);
+	rg_record_unref(again);
+	return st;
+}
+
+/* A local part that moved on was built on what this would change: then nothing is left to do. */
+rg_status rg__change_end(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg__local_change *change, bool landed)
+{
+	rg_status st = RG_OK;
+
+	if (landed && change->removes)
+		st = rg__local_write(o, key, &change->stands, own, change->after);
+	else if (!landed && change->adds)
+		st = undo_addition(o, key, own, change);
+	return st == RG_ECONFLICT ? RG_OK : st;
+}
