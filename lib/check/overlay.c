@@ -36,6 +36,30 @@ static void expect_there(rg__check *ck, const rg_key *key, uint32_t n, uint32_t 
 	rg__check_forget(a);
 }
 
+/* Of main: where it has no record, zero or the revision of a deletion. */
+static rg_revision base_of(rg__check *ck, const rg_key *key)
+{
+	rg__check_answer *a = rg__check_fetch(ck, key);
+	rg_revision base = a->found.base;
+
+	rg__check_forget(a);
+	return base;
+}
+
+/* A local part that went is remembered: only a commit that names the revision of its removal fits. */
+static void expect_tombstone(rg__check *ck, const rg__check_draft *s, const rg_revision *main, const rg_revision *removal)
+{
+	rg_revision other = rg__check_mint(ck);
+	rg_record *next = rg__check_record(ck, s, &other);
+
+	expect_there(ck, &s->key, 2, 0, main, removal);
+	rg__check_answer *a = rg__check_commit(ck, &s->key, main, &other, next);
+	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit that does not know that the local part went answered: %s", rg_strerror(a->status));
+	rg__check_forget(a);
+	rg_record_unref(next);
+	expect_there(ck, &s->key, 2, 0, main, removal);
+}
+
 static void two_parts(rg__check *ck)
 {
 	rg__check_label name;
@@ -56,14 +80,16 @@ static void two_parts(rg__check *ck)
 	s.n_local = 0;
 	ck->local_base = local;
 	main = rg__check_put(ck, &s, &main);
-	ck->local_base = zero;
-	expect_there(ck, &s.key, 2, 0, &main, &zero);
 	s.n_local = 2;
+	ck->local_base = zero;
+	expect_tombstone(ck, &s, &main, &main);
+	ck->local_base = main;
 	local = rg__check_put(ck, &s, &main);
 	ck->local_base = local;
 	s.deadline = 6000;
-	local = rg__check_put(ck, &s, &zero);
-	expect_there(ck, &s.key, 2, 2, &zero, &local);
+	main = base_of(ck, &s.key);
+	local = rg__check_put(ck, &s, &main);
+	expect_there(ck, &s.key, 2, 2, &main, &local);
 }
 
 static void two_bases(rg__check *ck)
