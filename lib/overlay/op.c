@@ -22,14 +22,14 @@ static rg__overlay_bucket *lock_by_token(rg__overlay *o, const void *tok)
 	return rg__overlay_lock(o, ((uintptr_t)tok * 0x9E3779B97F4A7C15u) >> 56);
 }
 
-static bool run_steps(rg__overlay_op *op);
+static bool run_overlay_steps(rg__overlay_op *op);
 
-static void answer_arrived(rg__call *call)
+static void main_answered(rg__call *call)
 {
 	rg__overlay_op *op = (rg__overlay_op *)(void *)call;
 
 	atomic_store(&call->token, NULL);
-	run_steps(op);
+	run_overlay_steps(op);
 }
 
 static rg_str append_text(char **room, rg_str s)
@@ -66,7 +66,7 @@ rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, const rg
 	op->flags = flags;
 	op->tok = tok;
 	atomic_init(&op->canceled, false);
-	rg__call_init(&op->call, o->main, answer_arrived);
+	rg__call_init(&op->call, o->main, main_answered);
 	op->call.for_blocking = (flags & RG_OP_BLOCKING) != 0;
 	return op;
 }
@@ -121,7 +121,7 @@ static void give_answer(rg__overlay_op *op)
 }
 
 /* Runs an operation, and those whose turn comes when it ends. The answers are given when none of them can go on. True: @p op is over. */
-static bool run_steps(rg__overlay_op *op)
+static bool run_overlay_steps(rg__overlay_op *op)
 {
 	rg__overlay_op *first = op, *over = NULL, **last = &over;
 
@@ -151,7 +151,7 @@ rg_status rg__overlay_start(rg__overlay_op *op, int (*step)(rg__overlay_op *), v
 	op->answer = answer;
 	if (op->heap)
 		open_op(op);
-	return run_steps(op) ? RG_OK : RG_PENDING;
+	return run_overlay_steps(op) ? RG_OK : RG_PENDING;
 }
 
 int rg__overlay_end(rg__overlay_op *op, rg_status status)
