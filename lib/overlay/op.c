@@ -24,7 +24,7 @@ static rg__overlay_bucket *lock_by_token(rg__overlay *o, const void *tok)
 
 static bool run_overlay_steps(rg__overlay_op *op);
 
-static void main_answered(rg__call *call)
+static void main_call_answered(rg__call *call)
 {
 	rg__overlay_op *op = (rg__overlay_op *)(void *)call;
 
@@ -66,7 +66,7 @@ rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, const rg
 	op->flags = flags;
 	op->tok = tok;
 	atomic_init(&op->canceled, false);
-	rg__call_init(&op->call, o->main, main_answered);
+	rg__call_init(&op->call, o->main, main_call_answered);
 	op->call.for_blocking = (flags & RG_OP_BLOCKING) != 0;
 	return op;
 }
