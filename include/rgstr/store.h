@@ -196,28 +196,29 @@ RG_API void *rg_store_self(const rg_store *store, const char *name);
 RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
 
 /**
- * Makes one store of two, for the save flag memory-only (base specification §1.4.1): bindings with RG_CONTACT_LOCAL are kept in
- * @p local, everything else in @p main. References to both are taken. @p local is written through this store only.
+ * Makes one store of two, for the save flag memory-only (base specification §1.4.1). Bindings with RG_CONTACT_LOCAL are kept in
+ * @p local, everything else in @p main. References to both are taken. @p local must be written through this store only.
  *
- * A fetch unites both records. Of two copies of a binding (the same id in both parts) the newer one counts, by `modified`, then CSeq; on a
- * tie, as in a half-done move, that of @p main. When @p main does not answer a fetch, the bindings of @p local come with `partial` set;
- * when there are none, so does the error. `partial` is also set on a union that would exceed RG_RECORD_BYTES_MAX, which is the record of
- * @p main, and on a fetch during which the local part changed again and again.
+ * A fetch unites both records. If a binding is in both parts (the same id), the newer copy counts: by `modified`, then by CSeq; on a tie,
+ * as in a half-done move, that of @p main. `partial` is set in three cases: @p main did not answer, so the bindings of @p local alone are
+ * returned (if there are none, the error is); the union would exceed RG_RECORD_BYTES_MAX, so the record of @p main is returned; or the
+ * local part changed again and again during the fetch.
  *
- * A commit is split; a part that does not change is not written. What the commit adds to the local part is written before @p main is
- * asked, what it removes goes after @p main took the commit. An addition may therefore be seen while @p main is asked, and a removed
- * binding a moment longer; a binding that moves is never missing. A commit that @p main refuses leaves nothing behind.
+ * A commit is split. A part that does not change is not written. What the commit adds to the local part is written before @p main is
+ * asked; what it removes from the local part is removed after @p main has accepted. So an addition may be seen while @p main is asked, and
+ * a removed binding a moment longer; a binding that moves is never missing. A commit that @p main refuses leaves nothing behind.
  *
- * A commit must name both bases. After the local part of a record went, its base is the revision of the commit that removed it, for 60 s.
+ * A commit must name the bases of both parts. After the local part was removed, its base is the revision of the removing commit for 60 s.
  *
- * When @p main answers RG_EUNKNOWN, so does this store. It then remembers the commit for 60 s. Before another commit of the key goes on,
- * @p main is asked about that one; while @p main does not say, the other commit is refused with RG_ESTORE. The commit sent again changes
- * nothing that came after it. There is room for at least 16 such commits of both parts, and for 4096 of many keys; a further one is
- * refused with RG_EFULL before @p main is asked.
+ * If @p main answers RG_EUNKNOWN, this store does, too, and remembers the commit for 60 s. Before another commit of the key goes on,
+ * @p main is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. A resend changes
+ * nothing that came after the first sending. At least 16 and at most 4096 such commits of both parts are remembered; while there is no
+ * room, a commit of both parts fails with RG_EFULL before @p main is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
- * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records. Commits of one key take turns: at most 64 wait for
- * one, and a further one is refused with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
+ * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records. Commits of one key run one after another: at most 64
+ * wait for their turn, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most
+ * store_timeout.
  *
  * @param main  any store. @param local  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local is not fit; RG_ENOMEM.

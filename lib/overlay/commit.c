@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Commit of both parts. overlay.h says in which order, and why. */
+/* Commits to both parts. overlay.h explains the order. */
 #include "overlay/overlay.h"
 
 static void give_outcome(rg__overlay_op *op)
@@ -12,7 +12,7 @@ static void give_outcome(rg__overlay_op *op)
 	op->fetched(op->tok, op->status, says ? &current : NULL);
 }
 
-/* A conflict with what is there now; op->main is main's part of it. */
+/* A conflict with the current record. op->main is the main part of it. */
 static int end_in_conflict(rg__overlay_op *op)
 {
 	rg_record_unref(op->local.record);
@@ -25,7 +25,7 @@ static int end_in_conflict(rg__overlay_op *op)
 	return rg__overlay_end(op, st == RG_OK ? RG_ECONFLICT : st);
 }
 
-/* What was asked for did not happen: of a fetch the outcome is never in doubt. */
+/* A fetch failed, so the commit did not happen. RG_EUNKNOWN would say that it may have. */
 static int end_failed(rg__overlay_op *op)
 {
 	return rg__overlay_end(op, op->call.status == RG_EUNKNOWN ? RG_ESTORE : op->call.status);
@@ -44,7 +44,7 @@ static int fetch_current(rg__overlay_op *op)
 	return rg__overlay_ask_fetch(op, RG_FETCH_FRESH, current_fetched);
 }
 
-/* Main said for certain that it did not take the commit. */
+/* Main has refused the commit for certain. */
 static int end_refused(rg__overlay_op *op)
 {
 	if (op->call.status != RG_ECONFLICT || !op->call.has_current)
@@ -67,7 +67,7 @@ static int main_alone_answered(rg__overlay_op *op)
 	rg__doubt *d;
 
 	if (op->call.status == RG_EUNKNOWN)
-		rg__doubt_new(op, &d); /* where that fails, a resend that no longer fits conflicts */
+		rg__doubt_new(op, &d); /* if that fails, a resend that no longer fits conflicts */
 	return op->call.status == RG_EUNKNOWN || op->call.status == RG_OK ? rg__overlay_end(op, op->call.status) : end_refused(op);
 }
 
@@ -83,7 +83,7 @@ static int change_local_alone(rg__overlay_op *op)
 
 static int look_at_parts(rg__overlay_op *op);
 
-/* The outcome of the commit in doubt is known: of this very one, or of an earlier one. */
+/* The outcome of the commit in doubt is known. It is this commit, or an earlier one of the key. */
 static int finish_doubt(rg__overlay_op *op)
 {
 	rg__doubt *d = op->doubt;
@@ -92,14 +92,14 @@ static int finish_doubt(rg__overlay_op *op)
 
 	op->entangled = false;
 	if (own && landed)
-		return rg__overlay_end(op, st == RG_OK ? RG_OK : RG_EUNKNOWN); /* the resend makes up for the rest */
+		return rg__overlay_end(op, st == RG_OK ? RG_OK : RG_EUNKNOWN); /* the resend completes it */
 	if (own)
 		return op->first ? end_refused(op) : fetch_current(op);
 	op->step = look_at_parts;
 	return st == RG_OK ? RG__OVERLAY_GO : rg__overlay_end(op, st);
 }
 
-/* Of a resend only these two answers say what became of the commit: any other is about this sending alone. */
+/* For a resend only success and conflict are certain. Any other answer is about this sending alone, not about an earlier one. */
 static int doubt_answered(rg__overlay_op *op)
 {
 	rg_status said = op->call.status;
@@ -116,7 +116,7 @@ static int doubt_answered(rg__overlay_op *op)
 	return rg__overlay_end(op, own ? RG_EUNKNOWN : RG_ESTORE);
 }
 
-/* Rule (c). No commit is built on one in doubt: whether that landed has to be known first. */
+/* Rule (c). A commit in doubt is resolved before another commit of the key goes on. */
 static int resolve_doubt(rg__overlay_op *op)
 {
 	rg__doubt *d = op->doubt;
@@ -142,7 +142,7 @@ static int change_both_parts(rg__overlay_op *op)
 	return rg__overlay_end(op, st);
 }
 
-/* Main's part of what is there tells which parts the commit changes. */
+/* The current main part was fetched. Comparing it tells which parts the commit changes. */
 static int compare_parts(rg__overlay_op *op)
 {
 	if (op->call.status != RG_OK)
@@ -158,7 +158,7 @@ static int compare_parts(rg__overlay_op *op)
 	return rg__same_part(op->main.record, op->main_next) ? change_local_alone(op) : change_both_parts(op);
 }
 
-/* Its turn has come. For a key without a local part main is asked as often as without an overlay. */
+/* The operation has its turn. Without a local part, main is asked as often as without an overlay. */
 static int look_at_parts(rg__overlay_op *op)
 {
 	if (atomic_load(&op->canceled))
@@ -171,7 +171,7 @@ static int look_at_parts(rg__overlay_op *op)
 	if (st != RG_OK)
 		return rg__overlay_end(op, st);
 	if (rg_revision_equal(&op->local.revision, &op->commit.revision))
-		return rg__overlay_end(op, RG_OK); /* it was done before */
+		return rg__overlay_end(op, RG_OK); /* an identical commit was done before */
 	if (!rg_revision_equal(&op->local.revision, &op->commit.local_base))
 		return fetch_current(op);
 	if (!op->local.record && !op->local_next)
@@ -179,7 +179,7 @@ static int look_at_parts(rg__overlay_op *op)
 	return rg__overlay_ask_fetch(op, RG_FETCH_FRESH, compare_parts);
 }
 
-/* An inline store does not wait for long, least of all for itself: as far as it can tell, the other commit came first. */
+/* An inline store waits for its turn only a short time. Without a turn the commit conflicts, as if the other one had come first. */
 static int turn_came(rg__overlay_op *op)
 {
 	if (!op->busy)

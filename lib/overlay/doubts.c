@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commits in doubt. One is remembered from before main is asked until its outcome is known and both parts are written.
+ * Commits in doubt. A commit of both parts is recorded before main is asked, and kept until its outcome is known and both parts are
+ * written. A commit of main alone is recorded when its outcome is unknown.
  *
- * The engine sends a commit of unknown outcome again for 50 s, and main remembers revisions for 60 s. A doubt that main was not asked
- * about for that long is old: main is not asked again, because it could take the commit a second time. A fetch still tells where main is
- * at the revision that the commit made, or at its base. Where main moved on, the next commit of the key drops the doubt, or one that needs
- * its place. Nothing is undone then: it may have landed.
+ * The engine resends a commit of unknown outcome for 50 s, and main remembers revisions for 60 s. A doubt that main was not asked about
+ * for 60 s is old. The commit is not sent again, because main could accept it a second time. A fetch still ends the doubt if main is at
+ * the revision of the commit, or at its base. Otherwise the doubt is dropped by the next commit of the key, or when its room is needed.
+ * Then nothing is undone, because the commit may have landed.
  */
 #include "overlay/overlay.h"
 #include "model/model.h"
@@ -38,7 +39,7 @@ static bool is_old(const rg__doubt *d)
 	return rg__monotonic_us() - d->asked_at > DOUBT_KEEP;
 }
 
-/* What main's revision says of it. A guess of main says nothing of a refusal. */
+/* What the revision of main says about the commit. A guess of main proves no refusal. */
 static int verdict_by(const rg__doubt *d, const rg_fetched *main)
 {
 	if (d->verdict != RG__DOUBT_OPEN || !main)
@@ -59,7 +60,7 @@ static void take_out(rg__overlay *o, rg__overlay_bucket *b, rg__doubt **at)
 	free_doubt(d);
 }
 
-/* With the lock: of those that nothing waits for, the oldest one. */
+/* With the lock. Drops the oldest one that is not needed any more. */
 static void drop_spare(rg__overlay *o, rg__overlay_bucket *b)
 {
 	rg__doubt **spare = NULL;
@@ -100,7 +101,7 @@ rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out)
 	return room ? RG_OK : RG_EFULL;
 }
 
-/* The unfinished one of the key, or that of @p own. An old one that main does not tell of is dropped. */
+/* The unfinished doubt of the key, or that of @p own. An old one is dropped, unless @p main tells its outcome. */
 rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg_fetched *main)
 {
 	if (atomic_load(&o->n_doubts) == 0)
@@ -155,8 +156,8 @@ rg_status rg__doubt_finish(rg__overlay *o, rg__doubt *d, bool keep)
 }
 
 /*
- * The local part that goes with what main has: while a commit is in doubt, main's revision says whether it landed. Where main moved on,
- * all that may be there is shown. @return whether the doubt can be finished now.
+ * Selects the local part that goes with the revision of main: with the commit in doubt or without it. If main has moved on, the local part
+ * is shown as it stands. @return whether the doubt can be finished now.
  */
 bool rg__doubt_show(rg__overlay *o, const rg_key *key, const rg_fetched *main, rg__local *local)
 {

@@ -12,7 +12,7 @@ static void give_fetched(rg__overlay_op *op)
 	op->fetched(op->tok, op->status, op->status == RG_OK ? &found : NULL);
 }
 
-/* Main did not answer: the local part is better than nothing. */
+/* Main did not answer. The local part alone is a partial result. */
 static int end_without_main(rg__overlay_op *op, rg_status status)
 {
 	const rg_fetched nothing = { .struct_size = sizeof nothing, .authoritative = 1, .partial = 1 };
@@ -23,7 +23,7 @@ static int end_without_main(rg__overlay_op *op, rg_status status)
 	return rg__overlay_end(op, rg__unite(&op->key, &nothing, &op->local, &op->out));
 }
 
-/* The writes are counted before the part is read: one in between is seen as one too many, never missed. */
+/* The count is read before the part. A write in between then causes a needless second look; it is never missed. */
 static rg_status look_at_local(rg__overlay_op *op)
 {
 	op->writes = atomic_load(&op->o->writes);
@@ -31,7 +31,7 @@ static rg_status look_at_local(rg__overlay_op *op)
 	return rg__local_fetch(op->o, &op->key, &op->local);
 }
 
-/* The outcome of a commit in doubt is known, and no commit is at it: the local part follows. If that fails, a later call does it. */
+/* The outcome of a commit in doubt is known. Unless a commit of the key runs, the local part is written now. */
 static bool finish_seen_doubt(rg__overlay_op *op)
 {
 	if (!rg__overlay_try_turn(op))
@@ -43,7 +43,7 @@ static bool finish_seen_doubt(rg__overlay_op *op)
 
 static int ask_main(rg__overlay_op *op);
 
-/* Main was asked between two looks at the local part. Where they differ, nobody knows which of them goes with its answer. */
+/* Main was asked between two looks at the local part. If the looks differ, it is not known which one goes with the answer of main. */
 static int main_answered(rg__overlay_op *op)
 {
 	rg_revision before = op->local.revision;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The local part of a key, or its tombstone; and the two steps in which a commit changes it. */
+/* The local part of a key, its tombstone, and the two steps in which a commit changes it. */
 #include "overlay/overlay.h"
 #include "model/model.h"
 
-/* Bits that tell revisions derived from that of a commit. Its first eight bytes are random, so no other commit has them. */
+/* Bits that make derived revisions from that of a commit. Its first eight bytes are random, so no other commit has a derived one. */
 enum { AHEAD = 0x80, UNDONE = 0x40 };
 
 enum { TOMBSTONE_KEEP = 60 * 1000000 }; /* microseconds */
@@ -22,7 +22,7 @@ static void put_tombstone(rg__overlay *o, const rg_key *key, const rg_revision *
 	pthread_mutex_unlock(&b->lock);
 }
 
-/* The last one of the key, or the floor; zero: neither. */
+/* The last tombstone of the key, else the floor, else zero. */
 static rg_revision find_tombstone(rg__overlay *o, const rg_key *key)
 {
 	int64_t last = atomic_load(&o->last_tombstone), now = last ? rg__monotonic_us() : 0;
@@ -72,7 +72,7 @@ static rg_status write_part(rg__overlay *o, const rg_key *key, const rg_revision
 	return st <= 0 ? st : RG_ECONTRACT;
 }
 
-/* The tombstone is there before the record goes: no fetch finds neither. */
+/* The tombstone is put before the record is removed, so that every fetch finds one of the two. */
 rg_status rg__local_write(rg__overlay *o, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
 {
 	if (!next)
@@ -80,7 +80,7 @@ rg_status rg__local_write(rg__overlay *o, const rg_key *key, const rg_revision *
 	return write_part(o, key, base, own, next);
 }
 
-/* An addition that a removal follows is written under a derived revision, so that in the end the part has the commit's own. */
+/* If a removal follows, the addition is written under a derived revision: the final part has the revision of the commit. */
 rg_status rg__change_begin(rg__overlay *o, const rg_key *key, const rg_revision *own, rg__local_change *change)
 {
 	rg_revision revision = *own;
@@ -101,7 +101,7 @@ rg_status rg__change_begin(rg__overlay *o, const rg_key *key, const rg_revision 
 	return st;
 }
 
-/* Rule (d). Where nothing was there before, the base is again what it was, so this deletion leaves no tombstone. */
+/* Rule (d). If there was no local part before, the deletion leaves no tombstone: the base is the same again as before the commit. */
 static rg_status undo_addition(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg__local_change *change)
 {
 	rg_revision undone = *own;
@@ -115,7 +115,7 @@ static rg_status undo_addition(rg__overlay *o, const rg_key *key, const rg_revis
 	return st;
 }
 
-/* A local part that moved on was built on what this would change: then nothing is left to do. */
+/* After a conflict nothing is left to do: the current local part was built on the one that this would change. */
 rg_status rg__change_end(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg__local_change *change, bool landed)
 {
 	rg_status st = RG_OK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* A call of the overlay under way, and what it asks main. */
+/* Operations: calls of the overlay that wait for main or for their turn. */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 #include <time.h>
 
-/* How often a blocking caller looks whether its operation has its turn, in nanoseconds. */
+/* How often a blocking caller checks whether its operation has its turn. Nanoseconds. */
 enum { LOOK_AGAIN = 200000 };
 
 void rg__overlay_release(rg__overlay *o)
@@ -22,14 +22,14 @@ static rg__overlay_bucket *lock_by_token(rg__overlay *o, const void *tok)
 	return rg__overlay_lock(o, ((uintptr_t)tok * 0x9E3779B97F4A7C15u) >> 56);
 }
 
-static bool run_overlay_steps(rg__overlay_op *op);
+static bool run_overlay(rg__overlay_op *op);
 
-static void main_call_answered(rg__call *call)
+static void resume_overlay(rg__call *call)
 {
 	rg__overlay_op *op = (rg__overlay_op *)(void *)call;
 
 	atomic_store(&call->token, NULL);
-	run_overlay_steps(op);
+	run_overlay(op);
 }
 
 static rg_str append_text(char **room, rg_str s)
@@ -66,7 +66,7 @@ rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, const rg
 	op->flags = flags;
 	op->tok = tok;
 	atomic_init(&op->canceled, false);
-	rg__call_init(&op->call, o->main, main_call_answered);
+	rg__call_init(&op->call, o->main, resume_overlay);
 	op->call.for_blocking = (flags & RG_OP_BLOCKING) != 0;
 	return op;
 }
@@ -120,8 +120,8 @@ static void give_answer(rg__overlay_op *op)
 		rg__overlay_release(o);
 }
 
-/* Runs an operation, and those whose turn comes when it ends. The answers are given when none of them can go on. True: @p op is over. */
-static bool run_overlay_steps(rg__overlay_op *op)
+/* Runs an operation, then those that get the turn. All answers are given at the end. @return whether @p op is over. */
+static bool run_overlay(rg__overlay_op *op)
 {
 	rg__overlay_op *first = op, *over = NULL, **last = &over;
 
@@ -151,7 +151,7 @@ rg_status rg__overlay_start(rg__overlay_op *op, int (*step)(rg__overlay_op *), v
 	op->answer = answer;
 	if (op->heap)
 		open_op(op);
-	return run_overlay_steps(op) ? RG_OK : RG_PENDING;
+	return run_overlay(op) ? RG_OK : RG_PENDING;
 }
 
 int rg__overlay_end(rg__overlay_op *op, rg_status status)
@@ -160,7 +160,7 @@ int rg__overlay_end(rg__overlay_op *op, rg_status status)
 	return RG__OVERLAY_OVER;
 }
 
-/* After RG_PENDING the operation may be another thread's. */
+/* After RG_PENDING another thread may own the operation. */
 int rg__overlay_asked(rg__overlay_op *op, rg_status status)
 {
 	if (status == RG_PENDING)
@@ -183,7 +183,7 @@ void rg__overlay_take_main(rg__overlay_op *op)
 	op->call.found.record = NULL;
 }
 
-/* Whether an operation with this token is open. @p token: of main, if main is to answer it; else it waits for its turn or runs. */
+/* Whether an operation with this token is open. @p token: that of its call of main; NULL while it runs or waits for its turn. */
 static bool find_open(rg__overlay *o, const void *tok, bool cancel, void **token)
 {
 	rg__overlay_bucket *b = lock_by_token(o, tok);

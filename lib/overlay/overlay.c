@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The store made of two, as a store: what it is made of, and its members. */
+/* The overlay as a store: rg_store_overlay(), its members and its end. */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
@@ -47,7 +47,7 @@ static rg__overlay *new_overlay(rg_store *main, rg_store *local)
 	return o;
 }
 
-/* Only what both stores can be asked. */
+/* Optional members are present if both stores have them. */
 static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 {
 	uint32_t of_main = rg_store_traits(main);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The store made of two, main and the memory of this node (local).
+ * The overlay: a store made of main and of the memory of this node (local).
  *
- * A commit writes what it adds to the local part, then main, then takes from the local part what it removes. Commits of one key take
- * turns. So a binding that moves is in both parts for a moment, never in neither. Five rules make this safe when main does not say what
- * became of a commit:
+ * A commit first writes what it adds to the local part, then main, then removes from the local part what it removes. Commits of one key
+ * take turns. So a binding that moves is in both parts for a moment, never in neither. Five rules keep this right when main does not tell
+ * the outcome of a commit:
  *
- * (a) The local compare-and-swap is strict. A local part that went leaves a tombstone: for 60 s the revision of the commit that removed it
- *     is the base.
- * (b) A commit of unknown outcome is in doubt. The overlay remembers it for 60 s, with the local part before it and after it.
- * (c) A commit in doubt adds nothing again. Its resend only asks main; so does the next commit of the key, before it goes on.
- * (d) When main refuses for certain, the addition is undone on the revision that it made, under another one.
- * (e) Of two copies of a binding the newer one counts (`modified`, then CSeq), on a tie main's.
+ * (a) The compare-and-swap of the local part is strict. A local part that was removed leaves a tombstone: for 60 s its base is the revision
+ *     of the removing commit.
+ * (b) A commit of unknown outcome is in doubt. The overlay remembers it, with the local part before and after it, so that its resend is
+ *     recognized and a fetch can show the part that goes with main.
+ * (c) A resend never writes an addition again; it only asks main. The next commit of the key does the same first.
+ * (d) If main refuses for certain, the addition is undone by a compare-and-swap on its own revision, under another revision.
+ * (e) Of two copies of a binding the newer one is shown (`modified`, then CSeq), on a tie that of main.
  */
 #ifndef RG__OVERLAY_H
 #define RG__OVERLAY_H
@@ -27,17 +28,17 @@ typedef struct rg__overlay_op rg__overlay_op;
 typedef struct rg__local {
 	rg_record *record;
 	rg_revision revision; /* of the record or of its tombstone, else zero */
-	rg_revision stored;   /* the base that the local store wants */
+	rg_revision stored;   /* the base that the local store expects */
 } rg__local;
 
 /* How a commit changes the local part. */
 typedef struct rg__local_change {
 	rg_record *before, *after;
 	rg_revision stands; /* the base for the next write */
-	bool adds, removes; /* `adds`: written before main is asked. `removes`: `after` is written when main took the commit */
+	bool adds, removes; /* `adds`: to write before main is asked. `removes`: to write `after` when main has the commit */
 } rg__local_change;
 
-/* What became of a commit in doubt. DONE: it landed and both parts are written; its resend is still to be answered. */
+/* The outcome of a commit in doubt. DONE: it has landed and both parts are written; it is kept to answer its resend. */
 enum { RG__DOUBT_OPEN, RG__DOUBT_LANDED, RG__DOUBT_REFUSED, RG__DOUBT_DONE };
 
 typedef struct rg__doubt {
@@ -58,16 +59,16 @@ typedef struct rg__tombstone {
 
 enum { RG__OVERLAY_BUCKETS = 256, RG__OVERLAY_WAITING_MAX = 64, RG__OVERLAY_DOUBTS_MAX = 16, RG__OVERLAY_TOMBSTONES = 32 };
 
-/* What is known of keys with one hash, and of operations whose token has it. Each bucket has its own lock. */
+/* The state of all keys, and of all tokens, whose hash leads here. Each bucket has its own lock. */
 typedef struct rg__overlay_bucket {
 	pthread_mutex_t lock;
 	rg__overlay_op *open;  /* operations, by token */
-	rg__overlay_op *turns; /* those that have the turn of their key, each with those that wait for it */
+	rg__overlay_op *turns; /* operations with the turn of their key, each with a queue of those that wait for it */
 	rg__doubt *doubts;     /* the newest first */
 	uint32_t n_doubts;
 	rg__tombstone tombstones[RG__OVERLAY_TOMBSTONES]; /* a ring */
 	uint32_t next_tombstone;
-	rg__tombstone floor;   /* the last one that lost its place before its time: it counts for every key that has none */
+	rg__tombstone floor;   /* the last one overwritten before its time; it counts for all keys without a tombstone */
 } rg__overlay_bucket;
 
 struct rg__overlay_watch;
@@ -76,7 +77,7 @@ struct rg__overlay {
 	atomic_uint refs; /* of its memory: one of the store, one of each open operation */
 	rg_store *main, *local;
 	_Atomic uint64_t writes;        /* of the local store */
-	_Atomic int64_t last_tombstone; /* until when it counts; 0: there was none yet */
+	_Atomic int64_t last_tombstone; /* until when the last one counts; 0 = there was none */
 	atomic_uint n_doubts;
 	pthread_mutex_t watch_lock;
 	struct rg__overlay_watch *watches;
@@ -85,7 +86,7 @@ struct rg__overlay {
 
 enum { RG__OVERLAY_DUE, RG__OVERLAY_FIND, RG__OVERLAY_SCAN };
 
-/* One page of a walk. The domain and the tag are in the key of its operation. */
+/* One page of a walk. */
 typedef struct rg__overlay_walk {
 	int kind;
 	rg_time now;
@@ -98,12 +99,12 @@ typedef struct rg__overlay_walk {
 	} head; /* of the cursor, without padding */
 } rg__overlay_walk;
 
-/* What a step says: run the next one; an answer will come, and the operation may be another thread's already; it is over. */
+/* What a step returns. GO: run the next step. WAIT: an answer will come; another thread may own the operation already. OVER: end it. */
 enum { RG__OVERLAY_GO, RG__OVERLAY_WAIT, RG__OVERLAY_OVER };
 
-/* A call of the overlay. Over an inline main it is on its caller's stack. */
+/* A call of the overlay. Over an inline main it is on the stack of the caller. */
 struct rg__overlay_op {
-	rg__call call; /* first: main's. Its token is NULL while main is not asked */
+	rg__call call; /* of main; must be first. Its token is NULL while main is not called */
 	rg__overlay *o;
 	int (*step)(rg__overlay_op *op);
 	void (*answer)(rg__overlay_op *op);
@@ -120,12 +121,12 @@ struct rg__overlay_op {
 	rg__overlay_op *next_turn, *next_waiting, *first_waiting, *last_waiting;
 	uint32_t n_waiting;
 	pthread_t thread;
-	bool turn, busy; /* it has the turn; it was refused it */
-	bool entangled;  /* no other commit of the key may run within this one */
-	bool first;      /* main is asked for the first time */
+	bool turn, busy; /* `turn`: it has the turn. `busy`: it will not get it */
+	bool entangled;  /* no other commit of the key may run inside this one */
+	bool first;      /* main is asked about the commit for the first time */
 
 	/* Of fetch and commit. */
-	rg_fetched main, out; /* `out`: the answer, if there is one */
+	rg_fetched main, out; /* `out`: the result to return */
 	rg__local local;
 	uint64_t writes; /* of the local store, before `local` was read */
 	uint32_t tries;
@@ -149,24 +150,24 @@ rg__overlay_op *rg__overlay_begin(rg__overlay *o, rg__overlay_op *here, const rg
 void rg__overlay_free(rg__overlay_op *op);
 rg_status rg__overlay_start(rg__overlay_op *op, int (*step)(rg__overlay_op *), void (*answer)(rg__overlay_op *)); /* the member's return */
 int rg__overlay_end(rg__overlay_op *op, rg_status status);
-int rg__overlay_asked(rg__overlay_op *op, rg_status status); /* what the call of main returned */
+int rg__overlay_asked(rg__overlay_op *op, rg_status status); /* @p status: what the call of main returned */
 int rg__overlay_ask_fetch(rg__overlay_op *op, uint32_t flags, int (*then)(rg__overlay_op *));
-void rg__overlay_take_main(rg__overlay_op *op); /* what main answered */
+void rg__overlay_take_main(rg__overlay_op *op); /* moves the record that main returned to op->main */
 rg_status rg__overlay_wait(void *self, void *tok, int32_t timeout_ms);
 void rg__overlay_cancel(void *self, void *tok);
 
 /* turns.c */
 rg__overlay_bucket *rg__overlay_lock(rg__overlay *o, uint64_t key_hash); /* the bucket, locked */
-int rg__overlay_take_turn(rg__overlay_op *op); /* GO, or WAIT: it runs when its turn comes. `busy`: it does not come */
+int rg__overlay_take_turn(rg__overlay_op *op); /* GO: it has the turn, or is busy. WAIT: it runs when it gets the turn */
 bool rg__overlay_try_turn(rg__overlay_op *op); /* if it is free */
-rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op); /* the operation whose turn it is now; NULL */
+rg__overlay_op *rg__overlay_end_turn(rg__overlay_op *op); /* the operation that has the turn now, or NULL */
 bool rg__overlay_turn_taken(const rg__overlay_bucket *b, const rg_key *key); /* with the lock */
 
-/* doubts.c: only an operation with the turn of the key changes a doubt or frees it. */
-rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out); /* of its commit. RG_EFULL: there are too many */
-rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg_fetched *main); /* NULL: none */
-void rg__doubt_judge(rg__overlay *o, rg__doubt *d, int verdict); /* main was asked */
-rg_status rg__doubt_finish(rg__overlay *o, rg__doubt *d, bool keep); /* brings the local part to the verdict. `keep`: for its resend */
+/* doubts.c. Only an operation with the turn of the key changes or frees a doubt. */
+rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out); /* for its commit. RG_EFULL: there are too many */
+rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg_fetched *main); /* or NULL */
+void rg__doubt_judge(rg__overlay *o, rg__doubt *d, int verdict); /* main was asked now */
+rg_status rg__doubt_finish(rg__overlay *o, rg__doubt *d, bool keep); /* writes the local part. `keep`: its resend is to come */
 void rg__doubt_drop(rg__overlay *o, rg__doubt *d);
 bool rg__doubt_show(rg__overlay *o, const rg_key *key, const rg_fetched *main, rg__local *local);
 void rg__doubts_free(rg__overlay_bucket *b);
@@ -181,7 +182,7 @@ rg_status rg__change_end(rg__overlay *o, const rg_key *key, const rg_revision *o
 rg_status rg__unite(const rg_key *key, const rg_fetched *main, const rg__local *local, rg_fetched *out);
 rg_status rg__split(const rg_key *key, const rg_commit *commit, rg_record **main, rg_record **local);
 rg_status rg__lay_over(const rg_key *key, const rg_revision *own, const rg_record *under, const rg_record *over, rg_record **out);
-bool rg__lacks(const rg_record *record, const rg_record *other, bool same); /* a binding of @p other; `same`: in this version */
+bool rg__lacks(const rg_record *record, const rg_record *other, bool same); /* it lacks a binding of @p other; `same`: that version of it */
 bool rg__same_part(const rg_record *a, const rg_record *b);
 
 /* The members. */

@@ -92,7 +92,7 @@ rg_status rg__unite(const rg_key *key, const rg_fetched *main, const rg__local *
 	rg_status st = unite_records(key, main, local, &out->record);
 	if (st != RG_ELIMIT)
 		return st;
-	/* More than one record holds: what the other nodes know of, too, is better than nothing. */
+	/* The union is too large for a record. The record of main is a partial result. */
 	out->record = rg_record_ref(main->record);
 	out->partial = 1;
 	return RG_OK;

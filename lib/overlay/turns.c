@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commits of one key take turns. The strict compare-and-swap of each part is not enough: a commit of main alone and one of the
- * local part alone, decided on the same record, would both succeed, and a phone that registers with and without the flag at once would
- * have two bindings.
+ * Commits of one key take turns. The compare-and-swap of each part is not enough: a commit of main alone and a commit of the local part
+ * alone, both decided on the same record, would both succeed. A phone that registers with and without the flag at the same time would
+ * then have two bindings.
  */
 #include "overlay/overlay.h"
 #include "model/model.h"
 #include <time.h>
 
-/* How long a commit over an inline main waits for another thread's, and how often it looks. Then it conflicts. Microseconds. */
+/* How long a commit over an inline main waits for its turn, and how often it checks. Microseconds. */
 enum { PATIENCE = 100000, LOOK_EVERY = 20 };
 
 rg__overlay_bucket *rg__overlay_lock(rg__overlay *o, uint64_t key_hash)
@@ -42,8 +42,8 @@ static void give_turn(rg__overlay_op *op)
 }
 
 /*
- * With the lock, which is released in between. A commit from within another one of its key, by a watch, would wait for itself. It goes
- * on without a turn, unless the outer one has changed a part and has yet to change the other.
+ * With the lock, which is released while waiting. A commit that a watch issues inside a commit of the same key would wait for itself. It
+ * goes on without a turn, unless the outer commit is between its two parts.
  */
 static void wait_for_turn(rg__overlay_op *op)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks over both parts, the local one first; a page is of one of them. A key of both is given once, unless the local store was
- * written to meanwhile: what it has now it had when it was walked.
+ * Walks: first the local store, then main. A page comes from one of them. A key that is in both is given once, as long as the local store
+ * is not written to during the walk: then the keys that it has now are the keys that it gave.
  *
- * A cursor is a struct rg__overlay_head and the cursor of the store that is walked.
+ * A cursor is a struct rg__overlay_head, followed by the cursor of the store that is walked.
  */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
 enum { IN_LOCAL = 'l', AT_MAIN = 'm', IN_MAIN = 'M' };
 
-/* Of either store. */
+/* @p of: its domain and, as user, the tag. */
 static rg_status ask_for_page(rg__call *call, const rg__overlay_walk *w, const rg_key *of)
 {
 	if (w->kind == RG__OVERLAY_DUE)
@@ -33,7 +33,7 @@ static bool read_walk_cursor(rg__overlay *o, rg__overlay_walk *w, rg_str cursor)
 	return w->head.part == AT_MAIN || w->head.part == IN_MAIN || w->head.part == IN_LOCAL;
 }
 
-/* @p inner: absent = there is no more. */
+/* @p inner: the cursor of the store; absent = the walk is over. */
 static void give_page(const rg__overlay_walk *w, const rg__page *page, rg_str inner, rg_keys_cb paged, void *tok)
 {
 	rg_keys out = { .struct_size = sizeof out, .n = page->n, .keys = page->keys, .next = w->head.next };
@@ -62,7 +62,7 @@ static bool carries_tag(const rg_record *record, rg_str tag)
 	return false;
 }
 
-/* Whether the walk gave a key of main with the local part. */
+/* Whether the walk gave this key of main before, from the local store. */
 static bool was_given(const rg__overlay_op *op, const rg_key *key)
 {
 	const rg__overlay_walk *w = &op->walk;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A watch over both parts is a watch on each; its end is told when both have ended. */
+/* A watch on an overlay is a watch on each of its stores. Its end is told when both have ended. */
 #include "overlay/overlay.h"
 #include <stdlib.h>
 
@@ -9,7 +9,7 @@ typedef struct watch_side {
 	overlay_watch *watch;
 	rg_store *store;
 	void *handle;
-	atomic_bool ended; /* by the store, or asked to end */
+	atomic_bool ended; /* by its store, or by unwatch */
 } watch_side;
 
 struct rg__overlay_watch {
@@ -20,7 +20,7 @@ struct rg__overlay_watch {
 	watch_side sides[2]; /* local, main */
 	atomic_bool ending;
 	atomic_bool quiet; /* it is being made: nothing is told */
-	atomic_uint refs;  /* of each side until its last call, of whom makes it, and of whom ends it */
+	atomic_uint refs;  /* one for each side until its last call, one while it is made, one until it is ended */
 };
 
 static void unref_watch(overlay_watch *w)
@@ -32,7 +32,7 @@ static void unref_watch(overlay_watch *w)
 	free(w);
 }
 
-/* The first call ends what is left of it. */
+/* Only the first call has an effect. */
 static void end_watch(overlay_watch *w)
 {
 	if (atomic_exchange(&w->ending, true))
@@ -62,7 +62,7 @@ static void side_changed(void *user, rg_status status)
 			w->changed(w->user, status);
 		return;
 	}
-	/* The store lost it: the other side alone would miss changes. */
+	/* The store has ended it. The other side alone would miss changes. */
 	if (!atomic_exchange(&side->ended, true))
 		end_watch(w);
 	unref_watch(w);
