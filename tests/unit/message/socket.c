@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include "message/socket.h"
 #include <criterion/criterion.h>
 #include <rgstr/request.h>
-
-#include "message/socket.h"
+#include <stdlib.h>
 
 static const struct {
 	const char *text, *canonical; /* NULL: it is no socket */
