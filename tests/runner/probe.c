@@ -106,6 +106,12 @@ Test(empty, asserts_nothing)
 {
 }
 
+Test(closed, what_fails_is_told_all_the_same)
+{
+	close(STDERR_FILENO);
+	cr_expect(false, "number %d", 9);
+}
+
 Test(crash, ends_the_program)
 {
 	abort();

@@ -4,6 +4,7 @@
  * failed. A test that evaluates no check fails as well: it would pass whatever the library did.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -20,6 +21,7 @@ static struct {
 	runner_test *first, *last;
 	const runner_test *test; /* the one that runs */
 	pthread_t thread;
+	FILE *out; /* where stderr led at first: a test may capture that */
 	jmp_buf leave;
 	_Atomic unsigned long checks, failures; /* of that test */
 	bool short_names, list, verbose;
@@ -63,19 +65,19 @@ void runner_fail(int kind, const char *file, int line, const char *text, const c
 	va_list more;
 
 	atomic_fetch_add(&runner.failures, 1);
-	flockfile(stderr);
-	fprintf(stderr, "%s:%d: %s/%s: failed: %s", shown(file), line, runner.test->suite, runner.test->name, text);
+	flockfile(runner.out);
+	fprintf(runner.out, "%s:%d: %s/%s: failed: %s", shown(file), line, runner.test->suite, runner.test->name, text);
 	if (format[1])
-		fputc(':', stderr);
+		fputc(':', runner.out);
 	va_start(more, format);
-	vfprintf(stderr, format, more);
+	vfprintf(runner.out, format, more);
 	va_end(more);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	fputc('\n', runner.out);
+	funlockfile(runner.out);
 	if (kind == RUNNER_EXPECT)
 		return;
 	if (!pthread_equal(pthread_self(), runner.thread)) {
-		fputs("an assert failed on a thread that cannot leave the test\n", stderr);
+		fputs("an assert failed on a thread that cannot leave the test\n", runner.out);
 		abort();
 	}
 	longjmp(runner.leave, 1);
@@ -116,7 +118,7 @@ static bool run(const runner_test *test)
 	atomic_store(&runner.checks, 0);
 	atomic_store(&runner.failures, 0);
 	if (runner.verbose)
-		fprintf(stderr, "%s/%s\n", test->suite, test->name);
+		fprintf(runner.out, "%s/%s\n", test->suite, test->name);
 	set_timeout(test->extra.timeout);
 	attempt(suite->init);
 	attempt(test->extra.init);
@@ -144,7 +146,7 @@ static void on_signal(int sig)
 	const char *text[] = { runner.test->suite, "/", runner.test->name, sig == SIGALRM ? ": timed out\n" : ": crashed\n" };
 
 	for (size_t i = 0; i < sizeof text / sizeof text[0]; i++) {
-		if (write(STDERR_FILENO, text[i], strlen(text[i])) < 0)
+		if (write(fileno(runner.out), text[i], strlen(text[i])) < 0)
 			break;
 	}
 	raise(sig);
@@ -186,8 +188,12 @@ int main(int argc, char **argv)
 {
 	unsigned long ran = 0, failed = 0, checks = 0;
 
+	runner.out = fdopen(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3), "w");
+	if (!runner.out)
+		return 2;
+	setvbuf(runner.out, NULL, _IOLBF, BUFSIZ);
 	if (!read_options(argc, argv)) {
-		fprintf(stderr, "usage: %s [--filter SUITE/NAME (a pattern)] [--list] [--verbose] [--short-filename]\n", argv[0]);
+		fprintf(runner.out, "usage: %s [--filter SUITE/NAME (a pattern)] [--list] [--verbose] [--short-filename]\n", argv[0]);
 		return 2;
 	}
 	runner.thread = pthread_self();
@@ -203,6 +209,6 @@ int main(int argc, char **argv)
 		failed += !run(test);
 		checks += atomic_load(&runner.checks);
 	}
-	fprintf(stderr, "%lu tests, %lu checks, %lu failed\n", ran, checks, failed);
+	fprintf(runner.out, "%lu tests, %lu checks, %lu failed\n", ran, checks, failed);
 	return failed == 0 && ran > 0 ? 0 : 1;
 }

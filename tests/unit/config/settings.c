@@ -8,7 +8,9 @@ static rg_lookup_options *lookup;
 
 static void setup(void)
 {
-	rg_config_new(&config);
+	save = NULL;
+	lookup = NULL;
+	cr_assert_eq(rg_config_new(&config), RG_OK);
 }
 
 static void teardown(void)
