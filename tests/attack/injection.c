@@ -68,7 +68,7 @@ static void no_control(rg_str s, const char *what)
 
 static void watch(void *user, const rg_event *event)
 {
-	(void)user;
+	++*(unsigned *)user;
 	no_control(event->aor, "the AoR of an event");
 	no_control(event->key.user, "the user of a key");
 	no_control(event->key.host, "the host of a key");
@@ -90,7 +90,7 @@ static void check_log(void *user, int32_t level, rg_str text)
 	no_control(text, "a log line");
 }
 
-static world watched(bool extended, rg_subscription **subscription)
+static world watched(bool extended, unsigned *events, rg_subscription **subscription)
 {
 	const rg_env env = { .struct_size = sizeof env, .now = world_now, .log = check_log };
 	rg_config *config = extended ? world_extended_config() : NULL;
@@ -99,18 +99,19 @@ static world watched(bool extended, rg_subscription **subscription)
 	rg_registrar_unref(w.registrar);
 	cr_assert_eq(rg_registrar_new(config, w.store, &env, &w.registrar, NULL), RG_OK);
 	rg_config_unref(config);
-	cr_assert_eq(rg_registrar_subscribe(w.registrar, RG_EVENT_ALL, watch, NULL, NULL, subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(w.registrar, RG_EVENT_ALL, watch, events, NULL, subscription), RG_OK);
 	return w;
 }
 
 static void inject(bool extended)
 {
 	rg_subscription *subscription = NULL;
+	unsigned events = 0;
 	char bytes[2048];
 
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
 		for (size_t k = 0; k < sizeof payloads / sizeof payloads[0]; k++) {
-			world w = watched(extended, &subscription);
+			world w = watched(extended, &events, &subscription);
 			size_t n = build(bytes, places[i], payloads[k].p, payloads[k].n);
 			answer a = world_send(&w, bytes, n);
 			const char *fault = fault_of(&a);
@@ -129,6 +130,7 @@ static void inject(bool extended)
 			world_end(&w);
 		}
 	}
+	cr_expect_gt(events, 0);
 }
 
 Test(injection, nothing_in_a_message_writes_a_header_of_the_reply)

@@ -143,14 +143,14 @@ KIT void contents_page(void *tok, rg_status status, const rg_keys *page)
 	cr_assert_eq(status, RG_OK);
 	cr_assert_null(page->cursor.p, "more than one page");
 	for (uint32_t i = 0; i < page->n; i++)
-		c->store->ops.fetch(c->store->self, &page->keys[i], 0, contents_record, c);
+		cr_assert_eq(c->store->ops.fetch(c->store->self, &page->keys[i], 0, contents_record, c), RG_OK);
 }
 
 KIT contents contents_of(const site *s)
 {
 	contents c = { .store = s->store };
 
-	c.store->ops.scan(c.store->self, RG_STR("location"), RG__ABSENT, 4000, 0, contents_page, &c);
+	cr_assert_eq(c.store->ops.scan(c.store->self, RG_STR("location"), RG__ABSENT, 4000, 0, contents_page, &c), RG_OK);
 	return c;
 }
 

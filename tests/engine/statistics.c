@@ -117,6 +117,7 @@ static int refuse(kit *k, size_t i)
 static void expect_moved(const rg_stats *before, const rg_stats *after, const char *const moved[], size_t n)
 {
 	static const char *const busy[] = { "operations", "timed_operations", "operation_microseconds", "operation_microseconds_max" };
+	int64_t found = 0;
 	rg_stat s;
 
 	for (uint32_t i = 0; rg_stats_get(after, i, &s) == RG_OK; i++) {
@@ -130,7 +131,9 @@ static void expect_moved(const rg_stats *before, const rg_stats *after, const ch
 		int64_t by = s.value - value(before, s.name);
 		if (!skip)
 			cr_expect_eq(by, want, "%s moved by %" PRId64 " after %s", s.name, by, moved[0]);
+		found += want;
 	}
+	cr_expect_eq(found, (int64_t)n, "each of them is a statistic");
 }
 
 Test(statistics, a_refusal_moves_its_reason_and_the_sum_and_nothing_else)

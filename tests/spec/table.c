@@ -130,6 +130,7 @@ Test(table, the_library_has_the_statistics_of_the_base_specification)
 	host h;
 
 	read_names(&all);
+	cr_assert_gt(count(&all, "statistic", NULL), 0);
 	host_open(&h);
 	cr_assert_eq(rg_registrar_stats(h.reg, RG_STR("location"), &stats), RG_OK);
 	for (size_t i = 0; i < all.n; i++) {

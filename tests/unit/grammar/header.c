@@ -87,19 +87,29 @@ Test(header, malformed_values_are_refused)
 	}
 }
 
+static bool lies_in(rg_str part, rg_str whole)
+{
+	return !part.p || (part.p >= whole.p && part.p + part.n <= whole.p + whole.n);
+}
+
 Test(header, cut_at_any_byte_a_value_is_read_no_further)
 {
 	static const char text[] = "\"A\\\" B\" <sip:a@h;x>;q=0.5;+sip.instance=\"<urn:\\\"x>\";r=[::1] , *";
+	int values = 0;
 
 	for (size_t n = 0; n < sizeof text; n++) {
 		char *copy = malloc(n ? n : 1);
 		rg__name_addr got;
 		memcpy(copy, text, n);
-		rg_str rest = { copy, n }, value;
-		while (rg__list_next(&rest, &value) > 0)
-			rg__name_addr_parse(value, &got);
+		rg_str all = { copy, n }, rest = all, value;
+		for (values = 0; rg__list_next(&rest, &value) > 0; values++) {
+			cr_expect(lies_in(value, all), "cut at %zu", n);
+			if (rg__name_addr_parse(value, &got) == RG_OK)
+				cr_expect(lies_in(got.uri, value) && lies_in(got.params, value), "cut at %zu", n);
+		}
 		free(copy);
 	}
+	cr_expect_eq(values, 2);
 }
 
 Test(header, header_params_may_be_as_many_as_uri_params)
