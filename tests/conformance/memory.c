@@ -227,7 +227,7 @@ Test(memory, knows_its_own_stores_only)
 {
 	rg__check ck = start(0);
 	rg_store_ops ops = *ck.ops;
-	uint64_t other[32] = { 0 };
+	_Alignas(128) uint64_t other[32] = { 0 }; /* as a memory store is: one of that name is looked into */
 	rg_store *stranger;
 
 	ops.destroy = NULL;
