@@ -411,7 +411,7 @@ Test(federation_faults, who_cannot_be_published_keeps_nobody_waiting)
 		char user[16];
 
 		snprintf(user, sizeof user, "p%d", i);
-		put_homes(shared, user, "west.example", 1200, k.now + 8 * HOUR);
+		fill_homes(shared, user, "west.example", k.now + 8 * HOUR);
 		kit_save(&k, user, A1 ";expires=864000", 1);
 	}
 	settle(&k);

@@ -80,13 +80,15 @@ static void committed(void *tok, rg_status status, const rg_fetched *current)
 	rg_record_unref(current ? current->record : NULL);
 }
 
-void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n, rg_time expires)
+/* The first @p n_long of them are as long as many others. */
+static void put_some_long(rg_store *shared, const char *user, const char *site, uint32_t n, uint32_t n_long, rg_time expires)
 {
+	enum { LONG = 5000 };
 	static uint8_t number;
 	rg_key key = { RG_STR("location@homes"), rg_str_from(user), RG_STR("example.org") };
 	rg_commit commit = { .struct_size = sizeof commit, .revision = { { 'x', ++number, (uint8_t)user[0], (uint8_t)user[1] } } };
 	rg_contact *contacts = calloc(n, sizeof *contacts);
-	char (*uris)[64] = calloc(n, sizeof *uris);
+	char (*uris)[64] = calloc(n, sizeof *uris), (*attrs)[LONG] = calloc(n, sizeof *attrs);
 	rg_status st = RG_PENDING;
 	rg_record *record = NULL;
 	void *self;
@@ -99,6 +101,10 @@ void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n,
 		contacts[i].next_hop = RG_STR("x:1");
 		contacts[i].callid = RG_STR("home");
 		contacts[i].expires = expires;
+		if (i < n_long) {
+			snprintf(attrs[i], LONG, "%0*u", LONG - 1, i); /* a record stores what they share once */
+			contacts[i].attr = rg_str_from(attrs[i]);
+		}
 	}
 	while (rg_record_new(&key, &commit.revision, contacts, n, NULL, 0, (rg_str){ NULL, 0 }, &record) == RG_ELIMIT)
 		n--;
@@ -108,6 +114,17 @@ void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n,
 	rg_record_unref(record);
 	free(contacts);
 	free(uris);
+	free(attrs);
+}
+
+void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n, rg_time expires)
+{
+	put_some_long(shared, user, site, n, 0, expires);
+}
+
+void fill_homes(rg_store *shared, const char *user, const char *site, rg_time expires)
+{
+	put_some_long(shared, user, site, 200, 12, expires);
 }
 
 static void counted(void *tok, rg_status status, uint64_t records, uint64_t bindings)

@@ -26,6 +26,8 @@ const char *homes(rg_store *shared, const char *user); /* in location@homes */
 
 /* Writes homes of AoR @p user, `sip:0.<site>` and so on, as another site could; as many of @p n as a record has room for. */
 void put_homes(rg_store *shared, const char *user, const char *site, uint32_t n, rg_time expires);
+/* As put_homes(), until the record has no room for another home. Most are long, so that there are few of them to go through. */
+void fill_homes(rg_store *shared, const char *user, const char *site, rg_time expires);
 
 /* How many records of homes there are. */
 uint64_t records(rg_store *shared);

@@ -117,7 +117,7 @@ Test(crash, ends_the_program)
 	abort();
 }
 
-Test(slow, ends_the_program, .timeout = 0.2)
+Test(slow, ends_the_program, .timeout = 0.02)
 {
 	pause();
 }

@@ -23,7 +23,7 @@ def check(args, passes, lines, absent=()):
 
 check(['--filter', 'fixture/*'], True, ['2 tests, 4 checks, 0 failed\n'])
 check(['--filter=good/*'], True, ['1 tests, 16 checks, 0 failed\n'])
-check(['--filter', 'good/*', '--verbose'], True, ['good/every_check_that_holds\n'])
+check(['--filter', 'good/*', '--verbose'], True, ['good/every_check_that_holds: 0.0'])
 
 status, output = run('--filter', 'bad/*', '--short-filename')
 failures = [line for line in output.splitlines() if line.startswith('probe.c:')]
