@@ -2,7 +2,7 @@
 """Calls through the proxy: routing, dialogs, forking, CANCEL, refusals."""
 import re
 import time
-from harness import Daemon, run, serial
+from harness import Daemon, needs_name_server, run, serial
 
 CALLER = '<sip:caller@example.net>;tag=caller'
 
@@ -409,13 +409,13 @@ def test_a_loop_is_broken():
         assert 'aors' in daemon.control('dump')
 
 
-def test_a_contact_that_is_us_is_not_forwarded_to():
+def contacts_that_are_us(*hosts):
     with Daemon() as daemon:
-        a, phone, seen = daemon.peer(), daemon.peer(), []
+        a, phone = daemon.peer(), daemon.peer()
         # Six of them would make 6! branches, were the request let through.
         for n in range(6):
-            for host in (daemon.address, 'localhost:%d' % daemon.port):
-                assert a.register('loop', ['<sip:loop@%s;x=%d>' % (host, n)], domain='127.0.0.1').code == 200
+            for host in hosts:
+                assert a.register('loop', ['<sip:loop@%s:%d;x=%d>' % (host, daemon.port, n)], domain='127.0.0.1').code == 200
         a.send(a.request('MESSAGE', 'sip:loop@' + daemon.address, CALLER, '<sip:loop@%s>' % daemon.address, 'bomb', 1))
         assert a.expect(482, 10)
         # Others are reached all the same, and what they say counts for more.
@@ -424,6 +424,15 @@ def test_a_contact_that_is_us_is_not_forwarded_to():
         phone.answer(phone.expect('MESSAGE'), 486)
         assert a.expect(486, 10)
         assert 'aors' in daemon.control('dump')
+
+
+def test_a_contact_that_is_us_is_not_forwarded_to():
+    contacts_that_are_us('127.0.0.1')
+
+
+def test_nor_is_one_whose_name_is_ours():
+    needs_name_server()
+    contacts_that_are_us('127.0.0.1', 'localhost')
 
 
 def test_what_comes_from_ourselves_is_a_loop():

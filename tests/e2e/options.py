@@ -134,27 +134,34 @@ def test_phones_that_answer_slowly():
         slow.silent(0.1)
 
 
+def tells_its_socket(host):
+    with Daemon('--socket-header', 'X-Socket', host=host) as daemon:
+        b, plain = daemon.peer(), daemon.peer()
+        assert b.register('bob').code == 200
+        for proto in ('udp', 'tcp'):
+            caller = daemon.peer(proto)
+            # What the sender says of it is not passed on.
+            for headers in ([], ['X-Socket: udp:192.0.2.66:5060'], ['x-socket : a', 'X-SOCKET: b', 'X-Socket-2: c']):
+                send(caller, 'MESSAGE', headers=headers)
+                request = b.expect('MESSAGE')
+                assert request.all('x-socket') == ['%s:%s' % (proto, daemon.address)], request
+                assert request.all('x-socket-2') == (['c'] if len(headers) == 3 else []), request
+                b.answer(request, 200)
+                caller.expect(200)
+        assert plain.register('alice').code == 200
+
+
 def test_the_socket_a_request_came_in_on_is_told():
-    for host in ('127.0.0.1', '::1'):
-        with Daemon('--socket-header', 'X-Socket', host=host) as daemon:
-            b, plain = daemon.peer(), daemon.peer()
-            assert b.register('bob').code == 200
-            for proto in ('udp', 'tcp'):
-                caller = daemon.peer(proto)
-                # What the sender says of it is not passed on.
-                for headers in ([], ['X-Socket: udp:192.0.2.66:5060'], ['x-socket : a', 'X-SOCKET: b', 'X-Socket-2: c']):
-                    send(caller, 'MESSAGE', headers=headers)
-                    request = b.expect('MESSAGE')
-                    assert request.all('x-socket') == ['%s:%s' % (proto, daemon.address)], request
-                    assert request.all('x-socket-2') == (['c'] if len(headers) == 3 else []), request
-                    b.answer(request, 200)
-                    caller.expect(200)
-            assert plain.register('alice').code == 200
+    tells_its_socket('127.0.0.1')
     with Daemon() as daemon:
         b, caller = daemon.peer(), daemon.peer()
         assert b.register('bob').code == 200
         send(caller, headers=['X-Socket: as it is'])
         assert b.expect('INVITE').all('x-socket') == ['as it is']
+
+
+def test_so_is_one_of_ipv6():
+    tells_its_socket('::1')
 
 
 def test_the_socket_that_a_register_came_in_on_elsewhere():

@@ -14,7 +14,8 @@ BARESIP = shutil.which('baresip')
 MODULES = '/usr/lib/baresip/modules'
 SDP = ('v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0 8\r\n'
        'a=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n')
-CONFIG = '''sip_listen 127.0.0.1:%d
+CONFIG = '''net_interface 127.0.0.1
+sip_listen 127.0.0.1:%d
 sip_trans_def udp
 audio_player aubridge,nil
 audio_source aubridge,nil
