@@ -117,6 +117,12 @@ Test(crash, ends_the_program)
 	abort();
 }
 
+Test(leaving, ends_the_program)
+{
+	cr_expect(true);
+	exit(0);
+}
+
 Test(slow, ends_the_program, .timeout = 0.02)
 {
 	pause();

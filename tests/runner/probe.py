@@ -33,10 +33,12 @@ assert 'bad/every_check_that_does_not_hold: failed: one == 2' in output and 'num
 assert '1 tests, 15 checks, 1 failed\n' in output, output
 
 check(['--filter', 'assert/*'], False, ['failed: opened == -1: number 7\n', 'closed\n', '2 tests, 2 checks, 1 failed\n'], ['went on'])
+check(['--filter', 'assert/*', '--fail-fast'], False, ['1 tests, 1 checks, 1 failed\n'])
 check(['--filter', 'unopened/*'], False, ['not opened', 'closed\n', '1 tests, 1 checks, 1 failed\n'], ['went on'])
 check(['--filter', 'empty/*'], False, ['it evaluates a check', '1 tests, 0 checks, 1 failed\n'])
 check(['--filter', 'closed/*'], False, ['failed: false: number 9\n', '1 tests, 1 checks, 1 failed\n'])
 check(['--filter', 'crash/*'], False, ['crash/ends_the_program: crashed\n'], ['tests,'])
+check(['--filter', 'leaving/*'], False, ['leaving/ends_the_program: called exit()\n'], ['tests,'])
 check(['--filter', 'slow/*'], False, ['slow/ends_the_program: timed out\n'], ['tests,'])
 check(['--filter', 'nothing/*'], False, ['0 tests, 0 checks, 0 failed\n'])
 check(['--filter', 'goo'], False, ['0 tests, 0 checks, 0 failed\n'])

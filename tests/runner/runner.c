@@ -25,7 +25,7 @@ static struct {
 	FILE *out; /* where stderr led at first: a test may capture that */
 	jmp_buf leave;
 	_Atomic unsigned long checks, failures; /* of that test */
-	bool short_names, list, verbose;
+	bool short_names, list, verbose, fail_fast, running;
 	const char *filter;
 } runner;
 
@@ -124,12 +124,14 @@ static bool run(const runner_test *test)
 	atomic_store(&runner.failures, 0);
 	clock_t began = clock();
 	set_timeout(test->extra.timeout);
+	runner.running = true;
 	attempt(suite->init);
 	attempt(test->extra.init);
 	if (atomic_load(&runner.failures) == 0)
 		attempt(test->run);
 	attempt(test->extra.fini);
 	attempt(suite->fini);
+	runner.running = false;
 	set_timeout(0);
 	if (atomic_load(&runner.checks) == 0)
 		runner_fail(RUNNER_EXPECT, test->file, test->line, "it evaluates a check", " ");
@@ -171,6 +173,15 @@ static void catch_signals(void)
 	}
 }
 
+/* A test must not end the program with a status of its own. */
+static void on_exit_early(void)
+{
+	if (!runner.running)
+		return;
+	fprintf(runner.out, "%s/%s: called exit()\n", runner.test->suite, runner.test->name);
+	_exit(1);
+}
+
 static bool read_options(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -178,6 +189,8 @@ static bool read_options(int argc, char **argv)
 			runner.short_names = true;
 		else if (strcmp(argv[i], "--list") == 0)
 			runner.list = true;
+		else if (strcmp(argv[i], "--fail-fast") == 0)
+			runner.fail_fast = true;
 		else if (strcmp(argv[i], "--verbose") == 0)
 			runner.verbose = true;
 		else if (strncmp(argv[i], "--filter=", 9) == 0)
@@ -199,12 +212,14 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(runner.out, NULL, _IOLBF, BUFSIZ);
 	if (!read_options(argc, argv)) {
-		fprintf(runner.out, "usage: %s [--filter SUITE/NAME (a pattern)] [--list] [--verbose] [--short-filename]\n", argv[0]);
+		fprintf(runner.out, "usage: %s [--filter SUITE/NAME (a pattern)] [--list] [--verbose] [--fail-fast] [--short-filename]\n", argv[0]);
 		return 2;
 	}
 	runner.thread = pthread_self();
 	catch_signals();
-	for (const runner_test *test = runner.first; test; test = test->next) {
+	if (atexit(on_exit_early) != 0)
+		return 2;
+	for (const runner_test *test = runner.first; test && !(failed > 0 && runner.fail_fast); test = test->next) {
 		if (!chosen(test))
 			continue;
 		ran++;
