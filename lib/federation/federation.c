@@ -25,8 +25,8 @@ static void federation_free(rg__sites *sites)
 	for (uint32_t i = 0; f->domains && i < f->n_domains; i++)
 		free((char *)f->domains[i].p);
 	free(f->domains);
-	rg__dirty_free(f->dirty);
-	rg__buf_free(&f->survey.cursor);
+	rg__queue_free(f->queue);
+	rg__buf_free(&f->scan.cursor);
 	rg__buf_free(&f->texts[0]);
 	rg__buf_free(&f->texts[1]);
 	rg_store_unref(f->sites.shared);
@@ -61,13 +61,13 @@ static rg_time later(rg_time at, rg_time other)
 }
 
 /* May the scan go on, as far as it goes? What waits because it was refused does not hold it up. */
-static bool survey_may(const rg__federation *f)
+static bool scan_may(const rg__federation *f)
 {
-	uint32_t n = rg__dirty_count(f->dirty) - rg__dirty_waiting(f->dirty);
+	uint32_t n = rg__queue_count(f->queue) - rg__queue_waiting(f->queue);
 
 	if (f->out[RG__OUT_PAGE] >= RG__OUT_MOST)
 		return false;
-	return f->survey.active && !f->survey.page_under_way && n + RG__FEDERATION_PAGE <= RG__FEDERATION_DIRTY / 2;
+	return f->scan.active && !f->scan.page_under_way && n + RG__FEDERATION_PAGE <= RG__FEDERATION_QUEUE / 2;
 }
 
 static bool publish_may(const rg__federation *f)
@@ -88,11 +88,11 @@ static rg_time due(const rg__federation *f, rg_time now)
 	if (f->closed)
 		return at;
 	if (publish_may(f))
-		at = later(rg__dirty_due(f->dirty, now), f->publish_retry.not_before);
-	if (!f->survey.active)
+		at = later(rg__queue_due(f->queue, now), f->publish_retry.not_before);
+	if (!f->scan.active)
 		not_later(&at, f->renew_at);
-	else if (survey_may(f))
-		not_later(&at, later(f->survey.next, f->survey.retry.not_before));
+	else if (scan_may(f))
+		not_later(&at, later(f->scan.next, f->scan.retry.not_before));
 	if (prune_may(f))
 		not_later(&at, later(f->prune_at, f->prune_retry.not_before));
 	return at;
@@ -132,10 +132,10 @@ void rg__federation_gone(rg__federation *f, int kind)
 
 void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now)
 {
-	if (rg__dirty_add(f->dirty, key))
+	if (rg__queue_add(f->queue, key))
 		return;
 	f->missed = true;
-	if (!f->survey.active)
+	if (!f->scan.active)
 		not_later(&f->renew_at, rg__add_sat(now, AGAIN_AFTER));
 }
 
@@ -188,7 +188,7 @@ static void federation_touched(rg__sites *sites, const rg_op *op)
 /* The beginning of a tick. After the clock was set back, nothing waits for longer than it would have. */
 static void begin(rg__federation *f, rg_time now)
 {
-	rg__survey *s = &f->survey;
+	rg__scan *s = &f->scan;
 
 	f->ticking++;
 	not_later(&f->publish_retry.not_before, rg__add_sat(now, PAUSE_MOST));
@@ -216,16 +216,16 @@ static void begin(rg__federation *f, rg_time now)
 	f->renew_at = rg__add_sat(now, f->lifetime / 2);
 }
 
-static void survey(rg__federation *f, rg_time now)
+static void scan(rg__federation *f, rg_time now)
 {
-	rg__survey *s = &f->survey;
+	rg__scan *s = &f->scan;
 
 	pthread_mutex_lock(&f->lock);
-	bool go = survey_may(f) && s->next <= now && s->retry.not_before <= now;
+	bool go = scan_may(f) && s->next <= now && s->retry.not_before <= now;
 
 	s->page_under_way |= go;
 	pthread_mutex_unlock(&f->lock);
-	rg_status st = go ? rg__survey_page(f) : RG_OK;
+	rg_status st = go ? rg__scan_page(f) : RG_OK;
 	if (st == RG_OK)
 		return;
 	pthread_mutex_lock(&f->lock);
@@ -240,7 +240,7 @@ static void publish(rg__federation *f, rg_time now, uint32_t limit)
 	for (uint32_t i = 0; i < limit && i < PUBLISH_A_TICK; i++) {
 		pthread_mutex_lock(&f->lock);
 		bool go = f->publish_retry.not_before <= now && publish_may(f) && !f->closed;
-		rg__dirty_key *key = go ? rg__dirty_take(f->dirty, now) : NULL;
+		rg__queue_key *key = go ? rg__queue_take(f->queue, now) : NULL;
 
 		f->publishing += key != NULL;
 		pthread_mutex_unlock(&f->lock);
@@ -251,7 +251,7 @@ static void publish(rg__federation *f, rg_time now, uint32_t limit)
 			continue;
 		pthread_mutex_lock(&f->lock);
 		f->publishing--;
-		rg__dirty_done(f->dirty, key, true);
+		rg__queue_done(f->queue, key, true);
 		rg__federation_ended(f, st);
 		rg__federation_tried(&f->publish_retry, st, now);
 		pthread_mutex_unlock(&f->lock);
@@ -268,7 +268,7 @@ static void prune(rg__federation *f, rg_time now, uint32_t limit)
 		f->prune_at = rg__add_sat(now, PRUNE_EVERY);
 	}
 	pthread_mutex_unlock(&f->lock);
-	rg_status st = go ? rg__survey_prune(f, limit) : RG_OK;
+	rg_status st = go ? rg__scan_prune(f, limit) : RG_OK;
 	if (st == RG_OK)
 		return;
 	pthread_mutex_lock(&f->lock);
@@ -283,8 +283,8 @@ static void federation_gauges(rg__sites *sites, int64_t *queued, int64_t *refuse
 	rg__federation *f = (rg__federation *)sites;
 
 	pthread_mutex_lock(&f->lock);
-	*refused = rg__dirty_waiting(f->dirty);
-	*queued = (int64_t)rg__dirty_count(f->dirty) - *refused;
+	*refused = rg__queue_waiting(f->queue);
+	*queued = (int64_t)rg__queue_count(f->queue) - *refused;
 	pthread_mutex_unlock(&f->lock);
 }
 
@@ -296,7 +296,7 @@ static rg_time federation_tick(rg__sites *sites, uint32_t limit)
 	pthread_mutex_lock(&f->lock);
 	begin(f, now);
 	pthread_mutex_unlock(&f->lock);
-	survey(f, now);
+	scan(f, now);
 	publish(f, now, limit);
 	prune(f, now, limit);
 	pthread_mutex_lock(&f->lock);
@@ -349,9 +349,9 @@ static rg_status fill(rg__federation *f, const rg_federation_options *o)
 {
 	bool noted = true;
 
-	f->dirty = rg__dirty_new(RG__FEDERATION_DIRTY);
+	f->queue = rg__queue_new(RG__FEDERATION_QUEUE);
 	f->domains = calloc(RG__FEDERATION_DOMAINS, sizeof *f->domains);
-	if (!f->dirty || !f->domains)
+	if (!f->queue || !f->domains)
 		return RG_ENOMEM;
 	for (uint32_t i = 0; i < o->n_domains; i++)
 		noted &= note_domain(f, rg__domain(o->domains[i]));

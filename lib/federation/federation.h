@@ -3,7 +3,7 @@
  * What a registrar tells other sites. It keeps, in a store that all of them share, an entry of its home for every AoR that has a
  * live binding here. Nothing is told of a change as such: an AoR that may have changed is looked at, and the entry made to agree.
  *
- *   own commit ─► dirty set ─┐                     local record, fresh ─► homes' record ─► plan ─► commit, and the local record again
+ *   own commit ─► queue ─────┐                     local record, fresh ─► homes' record ─► plan ─► commit, and the local record again
  *   scan, find ──────────────┴─► at ticks: publish
  */
 #ifndef RG__FEDERATION_H
@@ -19,7 +19,7 @@ typedef struct rg__retry {
 } rg__retry;
 
 /* A scan of what there is: of the records of each domain here and, when changes may have been missed, of the entries of this home. */
-typedef struct rg__survey {
+typedef struct rg__scan {
 	bool active, page_under_way;
 	bool whole;      /* the entries too */
 	bool of_entries; /* it is at those */
@@ -30,7 +30,7 @@ typedef struct rg__survey {
 	rg_time next;    /* when the next page may come */
 	rg__retry retry;
 	uint64_t turn;   /* of the page that may move all this on: one that was given up comes too late */
-} rg__survey;
+} rg__scan;
 
 typedef struct rg__federation {
 	rg__sites sites;   /* first: what the engine has of it */
@@ -41,12 +41,12 @@ typedef struct rg__federation {
 	int64_t rate;      /* keys of a scan in a second */
 
 	pthread_mutex_t lock; /* of what follows */
-	rg__dirty *dirty;
+	rg__queue *queue;
 	rg_str *domains;
 	uint32_t n_domains;
 	bool domains_full;  /* that was told */
 	bool missed;        /* a change had no room: a whole scan is needed */
-	rg__survey survey;
+	rg__scan scan;
 	rg_time renew_at;   /* when the next scan begins */
 	bool left;          /* an AoR that was refused was let go of: the next scan is to be a whole one */
 	uint32_t publishing;
@@ -65,7 +65,7 @@ enum { RG__OUT_PUBLISH, RG__OUT_PAGE, RG__OUT_PRUNE };
 #define RG__OUT_MOST 64 /* of one kind: a store may never answer, nor be able to cancel */
 #define RG__TELL_EVERY 60000 /* milliseconds */
 enum { RG__FEDERATION_PAGE = RG__PAGE, RG__PUBLISHING_MOST = 16 };
-#define RG__FEDERATION_DIRTY 4096
+#define RG__FEDERATION_QUEUE 4096
 #define RG__FEDERATION_DOMAINS 64
 
 /* With the lock held: something went well or failed, which says when to try again. */
@@ -87,10 +87,10 @@ void rg__federation_begun(rg__federation *f, int kind);
 void rg__federation_gone(rg__federation *f, int kind);
 
 /* publish.c: makes the entry of a key that was taken agree. RG_OK: begun. */
-rg_status rg__publish(rg__federation *f, rg__dirty_key *key);
+rg_status rg__publish(rg__federation *f, rg__queue_key *key);
 
-/* survey.c: asks for the next page. RG_OK: begun. And takes lapsed homes away, those of dead sites too. */
-rg_status rg__survey_page(rg__federation *f);
-rg_status rg__survey_prune(rg__federation *f, uint32_t limit);
+/* scan.c: asks for the next page. RG_OK: begun. And takes lapsed homes away, those of dead sites too. */
+rg_status rg__scan_page(rg__federation *f);
+rg_status rg__scan_prune(rg__federation *f, uint32_t limit);
 
 #endif

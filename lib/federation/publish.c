@@ -16,7 +16,7 @@ enum { ROUNDS = 4 };
 typedef struct publish_op {
 	rg_op op;
 	rg__federation *f;
-	rg__dirty_key *key; /* until this is answered */
+	rg__queue_key *key; /* until this is answered */
 	rg_str domain, homes; /* of the AoR, and of its homes; slices of one text */
 	uint32_t turn;      /* looks at the AoR and at its homes, by turns */
 	bool at_homes, live, committed, agrees, grows;
@@ -123,9 +123,9 @@ static rg_status obstacle(publish_op *p, rg_status status)
 }
 
 /* With the lock held. Is the refusal to be logged? */
-static bool refuse(rg__federation *f, rg__dirty_key *key, rg_time now)
+static bool refuse(rg__federation *f, rg__queue_key *key, rg_time now)
 {
-	f->left |= !rg__dirty_refused(f->dirty, key, now);
+	f->left |= !rg__queue_refused(f->queue, key, now);
 	f->refusals++;
 	if (f->tell_at > now)
 		return false;
@@ -162,10 +162,10 @@ static void publish_answer(rg_op *op, rg_status status)
 		f->refusals = logs ? 0 : f->refusals;
 		status = RG_OK; /* of the store */
 	} else if (status == RG_ESTORE && p->key->failed) {
-		f->left |= !rg__dirty_refused(f->dirty, p->key, now); /* of a store that fails for some keys alone, others come first */
+		f->left |= !rg__queue_refused(f->queue, p->key, now); /* of a store that fails for some keys alone, others come first */
 	} else {
 		p->key->failed |= status == RG_ESTORE;
-		rg__dirty_done(f->dirty, p->key, !good);
+		rg__queue_done(f->queue, p->key, !good);
 	}
 	rg__federation_ended(f, status);
 	rg__federation_tried(&f->publish_retry, status, now);
@@ -211,7 +211,7 @@ static bool own_key(publish_op *p, const rg_key *key)
 	return true;
 }
 
-rg_status rg__publish(rg__federation *f, rg__dirty_key *key)
+rg_status rg__publish(rg__federation *f, rg__queue_key *key)
 {
 	rg_op *op;
 	rg_status st = rg__op_new(&publish_verb, f->reg, &op);

@@ -5,29 +5,29 @@
 
 enum { BUCKETS = 1024 };
 
-struct rg__dirty {
+struct rg__queue {
 	uint32_t most, n;
 	struct queue {
-		rg__dirty_key *first, *last;
+		rg__queue_key *first, *last;
 		uint32_t n;
 	} ready, waiting;
-	rg__dirty_key *buckets[BUCKETS];
+	rg__queue_key *buckets[BUCKETS];
 };
 
-rg__dirty *rg__dirty_new(uint32_t most)
+rg__queue *rg__queue_new(uint32_t most)
 {
-	rg__dirty *d = calloc(1, sizeof *d);
+	rg__queue *d = calloc(1, sizeof *d);
 
 	if (d)
 		d->most = most;
 	return d;
 }
 
-void rg__dirty_free(rg__dirty *d)
+void rg__queue_free(rg__queue *d)
 {
 	for (size_t i = 0; d && i < BUCKETS; i++) {
 		while (d->buckets[i]) {
-			rg__dirty_key *k = d->buckets[i];
+			rg__queue_key *k = d->buckets[i];
 
 			d->buckets[i] = k->chain;
 			free(k);
@@ -36,7 +36,7 @@ void rg__dirty_free(rg__dirty *d)
 	free(d);
 }
 
-static void enqueue(struct queue *q, rg__dirty_key *k)
+static void enqueue(struct queue *q, rg__queue_key *k)
 {
 	k->next = NULL;
 	if (q->last)
@@ -47,9 +47,9 @@ static void enqueue(struct queue *q, rg__dirty_key *k)
 	q->n++;
 }
 
-static rg__dirty_key *dequeue(struct queue *q)
+static rg__queue_key *dequeue(struct queue *q)
 {
-	rg__dirty_key *k = q->first;
+	rg__queue_key *k = q->first;
 
 	q->first = k->next;
 	if (!q->first)
@@ -68,24 +68,24 @@ static rg_str put(rg_str text, char **at)
 	return copy;
 }
 
-static rg__dirty_key *key_new(const rg_key *key, uint64_t hash)
+static rg__queue_key *key_new(const rg_key *key, uint64_t hash)
 {
-	rg__dirty_key *k = malloc(sizeof *k + key->domain.n + key->user.n + key->host.n + 1);
+	rg__queue_key *k = malloc(sizeof *k + key->domain.n + key->user.n + key->host.n + 1);
 
 	if (!k)
 		return NULL;
 	char *at = k->text;
-	*k = (rg__dirty_key){ .hash = hash };
+	*k = (rg__queue_key){ .hash = hash };
 	k->key.domain = put(key->domain, &at);
 	k->key.user = put(key->user, &at);
 	k->key.host = put(key->host, &at);
 	return k;
 }
 
-bool rg__dirty_add(rg__dirty *d, const rg_key *key)
+bool rg__queue_add(rg__queue *d, const rg_key *key)
 {
 	uint64_t hash = rg__key_hash(key);
-	rg__dirty_key **bucket = &d->buckets[hash % BUCKETS], *k = *bucket;
+	rg__queue_key **bucket = &d->buckets[hash % BUCKETS], *k = *bucket;
 
 	while (k && (k->hash != hash || !rg_key_equal(&k->key, key)))
 		k = k->chain;
@@ -104,30 +104,30 @@ bool rg__dirty_add(rg__dirty *d, const rg_key *key)
 }
 
 /* After the clock was set back, nothing waits for longer than it would have. */
-rg_time rg__dirty_due(const rg__dirty *d, rg_time now)
+rg_time rg__queue_due(const rg__queue *d, rg_time now)
 {
-	const rg__dirty_key *k = d->waiting.first;
+	const rg__queue_key *k = d->waiting.first;
 
 	if (d->ready.first)
 		return now;
 	if (!k)
 		return RG_TIME_NEVER;
-	return k->until <= now || k->until > rg__add_sat(now, RG__DIRTY_WAIT) ? now : k->until;
+	return k->until <= now || k->until > rg__add_sat(now, RG__QUEUE_WAIT) ? now : k->until;
 }
 
-rg__dirty_key *rg__dirty_take(rg__dirty *d, rg_time now)
+rg__queue_key *rg__queue_take(rg__queue *d, rg_time now)
 {
-	if (rg__dirty_due(d, now) > now)
+	if (rg__queue_due(d, now) > now)
 		return NULL;
-	rg__dirty_key *k = dequeue(d->ready.first ? &d->ready : &d->waiting);
+	rg__queue_key *k = dequeue(d->ready.first ? &d->ready : &d->waiting);
 
 	k->under_way = true;
 	return k;
 }
 
-static void leave(rg__dirty *d, rg__dirty_key *k)
+static void leave(rg__queue *d, rg__queue_key *k)
 {
-	rg__dirty_key **at = &d->buckets[k->hash % BUCKETS];
+	rg__queue_key **at = &d->buckets[k->hash % BUCKETS];
 
 	while (*at != k)
 		at = &(*at)->chain;
@@ -136,7 +136,7 @@ static void leave(rg__dirty *d, rg__dirty_key *k)
 	free(k);
 }
 
-void rg__dirty_done(rg__dirty *d, rg__dirty_key *k, bool again)
+void rg__queue_done(rg__queue *d, rg__queue_key *k, bool again)
 {
 	k->under_way = false;
 	if (!again && !k->again) {
@@ -147,13 +147,13 @@ void rg__dirty_done(rg__dirty *d, rg__dirty_key *k, bool again)
 	enqueue(&d->ready, k);
 }
 
-bool rg__dirty_refused(rg__dirty *d, rg__dirty_key *k, rg_time now)
+bool rg__queue_refused(rg__queue *d, rg__queue_key *k, rg_time now)
 {
 	if (k->again || d->waiting.n < d->most / 2) {
 		struct queue *q = k->again ? &d->ready : &d->waiting;
 
 		k->under_way = k->again = false;
-		k->until = rg__add_sat(now, RG__DIRTY_WAIT);
+		k->until = rg__add_sat(now, RG__QUEUE_WAIT);
 		enqueue(q, k);
 		return true;
 	}
@@ -161,12 +161,12 @@ bool rg__dirty_refused(rg__dirty *d, rg__dirty_key *k, rg_time now)
 	return false;
 }
 
-uint32_t rg__dirty_count(const rg__dirty *d)
+uint32_t rg__queue_count(const rg__queue *d)
 {
 	return d->n;
 }
 
-uint32_t rg__dirty_waiting(const rg__dirty *d)
+uint32_t rg__queue_waiting(const rg__queue *d)
 {
 	return d->waiting.n;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What there is: pages of keys for the dirty set, and homes that lapsed. */
+/* What there is: pages of keys for the queue, and homes that lapsed. */
 #include "federation/federation.h"
 #include "decide/decide.h"
 #include <stdlib.h>
@@ -22,7 +22,7 @@ typedef struct page_op {
 /* With the lock held: where the page that came leaves off. */
 static void move_on(rg__federation *f, page_op *p)
 {
-	rg__survey *s = &f->survey;
+	rg__scan *s = &f->scan;
 	rg_str cursor = p->op.page.cursor;
 
 	s->walk = p->op.walk;
@@ -58,7 +58,7 @@ static void take_keys(page_op *p)
 			key.domain.n -= RG__HOMES_SUFFIX.n;
 		rg__federation_add(f, &key, p->op.now);
 	}
-	if (f->survey.turn == p->turn)
+	if (f->scan.turn == p->turn)
 		move_on(f, p);
 	p->n = p->op.page.n;
 	rg__federation_unlock(f, p->op.now);
@@ -83,7 +83,7 @@ static void page_answer(rg_op *op, rg_status status)
 {
 	page_op *p = (page_op *)op;
 	rg__federation *f = p->f;
-	rg__survey *s = &f->survey;
+	rg__scan *s = &f->scan;
 	rg_time now = rg__now(f->reg);
 
 	rg__federation_lock(f);
@@ -118,7 +118,7 @@ static const rg__verb page_verb = {
 
 static void read_place(page_op *p, rg__federation *f)
 {
-	rg__survey *s = &f->survey;
+	rg__scan *s = &f->scan;
 
 	pthread_mutex_lock(&f->lock);
 	p->f = f;
@@ -133,7 +133,7 @@ static void read_place(page_op *p, rg__federation *f)
 	pthread_mutex_unlock(&f->lock);
 }
 
-rg_status rg__survey_page(rg__federation *f)
+rg_status rg__scan_page(rg__federation *f)
 {
 	rg_op *op;
 	rg_status st = rg__op_new(&page_verb, f->reg, &op);
@@ -226,7 +226,7 @@ static const rg__verb prune_verb = {
 	.clear = prune_clear,
 };
 
-rg_status rg__survey_prune(rg__federation *f, uint32_t limit)
+rg_status rg__scan_prune(rg__federation *f, uint32_t limit)
 {
 	rg_op *op;
 	rg_status st = rg__op_new(&prune_verb, f->reg, &op);
