@@ -7,7 +7,7 @@ enum { BUCKETS = 1024 };
 
 struct rg__queue {
 	uint32_t most, n;
-	struct queue {
+	struct key_list {
 		rg__queue_key *first, *last;
 		uint32_t n;
 	} ready, waiting;
@@ -16,76 +16,73 @@ struct rg__queue {
 
 rg__queue *rg__queue_new(uint32_t most)
 {
-	rg__queue *d = calloc(1, sizeof *d);
+	rg__queue *q = calloc(1, sizeof *q);
 
-	if (d)
-		d->most = most;
-	return d;
+	if (q)
+		q->most = most;
+	return q;
 }
 
-void rg__queue_free(rg__queue *d)
+void rg__queue_free(rg__queue *q)
 {
-	for (size_t i = 0; d && i < BUCKETS; i++) {
-		while (d->buckets[i]) {
-			rg__queue_key *k = d->buckets[i];
+	for (size_t i = 0; q && i < BUCKETS; i++) {
+		while (q->buckets[i]) {
+			rg__queue_key *k = q->buckets[i];
 
-			d->buckets[i] = k->chain;
+			q->buckets[i] = k->chain;
 			free(k);
 		}
 	}
-	free(d);
+	free(q);
 }
 
-static void enqueue(struct queue *q, rg__queue_key *k)
+/* From here on the key is neither under way nor added again. */
+static void key_list_append(struct key_list *list, rg__queue_key *k)
 {
+	k->under_way = k->again = false;
 	k->next = NULL;
-	if (q->last)
-		q->last->next = k;
+	if (list->last)
+		list->last->next = k;
 	else
-		q->first = k;
-	q->last = k;
-	q->n++;
+		list->first = k;
+	list->last = k;
+	list->n++;
 }
 
-static rg__queue_key *dequeue(struct queue *q)
+static rg__queue_key *key_list_shift(struct key_list *list)
 {
-	rg__queue_key *k = q->first;
+	rg__queue_key *k = list->first;
 
-	q->first = k->next;
-	if (!q->first)
-		q->last = NULL;
-	q->n--;
+	list->first = k->next;
+	if (!list->first)
+		list->last = NULL;
+	list->n--;
 	return k;
 }
 
-static rg_str put(rg_str text, char **at)
-{
-	rg_str copy = { *at, text.n };
-
-	if (text.n > 0)
-		memcpy(*at, text.p, text.n);
-	*at += text.n;
-	return copy;
-}
-
-static rg__queue_key *key_new(const rg_key *key, uint64_t hash)
+static rg__queue_key *queue_key_new(const rg_key *key, uint64_t hash)
 {
 	rg__queue_key *k = malloc(sizeof *k + key->domain.n + key->user.n + key->host.n + 1);
 
 	if (!k)
 		return NULL;
+	*k = (rg__queue_key){ .hash = hash, .key = *key };
+	rg_str *const parts[] = { &k->key.domain, &k->key.user, &k->key.host };
 	char *at = k->text;
-	*k = (rg__queue_key){ .hash = hash };
-	k->key.domain = put(key->domain, &at);
-	k->key.user = put(key->user, &at);
-	k->key.host = put(key->host, &at);
+
+	for (int i = 0; i < 3; i++) {
+		if (parts[i]->n > 0)
+			memcpy(at, parts[i]->p, parts[i]->n);
+		parts[i]->p = at;
+		at += parts[i]->n;
+	}
 	return k;
 }
 
-bool rg__queue_add(rg__queue *d, const rg_key *key)
+bool rg__queue_add(rg__queue *q, const rg_key *key)
 {
 	uint64_t hash = rg__key_hash(key);
-	rg__queue_key **bucket = &d->buckets[hash % BUCKETS], *k = *bucket;
+	rg__queue_key **bucket = &q->buckets[hash % BUCKETS], *k = *bucket;
 
 	while (k && (k->hash != hash || !rg_key_equal(&k->key, key)))
 		k = k->chain;
@@ -93,80 +90,74 @@ bool rg__queue_add(rg__queue *d, const rg_key *key)
 		k->again = k->under_way;
 		return true;
 	}
-	k = d->n < d->most ? key_new(key, hash) : NULL;
+	k = q->n < q->most ? queue_key_new(key, hash) : NULL;
 	if (!k)
 		return false;
 	k->chain = *bucket;
 	*bucket = k;
-	d->n++;
-	enqueue(&d->ready, k);
+	q->n++;
+	key_list_append(&q->ready, k);
 	return true;
 }
 
-/* After the clock was set back, nothing waits for longer than it would have. */
-rg_time rg__queue_due(const rg__queue *d, rg_time now)
+/* After the clock was set back, no key waits for longer than it would have. */
+rg_time rg__queue_due(const rg__queue *q, rg_time now)
 {
-	const rg__queue_key *k = d->waiting.first;
+	const rg__queue_key *k = q->waiting.first;
 
-	if (d->ready.first)
+	if (q->ready.first)
 		return now;
 	if (!k)
 		return RG_TIME_NEVER;
 	return k->until <= now || k->until > rg__add_sat(now, RG__QUEUE_WAIT) ? now : k->until;
 }
 
-rg__queue_key *rg__queue_take(rg__queue *d, rg_time now)
+rg__queue_key *rg__queue_take(rg__queue *q, rg_time now)
 {
-	if (rg__queue_due(d, now) > now)
+	if (rg__queue_due(q, now) > now)
 		return NULL;
-	rg__queue_key *k = dequeue(d->ready.first ? &d->ready : &d->waiting);
+	rg__queue_key *k = key_list_shift(q->ready.first ? &q->ready : &q->waiting);
 
 	k->under_way = true;
 	return k;
 }
 
-static void leave(rg__queue *d, rg__queue_key *k)
+static void queue_key_free(rg__queue *q, rg__queue_key *k)
 {
-	rg__queue_key **at = &d->buckets[k->hash % BUCKETS];
+	rg__queue_key **at = &q->buckets[k->hash % BUCKETS];
 
 	while (*at != k)
 		at = &(*at)->chain;
 	*at = k->chain;
-	d->n--;
+	q->n--;
 	free(k);
 }
 
-void rg__queue_done(rg__queue *d, rg__queue_key *k, bool again)
+void rg__queue_done(rg__queue *q, rg__queue_key *k, bool again)
 {
-	k->under_way = false;
-	if (!again && !k->again) {
-		leave(d, k);
-		return;
+	if (again || k->again)
+		key_list_append(&q->ready, k);
+	else
+		queue_key_free(q, k);
+}
+
+bool rg__queue_refused(rg__queue *q, rg__queue_key *k, rg_time now)
+{
+	if (!k->again && q->waiting.n >= q->most / 2) {
+		queue_key_free(q, k);
+		return false;
 	}
-	k->again = false;
-	enqueue(&d->ready, k);
+	k->until = rg__add_sat(now, RG__QUEUE_WAIT);
+	key_list_append(k->again ? &q->ready : &q->waiting, k);
+	return true;
 }
 
-bool rg__queue_refused(rg__queue *d, rg__queue_key *k, rg_time now)
+uint32_t rg__queue_count(const rg__queue *q)
 {
-	if (k->again || d->waiting.n < d->most / 2) {
-		struct queue *q = k->again ? &d->ready : &d->waiting;
-
-		k->under_way = k->again = false;
-		k->until = rg__add_sat(now, RG__QUEUE_WAIT);
-		enqueue(q, k);
-		return true;
-	}
-	leave(d, k);
-	return false;
+	return q->n;
 }
 
-uint32_t rg__queue_count(const rg__queue *d)
+uint32_t rg__queue_waiting(const rg__queue *q)
 {
-	return d->n;
-}
-
-uint32_t rg__queue_waiting(const rg__queue *d)
-{
-	return d->waiting.n;
+	return q->waiting.n;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Keys to be worked on, each once, the oldest first, no more than so many. Its owner locks. A key that was refused waits apart
- * from the others, each for the same time: those that always are stand in nobody's way.
+ * A bounded set of keys to work on, the oldest first. The caller locks. A refused key waits apart from the others, so that it does
+ * not delay them.
  */
 #ifndef RG__QUEUE_H
 #define RG__QUEUE_H
@@ -11,40 +11,40 @@
 
 typedef struct rg__queue rg__queue;
 
-/* A key in the set. It stays where it is until it is done with. */
+/* A key in the set. Its address stays until it leaves the set. */
 typedef struct rg__queue_key {
 	struct rg__queue_key *chain; /* in its bucket */
-	struct rg__queue_key *next;  /* in the queue, or among those that wait */
+	struct rg__queue_key *next;  /* in its list */
 	uint64_t hash;
-	rg_time until;  /* of one that waits */
-	bool under_way; /* taken, and not done with */
-	bool failed;    /* its owner's note, until it leaves the set */
-	bool again;     /* added once more meanwhile */
+	rg_time until;  /* when a refused key is ready again */
+	bool under_way; /* taken, and not yet done */
+	bool again;     /* added again while it was under way */
+	bool failed;    /* for the caller; false in a new key */
 	rg_key key;
 	char text[];
 } rg__queue_key;
 
-#define RG__QUEUE_WAIT 30000 /* milliseconds */
+#define RG__QUEUE_WAIT 30000 /* how long a refused key waits, in milliseconds */
 
 rg__queue *rg__queue_new(uint32_t most); /* NULL: out of memory */
 void rg__queue_free(rg__queue *queue);
 
-/* False: there is no room for it. One that is in the set keeps its place. */
+/* A key that is in the set keeps its place. False: there is no room. */
 bool rg__queue_add(rg__queue *queue, const rg_key *key);
 
-/* The oldest of the queue, else of those that have waited long enough; it is under way then. NULL: there is none. */
+/* Takes the oldest key that is ready, else a refused one that has waited; it is under way from then on. NULL: there is none. */
 rg__queue_key *rg__queue_take(rg__queue *queue, rg_time now);
 
-/* When there is one to take. RG_TIME_NEVER */
+/* When there is a key to take; RG_TIME_NEVER: there is none. */
 rg_time rg__queue_due(const rg__queue *queue, rg_time now);
 
-/* It leaves the set, unless it was added again, or @p again. Then it is the youngest. */
+/* The key leaves the set. If @p again, or if it was added again, it becomes the youngest that is ready instead. */
 void rg__queue_done(rg__queue *queue, rg__queue_key *key, bool again);
 
-/* It waits, unless it was added again. False: half of the room is taken by such keys, and it has left the set. */
+/* The key waits; if it was added again it is ready at once. False: half of the set waits already, and the key has left it. */
 bool rg__queue_refused(rg__queue *queue, rg__queue_key *key, rg_time now);
 
-uint32_t rg__queue_count(const rg__queue *queue);   /* all of them, those under way included */
+uint32_t rg__queue_count(const rg__queue *queue); /* all keys, those under way included */
 uint32_t rg__queue_waiting(const rg__queue *queue);
 
 #endif
