@@ -2,16 +2,14 @@
 #include "federation/federation.h"
 #include "rules/rules.h"
 #include "decide/decide.h"
-#include "engine/engine.h"
 #include <stdlib.h>
 
-#define LIFETIME 3600000
-#define LIFETIME_LEAST 10000
-#define PAUSE_FIRST 1000
-#define PAUSE_MOST 30000
-#define PRUNE_EVERY 60000
+/* In milliseconds. */
+enum { LIFETIME = 3600000, LIFETIME_LEAST = 10000, PAUSE_FIRST = 1000, PAUSE_MOST = 30000, PRUNE_EVERY = 60000, LOG_EVERY = 60000 };
+enum { SOON = 1000 };
 
-enum { RATE = 1000, RATE_MOST = 1000000, PUBLISH_A_TICK = 100, AGAIN_AFTER = 1000 };
+enum { RATE = 1000, RATE_MOST = 1000000, QUEUE_MOST = 4096, PUBLISHING_MOST = 16, PUBLISH_A_TICK = 100 };
+enum { UNFINISHED_MOST = 64 }; /* of one job: a store may never answer, and may be unable to cancel */
 
 void rg_federation_options_init(rg_federation_options *options, uint32_t size)
 {
@@ -22,9 +20,8 @@ static void federation_free(rg__sites *sites)
 {
 	rg__federation *f = (rg__federation *)sites;
 
-	for (uint32_t i = 0; f->domains && i < f->n_domains; i++)
+	for (uint32_t i = 0; i < f->n_domains; i++)
 		free((char *)f->domains[i].p);
-	free(f->domains);
 	rg__queue_free(f->queue);
 	rg__buf_free(&f->scan.cursor);
 	rg__buf_free(&f->texts[0]);
@@ -34,7 +31,7 @@ static void federation_free(rg__sites *sites)
 	free(f);
 }
 
-/* A domain to be scanned. False: there is no room for it. */
+/* Scans cover the domain from now on. False: there is no room for it. */
 static bool note_domain(rg__federation *f, rg_str domain)
 {
 	for (uint32_t i = 0; i < f->n_domains; i++) {
@@ -49,10 +46,9 @@ static bool note_domain(rg__federation *f, rg_str domain)
 	return true;
 }
 
-static void not_later(rg_time *what, rg_time most)
+static rg_time earlier(rg_time at, rg_time other)
 {
-	if (*what > most)
-		*what = most;
+	return at < other ? at : other;
 }
 
 static rg_time later(rg_time at, rg_time other)
@@ -60,103 +56,251 @@ static rg_time later(rg_time at, rg_time other)
 	return at > other ? at : other;
 }
 
-/* May the scan go on, as far as it goes? What waits because it was refused does not hold it up. */
-static bool scan_may(const rg__federation *f)
+/* Each failure doubles the pause. A failure during the pause does not: it is of an operation that began earlier. */
+static void retry_after(rg__retry *r, rg_status status, rg_time now)
 {
-	uint32_t n = rg__queue_count(f->queue) - rg__queue_waiting(f->queue);
-
-	if (f->out[RG__OUT_PAGE] >= RG__OUT_MOST)
-		return false;
-	return f->scan.active && !f->scan.page_under_way && n + RG__FEDERATION_PAGE <= RG__FEDERATION_QUEUE / 2;
+	if (status == RG_OK) {
+		r->pause = r->not_before = 0;
+		return;
+	}
+	if (r->not_before > now)
+		return;
+	r->pause = r->pause == 0 ? PAUSE_FIRST : earlier(r->pause * 2, PAUSE_MOST);
+	r->not_before = rg__add_sat(now, r->pause);
 }
 
-static bool publish_may(const rg__federation *f)
+/* When a job can start an operation. */
+static rg_time job_due(const rg__job *j, rg_time now)
 {
-	return f->publishing < RG__PUBLISHING_MOST && f->out[RG__OUT_PUBLISH] < RG__OUT_MOST;
+	if (j->f->closed || j->under_way >= j->most || j->unfinished >= UNFINISHED_MOST)
+		return RG_TIME_NEVER;
+	return later(j->ready ? j->ready(j->f, now) : 0, later(j->next, j->retry.not_before));
 }
 
-static bool prune_may(const rg__federation *f)
+/* When a tick has something to do. */
+static rg_time federation_due(const rg__federation *f, rg_time now)
 {
-	return !f->pruning && f->out[RG__OUT_PRUNE] < RG__OUT_MOST;
-}
+	rg_time at = f->closed || f->scan.active ? RG_TIME_NEVER : f->scan_at;
 
-/* When something can be done by a tick. */
-static rg_time due(const rg__federation *f, rg_time now)
-{
-	rg_time at = RG_TIME_NEVER;
-
-	if (f->closed)
-		return at;
-	if (publish_may(f))
-		at = later(rg__queue_due(f->queue, now), f->publish_retry.not_before);
-	if (!f->scan.active)
-		not_later(&at, f->renew_at);
-	else if (scan_may(f))
-		not_later(&at, later(f->scan.next, f->scan.retry.not_before));
-	if (prune_may(f))
-		not_later(&at, later(f->prune_at, f->prune_retry.not_before));
+	for (int i = 0; i < RG__JOBS; i++)
+		at = earlier(at, job_due(&f->jobs[i], now));
 	return at;
 }
 
-void rg__federation_lock(rg__federation *f)
+/* Gives the lock back. The host is woken for what is left, unless a tick is under way. */
+static void unlock_and_announce(rg__federation *f, rg_time now)
 {
-	pthread_mutex_lock(&f->lock);
-}
-
-void rg__federation_unlock(rg__federation *f, rg_time now)
-{
-	rg_time at = f->ticking > 0 ? RG_TIME_NEVER : due(f, now);
+	rg_time at = f->ticking > 0 ? RG_TIME_NEVER : federation_due(f, now);
 
 	pthread_mutex_unlock(&f->lock);
 	rg__announce(f->reg, at);
 }
 
-void rg__federation_begun(rg__federation *f, int kind)
-{
-	pthread_mutex_lock(&f->lock);
-	f->out[kind]++;
-	pthread_mutex_unlock(&f->lock);
-}
-
-void rg__federation_gone(rg__federation *f, int kind)
-{
-	pthread_mutex_lock(&f->lock);
-	bool held_up = f->out[kind]-- == RG__OUT_MOST;
-	pthread_mutex_unlock(&f->lock);
-	if (!held_up)
-		return;
-	rg_time now = rg__now(f->reg); /* the host's clock is asked without the lock */
-	rg__federation_lock(f);
-	rg__federation_unlock(f, now);
-}
-
-void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now)
+/* An AoR that has no room in the queue is found by a scan. */
+static void queue_key(rg__federation *f, const rg_key *key, rg_time now)
 {
 	if (rg__queue_add(f->queue, key))
 		return;
 	f->missed = true;
 	if (!f->scan.active)
-		not_later(&f->renew_at, rg__add_sat(now, AGAIN_AFTER));
+		f->scan_at = earlier(f->scan_at, rg__add_sat(now, SOON));
 }
 
-void rg__federation_tried(rg__retry *r, rg_status status, rg_time now)
+/* Refused AoRs, which wait in the queue, do not delay a scan. */
+static rg_time page_ready(const rg__federation *f, rg_time now)
 {
-	if (status == RG_OK) {
-		*r = (rg__retry){ 0 };
+	uint32_t n = rg__queue_count(f->queue) - rg__queue_waiting(f->queue);
+
+	(void)now;
+	return f->scan.active && n + RG__PAGE <= QUEUE_MOST / 2 ? 0 : RG_TIME_NEVER;
+}
+
+static void page_take(rg__federation *f, rg__task *task, rg_time now)
+{
+	rg__scan *s = &f->scan;
+
+	(void)now;
+	s->restarted = false;
+	task->domain = f->domains[s->domain];
+	task->of_entries = s->of_entries;
+	task->walk = s->walk;
+	if (s->more) /* nothing but the result of this page changes the text of the cursor */
+		task->cursor = (rg_str){ s->cursor.p ? s->cursor.p : "", s->cursor.n };
+}
+
+/* Sets the place of the next page. */
+static void scan_move_on(rg__federation *f, const rg__result *r)
+{
+	rg__scan *s = &f->scan;
+	rg_str cursor = r->page->cursor;
+
+	s->walk = r->walk;
+	s->cursor.n = 0;
+	rg__buf_add(&s->cursor, cursor);
+	s->more = cursor.p && !s->cursor.failed;
+	if (cursor.p) {
+		f->missed |= s->cursor.failed; /* out of memory: the scan of the domain begins again */
 		return;
 	}
-	if (r->not_before > now)
+	s->of_entries = s->whole && !s->of_entries;
+	if (s->of_entries || ++s->domain < f->n_domains)
 		return;
-	r->pause = r->pause == 0 ? PAUSE_FIRST : r->pause * 2 > PAUSE_MOST ? PAUSE_MOST : r->pause * 2;
-	r->not_before = rg__add_sat(now, r->pause);
+	s->active = false;
+	if (f->missed)
+		f->scan_at = rg__add_sat(r->began, SOON);
 }
 
-void rg__federation_ended(rg__federation *f, rg_status status)
+static void page_take_in(rg__federation *f, const rg__result *r, rg_time now)
 {
-	f->closed |= status == RG_ECANCELED;
+	uint32_t n = r->page ? r->page->n : 0;
+
+	f->jobs[RG__JOB_PAGE].next = rg__add_sat(now, (int64_t)n * 1000 / f->rate);
+	if (r->anew) {
+		f->scan.more = false;
+		f->scan.walk = (rg__walk){ 0 };
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		rg_key key = r->page->keys[i];
+
+		if (rg__homes_domain(key.domain))
+			key.domain.n -= RG__HOMES_SUFFIX.n;
+		queue_key(f, &key, r->began);
+	}
+	if (r->page && !f->scan.restarted)
+		scan_move_on(f, r);
 }
 
-/* Did the AoR gain its first live binding, or lose its last? Bindings that lapsed may be published still. */
+static rg_time publish_ready(const rg__federation *f, rg_time now)
+{
+	return rg__queue_due(f->queue, now);
+}
+
+static void publish_take(rg__federation *f, rg__task *task, rg_time now)
+{
+	task->key = rg__queue_take(f->queue, now);
+}
+
+/* An AoR whose publication failed twice waits as a refused one does: the store may fail for some keys alone. */
+static void publish_take_in(rg__federation *f, const rg__result *r, rg_time now)
+{
+	if (r->room != RG__ROOM_UNKNOWN)
+		retry_after(&f->room, r->room == RG__ROOM_FOUND ? RG_OK : RG_EFULL, r->began);
+	if (r->refused != RG_OK || (r->status == RG_ESTORE && r->key->failed)) {
+		f->left |= !rg__queue_refused(f->queue, r->key, now);
+		return;
+	}
+	r->key->failed |= r->status == RG_ESTORE;
+	rg__queue_done(f->queue, r->key, r->status != RG_OK);
+}
+
+static void prune_take_in(rg__federation *f, const rg__result *r, rg_time now)
+{
+	rg__job *j = &f->jobs[RG__JOB_PRUNE];
+
+	if (r->status == RG_OK)
+		j->next = earlier(j->next, later(r->next, rg__add_sat(now, SOON)));
+}
+
+/* In the order in which a tick runs them. */
+static const rg__job job_rows[RG__JOBS] = {
+	[RG__JOB_PAGE] = { .verb = &rg__page_verb, .prepare = rg__page_prepare, .most = 1, .most_a_tick = 1, .ready = page_ready,
+		.take = page_take, .take_in = page_take_in },
+	[RG__JOB_PUBLISH] = { .verb = &rg__publish_verb, .prepare = rg__publish_prepare, .most = PUBLISHING_MOST,
+		.most_a_tick = PUBLISH_A_TICK, .ready = publish_ready, .take = publish_take, .take_in = publish_take_in },
+	[RG__JOB_PRUNE] = { .verb = &rg__prune_verb, .prepare = rg__prune_prepare, .most = 1, .most_a_tick = 1, .longest = PRUNE_EVERY,
+		.take_in = prune_take_in },
+};
+
+/* How many refusals are to be logged, this one included: 0 until it is time again. */
+static uint64_t refusals_to_log(rg__federation *f, rg_time now)
+{
+	uint64_t n = ++f->refusals;
+
+	if (f->log_at > now)
+		return 0;
+	f->log_at = rg__add_sat(now, LOG_EVERY);
+	f->refusals = 0;
+	return n;
+}
+
+/* The one place where results are taken in. Only a shutdown cancels these operations; no job starts anything after it. */
+uint64_t rg__job_done(rg__job *j, const rg__result *r)
+{
+	rg__federation *f = j->f;
+	rg_time now = rg__now(f->reg);
+
+	pthread_mutex_lock(&f->lock);
+	j->under_way--;
+	j->take_in(f, r, now);
+	f->closed |= r->status == RG_ECANCELED;
+	retry_after(&j->retry, r->status, now);
+	uint64_t refusals = r->refused != RG_OK ? refusals_to_log(f, now) : 0;
+	unlock_and_announce(f, now);
+	return refusals;
+}
+
+void rg__job_ended(rg_op *op)
+{
+	rg__job *j = op->user;
+	rg__federation *f = j->f;
+
+	pthread_mutex_lock(&f->lock);
+	bool held_up = j->unfinished-- == UNFINISHED_MOST;
+	pthread_mutex_unlock(&f->lock);
+	if (!held_up)
+		return;
+	rg_time now = rg__now(f->reg); /* the host's clock is asked without the lock */
+	pthread_mutex_lock(&f->lock);
+	unlock_and_announce(f, now);
+}
+
+static bool job_take(rg__job *j, rg__task *task, rg_time now)
+{
+	pthread_mutex_lock(&j->f->lock);
+	bool due = job_due(j, now) <= now;
+
+	if (due) {
+		j->under_way++;
+		if (j->longest > 0)
+			j->next = rg__add_sat(now, j->longest);
+		if (j->take)
+			j->take(j->f, task, now);
+	}
+	pthread_mutex_unlock(&j->f->lock);
+	return due;
+}
+
+static rg_status job_start(rg__job *j, const rg__task *task)
+{
+	rg_op *op;
+	rg_status st = rg__op_new(j->verb, j->f->reg, &op);
+
+	if (st != RG_OK)
+		return st;
+	op->user = j;
+	pthread_mutex_lock(&j->f->lock);
+	j->unfinished++;
+	pthread_mutex_unlock(&j->f->lock);
+	if (!j->prepare(op, task)) {
+		rg__op_abort(op);
+		return RG_ENOMEM;
+	}
+	rg__op_start(op, j, NULL, NULL);
+	return RG_OK;
+}
+
+static void job_run(rg__job *j, rg_time now, uint32_t limit)
+{
+	rg__task task = { .limit = limit };
+
+	for (uint32_t i = 0; i < limit && i < j->most_a_tick && job_take(j, &task, now); i++) {
+		rg_status st = job_start(j, &task);
+		if (st != RG_OK)
+			rg__job_done(j, &(rg__result){ .status = st, .began = now, .key = task.key });
+	}
+}
+
+/* Did the AoR gain its first live binding, or lose its last? Bindings that expired may still be published. */
 static bool may_change(const rg_op *op)
 {
 	const rg_record *before = op->found.record, *after = op->commit.next;
@@ -164,7 +308,6 @@ static bool may_change(const rg_op *op)
 	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, op->now) : rg_record_weight(before) > 0;
 }
 
-/* An operation of the registrar has committed, or may have. */
 static void federation_touched(rg__sites *sites, const rg_op *op)
 {
 	rg__federation *f = (rg__federation *)sites;
@@ -172,110 +315,17 @@ static void federation_touched(rg__sites *sites, const rg_op *op)
 	if (!rg__op_is_home(op) || !op->key.domain.p || rg__homes_domain(op->key.domain))
 		return;
 	if (!op->in_doubt && !may_change(op))
-		return; /* what an operation in doubt replaced may not be known any more */
+		return; /* an operation in doubt may no longer know what it replaced */
 	rg_time now = rg__now(f->reg);
-	rg__federation_lock(f);
-	bool noted = note_domain(f, op->key.domain), told = f->domains_full;
+	pthread_mutex_lock(&f->lock);
+	bool noted = note_domain(f, op->key.domain), logged = f->domains_full;
 
 	f->domains_full |= !noted;
-	rg__federation_add(f, &op->key, now);
-	rg__federation_unlock(f, now);
-	if (!noted && !told)
+	queue_key(f, &op->key, now);
+	unlock_and_announce(f, now);
+	if (!noted && !logged)
 		rg__log(&f->reg->env, RG_LOG_WARNING, "federation: more domains than are renewed, from %.*s on", (int)op->key.domain.n,
 			op->key.domain.p);
-}
-
-/* The beginning of a tick. After the clock was set back, nothing waits for longer than it would have. */
-static void begin(rg__federation *f, rg_time now)
-{
-	rg__scan *s = &f->scan;
-
-	f->ticking++;
-	not_later(&f->publish_retry.not_before, rg__add_sat(now, PAUSE_MOST));
-	not_later(&f->prune_retry.not_before, rg__add_sat(now, PAUSE_MOST));
-	not_later(&f->room.not_before, rg__add_sat(now, PAUSE_MOST));
-	not_later(&f->tell_at, rg__add_sat(now, RG__TELL_EVERY));
-	not_later(&s->retry.not_before, rg__add_sat(now, PAUSE_MOST));
-	if (f->renew_at > rg__add_sat(now, f->lifetime / 2)) {
-		f->renew_at = now; /* all anew: entries of that other time may be too far ahead for others to see */
-		f->left |= s->active && s->whole;
-		s->active = false;
-		s->turn++;
-	}
-	not_later(&f->prune_at, rg__add_sat(now, PRUNE_EVERY));
-	not_later(&s->next, rg__add_sat(now, RG__FEDERATION_PAGE * 1000 / f->rate));
-	if (s->active || f->renew_at > now)
-		return;
-	s->active = true;
-	s->whole = f->missed || f->left;
-	s->of_entries = s->more = false;
-	s->domain = 0;
-	s->next = now;
-	s->walk = (rg__walk){ 0 };
-	f->missed = f->left = false;
-	f->renew_at = rg__add_sat(now, f->lifetime / 2);
-}
-
-static void scan(rg__federation *f, rg_time now)
-{
-	rg__scan *s = &f->scan;
-
-	pthread_mutex_lock(&f->lock);
-	bool go = scan_may(f) && s->next <= now && s->retry.not_before <= now;
-
-	s->page_under_way |= go;
-	pthread_mutex_unlock(&f->lock);
-	rg_status st = go ? rg__scan_page(f) : RG_OK;
-	if (st == RG_OK)
-		return;
-	pthread_mutex_lock(&f->lock);
-	s->page_under_way = false;
-	rg__federation_ended(f, st);
-	rg__federation_tried(&s->retry, st, now);
-	pthread_mutex_unlock(&f->lock);
-}
-
-static void publish(rg__federation *f, rg_time now, uint32_t limit)
-{
-	for (uint32_t i = 0; i < limit && i < PUBLISH_A_TICK; i++) {
-		pthread_mutex_lock(&f->lock);
-		bool go = f->publish_retry.not_before <= now && publish_may(f) && !f->closed;
-		rg__queue_key *key = go ? rg__queue_take(f->queue, now) : NULL;
-
-		f->publishing += key != NULL;
-		pthread_mutex_unlock(&f->lock);
-		if (!key)
-			return;
-		rg_status st = rg__publish(f, key);
-		if (st == RG_OK)
-			continue;
-		pthread_mutex_lock(&f->lock);
-		f->publishing--;
-		rg__queue_done(f->queue, key, true);
-		rg__federation_ended(f, st);
-		rg__federation_tried(&f->publish_retry, st, now);
-		pthread_mutex_unlock(&f->lock);
-	}
-}
-
-static void prune(rg__federation *f, rg_time now, uint32_t limit)
-{
-	pthread_mutex_lock(&f->lock);
-	bool go = prune_may(f) && f->prune_at <= now && f->prune_retry.not_before <= now;
-
-	if (go) {
-		f->pruning = true;
-		f->prune_at = rg__add_sat(now, PRUNE_EVERY);
-	}
-	pthread_mutex_unlock(&f->lock);
-	rg_status st = go ? rg__scan_prune(f, limit) : RG_OK;
-	if (st == RG_OK)
-		return;
-	pthread_mutex_lock(&f->lock);
-	f->pruning = false;
-	rg__federation_ended(f, st);
-	rg__federation_tried(&f->prune_retry, st, now);
-	pthread_mutex_unlock(&f->lock);
 }
 
 static void federation_gauges(rg__sites *sites, int64_t *queued, int64_t *refused)
@@ -288,20 +338,60 @@ static void federation_gauges(rg__sites *sites, int64_t *queued, int64_t *refuse
 	pthread_mutex_unlock(&f->lock);
 }
 
+/* After the clock was set back, nothing waits for longer than it would have. */
+static void bound_waits(rg__federation *f, rg_time now)
+{
+	rg_time pause_ends = rg__add_sat(now, PAUSE_MOST);
+
+	for (int i = 0; i < RG__JOBS; i++) {
+		rg__job *j = &f->jobs[i];
+
+		j->retry.not_before = earlier(j->retry.not_before, pause_ends);
+		j->next = earlier(j->next, rg__add_sat(now, j->longest));
+	}
+	f->room.not_before = earlier(f->room.not_before, pause_ends);
+	f->log_at = earlier(f->log_at, rg__add_sat(now, LOG_EVERY));
+}
+
+/* Begins a scan if it is time. */
+static void scan_begin(rg__federation *f, rg_time now)
+{
+	rg__scan *s = &f->scan;
+
+	if (f->scan_at > rg__add_sat(now, f->lifetime / 2)) {
+		/* The clock was set back. Other sites ignore entries that expire too late, so all are written again. */
+		f->scan_at = now;
+		f->left |= s->active && s->whole;
+		s->active = false;
+		s->restarted = true;
+	}
+	if (s->active || f->scan_at > now)
+		return;
+	s->active = true;
+	s->whole = f->missed || f->left;
+	s->of_entries = s->more = false;
+	s->domain = 0;
+	s->walk = (rg__walk){ 0 };
+	f->jobs[RG__JOB_PAGE].next = now;
+	f->missed = f->left = false;
+	f->scan_at = rg__add_sat(now, f->lifetime / 2);
+}
+
 static rg_time federation_tick(rg__sites *sites, uint32_t limit)
 {
 	rg__federation *f = (rg__federation *)sites;
 	rg_time now = rg__now(f->reg);
 
 	pthread_mutex_lock(&f->lock);
-	begin(f, now);
+	f->ticking++;
+	bound_waits(f, now);
+	scan_begin(f, now);
 	pthread_mutex_unlock(&f->lock);
-	scan(f, now);
-	publish(f, now, limit);
-	prune(f, now, limit);
+	for (int i = 0; i < RG__JOBS; i++)
+		job_run(&f->jobs[i], now, limit);
 	pthread_mutex_lock(&f->lock);
 	f->ticking--;
-	rg_time next = due(f, now);
+	rg_time next = federation_due(f, now);
 	pthread_mutex_unlock(&f->lock);
 	return next;
 }
@@ -312,10 +402,8 @@ static rg_federation_options read_options(const rg_federation_options *given)
 
 	if (given)
 		memcpy(&o, given, given->struct_size < sizeof o ? given->struct_size : sizeof o);
-	if (o.lifetime == 0)
-		o.lifetime = LIFETIME;
-	if (o.rate == 0)
-		o.rate = RATE;
+	o.lifetime = o.lifetime == 0 ? LIFETIME : o.lifetime;
+	o.rate = o.rate == 0 ? RATE : o.rate;
 	return o;
 }
 
@@ -345,65 +433,58 @@ static rg_status read_home(rg__federation *f, rg_str home, rg_error *why)
 	return st == RG_OK ? RG_OK : rg__fail(why, st, "out of memory");
 }
 
-static rg_status fill(rg__federation *f, const rg_federation_options *o)
+static bool note_domains(rg__federation *f, const rg_federation_options *o)
 {
-	bool noted = true;
+	bool noted = o->n_domains > 0 || note_domain(f, rg__domain(RG__ABSENT));
 
-	f->queue = rg__queue_new(RG__FEDERATION_QUEUE);
-	f->domains = calloc(RG__FEDERATION_DOMAINS, sizeof *f->domains);
-	if (!f->queue || !f->domains)
-		return RG_ENOMEM;
 	for (uint32_t i = 0; i < o->n_domains; i++)
 		noted &= note_domain(f, rg__domain(o->domains[i]));
-	if (o->n_domains == 0)
-		noted = note_domain(f, rg__domain(RG__ABSENT));
-	return noted ? RG_OK : RG_ENOMEM;
+	return noted;
 }
 
-static rg_status federation_new(rg_registrar *reg, rg_store *shared, const rg_federation_options *o, rg__federation **out)
+/* NULL: out of memory. */
+static rg__federation *federation_new(rg_registrar *reg, rg_store *shared, const rg_federation_options *o)
 {
 	rg__federation *f = calloc(1, sizeof *f);
 
-	*out = NULL;
-	if (!f)
-		return RG_ENOMEM;
-	if (pthread_mutex_init(&f->lock, NULL)) {
+	if (!f || pthread_mutex_init(&f->lock, NULL)) {
 		free(f);
-		return RG_ENOMEM;
+		return NULL;
 	}
-	*out = f;
 	f->reg = reg;
-	f->sites = (rg__sites){ .shared = rg_store_ref(shared), .touched = federation_touched, .tick = federation_tick, .gauges = federation_gauges,
-		.free = federation_free };
+	f->sites = (rg__sites){ .shared = rg_store_ref(shared), .touched = federation_touched, .tick = federation_tick,
+		.gauges = federation_gauges, .free = federation_free };
 	f->lifetime = o->lifetime;
 	f->rate = o->rate;
-	f->missed = true; /* whatever is there already */
-	return fill(f, o);
+	f->missed = true; /* earlier changes */
+	memcpy(f->jobs, job_rows, sizeof f->jobs);
+	for (int i = 0; i < RG__JOBS; i++)
+		f->jobs[i].f = f;
+	f->jobs[RG__JOB_PAGE].longest = RG__PAGE * 1000 / f->rate;
+	f->queue = rg__queue_new(QUEUE_MOST);
+	if (f->queue && note_domains(f, o))
+		return f;
+	federation_free(&f->sites);
+	return NULL;
 }
 
 rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home, const rg_federation_options *options, rg_error *why)
 {
 	rg_federation_options o = read_options(options);
 	rg__sites *none = NULL;
-	rg__federation *f;
 
 	if (!reg || !shared)
 		return rg__fail(why, RG_EINVAL, "%s", !reg ? "there is no registrar" : "a federation needs a store that its sites share");
 	rg_status st = options_check(&o, why);
 	if (st != RG_OK)
 		return st;
-	st = federation_new(reg, shared, &o, &f);
-	if (st != RG_OK)
-		rg__fail(why, st, "out of memory");
-	else
-		st = read_home(f, home, why);
+	rg__federation *f = federation_new(reg, shared, &o);
+	st = f ? read_home(f, home, why) : rg__fail(why, RG_ENOMEM, "out of memory");
 	if (st == RG_OK && !atomic_compare_exchange_strong(&reg->sites, &none, &f->sites))
 		st = rg__fail(why, RG_EINVAL, "the registrar has a home already");
-	if (st != RG_OK) {
-		if (f)
-			federation_free(&f->sites);
-		return st;
-	}
-	rg__announce(reg, rg__now(reg));
-	return RG_OK;
+	if (st == RG_OK)
+		rg__announce(reg, rg__now(reg));
+	else if (f)
+		federation_free(&f->sites);
+	return st;
 }

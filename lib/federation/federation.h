@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a registrar tells other sites. It keeps, in a store that all of them share, an entry of its home for every AoR that has a
- * live binding here. Nothing is told of a change as such: an AoR that may have changed is looked at, and the entry made to agree.
+ * Publication of this registrar's AoRs to other sites. All sites share a store of homes. A registrar keeps an entry of its own home
+ * there for every AoR that has a live binding.
  *
- *   own commit ─► queue ─────┐                     local record, fresh ─► homes' record ─► plan ─► commit, and the local record again
- *   scan, find ──────────────┴─► at ticks: publish
+ *   own commit ─► queue ─┐              ┌─► local record, fresh ─► record of homes ─► plan ─► commit ─┐
+ *   scan, find ──────────┴─► publish ───┴──────────────── until both agree ───────────────────────────┘
+ *
+ * Publication is level-triggered: a commit only adds its AoR to the queue, and the publication compares what is there by then.
+ * Ticks do all work, in three jobs: pages of a scan, publications, prunes of expired homes. federation.c alone takes the lock. The
+ * operation of a job gets a copy of its task, and hands in a result when it is answered.
  */
 #ifndef RG__FEDERATION_H
 #define RG__FEDERATION_H
@@ -12,85 +16,110 @@
 #include "engine/engine.h"
 #include "federation/queue.h"
 
-/* After failures nothing of the kind is tried before. Each kind of work has its own, so that one that always fails stops no other. */
+/* A pause after failures. */
 typedef struct rg__retry {
-	rg_time not_before;
+	_Atomic rg_time not_before; /* changed under the lock, read without it too */
 	int64_t pause;
 } rg__retry;
 
-/* A scan of what there is: of the records of each domain here and, when changes may have been missed, of the entries of this home. */
+/* What one operation works on. */
+typedef struct rg__task {
+	uint32_t limit;         /* of a prune: records */
+	rg__queue_key *key;     /* of a publication */
+	rg_str domain, cursor;  /* of a page; valid while the operation is prepared. No cursor: the first page */
+	bool of_entries;        /* of a page: this home's entries, not the records here */
+	rg__walk walk;          /* of a page */
+} rg__task;
+
+enum { RG__ROOM_UNKNOWN, RG__ROOM_FOUND, RG__ROOM_LACKING };
+
+/* What an operation came to. A member that belongs to another job is zero. */
+typedef struct rg__result {
+	rg_status status;       /* anything but RG_OK delays the job */
+	rg_time began;          /* `now` of the operation */
+	rg__queue_key *key;     /* of a publication: as in the task */
+	rg_status refused;      /* of a publication: why this AoR alone has to wait; RG_OK: it has not */
+	int room;               /* of a publication: RG__ROOM_…, of the shared store for something larger */
+	const rg__page *page;   /* of a page; NULL: it did not come */
+	rg__walk walk;          /* of a page that came */
+	bool anew;              /* of a page that did not come: the scan cannot go on from its cursor */
+	rg_time next;           /* of a prune: when the next home expires, as the store says */
+} rg__result;
+
+/* A kind of work. Its functions are called with the lock held, but for `prepare`. */
+typedef struct rg__job {
+	struct rg__federation *f;
+	const rg__verb *verb;
+	uint32_t most;          /* operations under way at a time */
+	uint32_t most_a_tick;   /* operations that one tick starts */
+	int64_t longest;        /* pause between operations, in milliseconds, unless a result makes it shorter; 0: none */
+	rg_time (*ready)(const struct rg__federation *f, rg_time now);       /* when there is a task. NULL: always */
+	void (*take)(struct rg__federation *f, rg__task *task, rg_time now); /* takes a task that is ready. NULL: nothing to take */
+	bool (*prepare)(rg_op *op, const rg__task *task);                    /* copies the task. False: out of memory */
+	void (*take_in)(struct rg__federation *f, const rg__result *result, rg_time now);
+	uint32_t under_way;     /* operations that are not answered */
+	uint32_t unfinished;    /* operations that have not ended, abandoned ones included */
+	rg_time next;           /* nothing starts before */
+	rg__retry retry;        /* each job has its own: one that always fails stops no other */
+} rg__job;
+
+/* A walk over the records of each domain here and, when it is whole, over the entries of this home in that domain. */
 typedef struct rg__scan {
-	bool active, page_under_way;
-	bool whole;      /* the entries too */
-	bool of_entries; /* it is at those */
-	uint32_t domain; /* index of the one it is at */
-	rg__buf cursor;  /* of the next page; `more` says whether it is one */
-	bool more;
+	bool active, whole;
+	bool restarted;  /* the page under way belongs to an earlier scan */
+	uint32_t domain; /* of the next page: its index */
+	bool of_entries; /* the next page lists entries */
+	bool more;       /* the next page begins at `cursor`, else it is the first one */
+	rg__buf cursor;
 	rg__walk walk;
-	rg_time next;    /* when the next page may come */
-	rg__retry retry;
-	uint64_t turn;   /* of the page that may move all this on: one that was given up comes too late */
 } rg__scan;
 
+enum { RG__JOB_PAGE, RG__JOB_PUBLISH, RG__JOB_PRUNE, RG__JOBS };
+enum { RG__FEDERATION_DOMAINS = 64 };
+
 typedef struct rg__federation {
-	rg__sites sites;   /* first: what the engine has of it */
+	rg__sites sites;   /* first: what the engine sees */
 	rg_registrar *reg; /* whose part it is */
 	rg_str tag;        /* of the home */
-	rg__buf texts[2];  /* behind them */
+	rg__buf texts[2];  /* the home and its tag */
 	int64_t lifetime;  /* of an entry, in milliseconds */
-	int64_t rate;      /* keys of a scan in a second */
+	int64_t rate;      /* keys that a scan reads in a second */
 
-	pthread_mutex_t lock; /* of what follows */
+	pthread_mutex_t lock; /* guards what follows */
+	rg__job jobs[RG__JOBS];
 	rg__queue *queue;
-	rg_str *domains;
+	rg_str domains[RG__FEDERATION_DOMAINS];
 	uint32_t n_domains;
-	bool domains_full;  /* that was told */
-	bool missed;        /* a change had no room: a whole scan is needed */
+	bool domains_full;  /* a domain had no room, and the log says so */
 	rg__scan scan;
-	rg_time renew_at;   /* when the next scan begins */
-	bool left;          /* an AoR that was refused was let go of: the next scan is to be a whole one */
-	uint32_t publishing;
-	rg__retry publish_retry, prune_retry;
-	rg__retry room;     /* the shared store was full: nothing is added to it before */
-	rg_time tell_at;    /* when a refusal may be logged again */
-	uint64_t refusals;  /* since the last that was */
-	bool pruning;
-	uint32_t out[3];    /* operations of each kind that have not ended, those that were given up included */
-	rg_time prune_at;
-	uint32_t ticking;   /* ticks under way, which say themselves when the next one is due */
-	bool closed;
+	rg_time scan_at;    /* when the next scan begins */
+	bool missed;        /* a change had no room in the queue: a whole scan is needed soon */
+	bool left;          /* a refused AoR had no room in the queue: the next scan is a whole one */
+	rg__retry room;     /* after the shared store was full: nothing that grows is committed to it before */
+	rg_time log_at;     /* when a refusal may be logged again */
+	uint64_t refusals;  /* since the last one that was logged */
+	uint32_t ticking;   /* ticks under way: each returns itself when the next is due */
+	bool closed;        /* after a shutdown */
 } rg__federation;
 
-enum { RG__OUT_PUBLISH, RG__OUT_PAGE, RG__OUT_PRUNE };
-#define RG__OUT_MOST 64 /* of one kind: a store may never answer, nor be able to cancel */
-#define RG__TELL_EVERY 60000 /* milliseconds */
-enum { RG__FEDERATION_PAGE = RG__PAGE, RG__PUBLISHING_MOST = 16 };
-#define RG__FEDERATION_QUEUE 4096
-#define RG__FEDERATION_DOMAINS 64
+static inline const rg__federation *rg__job_federation(const rg_op *op)
+{
+	return ((const rg__job *)op->user)->f;
+}
 
-/* With the lock held: something went well or failed, which says when to try again. */
-void rg__federation_tried(rg__retry *retry, rg_status status, rg_time now);
+/* An operation of the job is answered, or could not start. Returns how many refusals are to be logged now, this one included. */
+uint64_t rg__job_done(rg__job *job, const rg__result *result);
 
-/* With the lock held: an operation ended. After RG_ECANCELED, which is a shutdown, nothing is done any more: what has no handle is
- * canceled by nobody else. */
-void rg__federation_ended(rg__federation *f, rg_status status);
+/* The `clear` of a job's verb: the operation has ended, which may be long after its answer. */
+void rg__job_ended(rg_op *op);
 
-/* With the lock held: adds a key, or remembers that it had no room. */
-void rg__federation_add(rg__federation *f, const rg_key *key, rg_time now);
+/* publish.c: makes the entry of one AoR agree. */
+extern const rg__verb rg__publish_verb;
+bool rg__publish_prepare(rg_op *op, const rg__task *task);
 
-/* Takes the lock for whoever ends a piece of work, and gives it back: the host is woken for what is left, unless a tick is under way. */
-void rg__federation_lock(rg__federation *f);
-void rg__federation_unlock(rg__federation *f, rg_time now);
-
-/* An operation of the kind was begun; and it has ended, which may be long after it was answered. Without the lock. */
-void rg__federation_begun(rg__federation *f, int kind);
-void rg__federation_gone(rg__federation *f, int kind);
-
-/* publish.c: makes the entry of a key that was taken agree. RG_OK: begun. */
-rg_status rg__publish(rg__federation *f, rg__queue_key *key);
-
-/* scan.c: asks for the next page. RG_OK: begun. And takes lapsed homes away, those of dead sites too. */
-rg_status rg__scan_page(rg__federation *f);
-rg_status rg__scan_prune(rg__federation *f, uint32_t limit);
+/* scan.c: a page of a scan; a walk over the homes that expired, those of dead sites included. */
+extern const rg__verb rg__page_verb, rg__prune_verb;
+bool rg__page_prepare(rg_op *op, const rg__task *task);
+bool rg__prune_prepare(rg_op *op, const rg__task *task);
 
 #endif

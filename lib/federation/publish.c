@@ -1,27 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One AoR is looked at, and the home's entry made to agree. Whatever was committed is held against the AoR as it is then: of two nodes
- * of a site that act on different moments, the later one to look finds what the other did.
+ * Makes the entry of one AoR agree with its record. After a commit the record is read again: of two nodes of a site that read
+ * different states, the one that reads last finds what the other committed.
  *
- * What fails because of the AoR is its own affair: it waits apart. Only a store that does not answer, and want of memory, stop all.
+ * A failure that belongs to the AoR delays that AoR alone. Only a store that does not answer, and lack of memory, delay the job.
  */
 #include "federation/federation.h"
 #include "decide/decide.h"
-#include "engine/engine.h"
-#include <stdlib.h>
 
-/* An AoR that comes and goes faster than that is left for later. */
-enum { ROUNDS = 4 };
+enum { ROUNDS = 4 }; /* then an AoR that keeps changing is left for later */
 
 typedef struct publish_op {
 	rg_op op;
-	rg__federation *f;
-	rg__queue_key *key; /* until this is answered */
-	rg_str domain, homes; /* of the AoR, and of its homes; slices of one text */
-	uint32_t turn;      /* looks at the AoR and at its homes, by turns */
+	rg__queue_key *key;   /* until the answer */
+	rg_str domain, homes; /* of the AoR, and of its record of homes; slices of one text */
+	uint32_t turn;        /* even turns read the AoR's record, odd ones its homes */
 	bool at_homes, live, committed, agrees, grows;
-	atomic_int refused; /* why the store would not have it, or would not had it been asked; RG_OK */
-	int what;
+	atomic_int refused;   /* why the shared store refuses this AoR; RG_OK: it does not */
+	atomic_int room;      /* RG__ROOM_… */
+	int what;             /* RG__HOME_… */
 } publish_op;
 
 static bool publish_next(rg_op *op)
@@ -30,27 +27,23 @@ static bool publish_next(rg_op *op)
 
 	p->at_homes = p->turn++ % 2 == 1;
 	op->key.domain = p->at_homes ? p->homes : p->domain;
-	op->call.store = p->at_homes ? p->f->sites.shared : op->ticket.reg->store;
+	op->call.store = p->at_homes ? rg__job_federation(op)->sites.shared : op->ticket.reg->store;
 	return true;
 }
 
-/* A full store is tried now and then only; what needs no more room than it has is renewed meanwhile. */
-static bool has_room(publish_op *p)
+/* Only now and then a full store is asked for more room; commits that do not grow go on meanwhile. */
+static bool room_may_suffice(publish_op *p)
 {
 	const rg_plan *plan = p->op.plan;
 
 	p->grows = rg_plan_commits(plan) && rg_record_size(rg_plan_next(plan)) > rg_record_size(p->op.found.record);
-	if (!p->grows)
-		return true;
-	pthread_mutex_lock(&p->f->lock);
-	bool has = p->f->room.not_before <= p->op.now;
-	pthread_mutex_unlock(&p->f->lock);
-	return has;
+	return !p->grows || rg__job_federation(&p->op)->room.not_before <= p->op.now;
 }
 
 static rg_status publish_decide(rg_op *op)
 {
 	publish_op *p = (publish_op *)op;
+	const rg__federation *f = rg__job_federation(op);
 
 	if (!p->at_homes) {
 		bool live = rg__homes_wanted(op->found.record, op->now);
@@ -59,26 +52,19 @@ static rg_status publish_decide(rg_op *op)
 		p->live = live;
 		return RG_OK;
 	}
-	const rg__publication say = { .key = &op->key, .home = p->f->sites.home, .tag = p->f->tag, .present = p->live, .now = op->now,
-		.until = rg__add_sat(op->now, p->f->lifetime) };
+	const rg__publication say = { .key = &op->key, .home = f->sites.home, .tag = f->tag, .present = p->live, .now = op->now,
+		.until = rg__add_sat(op->now, f->lifetime) };
 	rg_revision revision = rg__revision_next(&op->ticket);
 	rg_status st = rg__homes_plan(op->found.record, &say, &revision, &p->what, &op->plan);
 
-	if (st == RG_OK && !has_room(p)) {
-		atomic_store(&p->refused, RG_EFULL); /* as it was a moment ago: not asked again yet */
+	if (st == RG_OK && !room_may_suffice(p)) {
+		atomic_store(&p->refused, RG_EFULL); /* a commit would be: the store was full a moment ago */
 		st = RG_ELIMIT;
 	}
 	return st;
 }
 
-static void note_room(publish_op *p, rg_status status)
-{
-	pthread_mutex_lock(&p->f->lock);
-	rg__federation_tried(&p->f->room, status, p->op.now);
-	pthread_mutex_unlock(&p->f->lock);
-}
-
-/* The store works, and will not have this one. */
+/* The store works, and refuses this record. */
 static void note_refusal(publish_op *p)
 {
 	rg_status said = p->op.call.status;
@@ -87,7 +73,7 @@ static void note_refusal(publish_op *p)
 		return;
 	atomic_store(&p->refused, said);
 	if (said == RG_EFULL && p->grows)
-		note_room(p, said);
+		atomic_store(&p->room, RG__ROOM_LACKING);
 }
 
 static bool publish_done(rg_op *op, rg_status status)
@@ -104,82 +90,50 @@ static bool publish_done(rg_op *op, rg_status status)
 	p->committed = rg_plan_commits(op->plan);
 	p->agrees = !p->committed;
 	if (p->committed && p->grows)
-		note_room(p, RG_OK);
+		atomic_store(&p->room, RG__ROOM_FOUND);
 	if (p->committed && p->what != RG__HOME_KEPT)
 		rg__count(op->ticket.stripe, p->what == RG__HOME_PUT ? RG__S_HOMES_PUBLISHED : RG__S_HOMES_WITHDRAWN);
 	return p->committed && p->turn < 2 * ROUNDS;
 }
 
-/* What stands in the way of this AoR alone: RG_OK = nothing. */
-static rg_status obstacle(publish_op *p, rg_status status)
+/* Why this AoR alone has to wait. RG_OK: it has not. */
+static rg_status refusal_of(publish_op *p, rg_status status)
 {
 	if (status == RG_OK)
-		return p->agrees ? RG_OK : RG_ECONFLICT; /* it comes and goes */
+		return p->agrees ? RG_OK : RG_ECONFLICT; /* it keeps changing */
 	if (status == RG_ECANCELED)
-		return RG_OK; /* a shutdown, whatever came before it */
+		return RG_OK; /* a shutdown matters more than an earlier refusal */
 	rg_status refused = (rg_status)atomic_load(&p->refused);
 
 	return refused == RG_OK && status == RG_ELIMIT ? RG_ELIMIT : refused;
 }
 
-/* With the lock held. Is the refusal to be logged? */
-static bool refuse(rg__federation *f, rg__queue_key *key, rg_time now)
-{
-	f->left |= !rg__queue_refused(f->queue, key, now);
-	f->refusals++;
-	if (f->tell_at > now)
-		return false;
-	f->tell_at = rg__add_sat(now, RG__TELL_EVERY);
-	return true;
-}
-
-static void tell(const publish_op *p, rg_status why, uint64_t refusals)
+static void log_refusal(const publish_op *p, rg_status why, uint64_t refusals)
 {
 	const rg_key *key = &p->op.key;
 
-	rg__log(&p->f->reg->env, RG_LOG_WARNING, "federation: %.*s%s%.*s of %.*s is not published: %s (%llu refusals since this was last said)",
-		(int)key->user.n, key->user.p, key->host.n > 0 ? "@" : "", (int)key->host.n, key->host.p, (int)p->domain.n, p->domain.p,
-		rg_strerror(why), (unsigned long long)refusals);
+	rg__log(&p->op.ticket.reg->env, RG_LOG_WARNING,
+		"federation: %.*s%s%.*s of %.*s is not published: %s (%llu refusals since this was last said)", (int)key->user.n, key->user.p,
+		key->host.n > 0 ? "@" : "", (int)key->host.n, key->host.p, (int)p->domain.n, p->domain.p, rg_strerror(why),
+		(unsigned long long)refusals);
 }
 
-/* It may still be under way on another thread: of what that one writes, nothing is read unless it went well. */
+/* After a failure the operation may still run on another thread: only members that are constant or atomic are read then. */
 static void publish_answer(rg_op *op, rg_status status)
 {
 	publish_op *p = (publish_op *)op;
-	rg__federation *f = p->f;
-	rg_time now = rg__now(f->reg);
-	rg_status why = obstacle(p, status);
-	bool logs = false, good = status == RG_OK && why == RG_OK;
-	uint64_t refusals = 0;
+	rg_status why = refusal_of(p, status);
+	rg__result result = { .status = why == RG_OK ? status : RG_OK, .began = op->now, .key = p->key, .refused = why,
+		.room = atomic_load(&p->room) };
 
-	if (!good && status != RG_ECANCELED)
+	if (why != RG_OK || (status != RG_OK && status != RG_ECANCELED))
 		rg__count(op->ticket.stripe, RG__S_HOMES_FAILED);
-	rg__federation_lock(f);
-	f->publishing--;
-	if (why != RG_OK) {
-		logs = refuse(f, p->key, now);
-		refusals = f->refusals;
-		f->refusals = logs ? 0 : f->refusals;
-		status = RG_OK; /* of the store */
-	} else if (status == RG_ESTORE && p->key->failed) {
-		f->left |= !rg__queue_refused(f->queue, p->key, now); /* of a store that fails for some keys alone, others come first */
-	} else {
-		p->key->failed |= status == RG_ESTORE;
-		rg__queue_done(f->queue, p->key, !good);
-	}
-	rg__federation_ended(f, status);
-	rg__federation_tried(&f->publish_retry, status, now);
-	rg__federation_unlock(f, now);
-	if (logs)
-		tell(p, why, refusals);
+	uint64_t refusals = rg__job_done(op->user, &result);
+	if (refusals > 0)
+		log_refusal(p, why, refusals);
 }
 
-static void publish_clear(rg_op *op)
-{
-	rg__federation_gone(((publish_op *)op)->f, RG__OUT_PUBLISH);
-}
-
-static const rg__verb publish_verb = {
+const rg__verb rg__publish_verb = {
 	.size = sizeof(publish_op),
 	.fetch_flags = RG_FETCH_FRESH,
 	.walks = true,
@@ -188,44 +142,20 @@ static const rg__verb publish_verb = {
 	.decide = publish_decide,
 	.done_key = publish_done,
 	.answer = publish_answer,
-	.clear = publish_clear,
+	.clear = rg__job_ended,
 };
 
-/* The key may outlive its place in the set. */
-static bool own_key(publish_op *p, const rg_key *key)
+/* The key in the queue may go before the operation ends. */
+bool rg__publish_prepare(rg_op *op, const rg__task *task)
 {
-	rg_str suffix = RG__HOMES_SUFFIX, homes = { NULL, key->domain.n + suffix.n };
-	char *at = malloc(homes.n + key->user.n + key->host.n + 1);
-
-	p->op.key_text = at;
-	if (!at)
-		return false;
-	memcpy(at, key->domain.p, key->domain.n);
-	memcpy(at + key->domain.n, suffix.p, suffix.n);
-	memcpy(at + homes.n, key->user.p, key->user.n);
-	memcpy(at + homes.n + key->user.n, key->host.p, key->host.n);
-	p->homes = (rg_str){ at, homes.n };
-	p->domain = (rg_str){ at, key->domain.n };
-	p->op.key.user = (rg_str){ at + homes.n, key->user.n };
-	p->op.key.host = (rg_str){ at + homes.n + key->user.n, key->host.n };
-	return true;
-}
-
-rg_status rg__publish(rg__federation *f, rg__queue_key *key)
-{
-	rg_op *op;
-	rg_status st = rg__op_new(&publish_verb, f->reg, &op);
-
-	if (st != RG_OK)
-		return st;
 	publish_op *p = (publish_op *)op;
-	p->f = f;
-	p->key = key;
-	rg__federation_begun(f, RG__OUT_PUBLISH);
-	if (!own_key(p, &key->key)) {
-		rg__op_abort(op);
-		return RG_ENOMEM;
-	}
-	rg__op_start(op, NULL, NULL, NULL);
-	return RG_OK;
+	rg_str suffix = RG__HOMES_SUFFIX;
+	rg_str *const texts[] = { &p->domain, &suffix, &op->key.user, &op->key.host };
+
+	p->key = task->key;
+	op->key = task->key->key;
+	p->domain = op->key.domain;
+	op->key_text = rg__keep(texts, 4);
+	p->homes = (rg_str){ p->domain.p, p->domain.n + suffix.n }; /* the copies lie one behind the other */
+	return op->key_text != NULL;
 }
