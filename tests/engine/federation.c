@@ -192,6 +192,28 @@ Test(federation, nobody_is_told_of_homes)
 	rg_store_unref(shared);
 }
 
+/* West keeps its bindings in the store that all share. East prunes homes there, and nothing else. */
+Test(federation, bindings_in_the_shared_store_are_left_to_their_registrar)
+{
+	rg_store *shared = shared_new();
+	kit k, west;
+
+	kit_open(&k, INLINE);
+	kit_init(&west);
+	kit_open_over(&west, rg_store_ref(shared));
+	kit_listen(&west);
+	federate(&k, shared, EAST);
+	kit_save(&west, "carol", A1 ";expires=100", 1);
+	live_on(&k, 300000);
+	west.events[0] = 0;
+	west.now = k.now;
+	settle(&west);
+	cr_expect_str_eq(west.events, "CONTACT_EXPIRE carol@example.org sip:a@192.0.2.1:5060;AOR_DELETE carol@example.org;", "%s", west.events);
+	kit_close(&k);
+	kit_close(&west);
+	rg_store_unref(shared);
+}
+
 static void save_in(kit *k, const char *domain, const char *aor, int cseq)
 {
 	phone p = { .aor = aor, .contact = A1, .cseq = cseq };

@@ -479,94 +479,57 @@ Test(federation_faults, a_full_shared_store_renews_what_it_has)
 	rg_store_unref(small);
 }
 
-/* Answers nothing while a registrar relies on it. */
-typedef struct hung {
-	uint32_t calls;
-	struct waiting {
-		rg_fetch_cb fetched;
-		rg_commit_cb committed;
-		rg_keys_cb listed;
-		void *tok;
-	} waiting[256];
-} hung;
-
-static rg_status keep_waiting(void *self, struct waiting asked)
+Test(federation_faults, a_store_that_may_guess_is_asked_for_what_is_there)
 {
-	hung *h = self;
-
-	cr_assert_lt(h->calls, 256);
-	h->waiting[h->calls++] = asked;
-	return RG_PENDING;
-}
-
-static rg_status hung_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
-{
-	(void)key, (void)flags;
-	return keep_waiting(self, (struct waiting){ .fetched = done, .tok = tok });
-}
-
-static rg_status hung_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
-{
-	(void)key, (void)commit, (void)flags;
-	return keep_waiting(self, (struct waiting){ .committed = done, .tok = tok });
-}
-
-static rg_status hung_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	(void)now, (void)cursor, (void)limit, (void)flags;
-	return keep_waiting(self, (struct waiting){ .listed = done, .tok = tok });
-}
-
-static rg_status hung_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	(void)domain, (void)tag, (void)cursor, (void)limit, (void)flags;
-	return keep_waiting(self, (struct waiting){ .listed = done, .tok = tok });
-}
-
-static rg_status hung_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	return hung_find(self, domain, cursor, cursor, limit, flags, done, tok);
-}
-
-/* A day late: whoever asked has long gone on. */
-static void hung_answer(hung *h)
-{
-	for (uint32_t i = 0; i < h->calls; i++) {
-		struct waiting *w = &h->waiting[i];
-
-		if (w->fetched)
-			w->fetched(w->tok, RG_ESTORE, NULL);
-		else if (w->committed)
-			w->committed(w->tok, RG_ESTORE, NULL);
-		else
-			w->listed(w->tok, RG_ESTORE, NULL);
-	}
-}
-
-/* It has no `cancel`: what it was asked, it has for good. */
-Test(federation_faults, a_store_that_never_answers_is_not_asked_without_end)
-{
-	hung h = { .calls = 0 };
-	rg_store_ops ops = { .struct_size = sizeof ops, .name = "hung", .fetch = hung_fetch, .commit = hung_commit, .due = hung_due,
-		.find = hung_find, .scan = hung_scan };
-	rg_store *store;
+	rg_store *shared = shared_new();
+	faulty f = { .calls = CALL_ANY, .guesses = true };
+	rg_store *hasty = faulty_new(shared, &f);
 	kit k;
 
-	cr_assert_eq(rg_store_new(&ops, &h, &store, NULL), RG_OK);
 	kit_open(&k, INLINE);
-	federate(&k, store, EAST);
-	for (int i = 0; i < 100; i++) {
-		char user[16];
-
-		snprintf(user, sizeof user, "u%d", i);
-		kit_save(&k, user, A1 ";expires=864000", 1);
-	}
-	live_on(&k, 24 * HOUR);
-	cr_expect_eq(kit_stat(&k, "homes_queued"), 100, "every one is still to be told of");
-	cr_expect_leq(h.calls, 3 * 64, "%u calls", h.calls);
-	cr_expect_geq(h.calls, 64);
-	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
-	hung_answer(&h);
+	federate(&k, hasty, EAST);
+	put_homes(shared, "alice", "west.example", 1, k.now + 8 * HOUR);
+	kit_save(&k, "alice", A1 ";expires=86400", 1);
+	settle(&k);
+	cr_expect_str_eq(homes(shared, "alice"), "sip:0.west.example sip:" EAST);
+	cr_expect_eq(kit_stat(&k, "conflicts"), 0);
 	kit_close(&k);
-	rg_store_unref(store);
+	rg_store_unref(hasty);
+	rg_store_unref(shared);
+}
+
+static void put_expired(rg_store *shared, const kit *k, char first)
+{
+	for (int i = 0; i < 10; i++) {
+		const char user[] = { first, (char)('0' + i), 0 };
+
+		put_homes(shared, user, "west.example", 1, k->now - 1000);
+	}
+}
+
+/* A few records that fail do not keep the others; many do, for a while. */
+Test(federation_faults, a_prune_goes_on_after_three_failures_and_ends_with_the_fourth)
+{
+	rg_store *shared = shared_new();
+	faulty f = { .calls = CALL_COMMIT, .times = 3, .status = RG_ESTORE };
+	rg_store *weak = faulty_new(shared, &f);
+	kit k;
+
+	kit_open(&k, INLINE);
+	put_expired(shared, &k, 'u');
+	federate(&k, weak, EAST);
+	kit_tick(&k);
+	cr_expect_eq(records(shared), 3);
+	f.times = 0;
+	live_on(&k, 61000);
+	cr_expect_eq(records(shared), 0);
+	put_expired(shared, &k, 'v');
+	f.times = -1;
+	f.seen = 0;
+	k.now += 60000;
+	kit_tick(&k);
+	cr_expect_eq(f.seen, 4, "%u", f.seen);
+	kit_close(&k);
+	rg_store_unref(weak);
+	rg_store_unref(shared);
 }
