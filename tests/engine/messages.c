@@ -9,6 +9,8 @@ typedef struct message {
 	phone phone;
 	bool invite;
 	rg_status read_status, reply_status;
+	const char *domain, *socket;
+	uint32_t branches;
 	int replies, code, applied, released;
 	char vars[128];
 } message;
@@ -17,6 +19,8 @@ static void release(void *owner)
 {
 	((message *)owner)->released++;
 }
+
+static const rg_str many[RG_BRANCHES_MAX + 1];
 
 static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_request *out)
 {
@@ -32,6 +36,10 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	} else {
 		out->attr = RG_STR("floor 3");
 	}
+	out->domain = rg_str_from(m->domain);
+	out->socket = rg_str_from(m->socket);
+	out->branches = many;
+	out->n_branches = m->branches;
 	out->owner = m;
 	out->release = release;
 	return m->read_status;
@@ -210,4 +218,109 @@ Test(messages, who_is_registered_is_asked_by_message_and_told_with_each_attr)
 {
 	ask_message(INLINE);
 	ask_message(DEFERRED);
+}
+
+Test(messages, what_cannot_begin_leaves_the_user_data_to_the_caller)
+{
+	message bad = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .domain = "location@homes", .branches = RG_BRANCHES_MAX + 1 };
+	rg_msg msg = { &ops, NULL, &bad };
+	rg_lookup_options *branch;
+	outcome o = { 0 };
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	cr_assert_eq(rg_lookup_options_new(RG_STR("branch"), &branch, NULL), RG_OK);
+	o.op = (rg_op *)&o;
+	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, &o.op), RG_EINVAL);
+	cr_expect_null(o.op);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL);
+	o.op = (rg_op *)&o;
+	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, branch, kit_looked_up, &o, kit_freed, &o.op), RG_EINVAL);
+	cr_expect_null(o.op);
+	cr_expect_eq(rg_lookup_msg(k.reg, &msg, branch, NULL), RG_EINVAL);
+	o.op = (rg_op *)&o;
+	cr_expect_eq(rg_is_registered_msg_async(k.reg, &msg, RG_STR(""), kit_answered, &o, kit_freed, &o.op), RG_EINVAL);
+	cr_expect_null(o.op);
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, RG_STR(""), NULL), RG_EINVAL);
+	cr_expect_eq(bad.released, 6);
+	cr_expect_eq(bad.replies + bad.applied + o.called + o.freed, 0);
+	rg_registrar_shutdown(k.reg);
+	o.op = (rg_op *)&o;
+	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, &o.op), RG_ECANCELED);
+	cr_expect_null(o.op);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ECANCELED);
+	cr_expect_eq(bad.released, 6);
+	rg_lookup_options_unref(branch);
+	kit_close(&k);
+}
+
+static void answer(kit *k)
+{
+	if (k->deferred)
+		deferred_answer_all(k->deferred);
+}
+
+Test(messages, neither_a_callback_nor_room_for_the_result_is_needed)
+{
+	for (int how = INLINE; how <= DEFERRED; how++) {
+		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+		rg_msg msg = { &ops, NULL, &m };
+		rg_targets *targets = NULL;
+		outcome o = { 0 };
+		rg_op *op = NULL;
+		kit k;
+
+		kit_open(&k, how);
+		rg_save_msg_async(k.reg, &msg, NULL, NULL, &o, kit_freed, &op);
+		answer(&k);
+		cr_expect_eq(m.code, 200);
+		cr_expect_not_null(op);
+		rg_op_unref(op);
+		rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, NULL, &o, kit_freed, NULL);
+		answer(&k);
+		m.invite = true;
+		rg_lookup_msg_async(k.reg, &msg, NULL, NULL, &o, kit_freed, NULL);
+		answer(&k);
+		cr_expect_eq(m.applied, 1);
+		cr_expect_eq(o.freed, 3);
+		cr_expect_eq(m.released, 3);
+		cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, &targets), RG_OK);
+		cr_expect_eq(rg_targets_count(targets), 1);
+		cr_expect_eq(m.applied, 2);
+		rg_targets_unref(targets);
+		kit_close(&k);
+	}
+}
+
+static rg_status msg_add_header(void *self, void *msg, rg_str name, rg_str value)
+{
+	message *m = msg;
+
+	(void)self;
+	snprintf(m->vars, sizeof m->vars, "%.*s: %.*s", (int)name.n, name.p, (int)value.n, value.p);
+	return RG_OK;
+}
+
+Test(messages, the_local_socket_goes_into_a_header)
+{
+	message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .socket = "udp:192.0.2.9:5060" };
+	rg_msg_ops adding = ops;
+	rg_msg msg = { &ops, NULL, &m };
+	kit k;
+
+	kit_open(&k, INLINE);
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_ENOTSUP);
+	adding.add_header = msg_add_header;
+	msg.ops = &adding;
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock Hdr")), RG_EINVAL);
+	cr_expect_eq(rg_add_socket_header(k.reg, NULL, RG_STR("Sock-Hdr")), RG_EINVAL);
+	cr_expect_eq(m.released, 0);
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_OK);
+	cr_expect_str_eq(m.vars, "Sock-Hdr: udp:192.0.2.9:5060");
+	m.socket = NULL;
+	cr_expect_neq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_OK);
+	cr_expect_eq(m.released, 2);
+	m.read_status = RG_ELIMIT;
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_ELIMIT);
+	kit_close(&k);
 }

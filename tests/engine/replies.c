@@ -295,3 +295,32 @@ Test(replies, what_the_messages_lack_is_told)
 	cr_expect_eq(reply.released, 5);
 	kit_close(&k);
 }
+
+Test(replies, no_callback_is_needed_for_messages)
+{
+	for (int how = INLINE; how <= DEFERRED; how++) {
+		message request = { .phone = { .aor = "alice", .contact = HERE, .cseq = 1 }, .forwarded = "sip:a@192.0.2.1:5060" };
+		message reply = { .phone = { .aor = "alice", .cseq = 1 }, .code = 200, .contact = RG_STR(THERE) };
+		rg_msg req = { &ops, NULL, &request }, rep = { &ops, NULL, &reply };
+		rg_op *op = NULL;
+		outcome o = { 0 };
+		kit k;
+
+		kit_open(&k, how);
+		name_variable(&k);
+		rg_save_reply_msg_async(k.reg, &req, &rep, NULL, NULL, &o, kit_freed, &op);
+		if (k.deferred)
+			deferred_answer_all(k.deferred);
+		cr_expect_not_null(op);
+		rg_op_unref(op);
+		cr_expect_eq(o.freed, 1);
+		cr_expect_str_neq(reply.rewritten, "");
+		cr_expect_eq(kit_targets(&k, "alice"), 1);
+		rg_registrar_shutdown(k.reg);
+		op = (rg_op *)&o;
+		cr_expect_eq(rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, &op), RG_ECANCELED);
+		cr_expect_null(op);
+		cr_expect_eq(o.freed, 1);
+		kit_close(&k);
+	}
+}
