@@ -4,8 +4,8 @@
 #include "model/model.h"
 #include <stdlib.h>
 
-/* Most records fit here. They are laid out on the stack and copied into an allocation of their exact size. */
-#define SCRATCH 1024
+/* Most records fit here, measured by their upper bound. They are laid out on the stack and copied into an allocation of their exact size. */
+#define SCRATCH 2048
 
 /* Up to this many possible tags are compared one by one; more use a hash table. */
 #define FEW_TAGS 16
@@ -14,9 +14,8 @@
 #define SEARCH_MAX 512
 
 typedef struct tag_list {
-	rg__slice few[FEW_TAGS];
-	rg__slice *list; /* `few`, or allocated */
-	uint16_t *table; /* open addressing, index + 1; NULL when there are few tags */
+	rg__slice *list;
+	uint16_t *table; /* open addressing, index + 1; NULL for few tags */
 	uint32_t n, mask;
 } tag_list;
 
@@ -409,27 +408,21 @@ static rg_time earliest_deadline(const rg_contact *contacts, uint32_t n_contacts
 	return rg__add_sat(t, RG_REMOVAL_KEEP);
 }
 
-static rg_status tags_open(tag_list *t, uint32_t n_tags)
+static bool tags_open(tag_list *t, rg__scratch *room, rg__slice *few, uint32_t n_tags)
 {
-	uint32_t slots = FEW_TAGS;
+	uint32_t slots = n_tags > FEW_TAGS ? 2 * FEW_TAGS : 0;
 
-	*t = (tag_list){ .list = NULL };
-	t->list = t->few;
-	if (n_tags <= FEW_TAGS)
-		return RG_OK;
-	while (slots < 2 * n_tags)
+	while (slots != 0 && slots < 2 * n_tags)
 		slots *= 2;
-	t->list = malloc(n_tags * sizeof *t->list);
-	t->table = calloc(slots, sizeof *t->table);
+	if (!rg__scratch_open(room, few, FEW_TAGS * sizeof *few, n_tags * sizeof *few + slots * sizeof *t->table))
+		return false;
+	t->list = rg__scratch_take(room, n_tags * sizeof *t->list);
+	if (slots == 0)
+		return true;
+	t->table = rg__scratch_take(room, slots * sizeof *t->table);
+	memset(t->table, 0, slots * sizeof *t->table);
 	t->mask = slots - 1;
-	return t->list != NULL && t->table != NULL ? RG_OK : RG_ENOMEM;
-}
-
-static void tags_close(tag_list *t)
-{
-	if (t->list != t->few)
-		free(t->list);
-	free(t->table);
+	return true;
 }
 
 /* Lays the whole record out in b->base. */
@@ -468,32 +461,27 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	return RG_OK;
 }
 
-/* Moves the record into an allocation of its exact size. Frees b->base unless it is @p scratch. */
-static rg_record *shrink_record(builder *b, const char *scratch, const rg_revision *revision)
+/* Moves the record into an allocation of its exact size. That may be the allocation of @p room. */
+static rg_record *shrink_record(const builder *b, rg__scratch *room, const rg_revision *revision)
 {
-	rg_record *r;
+	rg_record *r = room->allocated != NULL ? realloc(room->allocated, b->n) : malloc(b->n);
 
-	if (b->base == scratch) {
-		r = malloc(b->n);
-		if (r != NULL)
-			memcpy((void *)r, scratch, b->n);
-	} else {
-		r = realloc(b->base, b->n);
-		if (r == NULL)
-			free(b->base);
-	}
-	if (r != NULL) {
-		atomic_init(&r->refs, 1);
-		r->revision = *revision;
-	}
+	if (r == NULL)
+		return NULL;
+	if (room->allocated == NULL)
+		memcpy((void *)r, b->base, b->n);
+	room->allocated = NULL;
+	atomic_init(&r->refs, 1);
+	r->revision = *revision;
 	return r;
 }
 
 rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
 {
-	_Alignas(rg_record) char scratch[SCRATCH];
-	builder b = { .base = scratch };
+	_Alignas(rg_record) char few_bytes[SCRATCH];
+	rg__slice few_tags[FEW_TAGS];
+	rg__scratch room, tags;
 	measure m;
 	rg_status status;
 
@@ -503,19 +491,17 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	status = measure_all(key, contacts, n_contacts, removals, n_removals, extra, &m);
 	if (status != RG_OK)
 		return status;
-	b.room = m.bytes < RG_RECORD_BYTES_MAX ? m.bytes : RG_RECORD_BYTES_MAX;
-	if (b.room > sizeof scratch && (b.base = malloc(b.room)) == NULL)
+	m.bytes = m.bytes < RG_RECORD_BYTES_MAX ? m.bytes : RG_RECORD_BYTES_MAX;
+	if (!rg__scratch_open(&room, few_bytes, sizeof few_bytes, m.bytes))
 		return RG_ENOMEM;
-	status = tags_open(&b.tags, m.n_tags);
-	if (status == RG_OK)
-		status = lay_out(&b, key, contacts, n_contacts, removals, n_removals, extra);
-	tags_close(&b.tags);
+	builder b = { .base = room.at, .room = m.bytes };
+	status = tags_open(&b.tags, &tags, few_tags, m.n_tags) ? lay_out(&b, key, contacts, n_contacts, removals, n_removals, extra) : RG_ENOMEM;
 	if (status == RG_OK) {
-		*out = shrink_record(&b, scratch, revision);
-		return *out != NULL ? RG_OK : RG_ENOMEM;
+		*out = shrink_record(&b, &room, revision);
+		status = *out != NULL ? RG_OK : RG_ENOMEM;
 	}
-	if (b.base != scratch)
-		free(b.base);
+	rg__scratch_close(&tags);
+	rg__scratch_close(&room);
 	return status;
 }
 

@@ -2,10 +2,6 @@
 /* Several flows of a device count as one target (RFC 5626 §7): a request goes to the flow used last, and to another one when that fails. */
 #include "route/instances.h"
 #include "rules/rules.h"
-#include <stdlib.h>
-
-/* Up to this many bindings need no allocation. */
-enum { FEW = 8 };
 
 /* A binding and its group. The number of a group is the index of its first binding. A binding without instance is a group by itself. */
 typedef struct member {
@@ -14,6 +10,9 @@ typedef struct member {
 	uint32_t group, principal; /* principal and size are valid in the first member of a group */
 	uint32_t size;
 } member;
+
+/* Up to FEW bindings need no allocation. EACH: the bytes for one. */
+enum { FEW = 8, EACH = sizeof(rg__rank) + sizeof(member) };
 
 /* Compares hashes pair by pair: a record has room for a few hundred bindings only. */
 static uint32_t group_of(const member *members, uint32_t i)
@@ -90,22 +89,18 @@ static void rearrange(const rg__rank *from, const member *members, uint32_t n, p
 
 rg_status rg__instances_group(const rg_record *record, rg__rank *ranks, uint32_t n, uint32_t *fallback_of)
 {
-	struct {
-		rg__rank ranks[FEW];
-		member members[FEW];
-	} few;
-	char *all = n <= FEW ? (char *)&few : malloc(n * (sizeof(rg__rank) + sizeof(member)));
-	rg__rank *before = (rg__rank *)(void *)all;
-	member *members = all ? (member *)(void *)(before + (n <= FEW ? FEW : n)) : NULL;
+	_Alignas(rg__rank) char few[FEW * EACH];
+	rg__scratch scratch;
 
-	if (!all)
+	if (!rg__scratch_open(&scratch, few, sizeof few, n * EACH))
 		return RG_ENOMEM;
+	rg__rank *before = rg__scratch_take(&scratch, n * sizeof *before);
+	member *members = rg__scratch_take(&scratch, n * sizeof *members);
 	memset(fallback_of, 0xff, n * sizeof *fallback_of);
 	if (find_groups(record, ranks, n, members)) {
 		memcpy(before, ranks, n * sizeof *ranks);
 		rearrange(before, members, n, &(places){ ranks, fallback_of, 0 });
 	}
-	if (all != (char *)&few)
-		free(all);
+	rg__scratch_close(&scratch);
 	return RG_OK;
 }

@@ -4,10 +4,9 @@
 #include "route/route.h"
 #include "message/message.h"
 #include "register/register.h"
-#include <stdlib.h>
 
-/* Up to this many bindings need no allocation. */
-enum { FEW = 8 };
+/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank and its principal. */
+enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) };
 
 /* The filters for bindings, and counts of the bindings that passed each. */
 typedef struct sieve {
@@ -88,56 +87,36 @@ static void explain_no_targets(const sieve *s, rg__choices *choices)
 }
 
 /* @p fallback_of: NULL = there are no fallbacks. */
-static rg_status make_targets(const rg__choices *given, const rg__rank *ranks, uint32_t n, const uint32_t *fallback_of, rg_targets **out)
+static rg_status make_targets(rg__choices *choices, const rg__rank *ranks, const uint32_t *fallback_of, rg_targets **out)
 {
-	rg__choice few[FEW], *choice = n <= FEW ? few : malloc(n * sizeof *choice);
-	rg__choices choices = *given;
-	rg_status status;
-
-	if (!choice)
-		return RG_ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
-		choice[i] = (rg__choice){ .uri = rg__record_uri(given->record, ranks[i].index), .index = ranks[i].index,
+	for (uint32_t i = 0; i < choices->n; i++)
+		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, ranks[i].index), .index = ranks[i].index,
 			.fallback_of = fallback_of ? fallback_of[i] : UINT32_MAX };
-	choices.choice = choice;
-	choices.n = n;
-	status = rg__targets_new(&choices, out);
-	if (choice != few)
-		free(choice);
-	return status;
-}
-
-/* `ranks` and `fallback_of` have room for all @p count bindings. */
-static rg_status select_ranked(const rg__choices *given, uint32_t count, sieve *s, rg__rank *ranks, uint32_t *fallback_of, rg_targets **out)
-{
-	rg__choices choices = *given;
-	uint32_t n = rank_passing(s, given->record, count, ranks);
-	rg_status status = arrange(s, given->record, ranks, &n, fallback_of);
-
-	if (status != RG_OK)
-		return status;
-	if (n == 0)
-		explain_no_targets(s, &choices);
-	return make_targets(&choices, ranks, n, s->instances > 1 ? fallback_of : NULL, out);
+	return rg__targets_new(choices, out);
 }
 
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
 	rg_time now, rg_targets **out)
 {
-	uint32_t count = rg_record_count(record), few_fallbacks[FEW];
+	uint32_t count = rg_record_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only };
 	sieve s = sieve_of(request, settings, now);
-	rg__rank few[FEW], *ranks;
-	rg_status status;
+	_Alignas(rg__choice) char few[FEW * EACH];
+	rg__scratch scratch;
 
 	*out = NULL;
-	if (count <= FEW)
-		return select_ranked(&choices, count, &s, few, few_fallbacks, out);
-	ranks = malloc(count * (sizeof *ranks + sizeof(uint32_t)));
-	if (!ranks)
+	if (!rg__scratch_open(&scratch, few, sizeof few, count * EACH))
 		return RG_ENOMEM;
-	status = select_ranked(&choices, count, &s, ranks, (uint32_t *)(void *)(ranks + count), out);
-	free(ranks);
+	choices.choice = rg__scratch_take(&scratch, count * sizeof *choices.choice);
+	rg__rank *ranks = rg__scratch_take(&scratch, count * sizeof *ranks);
+	uint32_t *fallback_of = rg__scratch_take(&scratch, count * sizeof *fallback_of);
+	choices.n = rank_passing(&s, record, count, ranks);
+	rg_status status = arrange(&s, record, ranks, &choices.n, fallback_of);
+	if (choices.n == 0)
+		explain_no_targets(&s, &choices);
+	if (status == RG_OK)
+		status = make_targets(&choices, ranks, s.instances > 1 ? fallback_of : NULL, out);
+	rg__scratch_close(&scratch);
 	return status;
 }
 
