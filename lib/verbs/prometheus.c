@@ -1,46 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* Statistics as text, in the exposition format of Prometheus, version 0.0.4. The rows are those of a snapshot: there is no second list. */
+/* Statistics as text, in the exposition format of Prometheus, version 0.0.4. The rows are those of a snapshot. */
 #include "grammar/grammar.h"
 #include <rgstr/registrar.h>
 #include <inttypes.h>
 #include <stdio.h>
 
-/* The refusals are one metric; what follows in the name of each is its label. */
+/* The refusals are one metric; the rest of each name is its label. */
 #define REJECTS "rejects_"
 #define REASON "reason"
 
-/* Where printing has got to: the length counts on when the room is full. */
-typedef struct printer {
+/* The text so far. The length goes on counting when the room is full. */
+typedef struct exposition {
 	char *room;
 	size_t size, n;
 	const rg_stats_label *labels;
 	uint32_t n_labels;
-} printer;
+} exposition;
 
-static void put(printer *p, char c)
+static void print_char(exposition *p, char c)
 {
 	if (p->n < p->size)
 		p->room[p->n] = c;
 	p->n++;
 }
 
-static void put_str(printer *p, rg_str s)
+static void print_str(exposition *p, rg_str s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		put(p, s.p[i]);
+		print_char(p, s.p[i]);
 }
 
-static void put_text(printer *p, const char *text)
+static void print_text(exposition *p, const char *text)
 {
-	put_str(p, rg_str_from(text));
+	print_str(p, rg_str_from(text));
 }
 
-static void put_escaped(printer *p, rg_str s)
+static void print_escaped(exposition *p, rg_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\\' || s.p[i] == '"' || s.p[i] == '\n')
-			put(p, '\\');
-		put(p, s.p[i] == '\n' ? 'n' : s.p[i]);
+			print_char(p, '\\');
+		print_char(p, s.p[i] == '\n' ? 'n' : s.p[i]);
 	}
 }
 
@@ -49,52 +49,52 @@ static bool is_reject(const rg_stat *s)
 	return strncmp(s->name, REJECTS, sizeof REJECTS - 1) == 0;
 }
 
-static void put_name(printer *p, const rg_stat *s)
+static void print_name(exposition *p, const rg_stat *s)
 {
-	put_text(p, "rgstr_");
-	put_str(p, is_reject(s) ? (rg_str){ REJECTS, sizeof REJECTS - 2 } : rg_str_from(s->name));
-	put_text(p, s->gauge ? "" : "_total");
+	print_text(p, "rgstr_");
+	print_str(p, is_reject(s) ? (rg_str){ REJECTS, sizeof REJECTS - 2 } : rg_str_from(s->name));
+	print_text(p, s->gauge ? "" : "_total");
 }
 
-static void put_head(printer *p, const rg_stat *s)
+static void print_head(exposition *p, const rg_stat *s)
 {
-	put_text(p, "# HELP ");
-	put_name(p, s);
-	put(p, ' ');
-	put_text(p, s->doc);
-	put_text(p, "\n# TYPE ");
-	put_name(p, s);
-	put_text(p, s->gauge ? " gauge\n" : " counter\n");
+	print_text(p, "# HELP ");
+	print_name(p, s);
+	print_char(p, ' ');
+	print_text(p, s->doc);
+	print_text(p, "\n# TYPE ");
+	print_name(p, s);
+	print_text(p, s->gauge ? " gauge\n" : " counter\n");
 }
 
-static void put_label(printer *p, char before, rg_str name, rg_str value)
+static void print_label(exposition *p, char before, rg_str name, rg_str value)
 {
-	put(p, before);
-	put_str(p, name);
-	put_text(p, "=\"");
-	put_escaped(p, value);
-	put(p, '"');
+	print_char(p, before);
+	print_str(p, name);
+	print_text(p, "=\"");
+	print_escaped(p, value);
+	print_char(p, '"');
 }
 
-static void put_sample(printer *p, const rg_stat *s)
+static void print_sample(exposition *p, const rg_stat *s)
 {
 	char digits[24], before = '{';
 
-	put_name(p, s);
+	print_name(p, s);
 	for (uint32_t i = 0; i < p->n_labels; i++, before = ',')
-		put_label(p, before, p->labels[i].name, p->labels[i].value);
+		print_label(p, before, p->labels[i].name, p->labels[i].value);
 	if (is_reject(s)) {
-		put_label(p, before, RG_STR(REASON), rg_str_from(s->name + sizeof REJECTS - 1));
+		print_label(p, before, RG_STR(REASON), rg_str_from(s->name + sizeof REJECTS - 1));
 		before = ',';
 	}
 	if (before == ',')
-		put(p, '}');
+		print_char(p, '}');
 	snprintf(digits, sizeof digits, " %" PRId64 "\n", s->value);
-	put_text(p, digits);
+	print_text(p, digits);
 }
 
-/* How long the character is that starts here (RFC 3629 §4); 0 for what is none, and for a control character but LF. */
-static size_t character(const unsigned char *p, size_t n)
+/* Length of the character that starts at @p p (RFC 3629 §4); 0 if there is none, or a control character other than LF. */
+static size_t utf8_length(const unsigned char *p, size_t n)
 {
 	static const struct {
 		unsigned char first, last, least, most; /* of the first octet, and of the second */
@@ -121,7 +121,7 @@ static size_t character(const unsigned char *p, size_t n)
 static bool good_value(rg_str s)
 {
 	for (size_t at = 0, n; at < s.n; at += n) {
-		n = character((const unsigned char *)s.p + at, s.n - at);
+		n = utf8_length((const unsigned char *)s.p + at, s.n - at);
 		if (n == 0)
 			return false;
 	}
@@ -155,7 +155,7 @@ static bool good_labels(const rg_stats_label *labels, uint32_t n)
 
 rg_status rg_stats_prometheus(const rg_stats *stats, const rg_stats_label *labels, uint32_t n_labels, char *room, size_t size, size_t *n)
 {
-	printer p = { .room = room, .size = size, .labels = labels, .n_labels = n_labels };
+	exposition p = { .room = room, .size = size, .labels = labels, .n_labels = n_labels };
 	bool in_family = false;
 	rg_stat s;
 
@@ -170,9 +170,9 @@ rg_status rg_stats_prometheus(const rg_stats *stats, const rg_stats_label *label
 		return RG_EINVAL;
 	for (uint32_t i = 0; rg_stats_get(stats, i, &s) == RG_OK; i++) {
 		if (!in_family || !is_reject(&s))
-			put_head(&p, &s);
+			print_head(&p, &s);
 		in_family = is_reject(&s);
-		put_sample(&p, &s);
+		print_sample(&p, &s);
 	}
 	*n = p.n;
 	return RG_OK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The answer to a query. */
-#ifndef RG__ANSWER_H
-#define RG__ANSWER_H
+#ifndef RG__QUERY_ANSWER_H
+#define RG__QUERY_ANSWER_H
 
 #include <rgstr/registrar.h>
 #include "text/text.h"
 
-/* Of a key and the bindings of its record that match, whose indexes become the answer's own. RG_ENOMEM. */
+/* An answer about a key: the bindings of its record with these indexes, an allocation that becomes the answer's. RG_ENOMEM. */
 rg_status rg__answer_new(const rg_key *key, const rg_record *record, uint16_t *indexes, uint32_t n, rg_answer **out);
 
 #endif
