@@ -3,21 +3,26 @@
 #include "text/text.h"
 #include <stdlib.h>
 
-static void resume(rg__call *call)
+static void continue_op(rg__call *call)
 {
 	rg__op_run((rg_op *)(void *)call);
 }
 
-bool rg__may_wait(const rg_registrar *reg)
+static bool is_inline(const rg_registrar *reg)
 {
-	return !(rg_store_traits(reg->store) & RG_STORE_INLINE) || reg->env.resolve;
+	return (reg->store->ops.traits & RG_STORE_INLINE) != 0;
 }
 
-/* Everything but the seed and the verb's own part, which need not be empty. */
-static void op_init(rg_op *op, const rg__verb *verb)
+/* Can the registrar's own store, or a name, keep an answer waiting? */
+static bool may_wait(const rg_registrar *reg)
 {
-	memset((char *)op + sizeof op->call, 0, offsetof(rg_op, seed) - sizeof op->call);
-	memset(&op->found, 0, sizeof *op - offsetof(rg_op, found));
+	return !is_inline(reg) || reg->env.resolve;
+}
+
+/* Everything but the call, and what the verb fills in itself. */
+static void blank_op(rg_op *op, const rg__verb *verb)
+{
+	memset((char *)op + sizeof op->call, 0, (verb->zeroed ? verb->zeroed : verb->size) - sizeof op->call);
 	op->verb = verb;
 	atomic_init(&op->refs, 1);
 	atomic_init(&op->holds, 1);
@@ -30,11 +35,11 @@ static void op_init(rg_op *op, const rg__verb *verb)
 
 rg_status rg__op_begin(rg_op *op, const rg__verb *verb, rg_registrar *reg)
 {
-	op_init(op, verb);
+	blank_op(op, verb);
 	rg_status st = rg__enter(reg, &op->ticket, op->seed);
 	if (st != RG_OK)
 		return st;
-	rg__call_init(&op->call, reg->store, resume);
+	rg__call_init(&op->call, reg->store, continue_op);
 	op->now = rg__now(reg);
 	op->tally[RG__S_OPERATIONS] = 1;
 	if (op->ticket.number % 16 == 0)
@@ -42,18 +47,9 @@ rg_status rg__op_begin(rg_op *op, const rg__verb *verb, rg_registrar *reg)
 	return RG_OK;
 }
 
-static void *op_alloc(const rg__verb *verb)
-{
-	char *op = malloc(verb->size);
-
-	if (op)
-		memset(op + sizeof(rg_op), 0, verb->size - sizeof(rg_op));
-	return op;
-}
-
 rg_status rg__op_new(const rg__verb *verb, rg_registrar *reg, rg_op **out)
 {
-	rg_op *op = op_alloc(verb);
+	rg_op *op = malloc(verb->size);
 
 	if (!op)
 		return RG_ENOMEM;
@@ -69,13 +65,13 @@ rg_status rg__op_new(const rg__verb *verb, rg_registrar *reg, rg_op **out)
 
 rg_op *rg__op_beside(const rg__verb *verb, const rg_op *beside)
 {
-	rg_op *op = op_alloc(verb);
+	rg_op *op = malloc(verb->size);
 
 	if (!op)
 		return NULL;
-	op_init(op, verb);
+	blank_op(op, verb);
 	rg__enter_late(beside->ticket.reg, &beside->ticket, &op->ticket);
-	rg__call_init(&op->call, beside->call.store, resume);
+	rg__call_init(&op->call, beside->call.store, continue_op);
 	op->now = beside->now;
 	op->heap = true;
 	return op;
@@ -86,8 +82,9 @@ void rg__op_ref(rg_op *op)
 	atomic_fetch_add_explicit(&op->refs, 1, memory_order_relaxed);
 }
 
-/* Of its own, because link-time optimization would see it called for operations on the stack, which have no references to drop. */
-static __attribute__((noinline)) void op_free(rg_op *op)
+/* Kept out of line: inlined by link-time optimization, the compiler warns of a free() of operations on the stack, whose references are
+ * never dropped. */
+static __attribute__((noinline)) void free_op(rg_op *op)
 {
 	free(op);
 }
@@ -95,7 +92,7 @@ static __attribute__((noinline)) void op_free(rg_op *op)
 void rg_op_unref(rg_op *op)
 {
 	if (op && atomic_fetch_sub_explicit(&op->refs, 1, memory_order_acq_rel) == 1)
-		op_free(op);
+		free_op(op);
 }
 
 bool rg__op_hold(rg_op *op)
@@ -110,7 +107,7 @@ bool rg__op_hold(rg_op *op)
 	return true;
 }
 
-static void op_list_remove(rg_op *op)
+static void unlist(rg_op *op)
 {
 	pthread_mutex_lock(&op->ticket.stripe->lock);
 	if (op->prev)
@@ -123,11 +120,11 @@ static void op_list_remove(rg_op *op)
 	pthread_mutex_unlock(&op->ticket.stripe->lock);
 }
 
-/* The last hold is gone: the verb's part, then the ticket, and with it maybe the registrar. */
-static void op_clear(rg_op *op)
+/* The last hold is gone: ends the verb's part, then the ticket, and with it maybe the registrar. */
+static void end_op(rg_op *op)
 {
 	if (op->listed)
-		op_list_remove(op);
+		unlist(op);
 	if (op->began) {
 		int64_t took = rg__monotonic_us() - op->began;
 
@@ -135,26 +132,33 @@ static void op_clear(rg_op *op)
 		op->tally[RG__S_TIME] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
 		op->tally[RG__S_TIME_MAX] = op->tally[RG__S_TIME];
 	}
-	rg_plan_unref(op->plan);
+	/* The usual operation has few of these, so calls that would do nothing are spared. */
+	if (op->plan)
+		rg_plan_unref(op->plan);
 	rg_record_unref(op->found.record);
-	rg_record_unref(op->call.found.record);
+	if (op->call.found.record)
+		rg_record_unref(op->call.found.record);
 	rg__page_clear(&op->page);
 	rg__page_clear(&op->call.page);
 	if (op->verb->clear)
 		op->verb->clear(op);
-	rg__resolver_free(op->resolver);
-	free(op->key_text);
+	if (op->resolver)
+		rg__resolver_free(op->resolver);
+	if (op->heap) {
+		free(op->key_text);
+		free(op->text);
+	}
 	rg__leave(&op->ticket, op->tally, op->reason);
 }
 
 void rg__op_let_go(rg_op *op)
 {
 	if (!op->heap) {
-		op_clear(op);
+		end_op(op);
 		return;
 	}
 	if (atomic_fetch_sub_explicit(&op->holds, 1, memory_order_acq_rel) == 1)
-		op_clear(op);
+		end_op(op);
 	rg_op_unref(op);
 }
 
@@ -232,7 +236,7 @@ rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **hand
 		*handle = op;
 	}
 	rg__op_hold(op);
-	if (rg__may_wait(reg) || op->verb->next || !rg__op_is_home(op)) {
+	if (may_wait(reg) || op->verb->next || !rg__op_is_home(op)) {
 		rg__op_deadline(op);
 		deadline = op->deadline;
 	}
@@ -261,7 +265,61 @@ rg_status rg__op_block(rg_op *op)
 	return st;
 }
 
-char *rg__keep(rg_str *const *texts, uint32_t n)
+static rg_status prepare_and_block(rg_op *op, const void *asked)
+{
+	rg_status st = op->verb->prepare(op, asked, false);
+
+	if (st == RG_OK)
+		return rg__op_block(op);
+	rg__op_abort(op);
+	return st;
+}
+
+static rg_status block_on_stack(const rg__verb *verb, rg_registrar *reg, const void *asked)
+{
+	_Alignas(rg_op) char room[RG__OP_ROOM];
+	rg_op *op = (rg_op *)(void *)room;
+	rg_status st = rg__op_begin(op, verb, reg);
+
+	return st == RG_OK ? prepare_and_block(op, asked) : st;
+}
+
+/* The one place that decides between stack and heap. A walk may take long and call functions of the caller's: it is allocated, because a
+ * shutdown has to find it. */
+rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *asked)
+{
+	rg_op *op;
+
+	if (!reg || !asked)
+		return RG_EINVAL;
+	if (is_inline(reg) && !verb->walks && verb->size <= RG__OP_ROOM)
+		return block_on_stack(verb, reg, asked);
+	if (!(verb->can_block ? verb->can_block(reg, asked) : rg__store_can_block(reg->store)))
+		return RG_ENOTSUP;
+	rg_status st = rg__op_new(verb, reg, &op);
+	return st == RG_OK ? prepare_and_block(op, asked) : st;
+}
+
+rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, void *user, rg_free_cb free_user, rg_op **handle)
+{
+	rg_op *op;
+
+	if (handle)
+		*handle = NULL;
+	if (!reg || !asked)
+		return RG_EINVAL;
+	rg_status st = rg__op_new(verb, reg, &op);
+	if (st != RG_OK)
+		return st;
+	st = verb->prepare(op, asked, verb->next || may_wait(reg));
+	if (st == RG_OK)
+		return rg__op_start(op, user, free_user, handle);
+	rg__op_abort(op);
+	return st;
+}
+
+/* Copies texts into one allocation and points them there. NULL: out of memory. */
+static char *copy_texts(rg_str *const *texts, uint32_t n)
 {
 	size_t room = 1;
 
@@ -282,19 +340,39 @@ char *rg__keep(rg_str *const *texts, uint32_t n)
 	return text;
 }
 
+rg_status rg__op_keep(rg_op *op, bool keeps, rg_str *const *texts, uint32_t n)
+{
+	if (keeps)
+		op->text = copy_texts(texts, n);
+	return keeps && !op->text ? RG_ENOMEM : RG_OK;
+}
+
 bool rg__op_own_key(rg_op *op)
 {
 	rg_str *const parts[] = { &op->key.domain, &op->key.user, &op->key.host };
 
 	if (!op->key_text)
-		op->key_text = rg__keep(parts, 3);
+		op->key_text = copy_texts(parts, 3);
 	return op->key_text != NULL;
 }
 
-static void cancel(rg_op *op)
+rg_status rg__op_resolve_first(rg_op *op, const rg_str *hosts, uint32_t n)
+{
+	op->resolver = rg__resolver_new(op, hosts, n);
+	op->step = RG__STEP_NAMES;
+	return op->resolver ? RG_OK : RG_ENOMEM;
+}
+
+void rg__op_decide_at_once(rg_op *op)
+{
+	op->found.authoritative = 1;
+	op->step = RG__STEP_DECIDE;
+}
+
+static void cancel_op(rg_op *op)
 {
 	if (op->blocking) {
-		atomic_store(&op->canceled, 1); /* its own thread answers */
+		atomic_store(&op->canceled, 1); /* the waiting thread answers */
 		rg__call_cancel(&op->call, false);
 		return;
 	}
@@ -306,12 +384,12 @@ void rg_op_cancel(rg_op *op)
 {
 	if (!op || !rg__op_hold(op))
 		return;
-	cancel(op);
+	cancel_op(op);
 	rg__op_let_go(op);
 }
 
 /* Up to @p max listed operations that this sweep did not have yet. */
-static uint32_t gather(rg__stripe *s, rg_op **out, uint32_t max)
+static uint32_t list_unswept(rg__stripe *s, rg_op **out, uint32_t max)
 {
 	uint32_t n = 0;
 
@@ -332,9 +410,9 @@ void rg__ops_cancel(rg_registrar *reg)
 	uint32_t n;
 
 	for (size_t i = 0; i < RG__STRIPES; i++) {
-		while ((n = gather(&reg->stripes[i], some, 64)) > 0) {
+		while ((n = list_unswept(&reg->stripes[i], some, 64)) > 0) {
 			for (uint32_t k = 0; k < n; k++) {
-				cancel(some[k]);
+				cancel_op(some[k]);
 				rg__op_let_go(some[k]);
 			}
 		}

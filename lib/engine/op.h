@@ -2,11 +2,11 @@
 /*
  * An operation under way. One shape for every verb:
  *
- *   prepare → (names → ) [page of keys, or one that the verb names →] fetch → decide → commit → on a conflict decide again …
+ *   prepare → (names →) [page of keys, or a key that the verb names →] fetch → decide → commit → on a conflict decide again …
  *     → next key → finish
  *
- * The blocking form over an inline store runs it on the caller's stack. Everywhere else an operation is allocated, and whichever
- * thread brings an answer goes on with it.
+ * The blocking form of a verb that looks at one record runs on the caller's stack when the store is inline. Every other operation is
+ * allocated, and the thread that brings an answer continues it.
  */
 #ifndef RG__OP_H
 #define RG__OP_H
@@ -21,35 +21,43 @@ enum { RG__CONFLICTS_MAX = 32, RG__PAGE = 100 };
 #define RG__RESEND_FIRST 100
 #define RG__RESEND_MOST 2000
 
-/* What a verb is. Members get the operation that is the first member of the verb's own struct. */
+/* What a verb is. Each has a struct of its own, with the operation as its first member; the functions below get that operation. */
 typedef struct rg__verb {
 	size_t size;           /* of that struct */
+	size_t zeroed;         /* of its bytes, how many are zero before `prepare`; 0 = all */
 	uint32_t fetch_flags;
-	bool walks;            /* over several keys: pages of them, or those that `next` names */
-	bool bare;             /* of a walk: the keys are all it wants, no record is fetched */
-	bool converges;        /* it is begun anew until it came true: a commit of unknown fate is not sent again */
-	bool takes_partial;    /* decides on a record of which a part may be missing, too */
+	bool walks;            /* over several keys: pages of them, or the keys that `next` names */
+	bool bare;             /* a walk that needs the keys alone: no record is fetched */
+	bool converges;        /* the caller retries the whole operation: a commit of unknown fate is not sent again */
+	bool takes_partial;    /* also decides on a record of which a part may be missing */
+
+	/* Can the blocking form wait for all that it asks? NULL: it asks the registrar's store alone. */
+	bool (*can_block)(const rg_registrar *reg, const void *asked);
+
+	/* Reads what the caller asks, in a struct of the verb's own. @p keeps: copies what it borrows, which is gone before the operation
+	 * ends. On an error the operation is aborted. */
+	rg_status (*prepare)(rg_op *op, const void *asked, bool keeps);
 
 	/* Walks: issues the call for the next page. RG_ENOENT: there are no more. */
 	rg_status (*page)(rg_op *op);
 
-	/* Instead of pages: names the next key in op->key, and in op->call.store where it is. False: there are no more. All keys share the
-	 * caller's one store_timeout. */
+	/* Instead of pages: puts the next key into op->key, and its store into op->call.store. False: there are no more. All keys share one
+	 * store_timeout. */
 	bool (*next)(rg_op *op);
 
-	/* The names are resolved, before the first fetch. NULL: nothing to do. */
+	/* The names are resolved; called before the first fetch. NULL: nothing to do. */
 	rg_status (*resolved)(rg_op *op);
 
-	/* Decides on op->found: sets op->plan when there may be something to commit, else keeps what it came for. */
+	/* Decides on op->found: sets op->plan when there may be something to commit, else keeps the result. */
 	rg_status (*decide)(rg_op *op);
 
-	/* Walks: a key is done with, and op->plan, if it commits, is committed when @p status is RG_OK. False: the walk ends here. */
+	/* Walks: a key is finished. On RG_OK the changes of op->plan, if it has any, are committed. False: the walk ends here. */
 	bool (*done_key)(rg_op *op, rg_status status);
 
-	/* Hands the result to whoever waits; what it says for errors comes from what does not change after the start. */
+	/* Hands the result to the caller. After an error it reads only what does not change once the operation has started. */
 	void (*answer)(rg_op *op, rg_status status);
 
-	/* Releases what the verb holds. */
+	/* Releases what the verb holds. NULL: nothing. */
 	void (*clear)(rg_op *op);
 } rg__verb;
 
@@ -62,12 +70,12 @@ struct rg_op {
 	atomic_uint holds;  /* on ticket and verb; one is the machine's */
 	atomic_uint user_refs; /* of the caller's user data */
 	atomic_int released;   /* the caller has its answer */
-	atomic_int canceled;   /* of the blocking form: its own thread answers */
+	atomic_int canceled;   /* of the blocking form: the waiting thread answers */
 
 	/* Under the stripe's lock. */
 	rg_op *prev, *next;
-	rg_time deadline;  /* when the caller is told that the store does not answer; RG_TIME_NEVER */
-	rg_time resend_at; /* of a commit of unknown fate; RG_TIME_NEVER */
+	rg_time deadline;  /* when the caller is told that the store does not answer; RG_TIME_NEVER = not at all */
+	rg_time resend_at; /* when a commit of unknown fate is sent again; RG_TIME_NEVER = not at all */
 	bool listed, swept;
 
 	bool heap;
@@ -84,7 +92,8 @@ struct rg_op {
 	rg_status key_status; /* of the key that is done */
 
 	rg_key key;
-	char *key_text;    /* when the key is the operation's own */
+	char *key_text;    /* the key's, when the operation has a copy; else NULL */
+	char *text;        /* copies of what else it was lent; NULL = none */
 	rg_time now;
 	uint8_t seed[32];
 	rg_fetched found;
@@ -105,13 +114,31 @@ struct rg_op {
 	rg_free_cb free_user;
 };
 
-/* Begins an operation on memory the caller has: on its stack, or allocated by rg__op_new(). */
+/* Room on the stack for the struct of a verb; a larger one is allocated. */
+enum { RG__OP_ROOM = 3584 };
+
+/* The front end of the blocking form. @p asked goes to `prepare`; NULL: an argument is missing or wrong, RG_EINVAL. */
+rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *asked);
+
+/* The front end of the completion form, under the completion law; writes the caller's handle. */
+rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, void *user, rg_free_cb free_user, rg_op **handle);
+
+/* For `prepare`. Copies texts into one allocation of the operation's and points them there, if it @p keeps them. RG_ENOMEM. */
+rg_status rg__op_keep(rg_op *op, bool keeps, rg_str *const *texts, uint32_t n);
+
+/* For `prepare`. The operation resolves names before its first fetch; they must outlive it. RG_ENOMEM. */
+rg_status rg__op_resolve_first(rg_op *op, const rg_str *hosts, uint32_t n);
+
+/* For `prepare`. The decision is the same for every record, so that none is fetched. */
+void rg__op_decide_at_once(rg_op *op);
+
+/* Begins an operation in memory of verb->size bytes. */
 rg_status rg__op_begin(rg_op *op, const rg__verb *verb, rg_registrar *reg);
 
-/* Allocates and begins one; the verb's own part is all zero. */
+/* Allocates and begins one. */
 rg_status rg__op_new(const rg__verb *verb, rg_registrar *reg, rg_op **out);
 
-/* One for what another leaves behind, whether or not the registrar was shut down meanwhile. NULL: out of memory. */
+/* Allocates one that finishes the work of @p beside, after a shutdown of the registrar too. NULL: out of memory. */
 rg_op *rg__op_beside(const rg__verb *verb, const rg_op *beside);
 
 /* Runs the machine. The operation may be gone when it returns, unless the caller has a reference. */
@@ -123,7 +150,7 @@ void rg__op_abort(rg_op *op);
 /* Answers the caller, unless that was done. */
 void rg__op_answer(rg_op *op, rg_status status);
 
-/* The caller's user data stays for the time of a call of one of its functions. False: nobody wants the call any more. */
+/* The caller's user data stays for the time of a call of one of its functions. False: the caller is released and wants no more calls. */
 bool rg__op_user_enter(rg_op *op);
 void rg__op_user_leave(rg_op *op);
 
@@ -134,16 +161,13 @@ void rg__op_let_go(rg_op *op); /* of hold and reference */
 /* Starts an allocated operation under the completion law and writes the caller's handle. */
 rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **handle);
 
-/* Runs an operation of the blocking form to its end, whatever it is on. */
+/* Runs an operation of the blocking form to its end, on the stack or allocated. */
 rg_status rg__op_block(rg_op *op);
 
-/* Gives the machine's key to the operation itself. */
+/* Gives the operation a copy of its key. False: out of memory. */
 bool rg__op_own_key(rg_op *op);
 
-/* Copies texts into one allocation and has them point there. NULL: out of memory. */
-char *rg__keep(rg_str *const *texts, uint32_t n);
-
-/* A commit of the operation landed, or may have: other sites may have to be told. */
+/* A commit of the operation landed, or may have: the federation decides whether other sites have to know. */
 static inline void rg__op_touch_sites(const rg_op *op)
 {
 	rg__sites *sites = rg__sites_of(op->ticket.reg);
@@ -152,27 +176,24 @@ static inline void rg__op_touch_sites(const rg_op *op)
 		sites->touched(sites, op);
 }
 
-/* Is the call under way one of the registrar's own store? Of other stores' records no events are told. */
+/* Is the call under way one of the registrar's own store? Changes of records in other stores cause no events. */
 static inline bool rg__op_is_home(const rg_op *op)
 {
 	return op->call.store == op->ticket.reg->store;
 }
 
-/* Can the registrar's own store, or a name, keep an answer waiting? Then whatever an operation needs must be its own. */
-bool rg__may_wait(const rg_registrar *reg);
-
 void rg__ops_cancel(rg_registrar *reg);  /* all that are listed */
 void rg__ops_forsake(rg_registrar *reg); /* gives up the resends that no tick will make */
 
-/* resend.c: nobody knows what became of the commit under way. The operation waits for a tick to send it again, and may be another
- * thread's; or another operation does; or it is too late. */
+/* resend.c: the fate of the commit under way is unknown. The operation waits for a tick to send it again, and another thread may
+ * already run it; or another operation resends it; or it is too late. */
 enum { RG__RESEND_WAITS, RG__RESEND_ELSEWHERE, RG__RESEND_GIVEN_UP };
 int rg__resend_later(rg_op *op);
 
 /* When the caller is told that the store does not answer: store_timeout from now. */
 void rg__op_deadline(rg_op *op);
 
-/* Is listed for tick and shutdown; the other way round when it ends. */
+/* Puts the operation where tick and shutdown find it, until it ends. */
 void rg__op_list(rg_op *op);
 
 void rg__op_settle(rg_op *op, bool landed); /* its batch of events */

@@ -4,25 +4,29 @@
 #include <stdlib.h>
 
 /*
- * A cursor of a walk: the cursor of a page of the store, and the key to go on behind. Layout: a byte that says which of the two there are,
- * the lengths of user and host in four bytes each, user, host, the store's cursor.
+ * A cursor of a walk holds the cursor of a page of the store, and the key after which the walk resumes in that page. Layout: a byte that
+ * says which of the two are present, the lengths of user and host in four bytes each, user, host, the store's cursor.
  */
 enum { HAS_KEY = 1, HAS_PAGE = 2, HEAD = 9 };
 
+/* The records to walk over, and the functions that are called. */
+typedef struct each_asked {
+	rg_str domain, cursor;
+	rg_each_cb each;
+	rg_each_done_cb done; /* NULL in the blocking form */
+	void *user;
+} each_asked;
+
 typedef struct each_op {
 	rg_op op;
-	rg_str domain;
-	char *text;
+	each_asked asked;
 	rg_str start;      /* the store's cursor to begin at */
-	rg_key behind;     /* in the first page, go on behind this key */
+	rg_key behind;     /* in the first page, resume after this key */
 	bool has_behind;
-	rg__buf from;      /* the cursor that the page at hand came from */
+	rg__buf from;      /* the cursor that the current page came from */
 	bool from_start;
-	bool skip;         /* the key at hand was given before */
-	rg__buf stopped;   /* the cursor to go on at */
-	rg_each_cb each;
-	rg_each_done_cb done;
-	void *user;
+	bool skip;         /* an earlier walk gave the current key */
+	rg__buf stopped;   /* the cursor to resume at */
 } each_op;
 
 static uint32_t length_at(rg_str cursor, size_t at)
@@ -34,8 +38,10 @@ static uint32_t length_at(rg_str cursor, size_t at)
 	return n;
 }
 
-static bool read_cursor(each_op *e, rg_str cursor)
+static bool read_each_cursor(each_op *e)
 {
+	rg_str cursor = e->asked.cursor;
+
 	if (!cursor.p)
 		return true;
 	if (cursor.n < HEAD)
@@ -44,7 +50,7 @@ static bool read_cursor(each_op *e, rg_str cursor)
 	if (user > rest || host > rest - user)
 		return false;
 	e->has_behind = (cursor.p[0] & HAS_KEY) != 0;
-	e->behind = (rg_key){ e->domain, rg__sub(cursor, HEAD, HEAD + user), rg__sub(cursor, HEAD + user, HEAD + user + host) };
+	e->behind = (rg_key){ e->asked.domain, rg__sub(cursor, HEAD, HEAD + user), rg__sub(cursor, HEAD + user, HEAD + user + host) };
 	if (cursor.p[0] & HAS_PAGE)
 		e->start = rg__sub(cursor, HEAD + user + host, cursor.n);
 	return true;
@@ -57,7 +63,7 @@ static void add_length(rg__buf *b, size_t n)
 	rg__buf_add(b, (rg_str){ bytes, sizeof bytes });
 }
 
-static void write_cursor(each_op *e)
+static void write_each_cursor(each_op *e)
 {
 	const rg_op *op = &e->op;
 	bool page_over = op->at >= op->page.n;
@@ -66,7 +72,7 @@ static void write_cursor(each_op *e)
 	char kind = (char)((page_over ? 0 : HAS_KEY) | (page.p ? HAS_PAGE : 0));
 
 	if (page_over && !page.p)
-		return; /* that was all */
+		return; /* the walk is complete */
 	rg__buf_add(&e->stopped, (rg_str){ &kind, 1 });
 	add_length(&e->stopped, key.user.n);
 	add_length(&e->stopped, key.host.n);
@@ -89,10 +95,10 @@ static rg_status each_page(rg_op *op)
 	rg__buf_add(&e->from, cursor);
 	if (e->from.failed)
 		return RG_ENOMEM;
-	return rg__call_scan(&op->call, e->domain, cursor, RG__PAGE);
+	return rg__call_scan(&op->call, e->asked.domain, cursor, RG__PAGE);
 }
 
-/* In the page where an earlier walk stopped, what that one gave is passed over. */
+/* Skips the keys that an earlier walk gave, in the page where it stopped. */
 static bool given_before(each_op *e)
 {
 	rg_op *op = &e->op;
@@ -128,10 +134,10 @@ static bool each_done_key(rg_op *op, rg_status status)
 		return true;
 	if (!rg__op_user_enter(op))
 		return false;
-	bool stop = e->each(e->user, op->found.record) != 0;
+	bool stop = e->asked.each(op->user, op->found.record) != 0;
 	rg__op_user_leave(op);
 	if (stop)
-		write_cursor(e);
+		write_each_cursor(e);
 	return !stop;
 }
 
@@ -139,27 +145,40 @@ static void each_answer(rg_op *op, rg_status status)
 {
 	each_op *e = (each_op *)op;
 
-	if (!e->done)
+	if (!e->asked.done)
 		return;
 	if (status == RG_OK && e->stopped.failed)
-		e->done(e->user, RG_ENOMEM, RG__ABSENT);
+		e->asked.done(op->user, RG_ENOMEM, RG__ABSENT);
 	else
-		e->done(e->user, status, status == RG_OK ? (rg_str){ e->stopped.p, e->stopped.n } : RG__ABSENT);
+		e->asked.done(op->user, status, status == RG_OK ? (rg_str){ e->stopped.p, e->stopped.n } : RG__ABSENT);
 }
 
 static void each_clear(rg_op *op)
 {
 	each_op *e = (each_op *)op;
 
-	free(e->text);
 	rg__buf_free(&e->from);
 	rg__buf_free(&e->stopped);
+}
+
+static rg_status each_prepare(rg_op *op, const void *given, bool keeps)
+{
+	each_op *e = (each_op *)op;
+	rg_str *const texts[] = { &e->asked.domain, &e->asked.cursor };
+
+	e->asked = *(const each_asked *)given;
+	e->asked.domain = rg__domain(e->asked.domain);
+	rg_status st = rg__op_keep(op, keeps, texts, 2);
+	op->within = e->asked.domain;
+	op->user = e->asked.user;
+	return st == RG_OK && !read_each_cursor(e) ? RG_EINVAL : st;
 }
 
 static const rg__verb each_verb = {
 	.size = sizeof(each_op),
 	.fetch_flags = RG_FETCH_FRESH,
 	.walks = true,
+	.prepare = each_prepare,
 	.page = each_page,
 	.decide = each_decide,
 	.done_key = each_done_key,
@@ -167,58 +186,17 @@ static const rg__verb each_verb = {
 	.clear = each_clear,
 };
 
-static rg_status each_new(rg_registrar *reg, rg_str domain, rg_str cursor, bool keeps, each_op **out)
-{
-	rg_str *const texts[] = { &domain, &cursor };
-	rg_op *op;
-	rg_status st = rg__op_new(&each_verb, reg, &op);
-
-	if (st != RG_OK)
-		return st;
-	each_op *e = (each_op *)op;
-	domain = rg__domain(domain);
-	if (keeps && !(e->text = rg__keep(texts, 2)))
-		st = RG_ENOMEM;
-	e->domain = op->within = domain;
-	if (st == RG_OK && !read_cursor(e, cursor))
-		st = RG_EINVAL;
-	if (st != RG_OK)
-		rg__op_abort(op);
-	else
-		*out = e;
-	return st;
-}
-
 rg_status rg_registrar_each(rg_registrar *reg, rg_str domain, rg_each_cb each, void *user)
 {
-	each_op *e;
+	each_asked asked = { .domain = domain, .each = each, .user = user };
 
-	if (!reg || !each)
-		return RG_EINVAL;
-	if (!rg__store_can_block(reg->store))
-		return RG_ENOTSUP;
-	rg_status st = each_new(reg, domain, RG__ABSENT, false, &e);
-	if (st != RG_OK)
-		return st;
-	e->each = each;
-	e->user = user;
-	return rg__op_block(&e->op);
+	return rg__verb_block(&each_verb, reg, each ? &asked : NULL);
 }
 
 rg_status rg_registrar_each_async(rg_registrar *reg, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done, void *user,
 	rg_free_cb free_user, rg_op **handle)
 {
-	each_op *e;
+	each_asked asked = { domain, cursor, each, done, user };
 
-	if (handle)
-		*handle = NULL;
-	if (!reg || !each || !done)
-		return RG_EINVAL;
-	rg_status st = each_new(reg, domain, cursor, rg__may_wait(reg), &e);
-	if (st != RG_OK)
-		return st;
-	e->each = each;
-	e->done = done;
-	e->user = user;
-	return rg__op_start(&e->op, user, free_user, handle);
+	return rg__verb_start(&each_verb, reg, each && done ? &asked : NULL, user, free_user, handle);
 }

@@ -1,250 +1,255 @@
 /* SPDX-License-Identifier: MIT */
-#include "verbs/lookup_many.h"
+#include "verbs/lookup.h"
 #include "message/message.h"
 #include "rules/rules.h"
 #include "route/route.h"
 #include <stdlib.h>
 
-typedef struct lookup_op {
-	rg_op op;
-	rg_request request;
-	rg_request *copy;
-	const rg_lookup_options *options;
-	rg__lookup_settings settings;
-	rg__aor aor;
-	int32_t code; /* of an answer that needs no record; else 0 */
-	rg__wide *wide; /* of several records; else NULL */
-	rg_targets *targets;
-	rg_lookup_cb done;
-	rg_targets **out;
-} lookup_op;
-
-/* A part of the store did not answer. That nobody is there cannot be told from the rest. */
-static rg_status decide_on_part(lookup_op *l)
+/* A branch other than the request's own AoR is selected for as if it were the Request-URI. */
+static rg_status select_branch(rg__lookup *l, rg__place *p)
 {
-	rg_status st = rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &l->targets);
+	rg__lookup_settings settings = l->settings;
+	rg_request request = l->request;
 
-	if (st != RG_OK)
-		return st;
-	if (rg_targets_count(l->targets) == 0)
-		return RG_ESTORE;
-	rg__targets_mark_partial(l->targets);
-	return RG_OK;
+	request.request_uri = p->uri;
+	settings.no_sips = p->rest;
+	return rg__select(l->op.found.record, &l->op.key, &request, &settings, l->op.now, &p->targets);
+}
+
+rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
+{
+	rg_targets_unref(p->targets);
+	p->targets = NULL;
+	if (p->branch >= 0)
+		return select_branch(l, p);
+	return rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
 }
 
 static rg_status lookup_decide(rg_op *op)
 {
-	lookup_op *l = (lookup_op *)op;
+	rg__lookup *l = (rg__lookup *)op;
 
-	rg_targets_unref(l->targets);
-	l->targets = NULL;
-	if (l->code)
-		return rg__targets_failed(RG_LOOKUP_NONE, l->code, &l->targets);
-	if (op->found.partial)
-		return decide_on_part(l);
-	return rg__select(op->found.record, &op->key, &l->request, &l->settings, op->now, &l->targets);
+	l->partial = op->found.partial != 0;
+	return l->own.key.domain.p ? rg__lookup_select(l, &l->own) : RG_OK;
+}
+
+/* The host variable takes the attr of each target, and the message is routed. */
+static rg_status route_message(const rg__msg_ref *message, const rg_targets *targets)
+{
+	const rg_msg *msg = &message->msg;
+	rg_status st = RG_OK;
+	rg_target target;
+
+	for (uint32_t i = 0; st == RG_OK && rg_targets_get(targets, i, &target) == RG_OK; i++)
+		st = rg__msg_set_attr(message, i, target.attr);
+	return st == RG_OK ? msg->ops->apply(msg->self, msg->msg, targets) : st;
+}
+
+static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
+{
+	if (status == RG_OK && targets->partial && rg_targets_count(targets) == 0) {
+		/* The part that did not answer may have bindings: a broken store is never reported as "not registered". */
+		rg_targets_unref(targets);
+		targets = NULL;
+		status = RG_ESTORE;
+	}
+	if (status == RG_ESTORE)
+		rg__targets_failed(RG_LOOKUP_ERROR, 503, &targets);
+	if (status == RG_OK && l->message.msg.ops && rg_targets_result(targets) == RG_LOOKUP_FOUND)
+		status = route_message(&l->message, targets);
+	l->op.status = status;
+	if (l->asked.done)
+		l->asked.done(l->op.user, status, targets);
+	else if (l->asked.out)
+		*l->asked.out = targets;
+	else
+		rg_targets_unref(targets);
 }
 
 static void lookup_answer(rg_op *op, rg_status status)
 {
-	lookup_op *l = (lookup_op *)op;
+	rg__lookup *l = (rg__lookup *)op;
 	rg_targets *targets = NULL;
 
 	if (status == RG_OK) {
-		targets = l->targets;
-		l->targets = NULL;
-	} else if (status == RG_ESTORE) {
-		rg__targets_failed(RG_LOOKUP_ERROR, 503, &targets);
+		targets = l->own.targets;
+		l->own.targets = NULL;
 	}
-	if (l->done)
-		l->done(op->user, status, targets);
-	else
-		*l->out = targets;
+	if (targets && l->partial)
+		rg__targets_mark_partial(targets);
+	give_targets(l, status, targets);
+}
+
+static void lookup_many_answer(rg_op *op, rg_status status)
+{
+	rg__lookup *l = (rg__lookup *)op;
+	rg_targets *targets = NULL;
+
+	status = rg__lookup_join(l, status, &targets);
+	give_targets(l, status, targets);
 }
 
 static void lookup_clear(rg_op *op)
 {
-	lookup_op *l = (lookup_op *)op;
+	rg__lookup *l = (rg__lookup *)op;
 
-	rg_targets_unref(l->targets);
-	rg__aor_free(&l->aor);
-	if (op->heap)
-		rg_lookup_options_unref(l->options);
+	rg__aor_free(&l->own.aor);
+	if (l->own.targets) /* the answer did not take them */
+		rg_targets_unref(l->own.targets);
+	if (l->message.variable)
+		free(l->message.variable);
+	if (!op->heap)
+		return;
+	rg__lookup_clear_places(l);
+	rg_lookup_options_unref(l->asked.options);
 	rg_request_free(l->copy);
 }
 
-/* Of several records. */
-
-static bool wide_next(rg_op *op)
+/* The AoR that the request itself is about. */
+static rg_status read_own(rg__lookup *l)
 {
-	return rg__wide_next(((lookup_op *)op)->wide);
+	rg__place *p = &l->own;
+	int what = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor);
+
+	if (what == RG__AOR_NOMEM)
+		return RG_ENOMEM;
+	if (what != RG__AOR_OK) /* RFC 3261 §8.2.2.1 */
+		return rg__targets_failed(RG_LOOKUP_NONE, what == RG__AOR_SCHEME ? 416 : 404, &p->targets);
+	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
+	l->op.key = p->key;
+	return RG_OK;
 }
 
-static rg_status wide_decide(rg_op *op)
+static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps)
 {
-	return rg__wide_decide(((lookup_op *)op)->wide);
+	const rg__lookup_asked *asked = given;
+	rg__lookup *l = (rg__lookup *)op;
+	rg_status st = RG_OK;
+
+	l->own.branch = -1;
+	l->asked = *asked;
+	rg__msg_take(asked->message, &l->message);
+	if (op->heap)
+		rg_lookup_options_ref(asked->options);
+	rg__request_view(asked->request, &l->request);
+	if (keeps)
+		st = rg__request_copy(&l->request, SIZE_MAX, &l->copy);
+	if (st != RG_OK)
+		return st;
+	if (keeps)
+		l->request = *l->copy;
+	rg__lookup_settings_of(op->ticket.snapshot->config, l->asked.options, &l->settings);
+	st = read_own(l);
+	if (st == RG_OK && op->verb->walks)
+		return rg__lookup_add_places(l);
+	if (st == RG_OK && !l->own.key.domain.p)
+		rg__op_decide_at_once(op);
+	return st;
 }
 
-static bool wide_done(rg_op *op, rg_status status)
+/* Homes are in another store, which the blocking form must be able to wait for, too. */
+static bool many_can_block(const rg_registrar *reg, const void *asked)
 {
-	return rg__wide_done(((lookup_op *)op)->wide, status);
+	const rg__sites *sites = ((const rg__lookup_asked *)asked)->options->flags.seen[RG__F_global] ? rg__sites_of(reg) : NULL;
+
+	return rg__store_can_block(reg->store) && (!sites || rg__store_can_block(sites->shared));
 }
-
-static void wide_answer(rg_op *op, rg_status status)
-{
-	lookup_op *l = (lookup_op *)op;
-	rg_targets *targets;
-
-	status = op->status = rg__wide_answer(l->wide, status, &targets);
-	if (l->done)
-		l->done(op->user, status, targets);
-	else
-		*l->out = targets;
-}
-
-static void wide_clear(rg_op *op)
-{
-	rg__wide_free(((lookup_op *)op)->wide);
-	lookup_clear(op);
-}
-
-static const rg__verb wide_verb = {
-	.size = sizeof(lookup_op),
-	.fetch_flags = RG_FETCH_FRESH,
-	.walks = true,
-	.takes_partial = true,
-	.next = wide_next,
-	.decide = wide_decide,
-	.done_key = wide_done,
-	.answer = wide_answer,
-	.clear = wide_clear,
-};
 
 static const rg__verb lookup_verb = {
-	.size = sizeof(lookup_op),
+	.size = sizeof(rg__lookup),
+	.zeroed = offsetof(rg__lookup, asked),
 	.fetch_flags = RG_FETCH_FRESH,
 	.takes_partial = true,
+	.prepare = lookup_prepare,
 	.decide = lookup_decide,
 	.answer = lookup_answer,
 	.clear = lookup_clear,
 };
 
-static rg_status lookup_prepare(lookup_op *l, const rg_request *request, const rg_lookup_options *options)
-{
-	const rg_config *config = l->op.ticket.snapshot->config;
+static const rg__verb lookup_many_verb = {
+	.size = sizeof(rg__lookup),
+	.zeroed = offsetof(rg__lookup, asked),
+	.fetch_flags = RG_FETCH_FRESH,
+	.walks = true,
+	.takes_partial = true,
+	.can_block = many_can_block,
+	.prepare = lookup_prepare,
+	.next = rg__lookup_next,
+	.decide = rg__lookup_decide_place,
+	.done_key = rg__lookup_done_place,
+	.answer = lookup_many_answer,
+	.clear = lookup_clear,
+};
 
-	l->options = options;
-	if (l->copy)
-		l->request = *l->copy;
-	else
-		rg__request_view(request, &l->request);
-	rg__lookup_settings_of(config, options, &l->settings);
-	int what = rg__lookup_aor(&l->request, config, &l->aor);
-	if (what == RG__AOR_NOMEM)
-		return RG_ENOMEM;
-	if (what != RG__AOR_OK) {
-		/* A Request-URI that names nobody here: RFC 3261 §8.2.2.1 for the scheme. */
-		l->code = what == RG__AOR_SCHEME ? 416 : 404;
-		l->op.found.authoritative = 1;
-		l->op.step = RG__STEP_DECIDE;
-		return RG_OK;
-	}
-	l->op.key = (rg_key){ rg__request_domain(&l->request), l->aor.user, l->aor.host };
-	return RG_OK;
+static const rg__verb *verb_with(const rg_lookup_options *options)
+{
+	bool many = options && (options->flags.seen[RG__F_branch] || options->flags.seen[RG__F_global]);
+
+	return many ? &lookup_many_verb : &lookup_verb;
 }
 
-static rg_status wide_prepare(lookup_op *l, const rg_request *request, const rg_lookup_options *options)
+/* Are there no more branches than are expanded? */
+static bool has_good_branches(const rg__lookup_asked *asked)
 {
-	l->options = options;
-	l->request = l->copy ? *l->copy : *request;
-	rg__lookup_settings_of(l->op.ticket.snapshot->config, options, &l->settings);
-	return rg__wide_new(&l->op, &l->request, &l->settings, &l->wide);
-}
-
-static void lookup_empty(lookup_op *l)
-{
-	l->copy = NULL;
-	l->options = NULL;
-	l->aor = (rg__aor){ 0 };
-	l->code = 0;
-	l->targets = NULL;
-	l->done = NULL;
-	l->out = NULL;
-}
-
-static rg_status lookup_on_heap(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, bool keeps, lookup_op **out)
-{
-	bool wide = rg__wide_wanted(options);
-	rg_status st = wide ? rg__wide_check(reg, options, request, !keeps) : RG_OK;
-	rg_op *op;
-
-	if (st == RG_OK)
-		st = rg__op_new(wide ? &wide_verb : &lookup_verb, reg, &op);
-	if (st != RG_OK)
-		return st;
-	lookup_op *l = (lookup_op *)op;
 	rg_request view;
 
-	rg__request_view(request, &view);
-	if (keeps && (wide || rg__may_wait(reg)))
-		st = rg__request_copy(&view, SIZE_MAX, &l->copy);
-	if (st == RG_OK)
-		st = (wide ? wide_prepare : lookup_prepare)(l, &view, rg_lookup_options_ref(options));
-	if (st != RG_OK)
-		rg__op_abort(op);
-	else
-		*out = l;
-	return st;
+	if (!asked->options->flags.seen[RG__F_branch])
+		return true;
+	rg__request_view(asked->request, &view);
+	return view.n_branches == 0 || (view.n_branches <= RG_BRANCHES_MAX && view.branches);
 }
 
-static rg_status lookup_waiting(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_targets **out)
+static bool is_complete(const rg__verb *verb, const rg__lookup_asked *asked)
 {
-	lookup_op *l;
+	return asked->request && (asked->done || asked->out || asked->message) && (!verb->walks || has_good_branches(asked));
+}
 
-	if (!rg__store_can_block(reg->store))
-		return RG_ENOTSUP;
-	rg_status st = lookup_on_heap(reg, request, options, false, &l);
-	if (st != RG_OK)
-		return st;
-	l->out = out;
-	return rg__op_block(&l->op);
+static rg_status block_lookup(rg_registrar *reg, const rg__lookup_asked *asked)
+{
+	const rg__verb *verb = verb_with(asked->options);
+
+	if (asked->out)
+		*asked->out = NULL;
+	return rg__verb_block(verb, reg, is_complete(verb, asked) ? asked : NULL);
+}
+
+static rg_status start_lookup(rg_registrar *reg, const rg__lookup_asked *asked, void *user, rg_free_cb free_user, rg_op **handle)
+{
+	const rg__verb *verb = verb_with(asked->options);
+
+	return rg__verb_start(verb, reg, is_complete(verb, asked) ? asked : NULL, user, free_user, handle);
 }
 
 rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_targets **out)
 {
-	lookup_op l;
-
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!reg || !request)
-		return RG_EINVAL;
-	if (!(rg_store_traits(reg->store) & RG_STORE_INLINE) || rg__wide_wanted(options))
-		return lookup_waiting(reg, request, options, out);
-	rg_status st = rg__op_begin(&l.op, &lookup_verb, reg);
-	if (st != RG_OK)
-		return st;
-	lookup_empty(&l);
-	l.out = out;
-	st = lookup_prepare(&l, request, options);
-	if (st == RG_OK)
-		return rg__op_block(&l.op);
-	rg__op_abort(&l.op);
-	return st;
+	return block_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .out = out });
 }
 
 rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done, void *user,
 	rg_free_cb free_user, rg_op **handle)
 {
-	lookup_op *l;
+	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, handle);
+}
 
-	if (handle)
-		*handle = NULL;
-	if (!reg || !request || !done)
-		return RG_EINVAL;
-	rg_status st = lookup_on_heap(reg, request, options, true, &l);
-	if (st != RG_OK)
-		return st;
-	l->done = done;
-	return rg__op_start(&l->op, user, free_user, handle);
+rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out)
+{
+	rg__msg_in in;
+	rg__lookup_asked asked = { .request = &in.request, .options = options, .out = out, .message = &in.ref };
+
+	if (out)
+		*out = NULL;
+	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
+	return rg__msg_close(&in, st == RG_OK ? block_lookup(reg, &asked) : st);
+}
+
+rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done, void *user,
+	rg_free_cb free_user, rg_op **op)
+{
+	rg__msg_in in;
+	rg__lookup_asked asked = { .request = &in.request, .options = options, .done = done, .message = &in.ref };
+
+	if (op)
+		*op = NULL;
+	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
+	return rg__msg_close(&in, st == RG_OK ? start_lookup(reg, &asked, user, free_user, op) : st);
 }

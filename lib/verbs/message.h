@@ -1,33 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs on messages share. */
-#ifndef RG__VERB_MSG_H
-#define RG__VERB_MSG_H
+/* The message level of the verbs: the request is read through the host's adaptor, and the result is applied to the host's message. */
+#ifndef RG__MESSAGE_VERB_H
+#define RG__MESSAGE_VERB_H
 
 #include "engine/engine.h"
 
-/* Has the adaptor what it must have? */
-bool rg__msg_is_whole(const rg_registrar *reg, const rg_msg *msg);
-
-/* Reads the message under the configuration of the moment. @p value, unless it is NULL, becomes the text of parameter @p param, to be
- * freed, and is left alone where that has none. */
-rg_status rg__msg_read(rg_registrar *reg, const rg_msg *msg, rg_request *out, int param, char **value);
-
-/* The completion form of a verb on a message, under way: the first member of the verb's own struct, which has the callback. */
-typedef struct rg__msg_call {
+/* The message that a result is applied to. */
+typedef struct rg__msg_ref {
 	rg_msg msg;
-	char *avp; /* host variable that a parameter names; NULL = none */
-	void *user;
-	rg_free_cb free_user;
-} rg__msg_call;
+	char *variable; /* name of the host variable that takes values; NULL = none */
+} rg__msg_ref;
 
-/* Makes one of @p size bytes and reads its message. @p param names the variable; -1 = none. @p out points to a pointer to the verb's own
- * struct. On an error there is nothing to release. */
-rg_status rg__msg_call_new(rg_registrar *reg, const rg_msg *msg, size_t size, int param, void *user, rg_free_cb free_user,
-	rg_request *request, void *out);
-void rg__msg_call_free(void *call);         /* with the caller's user data */
-void rg__msg_call_drop(rg__msg_call *call); /* one that did not start: the user data is still the caller's */
+/* A message that was read. */
+typedef struct rg__msg_in {
+	rg_request request;
+	rg__msg_ref ref;
+} rg__msg_in;
 
-/* Sets value @p index of host variable @p avp, NULL = none. An adaptor that cannot set any has said all there is to say. */
-rg_status rg__msg_tell_attr(const rg_msg *msg, const char *avp, uint32_t index, rg_str attr);
+/* Has the adaptor the members that are mandatory? */
+bool rg__msg_is_whole(const rg_msg *msg);
+
+/* Reads a message under the current configuration. @p param, RG__P_…, names the host variable; -1 = none. RG_EINVAL: the adaptor lacks a
+ * mandatory member. */
+rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, int param, rg__msg_in *in);
+
+/* Releases it, after an error of rg__msg_open() too. Returns @p status. */
+rg_status rg__msg_close(rg__msg_in *in, rg_status status);
+
+/* For `prepare` of a verb: the operation takes over the message. NULL: the data level, which has none. */
+static inline void rg__msg_take(rg__msg_ref *from, rg__msg_ref *to)
+{
+	if (!from)
+		return;
+	*to = *from;
+	from->variable = NULL;
+}
+
+/* Sets value @p index of the host variable. It is no error that there is none, or that the adaptor cannot set any. */
+rg_status rg__msg_set_attr(const rg__msg_ref *ref, uint32_t index, rg_str attr);
 
 #endif

@@ -1,24 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Cached registrations at the message level: a REGISTER and the main registrar's reply to it. */
-#include "verbs/message.h"
+#include "verbs/save.h"
+#include "message/message.h"
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
 enum { MOST_MODIFIED = 1024 };
 
-/* Both messages as read, for as long as the call. */
+/* Both messages, and what the reply says. */
 typedef struct pair {
-	rg_request request, reply;
+	rg__msg_in request, reply;
 	rg_str *modified;
 	rg_upstream upstream;
 } pair;
-
-typedef struct reply_save {
-	rg_msg reply;
-	rg_save_cb done;
-	void *user;
-	rg_free_cb free_user;
-} reply_save;
 
 static bool has_one_contact(const rg_request *request)
 {
@@ -32,8 +26,8 @@ static bool has_one_contact(const rg_request *request)
 	return n == 1;
 }
 
-/* One URI as a script would put it there, commas and all, or a list, an element for each Contact. */
-static uint32_t split(const rg_request *request, rg_str value, rg_str *out, uint32_t most)
+/* The value is one URI, as a script sets it, commas included; or a list with an element for each Contact. */
+static uint32_t split_modified(const rg_request *request, rg_str value, rg_str *out, uint32_t most)
 {
 	rg__uri uri;
 	rg_str one;
@@ -52,54 +46,60 @@ static uint32_t split(const rg_request *request, rg_str value, rg_str *out, uint
 	return n;
 }
 
-static rg_status read_modified(const rg_msg *msg, const char *avp, pair *p)
+/* The URIs that the host put into the forwarded request, from its host variable. */
+static rg_status read_modified(pair *p, rg_upstream *upstream)
 {
-	rg_str value = RG__ABSENT;
+	const rg_msg *msg = &p->request.ref.msg;
+	rg_str value = RG__ABSENT, name = rg_str_from(p->request.ref.variable);
 
-	if (!avp || !msg->ops->get_var || msg->ops->get_var(msg->self, msg->msg, rg_str_from(avp), &value) != RG_OK || !value.p)
+	if (!name.p || !msg->ops->get_var || msg->ops->get_var(msg->self, msg->msg, name, &value) != RG_OK || !value.p)
 		return RG_OK;
-	p->upstream.n_modified = split(&p->request, value, NULL, 0);
-	p->modified = calloc(p->upstream.n_modified + 1, sizeof *p->modified);
+	upstream->n_modified = split_modified(&p->request.request, value, NULL, 0);
+	p->modified = calloc(upstream->n_modified + 1, sizeof *p->modified);
 	if (!p->modified)
 		return RG_ENOMEM;
-	split(&p->request, value, p->modified, p->upstream.n_modified);
-	p->upstream.modified = p->modified;
+	split_modified(&p->request.request, value, p->modified, upstream->n_modified);
+	upstream->modified = p->modified;
 	return RG_OK;
 }
 
-static void pair_free(pair *p)
+static rg_status read_upstream(pair *p)
 {
-	rg_request_free(&p->request);
-	rg_request_free(&p->reply);
-	free(p->modified);
+	const rg_request *reply = &p->reply.request;
+	rg_upstream upstream;
+
+	/* A reply that cannot be read is refused like a request that cannot be read. */
+	if (p->request.request.defect == RG_R_FINE)
+		p->request.request.defect = reply->defect;
+	rg_upstream_init(&upstream, sizeof upstream);
+	upstream.code = reply->reply_code;
+	upstream.contacts = reply->contacts;
+	upstream.n_contacts = reply->n_contacts;
+	upstream.expires = reply->expires;
+	rg_status st = read_modified(p, &upstream);
+	return st == RG_OK && !rg__upstream_view(&upstream, &p->upstream) ? RG_EINVAL : st;
 }
 
-static rg_status pair_read(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, pair *p)
+static rg_status pair_open(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, pair *p)
 {
-	char *avp = NULL;
-
 	*p = (pair){ .modified = NULL };
-	rg_upstream_init(&p->upstream, sizeof p->upstream);
-	if (!rg__msg_is_whole(reg, request) || !rg__msg_is_whole(reg, reply))
+	if (!rg__msg_is_whole(reply))
 		return RG_EINVAL;
-	rg_status st = rg__msg_read(reg, request, &p->request, RG__P_mcontact_avp, &avp);
+	rg_status st = rg__msg_open(reg, request, RG__P_mcontact_avp, &p->request);
 	if (st == RG_OK)
-		st = rg__msg_read(reg, reply, &p->reply, 0, NULL);
-	if (st == RG_OK)
-		st = read_modified(request, avp, p);
-	free(avp);
-	/* What the reply says is as little to be guessed at as what the request says. */
-	if (p->request.defect == RG_R_FINE)
-		p->request.defect = p->reply.defect;
-	p->upstream.code = p->reply.reply_code;
-	p->upstream.contacts = p->reply.contacts;
-	p->upstream.n_contacts = p->reply.n_contacts;
-	p->upstream.expires = p->reply.expires;
-	return st;
+		st = rg__msg_open(reg, reply, -1, &p->reply);
+	return st == RG_OK ? read_upstream(p) : st;
 }
 
-/* The client is to find its own Contacts in the reply. */
-static rg_status rewrite(const rg_msg *reply, rg_status status, const rg_response *response)
+static rg_status pair_close(pair *p, rg_status status)
+{
+	free(p->modified);
+	rg__msg_close(&p->reply, status);
+	return rg__msg_close(&p->request, status);
+}
+
+/* The client finds its own Contacts in the reply, instead of those that were forwarded. */
+static rg_status rewrite_reply(const rg_msg *reply, rg_status status, rg_response *response)
 {
 	const rg_msg_ops *ops = reply->ops;
 	rg_rewrite one;
@@ -115,66 +115,34 @@ static rg_status rewrite(const rg_msg *reply, rg_status status, const rg_respons
 	return status;
 }
 
+static rg__save_asked save_of(pair *p, const rg_save_options *options)
+{
+	return (rg__save_asked){ .request = &p->request.request, .upstream = &p->upstream, .options = options, .apply = rewrite_reply,
+		.message = &p->reply.ref };
+}
+
 rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
 	rg_response **out)
 {
-	rg_response *response = NULL;
 	pair p;
+	rg__save_asked asked = save_of(&p, options);
 
+	asked.out = out;
 	if (out)
 		*out = NULL;
-	rg_status st = pair_read(reg, request, reply, &p);
-	if (st == RG_OK)
-		st = rg_save_reply(reg, &p.request, &p.upstream, options, &response);
-	if (response)
-		st = rewrite(reply, st, response);
-	pair_free(&p);
-	if (out)
-		*out = response;
-	else
-		rg_response_unref(response);
-	return st;
-}
-
-static void saved(void *user, rg_status status, rg_response *response)
-{
-	reply_save *s = user;
-
-	if (response)
-		status = rewrite(&s->reply, status, response);
-	if (s->done)
-		s->done(s->user, status, response);
-	else
-		rg_response_unref(response);
-}
-
-static void reply_save_free(void *user)
-{
-	reply_save *s = user;
-
-	if (s->free_user)
-		s->free_user(s->user);
-	free(s);
+	rg_status st = pair_open(reg, request, reply, &p);
+	return pair_close(&p, st == RG_OK ? rg__save_block(reg, &asked) : st);
 }
 
 rg_status rg_save_reply_msg_async(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
 	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op)
 {
-	reply_save *s;
 	pair p;
+	rg__save_asked asked = save_of(&p, options);
 
+	asked.done = done;
 	if (op)
 		*op = NULL;
-	rg_status st = pair_read(reg, request, reply, &p);
-	s = st == RG_OK ? malloc(sizeof *s) : NULL;
-	if (st == RG_OK && !s)
-		st = RG_ENOMEM;
-	if (st == RG_OK) {
-		*s = (reply_save){ .reply = *reply, .done = done, .user = user, .free_user = free_user };
-		st = rg_save_reply_async(reg, &p.request, &p.upstream, options, saved, s, reply_save_free, op);
-		if (st < 0)
-			free(s);
-	}
-	pair_free(&p);
-	return st;
+	rg_status st = pair_open(reg, request, reply, &p);
+	return pair_close(&p, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op) : st);
 }

@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs/query_answer.h"
+#include "verbs/message.h"
 #include "grammar/grammar.h"
 #include "message/message.h"
 #include "rules/rules.h"
 #include "engine/engine.h"
 #include <stdlib.h>
 
+enum { ANY, CONTACT, IP };
+
+/* What is asked, and where the answer goes. */
+typedef struct query_asked {
+	rg_query query;
+	int about;         /* ANY, CONTACT or IP */
+	rg_answer_cb done; /* or, in the blocking form, */
+	rg_answer **out;
+	rg__msg_ref *message; /* NULL = the data level; else both of the two before may be NULL */
+} query_asked;
+
 /* A binding answers when any of the filters matches it. */
 typedef struct query_op {
 	rg_op op;
+	query_asked asked; /* the query's own pointers are good for `prepare` alone */
+	rg__msg_ref message;
 	rg__aor aor;
-	char *text;      /* what the filters borrow, when it must outlive the call */
 	rg__buf hops;    /* `ip:port` of each address, each with a NUL behind it */
 	rg__filter *filters;
 	uint32_t n_filters;
-	bool nothing;    /* the Contact asked about is not there: no binding is it */
+	bool nothing;    /* there is no Contact to ask about: no binding matches */
 	rg_answer *answer;
-	rg_answer_cb done;
-	rg_answer **out;
 } query_op;
 
-enum { ANY, CONTACT, IP };
-
-static bool matches(const query_op *q, const rg_contact *c)
+static bool matches_any(const query_op *q, const rg_contact *c)
 {
 	for (uint32_t i = 0; i < q->n_filters; i++) {
 		if (rg__filter_matches(&q->filters[i], c))
@@ -44,11 +53,21 @@ static rg_status query_decide(rg_op *op)
 		return st;
 	for (uint32_t i = 0; i < n && !q->nothing; i++) {
 		rg_record_contact(op->found.record, live[i], &c);
-		if (matches(q, &c))
+		if (matches_any(q, &c))
 			live[kept++] = live[i];
 	}
 	rg_answer_unref(q->answer);
 	return rg__answer_new(&op->key, op->found.record, live, kept, &q->answer);
+}
+
+/* The host variable takes the attr of each binding. */
+static rg_status set_attrs(const rg__msg_ref *message, rg_status status, const rg_answer *answer)
+{
+	rg_contact c;
+
+	for (uint32_t i = 0; status == RG_OK && rg_answer_contact(answer, i, &c) == RG_OK; i++)
+		status = rg__msg_set_attr(message, i, c.attr);
+	return status;
 }
 
 static void query_answer(rg_op *op, rg_status status)
@@ -60,10 +79,15 @@ static void query_answer(rg_op *op, rg_status status)
 		answer = q->answer;
 		q->answer = NULL;
 	}
-	if (q->done)
-		q->done(op->user, status, answer);
+	if (q->message.msg.ops)
+		status = set_attrs(&q->message, status, answer);
+	op->status = status;
+	if (q->asked.done)
+		q->asked.done(op->user, status, answer);
+	else if (q->asked.out)
+		*q->asked.out = answer;
 	else
-		*q->out = answer;
+		rg_answer_unref(answer);
 }
 
 static void query_clear(rg_op *op)
@@ -73,17 +97,9 @@ static void query_clear(rg_op *op)
 	rg_answer_unref(q->answer);
 	rg__aor_free(&q->aor);
 	rg__buf_free(&q->hops);
-	free(q->text);
 	free(q->filters);
+	free(q->message.variable);
 }
-
-static const rg__verb query_verb = {
-	.size = sizeof(query_op),
-	.fetch_flags = RG_FETCH_FRESH,
-	.decide = query_decide,
-	.answer = query_answer,
-	.clear = query_clear,
-};
 
 static rg_status filters_new(query_op *q, uint32_t n)
 {
@@ -103,18 +119,16 @@ static rg_status ask_contact(query_op *q, const rg_query *query, const rg_reques
 {
 	rg_str contact = query->contact, callid = query->callid;
 	rg_str *const texts[] = { &contact, &callid };
-	bool own = !contact.p && !callid.p && request; /* the first Contact of the request is meant */
-	rg_status st = RG_OK;
+	bool own = !contact.p && !callid.p && request; /* the query is about the first Contact of the request */
 
 	if (own) {
 		q->nothing = request->n_contacts == 0;
 		if (!q->nothing && !first_contact(request, &contact))
 			return RG_EINVAL;
 	}
-	if (keeps && !(q->text = rg__keep(texts, 2)))
-		return RG_ENOMEM;
-	/* Without <> its parameters are the header's there, and the URI's in what an operator typed. */
-	if (contact.p)
+	rg_status st = rg__op_keep(&q->op, keeps, texts, 2);
+	/* Parameters of a Contact without <> are the header's in a request, and the URI's in what an operator typed. */
+	if (st == RG_OK && contact.p)
 		st = (own ? rg__filter_contact_value : rg__filter_contact)(q->filters, contact, q->op.ticket.snapshot->config);
 	q->filters->has_callid = callid.p != NULL;
 	q->filters->callid = callid;
@@ -159,82 +173,66 @@ static rg_str query_domain(const rg_query *query, const rg_request *request)
 	return query->domain.n == 0 && request ? rg__request_domain(request) : rg__domain(query->domain);
 }
 
-static rg_status query_prepare(query_op *q, const rg_query *query, int what, bool keeps)
+static rg_status query_prepare(rg_op *op, const void *given, bool keeps)
 {
-	const rg_config *config = q->op.ticket.snapshot->config;
+	const query_asked *asked = given;
+	const rg_query *query = &asked->query;
+	query_op *q = (query_op *)op;
 	rg_request view;
 	const rg_request *request = query->request ? &view : NULL;
 
+	q->asked = *asked;
+	rg__msg_take(asked->message, &q->message);
 	if (request)
 		rg__request_view(query->request, &view);
-	rg_status st = rg__query_aor(request, query->aor, config, &q->aor);
+	rg_status st = rg__query_aor(request, query->aor, op->ticket.snapshot->config, &q->aor);
 	if (st == RG_OK)
-		st = filters_new(q, what == IP ? query->n_ips : 1);
+		st = filters_new(q, asked->about == IP ? query->n_ips : 1);
 	if (st != RG_OK)
 		return st;
-	q->op.key = (rg_key){ query_domain(query, request), q->aor.user, q->aor.host };
-	if (what == CONTACT)
+	op->key = (rg_key){ query_domain(query, request), q->aor.user, q->aor.host };
+	if (asked->about == CONTACT)
 		st = ask_contact(q, query, request, keeps);
-	else if (what == IP)
+	else if (asked->about == IP)
 		st = ask_ips(q, query);
-	if (st == RG_OK && keeps && !rg__op_own_key(&q->op))
-		st = RG_ENOMEM;
-	return st;
+	return st == RG_OK && keeps && !rg__op_own_key(op) ? RG_ENOMEM : st;
 }
 
-static rg_status query_new(rg_registrar *reg, const rg_query *given, int what, bool keeps, query_op **out)
-{
-	rg_query query = { 0 };
-	rg_op *op;
+static const rg__verb query_verb = {
+	.size = sizeof(query_op),
+	.fetch_flags = RG_FETCH_FRESH,
+	.prepare = query_prepare,
+	.decide = query_decide,
+	.answer = query_answer,
+	.clear = query_clear,
+};
 
-	if (!given)
-		return RG_EINVAL;
-	memcpy(&query, given, given->struct_size < sizeof query ? given->struct_size : sizeof query);
-	if (what == IP && (query.n_ips == 0 || !query.ips))
-		return RG_EINVAL;
-	rg_status st = rg__op_new(&query_verb, reg, &op);
-	if (st != RG_OK)
-		return st;
-	st = query_prepare((query_op *)op, &query, what, keeps);
-	if (st != RG_OK)
-		rg__op_abort(op);
-	else
-		*out = (query_op *)op;
-	return st;
+/* Reads a caller's struct of any version. False: it does not say what is asked. */
+static bool read_query(const rg_query *given, query_asked *asked)
+{
+	rg_query *query = &asked->query;
+
+	if (given)
+		memcpy(query, given, given->struct_size < sizeof *query ? given->struct_size : sizeof *query);
+	return given && (asked->about != IP || (query->n_ips > 0 && query->ips));
 }
 
-static rg_status block(rg_registrar *reg, const rg_query *query, int what, rg_answer **out)
+static rg_status block_query(rg_registrar *reg, const rg_query *query, int about, rg_answer **out)
 {
-	query_op *q;
+	query_asked asked = { .about = about, .out = out };
 
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!reg)
-		return RG_EINVAL;
-	if (!rg__store_can_block(reg->store))
-		return RG_ENOTSUP;
-	rg_status st = query_new(reg, query, what, false, &q);
-	if (st != RG_OK)
-		return st;
-	q->out = out;
-	return rg__op_block(&q->op);
+	return rg__verb_block(&query_verb, reg, read_query(query, &asked) ? &asked : NULL);
 }
 
-static rg_status start(rg_registrar *reg, const rg_query *query, int what, rg_answer_cb done, void *user, rg_free_cb free_user,
+static rg_status start_query(rg_registrar *reg, const rg_query *query, int about, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **handle)
 {
-	query_op *q;
+	query_asked asked = { .about = about, .done = done };
 
-	if (handle)
-		*handle = NULL;
-	if (!reg || !done)
-		return RG_EINVAL;
-	rg_status st = query_new(reg, query, what, rg__may_wait(reg), &q);
-	if (st != RG_OK)
-		return st;
-	q->done = done;
-	return rg__op_start(&q->op, user, free_user, handle);
+	return rg__verb_start(&query_verb, reg, done && read_query(query, &asked) ? &asked : NULL, user, free_user, handle);
 }
 
 void rg_query_init(rg_query *query, uint32_t size)
@@ -244,32 +242,65 @@ void rg_query_init(rg_query *query, uint32_t size)
 
 rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)
 {
-	return block(reg, query, ANY, out);
+	return block_query(reg, query, ANY, out);
 }
 
 rg_status rg_is_contact_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)
 {
-	return block(reg, query, CONTACT, out);
+	return block_query(reg, query, CONTACT, out);
 }
 
 rg_status rg_is_ip_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)
 {
-	return block(reg, query, IP, out);
+	return block_query(reg, query, IP, out);
 }
 
 rg_status rg_is_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op)
 {
-	return start(reg, query, ANY, done, user, free_user, op);
+	return start_query(reg, query, ANY, done, user, free_user, op);
 }
 
 rg_status rg_is_contact_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **op)
 {
-	return start(reg, query, CONTACT, done, user, free_user, op);
+	return start_query(reg, query, CONTACT, done, user, free_user, op);
 }
 
 rg_status rg_is_ip_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **op)
 {
-	return start(reg, query, IP, done, user, free_user, op);
+	return start_query(reg, query, IP, done, user, free_user, op);
+}
+
+static rg_query query_about(const rg_request *request, rg_str aor)
+{
+	rg_query query;
+
+	rg_query_init(&query, sizeof query);
+	query.request = request;
+	query.aor = aor;
+	return query;
+}
+
+rg_status rg_is_registered_msg(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer **out)
+{
+	rg__msg_in in;
+	query_asked asked = { .query = query_about(&in.request, aor), .about = ANY, .out = out, .message = &in.ref };
+
+	if (out)
+		*out = NULL;
+	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
+	return rg__msg_close(&in, st == RG_OK ? rg__verb_block(&query_verb, reg, &asked) : st);
+}
+
+rg_status rg_is_registered_msg_async(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer_cb done, void *user, rg_free_cb free_user,
+	rg_op **op)
+{
+	rg__msg_in in;
+	query_asked asked = { .query = query_about(&in.request, aor), .about = ANY, .done = done, .message = &in.ref };
+
+	if (op)
+		*op = NULL;
+	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
+	return rg__msg_close(&in, st == RG_OK ? rg__verb_start(&query_verb, reg, &asked, user, free_user, op) : st);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "verbs/save.h"
 #include "message/message.h"
 #include "decide/decide.h"
 #include "engine/engine.h"
@@ -6,14 +7,15 @@
 
 typedef struct save_op {
 	rg_op op;
-	rg_request request;
+	rg__save_asked asked;             /* request, upstream and message are good for `prepare` alone */
 	rg_request *copy;                 /* when the request must outlive the call */
-	const rg_save_options *options;
 	rg__register *reg;
-	rg__register_room *room;          /* of the form on the caller's stack */
-	rg_save_cb done;                  /* or, in the blocking form, */
-	rg_response **out;
+	rg_msg msg;                       /* this and what follows need not begin as zero */
+	rg_request request;
+	rg__register_room room;
 } save_op;
+
+_Static_assert(sizeof(save_op) <= RG__OP_ROOM, "a blocking save over an inline store runs on the stack");
 
 static rg_status save_decide(rg_op *op)
 {
@@ -41,15 +43,19 @@ static void save_answer(rg_op *op, rg_status status)
 		response = rg__plan_take_response(op->plan);
 		status = response ? RG_OK : RG_ENOMEM;
 	} else if (status == RG_ESTORE) {
-		rg__refusal(RG_R_STORE, op->ticket.snapshot->config, s->options, s->reg, op->now, &response);
+		rg__refusal(RG_R_STORE, op->ticket.snapshot->config, s->asked.options, s->reg, op->now, &response);
 	}
 	if (response)
 		op->reason = rg_response_reason(response);
+	if (s->asked.apply && response)
+		status = s->asked.apply(&s->msg, status, response);
 	op->status = status;
-	if (s->done)
-		s->done(op->user, status, response);
+	if (s->asked.done)
+		s->asked.done(op->user, status, response);
+	else if (s->asked.out)
+		*s->asked.out = response;
 	else
-		*s->out = response;
+		rg_response_unref(response);
 }
 
 static void save_clear(rg_op *op)
@@ -57,18 +63,11 @@ static void save_clear(rg_op *op)
 	save_op *s = (save_op *)op;
 
 	rg__register_free(s->reg);
-	if (op->heap)
-		rg_save_options_unref(s->options);
+	if (!op->heap)
+		return;
+	rg_save_options_unref(s->asked.options);
 	rg_request_free(s->copy);
 }
-
-static const rg__verb save_verb = {
-	.size = sizeof(save_op),
-	.resolved = save_resolved,
-	.decide = save_decide,
-	.answer = save_answer,
-	.clear = save_clear,
-};
 
 /* RFC 3261 §10.3 step 1. A URI without a host has no domain to ask about. */
 static rg_status ask_domain(save_op *s, const rg_env *env, bool of_request_uri)
@@ -84,8 +83,8 @@ static rg_status ask_domain(save_op *s, const rg_env *env, bool of_request_uri)
 	return RG_OK;
 }
 
-/* What only the host can say is asked in its place: not of a request that is refused before, and authorization (step 4) not of one for
- * somebody else's domain. */
+/* What only the host can say is asked in its place: not of a request that is refused before, and authorization (step 4) not of a request
+ * for a domain that is not local. */
 static rg_status ask_host(save_op *s)
 {
 	const rg_env *env = &s->op.ticket.reg->env;
@@ -100,7 +99,7 @@ static rg_status ask_host(save_op *s)
 	return RG_OK;
 }
 
-static rg_status name_hosts(save_op *s)
+static rg_status resolve_hosts(save_op *s)
 {
 	const rg_env *env = &s->op.ticket.reg->env;
 	uint32_t n = env->resolve ? rg__register_hosts(s->reg, NULL, 0) : 0;
@@ -111,15 +110,12 @@ static rg_status name_hosts(save_op *s)
 	if (!hosts)
 		return RG_ENOMEM;
 	n = rg__register_hosts(s->reg, hosts, n);
-	s->op.resolver = rg__resolver_new(&s->op, hosts, n);
+	rg_status st = rg__op_resolve_first(&s->op, hosts, n);
 	free(hosts);
-	if (!s->op.resolver)
-		return RG_ENOMEM;
-	s->op.step = RG__STEP_NAMES;
-	return RG_OK;
+	return st;
 }
 
-/* Without an overlay the one store takes memory-only bindings: better than none, but not what was asked for. */
+/* Without an overlay the one store keeps memory-only bindings like all others, which is not what the flag asks for. */
 static void warn_of_no_overlay(rg_registrar *reg)
 {
 	if (!atomic_flag_test_and_set(&reg->told_no_overlay))
@@ -127,162 +123,137 @@ static void warn_of_no_overlay(rg_registrar *reg)
 			rg__store_name(reg->store));
 }
 
-/* The verb's part of an operation that was begun. @p upstream is NULL unless the main registrar has answered. */
-static rg_status save_prepare(save_op *s, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options)
+/* Takes over the request and the options. */
+static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keeps)
 {
-	const rg_config *config = s->op.ticket.snapshot->config;
+	rg_status st = RG_OK;
 
-	s->options = options;
-	if (s->copy)
-		s->request = *s->copy;
-	else
-		rg__request_view(request, &s->request);
-	if (rg__homes_domain(s->request.domain))
-		return RG_EINVAL;
-	rg_status st = upstream ? rg__register_read_answered(&s->request, upstream, config, options, &s->reg)
-		: rg__register_read(&s->request, config, options, s->room, &s->reg);
-	if (st != RG_OK)
-		return st;
-	st = ask_host(s);
+	s->asked = *asked;
+	if (asked->message)
+		s->msg = asked->message->msg;
+	if (s->op.heap)
+		rg_save_options_ref(asked->options);
+	rg__request_view(asked->request, &s->request);
+	if (keeps) {
+		int64_t most = rg__config_int(s->op.ticket.snapshot->config, RG__P_max_request_bytes);
+
+		st = rg__request_copy(&s->request, (size_t)most, &s->copy);
+		if (st == RG_OK)
+			s->request = *s->copy;
+	}
+	if (st == RG_ELIMIT) {
+		s->request.defect = RG_R_TOO_LARGE; /* refused at once, so it need not outlive the call */
+		st = RG_OK;
+	}
+	return st == RG_OK && rg__homes_domain(s->request.domain) ? RG_EINVAL : st;
+}
+
+static rg_status save_prepare(rg_op *op, const void *given, bool keeps)
+{
+	const rg_config *config = op->ticket.snapshot->config;
+	const rg__save_asked *asked = given;
+	save_op *s = (save_op *)op;
+	rg_status st = take_request(s, asked, keeps);
+
+	if (st == RG_OK && asked->upstream)
+		st = rg__register_read_answered(&s->request, asked->upstream, config, s->asked.options, &s->reg);
+	else if (st == RG_OK)
+		st = rg__register_read(&s->request, config, s->asked.options, &s->room, &s->reg);
+	if (st == RG_OK)
+		st = ask_host(s);
 	if (st != RG_OK)
 		return st;
 	if (rg__register_reason(s->reg) != RG_R_FINE) {
-		/* Refused whatever the record is: the store is not asked. */
-		s->op.found.authoritative = 1;
-		s->op.step = RG__STEP_DECIDE;
+		rg__op_decide_at_once(op); /* a refusal, whatever the record */
 		return RG_OK;
 	}
-	s->op.key = *rg__register_key(s->reg);
-	if (rg__register_memory_only(s->reg) && !(rg_store_traits(s->op.ticket.reg->store) & RG_STORE_OVERLAY))
-		warn_of_no_overlay(s->op.ticket.reg);
+	op->key = *rg__register_key(s->reg);
+	if (rg__register_memory_only(s->reg) && !(rg_store_traits(op->ticket.reg->store) & RG_STORE_OVERLAY))
+		warn_of_no_overlay(op->ticket.reg);
 	if (rg__register_is_query(s->reg))
-		s->op.fetch_flags |= RG_FETCH_FRESH;
-	return name_hosts(s);
+		op->fetch_flags |= RG_FETCH_FRESH;
+	return resolve_hosts(s);
 }
 
-static void save_empty(save_op *s)
+static const rg__verb save_verb = {
+	.size = sizeof(save_op),
+	.zeroed = offsetof(save_op, msg),
+	.prepare = save_prepare,
+	.resolved = save_resolved,
+	.decide = save_decide,
+	.answer = save_answer,
+	.clear = save_clear,
+};
+
+rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked)
 {
-	s->copy = NULL;
-	s->reg = NULL;
-	s->room = NULL;
-	s->done = NULL;
-	s->out = NULL;
-	s->options = NULL;
+	if (asked->out)
+		*asked->out = NULL;
+	return rg__verb_block(&save_verb, reg, asked->request && (asked->out || asked->message) ? asked : NULL);
 }
 
-static rg_status save_on_heap(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
-	bool keeps, save_op **out)
+rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **handle)
 {
-	rg_op *op;
-	rg_status st = rg__op_new(&save_verb, reg, &op);
-
-	if (st != RG_OK)
-		return st;
-	save_op *s = (save_op *)op;
-	rg_request view;
-
-	rg__request_view(request, &view);
-	if (keeps && rg__may_wait(reg)) {
-		int64_t most = rg__config_int(op->ticket.snapshot->config, RG__P_max_request_bytes);
-
-		st = rg__request_copy(&view, (size_t)most, &s->copy);
-		if (st == RG_ELIMIT) {
-			view.defect = RG_R_TOO_LARGE; /* refused at once, so it need not outlive the call */
-			st = RG_OK;
-		}
-	}
-	if (st == RG_OK)
-		st = save_prepare(s, &view, upstream, rg_save_options_ref(options));
-	if (st != RG_OK)
-		rg__op_abort(op);
-	else
-		*out = s;
-	return st;
-}
-
-static rg_status save_waiting(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
-	rg_response **out)
-{
-	save_op *s;
-
-	if (!rg__store_can_block(reg->store))
-		return RG_ENOTSUP;
-	rg_status st = save_on_heap(reg, request, upstream, options, false, &s);
-	if (st != RG_OK)
-		return st;
-	s->out = out;
-	return rg__op_block(&s->op);
+	return rg__verb_start(&save_verb, reg, asked->request && (asked->done || asked->message) ? asked : NULL, user, free_user, handle);
 }
 
 rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out)
 {
-	rg__register_room room;
-	save_op s;
-
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!reg || !request)
-		return RG_EINVAL;
-	if (!(rg_store_traits(reg->store) & RG_STORE_INLINE))
-		return save_waiting(reg, request, NULL, options, out);
-	rg_status st = rg__op_begin(&s.op, &save_verb, reg);
-	if (st != RG_OK)
-		return st;
-	save_empty(&s);
-	s.room = &room;
-	s.out = out;
-	st = save_prepare(&s, request, NULL, options);
-	if (st == RG_OK)
-		return rg__op_block(&s.op);
-	rg__op_abort(&s.op);
-	return st;
-}
-
-static rg_status save_start(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
-	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **handle)
-{
-	save_op *s;
-
-	if (handle)
-		*handle = NULL;
-	if (!reg || !request || !done)
-		return RG_EINVAL;
-	rg_status st = save_on_heap(reg, request, upstream, options, true, &s);
-	if (st != RG_OK)
-		return st;
-	s->done = done;
-	return rg__op_start(&s->op, user, free_user, handle);
+	return rg__save_block(reg, &(rg__save_asked){ .request = request, .options = options, .out = out });
 }
 
 rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
 	rg_free_cb free_user, rg_op **handle)
 {
-	return save_start(reg, request, NULL, options, done, user, free_user, handle);
+	return rg__save_start(reg, &(rg__save_asked){ .request = request, .options = options, .done = done }, user, free_user, handle);
 }
 
 rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
 	rg_response **out)
 {
 	rg_upstream view;
+	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
+		.out = out };
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!reg || !request || !rg__upstream_view(upstream, &view))
-		return RG_EINVAL;
-	return save_waiting(reg, request, &view, options, out);
+	return rg__save_block(reg, &asked);
 }
 
 rg_status rg_save_reply_async(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
 	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **handle)
 {
 	rg_upstream view;
+	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
+		.done = done };
 
-	if (!rg__upstream_view(upstream, &view)) {
-		if (handle)
-			*handle = NULL;
-		return RG_EINVAL;
-	}
-	return save_start(reg, request, &view, options, done, user, free_user, handle);
+	return rg__save_start(reg, &asked, user, free_user, handle);
+}
+
+static rg_status send_reply(const rg_msg *msg, rg_status status, rg_response *response)
+{
+	rg_status st = msg->ops->reply(msg->self, msg->msg, response);
+
+	return status != RG_OK ? status : st;
+}
+
+rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_response **out)
+{
+	rg__msg_in in;
+	rg__save_asked asked = { .request = &in.request, .options = options, .out = out, .apply = send_reply, .message = &in.ref };
+
+	if (out)
+		*out = NULL;
+	rg_status st = rg__msg_open(reg, msg, -1, &in);
+	return rg__msg_close(&in, st == RG_OK ? rg__save_block(reg, &asked) : st);
+}
+
+rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_save_cb done, void *user,
+	rg_free_cb free_user, rg_op **op)
+{
+	rg__msg_in in;
+	rg__save_asked asked = { .request = &in.request, .options = options, .done = done, .apply = send_reply, .message = &in.ref };
+
+	if (op)
+		*op = NULL;
+	rg_status st = rg__msg_open(reg, msg, -1, &in);
+	return rg__msg_close(&in, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op) : st);
 }

@@ -3,7 +3,7 @@
 #include "engine/engine.h"
 #include <stdlib.h>
 
-/* What is read off elsewhere: X(id, name, gauge, doc). */
+/* Values that no operation counts: X(id, name, gauge, doc). */
 #define GIVEN_MAP(X) \
 	X(MAX_EXPIRES, "max_expires", 1, "value of the parameter max_expires, in seconds") \
 	X(MAX_CONTACTS, "max_contacts", 1, "value of the parameter max_contacts") \
@@ -59,7 +59,7 @@ enum {
 	X(SIPS, "rejects_sips") \
 	X(TOO_LARGE, "rejects_too_large")
 
-/* The order of a snapshot: what is given, what operations count, the reasons, and the store's two gauges if it counts. */
+/* The order of a snapshot: the values above, the counters of operations, the refusals, and two gauges if the store counts. */
 enum { REASONS = GIVEN_COUNT + RG__S_COUNT, GAUGES = REASONS + RG_R_COUNT - 1, ROWS = GAUGES + 2 };
 
 static const struct {
@@ -86,23 +86,38 @@ struct rg_stats {
 	int64_t values[ROWS];
 };
 
+/* Which records are counted, and where the answer goes. */
+typedef struct stats_asked {
+	rg_str domain;
+	rg_stats_cb done; /* or, in the blocking form, */
+	rg_stats **out;
+} stats_asked;
+
 typedef struct stats_op {
 	rg_op op;
-	char *text;
-	rg_str domain;
+	stats_asked asked;
 	rg_stats *stats;
-	rg_stats_cb done;
-	rg_stats **out;
 } stats_op;
 
-/* The one call of the store is the count. */
+static bool counts(const rg_registrar *reg)
+{
+	return reg->store->ops.count != NULL;
+}
+
+static bool stats_can_block(const rg_registrar *reg, const void *asked)
+{
+	(void)asked;
+	return !counts(reg) || rg__store_can_block(reg->store);
+}
+
+/* The count is the only call of the store. */
 static rg_status stats_page(rg_op *op)
 {
 	stats_op *s = (stats_op *)op;
 
-	if (op->paged || !op->ticket.reg->store->ops.count)
+	if (op->paged || !counts(op->ticket.reg))
 		return RG_ENOENT;
-	return rg__call_count(&op->call, s->domain);
+	return rg__call_count(&op->call, s->asked.domain);
 }
 
 static void add_stripe(rg_stats *stats, rg__stripe *s)
@@ -139,7 +154,7 @@ static void take_snapshot(rg_op *op, rg_stats *stats)
 		sites->gauges(sites, &stats->values[GIVEN_HOMES_QUEUED], &stats->values[GIVEN_HOMES_REFUSED]);
 	for (size_t i = 0; i < RG__STRIPES; i++)
 		add_stripe(stats, &reg->stripes[i]);
-	stats->values[GIVEN_IN_FLIGHT]--; /* this one */
+	stats->values[GIVEN_IN_FLIGHT]--; /* the snapshot's own operation */
 	stats->values[GAUGES] = (int64_t)op->call.records;
 	stats->values[GAUGES + 1] = (int64_t)op->call.bindings;
 }
@@ -154,79 +169,51 @@ static void stats_answer(rg_op *op, rg_status status)
 		s->stats = NULL;
 		take_snapshot(op, stats);
 	}
-	if (s->done)
-		s->done(op->user, status, stats);
+	if (s->asked.done)
+		s->asked.done(op->user, status, stats);
 	else
-		*s->out = stats;
+		*s->asked.out = stats;
 }
 
 static void stats_clear(rg_op *op)
 {
 	free(((stats_op *)op)->stats);
-	free(((stats_op *)op)->text);
+}
+
+static rg_status stats_prepare(rg_op *op, const void *given, bool keeps)
+{
+	stats_op *s = (stats_op *)op;
+	rg_str *const texts[] = { &s->asked.domain };
+
+	s->asked = *(const stats_asked *)given;
+	s->asked.domain = rg__domain(s->asked.domain);
+	s->stats = calloc(1, sizeof *s->stats);
+	return s->stats ? rg__op_keep(op, keeps, texts, 1) : RG_ENOMEM;
 }
 
 static const rg__verb stats_verb = {
 	.size = sizeof(stats_op),
 	.walks = true,
+	.can_block = stats_can_block,
+	.prepare = stats_prepare,
 	.page = stats_page,
 	.answer = stats_answer,
 	.clear = stats_clear,
 };
 
-static rg_status stats_op_new(rg_registrar *reg, rg_str domain, bool keeps, stats_op **out)
-{
-	rg_str *const texts[] = { &domain };
-	rg_op *op;
-	rg_status st = rg__op_new(&stats_verb, reg, &op);
-
-	if (st != RG_OK)
-		return st;
-	stats_op *s = (stats_op *)op;
-	domain = rg__domain(domain);
-	if (keeps)
-		s->text = rg__keep(texts, 1);
-	s->domain = domain;
-	s->stats = calloc(1, sizeof *s->stats);
-	if (!s->stats || (keeps && !s->text)) {
-		rg__op_abort(op);
-		return RG_ENOMEM;
-	}
-	*out = s;
-	return RG_OK;
-}
-
 rg_status rg_registrar_stats(rg_registrar *reg, rg_str domain, rg_stats **out)
 {
-	stats_op *s;
-
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!reg)
-		return RG_EINVAL;
-	if (reg->store->ops.count && !rg__store_can_block(reg->store))
-		return RG_ENOTSUP;
-	rg_status st = stats_op_new(reg, domain, false, &s);
-	if (st != RG_OK)
-		return st;
-	s->out = out;
-	return rg__op_block(&s->op);
+	return rg__verb_block(&stats_verb, reg, &(stats_asked){ .domain = domain, .out = out });
 }
 
 rg_status rg_registrar_stats_async(rg_registrar *reg, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **handle)
 {
-	stats_op *s;
+	stats_asked asked = { .domain = domain, .done = done };
 
-	if (handle)
-		*handle = NULL;
-	if (!reg || !done)
-		return RG_EINVAL;
-	rg_status st = stats_op_new(reg, domain, rg__may_wait(reg), &s);
-	if (st != RG_OK)
-		return st;
-	s->done = done;
-	return rg__op_start(&s->op, user, free_user, handle);
+	return rg__verb_start(&stats_verb, reg, done ? &asked : NULL, user, free_user, handle);
 }
 
 void rg_stats_unref(rg_stats *stats)

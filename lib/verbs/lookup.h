@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A lookup: fetch and select for each AoR, then join. The usual lookup has one AoR; the flags `branch` and `global` add branches of the
+ * request, and the homes of every AoR in the shared store of the sites.
+ */
+#ifndef RG__LOOKUP_H
+#define RG__LOOKUP_H
+
+#include "verbs/message.h"
+#include "message/message.h"
+#include "engine/engine.h"
+
+/* An AoR that is looked up, or a branch that stays as it is. */
+typedef struct rg__place {
+	rg__aor aor;
+	rg_key key;          /* absent domain: there is nothing to look up */
+	rg_str uri;          /* Request-URI or branch that names it; absent: the request has its AoR apart */
+	int32_t branch;      /* index among the branches; -1 = the request's own AoR */
+	bool stays;          /* the branch is no AoR of ours, and becomes a target itself */
+	bool sips;           /* `uri` is sips: its targets are sips bindings and sips homes only */
+	bool rest;           /* its sips bindings are an earlier place's targets */
+	bool found;          /* it has targets */
+	rg_targets *targets; /* of its bindings */
+	rg_record *homes;
+} rg__place;
+
+/* What is asked, and where the answer goes. */
+typedef struct rg__lookup_asked {
+	const rg_request *request;
+	const rg_lookup_options *options;
+	rg_lookup_cb done;       /* or, in the blocking form, */
+	rg_targets **out;
+	rg__msg_ref *message;    /* NULL = the data level; else both of the two before may be NULL */
+} rg__lookup_asked;
+
+typedef struct rg__lookup {
+	rg_op op;
+	rg_request *copy;        /* when the request must outlive the call */
+	rg__msg_ref message;     /* without ops: the data level */
+	rg__place own;           /* the request's AoR */
+	bool partial;            /* a part of a store did not answer, or homes did not come */
+
+	/* Of several records. */
+	rg__place *branches;     /* NULL = none */
+	uint32_t n;              /* places: the request's own AoR, then branches */
+	uint32_t at;             /* the place after the current one */
+	rg__sites *sites;        /* NULL = homes are not asked for */
+	rg__buf homes_domain;
+	bool at_homes;
+	atomic_bool bound;       /* the bindings of every place are there */
+
+	rg__lookup_asked asked;  /* request and message are good for `prepare` alone. This and what follows need not begin as zero */
+	rg_request request;
+	rg__lookup_settings settings;
+} rg__lookup;
+
+/* lookup.c: selects the targets of a place from the record found. */
+rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
+
+/* lookup_many.c: what a lookup of several records does beside. `prepare`, once the request's own AoR is read; */
+rg_status rg__lookup_add_places(rg__lookup *l);
+
+/* the verb's walk; */
+bool rg__lookup_next(rg_op *op);
+rg_status rg__lookup_decide_place(rg_op *op);
+bool rg__lookup_done_place(rg_op *op, rg_status status);
+
+/* the result, called once, maybe while another thread still runs the operation; */
+rg_status rg__lookup_join(rg__lookup *l, rg_status status, rg_targets **out);
+
+/* and the end. */
+void rg__lookup_clear_places(rg__lookup *l);
+
+#endif
