@@ -30,19 +30,14 @@ static bool has_one_contact(const rg_request *request)
 static uint32_t split_modified(const rg_request *request, rg_str value, rg_str *out, uint32_t most)
 {
 	rg__uri uri;
-	rg_str one;
 	uint32_t n = 0;
 
 	if (has_one_contact(request) && rg__uri_parse(rg__trim(value), &uri) == RG_OK) {
-		if (most > 0)
-			out[0] = rg__trim(value);
+		out[0] = rg__trim(value);
 		return 1;
 	}
-	while (rg__list_next(&value, &one) > 0 && n < MOST_MODIFIED) {
-		if (n < most)
-			out[n] = one;
+	while (n < most && rg__list_next(&value, &out[n]) > 0)
 		n++;
-	}
 	return n;
 }
 
@@ -51,14 +46,16 @@ static rg_status read_modified(pair *p, rg_upstream *upstream)
 {
 	const rg_msg *msg = &p->request.ref.msg;
 	rg_str value = RG__ABSENT, name = rg_str_from(p->request.ref.variable);
+	uint32_t most = 1;
 
 	if (!name.p || !msg->ops->get_var || msg->ops->get_var(msg->self, msg->msg, name, &value) != RG_OK || !value.p)
 		return RG_OK;
-	upstream->n_modified = split_modified(&p->request.request, value, NULL, 0);
-	p->modified = calloc(upstream->n_modified + 1, sizeof *p->modified);
+	for (size_t i = 0; i < value.n && most < MOST_MODIFIED; i++)
+		most += value.p[i] == ',';
+	p->modified = malloc(most * sizeof *p->modified);
 	if (!p->modified)
 		return RG_ENOMEM;
-	split_modified(&p->request.request, value, p->modified, upstream->n_modified);
+	upstream->n_modified = split_modified(&p->request.request, value, p->modified, most);
 	upstream->modified = p->modified;
 	return RG_OK;
 }
