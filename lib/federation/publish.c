@@ -155,7 +155,7 @@ bool rg__publish_prepare(rg_op *op, const rg__task *task)
 	p->key = task->key;
 	op->key = task->key->key;
 	p->domain = op->key.domain;
-	op->key_text = rg__keep(texts, 4);
+	rg_status st = rg__op_keep(op, true, texts, 4);
 	p->homes = (rg_str){ p->domain.p, p->domain.n + suffix.n }; /* the copies lie one behind the other */
-	return op->key_text != NULL;
+	return st == RG_OK;
 }

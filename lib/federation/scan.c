@@ -51,11 +51,11 @@ bool rg__page_prepare(rg_op *op, const rg__task *task)
 	p->cursor = task->cursor;
 	op->walk = task->walk;
 	op->within = task->domain;
-	op->key_text = rg__keep(texts, 3);
+	rg_status st = rg__op_keep(op, true, texts, 3);
 	op->within.n += suffix.n; /* the copies lie one behind the other */
 	if (p->of_entries)
 		op->call.store = rg__job_federation(op)->sites.shared;
-	return op->key_text != NULL;
+	return st == RG_OK;
 }
 
 /* One record that cannot be pruned does not stop the others; a store that fails ends the walk. */
