@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Repeats one operation, so that callgrind can count its instructions: instructions OPERATION STORE COUNT. tests/bench/instructions runs it. */
+#include "phones.h"
+#include <rgstr/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PHONES = 100 };
+
+static rg_time now(void *user)
+{
+	(void)user;
+	return 1700000000000;
+}
+
+static rg_status open_store(const char *name, rg_store **out)
+{
+	rg_store *main = NULL, *local = NULL;
+	rg_status st = rg_memory_store_new(NULL, &main, NULL);
+
+	if (st != RG_OK || strcmp(name, "overlay") != 0) {
+		*out = main;
+		return st;
+	}
+	st = rg_memory_store_new(NULL, &local, NULL);
+	if (st == RG_OK)
+		st = rg_store_overlay(main, local, out, NULL);
+	rg_store_unref(main);
+	rg_store_unref(local);
+	return st;
+}
+
+static int refresh(rg_registrar *reg, phone *p, uint32_t cseq)
+{
+	char text[32];
+	int n = snprintf(text, sizeof text, "%u REGISTER", cseq);
+	rg_response *response = NULL;
+
+	p->save.cseq = (rg_str){ text, (size_t)n };
+	rg_save(reg, &p->save, NULL, &response);
+	int code = rg_response_code(response);
+	rg_response_unref(response);
+	return code == 200;
+}
+
+static int look_up(rg_registrar *reg, phone *p)
+{
+	rg_targets *targets = NULL;
+
+	rg_lookup(reg, &p->lookup, NULL, &targets);
+	uint32_t n = rg_targets_count(targets);
+	rg_targets_unref(targets);
+	return n == 1;
+}
+
+int main(int argc, char **argv)
+{
+	static phone phones[PHONES];
+	rg_env env = { .struct_size = sizeof env, .now = now };
+	rg_store *store = NULL;
+	rg_registrar *reg = NULL;
+
+	if (argc != 4 || open_store(argv[2], &store) != RG_OK || rg_registrar_new(NULL, store, &env, &reg, NULL) != RG_OK)
+		return 1;
+	rg_store_unref(store);
+	for (uint32_t i = 0; i < PHONES; i++) {
+		phone_make(&phones[i], i, 1, 3600, 0);
+		if (!refresh(reg, &phones[i], 1))
+			return 1;
+	}
+	for (uint32_t i = 0; i < (uint32_t)atoi(argv[3]); i++) {
+		phone *p = &phones[i % PHONES];
+
+		if (strcmp(argv[1], "lookup") == 0 ? !look_up(reg, p) : !refresh(reg, p, 100000 + i))
+			return 1;
+	}
+	rg_registrar_unref(reg);
+	return 0;
+}
