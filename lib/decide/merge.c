@@ -5,7 +5,7 @@
 #include "rules/rules.h"
 #include <stdlib.h>
 
-/* So many bindings need no allocation. */
+/* Up to this many bindings need no allocation. */
 enum { FEW = 3 };
 
 static rg__matchable matchable_from(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
@@ -25,18 +25,16 @@ static rg__matchable matchable_held(const rg_contact *c)
 	return matchable_from(c->uri, c->callid, c->instance, c->reg_id);
 }
 
-bool rg__merge_alloc(rg__merge *m, uint32_t n)
+bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size, uint32_t n)
 {
-	size_t row = sizeof *m->contacts + sizeof *m->entries + sizeof *m->ranks + sizeof *m->changes + sizeof *m->listed + sizeof *m->outcomes;
-
-	m->contacts = malloc(n * row + 1);
-	if (!m->contacts)
+	if (!rg__scratch_open(scratch, room, size, n * (size_t)RG__MERGE_EACH + 1))
 		return false;
-	m->entries = (rg__entry *)(void *)(m->contacts + n);
-	m->ranks = (rg__rank *)(void *)(m->entries + n);
-	m->changes = (rg__change *)(void *)(m->ranks + n);
-	m->listed = (uint16_t *)(void *)(m->changes + n);
-	m->outcomes = (uint8_t *)(m->listed + n);
+	m->contacts = rg__scratch_take(scratch, n * sizeof *m->contacts);
+	m->entries = rg__scratch_take(scratch, n * sizeof *m->entries);
+	m->ranks = rg__scratch_take(scratch, n * sizeof *m->ranks);
+	m->changes = rg__scratch_take(scratch, n * sizeof *m->changes);
+	m->listed = rg__scratch_take(scratch, n * sizeof *m->listed);
+	m->outcomes = rg__scratch_take(scratch, n * sizeof *m->outcomes);
 	return true;
 }
 
@@ -486,34 +484,20 @@ static rg_status decide_register(rg__merge *m, rg_plan **out)
 	return status == RG_OK ? plan_acceptance(m, true, next, out) : status;
 }
 
-/* The arrays of a merge on the stack. */
-typedef struct few_bindings {
-	rg_contact contacts[FEW];
-	rg__entry entries[FEW];
-	rg__rank ranks[FEW];
-	rg__change changes[FEW];
-	uint16_t listed[FEW];
-	uint8_t outcomes[FEW];
-} few_bindings;
-
 rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
 	const rg_revision *revision, rg_plan **out)
 {
-	uint32_t most = rg_record_count(record) + reg->n;
-	few_bindings few;
-	rg__merge m = { .reg = reg, .record = record, .revision = revision, .now = now, .seed = seed, .contacts = few.contacts,
-		.entries = few.entries, .ranks = few.ranks, .changes = few.changes, .listed = few.listed, .outcomes = few.outcomes };
+	_Alignas(rg_contact) char few[FEW * RG__MERGE_EACH + 1];
+	rg__merge m = { .reg = reg, .record = record, .revision = revision, .now = now, .seed = seed };
+	rg__scratch scratch;
 
 	*out = NULL;
 	if (reg->reason != RG_R_FINE)
 		return plan_refusal(&m, reg->reason, out);
-	if (most <= FEW)
-		return decide_register(&m, out);
-	if (!rg__merge_alloc(&m, most))
+	if (!rg__merge_open(&m, &scratch, few, sizeof few, rg_record_count(record) + reg->n))
 		return RG_ENOMEM;
 	rg_status status = decide_register(&m, out);
-
-	free(m.contacts);
+	rg__scratch_close(&scratch);
 	return status;
 }
 

@@ -37,8 +37,12 @@ typedef struct rg__merge {
 	uint8_t *outcomes;    /* one a Contact of the request */
 } rg__merge;
 
-/* merge.c: allocates the arrays for @p n bindings in one piece, to be freed by free(m->contacts). False: out of memory. */
-bool rg__merge_alloc(rg__merge *m, uint32_t n);
+/* The bytes of all arrays for one binding. */
+enum { RG__MERGE_EACH = sizeof(rg_contact) + sizeof(rg__entry) + sizeof(rg__rank) + sizeof(rg__change) + sizeof(uint16_t) + sizeof(uint8_t) };
+
+/* merge.c: takes the arrays for @p n bindings from @p room, NULL = none, or allocates them; rg__scratch_close() ends it. False: out of
+ * memory. */
+bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size, uint32_t n);
 
 /* merge.c: loads the bindings of the record. */
 void rg__merge_load(rg__merge *m);

@@ -90,16 +90,17 @@ static rg_status prune_record(const rg_record *record, const rg__filter *filter,
 	const rg_revision *revision, rg_plan **out)
 {
 	rg__merge m = { .record = record, .revision = revision, .now = now };
+	rg__scratch scratch;
 	uint32_t removed = 0, lapsed = 0;
 
-	if (!rg__merge_alloc(&m, rg_record_count(record)))
+	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_count(record)))
 		return RG_ENOMEM;
 	rg__merge_load(&m);
 	mark_gone(&m, filter, owned, &removed, &lapsed);
 	bool commits = removed > 0 || lapsed > 0 || (!filter && only_stale_removals(record, now));
 	rg_status status = commits ? plan_pruned(&m, removed, out) : plan_nothing(revision, now, out);
 
-	free(m.contacts);
+	rg__scratch_close(&scratch);
 	return status;
 }
 
