@@ -82,8 +82,7 @@ void rg__op_ref(rg_op *op)
 	atomic_fetch_add_explicit(&op->refs, 1, memory_order_relaxed);
 }
 
-/* Kept out of line: inlined by link-time optimization, the compiler warns of a free() of operations on the stack, whose references are
- * never dropped. */
+/* Kept out of line: after inlining, the compiler warns of a free() of operations on the stack, whose references are never dropped. */
 static __attribute__((noinline)) void free_op(rg_op *op)
 {
 	free(op);
@@ -132,7 +131,7 @@ static void end_op(rg_op *op)
 		op->tally[RG__S_TIME] = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
 		op->tally[RG__S_TIME_MAX] = op->tally[RG__S_TIME];
 	}
-	/* The usual operation has few of these, so calls that would do nothing are spared. */
+	/* Most operations have few of these: calls that would do nothing are left out. */
 	if (op->plan)
 		rg_plan_unref(op->plan);
 	rg_record_unref(op->found.record);

@@ -7,8 +7,8 @@
 typedef struct latency_asked {
 	rg_str domain, aor, contact;
 	uint32_t microseconds;
-	rg_latency_cb done; /* or, in the blocking form, */
-	uint32_t *out;      /* which may be NULL */
+	rg_latency_cb done; /* of the completion form */
+	uint32_t *out;      /* of the blocking form; may be NULL */
 } latency_asked;
 
 typedef struct latency_op {
@@ -70,7 +70,7 @@ static const rg__verb latency_verb = {
 	.clear = latency_clear,
 };
 
-/* RG_LATENCY_NONE is what a binding has that was never measured. */
+/* RG_LATENCY_NONE says that a binding was never measured; it cannot be set. */
 static bool says_something(const latency_asked *asked)
 {
 	return asked->contact.p && asked->microseconds != RG_LATENCY_NONE;

@@ -5,7 +5,7 @@
 #include "route/route.h"
 #include <stdlib.h>
 
-/* A branch other than the request's own AoR is selected for as if it were the Request-URI. */
+/* Selects for a branch as if it were the Request-URI. */
 static rg_status select_branch(rg__lookup *l, rg__place *p)
 {
 	rg__lookup_settings settings = l->settings;

@@ -28,9 +28,9 @@ typedef struct rg__place {
 typedef struct rg__lookup_asked {
 	const rg_request *request;
 	const rg_lookup_options *options;
-	rg_lookup_cb done;       /* or, in the blocking form, */
-	rg_targets **out;
-	rg__msg_ref *message;    /* NULL = the data level; else both of the two before may be NULL */
+	rg_lookup_cb done;       /* of the completion form */
+	rg_targets **out;        /* of the blocking form */
+	rg__msg_ref *message;    /* NULL = the data level; else both `done` and `out` may be NULL */
 } rg__lookup_asked;
 
 typedef struct rg__lookup {
@@ -49,7 +49,8 @@ typedef struct rg__lookup {
 	bool at_homes;
 	atomic_bool bound;       /* the bindings of every place are there */
 
-	rg__lookup_asked asked;  /* request and message are good for `prepare` alone. This and what follows need not begin as zero */
+	/* These need not begin as zero. */
+	rg__lookup_asked asked;  /* request and message are good for `prepare` alone */
 	rg_request request;
 	rg__lookup_settings settings;
 } rg__lookup;
@@ -57,18 +58,16 @@ typedef struct rg__lookup {
 /* lookup.c: selects the targets of a place from the record found. */
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
 
-/* lookup_many.c: what a lookup of several records does beside. `prepare`, once the request's own AoR is read; */
+/* lookup_many.c, for lookups of several records. Adds the branches and the homes, once the request's own AoR is read. */
 rg_status rg__lookup_add_places(rg__lookup *l);
+void rg__lookup_clear_places(rg__lookup *l);
 
-/* the verb's walk; */
+/* Members of the verb. */
 bool rg__lookup_next(rg_op *op);
 rg_status rg__lookup_decide_place(rg_op *op);
 bool rg__lookup_done_place(rg_op *op, rg_status status);
 
-/* the result, called once, maybe while another thread still runs the operation; */
+/* The targets of all places. Called once; another thread may still run the operation. */
 rg_status rg__lookup_join(rg__lookup *l, rg_status status, rg_targets **out);
-
-/* and the end. */
-void rg__lookup_clear_places(rg__lookup *l);
 
 #endif

@@ -271,7 +271,7 @@ static void add_part(joining *j, const rg__part *part)
 	j->n++;
 }
 
-/* Is called twice: once to measure, once to fill in. */
+/* Called twice: once to measure, once to fill in. */
 static void add_parts(joining *j, bool homes)
 {
 	rg__lookup *l = j->l;

@@ -3,8 +3,7 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
-/* The size of the first version. An adaptor built against it stays good: of a member appended later, struct_size says whether it is
- * there. */
+/* The size of the first version. An adaptor built against it stays valid: struct_size says which later members it has. */
 enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->apply) };
 
 _Static_assert(offsetof(rg_msg_ops, read) == sizeof(size_t) + sizeof(void *), "members are only ever appended");

@@ -13,9 +13,9 @@ enum { ANY, CONTACT, IP };
 typedef struct query_asked {
 	rg_query query;
 	int about;         /* ANY, CONTACT or IP */
-	rg_answer_cb done; /* or, in the blocking form, */
-	rg_answer **out;
-	rg__msg_ref *message; /* NULL = the data level; else both of the two before may be NULL */
+	rg_answer_cb done; /* of the completion form */
+	rg_answer **out;   /* of the blocking form */
+	rg__msg_ref *message; /* NULL = the data level; else both `done` and `out` may be NULL */
 } query_asked;
 
 /* A binding answers when any of the filters matches it. */

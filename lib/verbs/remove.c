@@ -9,8 +9,8 @@ typedef struct remove_asked {
 	uint32_t branch_flags;
 	rg_str ip;         /* a next hop in two parts */
 	int32_t port;
-	rg_remove_cb done; /* or, in the blocking form, */
-	uint32_t *out;     /* which may be NULL */
+	rg_remove_cb done; /* of the completion form */
+	uint32_t *out;     /* of the blocking form; may be NULL */
 } remove_asked;
 
 typedef struct remove_op {

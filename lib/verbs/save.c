@@ -10,7 +10,9 @@ typedef struct save_op {
 	rg__save_asked asked;             /* request, upstream and message are good for `prepare` alone */
 	rg_request *copy;                 /* when the request must outlive the call */
 	rg__register *reg;
-	rg_msg msg;                       /* this and what follows need not begin as zero */
+
+	/* These need not begin as zero. */
+	rg_msg msg;
 	rg_request request;
 	rg__register_room room;
 } save_op;
@@ -83,8 +85,8 @@ static rg_status ask_domain(save_op *s, const rg_env *env, bool of_request_uri)
 	return RG_OK;
 }
 
-/* What only the host can say is asked in its place: not of a request that is refused before, and authorization (step 4) not of a request
- * for a domain that is not local. */
+/* The host is asked in the order of RFC 3261 §10.3: not about a request that is refused before, and about authorization (step 4) only
+ * when the domain is local. */
 static rg_status ask_host(save_op *s)
 {
 	const rg_env *env = &s->op.ticket.reg->env;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The front ends of save, for those on messages. */
+/* The front ends that all forms of save go through. */
 #ifndef RG__SAVE_H
 #define RG__SAVE_H
 
@@ -10,10 +10,10 @@ typedef struct rg__save_asked {
 	const rg_request *request;
 	const rg_upstream *upstream; /* NULL unless the main registrar has answered */
 	const rg_save_options *options;
-	rg_save_cb done;             /* or, in the blocking form, */
-	rg_response **out;           /* at the message level either may be NULL */
+	rg_save_cb done;             /* of the completion form */
+	rg_response **out;           /* of the blocking form; at the message level both may be NULL */
 
-	/* The message level: applies the response, NULL = none, to the message. Returns @p status, or its own error. */
+	/* The message level: applies a response to the message. Returns @p status, or an error of its own. NULL = the data level. */
 	rg_status (*apply)(const rg_msg *msg, rg_status status, rg_response *response);
 	rg__msg_ref *message;
 } rg__save_asked;

@@ -66,17 +66,19 @@ static const struct {
 	const char *name, *doc;
 	uint32_t gauge;
 } rows[ROWS] = {
-#define GIVEN_ROW(id, name, gauge, doc) [GIVEN_##id] = { name, doc, gauge },
+#define GIVEN_ROW(id, text, is_gauge, about) [GIVEN_##id] = { .name = text, .doc = about, .gauge = is_gauge },
 	GIVEN_MAP(GIVEN_ROW)
 #undef GIVEN_ROW
-#define STAT_ROW(id, name, doc) [GIVEN_COUNT + RG__S_##id] = { name, doc, RG__S_##id == RG__S_TIME_MAX }, /* the rest are sums */
+/* Of the counters all but the longest time are sums. */
+#define STAT_ROW(id, text, about) \
+	[GIVEN_COUNT + RG__S_##id] = { .name = text, .doc = about, .gauge = RG__S_##id == RG__S_TIME_MAX },
 	RG__STAT_MAP(STAT_ROW)
 #undef STAT_ROW
-#define REJECT_ROW(reason, name) [REASONS - 1 + RG_R_##reason] = { name, "REGISTERs refused for this reason", 0 },
+#define REJECT_ROW(reason, text) [REASONS - 1 + RG_R_##reason] = { .name = text, .doc = "REGISTERs refused for this reason" },
 	REJECT_MAP(REJECT_ROW)
 #undef REJECT_ROW
-	[GAUGES] = { "live_aors", "AoRs with bindings, as the store counts them", 1 },
-	[GAUGES + 1] = { "live_contacts", "bindings, as the store counts them", 1 },
+	[GAUGES] = { .name = "live_aors", .doc = "AoRs with bindings, as the store counts them", .gauge = 1 },
+	[GAUGES + 1] = { .name = "live_contacts", .doc = "bindings, as the store counts them", .gauge = 1 },
 };
 
 _Static_assert(RG_R_FINE == 0, "the one reason that is no refusal comes first");
@@ -89,8 +91,8 @@ struct rg_stats {
 /* Which records are counted, and where the answer goes. */
 typedef struct stats_asked {
 	rg_str domain;
-	rg_stats_cb done; /* or, in the blocking form, */
-	rg_stats **out;
+	rg_stats_cb done; /* of the completion form */
+	rg_stats **out;   /* of the blocking form */
 } stats_asked;
 
 typedef struct stats_op {
