@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an expression is compiled to. */
-#ifndef RG__AUTOMATON_COMPILE_H
-#define RG__AUTOMATON_COMPILE_H
+#ifndef RG__COMPILE_H
+#define RG__COMPILE_H
 
 #include "text/text.h"
 

@@ -9,8 +9,8 @@
  * 15 MB and 50 ms, and each further text as much again. This engine is in all its states at once and keeps none: it takes at most one
  * step per instruction and byte, and neither allocates nor locks.
  */
-#ifndef RG__AUTOMATON_H
-#define RG__AUTOMATON_H
+#ifndef RG__REGEX_H
+#define RG__REGEX_H
 
 #include "text/text.h"
 

@@ -45,7 +45,7 @@ def check_include(at, room, name, place):
         theirs = PUBLIC.get(pathlib.PurePath(name[1:-1]).stem)
         if theirs is None or place[theirs] > place[room]:
             return f'{at} includes {name}, which belongs to {theirs}'
-    elif name.startswith('"'):
+    elif name.startswith('"') or name[1:].split('/')[0] in place: # with -I lib, <room/header.h> is a room's header too
         theirs, _, header = name[1:-1].partition('/')
         if theirs not in place or not header:
             return f'{at} includes {name}: not a header of a room, with its folder'
@@ -78,7 +78,7 @@ def check_rooms(root, order, listed):
             bad.append(f'{at} is in no room of lib/meson.build')
         for name in includes(path):
             bad.append(check_include(at, room, name, place))
-            if path.suffix == '.h' and name.startswith('"'):
+            if path.suffix == '.h' and not name.startswith('<rgstr/'):
                 graph.setdefault(at, set()).add(name[1:-1])
     return [b for b in bad if b] + list(circles(graph))
 
@@ -91,7 +91,8 @@ def check_outside(root, order):
         own = {f'{folder.name}/{p.name}' for p in folder.glob('*.h')} | {p.name for p in folder.glob('*.h')}
         for path in sorted(folder.glob('*.[ch]')):
             for name in includes(path):
-                if name.startswith('"') and name[1:-1] not in own:
+                in_rooms = (root / 'lib' / name[1:-1]).exists() or (root / 'backends' / name[1:-1]).exists()
+                if (name.startswith('"') or in_rooms) and name[1:-1] not in own:
                     bad.append(f'{folder.name}/{path.name} includes {name}: public headers only')
     return bad, len(folders)
 

@@ -52,7 +52,7 @@ Test(names, a_name_that_comes_back_is_found_wherever_both_stand)
 /* More names than the filter has bits for two of them never to meet: the ones that meet must be compared, not believed. */
 Test(names, names_that_hash_alike_are_still_told_apart)
 {
-	static char room[40 * RG__PARAMS_MAX][8];
+	static char room[40 * RG__PARAMS_MAX][16];
 	rg__names names;
 
 	for (int set = 0; set < 40; set++) {
