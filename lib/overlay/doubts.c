@@ -60,13 +60,15 @@ static void take_out(rg__overlay *o, rg__overlay_bucket *b, rg__doubt **at)
 	free_doubt(d);
 }
 
-/* With the lock. Drops the oldest one that is not needed any more. */
-static void drop_spare(rg__overlay *o, rg__overlay_bucket *b)
+/* With the lock. Drops the oldest one that is not needed any more. The caller has the turn of key @p own. */
+static void drop_spare(rg__overlay *o, rg__overlay_bucket *b, const rg_key *own)
 {
 	rg__doubt **spare = NULL;
 
 	for (rg__doubt **at = &b->doubts; *at; at = &(*at)->next) {
-		if (((*at)->verdict == RG__DOUBT_DONE || is_old(*at)) && !rg__overlay_turn_taken(b, &(*at)->key))
+		bool ended = (*at)->verdict == RG__DOUBT_DONE || is_old(*at);
+
+		if (ended && (rg_key_equal(&(*at)->key, own) || !rg__overlay_turn_taken(b, &(*at)->key)))
 			spare = at;
 	}
 	if (spare)
@@ -87,7 +89,7 @@ rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out)
 	rg_record_ref(d->change.after);
 	rg__overlay_bucket *b = rg__overlay_lock(op->o, rg__key_hash(key));
 	if (b->n_doubts >= RG__OVERLAY_DOUBTS_MAX)
-		drop_spare(op->o, b);
+		drop_spare(op->o, b, key);
 	bool room = b->n_doubts < RG__OVERLAY_DOUBTS_MAX;
 	if (room) {
 		d->next = b->doubts;

@@ -80,25 +80,34 @@ rg_status rg__local_write(rg__overlay *o, const rg_key *key, const rg_revision *
 	return write_part(o, key, base, own, next);
 }
 
-/* If a removal follows, the addition is written under a derived revision: the final part has the revision of the commit. */
-rg_status rg__change_begin(rg__overlay *o, const rg_key *key, const rg_revision *own, rg__local_change *change)
+/* Writes the addition, together with @p under unless that is NULL. If a removal follows, the revision is a derived one, so that the part has
+ * the commit's own in the end. */
+static rg_status write_addition(rg__overlay *o, const rg_key *key, const rg_revision *own, rg__local_change *change, const rg_record *under)
 {
 	rg_revision revision = *own;
-	rg_record *both = NULL;
+	rg_record *ahead = NULL;
 	rg_status st = RG_OK;
 
-	if (!change->adds)
-		return RG_OK;
 	if (change->removes) {
 		revision.b[0] ^= AHEAD;
-		st = rg__lay_over(key, &revision, change->before, change->after, &both);
+		st = rg__lay_over(key, &revision, under, change->after, &ahead);
 	}
 	if (st == RG_OK)
-		st = rg__local_write(o, key, &change->stands, &revision, both ? both : change->after);
+		st = rg__local_write(o, key, &change->stands, &revision, ahead ? ahead : change->after);
 	if (st == RG_OK)
 		change->stands = revision;
-	rg_record_unref(both);
+	rg_record_unref(ahead);
 	return st;
+}
+
+/* The removed and the added bindings may be too large together, though each part fits. Then the removal is written early. A fetch shows the
+ * part as it was, which the doubt holds; only if main moves on while the outcome is unknown does it show the new part alone. */
+rg_status rg__change_begin(rg__overlay *o, const rg_key *key, const rg_revision *own, rg__local_change *change)
+{
+	if (!change->adds)
+		return RG_OK;
+	rg_status st = write_addition(o, key, own, change, change->before);
+	return change->removes && st == RG_ELIMIT ? write_addition(o, key, own, change, NULL) : st;
 }
 
 /* Rule (d). If there was no local part before, the deletion leaves no tombstone: the base is the same again as before the commit. */
