@@ -60,7 +60,10 @@ typedef struct rg_msg_ops {
 	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, rg_str uri);
 } rg_msg_ops;
 
-/** A message of the host with its adaptor. What it points to is borrowed and must live until the verb has completed. */
+/**
+ * A message of the host with its adaptor. What it points to is borrowed. In a blocking form it must live until the verb returns, in a
+ * completion form until the callback has been called, or without one until `free_user` is called.
+ */
 typedef struct rg_msg {
 	const rg_msg_ops *ops; /**< members of the adaptor */
 	void *self;            /**< data of the adaptor */

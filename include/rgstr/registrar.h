@@ -16,7 +16,11 @@
  * the last reference to any object.
  *
  * **Inputs.** Requests, filters, queries, options and texts are borrowed for the call only: the caller may free them as soon as the call
- * has returned, RG_PENDING included. The exception is an rg_msg of a completion form: the message must live until the callback is called.
+ * has returned, RG_PENDING included. The exception is an rg_msg of a completion form: the message must live until the callback has been
+ * called, or without one until `free_user` is called.
+ *
+ * **Callbacks.** `done` may be NULL in rg_save_msg_async(), rg_save_reply_msg_async(), rg_lookup_msg_async() and
+ * rg_is_registered_msg_async(). In every other completion form NULL is RG_EINVAL.
  *
  * **Blocking form.** It needs a store that is inline or has `wait`. Otherwise it returns RG_ENOTSUP and starts nothing. It does not wait
  * for env.resolve: a resolver that does not answer before it returns counts as one without an answer.
@@ -130,13 +134,14 @@ RG_API rg_registrar *rg_registrar_ref(rg_registrar *registrar);
 
 /**
  * Drops a reference. The last one calls rg_registrar_shutdown(); the memory of the registrar, its reference to the store and `env.user` are
- * released when the last operation has ended. NULL is accepted.
+ * released when the last operation has ended. NULL is accepted. Any thread if the store is RG_STORE_THREAD_SAFE.
  */
 RG_API void rg_registrar_unref(rg_registrar *registrar);
 
 /**
  * Completes every operation in flight with RG_ECANCELED, and refuses new ones with RG_ECANCELED. A commit that is in flight is then
- * *undecided*: it continues, and its events are delivered. A second call does nothing. NULL is accepted.
+ * *undecided*: it continues, and its events are delivered. A second call does nothing. NULL is accepted. Any thread if the store is
+ * RG_STORE_THREAD_SAFE.
  */
 RG_API void rg_registrar_shutdown(rg_registrar *registrar);
 
@@ -224,8 +229,8 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
  * Decides a REGISTER and commits the decision (RFC 3261 §10.3; base specification §1.4.1).
  * @param options  NULL = no flags. @param out  becomes the response, owned by the caller.
  * @return RG_OK: there is a decision, which may be a refusal. RG_ESTORE: the store is unavailable, its budget is used up, or there were
- * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: there is no request, or its
- * domain ends in "@homes". RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other errors.
+ * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: there is no request, its
+ * domain ends in "@homes", or @p out is NULL. RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other errors.
  */
 RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out);
 
@@ -311,7 +316,8 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * @param options  NULL = no flags.
  * @param out  becomes the targets, owned by the caller. rg_targets_result() of an empty result is −1 or −2.
  * @return RG_OK; RG_ESTORE: the store is unavailable, @p out holds the result −3 with code 503, or NULL when out of memory; RG_EINVAL:
- * there is no request, or it has too many branches; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other errors.
+ * there is no request, it has too many branches, or @p out is NULL; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other
+ * errors.
  */
 RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out);
 
@@ -454,13 +460,16 @@ RG_API void rg_answer_unref(rg_answer *answer);
 /** @return 1 = registered, 0 = not; 0 for NULL. */
 RG_API int32_t rg_answer_result(const rg_answer *answer);
 
-/** @return the number of live bindings that match. */
+/** @return the number of live bindings that match; 0 for NULL. */
 RG_API uint32_t rg_answer_count(const rg_answer *answer);
 
-/** Fills in a view of matching binding @p index, in lookup order; borrowed from the answer. @return RG_OK, or RG_ENOENT past the last. */
+/**
+ * Fills in a view of matching binding @p index, in lookup order; borrowed from the answer.
+ * @return RG_OK, or RG_ENOENT past the last one and for NULL.
+ */
 RG_API rg_status rg_answer_contact(const rg_answer *answer, uint32_t index, rg_contact *out);
 
-/** @return the AoR of the query, as rg_key_print() prints it; borrowed from the answer. */
+/** @return the AoR of the query, as rg_key_print() prints it; borrowed from the answer. Absent for NULL. */
 RG_API rg_str rg_answer_aor(const rg_answer *answer);
 
 /** @param status  as rg_is_registered() returns. @param answer  owned by the callback; NULL unless @p status is RG_OK. */

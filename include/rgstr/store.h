@@ -216,9 +216,11 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * room, a commit of both parts fails with RG_EFULL before @p main is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
- * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records. Commits of one key run one after another: at most 64
- * wait for their turn, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most
- * store_timeout.
+ * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
+ *
+ * Commits of one key run one after another. Over an inline @p main a commit waits at most 100 ms for its turn and then fails with
+ * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main at most 64
+ * wait, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
  *
  * @param main  any store. @param local  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local is not fit; RG_ENOMEM.
