@@ -21,7 +21,7 @@ typedef struct rg__entry {
 	bool lapsed, changed;
 } rg__entry;
 
-/* The bindings of an AoR during a decision. All arrays have room for one element a binding. */
+/* Each array has room for the bindings of the record and the Contacts of the request. */
 typedef struct rg__merge {
 	const rg__register *reg;   /* NULL = not a REGISTER */
 	const rg_record *record;

@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* The statistics. Operations tally those up to TIME_MAX; rg__count() alone counts the others. X(id, name, doc). */
+/* The statistics. Operations tally those up to TIME_MAX. rg__count() counts the others at once, on a thread that may not be the one running
+ * the operation. X(id, name, doc). */
 #define RG__STAT_MAP(X) \
 	X(COMMITS, "commits", "changes made to the location store") \
 	X(CONFLICTS, "conflicts", "commits that came too late and were decided again") \

@@ -11,7 +11,7 @@ enum { WAIT = -1, GONE = -2 };
 
 static bool is_released(const rg_op *op)
 {
-	return atomic_load_explicit(&op->released, memory_order_acquire) != 0;
+	return atomic_load_explicit(&op->released, memory_order_acquire);
 }
 
 /* Answers the caller if it has no answer yet, and ends the operation. */
@@ -119,7 +119,7 @@ static int step_paged(rg_op *op)
 {
 	rg_status st = op->call.status;
 
-	if (st == RG_OK && !rg__walk_holds(&op->walk, op->within, &op->call.page))
+	if (st == RG_OK && !rg__walk_accept(&op->walk, op->within, &op->call.page))
 		st = RG_ECONTRACT;
 	if (st != RG_OK) {
 		count_failure(op, st);
@@ -320,15 +320,7 @@ static int step_committed(rg_op *op)
 
 static int step_give_up(rg_op *op)
 {
-	bool proved = op->batch && rg__batch_proved(op->ticket.reg->events, op->batch);
-
-	if (!proved) {
-		op->tally[RG__S_UNKNOWN]++;
-		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit never became known",
-			rg__store_name(op->call.store));
-	}
-	rg__op_touch_sites(op);
-	rg__op_settle(op, proved);
+	rg__op_lose_commit(op);
 	return finish_op(op, RG_ESTORE);
 }
 

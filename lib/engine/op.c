@@ -82,7 +82,7 @@ void rg__op_ref(rg_op *op)
 	atomic_fetch_add_explicit(&op->refs, 1, memory_order_relaxed);
 }
 
-/* Kept out of line: after inlining, the compiler warns of a free() of operations on the stack, whose references are never dropped. */
+/* Not inlined: with link-time optimization gcc would warn of free() on operations on the stack, whose references are never dropped. */
 static __attribute__((noinline)) void free_op(rg_op *op)
 {
 	free(op);
@@ -163,7 +163,7 @@ void rg__op_let_go(rg_op *op)
 
 void rg__op_abort(rg_op *op)
 {
-	atomic_store(&op->released, 1);
+	atomic_store(&op->released, true);
 	rg__op_let_go(op);
 }
 
@@ -191,8 +191,8 @@ void rg__op_user_leave(rg_op *op)
 void rg__op_answer(rg_op *op, rg_status status)
 {
 	if (!op->heap)
-		op->released = 1;
-	else if (atomic_exchange(&op->released, 1))
+		op->released = true;
+	else if (atomic_exchange(&op->released, true))
 		return;
 	op->status = status;
 	op->verb->answer(op, status);
@@ -371,7 +371,7 @@ void rg__op_decide_at_once(rg_op *op)
 static void cancel_op(rg_op *op)
 {
 	if (op->blocking) {
-		atomic_store(&op->canceled, 1); /* the waiting thread answers */
+		atomic_store(&op->canceled, true); /* the waiting thread answers */
 		rg__call_cancel(&op->call, false);
 		return;
 	}

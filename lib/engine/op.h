@@ -21,7 +21,12 @@ enum { RG__CONFLICTS_MAX = 32, RG__PAGE = 100 };
 #define RG__RESEND_FIRST 100
 #define RG__RESEND_MOST 2000
 
-/* What a verb is. Each has a struct of its own, with the operation as its first member; the functions below get that operation. */
+/*
+ * What a verb is. Each has a struct of its own, with the operation as its first member; the functions below get that operation.
+ *
+ * Mandatory are `size` and `answer`; `prepare`, unless the operation is made by rg__op_new() or rg__op_beside(); `decide`, unless no key
+ * is ever fetched; of a walk, `page` or `next`, and `done_key` unless no key is fetched. All others may be NULL or zero.
+ */
 typedef struct rg__verb {
 	size_t size;           /* of that struct */
 	size_t zeroed;         /* of its bytes, how many are zero before `prepare`; 0 = all */
@@ -42,7 +47,8 @@ typedef struct rg__verb {
 	rg_status (*page)(rg_op *op);
 
 	/* Instead of pages: puts the next key into op->key, and its store into op->call.store. False: there are no more. All keys share one
-	 * store_timeout. */
+	 * store_timeout. It may name another store than the registrar's, so inputs are copied and a deadline is set even over an inline
+	 * store. */
 	bool (*next)(rg_op *op);
 
 	/* The names are resolved; called before the first fetch. NULL: nothing to do. */
@@ -69,8 +75,8 @@ struct rg_op {
 	atomic_uint refs;   /* memory */
 	atomic_uint holds;  /* on ticket and verb; one is the machine's */
 	atomic_uint user_refs; /* of the caller's user data */
-	atomic_int released;   /* the caller has its answer */
-	atomic_int canceled;   /* of the blocking form: the waiting thread answers */
+	atomic_bool released;  /* the caller has its answer */
+	atomic_bool canceled;  /* of the blocking form: the waiting thread answers */
 
 	/* Under the stripe's lock. */
 	rg_op *prev, *next;
@@ -123,7 +129,8 @@ rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *as
 /* The front end of the completion form, under the completion law; writes the caller's handle. */
 rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, void *user, rg_free_cb free_user, rg_op **handle);
 
-/* For `prepare`. Copies texts into one allocation of the operation's and points them there, if it @p keeps them. RG_ENOMEM. */
+/* For `prepare`. Copies texts into one allocation of the operation's and points them there, if it @p keeps them. The copies lie one behind
+ * the other, in the order given; an absent text stays absent. RG_ENOMEM. */
 rg_status rg__op_keep(rg_op *op, bool keeps, rg_str *const *texts, uint32_t n);
 
 /* For `prepare`. The operation resolves names before its first fetch; they must outlive it. RG_ENOMEM. */
@@ -164,7 +171,8 @@ rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **hand
 /* Runs an operation of the blocking form to its end, on the stack or allocated. */
 rg_status rg__op_block(rg_op *op);
 
-/* Gives the operation a copy of its key. False: out of memory. */
+/* Gives the operation a copy of its key; once it has one, a further call does nothing. The key must not change after that. Not for an
+ * operation on the stack, whose copy is never freed. False: out of memory. */
 bool rg__op_own_key(rg_op *op);
 
 /* A commit of the operation landed, or may have: the federation decides whether other sites have to know. */
@@ -185,10 +193,14 @@ static inline bool rg__op_is_home(const rg_op *op)
 void rg__ops_cancel(rg_registrar *reg);  /* all that are listed */
 void rg__ops_forsake(rg_registrar *reg); /* gives up the resends that no tick will make */
 
-/* resend.c: the fate of the commit under way is unknown. The operation waits for a tick to send it again, and another thread may
- * already run it; or another operation resends it; or it is too late. */
+/* resend.c: the fate of the commit under way is unknown. WAITS: the operation waits for a tick to send it again, and another thread may
+ * already run it. ELSEWHERE: this operation is done with the commit: another one resends it, or it was counted and logged as lost.
+ * GIVEN_UP: it is too late. */
 enum { RG__RESEND_WAITS, RG__RESEND_ELSEWHERE, RG__RESEND_GIVEN_UP };
 int rg__resend_later(rg_op *op);
+
+/* resend.c: the fate of the commit under way stays unknown: counts and logs that, unless a later commit proves that it landed. */
+void rg__op_lose_commit(rg_op *op);
 
 /* When the caller is told that the store does not answer: store_timeout from now. */
 void rg__op_deadline(rg_op *op);
@@ -198,7 +210,8 @@ void rg__op_list(rg_op *op);
 
 void rg__op_settle(rg_op *op, bool landed); /* its batch of events */
 
-/* The steps of machine.c, in the order of the diagram above. */
+/* The steps of machine.c, in the order of the diagram above. needs_caller() depends on it: up to DECIDE a step needs the caller, and from
+ * COMMIT to GIVE_UP a step sees a commit to its end. */
 enum {
 	RG__STEP_NAMES,     /* asks for the addresses of names */
 	RG__STEP_NAMED,

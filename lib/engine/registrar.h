@@ -95,7 +95,7 @@ static inline rg__sites *rg__sites_of(const rg_registrar *reg)
 	return atomic_load_explicit(&reg->sites, memory_order_acquire);
 }
 
-/* Adds one to a statistic, outside an operation. */
+/* Adds one to a statistic at once, on a thread that may not be the one running the operation (its tally is not atomic). */
 void rg__count(rg__stripe *stripe, int what);
 
 /* Ends a tick: returns when the host must tick again, at @p at or earlier. */

@@ -61,7 +61,7 @@ static rg_op *orphan_of(rg_op *from)
 		rg__op_abort(op);
 		return NULL;
 	}
-	atomic_store(&op->released, 1);
+	atomic_store(&op->released, true);
 	op->plan = rg__plan_ref(from->plan);
 	op->commit = from->commit;
 	op->batch = from->batch;
@@ -71,13 +71,17 @@ static rg_op *orphan_of(rg_op *from)
 	return op;
 }
 
-static void lose_commit(rg_op *op)
+void rg__op_lose_commit(rg_op *op)
 {
-	op->tally[RG__S_UNKNOWN]++;
-	rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit is not known, and it cannot be sent again",
-		rg__store_name(op->call.store));
+	bool proved = op->batch && rg__batch_proved(op->ticket.reg->events, op->batch);
+
+	if (!proved) {
+		op->tally[RG__S_UNKNOWN]++;
+		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit never became known",
+			rg__store_name(op->call.store));
+	}
 	rg__op_touch_sites(op);
-	rg__op_settle(op, false);
+	rg__op_settle(op, proved);
 }
 
 int rg__resend_later(rg_op *op)
@@ -87,7 +91,7 @@ int rg__resend_later(rg_op *op)
 	rg_op *waiter = own ? op : orphan_of(op);
 
 	if (!waiter) {
-		lose_commit(op);
+		rg__op_lose_commit(op);
 		return RG__RESEND_ELSEWHERE;
 	}
 	rg_time last = rg__add_sat(now, RG__RESEND_FOR);

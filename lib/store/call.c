@@ -244,7 +244,9 @@ rg_status rg__call_count(rg__call *call, rg_str domain)
 {
 	const rg_store *s = call->store;
 
-	call->page = (rg__page){ 0 }; /* a walk over domains takes the page after each call, and a count leaves none */
+	/* The statistics walk with a count in the place of a page, so the machine reads the page. rg__call_init() sets `keys` alone, to keep
+	 * every other operation short. */
+	call->page = (rg__page){ 0 };
 	if (!s->ops.count)
 		return RG_ENOTSUP;
 	void *t = begin_call(call, RG__CALL_COUNT);

@@ -20,6 +20,9 @@ enum { RG__CALL_FETCH, RG__CALL_COMMIT, RG__CALL_PAGE, RG__CALL_COUNT };
 /*
  * One call of a store and its answer. rg__call_…() returns RG_PENDING when the answer is still to come: `resume` is then called once, on
  * the thread that brings it, unless the caller waits for it. Any other status is the answer.
+ *
+ * Take or clear `found.record` and `page` before the next call: they are overwritten. One call at a time; for_blocking is set after
+ * rg__call_init().
  */
 typedef struct rg__call {
 	void (*resume)(struct rg__call *call);

@@ -31,7 +31,7 @@ static bool cursor_advances(rg__walk *w, const rg__page *page)
 	return w->empty <= EMPTY_MAX;
 }
 
-bool rg__walk_holds(rg__walk *w, rg_str domain, const rg__page *page)
+bool rg__walk_accept(rg__walk *w, rg_str domain, const rg__page *page)
 {
 	for (uint32_t i = 0; domain.p && i < page->n; i++) {
 		if (!rg_str_equal(page->keys[i].domain, domain))

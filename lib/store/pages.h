@@ -11,7 +11,8 @@ typedef struct rg__walk {
 	uint32_t empty;       /* pages without a key, in a row */
 } rg__walk;
 
-/* Does the page keep the store's contract? Its keys are of @p domain, if that is not absent, and its cursor is not an earlier one. */
-bool rg__walk_holds(rg__walk *walk, rg_str domain, const rg__page *page);
+/* Takes the page into account, so call it once for each page. Its keys must be of @p domain, if that is not absent, and its cursor must not
+ * be an earlier one. False: it breaks the store's contract. */
+bool rg__walk_accept(rg__walk *walk, rg_str domain, const rg__page *page);
 
 #endif

@@ -12,7 +12,8 @@ typedef struct rg__scratch {
 	void *allocated; /* NULL: the room suffices */
 } rg__scratch;
 
-/* @p room of @p size bytes, aligned for all that is taken; @p need bytes are taken in all. False: out of memory. */
+/* @p room of @p size bytes, aligned for all that is taken. At most @p need bytes are taken in all; nothing checks this. False: out
+ * of memory. */
 static inline bool rg__scratch_open(rg__scratch *s, void *room, size_t size, size_t need)
 {
 	bool fits = need <= size;
