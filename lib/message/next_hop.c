@@ -59,3 +59,19 @@ bool rg__hop_split(rg_str tag, rg_addr *addr, rg_str *host, uint16_t *port)
 		host->n--;
 	return host_text(*host);
 }
+
+rg_status rg__hop_print(rg__buf *b, rg_str ip, int32_t port)
+{
+	if (ip.n == 0 || port < 0 || port > 65535 || memchr(ip.p, 0, ip.n))
+		return RG_EINVAL;
+	bool bare = ip.p[0] != '[' && memchr(ip.p, ':', ip.n);
+
+	rg__buf_add_text(b, bare ? "[" : "");
+	rg__buf_add(b, ip);
+	rg__buf_add_text(b, bare ? "]" : "");
+	if (port > 0) {
+		rg__buf_add_text(b, ":");
+		rg__buf_add_int(b, port);
+	}
+	return b->failed ? RG_ENOMEM : RG_OK;
+}

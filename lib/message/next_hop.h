@@ -16,4 +16,8 @@ void rg__hop_tag(const rg__uri *uri, rg__buf *tag, rg_str *host_name);
 /* Splits a tag, or text that an operator typed: an address or a host name, each with or without port (0). False: neither. */
 bool rg__hop_split(rg_str tag, rg_addr *addr, rg_str *host, uint16_t *port);
 
+/* Appends the text that rg__hop_split() reads: @p ip, in brackets if it is an IPv6 address without, and @p port unless it is 0.
+ * RG_EINVAL, with nothing appended: @p ip is empty or has a NUL, or the port is out of range. RG_ENOMEM. */
+rg_status rg__hop_print(rg__buf *b, rg_str ip, int32_t port);
+
 #endif

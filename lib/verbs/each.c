@@ -194,9 +194,9 @@ rg_status rg_registrar_each(rg_registrar *reg, rg_str domain, rg_each_cb each, v
 }
 
 rg_status rg_registrar_each_async(rg_registrar *reg, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done, void *user,
-	rg_free_cb free_user, rg_op **handle)
+	rg_free_cb free_user, rg_op **op)
 {
 	each_asked asked = { domain, cursor, each, done, user };
 
-	return rg__verb_start(&each_verb, reg, each && done ? &asked : NULL, user, free_user, handle);
+	return rg__verb_start(&each_verb, reg, each && done ? &asked : NULL, user, free_user, op);
 }

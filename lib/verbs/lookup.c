@@ -12,7 +12,7 @@ static rg_status select_branch(rg__lookup *l, rg__place *p)
 	rg_request request = l->request;
 
 	request.request_uri = p->uri;
-	settings.no_sips = p->rest;
+	settings.no_sips = p->no_sips;
 	return rg__select(l->op.found.record, &l->op.key, &request, &settings, l->op.now, &p->targets);
 }
 
@@ -213,11 +213,11 @@ static rg_status block_lookup(rg_registrar *reg, const rg__lookup_asked *asked)
 	return rg__verb_block(verb, reg, is_complete(verb, asked) ? asked : NULL);
 }
 
-static rg_status start_lookup(rg_registrar *reg, const rg__lookup_asked *asked, void *user, rg_free_cb free_user, rg_op **handle)
+static rg_status start_lookup(rg_registrar *reg, const rg__lookup_asked *asked, void *user, rg_free_cb free_user, rg_op **op)
 {
 	const rg__verb *verb = verb_with(asked->options);
 
-	return rg__verb_start(verb, reg, is_complete(verb, asked) ? asked : NULL, user, free_user, handle);
+	return rg__verb_start(verb, reg, is_complete(verb, asked) ? asked : NULL, user, free_user, op);
 }
 
 rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_targets **out)
@@ -226,9 +226,9 @@ rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_looku
 }
 
 rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done, void *user,
-	rg_free_cb free_user, rg_op **handle)
+	rg_free_cb free_user, rg_op **op)
 {
-	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, handle);
+	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
 }
 
 rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out)

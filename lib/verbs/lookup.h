@@ -16,9 +16,9 @@ typedef struct rg__place {
 	rg_key key;          /* absent domain: there is nothing to look up */
 	rg_str uri;          /* Request-URI or branch that names it; absent: the request has its AoR apart */
 	int32_t branch;      /* index among the branches; -1 = the request's own AoR */
-	bool stays;          /* the branch is no AoR of ours, and becomes a target itself */
+	bool kept_as_is;     /* the branch is no AoR of ours, and becomes a target itself */
 	bool sips;           /* `uri` is sips: its targets are sips bindings and sips homes only */
-	bool rest;           /* its sips bindings are an earlier place's targets */
+	bool no_sips;        /* its sips bindings are an earlier place's targets */
 	bool found;          /* it has targets */
 	rg_targets *targets; /* of its bindings */
 	rg_record *homes;
@@ -47,7 +47,7 @@ typedef struct rg__lookup {
 	rg__sites *sites;        /* NULL = homes are not asked for */
 	rg__buf homes_domain;
 	bool at_homes;
-	atomic_bool bound;       /* the bindings of every place are there */
+	atomic_bool bindings_complete; /* the bindings of every place are there */
 
 	/* These need not begin as zero. */
 	rg__lookup_asked asked;  /* request and message are good for `prepare` alone */
@@ -58,16 +58,20 @@ typedef struct rg__lookup {
 /* lookup.c: selects the targets of a place from the record found. */
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
 
-/* lookup_many.c, for lookups of several records. Adds the branches and the homes, once the request's own AoR is read. */
-rg_status rg__lookup_add_places(rg__lookup *l);
-void rg__lookup_clear_places(rg__lookup *l);
+/* The functions below are in lookup_many.c and serve lookups of several records. */
 
-/* Members of the verb. */
+/* Reads the branches and the homes that are asked for. `prepare` calls it once the request's own AoR is read. */
+rg_status rg__lookup_add_places(rg__lookup *l);
+
+/* These are the verb's `next`, `decide` and `done_key`. */
 bool rg__lookup_next(rg_op *op);
 rg_status rg__lookup_decide_place(rg_op *op);
 bool rg__lookup_done_place(rg_op *op, rg_status status);
 
-/* The targets of all places. Called once; another thread may still run the operation. */
+/* Joins the targets of all places. It is called once, maybe while another thread still runs the operation. */
 rg_status rg__lookup_join(rg__lookup *l, rg_status status, rg_targets **out);
+
+/* Releases the places, with what they hold. */
+void rg__lookup_clear_places(rg__lookup *l);
 
 #endif

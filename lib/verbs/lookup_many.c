@@ -31,7 +31,7 @@ static void claim_key(rg__lookup *l, rg__place *p)
 			continue;
 		if (!earlier->sips || p->sips)
 			return;
-		p->rest = true;
+		p->no_sips = true;
 	}
 	p->key = key;
 }
@@ -72,15 +72,15 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 	if (has_stray_octet(l->request.branches[index]))
 		return RG_OK;
 	*p = (rg__place){ .uri = l->request.branches[index], .branch = (int32_t)index };
-	p->stays = rg__uri_parse(p->uri, &uri) != RG_OK;
-	int what = p->stays ? RG__AOR_OK : is_foreign(l, &uri, &p->stays);
-	if (what == RG__AOR_OK && !p->stays)
+	p->kept_as_is = rg__uri_parse(p->uri, &uri) != RG_OK;
+	int what = p->kept_as_is ? RG__AOR_OK : is_foreign(l, &uri, &p->kept_as_is);
+	if (what == RG__AOR_OK && !p->kept_as_is)
 		what = rg__aor_from_uri(&uri, &l->settings.aor, &p->aor);
 	if (what == RG__AOR_NOMEM)
 		return RG_ENOMEM;
-	if (!p->stays && what == RG__AOR_OK)
+	if (!p->kept_as_is && what == RG__AOR_OK)
 		claim_key(l, p);
-	if (p->stays || p->key.domain.p)
+	if (p->kept_as_is || p->key.domain.p)
 		l->n++;
 	else
 		rg__aor_free(&p->aor); /* nobody can be registered there, or it is expanded elsewhere */
@@ -162,7 +162,7 @@ bool rg__lookup_next(rg_op *op)
 
 	if (next_place(l))
 		return true;
-	atomic_store_explicit(&l->bound, true, memory_order_release);
+	atomic_store_explicit(&l->bindings_complete, true, memory_order_release);
 	if (l->at_homes || !l->sites)
 		return false;
 	l->at_homes = true;
@@ -255,7 +255,7 @@ static void add_homes(joining *j, const rg__place *p)
 
 	while (n < RG_HOMES_MAX && rg__homes_next(p->homes, j->l->sites->home, j->l->op.now, &at, &home)) {
 		/* RFC 3261 §26.2.2: what came as sips goes on as sips only. */
-		if ((p->sips || p->rest) && rg__is_sips(home) != p->sips)
+		if ((p->sips || p->no_sips) && rg__is_sips(home) != p->sips)
 			continue;
 		add_home(j, p, home);
 		n++;
@@ -280,7 +280,7 @@ static void add_parts(joining *j, bool homes)
 	for (uint32_t i = 0; i < l->n; i++) {
 		const rg__place *p = place_at(l, i);
 
-		if (p->stays)
+		if (p->kept_as_is)
 			add_part(j, &(rg__part){ .uri = p->uri, .next_hop = p->uri, .branch = p->branch });
 		if (rg_targets_count(p->targets) > 0)
 			add_part(j, &(rg__part){ .targets = p->targets, .branch = p->branch });
@@ -334,7 +334,7 @@ rg_status rg__lookup_join(rg__lookup *l, rg_status status, rg_targets **out)
 {
 	if (status == RG_OK)
 		return join_parts(l, l->sites != NULL, l->partial, out);
-	if (status == RG_ESTORE && atomic_load_explicit(&l->bound, memory_order_acquire))
+	if (status == RG_ESTORE && atomic_load_explicit(&l->bindings_complete, memory_order_acquire))
 		return join_parts(l, false, true, out); /* time is up for the homes */
 	return status;
 }

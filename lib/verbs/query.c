@@ -135,21 +135,13 @@ static rg_status ask_contact(query_op *q, const rg_query *query, const rg_reques
 	return st;
 }
 
+/* A NUL ends each hop. */
 static rg_status add_hop(rg__buf *b, const rg_ip_port *hop)
 {
-	bool bare = hop->ip.n > 0 && hop->ip.p[0] != '[' && memchr(hop->ip.p, ':', hop->ip.n);
+	rg_status st = rg__hop_print(b, hop->ip, hop->port);
 
-	if (hop->ip.n == 0 || hop->port < 0 || hop->port > 65535 || memchr(hop->ip.p, 0, hop->ip.n))
-		return RG_EINVAL;
-	rg__buf_add_text(b, bare ? "[" : "");
-	rg__buf_add(b, hop->ip);
-	rg__buf_add_text(b, bare ? "]" : "");
-	if (hop->port > 0) {
-		rg__buf_add_text(b, ":");
-		rg__buf_add_int(b, hop->port);
-	}
 	rg__buf_add(b, (rg_str){ "", 1 });
-	return b->failed ? RG_ENOMEM : RG_OK;
+	return st == RG_OK && b->failed ? RG_ENOMEM : st;
 }
 
 static rg_status ask_ips(query_op *q, const rg_query *query)
@@ -228,11 +220,11 @@ static rg_status block_query(rg_registrar *reg, const rg_query *query, int about
 }
 
 static rg_status start_query(rg_registrar *reg, const rg_query *query, int about, rg_answer_cb done, void *user, rg_free_cb free_user,
-	rg_op **handle)
+	rg_op **op)
 {
 	query_asked asked = { .about = about, .done = done };
 
-	return rg__verb_start(&query_verb, reg, done && read_query(query, &asked) ? &asked : NULL, user, free_user, handle);
+	return rg__verb_start(&query_verb, reg, done && read_query(query, &asked) ? &asked : NULL, user, free_user, op);
 }
 
 void rg_query_init(rg_query *query, uint32_t size)

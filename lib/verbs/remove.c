@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/model.h"
+#include "message/message.h"
 #include "rules/rules.h"
 #include "engine/engine.h"
 
@@ -134,16 +135,10 @@ static rg_status remove_page(rg_op *op)
 static rg_status join_hop(remove_op *r)
 {
 	remove_asked *asked = &r->asked;
-	bool bare = asked->ip.n > 0 && asked->ip.p[0] != '[' && memchr(asked->ip.p, ':', asked->ip.n);
+	rg_status st = asked->port == 0 ? RG_EINVAL : rg__hop_print(&r->hop, asked->ip, asked->port);
 
-	if (asked->ip.n == 0 || asked->port < 1 || asked->port > 65535)
-		return RG_EINVAL;
-	rg__buf_add_text(&r->hop, bare ? "[" : "");
-	rg__buf_add(&r->hop, asked->ip);
-	rg__buf_add_text(&r->hop, bare ? "]:" : ":");
-	rg__buf_add_int(&r->hop, asked->port);
 	asked->next_hop = (rg_str){ r->hop.p, r->hop.n };
-	return r->hop.failed ? RG_ENOMEM : RG_OK;
+	return st;
 }
 
 static rg_status read_filter(remove_op *r)

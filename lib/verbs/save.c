@@ -194,9 +194,9 @@ rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked)
 	return rg__verb_block(&save_verb, reg, asked->request && (asked->out || asked->message) ? asked : NULL);
 }
 
-rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **handle)
+rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **op)
 {
-	return rg__verb_start(&save_verb, reg, asked->request && (asked->done || asked->message) ? asked : NULL, user, free_user, handle);
+	return rg__verb_start(&save_verb, reg, asked->request && (asked->done || asked->message) ? asked : NULL, user, free_user, op);
 }
 
 rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out)
@@ -205,9 +205,9 @@ rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_op
 }
 
 rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
-	rg_free_cb free_user, rg_op **handle)
+	rg_free_cb free_user, rg_op **op)
 {
-	return rg__save_start(reg, &(rg__save_asked){ .request = request, .options = options, .done = done }, user, free_user, handle);
+	return rg__save_start(reg, &(rg__save_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
 }
 
 rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
@@ -221,13 +221,13 @@ rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_u
 }
 
 rg_status rg_save_reply_async(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
-	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **handle)
+	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op)
 {
 	rg_upstream view;
 	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
 		.done = done };
 
-	return rg__save_start(reg, &asked, user, free_user, handle);
+	return rg__save_start(reg, &asked, user, free_user, op);
 }
 
 static rg_status send_reply(const rg_msg *msg, rg_status status, rg_response *response)

@@ -211,11 +211,11 @@ rg_status rg_registrar_stats(rg_registrar *reg, rg_str domain, rg_stats **out)
 	return rg__verb_block(&stats_verb, reg, &(stats_asked){ .domain = domain, .out = out });
 }
 
-rg_status rg_registrar_stats_async(rg_registrar *reg, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **handle)
+rg_status rg_registrar_stats_async(rg_registrar *reg, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **op)
 {
 	stats_asked asked = { .domain = domain, .done = done };
 
-	return rg__verb_start(&stats_verb, reg, done ? &asked : NULL, user, free_user, handle);
+	return rg__verb_start(&stats_verb, reg, done ? &asked : NULL, user, free_user, op);
 }
 
 void rg_stats_unref(rg_stats *stats)

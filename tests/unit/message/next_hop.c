@@ -8,7 +8,7 @@ static void expect_text(rg_str got, const char *want)
 	cr_expect(rg__eq(got, rg_str_from(want)), "%.*s, not %s", (int)got.n, got.p, want);
 }
 
-Test(hop, path_comes_before_received_before_the_contact)
+Test(next_hop, path_comes_before_received_before_the_contact)
 {
 	rg_str contact = RG_STR("sip:a@192.0.2.7"), received = RG_STR("sip:192.0.2.1:5070");
 
@@ -17,7 +17,7 @@ Test(hop, path_comes_before_received_before_the_contact)
 	expect_text(rg__hop_uri(RG_STR("<sip:p.example;lr>;x\n<sip:q.example;lr>"), received, contact), "sip:p.example;lr");
 }
 
-Test(hop, tags)
+Test(next_hop, tags)
 {
 	static const struct {
 		const char *uri, *tag, *host;
@@ -43,7 +43,7 @@ Test(hop, tags)
 	}
 }
 
-Test(hop, splitting)
+Test(next_hop, splitting)
 {
 	static const struct {
 		const char *text, *host;
@@ -66,5 +66,28 @@ Test(hop, splitting)
 			expect_text(host, cases[i].host);
 			cr_expect_eq(port, cases[i].port, "%s", cases[i].text);
 		}
+	}
+}
+
+Test(next_hop, printing)
+{
+	static const struct {
+		rg_str ip;
+		int32_t port;
+		const char *text; /* NULL = refused */
+	} cases[] = {
+		{ { "192.0.2.7", 9 }, 5060, "192.0.2.7:5060" }, { { "192.0.2.7", 9 }, 0, "192.0.2.7" },
+		{ { "2001:db8::1", 11 }, 5060, "[2001:db8::1]:5060" }, { { "2001:db8::1", 11 }, 0, "[2001:db8::1]" },
+		{ { "[2001:db8::1]", 13 }, 65535, "[2001:db8::1]:65535" }, { { "phone", 5 }, 1, "phone:1" },
+		{ { "", 0 }, 5060, NULL }, { { NULL, 0 }, 5060, NULL }, { { "a\0b", 3 }, 5060, NULL },
+		{ { "phone", 5 }, -1, NULL }, { { "phone", 5 }, 65536, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		rg__buf text = { 0 };
+
+		cr_expect_eq(rg__hop_print(&text, cases[i].ip, cases[i].port), cases[i].text ? RG_OK : RG_EINVAL, "%zu", i);
+		expect_text((rg_str){ text.p, text.n }, cases[i].text ? cases[i].text : "");
+		rg__buf_free(&text);
 	}
 }
