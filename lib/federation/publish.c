@@ -3,7 +3,8 @@
  * Makes the entry of one AoR agree with its record. After a commit the record is read again: of two nodes of a site that read
  * different states, the one that reads last finds what the other committed.
  *
- * A failure that belongs to the AoR delays that AoR alone. Only a store that does not answer, and lack of memory, delay the job.
+ * A failure that belongs to the AoR delays that AoR alone. Only a store that does not answer, and lack of memory, delay the job;
+ * a second failure of the same AoR delays it alone.
  */
 #include "federation/federation.h"
 #include "decide/decide.h"
@@ -57,8 +58,9 @@ static rg_status publish_decide(rg_op *op)
 	rg_revision revision = rg__revision_next(&op->ticket);
 	rg_status st = rg__homes_plan(op->found.record, &say, &revision, &p->what, &op->plan);
 
+	/* The commit is not tried: the shared store was full a moment ago, and this one needs more room. */
 	if (st == RG_OK && !room_may_suffice(p)) {
-		atomic_store(&p->refused, RG_EFULL); /* a commit would be: the store was full a moment ago */
+		atomic_store(&p->refused, RG_EFULL);
 		st = RG_ELIMIT;
 	}
 	return st;

@@ -5,7 +5,7 @@
 
 typedef struct page_op {
 	rg_op op;
-	rg_str cursor;   /* behind op.within, the domain, in op.key_text */
+	rg_str cursor;   /* behind op.within, the domain, in op.text */
 	bool of_entries;
 } page_op;
 
