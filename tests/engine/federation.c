@@ -8,8 +8,7 @@ Test(federation, the_first_binding_publishes_and_the_last_one_withdraws)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
 	cr_expect_eq(k.woken, k.now, "a tick is asked for");
@@ -27,8 +26,7 @@ Test(federation, the_first_binding_publishes_and_the_last_one_withdraws)
 	cr_expect_eq(kit_stat(&k, "homes_withdrawn"), 1);
 	cr_expect_eq(kit_stat(&k, "homes_failed"), 0);
 	cr_expect_eq(records(shared), 0);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation, expiry_withdraws)
@@ -36,8 +34,7 @@ Test(federation, expiry_withdraws)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	kit_save(&k, "alice", A1 ";expires=100", 1);
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
@@ -49,8 +46,7 @@ Test(federation, expiry_withdraws)
 	kit_save(&k, "alice", A1, 3);
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST, "it came back before its expiry was seen to");
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation, entries_are_renewed_before_they_lapse_and_only_then)
@@ -60,8 +56,7 @@ Test(federation, entries_are_renewed_before_they_lapse_and_only_then)
 	rg_store *counting = conflicting_new(shared, &c);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, counting, EAST);
+	site_open(&k, counting);
 	kit_save(&k, "alice", A1 ";expires=86400", 1);
 	settle(&k);
 	cr_expect_eq(c.commits, 1);
@@ -77,8 +72,7 @@ Test(federation, entries_are_renewed_before_they_lapse_and_only_then)
 	}
 	cr_expect_geq(c.commits, 11, "within its lifetime of an hour: %u", c.commits);
 	cr_expect_leq(c.commits, 22, "and no oftener than twice in it: %u", c.commits);
-	kit_close(&k);
-	rg_store_unref(counting);
+	site_close(&k, counting);
 	rg_store_unref(shared);
 }
 
@@ -87,8 +81,7 @@ Test(federation, what_was_there_before_is_published_and_what_an_earlier_life_lef
 	rg_store *shared = shared_new();
 	kit before, k;
 
-	kit_open(&before, INLINE);
-	federate(&before, shared, EAST);
+	site_open(&before, shared);
 	kit_save(&before, "alice", A1, 1);
 	kit_save(&before, "bob", A1, 1);
 	settle(&before);
@@ -103,8 +96,7 @@ Test(federation, what_was_there_before_is_published_and_what_an_earlier_life_lef
 	cr_expect_str_empty(homes(shared, "alice"));
 	cr_expect_str_eq(homes(shared, "bob"), "sip:" EAST);
 	cr_expect_str_eq(homes(shared, "carol"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation, nodes_of_one_site_keep_one_entry)
@@ -136,8 +128,7 @@ Test(federation, nodes_of_one_site_keep_one_entry)
 	cr_expect_str_empty(homes(shared, "alice"));
 	ASKS(&one, "RG_OK -1/404");
 	kit_close(&one);
-	kit_close(&two);
-	rg_store_unref(counting);
+	site_close(&two, counting);
 	rg_store_unref(shared);
 }
 
@@ -164,8 +155,7 @@ Test(federation, a_dead_site_is_pruned)
 	cr_expect_str_empty(homes(shared, "alice"));
 	cr_expect_str_eq(homes(shared, "bob"), "sip:" EAST);
 	cr_expect_eq(records(shared), 1);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation, nobody_is_told_of_homes)
@@ -188,8 +178,7 @@ Test(federation, nobody_is_told_of_homes)
 	cr_expect_str_empty(over.events);
 	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;CONTACT_INSERT alice@example.org sip:a@192.0.2.1:5060;");
 	kit_close(&k);
-	kit_close(&over);
-	rg_store_unref(shared);
+	site_close(&over, shared);
 }
 
 /* West keeps its bindings in the store that all share. East prunes homes there, and nothing else. */
@@ -210,8 +199,7 @@ Test(federation, bindings_in_the_shared_store_are_left_to_their_registrar)
 	settle(&west);
 	cr_expect_str_eq(west.events, "CONTACT_EXPIRE carol@example.org sip:a@192.0.2.1:5060;AOR_DELETE carol@example.org;", "%s", west.events);
 	kit_close(&k);
-	kit_close(&west);
-	rg_store_unref(shared);
+	site_close(&west, shared);
 }
 
 static void save_in(kit *k, const char *domain, const char *aor, int cseq)
@@ -243,8 +231,7 @@ Test(federation, each_domain_has_homes_of_its_own)
 	live_on(&k, 1000);
 	cr_expect_str_eq(homes_in(shared, "before@homes", "alice"), "sip:" EAST);
 	cr_expect_str_eq(homes_in(shared, "later@homes", "bob"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 static void no_response(void *user, rg_status status, rg_response *response)
@@ -324,6 +311,5 @@ Test(federation, a_home_that_is_none_and_a_second_one_are_refused)
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST, "the first one stays");
 	rg_error_unref(why);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }

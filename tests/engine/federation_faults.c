@@ -10,8 +10,7 @@ Test(federation_faults, an_hour_without_the_shared_store_does_no_harm)
 	rg_store *weak = faulty_new(shared, &f);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, weak, EAST);
+	site_open(&k, weak);
 	kit_save(&k, "alice", A1 ";expires=86400", 1);
 	kit_save(&k, "bob", A1 ";expires=86400", 1);
 	settle(&k);
@@ -33,8 +32,7 @@ Test(federation_faults, an_hour_without_the_shared_store_does_no_harm)
 	cr_expect_str_empty(homes(shared, "bob"));
 	cr_expect_str_eq(homes(shared, "carol"), "sip:" EAST);
 	ASKS(&k, "RG_OK -1/404", .uri = "sip:dave@example.org");
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }
 
@@ -56,8 +54,7 @@ Test(federation_faults, more_changes_than_are_remembered_are_found_by_a_scan)
 	rg_time next;
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	save_many(&k, A1 ";expires=86400", 1);
 	rg_registrar_tick(k.reg, 0, &next);
@@ -68,8 +65,7 @@ Test(federation_faults, more_changes_than_are_remembered_are_found_by_a_scan)
 	save_many(&k, GONE, 2);
 	live_on(&k, 30000);
 	cr_expect_eq(records(shared), 0, "those that are gone, too");
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* Expiry leaves nothing behind that a scan could find here. */
@@ -79,8 +75,7 @@ Test(federation_faults, more_of_them_lapse_than_are_remembered_and_none_stays_pu
 	rg_store *shared = shared_new(), *weak = faulty_new(shared, &f);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, weak, EAST);
+	site_open(&k, weak);
 	settle(&k);
 	save_many(&k, A1 ";expires=300", 1);
 	live_on(&k, 60000);
@@ -92,8 +87,7 @@ Test(federation_faults, more_of_them_lapse_than_are_remembered_and_none_stays_pu
 	f.times = 0;
 	live_on(&k, 90000);
 	cr_expect_eq(records(shared), 0);
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }
 
@@ -118,8 +112,7 @@ Test(federation_faults, a_scan_is_paced)
 	cr_expect_geq(records(shared), 200);
 	live_on(&k, 8000);
 	cr_expect_eq(records(shared), 1000);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 static void deferred_roles(int local, bool shared_later)
@@ -154,8 +147,7 @@ static void deferred_roles(int local, bool shared_later)
 	}
 	cr_expect_str_empty(homes(memory, "alice"));
 	cr_expect_eq(kit_stat(&k, "homes_failed"), 0);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 	rg_store_unref(memory);
 }
 
@@ -173,8 +165,7 @@ Test(federation_faults, completions_go_on_by_themselves_and_ask_for_a_tick_when_
 	rg_store *shared = deferred_new(memory, &d);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	deferred_answer_all(d);
 	settle(&k);
@@ -195,8 +186,7 @@ Test(federation_faults, completions_go_on_by_themselves_and_ask_for_a_tick_when_
 		deferred_answer_all(d);
 	}
 	cr_expect_eq(records(memory), 40);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 	rg_store_unref(memory);
 }
 
@@ -229,8 +219,7 @@ static void changes_meanwhile(bool comes, int answers)
 	deferred_answer_all(d);
 	cr_expect_str_eq(homes(memory, "alice"), comes ? "sip:" EAST : "", "%d answers", answers);
 	kit_close(&k);
-	kit_close(&other);
-	rg_store_unref(shared);
+	site_close(&other, shared);
 	rg_store_unref(memory);
 }
 
@@ -249,8 +238,7 @@ Test(federation_faults, conflicts_are_decided_again_and_a_storm_of_them_later)
 	rg_store *stormy = conflicting_new(shared, &c);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, stormy, EAST);
+	site_open(&k, stormy);
 	settle(&k);
 	c.times = 5;
 	kit_save(&k, "alice", A1, 1);
@@ -267,8 +255,7 @@ Test(federation_faults, conflicts_are_decided_again_and_a_storm_of_them_later)
 	c.times = 0;
 	live_on(&k, 2000);
 	cr_expect_str_eq(homes(shared, "bob"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(stormy);
+	site_close(&k, stormy);
 	rg_store_unref(shared);
 }
 
@@ -280,8 +267,7 @@ Test(federation_faults, a_commit_of_unknown_fate_is_made_anew)
 		rg_store *weak = faulty_new(shared, &f);
 		kit k;
 
-		kit_open(&k, INLINE);
-		federate(&k, weak, EAST);
+		site_open(&k, weak);
 		kit_save(&k, "alice", A1, 1);
 		settle(&k);
 		live_on(&k, 2000);
@@ -290,8 +276,7 @@ Test(federation_faults, a_commit_of_unknown_fate_is_made_anew)
 		cr_expect_eq(kit_stat(&k, "homes_published"), !lands, "what landed agrees");
 		cr_expect_eq(kit_stat(&k, "retries"), 0);
 		cr_expect_eq(kit_stat(&k, "operations_in_flight"), 0);
-		kit_close(&k);
-		rg_store_unref(weak);
+		site_close(&k, weak);
 		rg_store_unref(shared);
 	}
 }
@@ -311,8 +296,7 @@ Test(federation_faults, a_save_whose_fate_became_known_late_is_published)
 	live_on(&k, 5000);
 	cr_expect_eq(kit_targets(&k, "alice"), 1);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation_faults, a_store_that_answers_twice_is_counted_and_does_no_harm)
@@ -322,8 +306,7 @@ Test(federation_faults, a_store_that_answers_twice_is_counted_and_does_no_harm)
 	rg_store *shared = deferred_new(memory, &d);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	deferred_twice(d, true);
 	kit_save(&k, "alice", A1, 1);
 	for (int i = 0; i < 5; i++) {
@@ -333,8 +316,7 @@ Test(federation_faults, a_store_that_answers_twice_is_counted_and_does_no_harm)
 	cr_expect_str_eq(homes(memory, "alice"), "sip:" EAST);
 	cr_expect_eq(kit_stat(&k, "homes_published"), 1);
 	deferred_twice(d, false);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 	rg_store_unref(memory);
 }
 
@@ -368,8 +350,7 @@ Test(federation_faults, each_call_fails_in_turn_and_it_comes_right)
 			live_on(&k, 60000);
 			cr_expect_str_eq(homes(memory, "alice"), "sip:" EAST, "call %d, way %d", nth, way);
 			cr_expect_str_eq(homes(memory, "bob"), "sip:" EAST, "call %d, way %d", nth, way);
-			kit_close(&k);
-			rg_store_unref(weak);
+			site_close(&k, weak);
 			rg_store_unref(memory);
 		}
 	}
@@ -380,8 +361,7 @@ Test(federation_faults, a_clock_set_back_stops_nothing)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	kit_save(&k, "alice", A1 ";expires=86400", 1);
 	settle(&k);
 	k.now -= 365LL * 86400000;
@@ -392,8 +372,7 @@ Test(federation_faults, a_clock_set_back_stops_nothing)
 	kit_save(&k, "alice", GONE, 2);
 	settle(&k);
 	cr_expect_str_empty(homes(shared, "alice"));
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* Another site has filled the records of some: they are refused, and nobody else is kept waiting. */
@@ -402,8 +381,7 @@ Test(federation_faults, who_cannot_be_published_keeps_nobody_waiting)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	kit_save(&k, "bob", A1 ";expires=864000", 1);
 	settle(&k);
@@ -430,8 +408,7 @@ Test(federation_faults, who_cannot_be_published_keeps_nobody_waiting)
 	}
 	live_on(&k, HOUR + HOUR / 10);
 	cr_expect_str_eq(homes(shared, "p7"), "sip:" EAST, "they are tried again");
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 static rg_store *small_new(uint64_t bytes)
@@ -455,8 +432,7 @@ Test(federation_faults, a_full_shared_store_renews_what_it_has)
 	uint64_t had;
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	kit_save(&k, "alice", A1 ";expires=864000", 1);
 	settle(&k);
 	save_many(&k, A1 ";expires=864000", 1);
@@ -474,8 +450,7 @@ Test(federation_faults, a_full_shared_store_renews_what_it_has)
 	live_on(&k, 61000);
 	cr_expect_str_empty(homes(small, "alice"));
 	cr_expect_eq(records(small), had, "another one takes its place");
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 	rg_store_unref(small);
 }
 
@@ -486,15 +461,13 @@ Test(federation_faults, a_store_that_may_guess_is_asked_for_what_is_there)
 	rg_store *hasty = faulty_new(shared, &f);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, hasty, EAST);
+	site_open(&k, hasty);
 	put_homes(shared, "alice", "west.example", 1, k.now + 8 * HOUR);
 	kit_save(&k, "alice", A1 ";expires=86400", 1);
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:0.west.example sip:" EAST);
 	cr_expect_eq(kit_stat(&k, "conflicts"), 0);
-	kit_close(&k);
-	rg_store_unref(hasty);
+	site_close(&k, hasty);
 	rg_store_unref(shared);
 }
 
@@ -529,7 +502,6 @@ Test(federation_faults, a_prune_goes_on_after_three_failures_and_ends_with_the_f
 	k.now += 60000;
 	kit_tick(&k);
 	cr_expect_eq(f.seen, 4, "%u", f.seen);
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }

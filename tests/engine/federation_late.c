@@ -110,8 +110,7 @@ Test(federation_late, a_store_that_never_answers_is_not_asked_without_end)
 	cr_expect_geq(h.calls, 64);
 	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
 	hung_answer_all(&h);
-	kit_close(&k);
-	rg_store_unref(store);
+	site_close(&k, store);
 }
 
 /* Nothing but the answer of an abandoned operation makes room for the next one, so that answer has to wake the host. */
@@ -135,8 +134,7 @@ Test(federation_late, the_answer_that_makes_room_for_another_call_wakes_the_host
 	live_on(&k, HOUR);
 	cr_expect_eq(h.calls, asked + 1, "one answer makes room for one call");
 	hung_answer_all(&h);
-	kit_close(&k);
-	rg_store_unref(store);
+	site_close(&k, store);
 }
 
 static void answer_the_find(deferred *d)
@@ -176,8 +174,7 @@ Test(federation_late, a_page_of_a_scan_that_began_again_does_not_move_the_new_on
 	cr_expect_str_eq(homes(memory, "alice"), "sip:" EAST);
 	cr_expect_gt(kit_tick(&k), k.now + 1000, "and the new one comes to its end");
 	kit_close(&k);
-	kit_close(&other);
-	rg_store_unref(shared);
+	site_close(&other, shared);
 	rg_store_unref(memory);
 }
 
@@ -194,6 +191,5 @@ Test(federation_late, sixteen_that_fail_together_make_one_pause)
 		fetches += h.waiting[i].fetched != NULL;
 	cr_expect_eq(fetches, 2 * 16, "the second sixteen are asked for after a second: %u", fetches);
 	hung_answer_all(&h);
-	kit_close(&k);
-	rg_store_unref(store);
+	site_close(&k, store);
 }

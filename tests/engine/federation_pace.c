@@ -110,8 +110,7 @@ Test(federation_pace, a_shutdown_ends_every_job)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	kit_save(&k, "alice", A1, 1);
 	rg_registrar_shutdown(k.reg);
@@ -120,8 +119,7 @@ Test(federation_pace, a_shutdown_ends_every_job)
 	k.now += HOUR;
 	cr_expect_eq(settle(&k), RG_TIME_NEVER, "nor for the next scan");
 	cr_expect_str_empty(homes(shared, "alice"));
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation_pace, a_tick_that_did_all_asks_for_no_other_at_once)
@@ -129,15 +127,13 @@ Test(federation_pace, a_tick_that_did_all_asks_for_no_other_at_once)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	kit_save(&k, "alice", A1, 1);
 	kit_save(&k, "bob", A1, 1);
 	cr_expect_gt(kit_tick(&k), k.now);
 	cr_expect_eq(records(shared), 2);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation_pace, a_tick_starts_no_more_publications_than_its_limit)
@@ -146,15 +142,13 @@ Test(federation_pace, a_tick_starts_no_more_publications_than_its_limit)
 	rg_time next;
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	save_users(&k, 10);
 	rg_registrar_tick(k.reg, 3, &next);
 	cr_expect_eq(records(shared), 3);
 	cr_expect_leq(next, k.now);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation_pace, a_scan_stops_when_half_of_the_queue_is_full)
@@ -169,8 +163,7 @@ Test(federation_pace, a_scan_stops_when_half_of_the_queue_is_full)
 	live_on(&k, 20000);
 	cr_expect_gt(kit_stat(&k, "homes_queued"), 1000);
 	cr_expect_leq(kit_stat(&k, "homes_queued"), 2048);
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }
 
@@ -188,8 +181,7 @@ Test(federation_pace, after_a_failed_page_the_scan_of_the_domain_begins_again)
 	live_on(&k, 10000);
 	cr_expect_str_eq(p.asked, "0+0++", "%s", p.asked);
 	cr_expect_eq(records(shared), 250);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* Each page fails to lead on, so the store is asked now and then, and not without a pause. */
@@ -207,8 +199,7 @@ Test(federation_pace, a_page_that_leads_to_itself_fails)
 		kit_tick(&k);
 	cr_expect_str_eq(p.asked, "0+", "%s", p.asked);
 	cr_expect(strstr(k.log, "store picky: "), "%s", k.log);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* The scan under way has passed some of the records, which are found by another one at once. */
@@ -224,8 +215,7 @@ Test(federation_pace, what_has_no_room_while_a_scan_is_under_way_is_found_by_the
 	save_users(&k, 4800);
 	live_on(&k, 40000);
 	cr_expect_eq(records(shared), 4800);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* More AoRs are refused than the queue keeps. One of them is gone here, so that only the search for entries finds it. */
@@ -251,8 +241,7 @@ Test(federation_pace, after_refused_aors_left_the_queue_the_next_scan_is_a_whole
 	f.times = 0;
 	live_on(&k, 400000);
 	cr_expect_str_empty(homes(shared, "alice"), "its entry was good for longer");
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }
 
@@ -263,8 +252,7 @@ Test(federation_pace, an_aor_that_fails_twice_waits_apart)
 	kit k;
 
 	shared = picky_new(memory, &p);
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	kit_save(&k, "bad", A1, 1);
 	live_on(&k, 5000);
@@ -273,8 +261,7 @@ Test(federation_pace, an_aor_that_fails_twice_waits_apart)
 	kit_save(&k, "alice", A1, 1);
 	live_on(&k, 5000);
 	cr_expect_str_eq(homes(memory, "alice"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 	rg_store_unref(memory);
 }
 
@@ -290,8 +277,7 @@ Test(federation_pace, homes_of_others_are_pruned_when_they_expire)
 	cr_expect_eq(records(shared), 1);
 	live_on(&k, 3000);
 	cr_expect_eq(records(shared), 0, "before another minute is over");
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* A walk with more to do than its limit is followed by another one, but not at the same moment. */
@@ -311,8 +297,7 @@ Test(federation_pace, prunes_of_a_small_limit_are_a_second_apart)
 		cr_expect_eq((int)records(shared), left, "%d, not %d", (int)records(shared), left);
 		k.now += 1000;
 	}
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 static const char *count_in_log(kit *k, const char *text)
@@ -331,8 +316,7 @@ Test(federation_pace, the_log_says_how_many_refusals_there_were_since_it_last_di
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	settle(&k);
 	for (int i = 0; i < 2; i++) {
 		put_homes(shared, i ? "bob" : "alice", "west.example", 1200, k.now + 8 * HOUR);
@@ -342,8 +326,7 @@ Test(federation_pace, the_log_says_how_many_refusals_there_were_since_it_last_di
 	cr_expect_str_eq(count_in_log(&k, "is not published"), "2", "%s", k.log);
 	cr_expect(strstr(k.log, "(1 refusals"), "%s", k.log);
 	cr_expect(strstr(k.log, "(4 refusals"), "bob at first, both after half a minute, one after another: %s", k.log);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* The clock goes back by less than starts a scan. What failed or waits must not wait for the old time to come again. */
@@ -355,8 +338,7 @@ Test(federation_pace, a_clock_set_back_does_not_prolong_the_pause_after_a_failur
 	rg_store *shared = shared_new(), *weak = faulty_new(shared, &f);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, weak, EAST);
+	site_open(&k, weak);
 	settle(&k);
 	f.times = -1;
 	for (int i = 0; i < 40; i++) {
@@ -372,8 +354,7 @@ Test(federation_pace, a_clock_set_back_does_not_prolong_the_pause_after_a_failur
 	live_on(&k, 31000);
 	cr_expect_eq(kit_stat(&k, "homes_queued"), 0);
 	cr_expect_eq(records(shared), 40);
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }
 
@@ -382,15 +363,13 @@ Test(federation_pace, a_clock_set_back_does_not_delay_the_next_prune)
 	rg_store *shared = shared_new();
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	live_on(&k, 1000);
 	k.now -= BACK;
 	put_homes(shared, "dead", "west.example", 1, k.now - 1000);
 	live_on(&k, 61000);
 	cr_expect_eq(records(shared), 0);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 Test(federation_pace, a_clock_set_back_delays_neither_a_full_store_nor_its_place_in_the_log)
@@ -399,8 +378,7 @@ Test(federation_pace, a_clock_set_back_delays_neither_a_full_store_nor_its_place
 	rg_store *shared = shared_new(), *weak = faulty_new(shared, &f);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, weak, EAST);
+	site_open(&k, weak);
 	settle(&k);
 	kit_save(&k, "alice", A1 ";expires=864000", 1);
 	live_on(&k, 300000);
@@ -412,8 +390,7 @@ Test(federation_pace, a_clock_set_back_delays_neither_a_full_store_nor_its_place
 	f.times = 0;
 	live_on(&k, 65000);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }
 
@@ -422,21 +399,18 @@ Test(federation_pace, a_whole_scan_that_a_clock_set_back_ended_is_followed_by_a_
 	rg_store *shared = shared_new();
 	kit before, k;
 
-	kit_open(&before, INLINE);
-	federate(&before, shared, EAST);
+	site_open(&before, shared);
 	kit_save(&before, "alice", A1, 1);
 	settle(&before);
 	kit_close(&before);
 	cr_assert_eq(records(shared), 1);
-	kit_open(&k, INLINE);
-	federate(&k, shared, EAST);
+	site_open(&k, shared);
 	kit_tick(&k);
 	cr_assert_eq(records(shared), 1, "the scan has not come to the entries");
 	k.now -= 2 * HOUR;
 	live_on(&k, 1000);
 	cr_expect_eq(records(shared), 0);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 static void save_in(kit *k, const char *domain)
@@ -472,8 +446,7 @@ Test(federation_pace, a_domain_of_a_later_commit_is_renewed_and_one_too_many_is_
 	}
 	cr_expect_str_eq(count_in_log(&k, "more domains than are renewed, from d62 on"), "1", "%s", k.log);
 	cr_expect_str_eq(count_in_log(&k, "more domains"), "1", "%s", k.log);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* The commit is sent again by an operation that does not know what it replaces. */
@@ -496,8 +469,7 @@ Test(federation_pace, a_removal_whose_fate_became_known_late_is_published)
 		live_on(&k, 5000);
 		cr_expect_eq(kit_targets(&k, "alice"), 0);
 		cr_expect_str_empty(homes(shared, "alice"), "landed: %d", lands);
-		kit_close(&k);
-		rg_store_unref(shared);
+		site_close(&k, shared);
 	}
 }
 
@@ -521,8 +493,7 @@ Test(federation_pace, an_aor_that_keeps_changing_is_left_for_later)
 	p.flickers = NULL;
 	live_on(&k, 31000);
 	cr_expect_str_eq(homes(shared, "bob"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(shared);
+	site_close(&k, shared);
 }
 
 /* Each refusal for want of room doubles the pause, so what begins after an addition is the first pause again. */
@@ -532,8 +503,7 @@ Test(federation_pace, an_addition_ends_the_pause_of_a_full_store)
 	rg_store *shared = shared_new(), *weak = faulty_new(shared, &f);
 	kit k;
 
-	kit_open(&k, INLINE);
-	federate(&k, weak, EAST);
+	site_open(&k, weak);
 	settle(&k);
 	kit_save(&k, "alice", A1 ";expires=864000", 1);
 	live_on(&k, 300000);
@@ -547,7 +517,6 @@ Test(federation_pace, an_addition_ends_the_pause_of_a_full_store)
 	kit_save(&k, "carol", A1 ";expires=864000", 1);
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "carol"), "sip:" EAST);
-	kit_close(&k);
-	rg_store_unref(weak);
+	site_close(&k, weak);
 	rg_store_unref(shared);
 }

@@ -16,6 +16,18 @@ void federate(kit *k, rg_store *shared, const char *home)
 	cr_assert_eq(rg_registrar_federate(k->reg, shared, rg_str_from(home), NULL, NULL), RG_OK);
 }
 
+void site_open(kit *k, rg_store *shared)
+{
+	kit_open(k, INLINE);
+	federate(k, shared, EAST);
+}
+
+void site_close(kit *k, rg_store *shared)
+{
+	kit_close(k);
+	rg_store_unref(shared);
+}
+
 rg_time settle(kit *k)
 {
 	rg_time next = 0;

@@ -14,6 +14,10 @@
 rg_store *shared_new(void);
 void federate(kit *k, rg_store *shared, const char *home);
 
+/* A registrar over memory that is the site EAST of @p shared. site_close() also drops the reference of the caller to the store. */
+void site_open(kit *k, rg_store *shared);
+void site_close(kit *k, rg_store *shared);
+
 /* Ticks until nothing is to be done at once. */
 rg_time settle(kit *k);
 

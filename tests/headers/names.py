@@ -3,7 +3,7 @@
 """No static function name and no struct, union or enum tag is defined in two files of lib/ and backends/: then a name in a backtrace, a
 profile or a search means one place.
 
-usage: names.py SOURCE_DIR [ROOM ...]   The files of these rooms (folders) are left out.
+usage: names.py SOURCE_DIR
 """
 import pathlib
 import re
@@ -19,14 +19,13 @@ def definitions(path):
 
 
 def main():
-    root, excluded = pathlib.Path(sys.argv[1]), sys.argv[2:]
-    files = [p for top in ('lib', 'backends') for p in sorted((root / top).glob('*/*.[ch]')) if p.parent.name not in excluded]
+    root = pathlib.Path(sys.argv[1])
+    files = [p for top in ('lib', 'backends') for p in sorted((root / top).glob('*/*.[ch]'))]
     places = {}
     for path in files:
         for definition in definitions(path):
             places.setdefault(definition, []).append(str(path.relative_to(root)))
     bad = [f'{kind} {name}: {", ".join(at)}' for (kind, name), at in sorted(places.items()) if len(at) > 1]
-    bad += [f'there is no room {room}' for room in excluded if not list(root.glob(f'*/{room}'))]
     # Patterns that match nothing would find every name distinct.
     if len(files) < 100 or len(places) < 500:
         bad.append(f'{len(files)} files with {len(places)} names: too few to be all')

@@ -114,6 +114,14 @@ static const runner_extra *extra_of_suite(const char *name)
 	return &none;
 }
 
+static double monotonic_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 /* @return whether it passed */
 static bool run(const runner_test *test)
 {
@@ -122,7 +130,7 @@ static bool run(const runner_test *test)
 	runner.test = test;
 	atomic_store(&runner.checks, 0);
 	atomic_store(&runner.failures, 0);
-	clock_t began = clock();
+	double began = monotonic_s();
 	set_timeout(test->extra.timeout);
 	runner.running = true;
 	attempt(suite->init);
@@ -136,7 +144,7 @@ static bool run(const runner_test *test)
 	if (atomic_load(&runner.checks) == 0)
 		runner_fail(RUNNER_EXPECT, test->file, test->line, "it evaluates a check", " ");
 	if (runner.verbose)
-		fprintf(runner.out, "%s/%s: %.3f s\n", test->suite, test->name, (double)(clock() - began) / CLOCKS_PER_SEC);
+		fprintf(runner.out, "%s/%s: %.3f s\n", test->suite, test->name, monotonic_s() - began);
 	return atomic_load(&runner.failures) == 0;
 }
 

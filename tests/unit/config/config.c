@@ -209,7 +209,7 @@ static void word_row(const rg_param *p)
 		refused(p->name, bad[i], p->choices);
 }
 
-/* Lengths only; what the text must look like is the business of tests/unit/form.c. */
+/* Lengths only; what the text must look like is the business of tests/unit/config/syntax.c. */
 static void text_row(const rg_param *p)
 {
 	char *text = malloc((size_t)p->max + 2);

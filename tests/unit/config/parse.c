@@ -2,7 +2,7 @@
 #include "config/parse.h"
 #include <criterion/criterion.h>
 
-Test(value, whole_numbers_within_their_range)
+Test(parse, whole_numbers_within_their_range)
 {
 	static const struct {
 		const char *text;
@@ -24,7 +24,7 @@ Test(value, whole_numbers_within_their_range)
 	}
 }
 
-Test(value, long_values_are_shown_cut)
+Test(parse, long_values_are_shown_cut)
 {
 	char text[500];
 	rg_error *why = rg_error_new();
@@ -36,7 +36,7 @@ Test(value, long_values_are_shown_cut)
 	rg_error_unref(why);
 }
 
-Test(value, matching_modes)
+Test(parse, matching_modes)
 {
 	static const struct {
 		const char *text;

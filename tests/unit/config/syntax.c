@@ -61,7 +61,7 @@ static const sample samples[] = {
 	{ RG__FORM_ROUTES, "", false },
 };
 
-Test(form, texts_are_held_to_their_form)
+Test(syntax, texts_are_held_to_their_form)
 {
 	for (size_t i = 0; i < sizeof samples / sizeof samples[0]; i++) {
 		const sample *s = &samples[i];
@@ -70,7 +70,7 @@ Test(form, texts_are_held_to_their_form)
 	}
 }
 
-Test(form, control_characters_fit_none)
+Test(syntax, control_characters_fit_none)
 {
 	static const rg_str bad[] = { { "a\nb", 3 }, { "a\rb", 3 }, { "a\0b", 3 }, { "a\tb", 3 }, { "\x7f", 1 }, { "\x1f", 1 } };
 

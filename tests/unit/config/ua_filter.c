@@ -18,7 +18,7 @@ static bool matches(const char *flags, const char *user_agent)
 	return found;
 }
 
-Test(pattern, value_is_a_posix_expression_between_slashes)
+Test(ua_filter, value_is_a_posix_expression_between_slashes)
 {
 	static const struct {
 		const char *flags, *user_agent;
@@ -64,7 +64,7 @@ static void refused(rg_str flags, const char *says)
 	rg_error_unref(why);
 }
 
-Test(pattern, what_is_no_expression_is_refused)
+Test(ua_filter, what_is_no_expression_is_refused)
 {
 	static const struct {
 		const char *flags, *says;
@@ -89,12 +89,12 @@ Test(pattern, what_is_no_expression_is_refused)
 		refused(rg_str_from(cases[i].flags), cases[i].says);
 }
 
-Test(pattern, escaped_backslash_before_a_digit_is_no_back_reference)
+Test(ua_filter, escaped_backslash_before_a_digit_is_no_back_reference)
 {
 	cr_assert(matches("ua-filtering=/a\\\\1/", "a\\1"));
 }
 
-Test(pattern, size_is_bounded)
+Test(ua_filter, size_is_bounded)
 {
 	char text[300] = "ua-filtering=/";
 
@@ -116,7 +116,7 @@ static void taken(const char *const *expressions, size_t n)
 	}
 }
 
-Test(pattern, repeats_that_multiply_are_refused)
+Test(ua_filter, repeats_that_multiply_are_refused)
 {
 	static const char *const bad[] = { "/(a{200}){200}/e", "/(a{1,40}){2,40}/e", "/a\\{1025\\}/", "/a{99999999999999999999}/e",
 		"/\\(a\\{40\\}\\)\\{40\\}/", "/((a*)*b?){1000}/e", "/[0-9]{1025}/e", "/a{600}b{600}/e", "/a{40}{40}/e",
@@ -134,7 +134,7 @@ Test(pattern, repeats_that_multiply_are_refused)
 	cr_assert(matches("ua-filtering=/^[0-9]{1,3}\\.[0-9]{1,3}$/e", "1.22"));
 }
 
-Test(pattern, nesting_is_bounded)
+Test(ua_filter, nesting_is_bounded)
 {
 	char flags[300] = "ua-filtering=/";
 
@@ -144,7 +144,7 @@ Test(pattern, nesting_is_bounded)
 	refused(rg_str_from(flags), "nests too deep");
 }
 
-Test(pattern, what_would_take_a_backtracker_or_the_C_library_for_ever_is_taken_at_once)
+Test(ua_filter, what_would_take_a_backtracker_or_the_C_library_for_ever_is_taken_at_once)
 {
 	static const char *const good[] = { "/^Acme Phone [0-9]+\\.[0-9]+(\\.[0-9]+)*/e", "/y++++/e", "/y\\+\\+\\+\\+/", "/(y+)+/e",
 		"/([0-9]+\\.)+[0-9]+/e", "/y++++++++++++++++++++/", "/y++++++++++++++++++++++++++++++/e", "/[++++++++++++++++++++]/e",
@@ -161,7 +161,7 @@ Test(pattern, what_would_take_a_backtracker_or_the_C_library_for_ever_is_taken_a
 	cr_assert(matches("ua-filtering=/^a\\+$/", "aaa"));
 }
 
-Test(pattern, a_digit_in_brackets_is_a_byte)
+Test(ua_filter, a_digit_in_brackets_is_a_byte)
 {
 	cr_assert(matches("ua-filtering=/[\\1]/", "1"), "no back-reference there");
 }

@@ -6,7 +6,7 @@ static uint32_t lifetime(world *w)
 	return rg_response_connection_lifetime(rg_plan_response(w->plan));
 }
 
-Test(merge_answer, a_connection_is_kept_for_the_longest_lifetime_of_its_tcp_contacts)
+Test(accept, a_connection_is_kept_for_the_longest_lifetime_of_its_tcp_contacts)
 {
 	static const struct {
 		uint32_t flags;
@@ -42,7 +42,7 @@ Test(merge_answer, a_connection_is_kept_for_the_longest_lifetime_of_its_tcp_cont
 	}
 }
 
-Test(merge_answer, other_bindings_have_no_say_in_it_and_a_repeat_keeps_the_connection)
+Test(accept, other_bindings_have_no_say_in_it_and_a_repeat_keeps_the_connection)
 {
 	world w = new_world();
 
@@ -57,7 +57,7 @@ Test(merge_answer, other_bindings_have_no_say_in_it_and_a_repeat_keeps_the_conne
 	end_world(&w);
 }
 
-Test(merge_answer, a_sips_contact_is_reached_over_tcp)
+Test(accept, a_sips_contact_is_reached_over_tcp)
 {
 	world w = new_world();
 
@@ -68,7 +68,7 @@ Test(merge_answer, a_sips_contact_is_reached_over_tcp)
 	end_world(&w);
 }
 
-Test(merge_answer, service_route_is_on_every_200_and_on_nothing_else)
+Test(accept, service_route_is_on_every_200_and_on_nothing_else)
 {
 	world w = new_world();
 	const char *route = "<sip:orig@s1.example.com;lr>, <sip:s2.example.com;lr>";
@@ -85,7 +85,7 @@ Test(merge_answer, service_route_is_on_every_200_and_on_nothing_else)
 	end_world(&w);
 }
 
-Test(merge_answer, the_socket_comes_from_its_header_only_with_the_flag)
+Test(accept, the_socket_comes_from_its_header_only_with_the_flag)
 {
 	world w = new_world();
 
@@ -100,7 +100,7 @@ Test(merge_answer, the_socket_comes_from_its_header_only_with_the_flag)
 	end_world(&w);
 }
 
-Test(merge_answer, a_socket_header_that_names_no_socket_is_refused)
+Test(accept, a_socket_header_that_names_no_socket_is_refused)
 {
 	static const char *const bad[] = { "198.51.100.2:5070", "tcp:198.51.100.2", "tcp:[2001:db8::1]", "tcp:2001:db8::1:5060",
 		"x:198.51.100.2:1",

@@ -13,7 +13,7 @@ static world two(void)
 	return w;
 }
 
-Test(latency, the_first_value_is_kept_however_small)
+Test(measure, the_first_value_is_kept_however_small)
 {
 	world w = two();
 
@@ -26,7 +26,7 @@ Test(latency, the_first_value_is_kept_however_small)
 	end_world(&w);
 }
 
-Test(latency, what_moved_by_both_measures_is_kept)
+Test(measure, what_moved_by_both_measures_is_kept)
 {
 	static const struct {
 		const char *percent;
@@ -61,7 +61,7 @@ Test(latency, what_moved_by_both_measures_is_kept)
 	}
 }
 
-Test(latency, the_event_has_the_binding_before_and_after)
+Test(measure, the_event_has_the_binding_before_and_after)
 {
 	world w = two();
 	rg_event e;
@@ -80,7 +80,7 @@ Test(latency, the_event_has_the_binding_before_and_after)
 	end_world(&w);
 }
 
-Test(latency, all_else_of_the_binding_stays)
+Test(measure, all_else_of_the_binding_stays)
 {
 	world w = two();
 	rg_contact before = binding(&w, 0), after;
@@ -103,7 +103,7 @@ Test(latency, all_else_of_the_binding_stays)
 	end_world(&w);
 }
 
-Test(latency, a_refresh_keeps_it_and_a_new_binding_has_none)
+Test(measure, a_refresh_keeps_it_and_a_new_binding_has_none)
 {
 	world w = two();
 
@@ -118,7 +118,7 @@ Test(latency, a_refresh_keeps_it_and_a_new_binding_has_none)
 	end_world(&w);
 }
 
-Test(latency, every_binding_the_contact_means_is_measured)
+Test(measure, every_binding_the_contact_means_is_measured)
 {
 	world w = new_world();
 
@@ -132,7 +132,7 @@ Test(latency, every_binding_the_contact_means_is_measured)
 	end_world(&w);
 }
 
-Test(latency, nobody_and_no_match_commit_nothing)
+Test(measure, nobody_and_no_match_commit_nothing)
 {
 	world w = new_world();
 
@@ -148,7 +148,7 @@ Test(latency, nobody_and_no_match_commit_nothing)
 	end_world(&w);
 }
 
-Test(latency, what_has_lapsed_is_not_measured_and_keeps_its_event)
+Test(measure, what_has_lapsed_is_not_measured_and_keeps_its_event)
 {
 	world w = two();
 
@@ -164,7 +164,7 @@ Test(latency, what_has_lapsed_is_not_measured_and_keeps_its_event)
 	end_world(&w);
 }
 
-Test(latency, remembered_removals_stay)
+Test(measure, remembered_removals_stay)
 {
 	world w = two();
 
@@ -176,7 +176,7 @@ Test(latency, remembered_removals_stay)
 	end_world(&w);
 }
 
-Test(latency, a_record_at_its_limit_is_left_as_it_was)
+Test(measure, a_record_at_its_limit_is_left_as_it_was)
 {
 	world w = two();
 	rg__filter f = { 0 };

@@ -32,7 +32,7 @@ static rg__merge merge_of(rg_contact contacts[N], rg__entry entries[N], rg__chan
 	return (rg__merge){ .revision = &revision, .now = START, .n = N, .contacts = contacts, .entries = entries, .changes = changes };
 }
 
-Test(commit, what_stays_keeps_its_order_and_what_changed_is_told)
+Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 {
 	rg_contact contacts[N], c;
 	rg__entry entries[N];
@@ -56,7 +56,7 @@ Test(commit, what_stays_keeps_its_order_and_what_changed_is_told)
 	rg_record_unref(next);
 }
 
-Test(commit, nothing_left_and_nothing_remembered_is_no_record)
+Test(next_record, nothing_left_and_nothing_remembered_is_no_record)
 {
 	rg_contact contacts[N];
 	rg__entry entries[N];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy_kit.h"
 
-Test(refusal, each_reason_has_its_code_and_text)
+Test(refuse, each_reason_has_its_code_and_text)
 {
 	world w = new_world();
 
@@ -20,7 +20,7 @@ Test(refusal, each_reason_has_its_code_and_text)
 	end_world(&w);
 }
 
-Test(refusal, retry_after_is_left_out_unless_configured)
+Test(refuse, retry_after_is_left_out_unless_configured)
 {
 	rg_response *r = NULL;
 

@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-Test(names, a_name_is_new_once_in_any_case)
+Test(duplicates, a_name_is_new_once_in_any_case)
 {
 	rg__names names;
 
@@ -14,7 +14,7 @@ Test(names, a_name_is_new_once_in_any_case)
 	cr_expect_eq(names.n, 2);
 }
 
-Test(names, an_escaped_name_is_the_name_in_a_uri_and_another_in_a_header)
+Test(duplicates, an_escaped_name_is_the_name_in_a_uri_and_another_in_a_header)
 {
 	rg__names names;
 
@@ -29,7 +29,7 @@ Test(names, an_escaped_name_is_the_name_in_a_uri_and_another_in_a_header)
 }
 
 /* The first eight are compared one by one, those that follow by their hash: none is lost on the way from one to the other. */
-Test(names, a_name_that_comes_back_is_found_wherever_both_stand)
+Test(duplicates, a_name_that_comes_back_is_found_wherever_both_stand)
 {
 	static char room[RG__PARAMS_MAX][8];
 	rg__names names;
@@ -50,7 +50,7 @@ Test(names, a_name_that_comes_back_is_found_wherever_both_stand)
 }
 
 /* More names than the filter has bits for two of them never to meet: the ones that meet must be compared, not believed. */
-Test(names, names_that_hash_alike_are_still_told_apart)
+Test(duplicates, names_that_hash_alike_are_still_told_apart)
 {
 	static char room[40 * RG__PARAMS_MAX][16];
 	rg__names names;

@@ -46,7 +46,7 @@ static const char *told(world *w, const rg_targets *targets)
 	return w->text;
 }
 
-Test(targets_join, parts_keep_their_order_and_say_which_branch_they_replace)
+Test(joined, parts_keep_their_order_and_say_which_branch_they_replace)
 {
 	world w = new_world();
 	char uri[] = "sip:carol@else.where", home[] = "sip:10.0.0.2", aor[] = "alice@example.com";
@@ -84,7 +84,7 @@ Test(targets_join, parts_keep_their_order_and_say_which_branch_they_replace)
 	end_world(&w);
 }
 
-Test(targets_join, a_fallback_stands_in_for_the_same_target_as_before)
+Test(joined, a_fallback_stands_in_for_the_same_target_as_before)
 {
 	world w = new_world();
 	rg_targets *inner = NULL, *outer = NULL;
@@ -129,7 +129,7 @@ static rg_targets *flows_of(world *w, const char *user)
 	return targets;
 }
 
-Test(targets_join, a_fallback_moves_with_its_principal)
+Test(joined, a_fallback_moves_with_its_principal)
 {
 	world w = new_world();
 	rg__part parts[] = { { .targets = targets_of(&w, "a", 3), .branch = -1 }, { .targets = flows_of(&w, "b"), .branch = 0 },
@@ -153,7 +153,7 @@ Test(targets_join, a_fallback_moves_with_its_principal)
 	end_world(&w);
 }
 
-Test(targets_join, without_a_target_it_says_what_it_was_told_to)
+Test(joined, without_a_target_it_says_what_it_was_told_to)
 {
 	world w = new_world();
 	rg_targets *joined = NULL;

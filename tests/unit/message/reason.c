@@ -43,7 +43,7 @@ Test(reason, phrases_are_the_standard_ones)
 	cr_assert_str_eq(rg_sip_phrase(0), "Unknown");
 }
 
-Test(event_name, one_known_bit_has_a_name)
+Test(reason, one_known_bit_has_a_name)
 {
 	cr_assert_str_eq(rg_event_name(RG_EVENT_AOR_INSERT), "AOR_INSERT");
 	cr_assert_str_eq(rg_event_name(RG_EVENT_LATENCY_UPDATE), "LATENCY_UPDATE");

@@ -43,7 +43,7 @@ static rg_fetched unite(rg_record *main, const rg__local *local)
 	return out;
 }
 
-Test(overlay_part, a_record_without_a_local_part_is_handed_on_as_it_is)
+Test(parts, a_record_without_a_local_part_is_handed_on_as_it_is)
 {
 	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_PN, NULL);
 	rg_fetched f = unite(main, &(rg__local){ .record = NULL });
@@ -55,7 +55,7 @@ Test(overlay_part, a_record_without_a_local_part_is_handed_on_as_it_is)
 	rg_record_unref(main);
 }
 
-Test(overlay_part, the_revision_of_a_local_part_that_went_is_carried)
+Test(parts, the_revision_of_a_local_part_that_went_is_carried)
 {
 	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_PN, NULL);
 	const rg__local gone = { .revision = local_revision };
@@ -72,7 +72,7 @@ Test(overlay_part, the_revision_of_a_local_part_that_went_is_carried)
 	cr_expect(rg_revision_equal(&f.local_base, &local_revision));
 }
 
-Test(overlay_part, a_union_marks_what_is_local_whatever_the_parts_say_of_it)
+Test(parts, a_union_marks_what_is_local_whatever_the_parts_say_of_it)
 {
 	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_LOCAL | RG_CONTACT_PN, NULL), *local = record(&local_revision, 2, 2, 0, NULL);
 	rg_fetched f = unite(main, &(rg__local){ .record = local, .revision = local_revision });
@@ -88,7 +88,7 @@ Test(overlay_part, a_union_marks_what_is_local_whatever_the_parts_say_of_it)
 	rg_record_unref(local);
 }
 
-Test(overlay_part, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
+Test(parts, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
 {
 	static const struct {
 		int modified, cseq; /* of the local copy, beside main's */
@@ -117,7 +117,7 @@ Test(overlay_part, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
 	rg_record_unref(main);
 }
 
-Test(overlay_part, one_part_laid_over_another_has_the_bindings_of_both_and_the_upper_copies)
+Test(parts, one_part_laid_over_another_has_the_bindings_of_both_and_the_upper_copies)
 {
 	rg_key key = sample_key();
 	rg_record *under = record(&main_revision, 1, 3, RG_CONTACT_LOCAL | RG_CONTACT_PN, NULL), *both = NULL;
@@ -137,7 +137,7 @@ Test(overlay_part, one_part_laid_over_another_has_the_bindings_of_both_and_the_u
 	rg_record_unref(under);
 }
 
-Test(overlay_part, a_split_gives_removals_to_main_and_nothing_where_nothing_is)
+Test(parts, a_split_gives_removals_to_main_and_nothing_where_nothing_is)
 {
 	const rg_removal gone = { .struct_size = sizeof gone, .uri = RG_STR("sip:x@y"), .callid = RG_STR("c"), .at = 5 };
 	rg_key key = sample_key();
@@ -170,7 +170,7 @@ Test(overlay_part, a_split_gives_removals_to_main_and_nothing_where_nothing_is)
 	rg_record_unref(next);
 }
 
-Test(overlay_part, every_field_of_a_binding_makes_another_part_but_the_local_bit)
+Test(parts, every_field_of_a_binding_makes_another_part_but_the_local_bit)
 {
 	rg_key key = sample_key();
 	rg_contact c = sample_contact(), d = c;

@@ -30,7 +30,7 @@ static int reference(const char *expression, int how, const char *text)
 
 enum { BASIC = 0, EXTENDED = RG__RE_EXTENDED, ANY_CASE = RG__RE_IGNORE_CASE };
 
-Test(automaton, an_expression_means_what_POSIX_says)
+Test(match, an_expression_means_what_POSIX_says)
 {
 	static const struct {
 		const char *expression;
@@ -97,7 +97,7 @@ static void random_text(uint64_t *state, const char *const *pieces, uint32_t n_p
 }
 
 /* No line feeds among the bytes: glibc 2.36 lets `$.` match one, which POSIX does not, and no header value has any. */
-Test(automaton, random_expressions_find_what_the_C_library_finds)
+Test(match, random_expressions_find_what_the_C_library_finds)
 {
 	static const char *const pieces[] = { "a", "b", "B", "a", "b", ".", "*", "+", "?", "(", ")", "\\(", "\\)", "|", "\\|", "^", "$",
 		"{2}", "{1,3}", "{,2}", "{0}", "{1,}", "\\{2\\}", "\\{0,1\\}", "[ab]", "[^a]", "[a-b]", "[[:alpha:]]", "[^[:upper:]-]", "[]-]",
@@ -132,7 +132,7 @@ Test(automaton, random_expressions_find_what_the_C_library_finds)
 	cr_expect(found > compared / 10 && found < compared - compared / 10, "%u of %u", found, compared);
 }
 
-Test(automaton, what_it_does_not_know_it_does_not_take)
+Test(match, what_it_does_not_know_it_does_not_take)
 {
 	static const struct { const char *expression; int how; rg_status status; } cases[] = {
 		{ "[a", BASIC, RG_EINVAL }, { "(a", EXTENDED, RG_EINVAL }, { "\\(a", BASIC, RG_EINVAL }, { "a{", EXTENDED, RG_EINVAL },
@@ -158,7 +158,7 @@ Test(automaton, what_it_does_not_know_it_does_not_take)
 	rg__automaton_free(NULL);
 }
 
-Test(automaton, the_end_of_a_slice_is_the_end)
+Test(match, the_end_of_a_slice_is_the_end)
 {
 	cr_expect(finds("b$", BASIC, (rg_str){ "abc", 2 }));
 	cr_expect_not(finds("c", BASIC, (rg_str){ "abc", 2 }));

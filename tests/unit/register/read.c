@@ -15,7 +15,7 @@ static void expect(const char *what, spec s, int32_t want)
 
 #define GOOD "<sip:alice@192.0.2.7:5062>"
 
-Test(register, required_fields_are_present_and_valid)
+Test(register_read, required_fields_are_present_and_valid)
 {
 	expect("all of them", (spec){ .contact = { GOOD } }, RG_R_FINE);
 	expect("no To", (spec){ .contact = { GOOD }, .no_to = true }, RG_R_TO_MISS);
@@ -34,7 +34,7 @@ Test(register, required_fields_are_present_and_valid)
 	expect("bad Request-URI", (spec){ .contact = { GOOD }, .request_uri = "sip:exa mple.com" }, RG_R_PARSE);
 }
 
-Test(register, the_order_of_refusals_is_that_of_the_work)
+Test(register_read, the_order_of_refusals_is_that_of_the_work)
 {
 	spec s = { .contact = { "<sip:" }, .expires = "abc", .to = "<tel:+1>", .flags = RG_REQUEST_FORBIDDEN | RG_REQUEST_NOT_LOCAL,
 		.require = { "foo" }, .no_cseq = true, .defect = RG_R_PARSE_EXP, .attr = NULL };
@@ -62,13 +62,13 @@ Test(register, the_order_of_refusals_is_that_of_the_work)
 	expect("Contacts", s, RG_R_PARSE_CONT);
 }
 
-Test(register, an_unknown_defect_is_our_own_error)
+Test(register_read, an_unknown_defect_is_our_own_error)
 {
 	expect("too high", (spec){ .contact = { GOOD }, .defect = 4711 }, RG_R_INTERNAL);
 	expect("too low", (spec){ .contact = { GOOD }, .defect = -1 }, RG_R_INTERNAL);
 }
 
-Test(register, every_required_extension_is_refused_by_name)
+Test(register_read, every_required_extension_is_refused_by_name)
 {
 	world w = new_world();
 
@@ -82,7 +82,7 @@ Test(register, every_required_extension_is_refused_by_name)
 	end_world(&w);
 }
 
-Test(register, the_aor_is_the_callers_before_that_of_To)
+Test(register_read, the_aor_is_the_callers_before_that_of_To)
 {
 	world w = new_world();
 	rg_key key;
@@ -95,7 +95,7 @@ Test(register, the_aor_is_the_callers_before_that_of_To)
 	end_world(&w);
 }
 
-Test(register, an_aor_that_cannot_be_read_has_its_own_refusals)
+Test(register_read, an_aor_that_cannot_be_read_has_its_own_refusals)
 {
 	char *name = malloc(128);
 
@@ -109,7 +109,7 @@ Test(register, an_aor_that_cannot_be_read_has_its_own_refusals)
 	free(name);
 }
 
-Test(register, one_user_under_many_spellings_is_one_aor_and_two_users_are_two)
+Test(register_read, one_user_under_many_spellings_is_one_aor_and_two_users_are_two)
 {
 	static const struct {
 		const char *to;
@@ -139,7 +139,7 @@ Test(register, one_user_under_many_spellings_is_one_aor_and_two_users_are_two)
 	}
 }
 
-Test(register, limits_come_first)
+Test(register_read, limits_come_first)
 {
 	char longer[3000];
 	spec s = { .contact = { GOOD }, .no_to = true };
@@ -171,7 +171,7 @@ Test(register, limits_come_first)
 	expect("33 Contacts on a line", s, RG_R_TOO_LARGE);
 }
 
-Test(register, parameters_and_paths_have_limits_too)
+Test(register_read, parameters_and_paths_have_limits_too)
 {
 	char text[600] = GOOD;
 	spec s = { .contact = { text } };
@@ -194,7 +194,7 @@ Test(register, parameters_and_paths_have_limits_too)
 	expect("17 Paths", s, RG_R_TOO_LARGE);
 }
 
-Test(register, a_user_agent_is_cut_between_characters)
+Test(register_read, a_user_agent_is_cut_between_characters)
 {
 	world w = new_world();
 	char text[300];
@@ -206,7 +206,7 @@ Test(register, a_user_agent_is_cut_between_characters)
 	end_world(&w);
 }
 
-Test(register, without_a_path_flag_path_is_ignored)
+Test(register_read, without_a_path_flag_path_is_ignored)
 {
 	world w = new_world();
 
@@ -216,7 +216,7 @@ Test(register, without_a_path_flag_path_is_ignored)
 	end_world(&w);
 }
 
-Test(register, no_control_character_reaches_the_store)
+Test(register_read, no_control_character_reaches_the_store)
 {
 	expect("User-Agent", (spec){ .contact = { GOOD }, .user_agent = "a\r\nb" }, RG_R_PARSE);
 	expect("attr", (spec){ .contact = { GOOD }, .attr = "a\nb" }, RG_R_PARSE);
@@ -242,7 +242,7 @@ static uint32_t hosts_of(spec s, rg_str *hosts, uint32_t max)
 	return n;
 }
 
-Test(register, the_hosts_to_resolve_are_the_distinct_names_among_the_next_hops)
+Test(register_read, the_hosts_to_resolve_are_the_distinct_names_among_the_next_hops)
 {
 	rg_str hosts[4];
 	spec s = { .contact = { "<sip:a@phone.example.com>, <sip:b@PHONE.example.com:5070>",
@@ -256,7 +256,7 @@ Test(register, the_hosts_to_resolve_are_the_distinct_names_among_the_next_hops)
 	cr_expect(rg_str_equal(hosts[0], RG_STR("edge.example")));
 }
 
-Test(register, resolved_addresses_are_kept_with_the_binding)
+Test(register_read, resolved_addresses_are_kept_with_the_binding)
 {
 	world w = new_world();
 	spec_room room;

@@ -60,7 +60,7 @@ static int64_t lifetime(world *w, uint32_t index)
 	return (binding(w, index).expires - w->now) / 1000;
 }
 
-Test(register_reply, the_interval_is_the_one_that_was_granted)
+Test(register_upstream, the_interval_is_the_one_that_was_granted)
 {
 	static const struct {
 		const char *asked, *asked_header, *granted, *header;
@@ -97,7 +97,7 @@ Test(register_reply, the_interval_is_the_one_that_was_granted)
 	}
 }
 
-Test(register_reply, each_contact_is_found_by_what_it_was_forwarded_as_and_rewritten_back)
+Test(register_upstream, each_contact_is_found_by_what_it_was_forwarded_as_and_rewritten_back)
 {
 	world w = new_world();
 
@@ -123,7 +123,7 @@ Test(register_reply, each_contact_is_found_by_what_it_was_forwarded_as_and_rewri
 	end_world(&w);
 }
 
-Test(register_reply, path_of_the_request_is_kept_by_its_mode)
+Test(register_upstream, path_of_the_request_is_kept_by_its_mode)
 {
 	world w = new_world();
 
@@ -133,7 +133,7 @@ Test(register_reply, path_of_the_request_is_kept_by_its_mode)
 	end_world(&w);
 }
 
-Test(register_reply, what_the_main_registrar_dropped_is_dropped)
+Test(register_upstream, what_the_main_registrar_dropped_is_dropped)
 {
 	world w = new_world();
 
@@ -153,7 +153,7 @@ Test(register_reply, what_the_main_registrar_dropped_is_dropped)
 	end_world(&w);
 }
 
-Test(register_reply, removals_and_star_follow_the_main_registrar)
+Test(register_upstream, removals_and_star_follow_the_main_registrar)
 {
 	world w = new_world();
 
@@ -171,7 +171,7 @@ Test(register_reply, removals_and_star_follow_the_main_registrar)
 	end_world(&w);
 }
 
-Test(register_reply, octets_come_before_equality_for_all_contacts_of_a_request)
+Test(register_upstream, octets_come_before_equality_for_all_contacts_of_a_request)
 {
 	static const struct {
 		const char *contact[3], *reply[3], *bindings, *rewrites, *outcomes;
@@ -203,7 +203,7 @@ Test(register_reply, octets_come_before_equality_for_all_contacts_of_a_request)
 
 #define FLOW(n) "<sip:f@h>;+sip.instance=\"<urn:x:1>\";reg-id=" #n
 
-Test(register_reply, flows_of_one_uri_are_told_apart_by_their_numbers)
+Test(register_upstream, flows_of_one_uri_are_told_apart_by_their_numbers)
 {
 	static const struct {
 		const char *contact, *reply[2];
@@ -233,7 +233,7 @@ Test(register_reply, flows_of_one_uri_are_told_apart_by_their_numbers)
 	}
 }
 
-Test(register_reply, a_reply_to_the_same_register_again_counts_for_what_it_grants)
+Test(register_upstream, a_reply_to_the_same_register_again_counts_for_what_it_grants)
 {
 	world w = new_world();
 
@@ -252,7 +252,7 @@ Test(register_reply, a_reply_to_the_same_register_again_counts_for_what_it_grant
 	end_world(&w);
 }
 
-Test(register_reply, a_reply_out_of_order_changes_nothing_and_is_rewritten_all_the_same)
+Test(register_upstream, a_reply_out_of_order_changes_nothing_and_is_rewritten_all_the_same)
 {
 	world w = new_world();
 
@@ -271,7 +271,7 @@ Test(register_reply, a_reply_out_of_order_changes_nothing_and_is_rewritten_all_t
 	end_world(&w);
 }
 
-Test(register_reply, what_cannot_be_read_keeps_nothing)
+Test(register_upstream, what_cannot_be_read_keeps_nothing)
 {
 	static const struct {
 		const char *contact, *modified;
@@ -312,7 +312,7 @@ Test(register_reply, what_cannot_be_read_keeps_nothing)
 	end_world(&w);
 }
 
-Test(register_reply, only_a_2xx_of_a_request_is_one)
+Test(register_upstream, only_a_2xx_of_a_request_is_one)
 {
 	world w = new_world();
 	rg_upstream up;

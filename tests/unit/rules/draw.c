@@ -3,7 +3,7 @@
 
 #include "rules/draw.h"
 
-Test(digest, the_same_seed_draws_the_same_and_each_purpose_something_else)
+Test(draw, the_same_seed_draws_the_same_and_each_purpose_something_else)
 {
 	uint8_t seed[32] = { 1 }, other[32] = { 1, [31] = 1 };
 
@@ -14,7 +14,7 @@ Test(digest, the_same_seed_draws_the_same_and_each_purpose_something_else)
 	cr_expect_neq(rg__draw(seed, 1, 2, 3), rg__draw(other, 1, 2, 3));
 }
 
-Test(digest, values_are_framed)
+Test(draw, values_are_framed)
 {
 	uint64_t split = rg__fingerprint(rg__fingerprint(0, 1, RG_STR("ab")), 1, RG_STR("c"));
 
@@ -25,7 +25,7 @@ Test(digest, values_are_framed)
 }
 
 /* Phones that count something up in their Contact differ in a few bits. */
-Test(digest, contacts_that_differ_in_one_bit_have_fingerprints_far_apart)
+Test(draw, contacts_that_differ_in_one_bit_have_fingerprints_far_apart)
 {
 	char text[48];
 	uint64_t plain;
@@ -41,7 +41,7 @@ Test(digest, contacts_that_differ_in_one_bit_have_fingerprints_far_apart)
 }
 
 /* Other nodes compare what this one stored. */
-Test(digest, a_fingerprint_is_the_same_on_every_machine)
+Test(draw, a_fingerprint_is_the_same_on_every_machine)
 {
 	cr_expect_eq(rg__fingerprint(0, 1, RG_STR("abc")), 0x92bc4dcb89046d34u);
 	cr_expect_eq(rg__fingerprint(0, 1, RG_STR("abcdefghijk")), 0x36a6be5c8f772956u);

@@ -15,7 +15,7 @@ static void expect_order(const rg__rank *given, uint32_t n, bool newest, const c
 	cr_expect_str_eq(got, want);
 }
 
-Test(order, q_first_then_age_by_modification_creation_and_id)
+Test(rank, q_first_then_age_by_modification_creation_and_id)
 {
 	static const rg__rank r[] = {
 		{ .index = 0, .q = -1, .modified = 1 }, { .index = 1, .q = 0, .modified = 2 }, { .index = 2, .q = 1000, .modified = 9 },
@@ -29,7 +29,7 @@ Test(order, q_first_then_age_by_modification_creation_and_id)
 	expect_order(r, 1, true, "a");
 }
 
-Test(order, latency_first_then_q_and_age_with_the_unmeasured_last)
+Test(rank, latency_first_then_q_and_age_with_the_unmeasured_last)
 {
 	static const rg__rank given[] = {
 		{ .index = 0, .latency = RG_LATENCY_NONE, .q = 1000, .modified = 1 }, { .index = 1, .latency = 5, .q = 0, .modified = 2 },
@@ -51,7 +51,7 @@ Test(order, latency_first_then_q_and_age_with_the_unmeasured_last)
 	}
 }
 
-Test(order, the_most_recent_first_whatever_else)
+Test(rank, the_most_recent_first_whatever_else)
 {
 	rg__rank r[] = {
 		{ .index = 0, .modified = 5, .created = 1, .q = 1000 }, { .index = 1, .modified = 5, .created = 2, .latency = 9 },
@@ -63,7 +63,7 @@ Test(order, the_most_recent_first_whatever_else)
 	rg__rank_sort_recent(NULL, 0);
 }
 
-Test(order, a_rank_is_the_same_from_a_view_and_at_a_glance)
+Test(rank, a_rank_is_the_same_from_a_view_and_at_a_glance)
 {
 	rg_contact c;
 	rg_key key = { RG_STR("location"), RG_STR("alice"), RG_STR("example.com") };

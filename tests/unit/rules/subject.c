@@ -14,7 +14,7 @@ static const char *queried(world *w, rg_request *r, const char *aor)
 	return w->text;
 }
 
-Test(request_aor, a_query_is_about_the_aor_given_else_To_of_a_register_else_From)
+Test(subject, a_query_is_about_the_aor_given_else_To_of_a_register_else_From)
 {
 	world w = new_world();
 	spec_room room;
@@ -39,7 +39,7 @@ Test(request_aor, a_query_is_about_the_aor_given_else_To_of_a_register_else_From
 	end_world(&w);
 }
 
-Test(request_aor, the_domain_is_location_unless_given)
+Test(subject, the_domain_is_location_unless_given)
 {
 	rg_request r;
 

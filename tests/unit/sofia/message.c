@@ -40,7 +40,7 @@ static bool is(rg_str s, const char *text)
 	return s.p && rg_str_equal(s, rg_str_from(text));
 }
 
-Test(sofia, values_come_through_byte_for_byte)
+Test(sofia_message, values_come_through_byte_for_byte)
 {
 	rg_request *r = parse("REGISTER sip:%65xample.com;x=%41 SIP/2.0\r\nv: SIP/2.0/UDP 192.0.2.1;branch=z9, SIP/2.0/TCP h\r\n"
 		"Via: SIP/2.0/UDP b\r\n"
@@ -76,7 +76,7 @@ Test(sofia, values_come_through_byte_for_byte)
 	rg_request_free(r);
 }
 
-Test(sofia, lines_of_a_literal_may_end_in_lf_alone)
+Test(sofia_message, lines_of_a_literal_may_end_in_lf_alone)
 {
 	rg_request *r = parse("REGISTER sip:h SIP/2.0\nVia: SIP/2.0/UDP h\nFrom: <sip:a@h>;tag=1\nTo: <sip:a@h>\nCall-ID: 1\nCSeq: 1 REGISTER\n"
 		"Contact: <sip:a@h>,\n\t<sip:b@h>\n\n");
@@ -118,7 +118,7 @@ static const struct { const char *what, *more; int32_t defect; uint32_t contacts
 	{ "a second Via malformed", "Via: foo\r\n", RG_R_PARSE, 0 },
 };
 
-Test(sofia, defects_are_told_and_never_look_like_a_query)
+Test(sofia_message, defects_are_told_and_never_look_like_a_query)
 {
 	for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
 		rg_request *r = parse_with(malformed[i].more);
@@ -129,7 +129,7 @@ Test(sofia, defects_are_told_and_never_look_like_a_query)
 }
 
 /* These the core is to judge, so they have to reach it as they stand. */
-Test(sofia, what_sofia_lets_pass_reaches_the_core_untouched)
+Test(sofia_message, what_sofia_lets_pass_reaches_the_core_untouched)
 {
 	static const char *const contacts[] = { "<sip:a@h>;expires=4294967297", "<sip:a@h>;expires=-1", "<sip:a@h>;expires=\"7\"",
 		"<sip:a@h>;q=2.5",
@@ -152,7 +152,7 @@ Test(sofia, what_sofia_lets_pass_reaches_the_core_untouched)
 	}
 }
 
-Test(sofia, a_missing_header_is_told_by_its_own_reason)
+Test(sofia_message, a_missing_header_is_told_by_its_own_reason)
 {
 	static const struct { const char *name; int32_t defect; } needed[] = {
 		{ "From", RG_R_FROM_MISS }, { "To", RG_R_TO_MISS }, { "Call-ID", RG_R_CID_MISS }, { "CSeq", RG_R_CS_MISS },
@@ -184,7 +184,7 @@ static const struct { const char *what, *text; int32_t defect; } framing[] = {
 		"CSeq: 1 REGISTER\r\n\r\n", RG_R_PARSE },
 };
 
-Test(sofia, unsound_framing_is_told)
+Test(sofia_message, unsound_framing_is_told)
 {
 	for (size_t i = 0; i < sizeof framing / sizeof framing[0]; i++) {
 		rg_request *r = parse(framing[i].text);
@@ -193,7 +193,7 @@ Test(sofia, unsound_framing_is_told)
 	}
 }
 
-Test(sofia, a_nul_ends_nothing)
+Test(sofia_message, a_nul_ends_nothing)
 {
 	char text[512];
 	size_t n = (size_t)snprintf(text, sizeof text, "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\n"
@@ -207,7 +207,7 @@ Test(sofia, a_nul_ends_nothing)
 	rg_request_free(r);
 }
 
-Test(sofia, other_peoples_headers_may_be_odd)
+Test(sofia_message, other_peoples_headers_may_be_odd)
 {
 	rg_request *r = parse_with("Date: yesterday\r\nMax-Forwards: many\r\nUser-Agent: a\r\nUser-Agent: b\r\nX-Odd: \"\r\n");
 
@@ -216,7 +216,7 @@ Test(sofia, other_peoples_headers_may_be_odd)
 	rg_request_free(r);
 }
 
-Test(sofia, what_is_no_sip_is_refused_in_words)
+Test(sofia_message, what_is_no_sip_is_refused_in_words)
 {
 	static const char *const garbage[] = { "", "\r\n\r\n", "hello", "GET / HTTP/1.1\r\n\r\n", "REGISTER\r\n\r\n", "REGISTER SIP/2.0\r\n\r\n" };
 
@@ -232,7 +232,7 @@ Test(sofia, what_is_no_sip_is_refused_in_words)
 	}
 }
 
-Test(sofia, lines_and_commas_are_counted_before_anything_is_parsed)
+Test(sofia_message, lines_and_commas_are_counted_before_anything_is_parsed)
 {
 	char *more = calloc(1, 70000);
 	rg_request *r = NULL;
@@ -254,7 +254,7 @@ Test(sofia, lines_and_commas_are_counted_before_anything_is_parsed)
 	free(more);
 }
 
-Test(sofia, a_request_needs_a_place)
+Test(sofia_message, a_request_needs_a_place)
 {
 	rg_error *why = rg_error_new();
 

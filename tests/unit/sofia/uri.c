@@ -193,7 +193,7 @@ static void compare(const char *text)
 	agree(text, "headers", ours.headers, theirs.url_headers);
 }
 
-Test(uri_sofia, generated_uris_come_apart_the_same)
+Test(sofia_uri, generated_uris_come_apart_the_same)
 {
 	maker m = { .state = SEED };
 

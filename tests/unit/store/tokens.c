@@ -4,7 +4,7 @@
 
 enum { MANY = 1000, VERY_MANY = 250000 };
 
-Test(slots, a_token_is_spent_once)
+Test(tokens, a_token_is_spent_once)
 {
 	rg__slots *slots = rg__slots_new(NULL);
 	int what;
@@ -19,7 +19,7 @@ Test(slots, a_token_is_spent_once)
 	rg__slots_unref(slots);
 }
 
-Test(slots, a_token_says_whose_it_is_when_it_is_spent_too)
+Test(tokens, a_token_says_whose_it_is_when_it_is_spent_too)
 {
 	int one, other, what;
 	rg__slots *slots = rg__slots_new(&one), *others = rg__slots_new(&other);
@@ -34,7 +34,7 @@ Test(slots, a_token_says_whose_it_is_when_it_is_spent_too)
 	rg__slots_unref(others);
 }
 
-Test(slots, an_old_token_is_not_taken_for_a_new_one)
+Test(tokens, an_old_token_is_not_taken_for_a_new_one)
 {
 	rg__slots *slots = rg__slots_new(NULL);
 	int what;
@@ -51,7 +51,7 @@ Test(slots, an_old_token_is_not_taken_for_a_new_one)
 	rg__slots_unref(slots);
 }
 
-Test(slots, many_are_out_at_once_and_each_stands_for_its_own)
+Test(tokens, many_are_out_at_once_and_each_stands_for_its_own)
 {
 	rg__slots *slots = rg__slots_new(NULL);
 	static char what[MANY];
@@ -66,7 +66,7 @@ Test(slots, many_are_out_at_once_and_each_stands_for_its_own)
 	rg__slots_unref(slots);
 }
 
-Test(slots, an_abandoned_token_may_be_answered_after_its_owner_is_gone)
+Test(tokens, an_abandoned_token_may_be_answered_after_its_owner_is_gone)
 {
 	rg__slots *slots = rg__slots_new(NULL);
 	int what;

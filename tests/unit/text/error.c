@@ -3,7 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-Test(status, every_status_has_its_name_and_text)
+Test(error, every_status_has_its_name_and_text)
 {
 #define RG_STATUS_CHECK(code, value, text) \
 	cr_expect_str_eq(rg_status_name(value), #code); \
@@ -14,7 +14,7 @@ Test(status, every_status_has_its_name_and_text)
 	cr_expect_str_eq(rg_strerror(-9999), "unknown status");
 }
 
-Test(status, null_is_an_error_without_failure)
+Test(error, null_is_an_error_without_failure)
 {
 	rg_error_unref(NULL);
 	cr_expect_eq(rg_error_status(NULL), RG_OK);
@@ -22,7 +22,7 @@ Test(status, null_is_an_error_without_failure)
 	cr_expect_eq(rg__fail(NULL, RG_EINVAL, "nobody listens"), RG_EINVAL);
 }
 
-Test(status, the_last_failure_is_the_one_told)
+Test(error, the_last_failure_is_the_one_told)
 {
 	rg_error *why = rg_error_new();
 
@@ -37,7 +37,7 @@ Test(status, the_last_failure_is_the_one_told)
 	rg_error_unref(why);
 }
 
-Test(status, a_failure_may_quote_the_one_before)
+Test(error, a_failure_may_quote_the_one_before)
 {
 	rg_error *why = rg_error_new();
 
@@ -47,7 +47,7 @@ Test(status, a_failure_may_quote_the_one_before)
 	rg_error_unref(why);
 }
 
-Test(status, quoted_input_cannot_start_a_new_log_line)
+Test(error, quoted_input_cannot_start_a_new_log_line)
 {
 	rg_error *why = rg_error_new();
 
@@ -56,7 +56,7 @@ Test(status, quoted_input_cannot_start_a_new_log_line)
 	rg_error_unref(why);
 }
 
-Test(status, text_without_end_is_cut)
+Test(error, text_without_end_is_cut)
 {
 	rg_error *why = rg_error_new();
 	char *text = malloc(100001);

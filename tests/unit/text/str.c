@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-Test(types, a_slice_of_null_is_absent)
+Test(str, a_slice_of_null_is_absent)
 {
 	cr_expect_null(rg_str_from(NULL).p);
 	cr_expect_eq(rg_str_from(NULL).n, 0);
@@ -12,7 +12,7 @@ Test(types, a_slice_of_null_is_absent)
 	cr_expect_eq(rg_str_from("abc").n, 3);
 }
 
-Test(types, slices_are_equal_octet_by_octet)
+Test(str, slices_are_equal_octet_by_octet)
 {
 	cr_expect_eq(rg_str_equal(RG_STR("a\0b"), RG_STR("a\0b")), 1);
 	cr_expect_eq(rg_str_equal(RG_STR("a\0b"), RG_STR("a\0c")), 0);
@@ -20,14 +20,14 @@ Test(types, slices_are_equal_octet_by_octet)
 	cr_expect_eq(rg_str_equal(RG__ABSENT, RG_STR("")), 1);
 }
 
-Test(types, the_version_is_three_numbers)
+Test(str, the_version_is_three_numbers)
 {
 	int major, minor, patch;
 
 	cr_expect_eq(sscanf(rg_version(), "%d.%d.%d", &major, &minor, &patch), 3);
 }
 
-Test(types, null_may_be_released)
+Test(str, null_may_be_released)
 {
 	void *p = malloc(1); /* a sanitizer sees that it is released */
 
