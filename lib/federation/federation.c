@@ -60,7 +60,8 @@ static rg_time later(rg_time at, rg_time other)
 static void retry_after(rg__retry *r, rg_status status, rg_time now)
 {
 	if (status == RG_OK) {
-		r->pause = r->not_before = 0;
+		r->pause = 0;
+		r->not_before = 0;
 		return;
 	}
 	if (r->not_before > now)
