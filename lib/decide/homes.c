@@ -81,7 +81,7 @@ static bool same_home(rg_str a, rg_str b)
 	return rg__uri_parse(a, &one) == RG_OK && rg__uri_parse(b, &other) == RG_OK && rg__uri_equal(&one, &other);
 }
 
-/* Neither lapsed nor valid for longer than an entry can be, which a clock far ahead or an attacker would cause. */
+/* True when the entry has not expired and its expiry is plausible. A wrong clock or an attacker causes implausible ones. */
 static bool entry_lives(rg_time expires, rg_time now)
 {
 	return expires > now && expires <= rg__add_sat(now, RG__HOME_LIFETIME_MOST + RG__HOME_CLOCK_AHEAD);

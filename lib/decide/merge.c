@@ -95,7 +95,7 @@ static int compare_age(const rg__register *reg, rg_str callid, uint32_t cseq, ui
 	return same ? REPEATED : STALE;
 }
 
-/* How old the request is by the remembered removals of a Contact's binding; @p wanted NULL: of all bindings, for `*`. */
+/* Compares the CSeq of the request with the remembered removals of a Contact's binding; @p wanted NULL: of all bindings, for `*`. */
 static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 {
 	int verdict = FRESH;
@@ -273,7 +273,7 @@ static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 	}
 }
 
-/* How old the request is for one of its Contacts, given the binding that the Contact means. */
+/* Compares the CSeq of the request with the binding that one of its Contacts means. */
 static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
 {
 	int age = age_by_removals(m, wanted);

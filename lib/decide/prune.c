@@ -32,7 +32,7 @@ static void mark_gone(rg__merge *m, const rg__filter *filter, const bool *owned,
 	}
 }
 
-/* Of a record that an overlay united, the shared part counts: the bindings of the local part do not matter. */
+/* In a record that an overlay united, only the shared part is examined. */
 static bool only_removals(const rg_record *record)
 {
 	rg_contact c;

@@ -103,7 +103,7 @@ static rg__batch **deletion_bucket(rg__events *e, const rg__batch *b)
 	return &e->deletions[b->key_hash % BUCKETS];
 }
 
-/* Of a record in two parts, a commit may delete one part and keep the other. */
+/* A commit may delete one part of a two-part record and keep the other. */
 static bool is_deletion(const rg__batch *b)
 {
 	const rg_record *next = rg_plan_next(b->plan);

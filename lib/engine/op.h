@@ -68,7 +68,7 @@ typedef struct rg__verb {
 } rg__verb;
 
 struct rg_op {
-	rg__call call; /* first: what is resumed is the operation */
+	rg__call call; /* first member: a call is resumed as its operation */
 	const rg__verb *verb;
 	rg__ticket ticket;
 
@@ -162,8 +162,8 @@ bool rg__op_user_enter(rg_op *op);
 void rg__op_user_leave(rg_op *op);
 
 void rg__op_ref(rg_op *op);
-bool rg__op_hold(rg_op *op);  /* with a reference. False: it has ended */
-void rg__op_let_go(rg_op *op); /* of hold and reference */
+bool rg__op_hold(rg_op *op);  /* takes a hold and a reference. False: the operation has ended */
+void rg__op_let_go(rg_op *op); /* drops the hold and the reference */
 
 /* Starts an allocated operation under the completion law and writes the caller's handle. */
 rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **handle);

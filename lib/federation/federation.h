@@ -95,10 +95,10 @@ typedef struct rg__federation {
 	rg_time scan_at;    /* when the next scan begins */
 	bool missed;        /* a change had no room in the queue: a whole scan is needed soon */
 	bool left;          /* a refused AoR had no room in the queue: the next scan is a whole one */
-	rg__retry room;     /* after the shared store was full: nothing that grows is committed to it before */
+	rg__retry room;     /* the pause before the next growing commit, after the shared store was full */
 	rg_time log_at;     /* when a refusal may be logged again */
 	uint64_t refusals;  /* since the last one that was logged */
-	uint32_t ticking;   /* ticks under way: each returns itself when the next is due */
+	uint32_t ticking;   /* ticks under way; each returns the time of the next tick */
 	bool closed;        /* after a shutdown */
 } rg__federation;
 

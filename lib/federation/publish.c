@@ -9,7 +9,7 @@
 #include "federation/federation.h"
 #include "decide/decide.h"
 
-enum { ROUNDS = 4 }; /* then an AoR that keeps changing is left for later */
+enum { ROUNDS = 4 }; /* after this many commits, an AoR that keeps changing is postponed */
 
 typedef struct publish_op {
 	rg_op op;
@@ -32,7 +32,7 @@ static bool publish_next(rg_op *op)
 	return true;
 }
 
-/* Only now and then a full store is asked for more room; commits that do not grow go on meanwhile. */
+/* After the store was full, a commit that grows waits for a pause. Other commits continue. */
 static bool room_may_suffice(publish_op *p)
 {
 	const rg_plan *plan = p->op.plan;
@@ -104,7 +104,7 @@ static rg_status refusal_of(publish_op *p, rg_status status)
 	if (status == RG_OK)
 		return p->agrees ? RG_OK : RG_ECONFLICT; /* it keeps changing */
 	if (status == RG_ECANCELED)
-		return RG_OK; /* a shutdown matters more than an earlier refusal */
+		return RG_OK; /* a shutdown replaces an earlier refusal as the result */
 	rg_status refused = (rg_status)atomic_load(&p->refused);
 
 	return refused == RG_OK && status == RG_ELIMIT ? RG_ELIMIT : refused;

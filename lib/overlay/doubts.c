@@ -39,7 +39,7 @@ static bool is_old(const rg__doubt *d)
 	return rg__monotonic_us() - d->asked_at > DOUBT_KEEP;
 }
 
-/* What the revision of main says about the commit. A guess of main proves no refusal. */
+/* What the revision of main says about the commit. An answer of main that is not authoritative does not prove a refusal. */
 static int verdict_by(const rg__doubt *d, const rg_fetched *main)
 {
 	if (d->verdict != RG__DOUBT_OPEN || !main)

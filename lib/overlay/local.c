@@ -22,7 +22,7 @@ static void put_tombstone(rg__overlay *o, const rg_key *key, const rg_revision *
 	pthread_mutex_unlock(&b->lock);
 }
 
-/* The last tombstone of the key, else the floor, else zero. */
+/* The last tombstone of the key, else the last one of the bucket that was overwritten early, else zero. */
 static rg_revision find_tombstone(rg__overlay *o, const rg_key *key)
 {
 	int64_t last = atomic_load(&o->last_tombstone), now = last ? rg__monotonic_us() : 0;

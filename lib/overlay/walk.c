@@ -10,7 +10,7 @@
 
 enum { IN_LOCAL = 'l', AT_MAIN = 'm', IN_MAIN = 'M' };
 
-/* @p of: its domain and, as user, the tag. */
+/* @p of: `domain` is the domain of the walk, `user` the tag. */
 static rg_status ask_for_page(rg__call *call, const rg__overlay_walk *w, const rg_key *of)
 {
 	if (w->kind == RG__OVERLAY_DUE)

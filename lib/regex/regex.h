@@ -3,7 +3,7 @@
  * A regular expression whose matching time and memory are bounded, whatever the text.
  *
  * The project has its own engine because PCRE2's POSIX conversion differs (`\+`, `\|`, `\<`, `a{,3}`, `[[=a=]]`, accepted extensions),
- * and its step limit is no bound that a stranger's User-Agent cannot use up.
+ * and because a User-Agent sent by a stranger can reach its step limit.
  *
  * regexec() keeps every state that a text leads to for as long as the expression lives. With /.*a.{60}c/ a text of 255 bytes takes some
  * 15 MB and 50 ms, and each further text as much again. This engine is in all its states at once and keeps none: it takes at most one
