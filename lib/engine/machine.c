@@ -320,7 +320,7 @@ static int step_committed(rg_op *op)
 
 static int step_give_up(rg_op *op)
 {
-	rg__op_lose_commit(op);
+	rg__op_lose_commit(op, "never became known");
 	return finish_op(op, RG_ESTORE);
 }
 

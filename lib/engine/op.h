@@ -199,8 +199,9 @@ void rg__ops_forsake(rg_registrar *reg); /* gives up the resends that no tick wi
 enum { RG__RESEND_WAITS, RG__RESEND_ELSEWHERE, RG__RESEND_GIVEN_UP };
 int rg__resend_later(rg_op *op);
 
-/* resend.c: the fate of the commit under way stays unknown: counts and logs that, unless a later commit proves that it landed. */
-void rg__op_lose_commit(rg_op *op);
+/* resend.c: the fate of the commit under way stays unknown: counts and logs that, unless a later commit proves that it landed. @p how
+ * completes the line "the outcome of a commit …". */
+void rg__op_lose_commit(rg_op *op, const char *how);
 
 /* When the caller is told that the store does not answer: store_timeout from now. */
 void rg__op_deadline(rg_op *op);

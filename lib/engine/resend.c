@@ -71,14 +71,13 @@ static rg_op *orphan_of(rg_op *from)
 	return op;
 }
 
-void rg__op_lose_commit(rg_op *op)
+void rg__op_lose_commit(rg_op *op, const char *how)
 {
 	bool proved = op->batch && rg__batch_proved(op->ticket.reg->events, op->batch);
 
 	if (!proved) {
 		op->tally[RG__S_UNKNOWN]++;
-		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit never became known",
-			rg__store_name(op->call.store));
+		rg__log(&op->ticket.reg->env, RG_LOG_ERROR, "store %s: the outcome of a commit %s", rg__store_name(op->call.store), how);
 	}
 	rg__op_touch_sites(op);
 	rg__op_settle(op, proved);
@@ -91,7 +90,7 @@ int rg__resend_later(rg_op *op)
 	rg_op *waiter = own ? op : orphan_of(op);
 
 	if (!waiter) {
-		rg__op_lose_commit(op);
+		rg__op_lose_commit(op, "is not known, and it cannot be sent again");
 		return RG__RESEND_ELSEWHERE;
 	}
 	rg_time last = rg__add_sat(now, RG__RESEND_FOR);
