@@ -34,6 +34,60 @@ Test(events, they_come_in_commit_order_whatever_order_the_answers_come_in)
 	kit_close(&k);
 }
 
+Test(events, they_come_in_commit_order_to_a_subscriber_that_comes_while_the_commits_are_under_way)
+{
+	outcome o[2] = { { 0 }, { 0 } };
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	for (int i = 0; i < 2; i++) {
+		kit_save_async(&k, "alice", i ? A2 : A1, i + 1, &o[i]);
+		deferred_answer(k.deferred, deferred_pending(k.deferred) - 1);
+	}
+	kit_listen(&k);
+	deferred_answer(k.deferred, 1);
+	cr_expect_str_empty(k.events);
+	deferred_answer(k.deferred, 0);
+	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1") INSERTED("2"));
+	rg_op_unref(o[0].op);
+	rg_op_unref(o[1].op);
+	kit_close(&k);
+}
+
+Test(events, deletions_of_other_aors_hold_up_nothing)
+{
+	enum { MANY = 2000 };
+	static outcome removed[MANY];
+	rg_remove_filter filter;
+	outcome o = { 0 };
+	char aor[32];
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	rg_remove_filter_init(&filter, sizeof filter);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(aor, sizeof aor, "u%d", i);
+		cr_assert_eq(kit_save(&k, aor, A1 ";expires=60", 1), 200);
+	}
+	k.now += 60000; /* all lapse, and the next change deletes the record */
+	for (int i = 0; i < MANY; i++) {
+		snprintf(aor, sizeof aor, "u%d@example.org", i);
+		filter.aor = rg_str_from(aor);
+		cr_assert_eq(rg_remove_async(k.reg, &filter, kit_removed, &removed[i], NULL, NULL), RG_PENDING);
+		deferred_answer(k.deferred, deferred_pending(k.deferred) - 1);
+		cr_assert_eq(removed[i].called, 0);
+	}
+	kit_listen(&k);
+	kit_save_async(&k, "alice", A1, 1, &o);
+	deferred_answer(k.deferred, MANY);
+	deferred_answer(k.deferred, MANY);
+	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1"));
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_stat(&k, "live_aors"), 1);
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
 Test(events, a_commit_that_others_built_on_landed_whatever_the_store_says)
 {
 	faulty f = { .calls = CALL_COMMIT, .times = 1, .status = RG_EUNKNOWN, .lands = true };
@@ -125,6 +179,73 @@ Test(events, a_subscriber_may_end_itself_and_drop_the_registrar)
 	cr_expect_eq(e.heard, 1);
 	cr_expect_eq(e.freed, 1);
 	cr_expect(k.freed);
+	kit_close(&k);
+}
+
+static void only_hears(void *user, const rg_event *event)
+{
+	(void)event;
+	((ear *)user)->heard++;
+}
+
+/* Subscribes for another while what it is told of, and what it saves itself, are on their way. */
+static void brings_another(void *user, const rg_event *event)
+{
+	ear *both = user;
+
+	(void)event;
+	if (both[0].heard++ > 0)
+		return;
+	kit_save(both->k, "bob", A1, 1);
+	cr_assert_eq(rg_registrar_subscribe(both->k->reg, RG_EVENT_ALL, only_hears, &both[1], NULL, &both[1].subscription), RG_OK);
+}
+
+Test(events, a_subscription_is_told_of_what_is_committed_after_it_alone)
+{
+	ear both[2] = { { 0 }, { 0 } };
+	kit k;
+
+	kit_open(&k, INLINE);
+	both[0].k = &k;
+	rg_registrar_subscribe(k.reg, RG_EVENT_ALL, brings_another, both, NULL, &both[0].subscription);
+	kit_save(&k, "alice", A1, 1);
+	cr_expect_eq(both[0].heard, 4, "two of each AoR");
+	cr_expect_eq(both[1].heard, 0);
+	kit_save(&k, "carol", A1, 1);
+	cr_expect_eq(both[0].heard, 6);
+	cr_expect_eq(both[1].heard, 2);
+	rg_subscription_end(both[0].subscription);
+	rg_subscription_end(both[1].subscription);
+	kit_close(&k);
+}
+
+static kit *listener;
+
+static rg_status commit_and_listen(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	void *in;
+	const rg_store_ops *ops = rg_store_members(listener->memory, &in);
+
+	(void)self;
+	kit_listen(listener);
+	return ops->commit(in, key, commit, flags, done, tok);
+}
+
+Test(events, a_subscription_made_while_an_inline_store_commits_is_told_of_it)
+{
+	rg_store *store = NULL;
+	void *self;
+	kit k;
+
+	kit_init(&k);
+	listener = &k;
+	rg_store_ops ops = *rg_store_members(k.memory, &self);
+	ops.commit = commit_and_listen;
+	ops.destroy = NULL;
+	cr_assert_eq(rg_store_new(&ops, self, &store, NULL), RG_OK);
+	kit_open_over(&k, store);
+	kit_save(&k, "alice", A1, 1);
+	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1"));
 	kit_close(&k);
 }
 

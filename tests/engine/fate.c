@@ -77,6 +77,29 @@ Test(fate, a_caller_still_waiting_gets_the_answer_of_the_resend)
 	kit_close(&k);
 }
 
+Test(fate, a_commit_is_sent_again_after_pauses_that_double_up_to_two_seconds)
+{
+	static const rg_time pauses[] = { 100, 200, 400, 800, 1600, 2000, 2000, 2000 };
+	faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN };
+	int code;
+	kit k;
+
+	open_doubtful(&k, &f, INLINE);
+	cr_expect_eq(kit_save_status(&k, "alice", A1, 1, &code), RG_ESTORE);
+	cr_expect_eq(k.woken, k.now + pauses[0]);
+	for (size_t i = 0; i < sizeof pauses / sizeof *pauses; i++) {
+		uint32_t seen = f.seen;
+
+		k.now += pauses[i] - 1;
+		kit_tick(&k);
+		cr_expect_eq(f.seen, seen, "not yet, pause %zu", i);
+		k.now++;
+		kit_tick(&k);
+		cr_expect_eq(f.seen, seen + 1, "pause %zu", i);
+	}
+	kit_close(&k);
+}
+
 Test(fate, a_caller_is_told_503_after_store_timeout_and_the_resends_end_after_fifty_seconds)
 {
 	faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN };
@@ -124,6 +147,75 @@ Test(fate, a_resend_that_conflicts_did_not_land_and_is_decided_again_for_who_wai
 	kit_close(&k);
 }
 
+Test(fate, a_change_that_was_undone_meanwhile_had_landed_and_its_caller_is_told_so)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = 1, .status = RG_EUNKNOWN, .lands = true };
+	outcome o = { 0 };
+	kit k;
+
+	open_doubtful(&k, &f, DEFERRED);
+	kit_save_async(&k, "alice", A1, 1, &o);
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_save(&k, "alice", A1 ";expires=0", 2), 200);
+	tick_on(&k, 1, 200);
+	cr_expect_eq(o.called, 1);
+	cr_expect_eq(o.code, 200, "decided again, it would be out of order");
+	cr_expect_eq(kit_stat(&k, "conflicts"), 0);
+	cr_expect_eq(kit_stat(&k, "undecided"), 0);
+	cr_expect_str_eq(k.events, TOLD "CONTACT_DELETE alice@example.org sip:a@192.0.2.1:5060;AOR_DELETE alice@example.org;");
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
+Test(fate, a_second_commit_of_unknown_fate_is_in_doubt_as_the_first_one_was)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = 1, .status = RG_EUNKNOWN };
+	outcome o = { 0 };
+	kit k;
+
+	open_doubtful(&k, &f, DEFERRED);
+	kit_save_async(&k, "alice", A1, 1, &o);
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_save(&k, "alice", A2, 2), 200, "another came first");
+	f.after = 1;
+	f.times = 1;
+	f.lands = true;
+	tick_on(&k, 1, 200); /* the resend conflicts, and what is decided then lands */
+	cr_expect_eq(o.called, 0);
+	f.times = 1;
+	f.lands = false;
+	f.status = RG_ESTORE;
+	tick_on(&k, 1, 200);
+	cr_expect_eq(o.called, 0, "that a resend did not land says nothing of what was sent before");
+	tick_on(&k, 1, 500);
+	cr_expect_eq(o.called, 1);
+	cr_expect_eq(o.code, 200);
+	cr_expect(strstr(k.events, "CONTACT_INSERT alice@example.org sip:a@192.0.2.1:5060;"));
+	cr_expect_eq(kit_targets(&k, "alice"), 2);
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
+Test(fate, after_a_clock_set_back_a_commit_is_sent_again_for_fifty_seconds_more_and_no_longer)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN };
+	int code;
+	kit k;
+
+	open_doubtful(&k, &f, INLINE);
+	cr_expect_eq(kit_save_status(&k, "alice", A1, 1, &code), RG_ESTORE);
+	k.now -= 365 * 86400000LL;
+	tick_on(&k, 45, 1000);
+	cr_expect_null(strstr(k.log, "never became known"));
+	tick_on(&k, 15, 1000);
+	cr_expect(strstr(k.log, "never became known"));
+	cr_expect_eq(kit_stat(&k, "undecided"), 1);
+	uint32_t seen = f.seen;
+	tick_on(&k, 10, 1000);
+	cr_expect_eq(f.seen, seen);
+	kit_close(&k);
+}
+
 Test(fate, a_store_that_does_not_answer_is_a_503_after_store_timeout)
 {
 	outcome o = { 0 }, found = { 0 };
@@ -145,6 +237,7 @@ Test(fate, a_store_that_does_not_answer_is_a_503_after_store_timeout)
 	cr_expect_eq(found.code, 503);
 	cr_expect(deferred_canceled(k.deferred) >= 2);
 	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_stat(&k, "timeouts"), 2);
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.freed, 1);
 	cr_expect_eq(kit_targets(&k, "alice"), 0, "it had not come to a commit");
@@ -164,6 +257,7 @@ Test(fate, the_blocking_form_gives_up_after_store_timeout_and_its_commit_runs_on
 	cr_expect_eq(code, 503);
 	deferred_answer_all(k.deferred);
 	cr_expect_str_empty(k.events, "given up before the commit");
+	cr_expect_eq(deferred_canceled(k.deferred), 1, "the store is told that the answer is not wanted");
 	kit_close(&k);
 }
 
@@ -178,6 +272,7 @@ static void cancel_at(int phase)
 	for (int i = 0; i < phase; i++)
 		deferred_answer(k.deferred, 0);
 	rg_op_cancel(o.op);
+	cr_expect_eq(deferred_canceled(k.deferred), phase == 0, "of a commit the outcome is wanted");
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.status, phase < 2 ? RG_ECANCELED : RG_OK);
 	cr_expect_eq(o.freed, 1);
@@ -253,6 +348,81 @@ Test(fate, what_no_tick_will_send_again_is_given_up_with_the_registrar)
 	cr_expect_eq(o.called, 1);
 	cr_expect(k.freed);
 	kit_close(&k);
+}
+
+Test(fate, a_commit_whose_fate_is_unknown_after_the_registrar_went_is_given_up_at_once)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN };
+	outcome o = { 0 };
+	kit k;
+
+	open_doubtful(&k, &f, DEFERRED);
+	kit_save_async(&k, "alice", A1, 1, &o);
+	deferred_answer(k.deferred, 0);
+	cr_expect_eq(deferred_kind(k.deferred, 0), CALL_COMMIT);
+	rg_op_unref(o.op);
+	rg_registrar_unref(k.reg);
+	k.reg = NULL;
+	cr_expect_eq(o.status, RG_ECANCELED);
+	cr_expect_not(k.freed, "the commit is under way");
+	deferred_answer_all(k.deferred);
+	cr_expect(k.freed);
+	cr_expect(strstr(k.log, "never became known"));
+	kit_close(&k);
+}
+
+Test(fate, what_a_later_change_was_built_on_is_not_given_up_as_unknown)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = 1, .status = RG_EUNKNOWN, .lands = true };
+	outcome o = { 0 };
+	kit k;
+
+	open_doubtful(&k, &f, DEFERRED);
+	kit_save_async(&k, "alice", A1, 1, &o);
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_save(&k, "alice", A2, 2), 200);
+	rg_op_unref(o.op);
+	rg_registrar_unref(k.reg);
+	k.reg = NULL;
+	cr_expect_str_eq(k.events, TOLD "CONTACT_INSERT alice@example.org sip:a@192.0.2.2:5060;");
+	cr_expect_null(strstr(k.log, "never became known"));
+	cr_expect(k.freed);
+	kit_close(&k);
+}
+
+/* The host shuts down while a call of the blocking form waits. */
+static struct {
+	kit *k;
+	const rg_store_ops *inner;
+} shutting;
+
+static rg_status shut_down_and_wait(void *self, void *tok, int32_t timeout_ms)
+{
+	rg_registrar_shutdown(shutting.k->reg);
+	return shutting.inner->wait(self, tok, timeout_ms);
+}
+
+Test(fate, a_shutdown_ends_a_call_of_the_blocking_form)
+{
+	rg_store *later, *store = NULL;
+	void *self;
+	int code;
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	later = k.store;
+	rg_registrar_unref(k.reg);
+	shutting.k = &k;
+	shutting.inner = rg_store_members(later, &self);
+	rg_store_ops ops = *shutting.inner;
+	ops.wait = shut_down_and_wait;
+	ops.destroy = NULL;
+	cr_assert_eq(rg_store_new(&ops, self, &store, NULL), RG_OK);
+	kit_open_over(&k, store);
+	cr_expect_eq(kit_save_status(&k, "alice", A1, 1, &code), RG_ECANCELED);
+	cr_expect_eq(code, 0);
+	kit_close(&k);
+	rg_store_unref(later);
 }
 
 static void drop_everything(outcome *o)

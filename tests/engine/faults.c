@@ -123,6 +123,20 @@ Test(faults, a_guess_is_made_true_by_a_commit_or_asked_again)
 	kit_close(&k);
 }
 
+Test(faults, a_query_asks_the_store_itself_at_once)
+{
+	faulty f = { .calls = CALL_FETCH, .times = 0, .guesses = true };
+	kit k;
+
+	open_faulty(&k, &f, INLINE);
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+	f.times = -1;
+	f.after = 100; /* counts, and lets through */
+	cr_expect_eq(kit_save(&k, "alice", NULL, 2), 200);
+	cr_expect_eq(f.seen, 1);
+	kit_close(&k);
+}
+
 Test(faults, thirty_two_conflicts_are_decided_again_and_one_more_is_a_503)
 {
 	for (int silent = 0; silent < 2; silent++) {
@@ -139,6 +153,8 @@ Test(faults, thirty_two_conflicts_are_decided_again_and_one_more_is_a_503)
 		cr_expect_eq(kit_save_status(&k, "alice", A1, 2, &code), RG_ESTORE);
 		cr_expect_eq(code, 503);
 		cr_expect_eq(c.commits, 33, "bounded");
+		cr_expect_eq(kit_stat(&k, "conflicts"), 65);
+		cr_expect_eq(kit_stat(&k, "store_errors"), 0, "a conflict is no failure of the store");
 		c.times = 0;
 		cr_expect_eq(kit_targets(&k, "alice"), 1);
 		kit_close(&k);
@@ -230,6 +246,133 @@ Test(faults, an_answer_that_is_missing_is_an_error)
 		rg_op_unref(o.op);
 		kit_close(&k);
 	}
+}
+
+/* What a store does that breaks its word about the answer to a commit. */
+enum { SILENT, TWICE, ANSWERED_AND_FAILED };
+
+typedef struct breaking {
+	rg_store *inner;
+	int how;
+	int32_t times;
+} breaking;
+
+static rg_status breaking_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+{
+	void *in;
+	const rg_store_ops *ops = rg_store_members(((breaking *)self)->inner, &in);
+
+	return ops->fetch(in, key, flags, done, tok);
+}
+
+static void ignore(void *tok, rg_status status, const rg_fetched *current)
+{
+	(void)tok, (void)current;
+	cr_expect_eq(status, RG_OK);
+}
+
+static rg_status breaking_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	breaking *b = self;
+	void *in;
+	const rg_store_ops *ops = rg_store_members(b->inner, &in);
+	bool breaks = b->times > 0;
+
+	b->times -= breaks;
+	if (breaks && b->how == SILENT)
+		return ops->commit(in, key, commit, flags, ignore, NULL);
+	ops->commit(in, key, commit, flags, done, tok);
+	if (breaks && b->how == TWICE)
+		done(tok, RG_ESTORE, NULL);
+	return breaks && b->how == ANSWERED_AND_FAILED ? RG_ESTORE : RG_OK;
+}
+
+static void open_breaking(kit *k, breaking *b, uint32_t traits)
+{
+	rg_store_ops ops = silent;
+	rg_store *store = NULL;
+
+	ops.traits = traits;
+	ops.fetch = breaking_fetch;
+	ops.commit = breaking_commit;
+	kit_init(k);
+	b->inner = k->memory;
+	cr_assert_eq(rg_store_new(&ops, b, &store, NULL), RG_OK);
+	kit_open_over(k, store);
+	kit_listen(k);
+}
+
+Test(faults, a_commit_that_is_not_answered_may_have_landed_and_is_sent_again)
+{
+	for (uint32_t traits = 0; traits <= RG_STORE_INLINE; traits++) {
+		breaking b = { .how = SILENT, .times = 1 };
+		outcome o = { 0 };
+		kit k;
+
+		open_breaking(&k, &b, traits);
+		kit_save_async(&k, "alice", A1, 1, &o);
+		k.now += 100;
+		kit_tick(&k);
+		cr_expect(strstr(k.events, "CONTACT_INSERT"), "%s", k.events);
+		cr_expect_eq(kit_stat(&k, "retries"), 1);
+		cr_expect_eq(kit_stat(&k, "store_breaches"), 1);
+		rg_op_unref(o.op);
+		kit_close(&k);
+	}
+}
+
+Test(faults, the_first_answer_to_a_commit_counts_whatever_comes_after_it)
+{
+	for (int how = TWICE; how <= ANSWERED_AND_FAILED; how++) {
+		for (uint32_t traits = 0; traits <= RG_STORE_INLINE; traits++) {
+			breaking b = { .how = how, .times = 1 };
+			outcome o = { 0 };
+			kit k;
+
+			open_breaking(&k, &b, traits);
+			cr_expect_eq(kit_save_async(&k, "alice", A1, 1, &o), RG_OK);
+			cr_expect_eq(o.called, 1);
+			cr_expect_eq(o.code, 200, "breach %d", how);
+			cr_expect(strstr(k.events, "CONTACT_INSERT"), "%s", k.events);
+			if (how == TWICE || traits == 0)
+				cr_expect_eq(kit_stat(&k, "store_breaches"), 1, "breach %d, traits %u", how, traits);
+			rg_op_unref(o.op);
+			kit_close(&k);
+		}
+	}
+}
+
+/* Answers with alice's record whatever AoR is asked for. */
+static rg_status fetch_alice(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+{
+	const rg_key alice = { key->domain, RG_STR("alice"), key->host };
+	void *in;
+	const rg_store_ops *ops = rg_store_members(self, &in);
+
+	return ops->fetch(in, &alice, flags, done, tok);
+}
+
+Test(faults, a_record_of_another_aor_is_not_decided_on)
+{
+	rg_store_ops ops = silent;
+	rg_store *store = NULL;
+	int code;
+	kit k;
+
+	kit_open(&k, INLINE);
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+	ops.traits = RG_STORE_INLINE;
+	ops.fetch = fetch_alice;
+	cr_assert_eq(rg_store_new(&ops, k.memory, &store, NULL), RG_OK);
+	rg_registrar_unref(k.reg);
+	rg_store_unref(k.store);
+	kit_open_over(&k, store);
+	cr_expect_eq(kit_targets(&k, "alice"), 1);
+	cr_expect_eq(kit_targets(&k, "bob"), RG_ESTORE);
+	cr_expect_eq(kit_save_status(&k, "bob", A2, 1, &code), RG_ESTORE);
+	cr_expect_eq(code, 503);
+	cr_expect(strstr(k.log, rg_strerror(RG_ECONTRACT)));
+	kit_close(&k);
 }
 
 Test(faults, a_store_that_lacks_a_member_is_refused_by_name)

@@ -49,6 +49,25 @@ Test(federation, expiry_withdraws)
 	site_close(&k, shared);
 }
 
+Test(federation, a_save_whose_outcome_never_became_known_is_held_against_what_is_there)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN, .lands = true };
+	rg_store *shared = shared_new();
+	int code;
+	kit k;
+
+	kit_init(&k);
+	kit_open_over(&k, faulty_new(k.memory, &f));
+	federate(&k, shared, EAST);
+	settle(&k);
+	cr_expect_eq(kit_save_status(&k, "alice", A1, 1, &code), RG_ESTORE);
+	live_on(&k, 60000);
+	cr_expect_eq(kit_stat(&k, "undecided"), 1);
+	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
+	kit_close(&k);
+	rg_store_unref(shared);
+}
+
 Test(federation, entries_are_renewed_before_they_lapse_and_only_then)
 {
 	rg_store *shared = shared_new();

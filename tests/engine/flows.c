@@ -218,6 +218,34 @@ Test(flows, each_binding_that_goes_is_told_as_removed)
 	kit_close(&k);
 }
 
+Test(flows, a_commit_of_unknown_fate_does_not_hold_up_the_other_aors)
+{
+	faulty f = { .calls = CALL_COMMIT, .status = RG_EUNKNOWN };
+	outcome o = { 0 };
+	char room[32];
+	kit k;
+
+	kit_init(&k);
+	rg_store *weak = faulty_new(k.memory, &f);
+	kit_open_over(&k, deferred_new(weak, &k.deferred));
+	rg_store_unref(weak);
+	cr_assert_eq(bind(&k, "alice", (bound){ "<sip:A@192.0.2.1>", .flow = "tcp-1" }), 200);
+	cr_assert_eq(bind(&k, "bob", (bound){ "<sip:B@192.0.2.1>", .flow = "tcp-1" }), 200);
+	f.times = 1;
+	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL), RG_PENDING);
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(o.called, 1);
+	cr_expect_eq(o.status, RG_ESTORE);
+	cr_expect_eq(o.n, 1);
+	k.now += 200;
+	kit_tick(&k);
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_stat(&k, "retries"), 1);
+	cr_expect_str_empty(left(&k, "alice@example.org", room));
+	cr_expect_str_empty(left(&k, "bob@example.org", room));
+	kit_close(&k);
+}
+
 Test(flows, a_store_that_fails_is_told_and_what_went_is_counted)
 {
 	faulty f = { .calls = CALL_COMMIT, .status = RG_ESTORE };

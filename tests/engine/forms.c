@@ -358,6 +358,29 @@ Test(forms, an_empty_domain_is_the_usual_one_in_every_verb)
 	kit_close(&k);
 }
 
+static rg_time whenever(void *user)
+{
+	(void)user;
+	return 1700000000000;
+}
+
+Test(forms, of_an_env_nothing_past_its_size_is_taken)
+{
+	rg_registrar *reg = NULL;
+	rg_env env;
+	kit k;
+
+	kit_init(&k);
+	memset(&env, 0x5a, sizeof env);
+	rg_env_init(&env, offsetof(rg_env, resolve));
+	env.now = whenever;
+	cr_assert_eq(rg_registrar_new(NULL, k.memory, &env, &reg, NULL), RG_OK);
+	k.reg = reg;
+	cr_expect_eq(kit_save(&k, "alice", "<sip:a@phone.example.net>", 1), 200, "no resolver, no owner, no wakeup");
+	cr_expect_eq(kit_targets(&k, "alice"), 1);
+	kit_close(&k);
+}
+
 Test(forms, an_env_is_emptied_up_to_its_size)
 {
 	rg_env env;

@@ -39,6 +39,36 @@ Test(global, sites_see_each_other)
 	rg_store_unref(shared);
 }
 
+Test(global, what_came_as_sips_goes_to_sips_sites_only)
+{
+	static const char plain[] = "sip:west.example", secure[] = "sips:north.example";
+	rg_store *shared = shared_new();
+	kit west, north, k;
+
+	kit_open(&west, INLINE);
+	kit_open(&north, INLINE);
+	kit_open(&k, INLINE);
+	federate(&west, shared, plain);
+	federate(&north, shared, secure);
+	federate(&k, shared, EAST);
+	kit_save(&west, "alice", A1, 1);
+	settle(&west);
+	kit_save(&north, "alice", A1, 1);
+	settle(&north);
+	ASKS(&k, "RG_OK 1/0 sip:alice@example.org>sip:west.example sip:alice@example.org>sips:north.example", .uri = "sip:alice@example.org");
+	ASKS(&k, "RG_OK 1/0 sips:alice@example.org>sips:north.example", .uri = "sips:alice@example.org");
+	ASKS(&k, "RG_OK 1/0 sips:alice@example.org>sips:north.example", .uri = "sips:alice@example.org", .flags = "global,no-branches");
+	ASKS(&k, "RG_OK 1/0 sips:alice@example.org>sips:north.example sip:alice@example.org>sip:west.example(0)", .flags = "global,branch",
+		.uri = "sips:alice@example.org", .branch = "sip:alice@example.org");
+	kit_save(&north, "alice", GONE, 2);
+	settle(&north);
+	ASKS(&k, "RG_OK -1/404", .uri = "sips:alice@example.org");
+	kit_close(&west);
+	kit_close(&north);
+	kit_close(&k);
+	rg_store_unref(shared);
+}
+
 Test(global, without_one_global_finds_what_is_here_and_says_so_once)
 {
 	kit k;

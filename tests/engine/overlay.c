@@ -241,6 +241,43 @@ Test(overlay, a_key_that_is_due_in_both_parts_is_due_once)
 	one_tick(DEFERRED);
 }
 
+typedef struct walker {
+	pair p;
+	int alices, bobs;
+} walker;
+
+/* A walk gives bob first, because he is in the local part. Then alice, so far in main alone, gets a local part. */
+static int32_t bring_alice_here(void *user, const rg_record *record)
+{
+	walker *w = user;
+	rg_key key;
+
+	rg_record_key(record, &key);
+	w->alices += rg_str_equal(key.user, RG_STR("alice"));
+	if (rg_str_equal(key.user, RG_STR("bob")) && w->bobs++ == 0)
+		cr_expect_eq(pair_save(&w->p, B1, 2, true), 200);
+	return 0;
+}
+
+Test(overlay, an_aor_that_gets_a_local_part_while_a_walk_is_under_way_is_given_all_the_same)
+{
+	walker w = { .alices = 0 };
+	phone bob = { .aor = "bob", .contact = A1, .cseq = 1 };
+	rg_response *response = NULL;
+	rg_request request;
+
+	pair_open(&w.p, INLINE);
+	kit_request(&bob, &request);
+	cr_assert_eq(rg_save(w.p.k.reg, &request, w.p.memory_only, &response), RG_OK);
+	rg_response_unref(response);
+	cr_assert_eq(pair_save(&w.p, A1, 1, false), 200);
+	cr_expect_eq(rg_registrar_each(w.p.k.reg, RG_STR("location"), bring_alice_here, &w), RG_OK);
+	cr_expect_eq(w.bobs, 1);
+	cr_expect_eq(w.alices, 1);
+	cr_expect_eq(pair_bindings(w.p.local), 2);
+	pair_close(&w.p);
+}
+
 static void forget(int how)
 {
 	pair p;

@@ -5,7 +5,7 @@
 
 #define A1 "<sip:a@192.0.2.1:5060>"
 
-enum { HERE, TWO_BY_TWO, ON_AND_ON, ELSEWHERE, FAILS, SPARSE };
+enum { HERE, TWO_BY_TWO, INTO_A_CIRCLE, ON_AND_ON, ELSEWHERE, FAILS, SPARSE, NOW_AND_THEN, TWO_PAGES };
 
 /* Everything but its pages is the store within. */
 typedef struct odd {
@@ -31,19 +31,54 @@ static rg_status odd_commit(void *self, const rg_key *key, const rg_commit *comm
 	return ops->commit(in, key, commit, flags, done, tok);
 }
 
+/* Which cursor the next page has. */
+static uint32_t turn_of(const odd *o)
+{
+	switch (o->how) {
+	case HERE:
+		return 0;
+	case TWO_BY_TWO:
+	case TWO_PAGES:
+		return o->pages % 2;
+	case INTO_A_CIRCLE:
+		return o->pages < 10 ? o->pages : 10 + o->pages % 5;
+	default:
+		return o->pages;
+	}
+}
+
+/* Of the page that is given now. */
+static bool is_last(const odd *o)
+{
+	switch (o->how) {
+	case ELSEWHERE:
+		return true;
+	case SPARSE:
+		return o->pages == 60000;
+	case NOW_AND_THEN:
+		return o->pages == 150000;
+	case TWO_PAGES:
+		return o->pages % 2 == 0;
+	default:
+		return false;
+	}
+}
+
 static rg_status give(odd *o, rg_keys_cb done, void *tok)
 {
 	const rg_key key = { o->how == ELSEWHERE ? RG_STR("elsewhere") : RG_STR("location"), RG_STR("alice"), RG_STR("example.org") };
 	rg_keys page = { .struct_size = sizeof page, .n = o->with_key, .keys = &key, .next = RG_TIME_NEVER };
 	char cursor[16];
-	uint32_t turn = o->how == HERE ? 0 : o->how == TWO_BY_TWO ? o->pages % 2 : o->pages;
+	uint32_t turn = turn_of(o);
 
+	if (o->how == NOW_AND_THEN)
+		page.n = o->pages % 60000 == 59999;
 	o->pages++;
 	cr_assert_lt(o->pages, 200000, "a walk goes on for ever");
 	if (o->how == FAILS)
 		return RG_ETIMEOUT;
 	page.cursor = (rg_str){ cursor, (size_t)snprintf(cursor, sizeof cursor, "%u", turn) };
-	if (o->how == ELSEWHERE || (o->how == SPARSE && o->pages == 60000))
+	if (is_last(o))
 		page.cursor = (rg_str){ NULL, 0 };
 	done(tok, RG_OK, &page);
 	return RG_OK;
@@ -97,9 +132,12 @@ static const struct {
 	{ "a key, the same cursor", HERE, 1, RG_ESTORE, RG_ESTORE },
 	{ "no key, two cursors in turn", TWO_BY_TWO, 0, RG_ESTORE, RG_ESTORE },
 	{ "a key, two cursors in turn", TWO_BY_TWO, 1, RG_ESTORE, RG_ESTORE },
+	{ "no key, five cursors in turn after ten others", INTO_A_CIRCLE, 0, RG_ESTORE, RG_ESTORE },
+	{ "a key, five cursors in turn after ten others", INTO_A_CIRCLE, 1, RG_ESTORE, RG_ESTORE },
 	{ "no key, ever new cursors", ON_AND_ON, 0, RG_ESTORE, RG_ESTORE },
 	{ "a key of another domain", ELSEWHERE, 1, RG_OK, RG_ESTORE }, /* `due` is of every domain */
 	{ "no key for long", SPARSE, 0, RG_OK, RG_OK },
+	{ "a key after long and again after long", NOW_AND_THEN, 0, RG_OK, RG_OK },
 	{ "no page", FAILS, 0, RG_ESTORE, RG_ESTORE },
 };
 
@@ -145,4 +183,30 @@ Test(pages, that_lead_nowhere_end_the_walk)
 			kit_close(&k);
 		}
 	}
+}
+
+static rg_status two_addresses(void *user, rg_str host, rg_resolve_cb done, void *tok)
+{
+	const rg_addr addrs[] = { { .ip = { 192, 0, 2, 8 }, .family = 4 }, { .ip = { 192, 0, 2, 9 }, .family = 4 } };
+
+	(void)user, (void)host;
+	done(tok, RG_OK, addrs, 2);
+	return RG_OK;
+}
+
+Test(pages, cursors_may_be_those_of_an_earlier_walk)
+{
+	odd o = { .how = TWO_PAGES };
+	rg_registrar *reg = NULL;
+	uint32_t n;
+	kit k;
+
+	open_odd(&k, &o, INLINE);
+	k.env.resolve = two_addresses;
+	k.env.free = NULL;
+	cr_assert_eq(rg_registrar_new(NULL, k.store, &k.env, &reg, NULL), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(reg, RG_STR("location"), RG_STR("phone.example"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(o.pages, 6, "two of each address, and two of the name");
+	rg_registrar_unref(reg);
+	kit_close(&k);
 }

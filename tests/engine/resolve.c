@@ -316,6 +316,46 @@ Test(resolve, a_resolver_that_fails_or_talks_nonsense_leaves_the_text)
 	}
 }
 
+Test(resolve, a_resolver_that_fails_keeps_the_completion_form_waiting_for_nothing)
+{
+	outcome o = { 0 };
+	char room[32];
+	kit k;
+
+	open_with_names(&k, INLINE);
+	z.fails = true;
+	cr_expect_eq(remove_hop_later(&k, "phone.example", &o), RG_OK);
+	cr_expect_eq(o.called, 1);
+	cr_expect_eq(o.n, 1);
+	cr_expect_str_eq(left(&k, "alice@example.org", room), "BCDE");
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
+static void fail_with_an_address(rg_resolve_cb done, void *tok)
+{
+	rg_addr addr;
+
+	cr_assert_eq(rg_addr_parse(RG_STR("192.0.2.7"), &addr), RG_OK);
+	done(tok, RG_ENOENT, &addr, 1);
+}
+
+Test(resolve, an_address_that_comes_with_an_error_is_not_taken)
+{
+	outcome o = { 0 };
+	char room[32];
+	kit k;
+
+	open_with_names(&k, INLINE);
+	z.later = true;
+	cr_expect_eq(remove_hop_later(&k, "phone.example", &o), RG_PENDING);
+	fail_with_an_address(z.done[0], z.tok[0]);
+	cr_expect_eq(o.n, 1);
+	cr_expect_str_eq(left(&k, "alice@example.org", room), "BCDE");
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
 Test(resolve, a_cancel_or_the_end_of_the_registrar_ends_the_waiting)
 {
 	for (int shut = 0; shut < 2; shut++) {

@@ -48,6 +48,23 @@ Test(ticks, bindings_lapse_at_ticks_and_that_is_told)
 	expiry(DEFERRED);
 }
 
+Test(ticks, a_tick_returns_when_the_next_one_is_due_and_asks_for_no_earlier_one)
+{
+	rg_time begin;
+	kit k;
+
+	kit_open(&k, INLINE);
+	begin = k.now;
+	kit_save(&k, "alice", A1 ";expires=100", 1);
+	kit_save(&k, "alice", "<sip:b@192.0.2.1:5060>;expires=200", 2);
+	cr_expect_eq(k.woken, begin + 100000);
+	uint32_t wakeups = k.wakeups;
+	k.now = begin + 100000;
+	cr_expect_eq(kit_tick(&k), begin + 200000);
+	cr_expect_eq(k.wakeups, wakeups);
+	kit_close(&k);
+}
+
 Test(ticks, a_tick_works_on_no_more_than_its_limit_and_asks_to_be_called_again)
 {
 	rg_time next;
@@ -131,6 +148,77 @@ Test(ticks, a_store_that_fails_is_asked_again_within_a_second)
 	kit_open_over(&k, faulty_new(k.memory, &f));
 	cr_expect_eq(rg_registrar_tick(k.reg, 0, &next), RG_ESTORE);
 	cr_expect_eq(next, k.now + 1000);
+	kit_close(&k);
+}
+
+typedef struct hasty {
+	rg_keys_cb done;
+	void *tok;
+	rg_time now;
+} hasty;
+
+static void say_at_once(void *tok, rg_status status, const rg_keys *page)
+{
+	hasty *h = tok;
+	rg_keys keys = *page;
+
+	keys.next = h->now;
+	h->done(h->tok, status, &keys);
+}
+
+/* `next` may be earlier than what is left. */
+static rg_status hasty_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	hasty h = { done, tok, now };
+	void *in;
+	const rg_store_ops *ops = rg_store_members(self, &in);
+
+	return ops->due(in, now, cursor, limit, flags, say_at_once, &h);
+}
+
+static rg_status inner_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+{
+	void *in;
+
+	return rg_store_members(self, &in)->fetch(in, key, flags, done, tok);
+}
+
+static rg_status inner_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	void *in;
+
+	return rg_store_members(self, &in)->commit(in, key, commit, flags, done, tok);
+}
+
+static rg_status no_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	(void)self, (void)domain, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	return RG_ENOTSUP;
+}
+
+static rg_status no_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	(void)tag;
+	return no_scan(self, domain, cursor, limit, flags, done, tok);
+}
+
+Test(ticks, a_store_that_says_now_is_asked_again_at_once_if_there_was_work_and_else_after_a_second)
+{
+	static const rg_store_ops ops = { .struct_size = sizeof ops, .name = "hasty", .traits = RG_STORE_INLINE, .fetch = inner_fetch,
+		.commit = inner_commit, .due = hasty_due, .find = no_find, .scan = no_scan };
+	rg_store *store = NULL;
+	kit k;
+
+	kit_init(&k);
+	cr_assert_eq(rg_store_new(&ops, k.memory, &store, NULL), RG_OK);
+	kit_open_over(&k, store);
+	cr_expect_eq(kit_tick(&k), k.now + 1000);
+	kit_save(&k, "alice", A1 ";expires=100", 1);
+	k.now += 100000;
+	cr_expect_eq(kit_tick(&k), k.now + 1);
+	cr_expect_eq(kit_targets(&k, "alice"), 0);
+	k.now += 1;
+	cr_expect_eq(kit_tick(&k), k.now + 1000);
 	kit_close(&k);
 }
 
@@ -253,6 +341,33 @@ Test(ticks, a_save_waits_for_names_but_not_for_ever)
 	kit_close(&k);
 }
 
+Test(ticks, after_the_names_the_store_has_a_store_timeout_of_its_own)
+{
+	outcome o = { 0 };
+	kit k;
+
+	names = (resolver){ .at_once = false };
+	kit_init(&k);
+	k.env.resolve = resolve;
+	kit_open_over(&k, deferred_new(k.memory, &k.deferred));
+	cr_expect_eq(kit_save_async(&k, "alice", "<sip:a@one.example.net>", 1, &o), RG_PENDING);
+	k.now += 2000;
+	cr_expect_eq(kit_tick(&k), k.now + 2000);
+	cr_expect_eq(o.called, 0, "the name was not resolved, and the store is asked");
+	k.now += 1999;
+	kit_tick(&k);
+	cr_expect_eq(o.called, 0);
+	k.now += 1;
+	kit_tick(&k);
+	cr_expect_eq(o.called, 1);
+	cr_expect_eq(o.status, RG_ESTORE);
+	cr_expect_eq(o.code, 503);
+	deferred_answer_all(k.deferred);
+	names.done[0](names.tok[0], RG_OK, &found, 1);
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
 Test(ticks, the_blocking_form_does_not_wait_for_names)
 {
 	kit k;
@@ -300,6 +415,7 @@ Test(ticks, the_host_says_which_domains_are_its_own_and_who_may_register)
 	kit_close(&k);
 }
 
+/* A registrar that is told which ownership tags are its node's. */
 typedef struct owner {
 	kit k;
 	const char *tag; /* that this node owns; NULL = none */
@@ -331,20 +447,42 @@ static void save_tagged(owner *o, const char *contact, const char *callid, const
 	rg_response_unref(response);
 }
 
+static void open_owner(owner *o)
+{
+	kit_init(&o->k);
+	o->k.env.now = owner_now;
+	o->k.env.is_owner = is_owner;
+	o->k.env.wakeup = NULL;
+	o->k.env.log = NULL;
+	o->k.env.free = NULL;
+	o->k.env.user = o;
+	kit_open_over(&o->k, rg_store_ref(o->k.memory));
+	kit_listen(&o->k);
+}
+
+Test(ticks, a_record_that_is_left_to_another_node_is_looked_at_again_after_a_second)
+{
+	owner o = { .tag = "here" };
+	rg_time begin;
+
+	open_owner(&o);
+	begin = o.k.now;
+	save_tagged(&o, "<sip:there@192.0.2.2>;expires=100", "c2", "there");
+	kit_save(&o.k, "bob", "<sip:bob@192.0.2.3>;expires=105", 1);
+	o.k.now = begin + 100000;
+	cr_expect_eq(kit_tick(&o.k), o.k.now + 1000);
+	o.k.now = begin + 104500;
+	cr_expect_eq(kit_tick(&o.k), begin + 105000, "another record that is due earlier is not kept waiting");
+	cr_expect_null(strstr(o.k.events, "EXPIRE"));
+	kit_close(&o.k);
+}
+
 Test(ticks, what_lapses_is_told_by_its_owner_and_by_others_only_when_that_does_not_come)
 {
 	owner o = { .tag = "here" };
 	rg_time begin;
 
-	kit_init(&o.k);
-	o.k.env.now = owner_now;
-	o.k.env.is_owner = is_owner;
-	o.k.env.wakeup = NULL;
-	o.k.env.log = NULL;
-	o.k.env.free = NULL;
-	o.k.env.user = &o;
-	kit_open_over(&o.k, rg_store_ref(o.k.memory));
-	kit_listen(&o.k);
+	open_owner(&o);
 	begin = o.k.now;
 	save_tagged(&o, "<sip:here@192.0.2.1>;expires=100, <sip:here2@192.0.2.1>;expires=100", "c1", "here");
 	save_tagged(&o, "<sip:there@192.0.2.2>;expires=100", "c2", "there");

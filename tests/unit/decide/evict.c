@@ -94,6 +94,22 @@ Test(evict, no_stated_q_goes_before_every_stated_one)
 	end_world(&w);
 }
 
+Test(evict, of_those_that_are_equal_by_the_policy_the_oldest_goes)
+{
+	world w = new_world();
+
+	set(&w, "eviction", "lowest-q");
+	save(&w, .contact = { A ";q=0.5" }, .cseq = "1 REGISTER");
+	w.now += 1000;
+	save(&w, .contact = { B ";q=0.5" }, .cseq = "2 REGISTER");
+	w.now += 1000;
+	save(&w, .contact = { A ";q=0.5" }, .cseq = "3 REGISTER");
+	flags(&w, "max-contacts=2, force-registration");
+	save(&w, .contact = { D }, .cseq = "4 REGISTER");
+	same_text(bindings(&w), "sip:a@192.0.2.7 sip:d@192.0.2.1");
+	end_world(&w);
+}
+
 Test(evict, never_a_contact_of_the_request)
 {
 	world w = three();

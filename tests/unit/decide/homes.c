@@ -174,6 +174,20 @@ Test(homes, a_clock_that_was_set_back_leaves_no_entry_for_ever)
 	end_world(&s.w);
 }
 
+Test(homes, an_entry_more_than_a_life_beyond_what_is_said_now_is_renewed)
+{
+	site_world s = new_sites();
+
+	say(&s, "10.0.0.1", true);
+	s.w.now -= HOUR;
+	cr_expect_not(say(&s, "10.0.0.1", true), "another node's clock may be a life ahead");
+	s.w.now -= 1;
+	cr_expect(say(&s, "10.0.0.1", true));
+	cr_expect_eq(s.what, RG__HOME_PUT);
+	cr_expect_eq(rg_record_deadline(s.w.record), s.w.now + HOUR);
+	end_world(&s.w);
+}
+
 /* As another site could write it. */
 static void have(site_world *s, const char *uri, size_t n, rg_time expires)
 {

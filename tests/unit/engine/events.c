@@ -86,6 +86,24 @@ Test(events, a_deletion_announced_later_is_not_waited_for)
 	tear_down(&s);
 }
 
+Test(events, a_change_that_another_was_built_on_is_told_though_its_store_said_that_it_failed)
+{
+	rg_revision fourth = { { 4 } }, fifth = { { 5 } };
+	stage s;
+
+	set_up(&s);
+	rg__batch_settle(s.events, s.gone, true);
+	rg__batch_settle(s.events, s.come, true);
+	cr_expect_str_eq(s.told, "DI");
+	rg__batch *first = rg__batch_new(s.events, s.insertion, &s.zero, NULL, &fourth);
+	rg__batch *second = rg__batch_new(s.events, s.deletion, &fourth, NULL, &fifth);
+	rg__batch_settle(s.events, second, true);
+	cr_expect_str_eq(s.told, "DI", "it waits for the change it was built on");
+	rg__batch_settle(s.events, first, false);
+	cr_expect_str_eq(s.told, "DIID");
+	tear_down(&s);
+}
+
 /* A record in two parts: each commit of one part alone names the other's revision as it was. */
 typedef struct parts {
 	char told[32];
@@ -162,4 +180,38 @@ Test(events, what_came_after_the_deletion_of_one_part_is_told_after_it_though_th
 	rg__batch_settle(p.events, gone, true);
 	cr_expect_str_eq(p.told, "DI");
 	tear_down_parts(&p);
+}
+
+/* What was told of contacts: one that came, and one that lapsed. */
+static void note_contact(void *user, const rg_event *event)
+{
+	strcat(user, event->kind == RG_EVENT_CONTACT_INSERT ? "+" : event->kind == RG_EVENT_CONTACT_EXPIRE ? "-" : "");
+}
+
+Test(events, what_came_after_the_local_part_was_emptied_is_told_after_it)
+{
+	world w = new_world();
+	rg_subscription *contacts;
+	rg_plan *lapse = NULL;
+	char told[8] = "";
+	parts p;
+
+	set_up_parts(&p);
+	cr_assert_eq(rg__events_subscribe(p.events, RG_EVENT_ALL, note_contact, told, NULL, &contacts), RG_OK);
+	flags(&w, "memory-only");
+	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
+	flags(&w, "");
+	cr_assert_eq(save(&w, .contact = { "<sip:b@192.0.2.1>" }, .cseq = "2 REGISTER"), 200);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &p.r[1], &lapse), RG_OK);
+	cr_assert_not_null(rg_plan_next(lapse), "the other part stays");
+	rg__batch *gone = rg__batch_new(p.events, lapse, &p.r[5], &p.r[0], &p.r[1]);
+	rg__batch *come = rg__batch_new(p.events, p.inserts, &p.r[5], &p.zero, &p.r[2]);
+	rg__batch_settle(p.events, come, true);
+	cr_expect_str_eq(told, "");
+	rg__batch_settle(p.events, gone, true);
+	cr_expect_str_eq(told, "-+");
+	rg_plan_unref(lapse);
+	rg_subscription_end(contacts);
+	tear_down_parts(&p);
+	end_world(&w);
 }
