@@ -4,6 +4,10 @@
 #include <rgstr/record.h>
 #include <string.h>
 
+#define ROOM_OF(name) + sizeof #name + 1
+_Static_assert(0 RG_METHOD_MAP(ROOM_OF) < METHODS_ROOM, "all methods fit into a text");
+#undef ROOM_OF
+
 void methods_print(uint32_t methods, char text[METHODS_ROOM])
 {
 	static const char *const names[] = {

@@ -31,7 +31,9 @@ enum {
 #define RG_EVENT_ENUM(name, bit, text) RG_EVENT_##name = 1 << (bit),
 	RG_EVENT_MAP(RG_EVENT_ENUM)
 #undef RG_EVENT_ENUM
-	RG_EVENT_ALL = 255
+#define RG_EVENT_ALL_ENUM(name, bit, text) | 1 << (bit)
+	RG_EVENT_ALL = 0 RG_EVENT_MAP(RG_EVENT_ALL_ENUM)
+#undef RG_EVENT_ALL_ENUM
 };
 
 /** @return the name of an event kind, as "CONTACT_INSERT"; NULL unless @p kind is one known bit. Static. */

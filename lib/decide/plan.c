@@ -166,8 +166,11 @@ uint32_t rg_plan_events(const rg_plan *plan)
 
 static rg_str reason_text(uint8_t reason)
 {
-	static const rg_str texts[] = { [RG__GONE_REQUEST] = { "request", 7 }, [RG__GONE_STAR] = { "star", 4 },
-		[RG__GONE_EVICTED] = { "evicted", 7 }, [RG__GONE_REMOVED] = { "removed", 7 } };
+	static const rg_str texts[] = {
+#define GONE_TEXT(name, text) [RG__GONE_##name] = { text, sizeof text - 1 },
+		RG__GONE_MAP(GONE_TEXT)
+#undef GONE_TEXT
+	};
 
 	return reason < sizeof texts / sizeof *texts ? texts[reason] : RG__ABSENT;
 }

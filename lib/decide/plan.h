@@ -5,8 +5,15 @@
 
 #include "decide/decide.h"
 
-/* Why a binding was removed. */
-enum { RG__GONE_REQUEST = 1, RG__GONE_STAR, RG__GONE_EVICTED, RG__GONE_REMOVED };
+/* Why a binding was removed: X(name, rg_event.reason). */
+#define RG__GONE_MAP(X) X(REQUEST, "request") X(STAR, "star") X(EVICTED, "evicted") X(REMOVED, "removed")
+
+enum {
+	RG__GONE_NOT, /* it was not */
+#define RG__GONE_ENUM(name, text) RG__GONE_##name,
+	RG__GONE_MAP(RG__GONE_ENUM)
+#undef RG__GONE_ENUM
+};
 
 #define RG__NO_BINDING UINT16_MAX
 
@@ -16,6 +23,8 @@ typedef struct rg__change {
 	uint8_t reason; /* RG__GONE_…, of a CONTACT_DELETE; else 0 */
 	uint16_t before, after;
 } rg__change;
+
+_Static_assert(RG_EVENT_ALL <= UINT8_MAX, "rg__change.kind has a bit for each event");
 
 /* The parts of a plan. */
 typedef struct rg__draft {

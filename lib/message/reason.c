@@ -7,10 +7,20 @@ static const struct {
 	int32_t code;
 	const char *text;
 } reasons[RG_R_COUNT] = {
-#define REASON_ROW(name, value, code, text) [value] = { #name, code, text },
+#define REASON_ROW(name, value, code, statistic, text) [value] = { #name, code, text },
 	RG_REASON_MAP(REASON_ROW)
 #undef REASON_ROW
 };
+
+enum {
+#define REASON_PLACE(name, value, code, statistic, text) PLACE_##name,
+	RG_REASON_MAP(REASON_PLACE)
+#undef REASON_PLACE
+};
+
+#define REASON_IN_PLACE(name, value, code, statistic, text) _Static_assert(PLACE_##name == (value), "row i of the reasons is number i");
+RG_REASON_MAP(REASON_IN_PLACE)
+#undef REASON_IN_PLACE
 
 static const struct {
 	int32_t code;

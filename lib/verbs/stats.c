@@ -8,7 +8,6 @@
 	X(MAX_EXPIRES, "max_expires", 1, "value of the parameter max_expires, in seconds") \
 	X(MAX_CONTACTS, "max_contacts", 1, "value of the parameter max_contacts") \
 	X(DEFAULTS_EXPIRES, "defaults_expires", 1, "value of the parameter default_expires, in seconds") \
-	X(ACCEPTED, "accepted_regs", 0, "REGISTERs answered with 200, queries included") \
 	X(REJECTED, "rejected_regs", 0, "REGISTERs refused") \
 	X(EVENTS, "events", 0, "events handed to subscribers") \
 	X(BREACHES, "store_breaches", 0, "answers of the store that were late, double or missing, and were refused") \
@@ -23,44 +22,8 @@ enum {
 	GIVEN_COUNT
 };
 
-/* Refusals, a reason each: X(reason, name). */
-#define REJECT_MAP(X) \
-	X(INTERNAL, "rejects_internal") \
-	X(INV_CSEQ, "rejects_inv_cseq") \
-	X(AOR_LEN, "rejects_aor_len") \
-	X(AOR_PARSE, "rejects_aor_parse") \
-	X(INV_EXP, "rejects_inv_exp") \
-	X(INV_Q, "rejects_inv_q") \
-	X(PARSE, "rejects_parse") \
-	X(TO_MISS, "rejects_to_miss") \
-	X(CID_MISS, "rejects_cid_miss") \
-	X(CS_MISS, "rejects_cs_miss") \
-	X(PARSE_EXP, "rejects_parse_exp") \
-	X(PARSE_CONT, "rejects_parse_cont") \
-	X(STAR_EXP, "rejects_star_exp") \
-	X(STAR_CONT, "rejects_star_cont") \
-	X(UNESCAPE, "rejects_unescape") \
-	X(TOO_MANY, "rejects_too_many") \
-	X(CONTACT_LEN, "rejects_contact_len") \
-	X(CALLID_LEN, "rejects_callid_len") \
-	X(PARSE_PATH, "rejects_parse_path") \
-	X(PATH_UNSUP, "rejects_path_unsup") \
-	X(PNS_UNSUP, "rejects_pns_unsup") \
-	X(MIN_EXPIRES, "rejects_min_expires") \
-	X(STORE, "rejects_store") \
-	X(REQUIRE, "rejects_require") \
-	X(OB_REQUIRED, "rejects_ob_required") \
-	X(OB_EDGE, "rejects_ob_edge") \
-	X(DOMAIN, "rejects_domain") \
-	X(FORBIDDEN, "rejects_forbidden") \
-	X(FROM_MISS, "rejects_from_miss") \
-	X(LOOP, "rejects_loop") \
-	X(OB_MULTI, "rejects_ob_multi") \
-	X(SIPS, "rejects_sips") \
-	X(TOO_LARGE, "rejects_too_large")
-
-/* The order of a snapshot: the values above, the counters of operations, the refusals, and two gauges if the store counts. */
-enum { REASONS = GIVEN_COUNT + RG__S_COUNT, GAUGES = REASONS + RG_R_COUNT - 1, ROWS = GAUGES + 2 };
+/* The order of a snapshot: the values above, the counters of operations, the responses of each reason, and two gauges if the store counts. */
+enum { REASONS = GIVEN_COUNT + RG__S_COUNT, GAUGES = REASONS + RG_R_COUNT, ROWS = GAUGES + 2 };
 
 static const struct {
 	const char *name, *doc;
@@ -74,14 +37,13 @@ static const struct {
 	[GIVEN_COUNT + RG__S_##id] = { .name = text, .doc = about, .gauge = RG__S_##id == RG__S_TIME_MAX },
 	RG__STAT_MAP(STAT_ROW)
 #undef STAT_ROW
-#define REJECT_ROW(reason, text) [REASONS - 1 + RG_R_##reason] = { .name = text, .doc = "REGISTERs refused for this reason" },
-	REJECT_MAP(REJECT_ROW)
-#undef REJECT_ROW
+#define COUNTED_ROW(reason, value, code, statistic, text) [REASONS + (value)] = { .name = statistic, \
+	.doc = reason == RG_R_FINE ? "REGISTERs answered with 200, queries included" : "REGISTERs refused for this reason" },
+	RG_REASON_MAP(COUNTED_ROW)
+#undef COUNTED_ROW
 	[GAUGES] = { .name = "live_aors", .doc = "AoRs with bindings, as the store counts them", .gauge = 1 },
 	[GAUGES + 1] = { .name = "live_contacts", .doc = "bindings, as the store counts them", .gauge = 1 },
 };
-
-_Static_assert(RG_R_FINE == 0, "the one reason that is no refusal comes first");
 
 struct rg_stats {
 	uint32_t n;
@@ -131,10 +93,9 @@ static void add_stripe(rg_stats *stats, rg__stripe *s)
 		counted[i] += i == RG__S_TIME_MAX ? 0 : s->stats[i];
 	if (counted[RG__S_TIME_MAX] < s->stats[RG__S_TIME_MAX])
 		counted[RG__S_TIME_MAX] = s->stats[RG__S_TIME_MAX];
-	stats->values[GIVEN_ACCEPTED] += s->rejects[RG_R_FINE];
-	for (int i = RG_R_FINE + 1; i < RG_R_COUNT; i++) {
-		stats->values[REASONS - 1 + i] += s->rejects[i];
-		stats->values[GIVEN_REJECTED] += s->rejects[i];
+	for (int i = 0; i < RG_R_COUNT; i++) {
+		stats->values[REASONS + i] += s->rejects[i];
+		stats->values[GIVEN_REJECTED] += i == RG_R_FINE ? 0 : s->rejects[i];
 	}
 	stats->values[GIVEN_IN_FLIGHT] += (int64_t)s->uses;
 	pthread_mutex_unlock(&s->lock);

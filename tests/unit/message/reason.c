@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <rgstr/policy.h>
 #include <string.h>
+#include <strings.h>
 
 Test(reason, numbers_are_without_gaps_and_every_row_is_full)
 {
@@ -10,6 +11,22 @@ Test(reason, numbers_are_without_gaps_and_every_row_is_full)
 		cr_assert_not(strncmp(rg_reason_name(i), "RG_", 3) == 0);
 		cr_assert_not_null(rg_reason_text(i));
 		cr_assert_str_neq(rg_sip_phrase(rg_reason_code(i)), "Unknown", "%d", rg_reason_code(i));
+	}
+}
+
+Test(reason, a_refusal_and_its_statistic_have_one_name)
+{
+	static const char *const statistics[] = {
+#define STATISTIC(name, value, code, statistic, text) [value] = statistic,
+		RG_REASON_MAP(STATISTIC)
+#undef STATISTIC
+	};
+
+	cr_expect_str_eq(statistics[RG_R_FINE], "accepted_regs");
+	for (int32_t i = RG_R_FINE + 1; i < RG_R_COUNT; i++) {
+		cr_assert(strncmp(statistics[i], "rejects_", 8) == 0, "%s", statistics[i]);
+		cr_expect_eq(strcasecmp(statistics[i] + 8, rg_reason_name(i)), 0, "%s", statistics[i]);
+		cr_expect_eq(strpbrk(statistics[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), NULL, "%s", statistics[i]);
 	}
 }
 
@@ -51,7 +68,7 @@ Test(reason, one_known_bit_has_a_name)
 	cr_assert_null(rg_event_name(RG_EVENT_AOR_INSERT | RG_EVENT_AOR_DELETE));
 	cr_assert_null(rg_event_name(256));
 	uint32_t all = 0;
-	for (uint32_t bit = 1; bit <= 128; bit <<= 1)
+	for (uint32_t bit = 1; bit != 0; bit <<= 1)
 		all |= rg_event_name(bit) ? bit : 0;
 	cr_assert_eq(all, RG_EVENT_ALL);
 }
