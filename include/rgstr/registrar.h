@@ -605,10 +605,11 @@ typedef struct rg_stat {
 typedef void (*rg_stats_cb)(void *user, rg_status status, rg_stats *stats);
 
 /**
- * Takes a snapshot of the statistics. It contains `live_aors` and `live_contacts` only when the store has `count`; they are never
- * estimated.
+ * Takes a snapshot of the statistics. The gauges `live_aors` and `live_contacts` are what the store's `count` says; they are never
+ * estimated. When the store has no `count`, or it fails or does not answer within store_timeout, the snapshot is complete but for these
+ * two: rg_stats_get() skips them, rg_stats_find() returns RG_ENOENT, and rg_stats_prometheus() does not write them.
  * @param domain  domain of these two gauges; absent = "location".
- * @return RG_OK with @p out owned by the caller; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
+ * @return RG_OK with @p out owned by the caller, also when the store fails; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
 RG_API rg_status rg_registrar_stats(rg_registrar *registrar, rg_str domain, rg_stats **out);
 
@@ -642,7 +643,7 @@ typedef struct rg_stats_label {
  *
  * A gauge is the metric `rgstr_<name>`, a counter is `rgstr_<name>_total`. All refusals are one metric,
  * `rgstr_rejects_total{reason="inv_cseq"}` and so on. The values are those of rg_stats_find(), in the units that the names state:
- * microseconds are not converted to seconds.
+ * microseconds are not converted to seconds. A statistic that the snapshot does not contain has no line.
  * @param labels  labels on every line, as `site="x"`; may be NULL when @p n_labels is 0.
  * @param room  a buffer of @p size bytes; may be NULL when @p size is 0.
  * @param n  becomes the length of the whole text in bytes. At most @p size bytes are written, without a NUL. When it is above @p size,

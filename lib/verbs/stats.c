@@ -101,12 +101,19 @@ static void add_stripe(rg_stats *stats, rg__stripe *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void take_snapshot(rg_op *op, rg_stats *stats)
+static void add_gauges(const rg_op *op, rg_stats *stats)
+{
+	stats->n = ROWS;
+	stats->values[GAUGES] = (int64_t)op->call.records;
+	stats->values[GAUGES + 1] = (int64_t)op->call.bindings;
+}
+
+static void take_snapshot(const rg_op *op, rg_stats *stats)
 {
 	rg_registrar *reg = op->ticket.reg;
 	const rg_config *config = op->ticket.snapshot->config;
 
-	stats->n = op->paged ? ROWS : GAUGES;
+	stats->n = GAUGES;
 	stats->values[GIVEN_MAX_EXPIRES] = rg__config_int(config, RG__P_max_expires);
 	stats->values[GIVEN_MAX_CONTACTS] = rg__config_int(config, RG__P_max_contacts);
 	stats->values[GIVEN_DEFAULTS_EXPIRES] = rg__config_int(config, RG__P_default_expires);
@@ -118,22 +125,24 @@ static void take_snapshot(rg_op *op, rg_stats *stats)
 	for (size_t i = 0; i < RG__STRIPES; i++)
 		add_stripe(stats, &reg->stripes[i]);
 	stats->values[GIVEN_IN_FLIGHT]--; /* the snapshot's own operation */
-	stats->values[GAUGES] = (int64_t)op->call.records;
-	stats->values[GAUGES + 1] = (int64_t)op->call.bindings;
 }
 
+/* A store that does not count costs its two gauges only: store_errors is wanted most during an outage. */
 static void stats_answer(rg_op *op, rg_status status)
 {
 	stats_op *s = (stats_op *)op;
 	rg_stats *stats = NULL;
 
-	if (status == RG_OK) {
+	if (status != RG_ECANCELED) {
 		stats = s->stats;
 		s->stats = NULL;
 		take_snapshot(op, stats);
+		if (status == RG_OK && op->paged)
+			add_gauges(op, stats);
+		op->status = RG_OK;
 	}
 	if (s->asked.done)
-		s->asked.done(op->user, status, stats);
+		s->asked.done(op->user, op->status, stats);
 	else
 		*s->asked.out = stats;
 }
