@@ -79,8 +79,9 @@ typedef struct rg_contact {
 	uint64_t generation;    /**< random; a new one is drawn when another Call-ID updates the binding */
 	rg_str uri;             /**< Contact URI as registered, without <> */
 	rg_str params;          /**< Contact header parameters as registered, from the first `;` on. Left out: expires, q, received,
-	                         *   received_param, pub-gruu, temp-gruu, and a reg-id that does not apply */
-	rg_str instance;        /**< value of +sip.instance with <>, without quotes */
+	                         *   received_param, pub-gruu and temp-gruu */
+	rg_str instance;        /**< value of +sip.instance as registered, without quotes; it is the same instance with <> and without.
+	                         *   Absent when the value is malformed: then it is one of `params` only */
 	rg_str callid;          /**< Call-ID of the last REGISTER that changed it */
 	rg_str path;            /**< Path values in order, separated by one LF; rg_path_next() walks them */
 	rg_str received;        /**< URI the request came from; see the table in request.h */
@@ -127,7 +128,7 @@ typedef struct rg_removal {
 	uint32_t struct_size;  /**< sizeof(rg_removal) */
 	uint32_t cseq;         /**< CSeq number of the REGISTER that removed it, or of the last one that changed it */
 	rg_str uri;            /**< Contact URI as registered */
-	rg_str instance;       /**< +sip.instance with <>, or absent */
+	rg_str instance;       /**< instance of the binding, as rg_contact.instance; or absent */
 	rg_str callid;         /**< Call-ID of that REGISTER */
 	uint32_t reg_id;       /**< reg-id of a flow; 0 = none */
 	uint32_t reserved;     /**< zero */

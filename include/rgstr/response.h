@@ -175,7 +175,7 @@ typedef struct rg_target {
 	rg_str socket;         /**< local socket to send from, or absent */
 	rg_str flow;           /**< name of the connection to send on, or absent */
 	rg_str attr;           /**< text of the host, or absent */
-	rg_str instance;       /**< +sip.instance with <>, or absent */
+	rg_str instance;       /**< +sip.instance as registered, without quotes, with <> or without; or absent */
 	rg_str aor;            /**< AoR of the target, as rg_key_print() prints it */
 	uint64_t binding_id;   /**< rg_contact.id of the binding; 0 = the target is no binding */
 	uint32_t branch_flags; /**< branch flags of the binding */

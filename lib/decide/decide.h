@@ -35,7 +35,7 @@ typedef struct rg__filter {
 	bool has_contact, has_next_hop, has_instance, has_callid, has_flow;
 	rg__uri contact;
 	rg_str contact_text;
-	rg_str contact_instance;   /* from the same header value, with <>; absent */
+	rg_str contact_instance;   /* from the same header value; absent = none */
 	rg__matching matching;
 	rg_str host;               /* of next_hop: a name … */
 	rg_addr addrs[8];          /* … or an address; and the addresses of the name */

@@ -24,7 +24,7 @@ static rg_str instance_in(rg_str params)
 
 	while (rg__param_next(&params, &param) > 0) {
 		if (rg__eq_nocase(param.name, RG_STR("+sip.instance")))
-			return rg__unquote(param.value);
+			return rg__instance_read(param.value);
 	}
 	return RG__ABSENT;
 }

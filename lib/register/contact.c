@@ -34,32 +34,22 @@ static int param_id(rg_str name, rg_str received_param, bool *stored)
 	return *stored ? P_OTHER : P_RECEIVED_PARAM;
 }
 
-static bool quoted(rg_str v)
+/* A malformed instance or reg-id is a generic parameter (RFC 3261 §20.10), unless outbound applies: extensions.c. */
+static void read_instance(rg__register *reg, rg__wanted *w, rg_str value)
 {
-	return v.n >= 2 && v.p[0] == '"' && v.p[v.n - 1] == '"';
-}
-
-/* +sip.instance is a quoted "<…>" (RFC 5626 §4.1). */
-static int32_t read_instance(rg__register *reg, rg__wanted *w, rg_str value)
-{
-	rg_str in = rg__unquote(value);
-
-	if (!quoted(value) || in.n < 3 || in.p[0] != '<' || in.p[in.n - 1] != '>' || memchr(in.p, '\\', in.n))
-		return RG_R_PARSE_CONT;
+	w->states_instance = true;
+	w->instance_n = (uint32_t)rg__instance_read(value).n;
 	w->instance_at = (uint32_t)(reg->text.n - value.n + 1);
-	w->instance_n = (uint32_t)in.n;
-	return RG_R_FINE;
 }
 
-static int32_t read_reg_id(rg__wanted *w, rg_str value)
+static void read_reg_id(rg__wanted *w, rg_str value)
 {
 	uint64_t n;
 
+	w->states_reg_id = true;
 	/* RFC 5626: 1 to 2^31 - 1. */
-	if (rg__parse_uint(value, (uint64_t)INT32_MAX + 1, &n) != RG_OK || n < 1 || n > INT32_MAX)
-		return RG_R_PARSE_CONT;
-	w->reg_id = (uint32_t)n;
-	return RG_R_FINE;
+	if (rg__parse_uint(value, (uint64_t)INT32_MAX + 1, &n) == RG_OK && n <= INT32_MAX)
+		w->reg_id = (uint32_t)n;
 }
 
 bool rg__received_read(rg_str text, rg__uri *out)
@@ -88,9 +78,11 @@ static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value
 	case P_RECEIVED:
 		return read_contact_received(reg, w, value);
 	case P_INSTANCE:
-		return read_instance(reg, w, value);
+		read_instance(reg, w, value);
+		return RG_R_FINE;
 	case P_REG_ID:
-		return read_reg_id(w, value);
+		read_reg_id(w, value);
+		return RG_R_FINE;
 	case P_METHODS:
 		w->methods = rg__methods_of(rg__unquote(value));
 		return RG_R_FINE;
@@ -131,12 +123,8 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 
 		if (i >= reg->set.max_contact_params)
 			return RG_R_TOO_LARGE;
-		if (id == P_REG_ID)
-			w->reg_id_at = (uint32_t)reg->text.n;
 		if (stored)
 			store(&reg->text, p);
-		if (id == P_REG_ID)
-			w->reg_id_n = (uint32_t)reg->text.n - w->reg_id_at;
 		fault(reg, read_known(reg, w, id, p->value));
 	}
 	w->params_n = (uint32_t)reg->text.n - w->params_at;
@@ -169,12 +157,12 @@ static void start_wanted(rg__wanted *w, rg_str value)
 	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
 	w->addrs = NULL;
 	w->n_addrs = w->reg_id = 0;
-	w->outbound = w->moot = w->granted = false;
+	w->states_instance = w->states_reg_id = w->outbound = w->moot = w->granted = false;
 	w->q = -1;
 	w->methods = RG_METHODS_ALL;
 	w->asked = w->upstream = -1;
 	w->expires = 0;
-	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = w->reg_id_at = w->reg_id_n = 0;
+	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = 0;
 }
 
 static int32_t read_contact(rg__register *reg, rg_str value)

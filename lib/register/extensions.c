@@ -89,6 +89,26 @@ static bool first_hop_qualifies(const rg__register *reg)
 	return reg->request.via_count == 1 || reg->path_ob;
 }
 
+/* RFC 5626 §6: without an instance a reg-id is ignored. */
+static bool asks_for_flow(const rg__wanted *w)
+{
+	return w->states_instance && w->states_reg_id;
+}
+
+/* Outbound needs both values. Where it does not apply they are generic parameters, and any value will do. */
+static int32_t flow_params(const rg__register *reg)
+{
+	bool applies = reg->set.outbound != RG__OUTBOUND_OFF && !reg->star && first_hop_qualifies(reg);
+
+	for (uint32_t i = 0; i < reg->n && applies; i++) {
+		const rg__wanted *w = &reg->wanted[i];
+
+		if (asks_for_flow(w) && (w->instance_n == 0 || w->reg_id == 0))
+			return RG_R_PARSE_CONT;
+	}
+	return RG_R_FINE;
+}
+
 static int32_t outbound_policy(rg__register *reg)
 {
 	bool qualifies = first_hop_qualifies(reg), says_so = supports(reg, RG_STR("outbound"));
@@ -96,7 +116,7 @@ static int32_t outbound_policy(rg__register *reg)
 
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
-		bool asked = w->reg_id != 0 && w->instance_n > 0;
+		bool asked = asks_for_flow(w);
 
 		if (asked && !qualifies && says_so)
 			return RG_R_OB_EDGE;
@@ -118,8 +138,10 @@ static int32_t outbound_policy(rg__register *reg)
 
 int32_t rg__register_extensions(rg__register *reg)
 {
-	int32_t reason = path_policy(reg);
+	int32_t reason = flow_params(reg);
 
+	if (reason == RG_R_FINE)
+		reason = path_policy(reg);
 	if (reason == RG_R_FINE && reg->set.outbound != RG__OUTBOUND_OFF && !reg->star)
 		reason = outbound_policy(reg);
 	return reason;

@@ -267,17 +267,6 @@ static rg_str placed(const rg__register *reg, uint32_t at, uint32_t n)
 	return n > 0 ? (rg_str){ reg->text.p + at, n } : RG__ABSENT;
 }
 
-/* RFC 5626 §6: a reg-id that does not apply is ignored. It is left out of the response too, or the device would believe in a flow. */
-static void drop_reg_id(rg__register *reg, rg__wanted *w)
-{
-	uint32_t behind = w->reg_id_at + w->reg_id_n;
-
-	memmove(reg->text.p + w->reg_id_at, reg->text.p + behind, w->params_at + w->params_n - behind);
-	w->params_n -= w->reg_id_n;
-	if (w->instance_at > w->reg_id_at)
-		w->instance_at -= w->reg_id_n;
-}
-
 /* Runs after every check passed, when the text no longer moves. */
 static rg_status settle_wanted(rg__register *reg)
 {
@@ -288,8 +277,6 @@ static rg_status settle_wanted(rg__register *reg)
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
 
-		if (w->reg_id_n > 0 && !w->outbound)
-			drop_reg_id(reg, w);
 		w->params = placed(reg, w->params_at, w->params_n);
 		w->instance = placed(reg, w->instance_at, w->instance_n);
 		w->next_hop = placed(reg, w->hop_at, w->hop_n);

@@ -13,7 +13,7 @@ typedef struct rg__wanted {
 	rg_str value;            /* as it stands in the message */
 	rg__uri uri;
 	rg_str params;           /* the parameters to store */
-	rg_str instance;         /* with <>, inside params; absent = none */
+	rg_str instance;         /* inside params, as rg__instance_read() returns it */
 	rg_str received;         /* stated by a trusted client, else by the host; absent = none */
 	rg__uri received_uri;    /* of the client's received */
 	rg_str next_hop;         /* in the form of a tag */
@@ -21,7 +21,8 @@ typedef struct rg__wanted {
 	const rg_addr *addrs;    /* the addresses of that name */
 	uint32_t n_addrs;
 	int32_t q;               /* -1 = none */
-	uint32_t reg_id;         /* as stated; 0 = none */
+	uint32_t reg_id;         /* as stated; 0 = none, or malformed */
+	bool states_instance, states_reg_id; /* well-formed or not */
 	bool outbound;           /* RFC 5626 applies: this is a flow */
 	bool moot;               /* the main registrar took it and another Contact for the same one */
 	uint32_t methods;
@@ -30,7 +31,7 @@ typedef struct rg__wanted {
 	bool granted;            /* its reply has a value for this Contact */
 	int64_t expires;         /* seconds in effect, after clamping; 0 = remove */
 	/* Offsets into the text, which may still move. */
-	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n, reg_id_at, reg_id_n;
+	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n;
 } rg__wanted;
 
 /* How far reading came. The host decides on the domain and on authorization; a fault found before such a stage wins over its decision. */

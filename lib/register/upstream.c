@@ -40,7 +40,7 @@ static void take_param(granted *g, const rg__param *p)
 	if (rg__eq_nocase(p->name, RG_STR("expires")))
 		g->expires = seconds_of(p->value);
 	else if (rg__eq_nocase(p->name, RG_STR("+sip.instance")))
-		g->match.instance = rg__unquote(p->value);
+		g->match.instance = rg__instance_read(p->value);
 	else if (rg__eq_nocase(p->name, RG_STR("reg-id")) && rg__parse_uint(p->value, UINT32_MAX, &n) == RG_OK)
 		g->reg_id = (uint32_t)n;
 }

@@ -15,6 +15,14 @@ bool rg__same_uri(rg__matchable *a, rg__matchable *b)
 	return parsed(a) && parsed(b) && rg__uri_equal(&a->uri, &b->uri);
 }
 
+rg_str rg__instance_read(rg_str value)
+{
+	rg_str in = rg__unquote(value);
+	bool quoted = in.n + 2 == value.n, opens = in.n > 0 && in.p[0] == '<', closes = in.n > 0 && in.p[in.n - 1] == '>';
+
+	return quoted && opens == closes && in.n > (opens ? 2u : 0u) && !memchr(in.p, '\\', in.n) ? in : RG__ABSENT;
+}
+
 static rg_str bare(rg_str instance)
 {
 	if (instance.n >= 2 && instance.p[0] == '<' && instance.p[instance.n - 1] == '>')

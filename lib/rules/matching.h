@@ -9,7 +9,7 @@
 typedef struct rg__matchable {
 	rg_str text;     /* URI */
 	rg_str callid;
-	rg_str instance; /* with <>, or absent */
+	rg_str instance; /* as rg__instance_read() returns it */
 	uint32_t reg_id; /* of a flow, when outbound applies; 0 = none; RG__ANY_FLOW */
 	rg__uri uri;     /* when state is RG__URI_PARSED */
 	uint8_t state;
@@ -25,6 +25,10 @@ bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b);
 
 /* Compares the two URIs by RFC 3261 §19.1.4. */
 bool rg__same_uri(rg__matchable *a, rg__matchable *b);
+
+/* The instance that a value of +sip.instance states: the content of its quoted string (RFC 5626 §4.1), with the <> or without. Absent for
+ * any other value: that is a generic parameter, and the Contact has no instance. */
+rg_str rg__instance_read(rg_str value);
 
 /* Compares instances as URNs, with or without <>: RFC 8141 §3.1; urn:uuid: in any case, RFC 9562 §4. */
 bool rg__same_instance(rg_str a, rg_str b);

@@ -83,16 +83,20 @@ Test(filter, instance_with_or_without_brackets)
 		const char *text;
 		bool want;
 	} cases[] = { { "<urn:uuid:AB>", true }, { "URN:uuid:ab", true }, { " urn:uuid:ab ", true }, { "urn:uuid:ac", false } };
-	world w = new_world();
+	static const char *const contacts[] = { "<sip:a@192.0.2.7>;+sip.instance=\"<urn:uuid:ab>\"", "<sip:a@192.0.2.7>;+sip.instance=\"urn:uuid:ab\"" };
 
-	save(&w, .contact = { "<sip:a@192.0.2.7>;+sip.instance=\"<urn:uuid:ab>\"" });
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		rg__filter f = { 0 };
+	for (int bare = 0; bare < 2; bare++) {
+		world w = new_world();
 
-		cr_assert_eq(rg__filter_instance(&f, rg_str_from(cases[i].text)), RG_OK);
-		cr_expect_eq(matches(&w, &f), cases[i].want, "%s", cases[i].text);
+		save(&w, .contact = { contacts[bare] });
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			rg__filter f = { 0 };
+
+			cr_assert_eq(rg__filter_instance(&f, rg_str_from(cases[i].text)), RG_OK);
+			cr_expect_eq(matches(&w, &f), cases[i].want, "%s", cases[i].text);
+		}
+		end_world(&w);
 	}
-	end_world(&w);
 }
 
 Test(filter, a_contact_value_has_header_params_and_maybe_an_instance)
@@ -106,6 +110,9 @@ Test(filter, a_contact_value_has_header_params_and_maybe_an_instance)
 		{ "0", "sip:a@192.0.2.7", true, true }, { "0", "<sip:a@192.0.2.7;transport=tcp>", false, false },
 		{ "instance", "<sip:b@192.0.2.8>;+sip.instance=\"<urn:x:1>\"", true, true },
 		{ "instance", "<sip:a@192.0.2.7>;+SIP.Instance=\"<urn:x:2>\"", false, false },
+		{ "instance", "<sip:b@192.0.2.8>;+sip.instance=\"urn:x:1\"", true, true },
+		{ "instance", "<sip:a@192.0.2.7>;+sip.instance=abc", true, true }, /* malformed: the URI decides */
+		{ "instance", "<sip:b@192.0.2.8>;+sip.instance=abc", false, false },
 		{ "0", "<sip:b@192.0.2.8>;+sip.instance=\"<urn:x:1>\"", false, false },
 	};
 	world w = new_world();

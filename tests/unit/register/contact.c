@@ -47,10 +47,9 @@ Test(register_contact, a_malformed_contact_is_never_a_query)
 		{ "<http://a/ b>", NULL, RG_R_PARSE_CONT },
 		{ "<sip:alice@192.0.2.7>;expires=5;expires=6", NULL, RG_R_PARSE_CONT },
 		{ "<sip:alice@192.0.2.7>;q=1;Q=0", NULL, RG_R_PARSE_CONT },
-		{ "<sip:alice@192.0.2.7>;+sip.instance=abc", NULL, RG_R_PARSE_CONT },
-		{ "<sip:alice@192.0.2.7>;+sip.instance=\"abc\"", NULL, RG_R_PARSE_CONT },
-		{ "<sip:alice@192.0.2.7>;+sip.instance=\"<>\"", NULL, RG_R_PARSE_CONT },
-		{ "<sip:alice@192.0.2.7>;+sip.instance", NULL, RG_R_PARSE_CONT },
+		{ "<sip:alice@192.0.2.7>;+sip.instance=<urn:x:1>", NULL, RG_R_PARSE_CONT }, /* no gen-value */
+		{ "<sip:alice@192.0.2.7>;+sip.instance=\"<urn:x:1>", NULL, RG_R_PARSE_CONT },
+		{ "<sip:alice@192.0.2.7>;+sip.instance=", NULL, RG_R_PARSE_CONT }, { "<sip:alice@192.0.2.7>;reg-id=", NULL, RG_R_PARSE_CONT },
 		{ "<sip:alice@192.0.2.7>;+sip.instance=\"<urn:x:1>\"", NULL, RG_R_FINE },
 		{ "<tel:+15550100>", NULL, RG_R_FINE },
 		{ "sip:alice@192.0.2.7;expires=60;transport=udp", NULL, RG_R_FINE },
@@ -100,16 +99,39 @@ Test(register_contact, q_is_a_qvalue)
 	RUN(cases);
 }
 
-Test(register_contact, reg_id_is_between_1_and_2_to_the_31)
-{
-	static const one_case cases[] = {
-		{ "<sip:a@192.0.2.7>;reg-id=1", NULL, RG_R_FINE }, { "<sip:a@192.0.2.7>;reg-id=2147483647", NULL, RG_R_FINE },
-		{ "<sip:a@192.0.2.7>;reg-id=0", NULL, RG_R_PARSE_CONT }, { "<sip:a@192.0.2.7>;reg-id=2147483648", NULL, RG_R_PARSE_CONT },
-		{ "<sip:a@192.0.2.7>;reg-id=4294967297", NULL, RG_R_PARSE_CONT }, { "<sip:a@192.0.2.7>;reg-id=-1", NULL, RG_R_PARSE_CONT },
-		{ "<sip:a@192.0.2.7>;reg-id=18446744073709551617", NULL, RG_R_PARSE_CONT }, { "<sip:a@192.0.2.7>;reg-id", NULL, RG_R_PARSE_CONT },
-	};
+/* Parameters that are malformed as an instance or as a reg-id, and the instance that each leaves. */
+static const struct {
+	const char *params, *instance;
+} generic[] = {
+	{ ";+sip.instance=abc", "" }, { ";+sip.instance=\"\"", "" }, { ";+sip.instance=\"<>\"", "" }, { ";+sip.instance", "" },
+	{ ";+sip.instance=\"<urn:x:1\"", "" }, { ";+sip.instance=\"urn:x:1>\"", "" }, { ";+sip.instance=\"<urn:\\x:1>\"", "" },
+	{ ";+sip.instance=\"<\"", "" }, { ";+SIP.Instance=[::1]", "" },
+	{ ";+sip.instance=\"urn:uuid:1\"", "urn:uuid:1" }, { ";+sip.instance=\"abc\"", "abc" }, { ";+sip.instance=\"<abc>\"", "<abc>" },
+	{ ";+sip.instance=\"<urn:uuid:1>\";reg-id=0", "<urn:uuid:1>" }, { ";reg-id=2147483648;+sip.instance=\"<urn:uuid:1>\"", "<urn:uuid:1>" },
+	{ ";+sip.instance=abc;reg-id=1", "" }, { ";+sip.instance=\"<urn:uuid:1>\";Reg-ID=1;a=1", "<urn:uuid:1>" },
+	{ ";reg-id=0", "" }, { ";reg-id=1", "" }, { ";reg-id=2147483647", "" }, { ";reg-id=4294967297", "" }, { ";reg-id=-1", "" },
+	{ ";reg-id=18446744073709551617", "" }, { ";reg-id", "" }, { ";reg-id=\"1\"", "" }, { ";reg-id=abc;+sip.instance=abc", "" },
+};
 
-	RUN(cases);
+Test(register_contact, without_outbound_instance_and_reg_id_are_parameters_like_others)
+{
+	for (size_t i = 0; i < sizeof generic / sizeof *generic; i++) {
+		world w = new_world();
+		char contact[128], listed[160];
+
+		snprintf(contact, sizeof contact, "<sip:a@192.0.2.7>%s", generic[i].params);
+		snprintf(listed, sizeof listed, "<sip:a@192.0.2.7>;expires=3600%s", generic[i].params);
+		cr_assert_eq(save(&w, .contact = { contact }), 200, "%s", contact);
+		same_text(put(&w, binding(&w, 0).params), generic[i].params);
+		same_text(put(&w, binding(&w, 0).instance), generic[i].instance);
+		cr_expect_eq(binding(&w, 0).reg_id, 0, "%s", contact);
+		cr_expect_eq(binding(&w, 0).flags & RG_CONTACT_OUTBOUND, 0, "%s", contact);
+		cr_expect_str_eq(header(&w, "Contact"), listed);
+		snprintf(contact, sizeof contact, "<sip:a@192.0.2.7>%s;expires=0", generic[i].params);
+		cr_expect_eq(save(&w, .contact = { contact }, .cseq = "2 REGISTER"), 200, "%s", contact);
+		cr_expect_eq(rg_record_count(w.record), 0, "%s", contact);
+		end_world(&w);
+	}
 }
 
 Test(register_contact, the_aor_itself_would_loop)
@@ -153,38 +175,13 @@ Test(register_contact, what_only_a_server_sets_is_not_stored_and_the_rest_is_kep
 	cr_assert_eq(save(&w, .contact = { "\"A\" <sip:alice@192.0.2.7>;Expires=99;b=\"x;y\" ; a=1;Q=0.5;received=\"sip:6.6.6.6\";PUB-GRUU=\"x\";"
 		"temp-gruu=\"y\";+sip.instance=\"<urn:uuid:1>\";reg-id=3;flag" }), 200);
 	c = binding(&w, 0);
-	same_text(put(&w, c.params), ";b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";flag");
+	same_text(put(&w, c.params), ";b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";reg-id=3;flag");
 	same_text(put(&w, c.instance), "<urn:uuid:1>");
-	cr_expect_eq(c.reg_id, 0, "without outbound a reg-id is ignored (RFC 5626 §6), and the device not told that it counted");
+	cr_expect_eq(c.reg_id, 0, "without outbound a reg-id makes no flow (RFC 5626 §6)");
 	cr_expect_eq(c.q, 500);
 	cr_expect_eq(c.received.n, 0);
-	same_text(header(&w, "Contact"), "<sip:alice@192.0.2.7>;q=0.5;expires=99;b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";flag");
+	same_text(header(&w, "Contact"), "<sip:alice@192.0.2.7>;q=0.5;expires=99;b=\"x;y\";a=1;+sip.instance=\"<urn:uuid:1>\";reg-id=3;flag");
 	end_world(&w);
-}
-
-Test(register_contact, a_reg_id_that_does_not_apply_goes_wherever_it_stands_and_takes_nothing_with_it)
-{
-	static const char *const params[] = { "Reg-ID=3;+sip.instance=\"<urn:uuid:1>\";a=1", "a=1; reg-id = 3 ;+sip.instance=\"<urn:uuid:1>\"",
-		"+sip.instance=\"<urn:uuid:1>\";a=1;reg-id=3" };
-	static const char *const left[] = { ";+sip.instance=\"<urn:uuid:1>\";a=1", ";a=1;+sip.instance=\"<urn:uuid:1>\"",
-		";+sip.instance=\"<urn:uuid:1>\";a=1" };
-
-	for (int i = 0; i < 3; i++) {
-		world w = new_world();
-		char text[128];
-
-		flags(&w, "path-lazy");
-
-		snprintf(text, sizeof text, "<sip:alice@192.0.2.7>;%s", params[i]);
-		cr_assert_eq(save(&w, .contact = { text, "<sip:bob@192.0.2.8>;reg-id=9" }, .path = { "<sip:p1.example;lr>" },
-			.supported = { "path" }), 200);
-		rg_contact c = binding(&w, 0);
-		same_text(put(&w, c.params), left[i]);
-		same_text(put(&w, c.instance), "<urn:uuid:1>");
-		same_text(put(&w, c.path), "<sip:p1.example;lr>");
-		cr_expect_eq(binding(&w, 1).params.n, 0);
-		end_world(&w);
-	}
 }
 
 Test(register_contact, a_reg_id_that_is_stated_twice_is_refused)

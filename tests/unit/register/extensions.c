@@ -79,6 +79,66 @@ Test(register_extensions, outbound_applies_where_all_of_it_is_there)
 	}
 }
 
+/* Only a REGISTER that outbound applies to needs the two parameters. */
+Test(register_extensions, a_malformed_instance_or_reg_id_is_refused_only_where_a_flow_is_asked_for)
+{
+	static const struct {
+		const char *mode, *params, *path, *supported;
+		uint32_t vias;
+		int32_t reason;
+	} rows[] = {
+		{ "off", ";+sip.instance=abc;reg-id=1", NULL, "outbound", 1, RG_R_FINE },
+		{ "on", ";+sip.instance=abc;reg-id=1", NULL, "outbound", 1, RG_R_PARSE_CONT },
+		{ "on", ";+sip.instance=abc;reg-id=1", NULL, NULL, 1, RG_R_PARSE_CONT },
+		{ "on", ";reg-id=1;+sip.instance", NULL, NULL, 1, RG_R_PARSE_CONT },
+		{ "on", ";reg-id=1;+sip.instance=\"<>\"", NULL, NULL, 1, RG_R_PARSE_CONT },
+		{ "on", ";reg-id=1;+sip.instance=\"<urn:x:1\"", OB, NULL, 2, RG_R_PARSE_CONT },
+		{ "on", INSTANCE ";reg-id=0", NULL, "outbound", 1, RG_R_PARSE_CONT },
+		{ "on", INSTANCE ";reg-id=2147483648", NULL, "outbound", 1, RG_R_PARSE_CONT },
+		{ "on", INSTANCE ";reg-id=0;expires=0", NULL, "outbound", 1, RG_R_PARSE_CONT },
+		{ "on", INSTANCE ";reg-id", OB, NULL, 2, RG_R_PARSE_CONT },
+		{ "on", INSTANCE ";reg-id=x", NO_OB, NULL, 2, RG_R_FINE },
+		{ "on", INSTANCE ";reg-id=x", NO_OB, "outbound", 2, RG_R_OB_EDGE },
+		{ "on", ";+sip.instance=abc;reg-id=1", NO_OB, NULL, 2, RG_R_FINE },
+		{ "on", ";+sip.instance=abc", NULL, "outbound", 1, RG_R_FINE },
+		{ "on", ";reg-id=0", NULL, "outbound", 1, RG_R_FINE },
+		{ "on", ";+sip.instance=\"urn:x:1\";reg-id=1", NULL, "outbound", 1, RG_R_FINE },
+		{ "required", INSTANCE ";reg-id=0", NULL, "outbound", 1, RG_R_PARSE_CONT },
+		{ "required", ";+sip.instance=abc;reg-id=1", NO_OB, NULL, 2, RG_R_OB_REQUIRED },
+		{ "required", ";+sip.instance=abc", NULL, NULL, 1, RG_R_OB_REQUIRED },
+		{ "required", ";reg-id=0;expires=0", NULL, NULL, 1, RG_R_FINE },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		world w = outbound_world(rows[i].mode);
+		char contact[160], listed[160];
+
+		snprintf(contact, sizeof contact, "<sip:alice@192.0.2.7>%s", rows[i].params);
+		snprintf(listed, sizeof listed, "<sip:alice@192.0.2.7>;expires=3600%s", rows[i].params);
+		save(&w, { contact }, .path = { rows[i].path }, .supported = { rows[i].supported }, .via_count = rows[i].vias);
+		cr_expect_eq(reason(&w), rows[i].reason, "row %zu: %s", i, rg_reason_name(reason(&w)));
+		if (rows[i].reason != RG_R_FINE)
+			cr_expect_null(w.record, "row %zu", i);
+		else if (!strstr(contact, "expires=0"))
+			cr_expect_str_eq(header(&w, "Contact"), listed, "row %zu", i);
+		end_world(&w);
+	}
+}
+
+Test(register_extensions, a_flow_has_its_instance_with_brackets_or_without)
+{
+	world w = outbound_world("on");
+
+	cr_expect_eq(save(&w, { "<sip:a@192.0.2.7>;reg-id=1;+sip.instance=\"<urn:uuid:AB>\"" }, .cseq = next(&w)), 200);
+	cr_expect_eq(save(&w, { "<sip:b@192.0.2.8>;reg-id=1;+sip.instance=\"urn:uuid:ab\"" }, .cseq = next(&w)), 200);
+	same_text(bindings(&w), "sip:b@192.0.2.8");
+	same_text(put(&w, binding(&w, 0).instance), "urn:uuid:ab");
+	cr_expect_eq(binding(&w, 0).reg_id, 1);
+	cr_expect_eq(save(&w, { "<sip:b@192.0.2.8>;reg-id=1;+sip.instance=\"<urn:uuid:ab>\";expires=0" }, .cseq = next(&w)), 200);
+	cr_expect_eq(rg_record_count(w.record), 0);
+	end_world(&w);
+}
+
 Test(register_extensions, refusals_have_the_codes_of_their_rfc)
 {
 	world w = outbound_world("required");

@@ -217,6 +217,8 @@ Test(register_upstream, flows_of_one_uri_are_told_apart_by_their_numbers)
 		{ FLOW(2), { "<sip:f@h>;expires=60", NULL }, "I", 60 }, /* it does not say, and may mean it */
 		{ FLOW(2), { "<sip:f@h>;expires=60", FLOW(2) ";expires=50" }, "I", 50 },
 		{ FLOW(2), { "<sip:f@h>;expires=60;reg-id=2;+sip.instance=\"<urn:x:9>\"", NULL }, "G", -1 },
+		{ FLOW(2), { "<sip:f@h>;expires=60;reg-id=2;+sip.instance=\"urn:x:1\"", NULL }, "I", 60 }, /* the same without <> */
+		{ FLOW(2), { "<sip:f@h>;expires=60;reg-id=2;+sip.instance=x", NULL }, "I", 60 }, /* malformed: it does not say */
 		{ FLOW(2), { "<sip:f@h>;expires=60;reg-id=2", NULL }, "I", 60 },
 	};
 

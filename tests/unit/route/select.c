@@ -355,6 +355,19 @@ Test(select, equal_latency_and_q_go_by_time)
 #define ONE_TOO ";+sip.instance=\"<URN:UUID:00000000-0000-1000-8000-aabbccddee01>\""
 #define TWO ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-AABBCCDDEE02>\""
 
+Test(select, an_instance_is_one_with_brackets_and_without_and_a_malformed_one_is_none)
+{
+	world w = new_world();
+
+	save(&w, .contact = { "<sip:a@192.0.2.1>;q=0.9;+sip.instance=\"<urn:uuid:AB>\"" }, .callid = "a");
+	w.now += 1000;
+	save(&w, .contact = { "<sip:b@192.0.2.1>;q=0.8;+sip.instance=\"urn:uuid:ab\"" }, .callid = "b");
+	save(&w, .contact = { "<sip:c@192.0.2.1>;q=0.7;+sip.instance=abc" }, .callid = "c");
+	save(&w, .contact = { "<sip:d@192.0.2.1>;q=0.6;+sip.instance=abc" }, .callid = "d");
+	same_text(users(select_spec(&w, "", ALICE, NULL)), "1/0 b a<0 c d");
+	end_world(&w);
+}
+
 /* a and c are flows of one phone, b and e of another; d says nothing of itself. c and b came last. */
 static world flows(void)
 {

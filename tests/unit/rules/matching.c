@@ -51,6 +51,10 @@ Test(matching, modes)
 		{ "instance", "<sip:a@192.0.2.7>" INSTANCE("urn:uuid:a"), "<sip:a@192.0.2.7>" INSTANCE("urn:uuid:b"), "other", "I" },
 		{ "instance", "<sip:a@192.0.2.7>" INSTANCE("urn:uuid:a"), "<sip:a@192.0.2.7>", "other", "U" },
 		{ "instance", "<sip:a@192.0.2.7>" INSTANCE("urn:uuid:a"), "<sip:a@192.0.2.8>", "other", "I" },
+		{ "instance", "<sip:a@192.0.2.7>" INSTANCE("urn:uuid:a"), "<sip:a@192.0.2.8>;+sip.instance=\"urn:uuid:A\"", "other", "U" },
+		{ "instance", "<sip:a@192.0.2.7>;+sip.instance=\"abc\"", "<sip:a@192.0.2.8>" INSTANCE("abc"), "other", "U" },
+		{ "instance", "<sip:a@192.0.2.7>;+sip.instance=abc", "<sip:a@192.0.2.8>;+sip.instance=abc", "other", "I" },
+		{ "instance", "<sip:a@192.0.2.7>;+sip.instance=abc", "<sip:a@192.0.2.7>" INSTANCE("urn:uuid:a"), "other", "U" },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
