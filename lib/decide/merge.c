@@ -322,15 +322,38 @@ static bool acted_on(const rg__merge *m)
 	return false;
 }
 
+/* True when a later Contact of the request dropped what Contact @p k had set: drop_binding(). */
+static bool dropped_later(const rg__merge *m, uint32_t k, rg__matchable *wanted)
+{
+	for (uint32_t i = k + 1; i < m->reg->n; i++) {
+		rg__matchable later = matchable_at(m, i);
+
+		if (m->reg->wanted[i].expires == 0 && rg__matches(&m->reg->set.matching, wanted, &later) && rg__same_uri(wanted, &later))
+			return true;
+	}
+	return false;
+}
+
+/* True when somebody removed the binding that Contact @p k of a repeated request had set. The removal has the Call-ID, CSeq and hash of the
+ * request. So it does if the request itself removed the binding. */
+static bool was_removed(rg__merge *m, uint32_t k, rg__matchable *wanted, uint32_t at)
+{
+	const rg_contact *c = at != RG__NOBODY ? &m->contacts[at] : NULL;
+
+	if (m->reg->wanted[k].expires == 0 || (c && compare_age(m->reg, c->callid, c->cseq, c->request_hash) == REPEATED))
+		return false;
+	return age_by_removals(m, wanted) == REPEATED && !dropped_later(m, k, wanted);
+}
+
 /* A request that was acted on is a repeat as a whole: bindings that lapsed since, or that it set twice, are not set again. It is out of
- * order if a newer request has changed the binding of one of its Contacts. */
+ * order if a newer request has changed the binding of one of its Contacts, or somebody has removed it. */
 static int32_t apply_repeat(rg__merge *m)
 {
 	for (uint32_t k = 0; k < m->reg->n; k++) {
 		rg__matchable wanted = matchable_at(m, k);
 		uint32_t at = find_binding(m, &wanted, false);
 
-		if (age_of(m, &wanted, at) == STALE)
+		if (age_of(m, &wanted, at) == STALE || was_removed(m, k, &wanted, at))
 			return RG_R_INV_CSEQ;
 		m->outcomes[k] = RG_OUTCOME_REPEATED;
 		if (at == RG__NOBODY || m->reg->wanted[k].expires == 0)

@@ -16,6 +16,7 @@ typedef struct world {
 	uint32_t cseq;
 	naive_rules rules;
 	naive_aor aors[AORS];
+	naive_request sent[AORS]; /* a REGISTER of each, to be sent again */
 	rg_registrar *reg;
 	rg_store *store;
 	rg_save_options *options[2]; /* the second with memory-only */
@@ -27,6 +28,7 @@ typedef struct world {
 	rg_registrar *other; /* another site; NULL = there is none */
 	rg_store *other_store, *sites;
 	rg_time other_until[AORS]; /* when the other site's binding lapses */
+	int repeated; /* REGISTERs sent again */
 	int flows, shown; /* 200s with Require: outbound, with a Path */
 	int found, fallbacks, unable, left_out, measured; /* lookups by what came of them, and pings that counted */
 	int wide, homes, local; /* lookups of several, targets at the other site, bindings kept here */

@@ -102,15 +102,15 @@ static int64_t granted(const naive_contact *c, const naive_rules *rules)
 
 static int verdict(naive_aor *aor, const naive_request *r, const naive_contact *c, rg_time now)
 {
-	int worst = 0;
+	naive_binding *b = find(aor->bindings, aor->n, c);
+	int worst = 0, held = b && b->expires > now ? stale(b, r) : 0;
 	for (uint32_t i = 0; i < aor->n_gone; i++) {
 		int s = means(c, &aor->gone[i]) ? stale(&aor->gone[i], r) : 0;
 		if (s == 2)
-			return 2;
+			return c->expires == 0 || held == 2 ? 2 : 1;
 		worst = s ? s : worst;
 	}
-	naive_binding *b = find(aor->bindings, aor->n, c);
-	return worst || !b || b->expires <= now ? worst : stale(b, r);
+	return worst ? worst : held;
 }
 
 /* True when the request repeats what was done; *refused when it is out of order. */
@@ -205,7 +205,7 @@ static void list(const naive_aor *aor, const naive_request *r, const naive_rules
 	uint32_t n = naive_live(aor, now, live);
 	for (uint32_t i = 0; i < r->n; i++) {
 		naive_binding *b = find(live, n, &r->contacts[i]);
-		if (b) {
+		if (b && r->contacts[i].expires != 0) {
 			out->contacts[out->n++] = *b;
 			drop(live, &n, b);
 		}

@@ -129,7 +129,7 @@ static void nothing_revives(spec gone, uint32_t apart)
 	cr_assert_eq(save_spec(&w, gone), 200);
 	same_text(bindings(&w), "");
 	for (int i = 0; i < 16; i++) {
-		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = callid[i], .cseq = "5 REGISTER"), 200);
+		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = callid[i], .cseq = "5 REGISTER"), 400);
 		cr_expect_not(rg_plan_commits(w.plan), "%s is back", contact[i]);
 		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = callid[i], .cseq = "4 REGISTER"), 400);
 		cr_expect_eq(save(&w, .contact = { contact[i] }, .callid = gone.callid, .cseq = "6 REGISTER"), 400);
@@ -166,4 +166,89 @@ Test(removals, expiry_leaves_none)
 	same_text(bindings(&w), "sip:b@192.0.2.8");
 	cr_expect_eq(rg_record_removals(w.record), 0);
 	end_world(&w);
+}
+
+/* A REGISTER that is sent again after something else happened to its bindings. */
+static const struct {
+	const char *first[3], *then[3]; /* Contacts; `then` by another device, in order; "*" = all */
+	int64_t later;                  /* seconds until the repeat */
+	const char *flags;
+	int code;
+	const char *left;
+} repeats[] = {
+	/* Its bindings are there. */
+	{ { A }, { NULL }, 1, "", 200, "a" },
+	{ { A, B }, { NULL }, 1, "", 200, "a b" },
+	{ { A, B }, { "<sip:c@192.0.2.9>" }, 1, "", 200, "a b c" },
+	{ { A, B }, { "<sip:c@192.0.2.9>", "<sip:c@192.0.2.9>;expires=0" }, 1, "", 200, "a b" },
+	/* One lapsed: nobody removed it. */
+	{ { A ";expires=60", B }, { NULL }, 61, "", 200, "b" },
+	/* It removed something itself. */
+	{ { A ";expires=0", B }, { NULL }, 1, "", 200, "b" },
+	{ { A, A ";expires=0", B }, { NULL }, 1, "", 200, "b" },
+	{ { A, "<sip:%61@192.0.2.7>;expires=0", B }, { NULL }, 1, "", 200, "b" },
+	{ { A ";expires=0", A, B }, { NULL }, 1, "", 200, "a b" },
+	/* Another device removed it, or all. */
+	{ { A }, { A ";expires=0" }, 1, "", 400, "" },
+	{ { A }, { "*" }, 1, "", 400, "" },
+	{ { A, B }, { "*" }, 1, "", 400, "" },
+	{ { A, B }, { B ";expires=0" }, 1, "", 400, "a" },
+	{ { A, B }, { "<sip:%62@192.0.2.8>;expires=0" }, 1, "", 400, "a" },
+	{ { A ";q=0.1", A ";q=0.2", B }, { A ";expires=0" }, 1, "", 400, "b" },
+	{ { A ";expires=0", A, B }, { A ";expires=0" }, 1, "", 400, "b" },
+	/* Another device removed it, and set it again. */
+	{ { A }, { A ";expires=0", A }, 1, "", 400, "a" },
+	{ { A, B }, { "*", A }, 1, "", 400, "a" },
+	/* Evicted. */
+	{ { A }, { B }, 1, "max-contacts=1, force-registration", 400, "b" },
+	{ { A, B }, { "<sip:c@192.0.2.9>" }, 1, "max-contacts=2, force-registration", 400, "b c" },
+	/* Matched by instance. */
+	{ { A ";+sip.instance=\"<urn:x:1>\"" }, { B ";+sip.instance=\"urn:x:1\";expires=0" }, 1, "matching-mode=instance", 400, "" },
+	/* Remembered for 32 s only. */
+	{ { A }, { "*" }, 32, "", 200, "a" },
+};
+
+/* The users of the bindings, without the rest of their URIs. */
+static const char *users_left(world *w)
+{
+	static char text[64];
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < rg_record_count(w->record); i++) {
+		if (binding(w, i).expires <= w->now)
+			continue;
+		text[n] = ' ';
+		n += n > 0;
+		text[n++] = binding(w, i).uri.p[4];
+	}
+	text[n] = '\0';
+	return text;
+}
+
+Test(removals, a_repeat_whose_binding_somebody_removed_is_out_of_order)
+{
+	for (size_t i = 0; i < sizeof repeats / sizeof *repeats; i++) {
+		world w = new_world();
+		spec first = { .contact = { repeats[i].first[0], repeats[i].first[1], repeats[i].first[2] }, .cseq = "5 REGISTER" };
+
+		flags(&w, repeats[i].flags);
+		save(&w, .contact = { A }, .cseq = "4 REGISTER");
+		cr_assert_eq(save_spec(&w, first), 200, "row %zu", i);
+		for (int k = 0; k < 3 && repeats[i].then[k]; k++) {
+			bool star = repeats[i].then[k][0] == '*';
+
+			w.now++;
+			cr_assert_eq(save(&w, .contact = { repeats[i].then[k] }, .callid = "other", .cseq = k == 0 ? "1 REGISTER" : "2 REGISTER",
+				.expires = star ? "0" : NULL), 200, "row %zu", i);
+		}
+		w.now += repeats[i].later * 1000;
+		cr_expect_eq(save_spec(&w, first), repeats[i].code, "row %zu", i);
+		cr_expect_str_eq(users_left(&w), repeats[i].left, "row %zu", i);
+		if (repeats[i].code != 200) {
+			cr_expect_eq(reason(&w), RG_R_INV_CSEQ, "row %zu", i);
+			first.cseq = "6 REGISTER";
+			cr_expect_eq(save_spec(&w, first), 200, "row %zu: a newer one is the phone itself", i);
+		}
+		end_world(&w);
+	}
 }
