@@ -68,8 +68,8 @@ typedef struct rg__remover {
 } rg__remover;
 
 /* removals.c: the fresh removals of the record and those of the entries that are gone, the newest RG_REMOVALS_MAX. Returns their number.
- * A removal has the Call-ID, CSeq and hash of @p by if the request removed the binding, and also those of the binding unless the Call-ID is
- * the same. */
+ * A removal has the Call-ID, CSeq and hash of @p by if the request removed the binding, and another one those that the binding had before the
+ * request, unless the Call-ID is the same. */
 uint32_t rg__merge_removals(const rg__merge *m, const rg__remover *by, rg_removal out[RG_REMOVALS_MAX]);
 
 /* next_record.c: the next record, NULL when nothing is left. The contacts that stay move to the front. RG_ELIMIT: it would be too large. */

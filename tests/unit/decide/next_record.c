@@ -38,9 +38,11 @@ Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 	rg__entry entries[N];
 	rg__change changes[N];
 	rg__merge m = merge_of(contacts, entries, changes);
-	rg_record *next = NULL;
+	rg_record *before, *next = NULL;
 
 	four(contacts, entries);
+	cr_assert_eq(rg_record_new(&key, &revision, contacts, N - 1, NULL, 0, RG__ABSENT, &before), RG_OK);
+	m.record = before;
 	cr_assert_eq(rg__merge_next(&m, &key, NULL, &next), RG_OK);
 	cr_expect_eq(rg_record_count(next), 2);
 	cr_expect_eq(rg_record_removals(next), 1);
@@ -54,6 +56,7 @@ Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 	cr_expect_eq(changes[2].before, RG__NO_BINDING);
 	cr_expect_eq(changes[2].after, 1);
 	rg_record_unref(next);
+	rg_record_unref(before);
 }
 
 Test(next_record, nothing_left_and_nothing_remembered_is_no_record)

@@ -252,3 +252,55 @@ Test(removals, a_repeat_whose_binding_somebody_removed_is_out_of_order)
 		end_world(&w);
 	}
 }
+
+/* What a REGISTER with another Call-ID removes leaves the Call-ID and CSeq that the binding had before, also if the REGISTER set it first. */
+Test(removals, a_binding_that_was_set_and_dropped_is_remembered_as_it_was)
+{
+	static const char *const ways[][3] = { { A ";expires=0" }, { A ";expires=60", A ";expires=0" }, { A ";expires=0", A, A ";expires=0" },
+		{ A ";expires=60", "<sip:%61@192.0.2.7>;expires=0" }, { "<sip:%61@192.0.2.7>;expires=60", "<sip:%61@192.0.2.7>;expires=0" },
+		{ A ";expires=60", B, A ";expires=0" } };
+
+	for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+		world w = new_world();
+		spec gone = { .contact = { ways[i][0], ways[i][1], ways[i][2] }, .callid = "q", .cseq = "1 REGISTER" };
+
+		save(&w, .contact = { A }, .callid = "p", .cseq = "5 REGISTER");
+		cr_assert_eq(save_spec(&w, gone), 200);
+		cr_expect_eq(rg_record_removals(w.record), 2, "way %zu", i);
+		cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "4 REGISTER"), 400, "way %zu", i);
+		cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "5 REGISTER"), 400, "way %zu: its last one", i);
+		cr_expect_eq(save(&w, .contact = { A }, .callid = "q", .cseq = "1 REGISTER"), 400, "way %zu: another of this CSeq", i);
+		cr_expect_eq(save_spec(&w, gone), 200, "way %zu: the same again", i);
+		cr_expect_not(rg_plan_commits(w.plan), "way %zu", i);
+		cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "6 REGISTER"), 200, "way %zu", i);
+		end_world(&w);
+	}
+}
+
+Test(removals, a_flow_that_was_set_and_dropped_is_remembered_as_it_was)
+{
+	world w = new_world();
+
+	set(&w, "outbound_mode", "on");
+	save(&w, .contact = { A ";reg-id=1;+sip.instance=\"<urn:x:1>\"" }, .callid = "p", .cseq = "5 REGISTER");
+	cr_assert_eq(save(&w, .contact = { B ";reg-id=1;+sip.instance=\"<urn:x:1>\"", B ";reg-id=1;+sip.instance=\"<urn:x:1>\";expires=0" },
+		.callid = "q", .cseq = "1 REGISTER"), 200);
+	same_text(bindings(&w), "");
+	cr_expect_eq(save(&w, .contact = { A ";reg-id=1;+sip.instance=\"<urn:x:1>\"" }, .callid = "p", .cseq = "4 REGISTER"), 400);
+	cr_expect_eq(save(&w, .contact = { A ";reg-id=2;+sip.instance=\"<urn:x:1>\"" }, .callid = "p", .cseq = "4 REGISTER"), 200);
+	end_world(&w);
+}
+
+Test(removals, an_evicted_binding_is_remembered_as_it_was)
+{
+	world w = new_world();
+
+	save(&w, .contact = { A }, .callid = "p", .cseq = "5 REGISTER");
+	flags(&w, "max-contacts=1, force-registration");
+	w.now += 1000;
+	cr_assert_eq(save(&w, .contact = { B }, .callid = "q", .cseq = "1 REGISTER"), 200);
+	same_text(bindings(&w), "sip:b@192.0.2.8");
+	cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "4 REGISTER"), 400);
+	cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "6 REGISTER"), 200);
+	end_world(&w);
+}
