@@ -184,7 +184,11 @@ static int turn_came(rg__overlay_op *op)
 {
 	if (!op->busy)
 		return look_at_parts(op);
-	return op->heap ? rg__overlay_end(op, RG_EFULL) : fetch_current(op);
+	if (op->heap)
+		return rg__overlay_end(op, RG_EFULL);
+	op->flags |= RG_FETCH_FRESH;
+	op->read_as = RG_ECONFLICT;
+	return rg__overlay_read(op);
 }
 
 static int begin_commit(rg__overlay_op *op)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetch over both parts. */
+/* Fetch over both parts, and the record in the conflict of a commit that did not get its turn. */
 #include "overlay/overlay.h"
 
 enum { FETCH_TRIES = 4 };
@@ -12,11 +12,13 @@ static void give_fetched(rg__overlay_op *op)
 	op->fetched(op->tok, op->status, op->status == RG_OK ? &found : NULL);
 }
 
-/* Main did not answer. The local part alone is a partial result. */
+/* Main did not answer. The local part alone is a partial result, of a fetch. */
 static int end_without_main(rg__overlay_op *op, rg_status status)
 {
 	const rg_fetched nothing = { .struct_size = sizeof nothing, .authoritative = 1, .partial = 1 };
 
+	if (op->read_as != RG_OK)
+		return rg__overlay_end(op, status == RG_EUNKNOWN ? RG_ESTORE : status); /* the commit did not happen */
 	rg__doubt_show(op->o, &op->key, NULL, &op->local);
 	if (!op->local.record)
 		return rg__overlay_end(op, status);
@@ -64,7 +66,7 @@ static int main_answered(rg__overlay_op *op)
 	if (st == RG_OK)
 		st = rg__unite(&op->key, &op->main, &op->local, &op->out);
 	op->out.partial |= torn;
-	return rg__overlay_end(op, st);
+	return rg__overlay_end(op, st == RG_OK ? op->read_as : st);
 }
 
 static int ask_main(rg__overlay_op *op)
@@ -72,7 +74,7 @@ static int ask_main(rg__overlay_op *op)
 	return rg__overlay_ask_fetch(op, op->flags, main_answered);
 }
 
-static int begin_fetch(rg__overlay_op *op)
+int rg__overlay_read(rg__overlay_op *op)
 {
 	rg_status st = look_at_local(op);
 
@@ -86,5 +88,5 @@ rg_status rg__overlay_fetch(void *self, const rg_key *key, uint32_t flags, rg_fe
 	if (!op)
 		return RG_ENOMEM;
 	op->fetched = done;
-	return rg__overlay_start(op, begin_fetch, give_fetched);
+	return rg__overlay_start(op, rg__overlay_read, give_fetched);
 }

@@ -130,6 +130,7 @@ struct rg__overlay_op {
 	rg__local local;
 	uint64_t writes; /* of the local store, before `local` was read */
 	uint32_t tries;
+	rg_status read_as;   /* how a good read ends: RG_OK; RG_ECONFLICT of a commit that did not get its turn */
 	rg_fetch_cb fetched; /* of commit too */
 	rg_commit commit;
 	rg_record *main_next, *local_next;
@@ -155,6 +156,9 @@ int rg__overlay_ask_fetch(rg__overlay_op *op, uint32_t flags, int (*then)(rg__ov
 void rg__overlay_take_main(rg__overlay_op *op); /* moves the record that main returned to op->main */
 rg_status rg__overlay_wait(void *self, void *tok, int32_t timeout_ms);
 void rg__overlay_cancel(void *self, void *tok);
+
+/* fetch.c */
+int rg__overlay_read(rg__overlay_op *op); /* both parts into op->out, without the turn of the key; ends the operation */
 
 /* turns.c */
 rg__overlay_bucket *rg__overlay_lock(rg__overlay *o, uint64_t key_hash); /* the bucket, locked */
