@@ -77,7 +77,7 @@ typedef struct rg_env {
 	 * Resolves a host name: the next hop of a Contact in a save, the host in a remove. It obeys the completion law towards @p done. The
 	 * host name is borrowed for the call. In the blocking form, only an answer that is given before the function returns is used; a later
 	 * one counts as none. In the completion form, the operation waits up to store_timeout and then continues without the answer. Default:
-	 * host names are compared as text. The library never uses DNS itself.
+	 * host names are compared as text. The library never uses DNS itself. It does not ask for a host that is a number or has a `_`.
 	 */
 	rg_status (*resolve)(void *user, rg_str host, rg_resolve_cb done, void *tok);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
+#include "grammar/grammar.h"
 #include <sched.h>
 #include <stdlib.h>
 
@@ -69,7 +70,7 @@ static void host_resolved(void *token, rg_status status, const rg_addr *addrs, u
 static void ask_host_name(rg__resolver *r, host_answer *a)
 {
 	rg_registrar *reg = r->op->ticket.reg;
-	void *token = rg__slot_take(reg->slots, a);
+	void *token = rg__is_dns_name(r->found[a - r->answers].host) ? rg__slot_take(reg->slots, a) : NULL;
 
 	if (!token) {
 		atomic_fetch_sub(&r->pending, 1);

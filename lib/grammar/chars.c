@@ -34,7 +34,7 @@ const uint16_t rg__chars[256] = {
 	['S'] = ALPHA, ['T'] = ALPHA, ['U'] = ALPHA, ['V'] = ALPHA, ['W'] = ALPHA, ['X'] = ALPHA,
 	['Y'] = ALPHA, ['Z'] = ALPHA,
 	['['] = P | H | C | X, ['\\'] = C, [']'] = P | H | C | X,
-	['_'] = U | W | P | H | T | C | X, ['`'] = T | C,
+	['_'] = U | W | P | H | T | C | X | A, ['`'] = T | C,
 	['a'] = HEXAL, ['b'] = HEXAL, ['c'] = HEXAL, ['d'] = HEXAL, ['e'] = HEXAL, ['f'] = HEXAL,
 	['g'] = ALPHA, ['h'] = ALPHA, ['i'] = ALPHA, ['j'] = ALPHA, ['k'] = ALPHA, ['l'] = ALPHA,
 	['m'] = ALPHA, ['n'] = ALPHA, ['o'] = ALPHA, ['p'] = ALPHA, ['q'] = ALPHA, ['r'] = ALPHA,

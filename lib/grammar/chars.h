@@ -17,7 +17,7 @@ enum {
 	RG__C_DIGIT = 1 << 8,
 	RG__C_ALPHA = 1 << 9,
 	RG__C_HEX = 1 << 10,
-	RG__C_HOST = 1 << 11,    /* alphanum, `-` and `.` */
+	RG__C_HOST = 1 << 11,    /* alphanum, `-`, `.` and `_` */
 	RG__C_LIST = 1 << 12     /* ends the search for the next comma of a list */
 };
 

@@ -19,7 +19,8 @@ static inline bool at_char(rg_str s, size_t at, char c)
 	return at < s.n && s.p[at] == c;
 }
 
-/* All octets of @p s are in RG__C_HOST. */
+/* All octets of @p s are in RG__C_HOST. Devices call themselves by a number (GB/T 28181) or with a `_`, so both are names. A dotted name that
+ * ends in a number is refused: it looks like an IPv4 address, and readers would disagree on which one. */
 static bool labels_good(rg_str s)
 {
 	size_t label = 0, end;
@@ -32,13 +33,18 @@ static bool labels_good(rg_str s)
 		if (end == label || s.p[label] == '-' || s.p[end - 1] == '-')
 			return false;
 		if (end == s.n)
-			return rg__span(s, label, RG__C_DIGIT) < s.n;
+			return label == 0 || rg__span(s, label, RG__C_DIGIT) < s.n;
 	}
 }
 
 bool rg__is_hostname(rg_str s)
 {
 	return rg__all(s, RG__C_HOST) && labels_good(s);
+}
+
+bool rg__is_dns_name(rg_str s)
+{
+	return s.n > 0 && !memchr(s.p, '_', s.n) && rg__span(s, 0, RG__C_DIGIT) < s.n - (s.p[s.n - 1] == '.');
 }
 
 /* userinfo = user [ ":" password ] "@". No later part may contain an unescaped "@", so the first one ends the userinfo. */

@@ -61,8 +61,11 @@ int rg__order(rg_str a, rg_str b); /* any total order in which rg__same() means 
 int rg__order_nocase(rg_str a, rg_str b);
 uint32_t rg__hash_nocase(rg_str s); /* equal for texts that rg__same_nocase() finds equal */
 
-/* RFC 3261 §25.1 `hostname`, one trailing dot allowed. A last label of digits only is refused, because it can only belong to an address. */
+/* RFC 3261 §25.1 `hostname`, one trailing dot allowed, and beside it `_` and a single label of digits. */
 bool rg__is_hostname(rg_str s);
+
+/* Whether a host name can be one of the DNS. A `_` or a number alone is compared as text only: resolvers take a number for an address. */
+bool rg__is_dns_name(rg_str s);
 
 /* The names of a list so far, to find duplicates. `escapes`: these are names of URI parameters, where an octet equals its escape. */
 typedef struct rg__names {

@@ -23,17 +23,6 @@ void rg__hop_tag(const rg__uri *uri, rg__buf *tag, rg_str *host_name)
 		*host_name = uri->host;
 }
 
-static bool host_text(rg_str s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		char c = rg__lower(s.p[i]);
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_'))
-			return false;
-	}
-	return s.n > 0;
-}
-
 bool rg__hop_split(rg_str tag, rg_addr *addr, rg_str *host, uint16_t *port)
 {
 	const char *colon;
@@ -57,7 +46,7 @@ bool rg__hop_split(rg_str tag, rg_addr *addr, rg_str *host, uint16_t *port)
 	}
 	if (host->n > 1 && host->p[host->n - 1] == '.')
 		host->n--;
-	return host_text(*host);
+	return rg__is_hostname(*host);
 }
 
 rg_status rg__hop_print(rg__buf *b, rg_str ip, int32_t port)

@@ -27,6 +27,9 @@ static const group one_user[] = {
 		"sip:alice@ExAmPlE.CoM.:5060" } },
 	/* RFC 3261 §10.3 step 5 unescapes all there is: here, unlike in a Contact, reserved characters equal their escapes. */
 	{ "reserved characters", { { 0 } }, { "sip:a;b=c&d+e$f,g/h?i@example.com", "sip:a%3Bb%3dc%26d%2Be%24f%2cg%2Fh%3fi@example.com" } },
+	{ "a number for a host", { { 0 } }, { "sip:34020000001320000001@3402000000", "sip:34020000001320000001@3402000000.:5060;x",
+		"sips:%334020000001320000001@3402000000" } },
+	{ "a host with underscores", { { 0 } }, { "sip:alice@my_pc", "sip:alice@My_PC.", "sip:alice@MY_PC:5070" } },
 	{ "prefix", { { "realm_prefix", "sip." } }, { "sip:alice@example.com", "sip:alice@sip.example.com", "sip:alice@SIP.Example.com.",
 		"sip:alice@sip.sip.example.com" } },
 	{ "case of the user", { { "case_sensitive", "0" } }, { "sip:alice@example.com", "sip:ALICE@example.com",
@@ -151,6 +154,10 @@ static const group all_different[] = {
 	{ "hosts", { { 0 } }, { "sip:alice@example.com", "sip:alice@sip.example.com", "sip:alice@example.co", "sip:alice@example.com.org",
 		"sip:alice@xn--exmple-cua.com",
 		"sip:alice@192.0.2.1", "sip:alice@[2001:db8::1]", "sip:alice@[2001:db8::2]", "sip:alice@[::192.0.2.1]" } },
+	{ "numbers and addresses", { { 0 } }, { "sip:alice@3402000000", "sip:alice@202.199.48.128", "sip:alice@03402000000",
+		"sip:alice@0xcac73080",
+		"sip:alice@[::cac7:3080]", "sip:3402000000@3402000000" } },
+	{ "underscores", { { 0 } }, { "sip:alice@my_pc", "sip:alice@my-pc", "sip:alice@mypc", "sip:alice@_my_pc", "sip:alice@my_pc_" } },
 	{ "prefix that is none", { { "realm_prefix", "sip." } }, { "sip:alice@example.com", "sip:alice@xsip.example.com",
 		"sip:alice@sipexample.com" } },
 	{ "password in the name", { { 0 } }, { "sip:alice@example.com", "sip:alice%3Asecret@example.com", "sip:alice%3A@example.com" } },
@@ -300,8 +307,8 @@ Test(identity, a_nul_itself_ends_no_name)
 Test(identity, hosts_that_are_none_are_refused)
 {
 	static const char *const hosts[] = { "", ".", "..", "example..com", ".example.com", "-example.com", "example.com-", "example.com..",
-		"exa_mple.com", "exa%6Dple.com",
-		"[2001:db8::1", "2001:db8::1", "[2001:db8:::1]", "[::1]x", "[192.0.2.1]", "[fe80::1%25eth0]", "192.0.2.256", "192.0.2", "1",
+		"exa%6Dple.com",
+		"[2001:db8::1", "2001:db8::1", "[2001:db8:::1]", "[::1]x", "[192.0.2.1]", "[fe80::1%25eth0]", "192.0.2.256", "192.0.2", "0.1",
 			"\xc3\xa9.com", "example.com:0",
 		"example.com:65536", "example.com:", "example.com:-1", "example.com:5060x" };
 	site *s = new_site();

@@ -191,6 +191,28 @@ Test(resolve, so_are_those_of_remove_ip_port_in_every_aor)
 	}
 }
 
+/* A resolver would take 3402000000 for the address 202.199.48.128. */
+Test(resolve, nobody_is_asked_for_what_is_no_name_of_the_dns)
+{
+	char room[32];
+	uint32_t n = 99;
+	kit k;
+
+	open_resolving(&k, INLINE);
+	cr_expect_eq(bind(&k, "alice", (bound){ "<sip:A@3402000000>" }), 200);
+	cr_expect_eq(bind(&k, "alice", (bound){ "<sip:B@my_pc>", .cseq = 2 }), 200);
+	cr_expect_eq(bind(&k, "alice", (bound){ "<sip:C@192.0.2.7>", .received = "sip:3402000000:5070", .cseq = 3 }), 200);
+	cr_expect_eq(remove_hop(&k, "3402000000:5060", &n), RG_OK);
+	cr_expect_eq(n, 1);
+	cr_expect_eq(remove_hop(&k, "MY_PC", &n), RG_OK);
+	cr_expect_eq(n, 1);
+	cr_expect_str_eq(left(&k, "alice@example.org", room), "C");
+	cr_expect_eq(z.asked, 0, "asked for %s", z.names);
+	cr_expect_eq(remove_hop(&k, "1.2.3", &n), RG_EINVAL);
+	cr_expect_eq(remove_hop(&k, "192.0.2.256:5060", &n), RG_EINVAL);
+	kit_close(&k);
+}
+
 Test(resolve, without_it_names_compare_as_text)
 {
 	static const struct {

@@ -81,7 +81,8 @@ Test(aor, the_realm_prefix_goes_wherever_a_name_is_left)
 	rules.realm_prefix = RG_STR("sip");
 	reads_as("sip:a@sip", &rules, "a", "sip");
 	reads_as("sip:a@sip.h", &rules, "a", "sip.h");
-	reads_as("sip:a@sip1", &rules, "a", "sip1");
+	reads_as("sip:a@sip-1", &rules, "a", "sip-1");
+	reads_as("sip:a@sip1", &rules, "a", "1");
 	rules.realm_prefix = RG_STR("192.");
 	reads_as("sip:a@192.0.2.1", &rules, "a", "192.0.2.1");
 }

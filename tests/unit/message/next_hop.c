@@ -52,6 +52,8 @@ Test(next_hop, splitting)
 	} cases[] = {
 		{ "192.0.2.7", "", 0, true }, { "192.0.2.7:5060", "", 5060, true }, { "[2001:db8::1]:5060", "", 5060, true },
 		{ "2001:db8::1", "", 0, true }, { "Phone.example.:5060", "Phone.example", 5060, true }, { "phone", "phone", 0, true },
+		{ "3402000000:5060", "3402000000", 5060, true }, { "my_pc", "my_pc", 0, true }, { "1.2.3", "", 0, false },
+		{ "192.0.2.256:5060", "", 0, false }, { "a..b", "", 0, false }, { "-a", "", 0, false },
 		{ "", "", 0, false }, { "phone:", "", 0, false }, { "phone:0", "", 0, false }, { "phone:65536", "", 0, false },
 		{ "phone:5x", "", 0, false }, { "a b", "", 0, false }, { "sip:phone", "", 0, false }, { ":5060", "", 0, false },
 	};
