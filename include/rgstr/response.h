@@ -53,7 +53,8 @@ extern "C" {
 	X(RG_R_LOOP, 30, 403, "rejects_loop", "Contact would loop") \
 	X(RG_R_OB_MULTI, 31, 400, "rejects_ob_multi", "More than one contact with reg-id") \
 	X(RG_R_SIPS, 32, 400, "rejects_sips", "sips contact needs a sips request and path") \
-	X(RG_R_TOO_LARGE, 33, 413, "rejects_too_large", "Request exceeds a limit")
+	X(RG_R_TOO_LARGE, 33, 413, "rejects_too_large", "Request exceeds a limit") \
+	X(RG_R_SCHEME, 34, 416, "rejects_scheme", "Unsupported URI Scheme")
 
 enum {
 #define RG_REASON_ENUM(name, value, code, statistic, text) name = value,

@@ -137,6 +137,8 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_PARSE;
 	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
 		return RG_R_PARSE;
+	if (r->request_uri.p && uri.scheme == RG__SCHEME_OTHER) /* RFC 3261 §8.2.2.1 */
+		return RG_R_SCHEME;
 	if (r->received.n > 0 && !rg__received_read(r->received, &reg->received))
 		return RG_R_PARSE;
 	return free_text_has_control(r) ? RG_R_PARSE : take_socket(reg);

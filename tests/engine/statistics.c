@@ -74,7 +74,7 @@ Test(statistics, three_are_the_values_of_parameters)
 
 /* A REGISTER that is refused for one reason; what is left out is sound. The reason is also the statistic's name. */
 static const struct {
-	const char *statistic, *contact, *expires, *to, *cseq, *callid, *require;
+	const char *statistic, *contact, *expires, *to, *cseq, *callid, *require, *uri;
 	int32_t defect;
 } refused[] = {
 	{ "rejects_inv_cseq", "<sip:a@192.0.2.1>", .cseq = "1 REGISTER" },
@@ -90,6 +90,7 @@ static const struct {
 	{ "rejects_to_miss", "<sip:a@192.0.2.1>", .to = "" }, /* absent */
 	{ "rejects_require", "<sip:a@192.0.2.1>", .require = "teleport" },
 	{ "rejects_sips", "<sips:a@192.0.2.1>" },
+	{ "rejects_scheme", "<sip:a@192.0.2.1>", .uri = "tel:+1" },
 	{ "rejects_parse", "<sip:a@192.0.2.1>", .defect = RG_R_PARSE },
 };
 
@@ -104,6 +105,7 @@ static int refuse(kit *k, size_t i)
 	r.expires = rg_str_from(refused[i].expires);
 	r.to = !refused[i].to ? r.to : *refused[i].to ? rg_str_from(refused[i].to) : NO;
 	r.cseq = refused[i].cseq ? rg_str_from(refused[i].cseq) : r.cseq;
+	r.request_uri = refused[i].uri ? rg_str_from(refused[i].uri) : r.request_uri;
 	r.require = &require;
 	r.n_require = require.p != NULL;
 	r.defect = refused[i].defect;
