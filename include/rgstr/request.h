@@ -40,14 +40,14 @@
  * - Each REGISTER that changes a binding replaces its received URI, socket and flow, also by absent ones.
  *
  * **Forms of an AoR.** Every `aor` of this library, as a member or as an argument, takes one of these forms:
- * - a SIP or SIPS URI, as `sip:alice@example.org`. Port, parameters, headers and password are ignored;
+ * - a SIP or SIPS URI, as `sip:alice@example.org`. Port, parameters, headers and password are ignored, also when they are malformed;
  * - a name-addr with such a URI, as `"Alice" <sip:alice@example.org>`;
  * - `user@host`, without scheme and password, as rg_key_print() prints it;
  * - `host` alone, without port, for an AoR without a user. When `use_domain` is off, it is `user` alone instead.
  *
  * Blanks around it are removed. The library makes it canonical: the user is unescaped (and in lower case when `case_sensitive` is off),
  * the host is in lower case, without a final dot and `realm_prefix`. An empty text is malformed, not absent. A save refuses a malformed
- * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 404 or 416. All other functions return
+ * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 400 or 416. All other functions return
  * RG_EINVAL.
  */
 #ifndef RGSTR_REQUEST_H
@@ -108,7 +108,9 @@ typedef struct rg_request {
 	uint32_t n_allow;           /**< number of Allow lines */
 	uint32_t n_routes;          /**< number of Route values */
 	uint32_t via_count;         /**< number of Via values; see the table above */
-	int32_t defect;             /**< an RG_R_… reason for which the adaptor refuses the REGISTER; 0 (RG_R_FINE) = none */
+	int32_t defect;             /**< an RG_R_… reason for which the adaptor refuses the request; 0 (RG_R_FINE) = none. A save gives it as its
+	                             *   reason; a lookup has no targets, and the code of rg_reason_code(). Queries ignore it. An adaptor sets it
+	                             *   only for what a request of this method needs */
 
 	/* What the host knows. */
 	uint32_t branch_flags;  /**< stored with the bindings; needs RG_REQUEST_HAS_BRANCH_FLAGS */
@@ -124,8 +126,8 @@ typedef struct rg_request {
 	rg_str socket;          /**< local socket, `proto:ip:port`; see the table above */
 	rg_str socket_header;   /**< value of the header that sock_hdr_name names */
 	rg_addr source;         /**< source address; see the table above */
-	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch`. A URI with a blank, a control character,
-	                         *   <, > or " is dropped */
+	const rg_str *branches; /**< URIs of existing branches, for lookup flag `branch`. Dropped as malformed: one that is empty, that has a
+	                         *   blank, a control character, <, > or ", or whose user or host cannot be read */
 	uint32_t n_branches;    /**< number of branches; with the flag `branch` at most RG_BRANCHES_MAX */
 	uint32_t n_resolved;    /**< number of `resolved` */
 	const rg_resolved *resolved; /**< host names that the host has resolved */

@@ -197,9 +197,10 @@ RG_API void rg_targets_unref(rg_targets *targets);
 RG_API int32_t rg_targets_result(const rg_targets *targets);
 
 /**
- * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding, or the Request-URI names no AoR.
- * 480: there are bindings, but none passed the filters. 405: none supports the method. 416: the Request-URI is neither a SIP nor a SIPS URI
- * (RFC 3261 §8.2.2.1). 503: the store is unavailable. 500 for NULL.
+ * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding. 400: user or host of the AoR or of a
+ * branch cannot be read. 480: there are bindings, but none passed the filters. 405: none supports the method. 416: the Request-URI is
+ * neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that of rg_request.defect.
+ * 500 for NULL.
  */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 

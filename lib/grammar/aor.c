@@ -146,11 +146,11 @@ int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 	if (s.n == 0)
 		return RG__AOR_PARSE;
 	if (memchr(s.p, '<', s.n)) { /* neither a URI nor a printed key can contain it */
-		if (rg__name_addr_parse(s, &name_addr) != RG_OK || rg__uri_parse(name_addr.uri, &uri) != RG_OK)
+		if (rg__name_addr_parse(s, &name_addr) != RG_OK || rg__uri_read_address(name_addr.uri, &uri) != RG_OK)
 			return RG__AOR_PARSE;
 		return rg__aor_from_uri(&uri, rules, out);
 	}
-	if (rg__uri_parse(s, &uri) == RG_OK)
+	if (rg__uri_read_address(s, &uri) == RG_OK)
 		return rg__aor_from_uri(&uri, rules, out);
 	if (!rules->use_domain && !memchr(s.p, '@', s.n))
 		return from_user(s, rules, out);

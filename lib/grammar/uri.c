@@ -207,6 +207,50 @@ rg_status rg__uri_parse(rg_str text, rg__uri *out)
 	return RG_EINVAL;
 }
 
+/* No URI has such an octet; where one is printed, it could end there. */
+static bool ends_uri(char c)
+{
+	return (unsigned char)c <= ' ' || c == 0x7f || c == '<' || c == '>';
+}
+
+/* What follows the host: a port, parameters and headers in any form. A second `@` or an IPv6 address without brackets leaves open which
+ * host is meant. */
+static bool loose_rest(rg_str rest, rg_str host)
+{
+	if (rest.n > 0 && !memchr(":;?", rest.p[0], 3))
+		return false;
+	for (size_t i = 0; i < rest.n; i++) {
+		if (ends_uri(rest.p[i]) || rest.p[i] == '@')
+			return false;
+	}
+	const char *colon = rest.n > 1 && rest.p[0] == ':' ? memchr(rest.p + 1, ':', rest.n - 1) : NULL;
+	const char *semicolon = colon ? memchr(rest.p, ';', rest.n) : NULL;
+	return !colon || (semicolon && semicolon < colon) || !rg__all(host, RG__C_HEX);
+}
+
+rg_status rg__uri_read_address(rg_str text, rg__uri *out)
+{
+	if (rg__uri_parse(text, out) == RG_OK)
+		return RG_OK;
+	*out = (rg__uri){ .text = text };
+	size_t at = read_scheme(text, out);
+
+	if (at > 0 && out->scheme != RG__SCHEME_OTHER && read_userinfo(text, &at, out) && read_host(text, &at, out) &&
+		loose_rest(rg__sub(text, at, text.n), out->host))
+		return RG_OK;
+	*out = (rg__uri){ 0 };
+	return RG_EINVAL;
+}
+
+bool rg__has_stray_octet(rg_str uri)
+{
+	for (size_t i = 0; i < uri.n; i++) {
+		if (ends_uri(uri.p[i]) || uri.p[i] == '"')
+			return true;
+	}
+	return false;
+}
+
 rg_status rg__uri_parse_bare(rg_str text, rg__uri *out)
 {
 	*out = (rg__uri){ .text = text, .scheme = RG__SCHEME_SIP };

@@ -33,6 +33,13 @@ typedef struct rg__param {
 /* Validates sip: and sips: completely. Of other schemes only `scheme` and `text` are set. RG_EINVAL: not a URI. */
 rg_status rg__uri_parse(rg_str text, rg__uri *out);
 
+/* Reads whom a URI names: scheme, user and host. Where port, parameters or headers are malformed, these are left out of @p out. For what is
+ * addressed to a user, who is there whatever the rest looks like. RG_EINVAL: user or host cannot be read. */
+rg_status rg__uri_read_address(rg_str text, rg__uri *out);
+
+/* True of a URI with an octet that could end it where it is printed: a blank, a control character, `<`, `>` or `"`. */
+bool rg__has_stray_octet(rg_str uri);
+
 /* rg__uri_parse() for a URI without its scheme, which is taken to be sip. */
 rg_status rg__uri_parse_bare(rg_str text, rg__uri *out);
 

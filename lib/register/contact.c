@@ -134,15 +134,7 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 /* A response prints the text between < and > again. The grammar of SIP URIs keeps it safe; of other schemes the text is checked here. */
 static bool read_uri(rg_str text, rg__uri *uri)
 {
-	if (rg__uri_parse(text, uri) != RG_OK)
-		return false;
-	for (size_t i = 0; i < text.n && uri->scheme == RG__SCHEME_OTHER; i++) {
-		unsigned char c = (unsigned char)text.p[i];
-
-		if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
-			return false;
-	}
-	return true;
+	return rg__uri_parse(text, uri) == RG_OK && (uri->scheme != RG__SCHEME_OTHER || !rg__has_stray_octet(text));
 }
 
 static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)

@@ -9,7 +9,9 @@
 /* Selects the targets of @p key, the key that was looked up. A NULL record means an AoR without bindings. */
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
 	rg_time now, rg_targets **out);
-/* A result without targets: RG_LOOKUP_ERROR with 503 or 500, or RG_LOOKUP_NONE with 404 or 416. */
+/* A result without targets: RG_LOOKUP_…, and the SIP code to answer with. */
 rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
+/* The same for a request without an AoR to look up. @p code is that of rg__lookup_aor(). */
+rg_status rg__targets_unread(int32_t code, rg_targets **out);
 
 #endif

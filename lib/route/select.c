@@ -125,6 +125,11 @@ rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out)
 	return rg__targets_new(&(rg__choices){ .result = result, .code = code }, out);
 }
 
+rg_status rg__targets_unread(int32_t code, rg_targets **out)
+{
+	return rg__targets_failed(code == 500 ? RG_LOOKUP_ERROR : RG_LOOKUP_NONE, code, out);
+}
+
 static bool same_key(const rg_record *record, const rg_key *key)
 {
 	rg_key held;
@@ -143,7 +148,7 @@ rg_status rg_select(const rg_record *record, const rg_request *request, const rg
 	rg_status status;
 	rg_key key;
 	rg__aor aor;
-	int how;
+	int32_t code;
 
 	if (!out)
 		return RG_EINVAL;
@@ -151,11 +156,9 @@ rg_status rg_select(const rg_record *record, const rg_request *request, const rg
 	if (!request)
 		return RG_EINVAL;
 	rg__request_view(request, &view);
-	how = rg__lookup_aor(&view, config, &aor);
-	if (how == RG__AOR_NOMEM)
-		return RG_ENOMEM;
-	if (how != RG__AOR_OK)
-		return rg__targets_failed(RG_LOOKUP_NONE, how == RG__AOR_SCHEME ? 416 : 404, out); /* RFC 3261 §8.2.2.1 */
+	status = rg__lookup_aor(&view, config, &aor, &code);
+	if (status != RG_OK || code != 0)
+		return status != RG_OK ? status : rg__targets_unread(code, out);
 	key = (rg_key){ rg__request_domain(&view), aor.user, aor.host };
 	rg__lookup_settings_of(config, options, &settings);
 	status = same_key(record, &key) ? rg__select(record, &key, &view, &settings, now, out) : RG_EINVAL;

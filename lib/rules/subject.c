@@ -2,6 +2,7 @@
 /* The AoR that a request is about. */
 #include "rules/subject.h"
 #include "grammar/grammar.h"
+#include <rgstr/response.h>
 
 rg_str rg__request_domain(const rg_request *request)
 {
@@ -18,21 +19,36 @@ static bool header_uri(rg_str value, rg__uri *uri)
 {
 	rg__name_addr na;
 
-	return value.n > 0 && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
+	return value.n > 0 && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_read_address(na.uri, uri) == RG_OK;
 }
 
-int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out)
+static int subject_of(const rg_request *request, const rg__aor_rules *rules, rg__aor *out)
 {
-	rg__aor_rules rules;
 	rg__uri uri;
 
-	*out = (rg__aor){ 0 };
-	rg__aor_rules_of(config, &rules);
 	if (request->aor.p)
-		return rg__aor_from_text(request->aor, &rules, out);
-	if (rg__uri_parse(request->request_uri, &uri) != RG_OK)
+		return rg__aor_from_text(request->aor, rules, out);
+	if (rg__uri_read_address(request->request_uri, &uri) != RG_OK)
 		return RG__AOR_PARSE;
-	return rg__aor_from_uri(&uri, &rules, out);
+	return rg__aor_from_uri(&uri, rules, out);
+}
+
+rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out, int32_t *code)
+{
+	rg__aor_rules rules;
+	int how;
+
+	*out = (rg__aor){ 0 };
+	if (request->defect != RG_R_FINE) {
+		*code = rg_reason_code(request->defect);
+		*code = *code == 0 ? 500 : *code; /* as for a REGISTER, an unknown defect is an error of ours */
+		return RG_OK;
+	}
+	rg__aor_rules_of(config, &rules);
+	how = subject_of(request, &rules, out);
+	/* RFC 3261 §8.2.2.1: 416 for another scheme. What is malformed is never answered as not registered. */
+	*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
+	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
 }
 
 static rg_status status_of(int how)

@@ -6,8 +6,9 @@
 #include <rgstr/request.h>
 #include "config/config.h"
 
-/* The AoR of a lookup: `aor` of the request, else its Request-URI. Returns RG__AOR_…; free *out with rg__aor_free(). */
-int rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out);
+/* The AoR of a lookup: `aor` of the request, else its Request-URI; free *out with rg__aor_free(). RG_OK or RG_ENOMEM. @p code: 0, else the
+ * SIP code of the answer, because there is no AoR to look up: the request has a defect, or the AoR is malformed or of another scheme. */
+rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out, int32_t *code);
 rg_str rg__domain(rg_str given); /* @p given, or "location" when it is absent or empty */
 rg_str rg__request_domain(const rg_request *request);
 

@@ -109,12 +109,11 @@ static void lookup_clear(rg_op *op)
 static rg_status read_own(rg__lookup *l)
 {
 	rg__place *p = &l->own;
-	int what = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor);
+	int32_t code;
+	rg_status st = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor, &code);
 
-	if (what == RG__AOR_NOMEM)
-		return RG_ENOMEM;
-	if (what != RG__AOR_OK) /* RFC 3261 §8.2.2.1 */
-		return rg__targets_failed(RG_LOOKUP_NONE, what == RG__AOR_SCHEME ? 416 : 404, &p->targets);
+	if (st != RG_OK || code != 0)
+		return st != RG_OK ? st : rg__targets_unread(code, &p->targets);
 	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
 	l->op.key = p->key;
 	return RG_OK;

@@ -47,6 +47,7 @@ typedef struct rg__lookup {
 	rg__sites *sites;        /* NULL = homes are not asked for */
 	rg__buf homes_domain;
 	bool at_homes;
+	bool malformed;          /* a branch is malformed */
 	atomic_bool bindings_complete; /* the bindings of every place are there */
 
 	/* These need not begin as zero. */

@@ -52,32 +52,22 @@ static int is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign)
 	return RG__AOR_OK;
 }
 
-/* Octets that could end a header field do not become part of a target. */
-static bool has_stray_octet(rg_str branch)
-{
-	for (size_t i = 0; i < branch.n; i++) {
-		uint8_t c = (uint8_t)branch.p[i];
-
-		if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
-			return true;
-	}
-	return false;
-}
-
 static rg_status add_branch(rg__lookup *l, uint32_t index)
 {
 	rg__place *p = place_at(l, l->n);
 	rg__uri uri;
 
-	if (has_stray_octet(l->request.branches[index]))
-		return RG_OK;
 	*p = (rg__place){ .uri = l->request.branches[index], .branch = (int32_t)index };
-	p->kept_as_is = rg__uri_parse(p->uri, &uri) != RG_OK;
-	int what = p->kept_as_is ? RG__AOR_OK : is_foreign(l, &uri, &p->kept_as_is);
+	if (rg__has_stray_octet(p->uri) || rg__uri_read_address(p->uri, &uri) != RG_OK) {
+		l->malformed = true; /* nobody can be reached there; octets that could end a header field do not become part of a target */
+		return RG_OK;
+	}
+	int what = is_foreign(l, &uri, &p->kept_as_is);
 	if (what == RG__AOR_OK && !p->kept_as_is)
 		what = rg__aor_from_uri(&uri, &l->settings.aor, &p->aor);
 	if (what == RG__AOR_NOMEM)
 		return RG_ENOMEM;
+	l->malformed |= what != RG__AOR_OK;
 	if (!p->kept_as_is && what == RG__AOR_OK)
 		claim_key(l, p);
 	if (p->kept_as_is || p->key.domain.p)
@@ -109,6 +99,8 @@ rg_status rg__lookup_add_places(rg__lookup *l)
 	if (l->own.key.domain.p)
 		claim_key(l, &l->own);
 	l->n = 1;
+	if (l->request.defect != RG_R_FINE)
+		return RG_OK; /* refused, whatever its branches are */
 	if (l->settings.branch)
 		st = add_branches(l);
 	if (!l->settings.global)
@@ -289,21 +281,28 @@ static void add_parts(joining *j, bool homes)
 	}
 }
 
+/* How close to a target a place came. What is malformed is never reported as not registered. */
+static int closeness(int32_t code)
+{
+	return code == 405 ? 3 : code == 480 ? 2 : code == 400 ? 1 : 0;
+}
+
 /* Why nothing was found: the reason of the place that came closest to a target, the first of several. */
 static void explain_none(rg__lookup *l, rg__joint *joint)
 {
-	int closest = -1;
+	int closest = l->malformed ? closeness(400) : -1;
 
+	joint->result = RG_LOOKUP_NONE;
+	joint->code = 400;
 	for (uint32_t i = 0; i < l->n; i++) {
 		const rg_targets *t = place_at(l, i)->targets;
-		int32_t code = rg_targets_code(t);
-		int close = code == 405 ? 2 : code == 480 ? 1 : 0;
+		int close = closeness(rg_targets_code(t));
 
 		if (close <= closest)
 			continue;
 		closest = close;
 		joint->result = rg_targets_result(t);
-		joint->code = code;
+		joint->code = rg_targets_code(t);
 	}
 }
 

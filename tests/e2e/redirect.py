@@ -41,4 +41,15 @@ def test_nobody_and_nothing():
         assert ask(peer, 'CANCEL', 'sip:bob@example.org', 7).code == 481
 
 
+def test_what_follows_user_and_host_may_be_malformed():
+    with Daemon('--mode', 'redirect') as daemon:
+        peer = daemon.peer()
+        peer.register('bob')
+        for cseq, rest in enumerate((';', ';transport=udp;transport=udp', ';foo=', ':0', ';;x'), 1):
+            assert ask(peer, 'MESSAGE', 'sip:bob@example.org' + rest, cseq).code == 302, rest
+            assert ask(peer, 'MESSAGE', 'sip:nobody@example.org' + rest, 10 + cseq).code == 404, rest
+        for cseq, uri in enumerate(('sip:bob@b@example.org', 'sip:bob@exam$ple.org', 'sip:bob@192.0.2.256'), 20):
+            assert ask(peer, 'MESSAGE', uri, cseq).code == 400, uri
+
+
 run(globals())

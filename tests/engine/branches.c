@@ -121,6 +121,75 @@ Test(branches, an_aor_named_twice_is_expanded_where_it_comes_first)
 		"sip:b1@192.0.2.2:5060(-1) sip:a1@192.0.2.1:5060(1) sip:a2@192.0.2.1:5060(1)");
 }
 
+Test(branches, a_malformed_one_is_no_target_and_never_unknown)
+{
+	static const char *const malformed[] = { "", "?", "sip:", "sip:a@b@c", "bob@example.org", "tel:", "sip:bob@example.org:5060>", "sip:a%00@h" };
+
+	for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
+		all_forms("branch", "sip:nobody@example.org", LIST(malformed[i]), "-1/400");
+		all_forms("branch", "sip:nobody@example.org", LIST("sip:neither@example.org", malformed[i]), "-1/400");
+		all_forms("branch", "sip:nobody@example.org", LIST("sips:bob@example.org", malformed[i]), "-1/480");
+		all_forms("branch", "sip:nobody@example.org", LIST(malformed[i], BOB), "1/0 sip:b1@192.0.2.2:5060(1)");
+		all_forms("branch", BOB, LIST(malformed[i]), "1/0 sip:b1@192.0.2.2:5060(-1)");
+	}
+	all_forms("branch", "sip:", LIST(BOB), "1/0 sip:b1@192.0.2.2:5060(0)");
+	all_forms("branch", "sip:", LIST("sip:neither@example.org"), "-1/400");
+}
+
+Test(branches, one_that_is_absent_is_malformed)
+{
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_str branches[2] = { { NULL, 0 }, RG_STR("") };
+	rg_request request;
+	kit k;
+
+	kit_open(&k, INLINE);
+	cr_assert_eq(rg_lookup_options_new(RG_STR("branch"), &options, NULL), RG_OK);
+	rg_request_init(&request, sizeof request);
+	request.request_uri = RG_STR(ALICE);
+	request.branches = branches;
+	request.n_branches = 2;
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_expect_eq(rg_targets_count(targets), 0);
+	cr_expect_eq(rg_targets_result(targets), RG_LOOKUP_NONE);
+	cr_expect_eq(rg_targets_code(targets), 400);
+	rg_targets_unref(targets);
+	rg_lookup_options_unref(options);
+	kit_close(&k);
+}
+
+Test(branches, what_follows_user_and_host_may_be_malformed)
+{
+	all_forms("branch", "sip:bob@example.org;", LIST("sip:carol@example.org;transport=udp;transport=udp", "sip:alice@example.org:0"),
+		"1/0 sip:b1@192.0.2.2:5060(-1) sip:c1@192.0.2.3:5060(0) sip:a1@192.0.2.1:5060(1) sip:a2@192.0.2.1:5060(1)");
+	all_forms("branch", BOB, LIST("sip:bob@example.org;x="), "1/0 sip:b1@192.0.2.2:5060(-1)");
+}
+
+Test(branches, a_request_with_a_defect_is_refused_with_all_of_them)
+{
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_str branch = RG_STR(BOB);
+	rg_request request;
+	kit k;
+
+	kit_open(&k, INLINE);
+	kit_save(&k, "bob", B1, 1);
+	cr_assert_eq(rg_lookup_options_new(RG_STR("branch,global"), &options, NULL), RG_OK);
+	rg_request_init(&request, sizeof request);
+	request.request_uri = RG_STR(BOB);
+	request.branches = &branch;
+	request.n_branches = 1;
+	request.defect = RG_R_TOO_LARGE;
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_expect_eq(rg_targets_count(targets), 0);
+	cr_expect_eq(rg_targets_code(targets), 413);
+	rg_targets_unref(targets);
+	rg_lookup_options_unref(options);
+	kit_close(&k);
+}
+
 Test(branches, a_sips_branch_gets_no_sip_targets)
 {
 	all_forms("branch", BOB, LIST("sips:alice@example.org"), "1/0 sip:b1@192.0.2.2:5060(-1)");
@@ -207,12 +276,14 @@ Test(branches, what_is_not_ours_stays)
 	kit_save(&k, "bob", B1, 1);
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:carol@else.where;x=1", "tel:+123", BOB, "sip:carol@else.where;x=1", "?"),
 		false, &a);
-	cr_expect_str_eq(a.text, "1/0 sip:carol@else.where;x=1(0) tel:+123(1) sip:b1@192.0.2.2:5060(2) sip:carol@else.where;x=1(3) ?(4)");
+	cr_expect_str_eq(a.text, "1/0 sip:carol@else.where;x=1(0) tel:+123(1) sip:b1@192.0.2.2:5060(2) sip:carol@else.where;x=1(3)");
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:nobody@example.org"), false, &a);
 	cr_expect_str_eq(a.text, "-1/404");
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:x@else.where\r\nRoute: <sip:y>", "tel:1 2", "tel:1\t2", "tel:\x7f", "<tel:1>",
 		"sip:bob@example.org\n", "tel:\"1\""), false, &a);
-	cr_expect_str_eq(a.text, "-1/404", "no URI has such octets: %s", a.text);
+	cr_expect_str_eq(a.text, "-1/400", "no URI has such octets: %s", a.text);
+	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:carol@else.where;;x"), false, &a);
+	cr_expect_str_eq(a.text, "1/0 sip:carol@else.where;;x(0)", "whatever is odd in it is for the host that it names");
 	lookup(&k, "branch", "sip:nobody@example.org", LIST("sip:bob@EXAMPLE.org.;x=1"), false, &a);
 	cr_expect_str_eq(a.text, "1/0 sip:b1@192.0.2.2:5060(0)", "a domain of ours, however it is spelled");
 	kit_close(&k);

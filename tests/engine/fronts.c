@@ -208,8 +208,10 @@ static const struct {
 	{ "sip:nobody@example.org", NULL, 404, true },
 	{ "tel:+123", NULL, 416, false },
 	{ "mailto:a@example.org", NULL, 416, false },
-	{ "sip:alice@example.org", "", 404, false },
-	{ "sip:alice@example.org", "<<", 404, false },
+	{ "sip:alice@example.org", "", 400, false },
+	{ "sip:alice@example.org", "<<", 400, false },
+	{ "sip:", NULL, 400, false },
+	{ "sip:nobody@example.org;", NULL, 404, true },
 	{ "?", "nobody@example.org", 404, true },
 };
 

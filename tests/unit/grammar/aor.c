@@ -102,6 +102,25 @@ Test(aor, without_use_domain_the_host_is_no_part_of_the_key)
 	refused("a%4", &rules, RG__AOR_UNESCAPE);
 }
 
+Test(aor, a_number_is_a_host_and_compares_as_text)
+{
+	reads_as("sip:34020000001320000001@3402000000", &usual, "34020000001320000001", "3402000000");
+	reads_as("sip:a@3402000000.:5060;x", &usual, "a", "3402000000");
+	reads_as("a@03402000000", &usual, "a", "03402000000");
+	reads_as("3402000000", &usual, "", "3402000000");
+	reads_as("sip:a@My_PC", &usual, "a", "my_pc");
+	refused("sip:a@1.2.3", &usual, RG__AOR_PARSE);
+	refused("a@192.0.2.256", &usual, RG__AOR_PARSE);
+}
+
+Test(aor, what_follows_the_host_may_be_malformed)
+{
+	reads_as("sip:alice@example.com;", &usual, "alice", "example.com");
+	reads_as("\"A\" <sip:%61lice@Example.com:0;x;x>;tag=1", &usual, "alice", "example.com");
+	refused("alice@example.com;", &usual, RG__AOR_PARSE);
+	refused("sip:alice@example.com;@evil.example", &usual, RG__AOR_PARSE);
+}
+
 Test(aor, what_is_no_aor_is_refused_for_its_reason)
 {
 	refused("", &usual, RG__AOR_PARSE);

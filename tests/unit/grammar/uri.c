@@ -201,3 +201,60 @@ Test(uri, without_scheme_it_reads_as_sip)
 	cr_expect_eq(uri.port, 5070);
 	cr_expect_eq(rg__uri_parse_bare(RG_STR(""), &uri), RG_EINVAL);
 }
+
+Test(uri, whom_it_names_is_read_whatever_follows)
+{
+	static const struct {
+		const char *text;
+		int scheme;
+		const char *user, *host;
+	} cases[] = {
+		{ "sip:bob@example.com;", 1, "bob", "example.com" }, { "sip:bob@example.com;transport=udp;transport=udp", 1, "bob", "example.com" },
+		{ "sip:bob@example.com;foo=", 1, "bob", "example.com" }, { "sips:bob@example.com:0", 2, "bob", "example.com" },
+		{ "sip:bob@example.com:", 1, "bob", "example.com" }, { "sip:bob@example.com:99999;x", 1, "bob", "example.com" },
+		{ "sip:bob@example.com:5060:5060", 1, "bob", "example.com" }, { "sip:bob@example.com;;x", 1, "bob", "example.com" },
+		{ "sip:bob@example.com?x", 1, "bob", "example.com" }, { "sip:bob@[2001:db8::1]:x", 1, "bob", "[2001:db8::1]" },
+		{ "sip:bob@192.0.2.1;x=%", 1, "bob", "192.0.2.1" }, { "sip:bob:pw@h;x=\"a\"", 1, "bob", "h" }, { "sip:h;", 1, NULL, "h" },
+		{ "sip:bob@cafe:1;x=a:b", 1, "bob", "cafe" }, { "sip:bob@h;\xc3\xa9", 1, "bob", "h" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg__uri uri;
+		cr_assert_eq(rg__uri_read_address(rg_str_from(cases[i].text), &uri), RG_OK, "%s", cases[i].text);
+		cr_expect_eq(uri.scheme, cases[i].scheme, "%s", cases[i].text);
+		part(cases[i].text, "user", uri.user, cases[i].user);
+		part(cases[i].text, "host", uri.host, cases[i].host);
+	}
+}
+
+Test(uri, what_leaves_open_whom_it_names_is_refused)
+{
+	static const char *const cases[] = { "", "sip:", "?", "sip:@h;", "sip:a@;", "sip:a@b@c", "sip:a@h;x=b@c", "sip:%zz@h;", "sip:a b@h;",
+		"sip:a@h x", "sip:a@h;x y", "sip:a@h;\tx", "sip:a@h;x\r\nEvil: 1", "sip:a@h;\x7f", "sip:a@h>;", "sip:a@h;<", "sip:a@2001:db8::1",
+		"sip:a@fe80:1:2:3:4:5:6:7;x", "sip:a@[::1;", "sip:a@[::1]x", "sip:a@192.0.2.256;", "sip:a@h$;", "sip:a..b;", "tel:a b" };
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg__uri uri;
+		cr_expect_eq(rg__uri_read_address(rg_str_from(cases[i]), &uri), RG_EINVAL, "%s", cases[i]);
+		cr_expect_null(uri.text.p, "%s", cases[i]);
+	}
+	rg__uri uri;
+	cr_expect_eq(rg__uri_read_address(RG_STR("sip:a@h\0;"), &uri), RG_EINVAL);
+	cr_expect_eq(rg__uri_read_address(RG_STR("sip:a@h;\0"), &uri), RG_EINVAL);
+	cr_expect_eq(rg__uri_read_address(RG__ABSENT, &uri), RG_EINVAL);
+	cr_expect_eq(rg__uri_read_address(RG_STR("tel:+1"), &uri), RG_OK);
+	cr_expect_eq(uri.scheme, RG__SCHEME_OTHER);
+}
+
+Test(uri, a_number_and_an_underscore_are_names_but_not_of_the_dns)
+{
+	static const struct { const char *text; bool host, dns; } cases[] = {
+		{ "example.com", true, true }, { "example.com.", true, true }, { "1a", true, true }, { "h", true, true },
+		{ "3402000000", true, false }, { "1.", true, false }, { "my_pc", true, false }, { "_sip.example.com", true, false },
+		{ "1.2", false, true }, { "", false, false }, { ".", false, false },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg_str text = rg_str_from(cases[i].text);
+		cr_expect_eq(rg__is_hostname(text), cases[i].host, "%s", cases[i].text);
+		cr_expect_eq(rg__is_dns_name(text), cases[i].dns, "%s", cases[i].text);
+	}
+}

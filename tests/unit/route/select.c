@@ -107,8 +107,63 @@ Test(select, nobody_unreadable_and_not_ours)
 	world w = new_world();
 
 	same_text(select_spec(&w, "", ALICE, NULL), "-1/404");
-	same_text(select_spec(&w, "", RG_STR("sip:"), NULL), "-1/404");
+	same_text(select_spec(&w, "", RG_STR("sip:"), NULL), "-1/400");
 	same_text(select_spec(&w, "", RG_STR("tel:+15550100"), NULL), "-1/416");
+	end_world(&w);
+}
+
+Test(select, malformed_is_not_the_same_as_nobody)
+{
+	static const struct { const char *uri, *aor, *want; } rows[] = {
+		{ "sip:alice@example.com;", NULL, "1/0 sip:a@192.0.2.7" },
+		{ "sip:alice@example.com;transport=udp;transport=udp", NULL, "1/0 sip:a@192.0.2.7" },
+		{ "sip:%61lice@EXAMPLE.com.;foo=", NULL, "1/0 sip:a@192.0.2.7" }, { "sip:alice@example.com:0", NULL, "1/0 sip:a@192.0.2.7" },
+		{ "sips:alice@example.com;", NULL, "-1/480" }, { "?", "<sip:alice@example.com;>", "1/0 sip:a@192.0.2.7" },
+		{ "sip:bob@example.com;", NULL, "-1/404" }, { "sip:alice@", NULL, "-1/400" }, { "sip:alice@example.com;@evil.example", NULL, "-1/400" },
+		{ "sip:alice@exa mple.com", NULL, "-1/400" }, { "sip:alice%00@example.com", NULL, "-1/400" }, { "", NULL, "-1/400" },
+		{ NULL, NULL, "-1/400" }, { "sip:alice@example.com", "", "-1/400" }, { "sip:alice@example.com", "alice@example.com;", "-1/400" },
+		{ "tel:1 2", NULL, "-1/400" }, { "tel:12", NULL, "-1/416" }, { "?", "tel:12", "-1/416" },
+	};
+	world w = new_world();
+
+	save(&w, .contact = { "<sip:a@192.0.2.7>" });
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		rg_record *kept = w.record;
+
+		if (!strstr(rows[i].want, "1/0 ") && !strstr(rows[i].want, "480"))
+			w.record = NULL; /* there is no AoR, or it is another's */
+		same_text(select_spec(&w, "", rg_str_from(rows[i].uri), rows[i].aor), rows[i].want);
+		w.record = kept;
+	}
+	end_world(&w);
+}
+
+static const char *select_defect(world *w, int32_t defect)
+{
+	rg_targets *targets = NULL;
+	rg_request r;
+
+	rg_request_init(&r, sizeof r);
+	r.method = RG_STR("INVITE");
+	r.request_uri = ALICE;
+	r.defect = defect;
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	snprintf(w->text, sizeof w->text, "%d/%d %u", rg_targets_result(targets), rg_targets_code(targets), rg_targets_count(targets));
+	rg_targets_unref(targets);
+	return w->text;
+}
+
+Test(select, a_request_with_a_defect_is_refused_by_the_code_of_its_reason)
+{
+	world w = four();
+
+	same_text(select_defect(&w, RG_R_FINE), "1/0 4");
+	same_text(select_defect(&w, RG_R_PARSE), "-1/400 0");
+	same_text(select_defect(&w, RG_R_CID_MISS), "-1/400 0");
+	same_text(select_defect(&w, RG_R_TOO_LARGE), "-1/413 0");
+	same_text(select_defect(&w, RG_R_SCHEME), "-1/416 0");
+	same_text(select_defect(&w, 4711), "-3/500 0");
+	same_text(select_defect(&w, -1), "-3/500 0");
 	end_world(&w);
 }
 
