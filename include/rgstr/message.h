@@ -30,8 +30,8 @@ typedef struct rg_msg_ops {
 	/**
 	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters
 	 * received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config name host variables and a header to read. A value that
-	 * cannot be read is reported in `defect`, not as an error. A member that allocates sets `owner` and `release`; on an error it has
-	 * released its memory itself. @return RG_OK or an error, which the verb returns.
+	 * the request needs and that cannot be read is reported in `defect`, not as an error. A member that allocates sets `owner` and
+	 * `release`; on an error it has released its memory itself. @return RG_OK or an error, which the verb returns.
 	 */
 	rg_status (*read)(void *self, void *msg, const rg_config *config, rg_request *out);
 

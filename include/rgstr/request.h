@@ -31,8 +31,8 @@
  *   400.
  * - With the save flag socket-header, a `socket_header` that is not empty takes the place of `socket`. It is refused with 400 unless it is
  *   `proto:ip:port`. `socket` itself is stored as it is.
- * - `flow` has at most 255 bytes; a longer one is refused with 413. Control characters in `flow`, `socket`, `attr`, `ownership_tag` and
- *   `user_agent` are refused with 400; HTAB is allowed.
+ * - `flow` has at most 255 bytes; a longer one is refused with 413. Control characters in `flow`, `socket`, `attr` and `ownership_tag`
+ *   are refused with 400; HTAB is allowed.
  * - `via_count` matters only when `outbound_mode` is not off. Unless it is 1, `reg-id` applies only when the last Path URI has the
  *   parameter `ob`. Otherwise `reg-id` is ignored; when the client supports outbound, the request is refused with 439 instead. The 200
  *   has Flow-Timer only when it is 1, `reg-id` applies and the client supports outbound.
@@ -49,6 +49,14 @@
  * the host is in lower case, without a final dot and `realm_prefix`. An empty text is malformed, not absent. A save refuses a malformed
  * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 400 or 416. All other functions return
  * RG_EINVAL.
+ *
+ * **Hosts** are those of RFC 3261 §25.1, and also have `_` and a single label of digits, as in `sip:34020000001320000001@3402000000`. They
+ * compare as text, in any letter case, and are never passed to env.resolve. A dotted name that ends in a number is refused, unless it is an
+ * IPv4 address.
+ *
+ * **Malformed headers** (RFC 3261 §8.2.2). A save refuses a request whose Request-URI, To, From, Call-ID, CSeq, Contact, Expires, Require,
+ * or Path is malformed; a Path that no flag asks for is not read. A malformed Supported, Allow or User-Agent counts as absent, with all its
+ * lines. No display name is a reason to refuse: it may be any text without control characters in which every quote is closed.
  */
 #ifndef RGSTR_REQUEST_H
 #define RGSTR_REQUEST_H

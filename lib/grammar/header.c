@@ -154,21 +154,29 @@ static bool read_header_params(rg_str text, rg__params *out)
 	return more == 0;
 }
 
-/* display-name = *( token LWS ) / quoted-string. Returns the index of the "<" after it, or SIZE_MAX. */
+/* Text with a parameter that starts as a SIP URI is a URI, which some reader might take for the one that is meant. */
+static bool is_bare_uri(rg_str before)
+{
+	rg_str sip = RG_STR("sip:"), sips = RG_STR("sips:");
+	bool starts = (before.n > sip.n && rg__eq_nocase(rg__sub(before, 0, sip.n), sip)) ||
+		(before.n > sips.n && rg__eq_nocase(rg__sub(before, 0, sips.n), sips));
+
+	return starts && memchr(before.p, ';', before.n);
+}
+
+/* Returns the index of the "<" after the display name, or SIZE_MAX. Nothing depends on the name, so it may be any text without control
+ * characters: devices send UTF-8 without quotes. A quoted string in it must be closed, or its end would be a guess. */
 static size_t find_bracket(rg_str s)
 {
 	size_t at = 0;
 
-	if (s.p[0] == '"') {
-		at = skip_quoted(s, 0);
+	while (at < s.n && s.p[at] != '<') {
+		at = s.p[at] == '"' ? skip_quoted(s, at) : at + 1;
 		if (at == 0)
 			return SIZE_MAX;
-		at = skip_space(s, at);
-	} else {
-		while (at < s.n && (is_wsp(s.p[at]) || rg__is(s.p[at], RG__C_TOKEN)))
-			at++;
 	}
-	return at < s.n && s.p[at] == '<' ? at : SIZE_MAX;
+	rg_str before = rg__sub(s, 0, at);
+	return at < s.n && !rg__has_control(before) && !is_bare_uri(before) ? at : SIZE_MAX;
 }
 
 /* RFC 3261 §20: a URI with a comma, question mark or semicolon must be in brackets, so the first semicolon ends the URI. */
@@ -235,6 +243,22 @@ rg_str rg__unquote(rg_str value)
 bool rg__is_token(rg_str s)
 {
 	return s.n > 0 && rg__all(s, RG__C_TOKEN);
+}
+
+bool rg__is_token_list(const rg_str *lines, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		rg_str rest = lines[i], value;
+		int more;
+
+		while ((more = rg__list_next(&rest, &value)) > 0) {
+			if (value.n > 0 && !rg__is_token(value))
+				return false;
+		}
+		if (more < 0)
+			return false;
+	}
+	return true;
 }
 
 bool rg__is_callid(rg_str s) /* word [ "@" word ] */

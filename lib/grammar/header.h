@@ -10,6 +10,9 @@
  * After the last value @p rest is absent. */
 int rg__list_next(rg_str *rest, rg_str *value);
 
+/* Whether every value of all lines is a token or empty. */
+bool rg__is_token_list(const rg_str *lines, uint32_t n);
+
 typedef struct rg__name_addr {
 	rg_str display; /* as written; absent when there is none */
 	rg_str uri;     /* without <> */

@@ -16,9 +16,12 @@ static bool has_option_tag(const rg_str *lines, uint32_t n, rg_str tag)
 	return false;
 }
 
+/* RFC 3261 §8.2.2: a malformed Supported is ignored. */
 static bool supports(const rg__register *reg, rg_str tag)
 {
-	return has_option_tag(reg->request.supported, reg->request.n_supported, tag);
+	const rg_request *r = &reg->request;
+
+	return rg__is_token_list(r->supported, r->n_supported) && has_option_tag(r->supported, r->n_supported, tag);
 }
 
 /* The enabled option tags: bit 0 path, bit 1 outbound. */

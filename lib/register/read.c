@@ -85,7 +85,8 @@ static int32_t check_limits(rg__register *reg)
 		return RG_R_CONTACT_LEN;
 	if (longer(r->attr, reg->set.max_attr_len) || r->flow.n > 255)
 		return RG_R_TOO_LARGE;
-	reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
+	if (!rg__has_control(r->user_agent))
+		reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
 	return rg__register_contacts(reg);
 }
 
@@ -105,10 +106,10 @@ static bool good_from(rg_str value, const rg__uri *to)
 	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
 }
 
-/* All other fields follow a grammar without control characters. */
+/* All other fields follow a grammar without control characters, or are ignored when they have one. */
 static bool free_text_has_control(const rg_request *r)
 {
-	return rg__has_control(r->user_agent) || rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
+	return rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
 		rg__has_control(r->ownership_tag);
 }
 
@@ -179,7 +180,7 @@ static uint32_t allowed(const rg_request *r)
 {
 	uint32_t bits = 0;
 
-	if (r->n_allow == 0)
+	if (r->n_allow == 0 || !rg__is_token_list(r->allow, r->n_allow))
 		return RG_METHODS_ALL;
 	for (uint32_t i = 0; i < r->n_allow; i++)
 		bits |= rg__methods_of(r->allow[i]);

@@ -6,29 +6,34 @@ enum { FROM, TO, CALL_ID, CSEQ, EXPIRES, USER_AGENT, N_SINGLES };
 enum { CONTACT, PATH, SUPPORTED, REQUIRE, FEATURE_CAPS, ALLOW, ROUTE, N_LISTS };
 enum { SINGLE, LIST, CHECKED };
 
+/* Who needs a header well-formed: every request, REGISTER alone, or nobody. RFC 3261 §8.2.2: a malformed header that nobody needs counts as
+ * absent. */
+enum { EVERY, REGISTER, NOBODY };
+
 /* The headers to read, the place of each in the request, and the reason when Sofia could not parse it. CHECKED: the value is not kept.
- * RG_R_FINE: the core decides; a malformed Expires has a setting there. */
+ * RG_R_FINE: the core decides; a malformed Expires has a setting there. `names`: the values have display names. */
 static const struct header_row {
 	msg_hclass_t *class;
-	uint8_t kind, index;
+	uint8_t kind, index, needed_by;
+	bool names;
 	int32_t malformed;
 } rows[] = {
-	{ sip_via_class, CHECKED, 0, RG_R_PARSE },
-	{ sip_from_class, SINGLE, FROM, RG_R_PARSE },
-	{ sip_to_class, SINGLE, TO, RG_R_AOR_PARSE },
-	{ sip_call_id_class, SINGLE, CALL_ID, RG_R_PARSE },
-	{ sip_cseq_class, SINGLE, CSEQ, RG_R_INV_CSEQ },
-	{ sip_contact_class, LIST, CONTACT, RG_R_PARSE_CONT },
-	{ sip_expires_class, SINGLE, EXPIRES, RG_R_FINE },
-	{ sip_user_agent_class, SINGLE, USER_AGENT, RG_R_FINE },
-	{ sip_path_class, LIST, PATH, RG_R_PARSE_PATH },
-	{ sip_supported_class, LIST, SUPPORTED, RG_R_PARSE },
-	{ sip_require_class, LIST, REQUIRE, RG_R_PARSE },
-	{ sip_allow_class, LIST, ALLOW, RG_R_PARSE },
-	{ sip_route_class, LIST, ROUTE, RG_R_PARSE },
-	{ sip_content_length_class, CHECKED, 0, RG_R_PARSE },
+	{ sip_via_class, CHECKED, 0, EVERY, false, RG_R_PARSE },
+	{ sip_from_class, SINGLE, FROM, EVERY, true, RG_R_PARSE },
+	{ sip_to_class, SINGLE, TO, EVERY, true, RG_R_AOR_PARSE },
+	{ sip_call_id_class, SINGLE, CALL_ID, EVERY, false, RG_R_PARSE },
+	{ sip_cseq_class, SINGLE, CSEQ, EVERY, false, RG_R_INV_CSEQ },
+	{ sip_content_length_class, CHECKED, 0, EVERY, false, RG_R_PARSE },
+	{ sip_contact_class, LIST, CONTACT, REGISTER, true, RG_R_PARSE_CONT },
+	{ sip_expires_class, SINGLE, EXPIRES, REGISTER, false, RG_R_FINE },
+	{ sip_path_class, LIST, PATH, REGISTER, true, RG_R_PARSE_PATH },
+	{ sip_require_class, LIST, REQUIRE, REGISTER, false, RG_R_PARSE },
+	{ sip_user_agent_class, SINGLE, USER_AGENT, NOBODY, false, RG_R_FINE },
+	{ sip_supported_class, LIST, SUPPORTED, NOBODY, false, RG_R_FINE },
+	{ sip_allow_class, LIST, ALLOW, NOBODY, false, RG_R_FINE },
+	{ sip_route_class, LIST, ROUTE, NOBODY, true, RG_R_FINE },
 };
-static const struct header_row feature_caps = { NULL, LIST, FEATURE_CAPS, RG_R_PARSE };
+static const struct header_row feature_caps = { NULL, LIST, FEATURE_CAPS, NOBODY, false, RG_R_FINE };
 
 typedef struct reading {
 	su_home_t *home;
@@ -37,6 +42,7 @@ typedef struct reading {
 	rg_str *lists[N_LISTS];
 	uint32_t n[N_LISTS];
 	bool seen[N_SINGLES], failed;
+	bool ignored[N_LISTS]; /* a line is malformed, and nobody needs the header */
 	uint32_t skip_routes;
 } reading;
 
@@ -44,6 +50,15 @@ static void set_defect(reading *r, int32_t reason)
 {
 	if (r->out->defect == RG_R_FINE)
 		r->out->defect = reason;
+}
+
+/* A fault in the header of @p row. Without a start line nobody knows what the message is; then it is taken for a REGISTER. */
+static void set_header_defect(reading *r, const struct header_row *row, int32_t reason)
+{
+	rg_str method = r->out->method;
+
+	if (row->needed_by == EVERY || (row->needed_by == REGISTER && (method.n == 0 || rg_str_equal(method, RG_STR("REGISTER")))))
+		set_defect(r, reason);
 }
 
 static const struct header_row *row_of(const msg_header_t *h)
@@ -63,8 +78,8 @@ static const struct header_row *row_of(const msg_header_t *h)
 /* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
 static void take_single(reading *r, const struct header_row *row, rg_str value)
 {
-	if (r->seen[row->index] && row->index != USER_AGENT) {
-		set_defect(r, row->index == EXPIRES ? RG_R_PARSE_EXP : RG_R_PARSE);
+	if (r->seen[row->index]) {
+		set_header_defect(r, row, row->index == EXPIRES ? RG_R_PARSE_EXP : RG_R_PARSE);
 		return;
 	}
 	if (!r->seen[row->index])
@@ -80,35 +95,54 @@ static void take_list(reading *r, const struct header_row *row, rg_str value)
 		r->lists[row->index][r->n[row->index]++] = value;
 }
 
+/* Sofia could not parse the header, and not for its display names alone. The Contacts of a reply are also counted by Sofia's list of them,
+ * which lacks the whole line then. */
+static bool is_malformed(const reading *r, const struct header_row *row, const msg_header_t *h, rg_str value)
+{
+	if (h->sh_class != sip_error_class)
+		return false;
+	bool counted = row->class == sip_contact_class && (r->out->flags & RG_REQUEST_REPLY);
+	return !row->names || counted || !rg__sofia_without_names(r->home, row->class, value);
+}
+
+static void take_value(reading *r, const struct header_row *row, rg_str value)
+{
+	if (row->kind == SINGLE)
+		take_single(r, row, value);
+	else
+		take_list(r, row, value);
+}
+
 static void take_header(reading *r, const msg_header_t *h)
 {
-	bool malformed = h->sh_class == sip_error_class;
+	bool no_text = h->sh_class == sip_error_class && !h->sh_data;
 	const struct header_row *row = row_of(h);
 
 	if (!row) {
 		/* A line without a name is malformed. Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
-		if (malformed && !((const sip_error_t *)h)->er_name)
+		if (h->sh_class == sip_error_class && !((const sip_error_t *)h)->er_name)
 			set_defect(r, RG_R_PARSE);
 		return;
 	}
-	if (malformed && row->malformed != RG_R_FINE)
-		set_defect(r, row->malformed);
-	if (row->kind == CHECKED)
-		return;
 	rg_str value = rg__sofia_line_value(r->home, h);
 	if (!value.p) {
 		r->failed = true;
 		return;
 	}
-	if (rg__sofia_has_bad_octet(value))
-		set_defect(r, RG_R_PARSE);
+	if (row->malformed != RG_R_FINE && is_malformed(r, row, h, value))
+		set_header_defect(r, row, row->malformed);
+	if (row->kind == CHECKED)
+		return;
+	bool bad = rg__sofia_has_bad_octet(value);
+	if (bad)
+		set_header_defect(r, row, RG_R_PARSE);
 	/* Without MSG_FLG_EXTRACT_COPY Sofia keeps no text of a header that it could not parse, so there is no value to pass on. */
-	if (malformed && row->index == EXPIRES && row->kind == SINGLE && !h->sh_data)
-		set_defect(r, RG_R_PARSE_EXP);
-	if (row->kind == SINGLE)
-		take_single(r, row, value);
-	else
-		take_list(r, row, value);
+	if (no_text && row->class == sip_expires_class)
+		set_header_defect(r, row, RG_R_PARSE_EXP);
+	if (row->needed_by != NOBODY || (!bad && !no_text))
+		take_value(r, row, value);
+	else if (row->kind == LIST)
+		r->ignored[row->index] = true;
 }
 
 /* Allocates one array for the lines of all lists; each list has its own section. */
@@ -131,6 +165,12 @@ static bool make_room(reading *r, const msg_header_t *first)
 	return true;
 }
 
+static void hand_over_list(const reading *r, int list, const rg_str **lines, uint32_t *n)
+{
+	*lines = r->lists[list];
+	*n = r->ignored[list] ? 0 : r->n[list];
+}
+
 static void hand_over(const reading *r)
 {
 	rg_request *out = r->out;
@@ -141,13 +181,13 @@ static void hand_over(const reading *r)
 	out->cseq = r->singles[CSEQ];
 	out->expires = r->singles[EXPIRES];
 	out->user_agent = r->singles[USER_AGENT];
-	out->contacts = r->lists[CONTACT], out->n_contacts = r->n[CONTACT];
-	out->paths = r->lists[PATH], out->n_paths = r->n[PATH];
-	out->supported = r->lists[SUPPORTED], out->n_supported = r->n[SUPPORTED];
-	out->require = r->lists[REQUIRE], out->n_require = r->n[REQUIRE];
-	out->feature_caps = r->lists[FEATURE_CAPS], out->n_feature_caps = r->n[FEATURE_CAPS];
-	out->allow = r->lists[ALLOW], out->n_allow = r->n[ALLOW];
-	out->routes = r->lists[ROUTE], out->n_routes = r->n[ROUTE];
+	hand_over_list(r, CONTACT, &out->contacts, &out->n_contacts);
+	hand_over_list(r, PATH, &out->paths, &out->n_paths);
+	hand_over_list(r, SUPPORTED, &out->supported, &out->n_supported);
+	hand_over_list(r, REQUIRE, &out->require, &out->n_require);
+	hand_over_list(r, FEATURE_CAPS, &out->feature_caps, &out->n_feature_caps);
+	hand_over_list(r, ALLOW, &out->allow, &out->n_allow);
+	hand_over_list(r, ROUTE, &out->routes, &out->n_routes);
 }
 
 /* Request-Line, RFC 3261 §7.1: method, one space, Request-URI, one space, version. */

@@ -96,13 +96,15 @@ static void add_copied(const char *name, rg_str value, rg__sofia_text *out)
 
 static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg__sofia_text *out)
 {
-	rg_str to = value_of(m, sip->sip_to);
+	const msg_header_t *line;
+	const sip_to_t *parsed = (const sip_to_t *)rg__sofia_named_header(m->msg, sip_to_class, sip->sip_to, &line);
+	rg_str to = parsed ? value_of(m, line) : RG__NONE;
 
 	if (to.n == 0)
 		return;
 	rg__sofia_text_z(out, "To: ");
 	rg__sofia_text_str(out, to);
-	if (!sip->sip_to->a_tag)
+	if (!parsed->a_tag)
 		add_to_tag(sip, from, m->to_tag, out);
 	rg__sofia_text_z(out, "\r\n");
 }
@@ -137,7 +139,10 @@ rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer
 		add_via(via, source, out);
 		source = NULL;
 	}
-	rg_str from = value_of(m, sip->sip_from);
+	const msg_header_t *line;
+	rg_str from = RG__NONE;
+	if (rg__sofia_named_header(m->msg, sip_from_class, sip->sip_from, &line))
+		from = value_of(m, line);
 	add_copied("From: ", from, out);
 	add_to(m, sip, from, out);
 	add_copied("Call-ID: ", value_of(m, sip->sip_call_id), out);

@@ -51,6 +51,12 @@ rg_str rg__sofia_line_name(const msg_header_t *h);                   /* as writt
 rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent: out of memory */
 bool rg__sofia_line_continues(const msg_header_t *h);                /* the header before it holds the text of the whole line */
 msg_header_t *rg__sofia_first_line(const msg_t *msg);
+/* Parses a value without its display names, which decide nothing but which Sofia refuses when they break the grammar. NULL: it is malformed
+ * even so. */
+msg_header_t *rg__sofia_without_names(su_home_t *home, msg_hclass_t *class, rg_str value);
+/* The header of @p class that Sofia parsed, or with no more than its display name malformed. @p parsed: Sofia's, or NULL. @p line becomes the
+ * header that has the text. NULL: neither. */
+const msg_header_t *rg__sofia_named_header(const msg_t *msg, msg_hclass_t *class, const void *parsed, const msg_header_t **line);
 /* A copy with a NUL after it. Absent for an absent @p s, and when out of memory. */
 rg_str rg__sofia_copy(su_home_t *home, rg_str s);
 rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value);

@@ -114,6 +114,58 @@ static bool is_named(const msg_t *msg, const msg_header_t *h, msg_hclass_t *clas
 	return rg__sofia_same_name(rg__sofia_line_name(h), name);
 }
 
+/* The index after the quoted string that starts at @p at; n if it is not closed. */
+static size_t after_quoted(const char *p, size_t n, size_t at)
+{
+	for (at++; at < n && p[at] != '"'; at++)
+		at += p[at] == '\\';
+	return at < n ? at + 1 : n;
+}
+
+/* Overwrites each display name with blanks. */
+static void blank_names(char *p, size_t n, bool list)
+{
+	size_t from = 0, at = 0;
+
+	while (at < n) {
+		if (p[at] == '"') {
+			at = after_quoted(p, n, at);
+		} else if (p[at] == '<') {
+			const char *close = memchr(p + at, '>', n - at);
+			memset(p + from, ' ', at - from);
+			at = close ? (size_t)(close - p) : n;
+			/* what follows belongs to this value until the next comma, and has no name */
+			while (at < n && !(list && p[at] == ','))
+				at = p[at] == '"' ? after_quoted(p, n, at) : at + 1;
+		} else if (p[at++] == ',' && list) {
+			from = at;
+		}
+	}
+}
+
+msg_header_t *rg__sofia_without_names(su_home_t *home, msg_hclass_t *class, rg_str value)
+{
+	rg_str copy = rg__sofia_has_bad_octet(value) ? RG__NONE : rg__sofia_copy(home, value);
+
+	if (!copy.p)
+		return NULL;
+	blank_names((char *)copy.p, copy.n, class->hc_kind != msg_kind_single);
+	return msg_header_make(home, class, copy.p);
+}
+
+const msg_header_t *rg__sofia_named_header(const msg_t *msg, msg_hclass_t *class, const void *parsed, const msg_header_t **line)
+{
+	*line = parsed;
+	for (msg_header_t *h = parsed ? NULL : rg__sofia_first_line(msg); h; h = h->sh_succ) {
+		if (h->sh_class != sip_error_class || ((const sip_error_t *)h)->er_name != class->hc_name)
+			continue;
+		rg_str value = rg__sofia_line_value(msg_home(msg), h);
+		*line = h;
+		return value.p ? rg__sofia_without_names(msg_home(msg), class, value) : NULL;
+	}
+	return parsed;
+}
+
 rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value)
 {
 	su_home_t *home = msg_home(msg);

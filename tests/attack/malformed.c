@@ -165,6 +165,10 @@ static const struct { const char *header; int32_t code; } fields[] = {
 	{ "Content-Length: 4294967296", 400 }, { "Content-Length: 0\r\nContent-Length: 0", 400 }, { "no colon", 400 }, { "Path: <", 400 },
 	{ "Require: nonsense", 420 }, { "Contact: <sip:a@h>;expires=99999999999999999999", 200 }, { "Contact: <tel:+1>", 200 },
 	{ "X-Anything: \"", 200 }, { "Date: never", 200 },
+	{ "Allow: INVITE ACK BYE", 200 }, { "Supported: timer;100rel", 200 }, { "Route: <", 200 }, { "Feature-Caps: ;", 200 },
+	{ "Date: x\r\nDate: y", 200 }, { "Require: a b", 400 }, { "Via: foo", 400 },
+	{ "Contact: \xc3\xa9 <sip:a@h>", 200 }, { "Contact: \xc3\xa9 <sip:>", 400 }, { "Contact: \xc3\xa9 \"x <sip:a@h>", 400 },
+	{ "Contact: sip:b@h;x=<sip:a@h>", 400 },
 };
 
 Test(malformed, each_field_is_refused_by_the_code_that_fits)

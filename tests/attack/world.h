@@ -157,7 +157,31 @@ static inline bool known_header(const char *line)
 	return false;
 }
 
-/* NULL when a reply is as it should be: it ends where it ends, every line is one that the library writes, and Sofia finds no fault. */
+/* Overwrites the display names of the lines that repeat the request's: they come back as they were sent, also when Sofia refuses them. */
+static inline void blank_names(char *text)
+{
+	static const char *const repeated[] = { "From: ", "To: ", "Path: " };
+
+	for (char *line = text, *end; (end = strstr(line, "\r\n")) != NULL; line = end + 2) {
+		for (size_t i = 0; i < sizeof repeated / sizeof *repeated; i++) {
+			char *from = line + strlen(repeated[i]), *p = from;
+
+			if (strncmp(line, repeated[i], strlen(repeated[i])) != 0)
+				continue;
+			for (bool quoted = false; p < end && (quoted || *p != '<'); p++) {
+				if (quoted && *p == '\\')
+					p++;
+				else if (*p == '"')
+					quoted = !quoted;
+			}
+			if (p < end)
+				memset(from, ' ', (size_t)(p - from));
+		}
+	}
+}
+
+/* NULL when a reply is as it should be: it ends where it ends, every line is one that the library writes, and Sofia finds no fault but in
+ * display names. Overwrites these. */
 static inline const char *fault_of(const answer *a)
 {
 	if (!a->text)
@@ -177,6 +201,7 @@ static inline const char *fault_of(const answer *a)
 	}
 	if (p != a->text + a->n - 2)
 		return "a body";
+	blank_names(a->text);
 	msg_t *msg = msg_make(sip_default_mclass(), 0, a->text, (ssize_t)a->n);
 	sip_t *sip = msg ? sip_object(msg) : NULL;
 	const char *fault = sip && sip->sip_error ? "a header Sofia cannot read" : NULL;

@@ -38,6 +38,49 @@ def test_a_binding_is_added_refreshed_queried_and_removed():
     each_transport(test)
 
 
+def test_a_camera_with_numbers_for_names_registers_and_is_reached():
+    """GB/T 28181: 20 digits for a device, 10 for its domain."""
+    def test(daemon, peer):
+        device = 'sip:34020000001320000001@3402000000'
+        peer.send(peer.request('REGISTER', 'sip:34020000002000000001@3402000000', '<%s>;tag=1' % device, '<%s>' % device, 'camera', 1,
+                               ['Contact: <sip:34020000001320000001@%s;transport=%s>' % (peer.address, peer.proto)]))
+        assert peer.recv().code == 200
+        assert len(daemon.control.show(device)) == 1
+        caller = daemon.peer()
+        caller.send(caller.request('MESSAGE', device, '<sip:a@3402000000>;tag=1', '<%s>' % device, 'm', 1))
+        assert peer.expect('MESSAGE').uri.startswith('sip:34020000001320000001@' + peer.address)
+    each_transport(test)
+
+
+def test_headers_that_a_registrar_does_not_need_may_be_malformed():
+    lines = ['Allow: INVITE ACK BYE', 'Supported: timer;100rel', 'Date: Wed, 18 Aug 2021 14:43:48 UTC', 'Accept: application/sdp;',
+             'Session-Expires: ', 'Warning: 399 devnull', 'Content-Type: application/sdp;', 'Timestamp: now']
+
+    def test(daemon, peer):
+        for n, line in enumerate(lines):
+            answer = peer.register('alice', ['<sip:a@192.0.2.%d>' % n], 'c%d' % n, 1, [line])
+            assert answer is not None and answer.code == 200, (line, answer)
+        assert {row['methods'] for row in daemon.control.show('alice@example.org')} == {None}
+    each_transport(test)
+
+
+def test_a_display_name_may_break_the_grammar():
+    def test(daemon, peer):
+        answer = peer.register('alice', ['J\xc3\xbcrgen <sip:a@192.0.2.1>', 'a@b <sip:a@192.0.2.2>'], 'c1', 1)
+        assert answer.code == 200 and len(answer.values('contact')) == 2, answer
+    each_transport(test)
+
+
+def test_a_request_uri_of_another_scheme_is_416():
+    with Daemon() as daemon:
+        peer = daemon.peer()
+        for n, uri in enumerate(('tel:+123', 'http://example.org', 'urn:service:sos')):
+            peer.send(peer.request('REGISTER', uri, '<sip:bob@example.org>;tag=1', '<sip:bob@example.org>', 'scheme%d' % n, 1,
+                                   ['Contact: <sip:bob@192.0.2.9>']))
+            assert peer.recv().code == 416, uri
+        assert daemon.control.show('bob@example.org') == []
+
+
 def test_a_star_removes_all():
     def test(daemon, peer):
         peer.register('alice', ['<sip:a@192.0.2.1>', '<sip:a@192.0.2.2>'], 'c1', 1)

@@ -42,6 +42,48 @@ static void register_at(rg_registrar *reg, const char *user, const char *contact
 static const char INVITE[] = "INVITE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:b@h>;tag=1\r\n"
 	"To: <sip:alice@example.com>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\nContact: <sip:b@h>\r\n\r\n";
 
+/* The result and the code of a lookup of "alice" for a message with this Request-URI, From and more headers. */
+static const char *look_up(const char *uri, const char *from, const char *more, char room[32])
+{
+	rg_msg msg = { .ops = rg_sofia_msg_ops() };
+	rg_targets *targets = NULL;
+	char text[512];
+	site s;
+
+	snprintf(text, sizeof text, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\n"
+		"%s\r\n", uri, from, more);
+	cr_assert_eq(rg_memory_store_new(NULL, &s.store, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_new(NULL, s.store, NULL, &s.reg, NULL), RG_OK);
+	register_at(s.reg, "alice", "<sip:a@192.0.2.1>");
+	rg_sofia_message_init(&s.m, sizeof s.m);
+	s.m.msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text, (ssize_t)strlen(text));
+	msg.msg = &s.m;
+	cr_assert_eq(rg_lookup_msg(s.reg, &msg, NULL, &targets), RG_OK);
+	snprintf(room, 32, "%d/%d", rg_targets_result(targets), rg_targets_code(targets));
+	rg_targets_unref(targets);
+	msg_destroy(s.m.msg);
+	rg_registrar_unref(s.reg);
+	rg_store_unref(s.store);
+	return room;
+}
+
+Test(sofia_branches, a_lookup_is_refused_for_what_it_needs_and_for_nothing_else)
+{
+	static const struct { const char *uri, *from, *more, *want; } rows[] = {
+		{ "sip:alice@example.com", "<sip:b@h>", "Contact: <sip:>\r\nAllow: a b\r\nDate: x\r\nRequire: \"\r\nExpires: x\r\n", "1/0" },
+		{ "sip:alice@example.com;", "J\xc3\xbcrgen <sip:b@h>", "Contact: J\xc3\xbc <sip:b@h>\r\n", "1/0" },
+		{ "sip:alice@example.com;transport=udp;transport=udp", "<sip:b@h>", "", "1/0" }, { "sip:alice@example.com:0", "<sip:b@h>", "", "1/0" },
+		{ "sip:alice@example.com;foo=", "<sip:b@h>", "", "1/0" }, { "sip:bob@example.com;foo=", "<sip:b@h>", "", "-1/404" },
+		{ "sip:alice@exam$ple.com", "<sip:b@h>", "", "-1/400" }, { "tel:+1", "<sip:b@h>", "", "-1/416" },
+		{ "sip:alice@example.com", "<sip:>", "", "-1/400" }, { "sip:alice@example.com", "<sip:b@h>", "Via: foo\r\n", "-1/400" },
+		{ "sip:alice@example.com", "<sip:b@h>", "Content-Length: 7\r\n", "-1/400" },
+	};
+	char room[32];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		cr_expect_str_eq(look_up(rows[i].uri, rows[i].from, rows[i].more, room), rows[i].want, "row %zu: %s", i, room);
+}
+
 /* Who is registered, space between; "routed uri(branch)>next hop …" comes back. */
 static const char *route(site *s, bool alice, bool bob, const char *flags, const rg_str *branches, uint32_t n)
 {

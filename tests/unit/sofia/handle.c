@@ -25,6 +25,50 @@ Test(sofia_handle, answers_a_register_with_its_binding)
 	world_end(&w);
 }
 
+/* RFC 3261 §8.2.6.2: From and To of the reply are those of the request, and To gets a tag only if it has none. */
+Test(sofia_handle, display_names_come_back_as_they_were_sent)
+{
+	static const struct { const char *to, *tag; } rows[] = {
+		{ "J\xc3\xbcrgen <sip:alice@example.com>", ";tag=" }, { "a@b <sip:alice@example.com>;tag=mine", "\r\n" },
+		{ "\xff, \"x\" y <sip:alice@example.com> ;x=1", ";tag=" },
+	};
+	char text[1024], line[256];
+	world w = world_new();
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		snprintf(text, sizeof text, "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=b\r\nFrom: %s;tag=1\r\nTo: %s\r\n"
+			"Call-ID: c\r\nCSeq: %zu REGISTER\r\nContact: J\xc3\xbcrgen <sip:a@192.0.2.1>\r\n\r\n",
+			i == 1 ? "Jos\xe9 <sip:alice@example.com>" : rows[i].to, rows[i].to, i + 1);
+		answer a = send_text(&w, text);
+		cr_expect_eq(a.code, 200, "%s", a.text);
+		snprintf(line, sizeof line, "\r\nTo: %s%s", rows[i].to, rows[i].tag);
+		cr_expect_not_null(strstr(a.text, line), "%s", a.text);
+		snprintf(line, sizeof line, "\r\nFrom: %s;tag=1\r\n", i == 1 ? "Jos\xe9 <sip:alice@example.com>" : rows[i].to);
+		cr_expect_not_null(strstr(a.text, line), "%s", a.text);
+		cr_expect_not_null(strstr(a.text, "\r\nContact: <sip:a@192.0.2.1>;expires=3600\r\n"), "%s", a.text);
+		cr_expect_null(fault_of(&a), "%s", fault_of(&a));
+		answer_free(&a);
+	}
+	world_end(&w);
+}
+
+Test(sofia_handle, a_camera_with_numbers_for_names_registers)
+{
+	world w = world_new();
+	answer a = send_text(&w, "REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\r\n"
+		"From: <sip:34020000001320000001@3402000000>;tag=1\r\nTo: <sip:34020000001320000001@3402000000>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
+		"Contact: <sip:34020000001320000001@192.0.2.1:5060>\r\nExpires: 3600\r\nUser-Agent: IP Camera\r\nContent-Length: 0\r\n\r\n");
+
+	cr_expect_eq(a.code, 200, "%s", a.text);
+	cr_expect_not_null(strstr(a.text, "Contact: <sip:34020000001320000001@192.0.2.1:5060>;"), "%s", a.text);
+	cr_expect_null(fault_of(&a), "%s", fault_of(&a));
+	answer_free(&a);
+	a = send_text(&w, "REGISTER tel:+1 SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "Contact: <sip:a@192.0.2.1>\r\n\r\n");
+	cr_expect_eq(a.code, 416, "%s", a.text);
+	answer_free(&a);
+	world_end(&w);
+}
+
 static const struct { const char *what, *text; rg_status status; int32_t code; } cases[] = {
 	{ "nothing", "", RG_OK, 0 },
 	{ "a keep-alive", "\r\n\r\n", RG_OK, 0 },

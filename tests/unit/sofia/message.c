@@ -216,6 +216,89 @@ Test(sofia_message, other_peoples_headers_may_be_odd)
 	rg_request_free(r);
 }
 
+/* As clients and gateways send them. */
+static const char *const ignored[] = { "Allow: INVITE ACK BYE", "Allow: INVITE;ACK", "Supported: timer;100rel", "Supported: a b",
+	"Supported: \"", "Route: <", "User-Agent: \"", "Feature-Caps: ;", "Date: Wed, 18 Aug 2021 14:43:48 UTC", "Timestamp: now", "Accept: application/sdp;",
+	"Accept-Encoding: gzip deflate", "Accept-Language: \"", "Unsupported: a b", "Session-Expires:", "Min-SE:", "Authorization:",
+	"Reason: Q.850;cause=16;text=Normal call clearing", "Proxy-Authorization: x=\"", "WWW-Authenticate:", "Content-Type: application/sdp;",
+	"Content-Type: \"application/sdp\"", "Content-Disposition:", "Min-Expires: x", "Priority: very urgent", "Retry-After: soon",
+	"Warning: 399 devnull", "Event:", "Subscription-State:", "RSeq: x", "RAck: 1 1", "Request-Disposition: ;", "Security-Client: ;",
+	"SIP-If-Match:", "Max-Forwards: x", "Record-Route: <", "Proxy-Require: a b", "Date: x\r\nDate: y", "Max-Forwards: 70\r\nMax-Forwards: 70",
+	"Content-Type: a/b\r\nContent-Type: a/b", "Session-Expires: 90\r\nSession-Expires: 91", "Event: a\r\nEvent: b" };
+
+Test(sofia_message, malformed_header_that_nobody_needs_is_no_defect)
+{
+	char line[256];
+
+	for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++) {
+		snprintf(line, sizeof line, "%s\r\nContact: <sip:a@h>\r\n", ignored[i]);
+		rg_request *r = parse_with(line);
+		cr_expect_eq(r->defect, RG_R_FINE, "%s: %d", ignored[i], r->defect);
+		cr_expect_eq(r->n_contacts, 1, "%s", ignored[i]);
+		rg_request_free(r);
+	}
+}
+
+static const char *const names[] = { "J\xc3\xbcrgen ", "\xff\xfe", "a@b ", "(x) [y]; z: ", "\"a\" b ", "sip:a@h ", "'" };
+
+Test(sofia_message, a_display_name_is_no_defect)
+{
+	char text[1024], contact[256];
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		snprintf(contact, sizeof contact, "%s<sip:a@h>;q=1, \"b, c\" <sip:d@h>, %s<sip:e@h>", names[i], names[i]);
+		snprintf(text, sizeof text, "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s<sip:a@h>;tag=1\r\nTo: %s<sip:a@h>\r\nCall-ID: 1\r\n"
+			"CSeq: 1 REGISTER\r\nContact: %s\r\nPath: %s<sip:p;lr>\r\n\r\n", names[i], names[i], contact, names[i]);
+		rg_request *r = parse(text);
+		cr_expect_eq(r->defect, RG_R_FINE, "%s: %d", names[i], r->defect);
+		cr_assert_eq(r->n_contacts, 1);
+		cr_expect(is(r->contacts[0], contact), "%s", names[i]);
+		cr_assert_eq(r->n_paths, 1);
+		cr_expect_eq(r->to.n, strlen(names[i]) + strlen("<sip:a@h>"));
+		rg_request_free(r);
+	}
+}
+
+Test(sofia_message, a_display_name_hides_no_other_fault)
+{
+	static const struct { const char *line; int32_t defect; } rows[] = {
+		{ "Contact: \xc3\xa9 <sip:>", RG_R_PARSE_CONT }, { "Contact: \xc3\xa9 <sip:a@h>, \xc3\xa9 <sip:>", RG_R_PARSE_CONT },
+		{ "Contact: \xc3\xa9 <sip:a@h>x", RG_R_PARSE_CONT }, { "Contact: \xc3\xa9 \"x <sip:a@h>", RG_R_PARSE_CONT },
+		{ "Contact: \xc3\xa9 <sip:a@h", RG_R_PARSE_CONT }, { "Path: \xc3\xa9 <", RG_R_PARSE_PATH },
+	};
+	char line[128];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		snprintf(line, sizeof line, "%s\r\n", rows[i].line);
+		rg_request *r = parse_with(line);
+		cr_expect_eq(r->defect, rows[i].defect, "%s: %d", rows[i].line, r->defect);
+		rg_request_free(r);
+	}
+}
+
+/* What only a REGISTER needs is no reason to refuse an INVITE; what every request needs is. */
+Test(sofia_message, a_request_has_the_defects_of_the_headers_it_needs)
+{
+	static const struct { const char *from, *more; int32_t defect; } rows[] = {
+		{ "<sip:a@h>", "", RG_R_FINE }, { "<sip:a@h>", "Contact: <sip:>\r\n", RG_R_FINE },
+		{ "<sip:a@h>", "Contact: %\r\nContact: <sip:\r\n", RG_R_FINE },
+		{ "<sip:a@h>", "Expires: 3600;x=y\r\n", RG_R_FINE }, { "<sip:a@h>", "Expires: 1\r\nExpires: 2\r\n", RG_R_FINE },
+		{ "<sip:a@h>", "Path: <\r\n", RG_R_FINE }, { "<sip:a@h>", "Require: a b\r\n", RG_R_FINE },
+		{ "\xc3\xa9 <sip:a@h>", "", RG_R_FINE }, { "<sip:>", "", RG_R_PARSE }, { "<sip:a@h>", "Via: foo\r\n", RG_R_PARSE },
+		{ "<sip:a@h>", "To: <sip:c@h>\r\n", RG_R_PARSE }, { "<sip:a@h>", "Content-Length: 9\r\n", RG_R_PARSE },
+		{ "<sip:a@h>", "CSeq: 2 INVITE\r\n", RG_R_PARSE },
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		snprintf(text, sizeof text, "INVITE sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: 1\r\n"
+			"CSeq: 1 INVITE\r\n%s\r\n", rows[i].from, rows[i].more);
+		rg_request *r = parse(text);
+		cr_expect_eq(r->defect, rows[i].defect, "%s %s: %d", rows[i].from, rows[i].more, r->defect);
+		rg_request_free(r);
+	}
+}
+
 Test(sofia_message, what_is_no_sip_is_refused_in_words)
 {
 	static const char *const garbage[] = { "", "\r\n\r\n", "hello", "GET / HTTP/1.1\r\n\r\n", "REGISTER\r\n\r\n", "REGISTER SIP/2.0\r\n\r\n" };

@@ -188,7 +188,7 @@ Test(sofia_reply, malformed_header_without_its_text_is_a_defect_too)
 {
 	static const struct { const char *line; int32_t defect; } cases[] = {
 		{ "Contact: <sip:>\r\n", RG_R_PARSE_CONT }, { "Path: <\r\n", RG_R_PARSE_PATH }, { "Expires: -1\r\n", RG_R_PARSE_EXP },
-		{ "To: <sip:b@h>\r\n", RG_R_PARSE }, { "User-Agent: a\001b\r\n", RG_R_PARSE },
+		{ "To: <sip:b@h>\r\n", RG_R_PARSE }, { "Require: a\001b\r\n", RG_R_PARSE },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -203,6 +203,32 @@ Test(sofia_reply, malformed_header_without_its_text_is_a_defect_too)
 		cr_expect_eq(r.defect, cases[i].defect, "%s: %d", cases[i].line, r.defect);
 		msg_destroy(m.msg);
 		free(text);
+	}
+}
+
+Test(sofia_reply, malformed_header_that_nobody_needs_is_absent_also_without_its_text)
+{
+	static const char lines[] = "User-Agent: a\001b\r\nSupported: timer;100rel\r\nSupported: path\r\nAllow: INVITE ACK BYE\r\nRoute: <\r\n"
+		"Feature-Caps: a\001\r\n";
+
+	for (uint32_t with_text = 0; with_text < 2; with_text++) {
+		rg_sofia_message m;
+		rg_request r;
+
+		rg_sofia_message_init(&m, sizeof m);
+		rg_request_init(&r, sizeof r);
+		char text[1024];
+		snprintf(text, sizeof text, "%sVia: SIP/2.0/UDP h\r\n%s%s\r\n", HEAD, REST, lines);
+		m.msg = message_of(text, with_text ? MSG_FLG_EXTRACT_COPY : 0);
+		cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, NULL, &r), RG_OK);
+		cr_expect_eq(r.defect, RG_R_FINE, "%d", r.defect);
+		cr_expect_null(r.user_agent.p);
+		cr_expect_eq(r.n_feature_caps, 0);
+		/* With its text the core sees what is wrong with a list. */
+		cr_expect_eq(r.n_supported, with_text ? 2 : 0);
+		cr_expect_eq(r.n_allow, with_text);
+		cr_expect_eq(r.n_routes, with_text);
+		msg_destroy(m.msg);
 	}
 }
 

@@ -153,3 +153,17 @@ Test(sofia_upstream, rewriting_refuses_what_would_not_be_one_uri)
 	m.msg = NULL;
 	cr_expect_eq(ops->rewrite(NULL, &m, 0, RG_STR("sip:b@h")), RG_ENOENT);
 }
+
+Test(sofia_upstream, a_display_name_is_no_fault_unless_sofia_would_miscount_the_contacts)
+{
+	static const char from[] = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 10.0.0.1\r\nFrom: \xc3\xa9 <sip:alice@example.com>;tag=1\r\n"
+		"To: \xc3\xa9 <sip:alice@example.com>;tag=2\r\nCall-ID: c1\r\nCSeq: 1 REGISTER\r\nContact: <sip:a@10.0.0.1;x=%41>;expires=60\r\n\r\n";
+	exchange e;
+
+	cr_expect_eq(play(&e, from, NULL, MSG_FLG_EXTRACT_COPY), RG_OK);
+	cr_expect_eq(rg_response_code(e.response), 200);
+	over(&e);
+	cr_expect_eq(play(&e, REPLY "Contact: \xc3\xa9 <sip:a@10.0.0.1;x=%41>;expires=60\r\n\r\n", NULL, MSG_FLG_EXTRACT_COPY), RG_OK);
+	cr_expect_eq(rg_response_code(e.response), 400);
+	over(&e);
+}
