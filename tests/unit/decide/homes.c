@@ -66,6 +66,7 @@ Test(homes, a_home_is_a_sip_uri_or_a_host)
 		{ "[2001:db8::1]:5070", "sip:[2001:db8::1]:5070", "[2001:db8::1]:5070" },
 		{ "2001:DB8::1", "sip:[2001:DB8::1]", "[2001:db8::1]:5060" },
 		{ "sips:east.example.net;transport=tcp", "sips:east.example.net;transport=tcp", "east.example.net:5061" },
+		{ "3402000000:5070", "sip:3402000000:5070", "3402000000:5070" }, { "my_pc", "sip:my_pc", "my_pc:5060" }, { "10.0.1", NULL, NULL },
 		{ "", NULL, NULL }, { "sip:", NULL, NULL }, { "<sip:a>", NULL, NULL }, { "10.0.0.1:99999", NULL, NULL }, { "a b", NULL, NULL },
 		{ "http://east", NULL, NULL }, { "sip:east?subject=x", NULL, NULL }, { "east\r\nX: y", NULL, NULL }, { "10.0.0.300", NULL, NULL },
 	};
