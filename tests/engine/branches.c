@@ -123,7 +123,8 @@ Test(branches, an_aor_named_twice_is_expanded_where_it_comes_first)
 
 Test(branches, a_malformed_one_is_no_target_and_never_unknown)
 {
-	static const char *const malformed[] = { "", "?", "sip:", "sip:a@b@c", "bob@example.org", "tel:", "sip:bob@example.org:5060>", "sip:a%00@h" };
+	static const char *const malformed[] = { "", "?", "sip:", "sip:a@b@c", "bob@example.org", "tel:", "sip:bob@example.org:5060>",
+		"sip:a%00@h" };
 
 	for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
 		all_forms("branch", "sip:nobody@example.org", LIST(malformed[i]), "-1/400");

@@ -218,7 +218,8 @@ Test(sofia_message, other_peoples_headers_may_be_odd)
 
 /* As clients and gateways send them. */
 static const char *const ignored[] = { "Allow: INVITE ACK BYE", "Allow: INVITE;ACK", "Supported: timer;100rel", "Supported: a b",
-	"Supported: \"", "Route: <", "User-Agent: \"", "Feature-Caps: ;", "Date: Wed, 18 Aug 2021 14:43:48 UTC", "Timestamp: now", "Accept: application/sdp;",
+	"Supported: \"", "Route: <", "User-Agent: \"", "Feature-Caps: ;", "Date: Wed, 18 Aug 2021 14:43:48 UTC", "Timestamp: now",
+	"Accept: application/sdp;",
 	"Accept-Encoding: gzip deflate", "Accept-Language: \"", "Unsupported: a b", "Session-Expires:", "Min-SE:", "Authorization:",
 	"Reason: Q.850;cause=16;text=Normal call clearing", "Proxy-Authorization: x=\"", "WWW-Authenticate:", "Content-Type: application/sdp;",
 	"Content-Type: \"application/sdp\"", "Content-Disposition:", "Min-Expires: x", "Priority: very urgent", "Retry-After: soon",
