@@ -17,6 +17,7 @@
 #include <rgstr/policy.h>
 #include <rgstr/record.h>
 #include <rgstr/registrar.h>
+#include <rgstr/reply.h>
 #include <rgstr/request.h>
 #include <rgstr/response.h>
 #include <rgstr/status.h>

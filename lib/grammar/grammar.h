@@ -7,5 +7,6 @@
 #include "grammar/chars.h"
 #include "grammar/header.h"
 #include "grammar/uri.h"
+#include "grammar/via.h"
 
 #endif

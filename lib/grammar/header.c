@@ -305,3 +305,19 @@ rg_status rg__q_parse(rg_str value, int32_t *q) /* ( "0" [ "." 0*3DIGIT ] ) / ( 
 	*q = sum;
 	return RG_OK;
 }
+
+rg_str rg__q_print(int32_t q, char room[RG__Q_ROOM])
+{
+	size_t n = RG__Q_ROOM;
+
+	room[0] = q >= 1000 ? '1' : '0';
+	if (q >= 1000 || q <= 0)
+		return (rg_str){ room, 1 };
+	room[1] = '.';
+	room[2] = (char)('0' + q / 100);
+	room[3] = (char)('0' + q / 10 % 10);
+	room[4] = (char)('0' + q % 10);
+	while (room[n - 1] == '0')
+		n--;
+	return (rg_str){ room, n };
+}

@@ -49,4 +49,8 @@ rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method);
 /* qvalue → 0 to 1000. RG_EINVAL. */
 rg_status rg__q_parse(rg_str value, int32_t *q);
 
+/* 0 to 1000 → qvalue in the fewest digits, in @p room. */
+enum { RG__Q_ROOM = 5 };
+rg_str rg__q_print(int32_t q, char room[RG__Q_ROOM]);
+
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/response.h"
 #include <stdlib.h>
+#include "grammar/grammar.h"
 
 struct rg_response {
 	int32_t reason, code;
@@ -159,34 +160,18 @@ rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_answered 
 	return RG_OK;
 }
 
-/* qvalue, RFC 3261 §25.1, in the fewest digits. */
-static void put_q(rg__buf *b, int32_t q)
-{
-	char digits[] = ".000";
-	size_t n = 4;
-
-	rg__buf_add_text(b, q >= 1000 ? "1" : "0");
-	if (q >= 1000 || q <= 0)
-		return;
-	digits[1] = (char)('0' + q / 100);
-	digits[2] = (char)('0' + q / 10 % 10);
-	digits[3] = (char)('0' + q % 10);
-	while (digits[n - 1] == '0')
-		n--;
-	rg__buf_add(b, (rg_str){ digits, n });
-}
-
 /* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
 static void put_contact_value(rg__buf *b, const rg_response *r, const rg_answered *a)
 {
 	const rg_contact *c = &a->contact;
+	char q[RG__Q_ROOM];
 
 	rg__buf_add_text(b, "<");
 	rg__buf_add(b, c->uri);
 	rg__buf_add_text(b, ">");
 	if (c->q >= 0) {
 		rg__buf_add_text(b, ";q=");
-		put_q(b, c->q);
+		rg__buf_add(b, rg__q_print(c->q, q));
 	}
 	rg__buf_add_text(b, ";expires=");
 	rg__buf_add_int(b, a->expires);

@@ -12,19 +12,6 @@ uint64_t rg__key_hash(const rg_key *key)
 	return rg__fingerprint(rg__fingerprint(rg__fingerprint(0, 1, key->user), 2, key->host), 3, key->domain);
 }
 
-/* The state of printing. `n` keeps counting when the room is full. */
-typedef struct key_printer {
-	char *room;
-	size_t size, n;
-} key_printer;
-
-static void printer_put(key_printer *p, char c)
-{
-	if (p->n < p->size)
-		p->room[p->n] = c;
-	p->n++;
-}
-
 static char *copy_part(char *to, rg_str s)
 {
 	if (s.n > 0)
@@ -34,7 +21,7 @@ static char *copy_part(char *to, rg_str s)
 
 size_t rg_key_print(const rg_key *key, char *room, size_t size)
 {
-	key_printer p = { room, size, 0 };
+	rg__out out = { room, size, 0 };
 	size_t at = key->user.n > 0 && key->host.n > 0;
 
 	/* The common case: nothing to escape, and all of it fits. */
@@ -49,12 +36,10 @@ size_t rg_key_print(const rg_key *key, char *room, size_t size)
 	for (size_t i = 0; i < key->user.n; i++) {
 		char escape[3];
 		size_t n = rg__escape_octet(key->user.p[i], escape);
-		for (size_t k = 0; k < n; k++)
-			printer_put(&p, escape[k]);
+		rg__out_add(&out, (rg_str){ escape, n });
 	}
 	if (key->user.n > 0 && key->host.n > 0)
-		printer_put(&p, '@');
-	for (size_t i = 0; i < key->host.n; i++)
-		printer_put(&p, key->host.p[i]);
-	return p.n;
+		rg__out_char(&out, '@');
+	rg__out_add(&out, key->host);
+	return out.n;
 }

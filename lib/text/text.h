@@ -10,6 +10,7 @@
 #include "text/addr.h"
 #include "text/clock.h"
 #include "text/fingerprint.h"
+#include "text/out.h"
 #include "text/scratch.h"
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })

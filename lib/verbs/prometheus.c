@@ -9,38 +9,18 @@
 #define REJECTS "rejects_"
 #define REASON "reason"
 
-/* The text so far. The length goes on counting when the room is full. */
 typedef struct exposition {
-	char *room;
-	size_t size, n;
+	rg__out out;
 	const rg_stats_label *labels;
 	uint32_t n_labels;
 } exposition;
-
-static void print_char(exposition *p, char c)
-{
-	if (p->n < p->size)
-		p->room[p->n] = c;
-	p->n++;
-}
-
-static void print_str(exposition *p, rg_str s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		print_char(p, s.p[i]);
-}
-
-static void print_text(exposition *p, const char *text)
-{
-	print_str(p, rg_str_from(text));
-}
 
 static void print_escaped(exposition *p, rg_str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		if (s.p[i] == '\\' || s.p[i] == '"' || s.p[i] == '\n')
-			print_char(p, '\\');
-		print_char(p, s.p[i] == '\n' ? 'n' : s.p[i]);
+			rg__out_char(&p->out, '\\');
+		rg__out_char(&p->out, s.p[i] == '\n' ? 'n' : s.p[i]);
 	}
 }
 
@@ -51,29 +31,29 @@ static bool is_reject(const rg_stat *s)
 
 static void print_name(exposition *p, const rg_stat *s)
 {
-	print_text(p, "rgstr_");
-	print_str(p, is_reject(s) ? (rg_str){ REJECTS, sizeof REJECTS - 2 } : rg_str_from(s->name));
-	print_text(p, s->gauge ? "" : "_total");
+	rg__out_text(&p->out, "rgstr_");
+	rg__out_add(&p->out, is_reject(s) ? (rg_str){ REJECTS, sizeof REJECTS - 2 } : rg_str_from(s->name));
+	rg__out_text(&p->out, s->gauge ? "" : "_total");
 }
 
 static void print_head(exposition *p, const rg_stat *s)
 {
-	print_text(p, "# HELP ");
+	rg__out_text(&p->out, "# HELP ");
 	print_name(p, s);
-	print_char(p, ' ');
-	print_text(p, s->doc);
-	print_text(p, "\n# TYPE ");
+	rg__out_char(&p->out, ' ');
+	rg__out_text(&p->out, s->doc);
+	rg__out_text(&p->out, "\n# TYPE ");
 	print_name(p, s);
-	print_text(p, s->gauge ? " gauge\n" : " counter\n");
+	rg__out_text(&p->out, s->gauge ? " gauge\n" : " counter\n");
 }
 
 static void print_label(exposition *p, char before, rg_str name, rg_str value)
 {
-	print_char(p, before);
-	print_str(p, name);
-	print_text(p, "=\"");
+	rg__out_char(&p->out, before);
+	rg__out_add(&p->out, name);
+	rg__out_text(&p->out, "=\"");
 	print_escaped(p, value);
-	print_char(p, '"');
+	rg__out_char(&p->out, '"');
 }
 
 static void print_sample(exposition *p, const rg_stat *s)
@@ -88,9 +68,9 @@ static void print_sample(exposition *p, const rg_stat *s)
 		before = ',';
 	}
 	if (before == ',')
-		print_char(p, '}');
+		rg__out_char(&p->out, '}');
 	snprintf(digits, sizeof digits, " %" PRId64 "\n", s->value);
-	print_text(p, digits);
+	rg__out_text(&p->out, digits);
 }
 
 /* Length of the character that starts at @p p (RFC 3629 §4); 0 if there is none, or a control character other than LF. */
@@ -155,7 +135,7 @@ static bool good_labels(const rg_stats_label *labels, uint32_t n)
 
 rg_status rg_stats_prometheus(const rg_stats *stats, const rg_stats_label *labels, uint32_t n_labels, char *room, size_t size, size_t *n)
 {
-	exposition p = { .room = room, .size = size, .labels = labels, .n_labels = n_labels };
+	exposition p = { .out = { room, size, 0 }, .labels = labels, .n_labels = n_labels };
 	bool in_family = false;
 	rg_stat s;
 
@@ -174,6 +154,6 @@ rg_status rg_stats_prometheus(const rg_stats *stats, const rg_stats_label *label
 		in_family = is_reject(&s);
 		print_sample(&p, &s);
 	}
-	*n = p.n;
+	*n = p.out.n;
 	return RG_OK;
 }

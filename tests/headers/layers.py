@@ -16,12 +16,12 @@ import subprocess
 import sys
 
 # The room that a public header belongs to: where its subject is built, or the first room that needs its types.
-PUBLIC = {'types': 'text', 'status': 'text', 'record': 'model', 'request': 'message', 'response': 'message', 'message': 'message',
-          'config': 'config', 'policy': 'register', 'store': 'store', 'registrar': 'engine'}
+PUBLIC = {'types': 'text', 'status': 'text', 'record': 'model', 'message': 'message', 'reply': 'message', 'request': 'message',
+          'response': 'message', 'config': 'config', 'policy': 'register', 'store': 'store', 'registrar': 'engine'}
 
 # What the core never does: create threads and processes, open sockets, print, end the process.
 FORBIDDEN = ('pthread_create', 'thrd_create', 'fork', 'posix_spawn', 'system', 'socket', 'printf', 'fprintf', 'vprintf', '__printf_chk',
-             '__fprintf_chk', 'puts', 'fputs', 'putchar', 'perror', 'abort', 'exit', '_exit', '__assert_fail')
+             '__fprintf_chk', '__vprintf_chk', 'puts', 'fputs', 'putchar', 'perror', 'abort', 'exit', '_exit', '__assert_fail')
 
 
 def rooms_of(root):

@@ -241,3 +241,22 @@ Test(header, a_list_of_tokens_has_tokens_and_empty_values_only)
 		cr_expect_eq(rg__is_token_list(cases[i].lines, 2), cases[i].good, "row %zu", i);
 	cr_expect(rg__is_token_list(NULL, 0));
 }
+
+Test(header, q_is_printed_in_as_few_digits_as_say_it)
+{
+	static const struct {
+		int32_t q;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" }, { 1, "0.001" }, { 10, "0.01" }, { 100, "0.1" }, { 380, "0.38" }, { 999, "0.999" }, { 1000, "1" },
+	};
+	char room[RG__Q_ROOM];
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect(rg__eq(rg__q_print(cases[i].q, room), rg_str_from(cases[i].text)), "%d", cases[i].q);
+	for (int32_t q = 0; q <= 1000; q++) {
+		int32_t again = -1;
+		cr_expect_eq(rg__q_parse(rg__q_print(q, room), &again), RG_OK, "%d", q);
+		cr_expect_eq(again, q);
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Text that is printed into the buffer of a caller. */
+#ifndef RG__OUT_H
+#define RG__OUT_H
+
+#include <rgstr/types.h>
+
+/* `n` keeps counting when the room is full, so that the caller learns how large a buffer the whole text needs. */
+typedef struct rg__out {
+	char *room; /* may be NULL when `size` is 0 */
+	size_t size, n;
+} rg__out;
+
+static inline void rg__out_char(rg__out *out, char c)
+{
+	if (out->n < out->size)
+		out->room[out->n] = c;
+	out->n++;
+}
+
+static inline void rg__out_add(rg__out *out, rg_str s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		rg__out_char(out, s.p[i]);
+}
+
+static inline void rg__out_uint(rg__out *out, uint32_t value)
+{
+	char digits[10]; /* of UINT32_MAX */
+	size_t at = sizeof digits;
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	rg__out_add(out, (rg_str){ digits + at, sizeof digits - at });
+}
+
+static inline void rg__out_text(rg__out *out, const char *z)
+{
+	rg__out_add(out, rg_str_from(z));
+}
+
+#endif
