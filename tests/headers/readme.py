@@ -1,13 +1,42 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The README's list of what is not in effect yet is the one of doc/parameters.md. usage: readme.py SOURCE_DIR"""
+"""Two lists of the README are those of the files that have effect: what is not in effect yet is what doc/parameters.md says, and the packages
+that a build needs are those of tests/install-deps. usage: readme.py SOURCE_DIR"""
 import re
 import sys
 
 root = sys.argv[1]
-table = {m for m in re.findall(r'^\| `([^`]+)` .*\| not yet \|', open(f'{root}/doc/parameters.md').read(), flags=re.M)}
-section = re.search(r'^## What is in effect$(.*?)^## ', open(f'{root}/README.md').read(), flags=re.M | re.S).group(1)
-listed = set(re.findall(r'`([^`]+)`', section))
-bad = [f'not in the README: {n}' for n in table - listed] + [f'in the README, but in effect or unknown: {n}' for n in listed - table]
-print('\n'.join(sorted(bad)) or f'{len(table)} names agree')
+
+
+def text(name):
+    return open(f'{root}/{name}').read()
+
+
+def section(begin, end):
+    return re.search(rf'^{begin}(.*?)^{end}', text('README.md'), flags=re.M | re.S).group(1)
+
+
+def compare(what, want, listed):
+    if not want or not listed:
+        return [f'{what}: nothing to compare']
+    return [f'{what}: not in the README: {n}' for n in want - listed] + [f'{what}: in the README only: {n}' for n in listed - want]
+
+
+def parameters():
+    want = set(re.findall(r'^\| `([^`]+)` .*\| not yet \|', text('doc/parameters.md'), flags=re.M))
+    return compare('not in effect', want, set(re.findall(r'`([^`]+)`', section('## What is in effect$', '## '))))
+
+
+def packages():
+    rows = dict(re.findall(r'^\| (.*?) \| (.*?) \|$', section(r'\| for \| packages \|\n', r'$'), flags=re.M))
+    bad = []
+    for variable, names in ('build', [row for row in rows if row != 'the tests']), ('tests', ['the tests']):
+        want = re.search(rf'^{variable}="(.*?)"$', text('tests/install-deps'), flags=re.M | re.S).group(1).split()
+        listed = re.findall(r'`([^`]+)`', ' '.join(rows.get(row, '') for row in names))
+        bad += compare(f'packages to {variable}', set(want), set(listed))
+    return bad
+
+
+bad = parameters() + packages()
+print('\n'.join(sorted(bad)) or 'the lists agree')
 sys.exit(1 if bad else 0)
