@@ -26,6 +26,9 @@ for outside in minimal custom_store; do
 	LD_LIBRARY_PATH=$lib "$stage/$outside" >"$stage/$outside.out"
 	[ -s "$stage/$outside.out" ] || { echo "$outside printed nothing"; exit 1; }
 done
+# shellcheck disable=SC2046
+cc -std=c11 -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/epoll.c" -o "$stage/epoll" \
+	$(flags --cflags --libs librgstr-memory librgstr)
 for name in librgstr librgstr-check librgstr-memory librgstr-sofia; do
 	[ "$(flags --modversion $name)" = "$(flags --modversion librgstr)" ]
 done
