@@ -376,6 +376,8 @@ static void cancel_op(rg_op *op)
 		return;
 	}
 	rg__op_answer(op, RG_ECANCELED);
+	if (op->resolver)
+		rg__resolver_expire(op->resolver);
 	rg__call_cancel(&op->call, false);
 }
 

@@ -16,6 +16,7 @@ struct rg__resolver {
 	rg_op *op;
 	uint32_t n;
 	atomic_uint pending; /* the names not answered, plus one while asking */
+	atomic_bool expired; /* no name is waited for */
 	rg_resolved *found;
 	host_answer answers[];
 };
@@ -34,6 +35,7 @@ rg__resolver *rg__resolver_new(rg_op *op, const rg_str *hosts, uint32_t n)
 	r->op = op;
 	r->n = n;
 	atomic_init(&r->pending, 0);
+	atomic_init(&r->expired, false);
 	for (uint32_t i = 0; i < n; i++) {
 		r->answers[i].resolver = r;
 		atomic_init(&r->answers[i].token, NULL);
@@ -77,8 +79,10 @@ static void ask_host_name(rg__resolver *r, host_answer *a)
 		return;
 	}
 	atomic_store(&a->token, token);
-	rg_status st = reg->env.resolve(reg->env.user, r->found[a - r->answers].host, host_resolved, token);
-	/* `pending` stays above 0 while names are asked for, so no answer continues the operation yet. */
+	/* An expiry meanwhile abandons the token, or is seen here. */
+	rg_status st = atomic_load(&r->expired) ? RG_ETIMEOUT
+		: reg->env.resolve(reg->env.user, r->found[a - r->answers].host, host_resolved, token);
+	/* `pending` stays above 0 while names are asked for, so no answer continues the operation yet. An expiry counted what it abandoned. */
 	if (st != RG_PENDING && rg__slot_drop(token))
 		atomic_fetch_sub(&r->pending, 1);
 }
@@ -110,10 +114,11 @@ bool rg__resolver_ask(rg__resolver *r, bool blocking)
 
 bool rg__resolver_expire(rg__resolver *r)
 {
+	bool first = !atomic_exchange(&r->expired, true);
 	uint32_t n = abandon_answers(r);
 
 	if (n == 0)
-		return false;
+		return first && atomic_load(&r->pending) > 0;
 	if (atomic_fetch_sub(&r->pending, n) == n)
 		rg__op_run(r->op);
 	return true;

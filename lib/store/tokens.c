@@ -172,7 +172,7 @@ bool rg__slot_drop(void *token)
 {
 	void *what;
 
-	return spend_token(token, &what, false);
+	return spend_token(token, &what, false) && what;
 }
 
 bool rg__slot_abandon(void *token)

@@ -25,7 +25,7 @@ static inline bool rg__slot_is_token(const void *address)
 /* The answer came: spends the token. False: it was spent before; this is counted. *what is NULL when the token was abandoned. */
 bool rg__slot_spend(void *token, void **what);
 
-/* The answer will never come. False: it has come already. */
+/* The answer will never come. False: it has come already, or the token was abandoned. */
 bool rg__slot_drop(void *token);
 
 /* The answer is no longer needed. False: it has come already. */

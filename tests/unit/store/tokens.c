@@ -77,3 +77,16 @@ Test(tokens, an_abandoned_token_may_be_answered_after_its_owner_is_gone)
 	cr_expect(rg__slot_spend(token, &got));
 	cr_expect_null(got);
 }
+
+Test(tokens, a_token_that_was_abandoned_is_spent_by_a_drop_that_tells_so)
+{
+	rg__slots *slots = rg__slots_new(NULL);
+	int what;
+	void *got, *token = rg__slot_take(slots, &what);
+
+	cr_expect(rg__slot_abandon(token));
+	cr_expect_not(rg__slot_drop(token), "whoever abandoned it has counted it");
+	cr_expect_not(rg__slot_abandon(token), "its slot is free");
+	cr_expect_not(rg__slot_spend(token, &got));
+	rg__slots_unref(slots);
+}
