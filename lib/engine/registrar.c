@@ -71,6 +71,7 @@ static void free_registrar(rg_registrar *reg)
 	rg__slots_unref(reg->slots);
 	rg__events_unref(reg->events);
 	rg_store_unref(reg->store);
+	pthread_mutex_destroy(&reg->configuring);
 	free(reg);
 }
 
@@ -243,6 +244,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	atomic_init(&reg->pins, RG__STRIPES + 1);
 	atomic_init(&reg->earliest, RG_TIME_NEVER);
 	atomic_init(&reg->promised, RG_TIME_NEVER);
+	pthread_mutex_init(&reg->configuring, NULL);
 	atomic_flag_clear(&reg->walking);
 	atomic_init(&reg->sites, NULL);
 	atomic_flag_clear(&reg->no_sites_told);
@@ -344,9 +346,11 @@ rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config)
 		return st;
 	for (size_t i = 0; i < RG__STRIPES && st == RG_OK; i++)
 		st = snapshot_new(copy, &fresh[i]) ? RG_OK : RG_ENOMEM;
+	pthread_mutex_lock(&reg->configuring);
+	for (size_t i = 0; i < RG__STRIPES && st == RG_OK; i++)
+		snapshot_swap(&reg->stripes[i], &fresh[i]);
+	pthread_mutex_unlock(&reg->configuring);
 	for (size_t i = 0; i < RG__STRIPES; i++) {
-		if (st == RG_OK)
-			snapshot_swap(&reg->stripes[i], &fresh[i]);
 		if (fresh[i]) {
 			rg_config_unref(fresh[i]->config);
 			free(fresh[i]);

@@ -60,6 +60,7 @@ struct rg_registrar {
 	uint8_t key[32];  /* of its seeds */
 	_Atomic rg_time earliest; /* when a tick is needed, by the announcements since the last tick began */
 	_Atomic rg_time promised; /* when the host was told to tick next */
+	pthread_mutex_t configuring; /* held while the stripes get another configuration, so that all get the same */
 	atomic_flag walking;       /* a walk over due records is under way */
 	_Atomic(rg__sites *) sites; /* NULL = there is no federation; set once */
 	atomic_flag no_sites_told; /* the log says that `global` finds nothing without a federation */
