@@ -262,7 +262,7 @@ static int commit_landed(rg_op *op)
 {
 	op->tally[RG__S_COMMITS]++;
 	if (op->commit.next && rg__op_is_home(op))
-		rg__announce(op->ticket.reg, next_look(op));
+		rg__announce_record(op->ticket.reg, next_look(op));
 	rg__op_touch_sites(op);
 	rg__op_settle(op, true);
 	return end_key(op, RG_OK);

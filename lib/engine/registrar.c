@@ -17,41 +17,6 @@ rg_time rg__now(const rg_registrar *reg)
 	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool lower_time(_Atomic rg_time *what, rg_time at)
-{
-	rg_time was = atomic_load_explicit(what, memory_order_relaxed);
-
-	while (at < was) {
-		if (atomic_compare_exchange_weak(what, &was, at))
-			return true;
-	}
-	return false;
-}
-
-/* This function lowers `earliest` and then reads `promised`. A tick writes `promised` and then reads `earliest` again. So one of the two
- * sees the other. */
-void rg__announce(rg_registrar *reg, rg_time at)
-{
-	if (!lower_time(&reg->earliest, at))
-		return;
-	atomic_thread_fence(memory_order_seq_cst);
-	if (lower_time(&reg->promised, at) && reg->env.wakeup)
-		reg->env.wakeup(reg->env.user, at);
-}
-
-rg_time rg__promise(rg_registrar *reg, rg_time at)
-{
-	rg_time next;
-
-	lower_time(&reg->earliest, at);
-	do {
-		next = atomic_load(&reg->earliest);
-		atomic_store(&reg->promised, next);
-		atomic_thread_fence(memory_order_seq_cst);
-	} while (atomic_load(&reg->earliest) < next);
-	return next;
-}
-
 static void free_registrar(rg_registrar *reg)
 {
 	for (size_t i = 0; reg->stripes && i < RG__STRIPES; i++) {
@@ -71,6 +36,7 @@ static void free_registrar(rg_registrar *reg)
 	rg__slots_unref(reg->slots);
 	rg__events_unref(reg->events);
 	rg_store_unref(reg->store);
+	rg__agenda_destroy(&reg->agenda);
 	pthread_mutex_destroy(&reg->configuring);
 	free(reg);
 }
@@ -242,10 +208,8 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	reg->slots = rg__slots_new(NULL);
 	atomic_init(&reg->users, 1);
 	atomic_init(&reg->pins, RG__STRIPES + 1);
-	atomic_init(&reg->earliest, RG_TIME_NEVER);
-	atomic_init(&reg->promised, RG_TIME_NEVER);
+	rg__agenda_init(&reg->agenda);
 	pthread_mutex_init(&reg->configuring, NULL);
-	atomic_flag_clear(&reg->walking);
 	atomic_init(&reg->sites, NULL);
 	atomic_flag_clear(&reg->no_sites_told);
 	atomic_flag_clear(&reg->told_no_overlay);

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include "config/config.h"
 #include "store/store.h"
+#include "engine/agenda.h"
 #include "engine/counters.h"
 #include "engine/events.h"
 #include "engine/seeds.h"
@@ -58,10 +59,8 @@ struct rg_registrar {
 	rg__slots *slots; /* tokens of env.resolve */
 	uint8_t node[8];  /* first half of its revisions */
 	uint8_t key[32];  /* of its seeds */
-	_Atomic rg_time earliest; /* when a tick is needed, by the announcements since the last tick began */
-	_Atomic rg_time promised; /* when the host was told to tick next */
+	rg__agenda agenda;
 	pthread_mutex_t configuring; /* held while the stripes get another configuration, so that all get the same */
-	atomic_flag walking;       /* a walk over due records is under way */
 	_Atomic(rg__sites *) sites; /* NULL = there is no federation; set once */
 	atomic_flag no_sites_told; /* the log says that `global` finds nothing without a federation */
 	atomic_flag told_no_overlay; /* the log says that the store keeps memory-only bindings like all others */
@@ -88,9 +87,6 @@ void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_TALLIES], int32_t 
 rg_revision rg__revision_next(rg__ticket *ticket);
 rg_time rg__now(const rg_registrar *reg);
 
-/* The next tick must not be later than @p at: calls env.wakeup if the host was told a later time. */
-void rg__announce(rg_registrar *reg, rg_time at);
-
 static inline rg__sites *rg__sites_of(const rg_registrar *reg)
 {
 	return atomic_load_explicit(&reg->sites, memory_order_acquire);
@@ -98,8 +94,5 @@ static inline rg__sites *rg__sites_of(const rg_registrar *reg)
 
 /* Adds one to a statistic at once, on a thread that may not be the one running the operation (its tally is not atomic). */
 void rg__count(rg__stripe *stripe, int what);
-
-/* Ends a tick: returns when the host must tick again, at @p at or earlier. */
-rg_time rg__promise(rg_registrar *reg, rg_time at);
 
 #endif

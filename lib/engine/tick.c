@@ -3,7 +3,7 @@
 #include "decide/decide.h"
 #include <stdlib.h>
 
-enum { LIMIT = 1000, AGAIN_AFTER = 1000, GATHERED = 64 };
+enum { LIMIT = 1000, GATHERED = 64 };
 
 /* The walk over the records that are due. */
 typedef struct due_op {
@@ -84,7 +84,7 @@ static bool due_done(rg_op *op, rg_status status)
 /* When to ask the store again after a complete walk. */
 static rg_time due_next(const due_op *d)
 {
-	rg_time now = d->op.now, again = rg__add_sat(now, AGAIN_AFTER);
+	rg_time now = d->op.now, again = rg__add_sat(now, RG__TICK_AGAIN);
 
 	if (d->stuck)
 		return d->next > now && d->next < again ? d->next : again;
@@ -97,11 +97,12 @@ static void due_answer(rg_op *op, rg_status status)
 {
 	rg_registrar *reg = op->ticket.reg;
 
-	atomic_flag_clear(&reg->walking);
 	atomic_store(&((due_op *)op)->outcome, status);
 	/* A walk that failed may still run on another thread, so its members are not read. */
-	if (status != RG_ECANCELED)
-		rg__announce(reg, status == RG_OK ? due_next((due_op *)op) : rg__add_sat(op->now, AGAIN_AFTER));
+	if (status == RG_OK || status == RG_ECANCELED)
+		rg__walk_end(reg, status == RG_OK ? due_next((due_op *)op) : RG_TIME_NEVER);
+	else
+		rg__walk_failed(reg, op->now);
 }
 
 static const rg__verb due_verb = {
@@ -138,7 +139,7 @@ static rg_status walk_due(rg_registrar *reg, uint32_t limit)
 {
 	rg_status st;
 
-	if (atomic_flag_test_and_set(&reg->walking))
+	if (!rg__walk_begin(reg))
 		return RG_OK;
 	if (rg_store_traits(reg->store) & RG_STORE_INLINE) {
 		due_op d;
@@ -157,8 +158,12 @@ static rg_status walk_due(rg_registrar *reg, uint32_t limit)
 			return begin_due_walk(op);
 		}
 	}
-	atomic_flag_clear(&reg->walking);
-	return st == RG_ECANCELED ? RG_OK : st; /* after shutdown only resends are left */
+	if (st == RG_ECANCELED) { /* after shutdown only resends are left */
+		rg__walk_end(reg, RG_TIME_NEVER);
+		return RG_OK;
+	}
+	rg__walk_failed(reg, rg__now(reg));
+	return st;
 }
 
 typedef struct found_due {
@@ -241,8 +246,7 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	if (!reg)
 		return RG_EINVAL;
 	rg_registrar_ref(reg);
-	/* From here on every announcement lowers this, so that none is missed between this tick's look and its promise. */
-	atomic_store(&reg->earliest, RG_TIME_NEVER);
+	uint64_t begun = rg__tick_begin(reg);
 	rg_time due = handle_due(reg);
 	rg_status st = walk_due(reg, limit ? limit : LIMIT);
 	rg__sites *sites = rg__sites_of(reg);
@@ -250,9 +254,9 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	if (sites_due < due)
 		due = sites_due;
 	rg_time now = rg__now(reg);
-	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, AGAIN_AFTER))
-		due = rg__add_sat(now, AGAIN_AFTER);
-	rg_time said = rg__promise(reg, due);
+	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, RG__TICK_AGAIN))
+		due = rg__add_sat(now, RG__TICK_AGAIN);
+	rg_time said = rg__promise(reg, due, begun);
 	if (next)
 		*next = said;
 	rg_registrar_unref(reg);

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/agenda.h"
+#include "engine/registrar.h"
+
+void rg__agenda_init(rg__agenda *a)
+{
+	atomic_init(&a->soon, RG_TIME_NEVER);
+	atomic_init(&a->records, RG_TIME_NEVER);
+	a->walked = a->promised = RG_TIME_NEVER;
+	pthread_mutex_init(&a->lock, NULL);
+}
+
+void rg__agenda_destroy(rg__agenda *a)
+{
+	pthread_mutex_destroy(&a->lock);
+}
+
+static rg_time sooner(rg_time at, rg_time other)
+{
+	return at < other ? at : other;
+}
+
+/* Gives the lock back, and wakes the host if it was told a later time. */
+static void unlock_and_wake(rg_registrar *reg, rg_time at)
+{
+	rg__agenda *a = &reg->agenda;
+	bool wakes = at < a->promised;
+
+	if (wakes)
+		a->promised = at;
+	pthread_mutex_unlock(&a->lock);
+	if (wakes && reg->env.wakeup)
+		reg->env.wakeup(reg->env.user, at);
+}
+
+/* An earlier announcement was told to the host, or is seen by the tick or walk that forgets it: no lock is needed. */
+static void announce_as(rg_registrar *reg, _Atomic rg_time *what, rg_time at)
+{
+	if (at >= atomic_load(what))
+		return;
+	pthread_mutex_lock(&reg->agenda.lock);
+	atomic_store(what, sooner(at, atomic_load(what)));
+	unlock_and_wake(reg, at);
+}
+
+void rg__announce(rg_registrar *reg, rg_time at)
+{
+	announce_as(reg, &reg->agenda.soon, at);
+}
+
+void rg__announce_record(rg_registrar *reg, rg_time at)
+{
+	announce_as(reg, &reg->agenda.records, at);
+}
+
+uint64_t rg__tick_begin(rg_registrar *reg)
+{
+	rg__agenda *a = &reg->agenda;
+
+	pthread_mutex_lock(&a->lock);
+	atomic_store(&a->soon, RG_TIME_NEVER);
+	uint64_t begun = a->promises;
+	pthread_mutex_unlock(&a->lock);
+	return begun;
+}
+
+/* While a walk is under way, a tick can do nothing about records that are due. The end of the walk announces what it leaves. */
+static rg_time next_walk(const rg__agenda *a, rg_time now)
+{
+	rg_time at = sooner(atomic_load(&a->records), a->walked);
+
+	return a->walking && at <= now ? rg__add_sat(now, RG__TICK_AGAIN) : at;
+}
+
+rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun)
+{
+	rg__agenda *a = &reg->agenda;
+	rg_time now = rg__now(reg); /* the host's clock is asked without the lock */
+
+	pthread_mutex_lock(&a->lock);
+	at = sooner(at, atomic_load(&a->soon));
+	atomic_store(&a->soon, at);
+	at = sooner(at, next_walk(a, now));
+	/* Another tick ended meanwhile. It did not see what was in the hands of this one, so the host may have a later time from it. */
+	if (a->promises == begun)
+		a->promised = at;
+	a->promises++;
+	unlock_and_wake(reg, at);
+	return at;
+}
+
+bool rg__walk_begin(rg_registrar *reg)
+{
+	rg__agenda *a = &reg->agenda;
+
+	pthread_mutex_lock(&a->lock);
+	bool begins = !a->walking;
+
+	if (begins) {
+		a->walking = true;
+		a->walked = sooner(a->walked, atomic_load(&a->records));
+		atomic_store(&a->records, RG_TIME_NEVER);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return begins;
+}
+
+/* Gives the lock back. */
+static void walk_leaves(rg_registrar *reg, rg_time next)
+{
+	rg__agenda *a = &reg->agenda;
+
+	a->walking = false;
+	a->walked = next;
+	unlock_and_wake(reg, sooner(next, atomic_load(&a->records)));
+}
+
+void rg__walk_end(rg_registrar *reg, rg_time next)
+{
+	pthread_mutex_lock(&reg->agenda.lock);
+	walk_leaves(reg, next);
+}
+
+void rg__walk_failed(rg_registrar *reg, rg_time now)
+{
+	rg__agenda *a = &reg->agenda;
+	rg_time again = rg__add_sat(now, RG__TICK_AGAIN);
+
+	pthread_mutex_lock(&a->lock);
+	walk_leaves(reg, a->walked > now ? sooner(a->walked, again) : again);
+}

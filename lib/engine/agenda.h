@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When the next tick is needed, and what the host was told about it. Several ticks may be under way at once: of several threads, or one
+ * within a callback of another. Each tick looks at all operations and sites; only one at a time walks over the records that are due.
+ */
+#ifndef RG__AGENDA_H
+#define RG__AGENDA_H
+
+#include <rgstr/registrar.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+typedef struct rg__agenda {
+	pthread_mutex_t lock;
+	_Atomic rg_time soon;    /* of operations and sites, by the announcements since the last tick began */
+	_Atomic rg_time records; /* the earliest deadline, by the announcements since the last walk began */
+	rg_time walked;          /* the earliest deadline before that: no record needs a tick earlier, `records` aside */
+	rg_time promised;        /* when the host was told to tick next */
+	uint64_t promises;       /* how often ticks told it so far */
+	bool walking;
+} rg__agenda;
+
+#define RG__TICK_AGAIN 1000 /* milliseconds after which a tick is repeated that could not do all it should */
+
+void rg__agenda_init(rg__agenda *agenda);
+void rg__agenda_destroy(rg__agenda *agenda);
+
+/* The next tick must not be later than @p at: calls env.wakeup if the host was told a later time. The first is for operations and sites, the
+ * second for the deadline of a record. */
+void rg__announce(rg_registrar *reg, rg_time at);
+void rg__announce_record(rg_registrar *reg, rg_time at);
+
+/* A tick begins. Announcements made before are forgotten, so it must look at all operations and sites afterwards. Returns what
+ * rg__promise() has to know. */
+uint64_t rg__tick_begin(rg_registrar *reg);
+
+/* Ends a tick: returns when the host must tick again, at @p at or earlier. @p begun: as returned by rg__tick_begin(). */
+rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun);
+
+/* Begins a walk over the records that are due. False: one is under way. */
+bool rg__walk_begin(rg_registrar *reg);
+
+/* Ends it. The records of before it need no walk earlier than @p next. */
+void rg__walk_end(rg_registrar *reg, rg_time next);
+
+/* The same after a failure: what was known of the records still holds, and what is due is tried again later. */
+void rg__walk_failed(rg_registrar *reg, rg_time now);
+
+#endif
