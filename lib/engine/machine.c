@@ -126,6 +126,7 @@ static int step_paged(rg_op *op)
 		return finish_op(op, st == RG_ENOMEM ? RG_ENOMEM : RG_ESTORE);
 	}
 	rg__page_clear(&op->page);
+	op->key = (rg_key){ 0 }; /* it was one of that page */
 	op->page = op->call.page;
 	op->call.page = (rg__page){ 0 };
 	op->paged = true;

@@ -36,6 +36,34 @@ void deferred_twice(deferred *d, bool twice);               /* every answer is g
 void deferred_deaf(deferred *d, bool deaf);                 /* `wait` brings nothing */
 uint32_t deferred_canceled(const deferred *d);              /* calls of `cancel` */
 
+/* Gives keys one at a time, with an empty page before each but the first. Inline. */
+rg_store *sparse_new(rg_store *inner);
+
+/*
+ * Answers each call at once but one, the target, whose answer is held or given as `when` says. Up to STAGED_IN_TIME,
+ * the blocking form gets it before its wait is over.
+ */
+typedef enum staged_when {
+	STAGED_AT_ONCE,      /* inside the call, which returns RG_PENDING all the same */
+	STAGED_IN_WAIT,      /* inside `wait` */
+	STAGED_BY_THREAD,    /* by another thread, for which `wait` waits */
+	STAGED_IN_TIME = STAGED_BY_THREAD,
+	STAGED_IN_CANCEL,    /* inside `cancel`, after a `wait` that timed out */
+	STAGED_BY_LATE_THREAD, /* by another thread, for which `wait` does not wait */
+	STAGED_HELD          /* by staged_release() */
+} staged_when;
+
+typedef struct staged staged;
+
+enum { STAGED_NONE = -1, STAGED_MOST = 64 };
+
+rg_store *staged_new(rg_store *inner, staged **out); /* valid for as long as the store */
+void staged_set(staged *s, int64_t target, staged_when when); /* calls are counted from 0 again */
+int64_t staged_calls(const staged *s);
+uint32_t staged_kind(const staged *s, int64_t call); /* CALL_… of one of the first STAGED_MOST */
+void staged_release(staged *s); /* gives what is held, and what follows; waits for the thread */
+void staged_release_by_thread(staged *s); /* the same on another thread */
+
 /* Answers on threads of its own. The last reference must not go on one of them. */
 rg_store *threaded_new(rg_store *inner);
 

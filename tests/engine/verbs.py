@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Writes EVERY_VERB(X), an X-macro over the verbs: X(save) stands for rg_save() and rg_save_async().
+
+A verb is what has a completion form. Every other function of a registrar must be known here not to be one, so that none is forgotten.
+
+usage: verbs.py HEADER OUTPUT
+"""
+import re
+import sys
+
+NO_VERBS = {'rg_registrar_' + name for name in
+            ('ref', 'unref', 'shutdown', 'configure', 'tick', 'subscribe', 'federate')} | {'rg_add_socket_header'}
+
+
+def main():
+    header, output = sys.argv[1:]
+    text = re.sub(r'/\*.*?\*/', '', open(header).read(), flags=re.S)
+    names = re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(\s*rg_registrar \*', text, flags=re.M)
+    verbs = [name[:-len('_async')] for name in names if name.endswith('_async')]
+    unknown = set(names) - NO_VERBS - {v + form for v in verbs for form in ('', '_async')}
+    if unknown or not verbs:
+        sys.exit(f'neither verbs with a completion form nor known to be none: {sorted(unknown)}')
+    rows = ' \\\n'.join(f'\tX({verb[len("rg_"):]})' for verb in verbs)
+    open(output, 'w').write(f'/* Written by verbs.py. */\n#define EVERY_VERB(X) \\\n{rows}\n')
+
+
+if __name__ == '__main__':
+    main()
