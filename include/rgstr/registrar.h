@@ -64,7 +64,10 @@ typedef void (*rg_resolve_cb)(void *tok, rg_status status, const rg_addr *addrs,
 typedef struct rg_env {
 	size_t struct_size; /**< sizeof(rg_env), set by rg_env_init() */
 
-	/** Returns the time. Default: the real-time clock of the system. */
+	/**
+	 * Returns the time. Default: the real-time clock of the system. A time before 1970 counts as 0, a time after the year 9999 as its
+	 * last millisecond. The clock may be set at any time: no wait becomes longer than it was when it began.
+	 */
 	rg_time (*now)(void *user);
 
 	/** Fills in random bytes. Set it only to make tests repeatable. Default: libsodium. */
@@ -146,7 +149,8 @@ RG_API void rg_registrar_unref(rg_registrar *registrar);
 RG_API void rg_registrar_shutdown(rg_registrar *registrar);
 
 /**
- * Replaces the configuration atomically. An operation in flight keeps the configuration that it started with.
+ * Replaces the configuration atomically. An operation in flight keeps the configuration that it started with. Of two calls at once, one
+ * follows the other.
  * @param config  copied; NULL = all defaults.
  * @return RG_OK; RG_EINVAL: the config contradicts itself (rg_config_check() says how), or there is no registrar; RG_ENOMEM. On an error
  * the old configuration stays.
@@ -157,7 +161,9 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  * Does the work that is due: expiry and its events, resends of commits with an unknown outcome, time-outs, and federation.
  *
  * Call it once after rg_registrar_new(): env.wakeup reports nothing about records that the store already holds. Then call it at the time
- * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away.
+ * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away. Ticks may overlap,
+ * on several threads or when a callback ticks: one of them works on the records, and when a tick learns of something earlier than another
+ * one has said meanwhile, it calls env.wakeup.
  * @param limit  largest number of records to work on; 0 = 1000. @param next  becomes the time of the next tick; RG_TIME_NEVER = wait for
  * env.wakeup. May be NULL.
  * @return RG_OK: the work is done, or the store has not answered yet; a later failure is logged, counted and followed by another tick.

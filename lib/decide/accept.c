@@ -31,7 +31,7 @@ static uint32_t connection_lifetime(const rg__merge *m)
 {
 	enum { LONGER = 10 };
 	const rg_request *r = &m->reg->request;
-	int64_t longest = 0;
+	int64_t longest = m->now;
 
 	if (!(r->flags & RG_REQUEST_TCP_PERSISTENT) || !over_tcp(r->transport))
 		return 0;
@@ -43,7 +43,7 @@ static uint32_t connection_lifetime(const rg__merge *m)
 		if (e->until > longest)
 			longest = e->until;
 	}
-	longest = longest > m->now ? rg__add_sat((longest - m->now) / 1000, LONGER) : 0;
+	longest = longest > m->now ? rg__add_sat(rg__sub_sat(longest, m->now) / 1000, LONGER) : 0;
 	return longest < (int64_t)UINT32_MAX ? (uint32_t)longest : UINT32_MAX;
 }
 

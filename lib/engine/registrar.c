@@ -7,14 +7,20 @@
 #include <stdlib.h>
 #include <time.h>
 
+/* Whatever the clock says: the sum of a time and a wait is never RG_TIME_NEVER, and the end of a wait is never 0. */
+static rg_time within_calendar(rg_time t)
+{
+	return t < 0 ? 0 : t < RG__TIME_LAST ? t : RG__TIME_LAST;
+}
+
 rg_time rg__now(const rg_registrar *reg)
 {
 	struct timespec t;
 
 	if (reg->env.now)
-		return reg->env.now(reg->env.user);
+		return within_calendar(reg->env.now(reg->env.user));
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return within_calendar((rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
 
 static void free_registrar(rg_registrar *reg)

@@ -114,9 +114,11 @@ rg_time rg__queue_due(const rg__queue *q, rg_time now)
 
 rg__queue_key *rg__queue_take(rg__queue *q, rg_time now)
 {
-	if (rg__queue_due(q, now) > now)
+	struct key_list *list = q->ready.first ? &q->ready : &q->waiting;
+
+	if (!list->first || rg__queue_due(q, now) > now)
 		return NULL;
-	rg__queue_key *k = key_list_shift(q->ready.first ? &q->ready : &q->waiting);
+	rg__queue_key *k = key_list_shift(list);
 
 	k->under_way = true;
 	return k;

@@ -134,13 +134,11 @@ uint32_t rg_response_contacts(const rg_response *r)
 /* Whole seconds that are left, but never more than were granted, even when the clock was set back. */
 static uint32_t seconds_left(const rg_contact *c, rg_time now)
 {
-	int64_t left, granted;
+	int64_t left = rg__sub_sat(c->expires, now), granted = rg__sub_sat(c->expires, c->modified);
 
-	if (c->expires <= now)
+	if (left <= 0)
 		return 0;
-	if (__builtin_sub_overflow(c->expires, now, &left))
-		left = INT64_MAX;
-	if (c->modified <= c->expires && !__builtin_sub_overflow(c->expires, c->modified, &granted) && granted < left)
+	if (granted >= 0 && granted < left)
 		left = granted;
 	left /= 1000;
 	return left < (int64_t)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
@@ -197,7 +195,7 @@ static void put_two(rg__buf *b, int64_t v)
 static void put_date(rg__buf *b, rg_time now)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	const int64_t last = 253402300799; /* end of the year 9999 */
+	const int64_t last = RG__TIME_LAST / 1000;
 	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
 	int64_t day = t / 86400, second = t % 86400;
 	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;

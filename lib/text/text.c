@@ -85,6 +85,15 @@ int64_t rg__add_sat(int64_t a, int64_t b)
 	return a < 0 ? INT64_MIN : INT64_MAX;
 }
 
+int64_t rg__sub_sat(int64_t a, int64_t b)
+{
+	int64_t difference;
+
+	if (!__builtin_sub_overflow(a, b, &difference))
+		return difference;
+	return a < 0 ? INT64_MIN : INT64_MAX;
+}
+
 int64_t rg__mul_sat(int64_t a, int64_t b)
 {
 	int64_t product;

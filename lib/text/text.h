@@ -48,8 +48,11 @@ static inline char rg__lower(char c)
 /* Accepts one or more digits and nothing else (RG_EINVAL). A value above @p max becomes @p max, with RG_OK. */
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out);
 
+#define RG__TIME_LAST INT64_C(253402300799999) /* the last millisecond of the year 9999 */
+
 /* Saturating arithmetic on times and counts. */
 int64_t rg__add_sat(int64_t a, int64_t b);
+int64_t rg__sub_sat(int64_t a, int64_t b);
 int64_t rg__mul_sat(int64_t a, int64_t b);
 
 /* A buffer that grows by malloc() and realloc(), so a caller may free its bytes with rg_mem_free(). After the first failed growth

@@ -119,3 +119,27 @@ Test(accept, a_socket_header_that_names_no_socket_is_refused)
 	cr_expect_eq(save(&w, { "<sip:a@192.0.2.7>" }, .socket_header = "nonsense", .cseq = "2 REGISTER"), 200, "nobody asked");
 	end_world(&w);
 }
+
+Test(accept, the_lifetime_of_a_connection_is_within_its_range_however_far_the_clock_jumps)
+{
+	static const struct {
+		rg_time from, to;
+		uint32_t lifetime;
+	} rows[] = {
+		{ INT64_MAX, INT64_MIN, UINT32_MAX }, { INT64_MAX - 700000, INT64_MIN, UINT32_MAX }, { START, INT64_MIN, UINT32_MAX },
+		{ INT64_MIN, INT64_MIN, 610 }, { INT64_MAX - 700000, INT64_MAX - 700000, 610 }, { 0, -1000, 611 }, { -600000, 0, 610 },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		world w = new_world();
+
+		w.now = rows[i].from;
+		cr_expect_eq(save(&w, { "<sip:a@192.0.2.7;transport=tcp>;expires=600" }, .flags = RG_REQUEST_TCP_PERSISTENT, .transport = "tcp"),
+			200);
+		w.now = rows[i].to;
+		cr_expect_eq(save(&w, { "<sip:a@192.0.2.7;transport=tcp>;expires=600" }, .flags = RG_REQUEST_TCP_PERSISTENT, .transport = "tcp"),
+			200);
+		cr_expect_eq(lifetime(&w), rows[i].lifetime, "row %zu: %u", i, lifetime(&w));
+		end_world(&w);
+	}
+}

@@ -135,3 +135,23 @@ Test(queue, no_more_than_half_of_the_room_is_of_keys_that_wait)
 	cr_expect_eq(rg__queue_waiting(d), 2);
 	rg__queue_free(d);
 }
+
+Test(queue, at_the_end_of_time_too_there_is_no_key_to_take_from_an_empty_one)
+{
+	static const rg_time times[] = { INT64_MIN, -1, 0, NOW, INT64_MAX - 1, INT64_MAX };
+	rg__queue *d = rg__queue_new(4);
+	rg__queue_key *k;
+
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		cr_expect_null(rg__queue_take(d, times[i]));
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		add(d, "a");
+		k = rg__queue_take(d, times[i]);
+		cr_assert_not_null(k);
+		cr_expect(rg__queue_refused(d, k, times[i]));
+		k = rg__queue_take(d, INT64_MAX);
+		cr_assert_not_null(k);
+		rg__queue_done(d, k, false);
+	}
+	rg__queue_free(d);
+}

@@ -61,6 +61,12 @@ Test(text, arithmetic_saturates_at_both_ends)
 	cr_expect_eq(rg__add_sat(1, INT64_MAX), INT64_MAX);
 	cr_expect_eq(rg__add_sat(INT64_MIN, -1), INT64_MIN);
 	cr_expect_eq(rg__add_sat(INT64_MAX, INT64_MIN), -1);
+	cr_expect_eq(rg__sub_sat(2, 3), -1);
+	cr_expect_eq(rg__sub_sat(0, INT64_MIN), INT64_MAX);
+	cr_expect_eq(rg__sub_sat(INT64_MAX, -1), INT64_MAX);
+	cr_expect_eq(rg__sub_sat(INT64_MIN, 1), INT64_MIN);
+	cr_expect_eq(rg__sub_sat(-2, INT64_MAX), INT64_MIN);
+	cr_expect_eq(rg__sub_sat(INT64_MIN, INT64_MIN), 0);
 	cr_expect_eq(rg__mul_sat(-4, 3), -12);
 	cr_expect_eq(rg__mul_sat(INT64_MAX, 1000), INT64_MAX);
 	cr_expect_eq(rg__mul_sat(INT64_MIN, -1), INT64_MAX);
