@@ -42,6 +42,7 @@ void every_verb_bind(kit *k)
 		cr_assert_eq(bind(k, users[i], (bound){ "<sip:a@192.0.2.1:5060>;expires=60", .flow = "flow" }), 200);
 		cr_assert_eq(bind(k, users[i], (bound){ "<sip:b@192.0.2.1:5060>", .flow = "flow", .cseq = 2, .attr = "floor 3" }), 200);
 	}
+	cr_assert_eq(bind(k, "dave", (bound){ "<sip:a@phone.example>" }), 200);
 }
 
 static rg_request *lend_register(lent *l)
@@ -64,7 +65,7 @@ static rg_request *lend_register(lent *l)
 	r->user_agent = lend(l, "phone/1");
 	r->flow = lend(l, "flow");
 	r->attr = lend(l, "floor 4");
-	r->received = lend(l, "sip:192.0.2.1:5060");
+	r->received = lend(l, "sip:edge.example:5060");
 	r->domain = lend(l, "location");
 	r->via_count = 1;
 	return r;
@@ -161,22 +162,32 @@ static rg_status run_lookup_many(verb_call *c)
 	return look_up(c, "branch,global");
 }
 
-static rg_status run_remove(verb_call *c)
+static rg_status remove_hop(verb_call *c, const char *aor, const char *hop)
 {
 	rg_remove_filter *f = lend_room(&c->given, sizeof *f);
 
 	rg_remove_filter_init(f, sizeof *f);
 	f->domain = lend(&c->given, "location");
-	f->aor = lend(&c->given, "alice@example.org");
-	f->next_hop = lend(&c->given, "192.0.2.1");
+	f->aor = lend(&c->given, aor);
+	f->next_hop = lend(&c->given, hop);
 	if (!c->blocking)
 		return rg_remove_async(c->k->reg, f, kit_removed, c->o, kit_freed, &c->o->op);
 	return rg_remove(c->k->reg, f, &c->o->n);
 }
 
-static rg_status remove_from_address(verb_call *c, rg_str aor)
+static rg_status run_remove(verb_call *c)
 {
-	rg_str domain = lend(&c->given, "location"), ip = lend(&c->given, "192.0.2.1");
+	return remove_hop(c, "alice@example.org", "192.0.2.1");
+}
+
+static rg_status run_remove_by_name(verb_call *c)
+{
+	return remove_hop(c, "dave@example.org", "phone.example");
+}
+
+static rg_status remove_from_host(verb_call *c, const char *host, rg_str aor)
+{
+	rg_str domain = lend(&c->given, "location"), ip = lend(&c->given, host);
 
 	if (!c->blocking)
 		return rg_remove_ip_port_async(c->k->reg, domain, ip, 5060, aor, kit_removed, c->o, kit_freed, &c->o->op);
@@ -185,12 +196,17 @@ static rg_status remove_from_address(verb_call *c, rg_str aor)
 
 static rg_status run_remove_ip_port(verb_call *c)
 {
-	return remove_from_address(c, (rg_str){ NULL, 0 });
+	return remove_from_host(c, "192.0.2.1", (rg_str){ NULL, 0 });
+}
+
+static rg_status run_remove_ip_port_by_name(verb_call *c)
+{
+	return remove_from_host(c, "phone.example", (rg_str){ NULL, 0 });
 }
 
 static rg_status run_remove_ip_port_of_aor(verb_call *c)
 {
-	return remove_from_address(c, lend(&c->given, "alice@example.org"));
+	return remove_from_host(c, "192.0.2.1", lend(&c->given, "alice@example.org"));
 }
 
 static rg_status run_remove_flow(verb_call *c)
@@ -391,5 +407,6 @@ static rg_status run_tick(verb_call *c)
 }
 
 #define ROW(name) { #name, run_##name },
-const verb_row every_verb[] = { EVERY_VERB(ROW) ROW(lookup_many) ROW(remove_ip_port_of_aor) ROW(tick) };
+const verb_row every_verb[] = { EVERY_VERB(ROW) ROW(lookup_many) ROW(remove_by_name) ROW(remove_ip_port_by_name)
+	ROW(remove_ip_port_of_aor) ROW(tick) };
 const size_t n_every_verb = ROWS(every_verb);

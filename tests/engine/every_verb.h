@@ -31,7 +31,8 @@ typedef struct verb_row {
 extern const verb_row every_verb[];
 extern const size_t n_every_verb;
 
-/* Bindings that the calls find: of Alice, Bob and Carol over one flow and from one address, which expire in 60 and 3600 seconds. */
+/* Bindings that the calls find: of Alice, Bob and Carol over one flow and from one address, which expire in 60 and 3600 seconds, and one of
+ * Dave at a host name. */
 void every_verb_bind(kit *k);
 
 #endif
