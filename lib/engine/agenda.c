@@ -65,11 +65,14 @@ uint64_t rg__tick_begin(rg_registrar *reg)
 }
 
 /* While a walk is under way, a tick can do nothing about records that are due. The end of the walk announces what it leaves. */
+static rg_time not_in_vain(const rg__agenda *a, rg_time at, rg_time now)
+{
+	return a->walking && at <= now ? rg__add_sat(now, RG__TICK_AGAIN) : at;
+}
+
 static rg_time next_walk(const rg__agenda *a, rg_time now)
 {
-	rg_time at = sooner(atomic_load(&a->records), a->walked);
-
-	return a->walking && at <= now ? rg__add_sat(now, RG__TICK_AGAIN) : at;
+	return sooner(not_in_vain(a, atomic_load(&a->records), now), not_in_vain(a, a->walked, now));
 }
 
 rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun)
@@ -81,10 +84,9 @@ rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun)
 	at = sooner(at, atomic_load(&a->soon));
 	atomic_store(&a->soon, at);
 	at = sooner(at, next_walk(a, now));
-	/* Another tick ended meanwhile. It did not see what was in the hands of this one, so the host may have a later time from it. */
-	if (a->promises == begun)
+	/* A tick that ended meanwhile did not see what was in the hands of this one, so the host may have a later time from it. */
+	if (a->promises++ == begun || at > a->promised)
 		a->promised = at;
-	a->promises++;
 	unlock_and_wake(reg, at);
 	return at;
 }
