@@ -19,7 +19,7 @@ enum { ON_THIS_THREAD, ON_ANOTHER, WHEN_ALL_IS_GONE, RELEASES };
 
 typedef struct trial {
 	const verb_row *verb;
-	bool blocking;
+	bool blocking, overlay;
 	int64_t target;
 	staged_when when;
 	int answer, end, release;
@@ -33,7 +33,8 @@ static const char *text_of(const trial *t)
 {
 	static char text[160];
 
-	snprintf(text, sizeof text, "%s %s, call %d: when %d, answer %d, end %d, release %d", t->blocking ? "blocking" : "async", t->verb->name,
+	snprintf(text, sizeof text, "%s%s %s, call %d: when %d, answer %d, end %d, release %d", t->overlay ? "overlay, " : "",
+		t->blocking ? "blocking" : "async", t->verb->name,
 		(int)t->target, (int)t->when, t->answer, t->end, t->release);
 	return text;
 }
@@ -46,14 +47,25 @@ static void answer_target_with(faulty *f, const trial *t)
 		.lands = t->answer == UNKNOWN_LANDED };
 }
 
-static staged *open_staged(kit *k, faulty *f)
+/* The store itself, or as the main store of an overlay. */
+static rg_store *lay_over(rg_store *store)
+{
+	rg_store *local = shared_new(), *out = NULL;
+
+	cr_assert_eq(rg_store_overlay(store, local, &out, NULL), RG_OK);
+	rg_store_unref(local);
+	rg_store_unref(store);
+	return out;
+}
+
+static staged *open_staged(kit *k, faulty *f, bool overlay)
 {
 	staged *s;
 
 	kit_init(k);
-	rg_store *sparse = sparse_new(k->memory), *failing = faulty_new(sparse, f);
+	rg_store *sparse = sparse_new(k->memory), *failing = faulty_new(sparse, f), *store = staged_new(failing, &s);
 
-	kit_open_over(k, staged_new(failing, &s));
+	kit_open_over(k, overlay ? lay_over(store) : store);
 	rg_store_unref(failing);
 	rg_store_unref(sparse);
 	federate(k, k->store, EAST);
@@ -120,7 +132,7 @@ static bool run_trial(trial *t)
 {
 	faulty f = { 0 };
 	kit k;
-	staged *s = open_staged(&k, &f);
+	staged *s = open_staged(&k, &f, t->overlay);
 	verb_call c = { .k = &k, .o = &t->o, .blocking = t->blocking };
 
 	answer_target_with(&f, t);
@@ -203,9 +215,9 @@ static void try_completion(const trial *like, uint32_t kind)
 }
 
 /* As it is when every call of the store is answered at once. */
-static bool run_plainly(trial *t, const verb_row *verb, bool blocking)
+static bool run_plainly(trial *t, const verb_row *verb, bool blocking, bool overlay)
 {
-	*t = (trial){ .verb = verb, .blocking = blocking, .target = STAGED_NONE };
+	*t = (trial){ .verb = verb, .blocking = blocking, .overlay = overlay, .target = STAGED_NONE };
 	bool has_form = run_trial(t);
 
 	if (has_form)
@@ -213,15 +225,15 @@ static bool run_plainly(trial *t, const verb_row *verb, bool blocking)
 	return has_form;
 }
 
-static void try_every_call(bool blocking, void (*try)(const trial *like, uint32_t kind))
+static void try_every_call(bool blocking, bool overlay, void (*try)(const trial *like, uint32_t kind))
 {
 	for (size_t i = 0; i < n_every_verb; i++) {
 		trial plain;
 
-		if (!run_plainly(&plain, &every_verb[i], blocking))
+		if (!run_plainly(&plain, &every_verb[i], blocking, overlay))
 			continue;
 		for (int64_t call = 0; call < plain.calls; call++) {
-			const trial t = { .verb = &every_verb[i], .blocking = blocking, .target = call };
+			const trial t = { .verb = &every_verb[i], .blocking = blocking, .overlay = overlay, .target = call };
 
 			try(&t, plain.kinds[call]);
 		}
@@ -230,12 +242,19 @@ static void try_every_call(bool blocking, void (*try)(const trial *like, uint32_
 
 Test(abandoned, a_blocking_verb_leaves_nothing_of_its_caller_s_to_what_goes_on)
 {
-	try_every_call(true, try_blocking);
+	try_every_call(true, false, try_blocking);
 }
 
 Test(abandoned, a_verb_of_the_completion_form_completes_once_and_owns_what_it_keeps)
 {
-	try_every_call(false, try_completion);
+	try_every_call(false, false, try_completion);
+}
+
+/* The operations of an overlay are abandoned with those of the registrar. */
+Test(abandoned, so_it_is_when_the_store_is_the_main_one_of_an_overlay)
+{
+	try_every_call(true, true, try_blocking);
+	try_every_call(false, true, try_completion);
 }
 
 Test(abandoned, both_forms_of_a_verb_come_to_the_same)
@@ -243,8 +262,8 @@ Test(abandoned, both_forms_of_a_verb_come_to_the_same)
 	for (size_t i = 0; i < n_every_verb; i++) {
 		trial blocking, completion;
 
-		run_plainly(&completion, &every_verb[i], false);
-		if (!run_plainly(&blocking, &every_verb[i], true))
+		run_plainly(&completion, &every_verb[i], false, false);
+		if (!run_plainly(&blocking, &every_verb[i], true, false))
 			continue;
 		cr_expect(blocking.o.code == 200 || blocking.o.n > 0, "%s has something to do: %d", every_verb[i].name, blocking.o.code);
 		cr_expect_eq(blocking.o.code, completion.o.code, "%s: %d, %d", every_verb[i].name, blocking.o.code, completion.o.code);
