@@ -1,17 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* Filters received bytes before nta: limits before Sofia parses, and REGISTERs that nta would refuse itself. */
+/* From received bytes to a parsed message: limits before Sofia parses, and a message class with only the headers that are read. */
 #ifndef REGISTRARD_INTAKE_H
 #define REGISTRARD_INTAKE_H
 
 #include "server.h"
+#include "transport.h"
 
-/* @return a message class for the agent; free() it after the agent. NULL when out of memory. */
-msg_mclass_t *intake_new(void);
+struct intake;
 
-/* @return 1 when the request was cut at a limit, and must be refused. */
-int intake_is_cut(const sip_t *sip);
+/* @return NULL when out of memory. */
+struct intake *intake_new(void);
 
-/* Removes the stand-ins of a REGISTER. @return 1 when it lacks a header that nta needs to build a response. */
-int intake_restore(sip_t *sip);
+/* Frees it, after all messages made with it. NULL is accepted. */
+void intake_free(struct intake *intake);
+
+/* Takes one whole message (see struct transport_events): parses it, and hands it to its transaction or to its handler. */
+void intake_message(struct server *server, const struct peer *from, char *bytes, size_t n);
+
+/* Answers a frame that cannot be delimited, if it can be answered. */
+void intake_bad_frame(struct server *server, const struct peer *from, char *bytes, size_t n, int status);
+
+/* An empty message of the class of forwarded messages. NULL when out of memory. */
+msg_t *intake_empty(struct server *server);
+
+/* A response to a request, with what RFC 3261 §8.2.6.2 copies as far as the request has it, a tag in To, and received and rport in the
+ * topmost Via. Its tag is the same for each copy of the request. @param phrase  NULL = the usual one. NULL when out of memory. */
+msg_t *intake_reply(struct server *server, const sip_t *sip, const struct peer *from, int status, const char *phrase);
+
+/* Where the response to a request goes (RFC 3261 §18.2.2, RFC 3581 §4): the connection that carried it; for a datagram the address it came
+ * from, with the port of the topmost Via unless this asks for rport. maddr is ignored, because it would make the server a reflector. */
+struct peer intake_reply_peer(const sip_t *sip, const struct peer *from);
+
+/* Sends a response without a transaction, and takes it over. NULL is accepted. */
+void intake_send_reply(struct server *server, msg_t *reply, const struct peer *to);
+
+/* The bytes of a message, to be freed with free(). NULL when out of memory. */
+char *intake_bytes(msg_t *msg, size_t *n);
 
 #endif

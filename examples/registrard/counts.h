@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What registrard itself counts, beside the statistics of the library. */
+#ifndef REGISTRARD_COUNTS_H
+#define REGISTRARD_COUNTS_H
+
+#include <stdint.h>
+
+/* name, help */
+#define COUNT_MAP(X) \
+	X(received_requests, "Requests received") \
+	X(received_responses, "Responses received") \
+	X(malformed_requests, "Requests refused or dropped because they cannot be read") \
+	X(malformed_responses, "Responses dropped because they cannot be read") \
+	X(stray_responses, "Responses dropped because they belong to no transaction, or their next Via is no address") \
+	X(refused_connections, "Connections closed at once because a limit was reached") \
+	X(closed_connections, "Connections closed because they were idle, or made room for another") \
+	X(refused_calls, "Requests refused with 503 because of --max-calls") \
+	X(unresolved_names, "Hosts of next hops for which no address was found")
+
+struct counts {
+#define COUNT_MEMBER(name, help) uint64_t name;
+	COUNT_MAP(COUNT_MEMBER)
+#undef COUNT_MEMBER
+};
+
+#endif
