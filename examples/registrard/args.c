@@ -25,6 +25,9 @@ static const char usage_text[] =
 	"  --federate STORE,HOME    tell other sites, in a store shared with them, who is registered here;\n"
 	"                           HOME is this one, as they reach it: a SIP URI or HOST[:PORT]\n"
 	"  --max-calls N            requests forwarded at a time (default: 10000)\n"
+	"  --max-connections N      TCP connections at a time (default: 10000, or what the system allows)\n"
+	"  --max-per-address N      of these, opened by one address (default: half of them)\n"
+	"  --idle SECONDS           close a TCP connection that was idle for so long (default: 7200; 0 = never)\n"
 	"  --set NAME=VALUE         set a parameter of the registrar; may be repeated\n"
 	"  --save FLAGS             option string for REGISTER\n"
 	"  --lookup FLAGS           option string for all other requests\n"
@@ -285,6 +288,42 @@ static int set_max_calls(struct args *args, const char *value)
 	return -1;
 }
 
+static int set_max_connections(struct args *args, const char *value)
+{
+	uint64_t n;
+
+	if (!read_number(value, &n) || n < 1 || n > 10000000) {
+		complain("--max-connections %s: expected a number from 1 to 10000000, as 10000", value);
+		return WRONG;
+	}
+	args->max_connections = (size_t)n;
+	return -1;
+}
+
+static int set_max_per_address(struct args *args, const char *value)
+{
+	uint64_t n;
+
+	if (!read_number(value, &n) || n < 1 || n > 10000000) {
+		complain("--max-per-address %s: expected a number from 1 to 10000000, as 100", value);
+		return WRONG;
+	}
+	args->max_per_address = (size_t)n;
+	return -1;
+}
+
+static int set_idle(struct args *args, const char *value)
+{
+	uint64_t n;
+
+	if (!read_number(value, &n) || n > 4294967295) {
+		complain("--idle %s: expected a number of seconds from 0 to 4294967295, as 7200; 0 = never", value);
+		return WRONG;
+	}
+	args->idle_seconds = (uint32_t)n;
+	return -1;
+}
+
 static int set_socket_header(struct args *args, const char *value)
 {
 	if (!header_is_ours_to_set(value)) {
@@ -353,6 +392,9 @@ static const struct option {
 	{ "--store", "memory or memory:BYTES", set_store },
 	{ "--federate", "STORE,HOME, as memory,sip:192.0.2.1:5060", set_federate },
 	{ "--max-calls", "a number", set_max_calls },
+	{ "--max-connections", "a number", set_max_connections },
+	{ "--max-per-address", "a number", set_max_per_address },
+	{ "--idle", "a number of seconds", set_idle },
 	{ "--set", "NAME=VALUE", set_parameter },
 	{ "--save", "an option string, as max-contacts=5", set_save },
 	{ "--lookup", "an option string, as method-filtering", set_lookup },
@@ -412,7 +454,7 @@ int args_read(struct args *args, int argc, char **argv)
 {
 	int result = -1;
 
-	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000 };
+	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000, .idle_seconds = 7200 };
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
 		return 1;

@@ -27,6 +27,9 @@ struct args {
 	const char *home;     /* address of this site for other sites; NULL = there are no other sites */
 	uint64_t shared_bytes; /* limit of the store of all sites; 0 = none */
 	size_t max_calls;    /* limit of requests in flight */
+	size_t max_connections; /* limit of connections; 0 = the default */
+	size_t max_per_address; /* limit of those that one address has opened; 0 = half of all */
+	uint32_t idle_seconds;  /* time after which an idle connection is closed; 0 = never */
 	const char *socket_header; /* header that names the socket on which a request came in, or NULL */
 	rg_config *config;
 	rg_save_options *save;

@@ -12,7 +12,6 @@
 #include "json.h"
 
 #define LINE_MAX_BYTES 65536      /* of one command line */
-#define CLIENTS_MAX 64            /* connections at a time */
 #define BACKLOG_MAX (1024 * 1024) /* bytes of unread events after which a client is dropped */
 
 /* One connection. */
@@ -285,7 +284,7 @@ static int control_accept(struct server *server, su_wait_t *wait, su_wakeup_arg_
 
 	(void)server;
 	(void)wait;
-	if (fd >= 0 && control->n_clients >= CLIENTS_MAX)
+	if (fd >= 0 && control->n_clients >= CONTROL_CLIENTS_MAX)
 		close(fd);
 	else if (fd >= 0)
 		client_new(control, fd);

@@ -5,6 +5,9 @@
 
 #include "server.h"
 
+/* Connections at a time. Descriptors are kept for them. */
+enum { CONTROL_CLIENTS_MAX = 16 };
+
 /* Creates the control socket at @p path, and replaces a stale one there. @return 0, or the exit status after an error line on stderr: 2
  * when the path can never hold a socket, 1 for a temporary obstacle. */
 int control_open(struct server *server, const char *path, struct control **out);

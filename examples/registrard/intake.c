@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* The message class of received messages: Sofia's own class, with checks of the bytes before parsing and of the headers after it. */
 #include "intake.h"
 
 #include <sofia-sip/msg_buffer.h>
@@ -7,212 +6,346 @@
 #include <sofia-sip/msg_parser.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* Sofia takes time quadratic in the lines, items and parameters, so these are counted before it parses. Of a stream only the bytes that
- * arrived with the first line are counted; the size limit of a message bounds the rest. */
-enum { LINES_MAX = 256, COMMAS_MAX = 1024, SEMICOLONS_MAX = 4096 };
+#include "frame.h"
+#include "header.h"
+#include "transaction.h"
 
-/* sip_user of a message that was cut points to this. */
-static const char cut_mark;
-
-/* Sofia also takes a lone CR or LF for the end of a line. */
-static int ends_line(const char *p, const char *end)
-{
-	return *p == '\n' || (*p == '\r' && (p + 1 == end || p[1] != '\n'));
-}
-
-/* @return the first line of a header section beyond a limit, or @p end. */
-static char *too_much(char *bytes, char *end)
-{
-	size_t lines = 0, commas = 0, semicolons = 0;
-	char *line = bytes;
-
-	for (char *p = bytes; p < end; p++) {
-		commas += *p == ',';
-		semicolons += *p == ';';
-		if (commas > COMMAS_MAX || semicolons > SEMICOLONS_MAX)
-			return line;
-		if (!ends_line(p, end))
-			continue;
-		line = p + 1;
-		if (line < end && (*line == '\r' || *line == '\n'))
-			return end;
-		/* The first line end belongs to the start line. */
-		if (++lines > LINES_MAX)
-			return line;
-	}
-	return end;
-}
-
-int intake_is_cut(const sip_t *sip)
-{
-	return sip->sip_user == &cut_mark;
-}
-
-/* RFC 3261 §7.5: empty lines before a message are ignored. A keep-alive may arrive together with the next request. */
-static char *first_line(msg_t *msg, char **end)
-{
-	char *p = msg_buf_committed_data(msg);
-
-	*end = p ? p + msg_buf_committed(msg) : NULL;
-	while (p < *end && strchr(" \t\r\n", *p) && *p)
-		p++;
-	return p;
-}
-
-/* Sofia copies as many bytes as the first line has, but starts at the empty lines before it. Without a correction every later message on
- * the connection would be misread. */
-static void restore_first_line(msg_t *msg, msg_header_t *h, char *text, isize_t n)
-{
-	char *end;
-	char *line = first_line(msg, &end);
-
-	if (text == line || end - line < (ptrdiff_t)n)
-		return;
-	memcpy(text, line, n);
-	if ((char *)h->sh_data < line && (size_t)(line - (char *)h->sh_data) <= h->sh_len) {
-		h->sh_len -= line - (char *)h->sh_data;
-		h->sh_data = line;
-	}
-}
-
-/* Called with the first line of a message; its home is the message. The line beyond a limit becomes the end of the header section: the
- * lines before it suffice for a 413. @return 0 when not even that is possible. */
-static int limit(msg_t *msg)
-{
-	char *end;
-	char *bytes = first_line(msg, &end);
-	char *cut = bytes ? too_much(bytes, end) : NULL;
-
-	if (cut == end)
-		return 1;
-	if (cut == bytes || end - cut < 2)
-		return 0;
-	memcpy(cut, "\r\n", 2);
-	/* MSG_FLG_TOOLARGE would make nta send its response to the address in the Via, without looking at the source of the request. */
-	sip_object(msg)->sip_user = (void *)&cut_mark;
-	return 1;
-}
-
-/* Sofia recognizes the class of the start line by its address. */
-static issize_t parse_request_line(su_home_t *home, msg_header_t *h, char *text, isize_t n)
-{
-	h->sh_class = sip_request_class;
-	restore_first_line((msg_t *)home, h, text, n);
-	return limit((msg_t *)home) ? sip_request_class->hc_parse(home, h, text, n) : -1;
-}
-
-/* A response gets no error response. */
-static issize_t parse_status_line(su_home_t *home, msg_header_t *h, char *text, isize_t n)
-{
-	msg_t *msg = (msg_t *)home;
-
-	h->sh_class = sip_status_class;
-	restore_first_line(msg, h, text, n);
-	return limit(msg) && !intake_is_cut(sip_object(msg)) ? sip_status_class->hc_parse(home, h, text, n) : -1;
-}
-
-/* Stand-ins for headers that a REGISTER lacks, so that nta passes it on. They are not in the chain of headers, which holds only received
- * ones. */
-struct stand_in {
-	sip_to_t to[1];
-	sip_from_t from[1];
-	sip_call_id_t call_id[1];
-	sip_cseq_t cseq[1];
-	sip_cseq_t *received; /* the received CSeq, with another method, that it replaces; NULL = none */
-};
-
-/* False when the end of the message is uncertain. On a stream the next message follows there. */
-static int is_framed(const sip_t *sip)
-{
-	for (const sip_header_t *h = (const sip_header_t *)sip->sip_error; h; h = h->sh_next) {
-		/* A repeated header that may occur only once is listed under its own class. */
-		const char *name = h->sh_class == sip_error_class ? h->sh_error->er_name : h->sh_class->hc_name;
-
-		if (name && strcmp(name, sip_content_length_class->hc_name) == 0)
-			return 0;
-	}
-	return 1;
-}
-
-/* The library answers with a precise reason, such as "To header not found", where nta answers with a bare 400. */
-static void stand_in(msg_t *msg, sip_t *sip)
-{
-	int cseq = sip->sip_cseq && sip->sip_cseq->cs_method == sip_method_register;
-	struct stand_in *own;
-
-	if (!sip->sip_request || sip->sip_request->rq_method != sip_method_register || sip->sip_user || !is_framed(sip) ||
-		(sip->sip_to && sip->sip_from && sip->sip_call_id && cseq))
-		return;
-	own = su_zalloc(msg_home(msg), sizeof *own);
-	if (!own)
-		return;
-	sip_to_init(own->to);
-	sip_from_init(own->from);
-	sip_call_id_init(own->call_id);
-	sip_cseq_init(own->cseq);
-	*own->to->a_url = *own->from->a_url = (url_t)URL_INIT_AS(sip);
-	own->to->a_url->url_host = own->from->a_url->url_host = "invalid";
-	own->call_id->i_id = "";
-	own->cseq->cs_method = sip_method_register;
-	own->cseq->cs_method_name = "REGISTER";
-	own->received = cseq ? NULL : sip->sip_cseq;
-	sip->sip_to = sip->sip_to ? sip->sip_to : own->to;
-	sip->sip_from = sip->sip_from ? sip->sip_from : own->from;
-	sip->sip_call_id = sip->sip_call_id ? sip->sip_call_id : own->call_id;
-	sip->sip_cseq = cseq ? sip->sip_cseq : own->cseq;
-	sip->sip_user = own;
-	sip->sip_flags &= ~MSG_FLG_ERROR;
-}
-
-int intake_restore(sip_t *sip)
-{
-	struct stand_in *own = sip->sip_user;
-
-	if (!own)
-		return 0;
-	sip->sip_to = sip->sip_to == own->to ? NULL : sip->sip_to;
-	sip->sip_from = sip->sip_from == own->from ? NULL : sip->sip_from;
-	sip->sip_call_id = sip->sip_call_id == own->call_id ? NULL : sip->sip_call_id;
-	sip->sip_cseq = sip->sip_cseq == own->cseq ? own->received : sip->sip_cseq;
-	sip->sip_user = NULL;
-	return 1;
-}
-
-/* Called at the empty line, when all headers are parsed. */
-static issize_t extract_body(msg_t *msg, msg_pub_t *pub, char bytes[], isize_t n, int eos)
-{
-	sip_t *sip = (sip_t *)pub;
-
-	/* The end of the message is unknown, so the connection is closed after the 413. */
-	if (intake_is_cut(sip)) {
-		sip->sip_flags |= MSG_FLG_BODY | MSG_FLG_COMPLETE;
-		return (issize_t)n;
-	}
-	stand_in(msg, sip);
-	return sip_default_mclass()->mc_extract_body(msg, pub, bytes, n, eos);
-}
-
-/* A message class, and the classes of the two start lines to which it refers. */
+/* A proxy forwards what it need not understand (RFC 3261 §16.3 step 1). So the class of forwarded messages holds only the headers that are
+ * read. All others, however malformed or repeated, are unknown headers with their text. A REGISTER is read with all headers. */
 struct intake {
-	msg_mclass_t mclass;
-	struct msg_hclass_s request_line;
-	struct msg_hclass_s status_line;
+	msg_mclass_t *registers, *others;
 };
 
-msg_mclass_t *intake_new(void)
-{
-	struct intake *own = malloc(sizeof *own);
+/* The class and its place in sip_t. */
+#define READ(header) { sip_##header##_class, (unsigned)offsetof(sip_t, sip_##header) }
 
-	if (!own)
+static const struct {
+	msg_hclass_t *hclass;
+	unsigned offset;
+} headers_read[] = {
+	READ(via), READ(from), READ(to), READ(call_id), READ(cseq), READ(max_forwards), READ(route), READ(record_route), READ(content_length),
+};
+
+struct intake *intake_new(void)
+{
+	struct intake *intake = calloc(1, sizeof *intake);
+
+	if (!intake)
 		return NULL;
-	own->mclass = *sip_default_mclass();
-	own->request_line = *sip_request_class;
-	own->request_line.hc_parse = parse_request_line;
-	own->status_line = *sip_status_class;
-	own->status_line.hc_parse = parse_status_line;
-	own->mclass.mc_request->hr_class = &own->request_line;
-	own->mclass.mc_status->hr_class = &own->status_line;
-	own->mclass.mc_extract_body = extract_body;
-	return &own->mclass;
+	intake->registers = msg_mclass_clone(sip_default_mclass(), 0, 0);
+	intake->others = msg_mclass_clone(sip_default_mclass(), 32, 1);
+	for (size_t i = 0; intake->others && i < sizeof headers_read / sizeof *headers_read; i++)
+		if (msg_mclass_insert_header(intake->others, headers_read[i].hclass, (unsigned short)headers_read[i].offset) < 0) {
+			free(intake->others);
+			intake->others = NULL;
+		}
+	if (intake->registers && intake->others)
+		return intake;
+	intake_free(intake);
+	return NULL;
+}
+
+void intake_free(struct intake *intake)
+{
+	if (!intake)
+		return;
+	free(intake->registers);
+	free(intake->others);
+	free(intake);
+}
+
+msg_t *intake_empty(struct server *server)
+{
+	return msg_create(server->intake->others, 0);
+}
+
+/* msg_make() would do the same, but ends the process when memory runs out. @return NULL when out of memory. */
+static msg_t *parse(const msg_mclass_t *mclass, const char *bytes, size_t n)
+{
+	msg_t *msg = msg_create(mclass, MSG_DO_EXTRACT_COPY);
+	msg_iovec_t parts[8];
+	issize_t n_parts = msg ? msg_recv_iovec(msg, parts, 8, (usize_t)n, 1) : -1;
+	size_t left = n;
+
+	for (issize_t i = 0; i < n_parts && left > 0; i++) {
+		size_t part = parts[i].mv_len < left ? parts[i].mv_len : left;
+
+		memcpy(parts[i].mv_base, bytes + (n - left), part);
+		left -= part;
+	}
+	if (n_parts <= 0 || left > 0) {
+		msg_destroy(msg);
+		return NULL;
+	}
+	msg_recv_commit(msg, (usize_t)n, 1);
+	msg_extract(msg);
+	return msg;
+}
+
+static int is_register(const char *bytes, size_t n)
+{
+	return n > 9 && memcmp(bytes, "REGISTER ", 9) == 0;
+}
+
+/* RFC 3261 §18.2.1, RFC 3581 §4: says in the topmost Via where a request came from. Via texts of its line are printed anew. */
+static int mark_via(msg_t *msg, sip_via_t *via, const struct peer *from)
+{
+	su_home_t *home = msg_home(msg);
+	rg_addr ip = from->addr;
+	char room[64];
+	rg_str text;
+	const char *param;
+
+	ip.port = 0;
+	text = rg_addr_print(&ip, room, sizeof room);
+	if (!via->v_rport && via->v_host && strlen(via->v_host) == text.n && memcmp(via->v_host, text.p, text.n) == 0)
+		return 0;
+	if (text.n > 2 && text.p[0] == '[')
+		text = (rg_str){ text.p + 1, text.n - 2 };
+	param = su_sprintf(home, "received=%.*s", (int)text.n, text.p);
+	if (!param || msg_header_replace_param(home, via->v_common, param) < 0)
+		return -1;
+	param = via->v_rport ? su_sprintf(home, "rport=%u", from->addr.port) : "";
+	if (!param || (*param && msg_header_replace_param(home, via->v_common, param) < 0))
+		return -1;
+	for (msg_header_t *h = (msg_header_t *)via; h; h = h->sh_succ) {
+		if (h != (msg_header_t *)via && (h->sh_class != sip_via_class || h->sh_len != 0))
+			break;
+		h->sh_data = NULL;
+		h->sh_len = 0;
+	}
+	return 0;
+}
+
+struct peer intake_reply_peer(const sip_t *sip, const struct peer *from)
+{
+	struct peer to = *from;
+	const sip_via_t *via = sip->sip_via;
+	unsigned long port = via && via->v_port ? strtoul(via->v_port, NULL, 10) : 5060;
+
+	if (!to.connection && via && !via->v_rport)
+		to.addr.port = port > 0 && port < 65536 ? (uint16_t)port : 5060;
+	return to;
+}
+
+char *intake_bytes(msg_t *msg, size_t *n)
+{
+	msg_iovec_t *parts;
+	issize_t n_parts;
+	char *bytes, *to;
+
+	if (!msg || msg_prepare(msg) < 0 || (n_parts = (issize_t)msg_iovec(msg, NULL, 0)) <= 0)
+		return NULL;
+	parts = calloc((size_t)n_parts, sizeof *parts);
+	if (!parts)
+		return NULL;
+	msg_iovec(msg, parts, (isize_t)n_parts);
+	*n = 0;
+	for (issize_t i = 0; i < n_parts; i++)
+		*n += parts[i].mv_len;
+	to = bytes = malloc(*n + 1);
+	for (issize_t i = 0; bytes && i < n_parts; i++) {
+		memcpy(to, parts[i].mv_base, parts[i].mv_len);
+		to += parts[i].mv_len;
+	}
+	free(parts);
+	return bytes;
+}
+
+/* Adds a copy of a header that keeps its text. */
+static int add_as_received(msg_t *msg, const void *header)
+{
+	const msg_header_t *from = header;
+	msg_header_t *h = msg_header_dup_one(msg_home(msg), from);
+	char *text = h && from->sh_len ? su_strndup(msg_home(msg), from->sh_data, (isize_t)from->sh_len) : NULL;
+
+	if (!h || (from->sh_len && !text) || msg_header_insert(msg, NULL, h) < 0)
+		return -1;
+	/* An item of a list has no text of its own; its line is that of the first item. */
+	h->sh_data = from->sh_len ? text : from->sh_data ? "" : NULL;
+	h->sh_len = from->sh_len;
+	return 0;
+}
+
+/* A keyed digest of what RFC 3261 §17.2.3 identifies a transaction by, so that copies of a request get one tag. */
+static char *tag_for(su_home_t *home, const struct server *server, const sip_t *sip)
+{
+	unsigned char hash[crypto_shorthash_BYTES];
+	char text[2 * sizeof hash + 1];
+	const char *id = su_sprintf(home, "%s\n%s\n%u\n%s", sip->sip_call_id ? sip->sip_call_id->i_id : "",
+		sip->sip_from && sip->sip_from->a_tag ? sip->sip_from->a_tag : "", sip->sip_cseq ? sip->sip_cseq->cs_seq : 0,
+		sip->sip_via && sip->sip_via->v_branch ? sip->sip_via->v_branch : "");
+
+	if (!id)
+		return NULL;
+	crypto_shorthash(hash, (const unsigned char *)id, strlen(id), server->tag_key);
+	sodium_bin2hex(text, sizeof text, hash, sizeof hash);
+	return su_sprintf(home, "tag=%s", text);
+}
+
+static int add_to(msg_t *msg, const struct server *server, const sip_t *sip, int status)
+{
+	const char *tag;
+
+	if (!sip->sip_to)
+		return 0;
+	if (sip->sip_to->a_tag || status == 100)
+		return add_as_received(msg, sip->sip_to);
+	tag = tag_for(msg_home(msg), server, sip);
+	if (!tag || sip_add_dup(msg, sip_object(msg), (const sip_header_t *)sip->sip_to) < 0)
+		return -1;
+	return msg_header_add_param(msg_home(msg), sip_object(msg)->sip_to->a_common, tag);
+}
+
+static int fill_reply(struct server *server, msg_t *msg, const sip_t *sip, int status, const char *phrase)
+{
+	const sip_unknown_t *timestamp = status == 100 ? header_find(sip, "Timestamp") : NULL;
+	sip_status_t *line;
+
+	if (!phrase)
+		phrase = sip_status_phrase(status);
+	line = sip_status_create(msg_home(msg), (unsigned)status, phrase ? phrase : "Refused", NULL);
+	if (!line || msg_header_insert(msg, NULL, (msg_header_t *)line) < 0)
+		return -1;
+	for (const sip_via_t *via = sip->sip_via; via; via = via->v_next)
+		if (add_as_received(msg, via) < 0)
+			return -1;
+	if ((sip->sip_from && add_as_received(msg, sip->sip_from) < 0) || add_to(msg, server, sip, status) < 0 ||
+		(sip->sip_call_id && add_as_received(msg, sip->sip_call_id) < 0) || (sip->sip_cseq && add_as_received(msg, sip->sip_cseq) < 0) ||
+		(timestamp && add_as_received(msg, timestamp) < 0))
+		return -1;
+	return sip_add_make(msg, sip_object(msg), sip_content_length_class, "0");
+}
+
+msg_t *intake_reply(struct server *server, const sip_t *sip, const struct peer *from, int status, const char *phrase)
+{
+	msg_t *msg = intake_empty(server);
+
+	(void)from;
+	if (msg && fill_reply(server, msg, sip, status, phrase) == 0)
+		return msg;
+	msg_destroy(msg);
+	return NULL;
+}
+
+void intake_send_reply(struct server *server, msg_t *reply, const struct peer *to)
+{
+	struct peer own = *to;
+	size_t n;
+	char *bytes = intake_bytes(reply, &n);
+
+	if (bytes)
+		transport_send(server->transport, &own, bytes, n);
+	free(bytes);
+	msg_destroy(reply);
+}
+
+/* @return 1 when a header on which the answer depends cannot be read. */
+static int has_bad_via(const sip_t *sip)
+{
+	if (!sip->sip_via)
+		return 1;
+	for (const sip_header_t *h = (const sip_header_t *)sip->sip_error; h; h = h->sh_next)
+		if (h->sh_class == sip_via_class || (h->sh_class == sip_error_class && h->sh_error->er_name == sip_via_class->hc_name))
+			return 1;
+	return 0;
+}
+
+/* @return the status to refuse a request with, or 0. The library judges a REGISTER itself, and gives a reason. */
+static int refusal(const sip_t *sip)
+{
+	const sip_request_t *rq = sip->sip_request;
+
+	if (!rq->rq_version || strcasecmp(rq->rq_version, SIP_VERSION_CURRENT) != 0)
+		return 505;
+	if (rq->rq_method == sip_method_register)
+		return 0;
+	if (!sip->sip_from || !sip->sip_to || !sip->sip_call_id || !sip->sip_cseq || sip->sip_error)
+		return 400;
+	return strcmp(rq->rq_method_name, sip->sip_cseq->cs_method_name) != 0 ? 400 : 0;
+}
+
+static void take_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
+{
+	int is_ack = sip->sip_request->rq_method == sip_method_ack, status = refusal(sip);
+
+	server->counts.received_requests++;
+	if (sip->sip_request->rq_method != sip_method_register && mark_via(msg, sip->sip_via, from) < 0)
+		status = 500;
+	if (status) {
+		server->counts.malformed_requests += status != 500;
+		if (!is_ack) {
+			struct peer to = intake_reply_peer(sip, from);
+
+			intake_send_reply(server, intake_reply(server, sip, from, status, NULL), &to);
+		}
+		msg_destroy(msg);
+	} else if (sip->sip_request->rq_method == sip_method_register) {
+		register_request(server, msg, sip, from);
+	} else if (transactions_request(server->transactions, msg, sip, from)) {
+		return;
+	} else if (server->args->mode == MODE_REDIRECT) {
+		redirect_request(server, msg, sip, from);
+	} else {
+		proxy_request(server, msg, sip, from);
+	}
+}
+
+static void take_response(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
+{
+	server->counts.received_responses++;
+	if (!sip->sip_from || !sip->sip_to || !sip->sip_call_id || !sip->sip_cseq || sip->sip_error || sip->sip_status->st_status < 100 ||
+		sip->sip_status->st_status > 699) {
+		server->counts.malformed_responses++;
+		msg_destroy(msg);
+	} else if (!transactions_response(server->transactions, msg, sip, from)) {
+		proxy_response(server, msg, sip, from);
+	}
+}
+
+void intake_message(struct server *server, const struct peer *from, char *bytes, size_t n)
+{
+	const struct intake *intake = server->intake;
+	msg_t *msg = parse(is_register(bytes, n) ? intake->registers : intake->others, bytes, n);
+	sip_t *sip = msg ? sip_object(msg) : NULL;
+
+	if (!sip || has_bad_via(sip) || (!sip->sip_request && !sip->sip_status)) {
+		if (n > 4 && strncasecmp(bytes, "SIP/", 4) == 0)
+			server->counts.malformed_responses++;
+		else
+			server->counts.malformed_requests++;
+		msg_destroy(msg);
+	} else if (sip->sip_request) {
+		take_request(server, msg, sip, from);
+	} else {
+		take_response(server, msg, sip, from);
+	}
+}
+
+/* The header section is parsed as far as it came within the limits. Its answer tells the sender at least that there was one. */
+void intake_bad_frame(struct server *server, const struct peer *from, char *bytes, size_t n, int status)
+{
+	char *head = n > 0 ? malloc(n + 2) : NULL;
+	msg_t *msg = NULL;
+	sip_t *sip;
+
+	if (n > 4 && strncasecmp(bytes, "SIP/", 4) == 0)
+		server->counts.malformed_responses++;
+	else
+		server->counts.malformed_requests++;
+	if (head && status) {
+		memcpy(head, bytes, n);
+		memcpy(head + n, "\r\n", 2);
+		msg = parse(server->intake->others, head, n + 2);
+	}
+	sip = msg ? sip_object(msg) : NULL;
+	if (sip && !has_bad_via(sip) && sip->sip_request && sip->sip_request->rq_method != sip_method_ack && mark_via(msg, sip->sip_via, from) == 0) {
+		struct peer to = intake_reply_peer(sip, from);
+
+		intake_send_reply(server, intake_reply(server, sip, from, status, NULL), &to);
+	}
+	msg_destroy(msg);
+	free(head);
 }

@@ -2,56 +2,26 @@
 #include "server.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <rgstr/memory.h>
 #include <signal.h>
 #include <sofia-sip/su_log.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "control.h"
-#include "flows.h"
 #include "fork.h"
 #include "intake.h"
+#include "resolver.h"
+#include "transaction.h"
+#include "transport.h"
 
-/* Sofia takes time quadratic in the headers, so the size of a message is limited. Sofia counts all waiting bytes of a stream against the
- * limit, later messages included. So the receive buffer of a stream stays well below it. */
-static const uint32_t message_bytes_max = 49152;
-static const int stream_bytes_max = 8192; /* the kernel doubles it */
-
-/* A peer may vanish silently while Sofia no longer reads. The system's keep-alive notices it within six minutes. A shorter interval
- * would wake phones too often. */
-static const struct {
-	int level, option, value;
-} keep_alive[] = {
-	{ SOL_SOCKET, SO_KEEPALIVE, 1 },
-	{ IPPROTO_TCP, TCP_KEEPIDLE, 300 },
-	{ IPPROTO_TCP, TCP_KEEPINTVL, 15 },
-	{ IPPROTO_TCP, TCP_KEEPCNT, 4 },
+enum {
+	DESCRIPTORS_KEPT = 16,      /* for the loop, its timers and signals, the store, name servers */
+	CONNECTIONS_DEFAULT = 10000
 };
-
-/* nta passes on messages without a transaction of its own: new requests, ACKs of a 2xx, and stray responses. */
-static int on_message(struct server *server, nta_agent_t *agent, msg_t *msg, sip_t *sip)
-{
-	if (!sip->sip_request)
-		proxy_response(server, msg, sip);
-	else if (intake_is_cut(sip) && sip->sip_request->rq_method == sip_method_ack)
-		msg_destroy(msg);
-	else if (intake_is_cut(sip))
-		nta_msg_treply(agent, msg, SIP_413_REQUEST_TOO_LARGE, TPTAG_SDWN_AFTER(1), TAG_END());
-	else if (sip->sip_request->rq_method == sip_method_register)
-		register_request(server, msg, sip);
-	else if (server->args->mode == MODE_REDIRECT)
-		redirect_request(server, msg, sip);
-	else
-		proxy_request(server, msg, sip);
-	return 0;
-}
 
 static rg_time now_ms(void)
 {
@@ -115,7 +85,7 @@ static int federate(struct server *server)
 
 static int start_registrar(struct server *server)
 {
-	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .user = server };
+	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .resolve = resolver_for_library, .user = server };
 	rg_error *why = rg_error_new();
 	rg_store *store = NULL;
 	rg_status status = open_store(server->args->store_bytes, &store, why);
@@ -131,23 +101,6 @@ static int start_registrar(struct server *server)
 	return server->args->home ? federate(server) : 0;
 }
 
-static int bind_one(struct server *server, const struct listen_at *at)
-{
-	char *url = NULL;
-	int result;
-
-	if (asprintf(&url, "sip:%.*s%s;transport=%s", (int)(strrchr(at->hostport, ':') - at->hostport), at->hostport,
-		    at->ident ? strrchr(at->hostport, ':') : ":*", at->proto) < 0)
-		return -1;
-	errno = 0;
-	/* Sofia's STUN server would print a line for every stray datagram. With SDWN_ERROR Sofia also reports connections that were closed
-	 * properly. */
-	result = nta_agent_add_tport(server->agent, (url_string_t *)url, TAG_IF(at->ident, TPTAG_IDENT(at->ident)), TPTAG_STUN_SERVER(0),
-		TPTAG_PONG2PING(1), TPTAG_SDWN_ERROR(1), TAG_END());
-	free(url);
-	return result;
-}
-
 /* @return the exit status: 2 for an address that this machine does not have, 1 for one that is in use. */
 static int refuse_listen(const struct listen_at *at, int error)
 {
@@ -156,50 +109,71 @@ static int refuse_listen(const struct listen_at *at, int error)
 	return error == EADDRNOTAVAIL ? 2 : 1;
 }
 
-static void limit_stream(int fd)
+static void on_message(void *user, const struct peer *from, char *bytes, size_t n)
 {
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &stream_bytes_max, sizeof stream_bytes_max);
-	for (size_t i = 0; i < sizeof keep_alive / sizeof *keep_alive; i++)
-		setsockopt(fd, keep_alive[i].level, keep_alive[i].option, &keep_alive[i].value, sizeof keep_alive[i].value);
+	intake_message(user, from, bytes, n);
 }
 
-/* Accepted connections inherit the receive buffer and keep-alive of their listener. At this point no other socket of the process
- * listens. */
-static void limit_streams(void)
+static void on_bad_frame(void *user, const struct peer *from, char *bytes, size_t n, int status)
 {
-	for (int fd = 3, strangers = 0; strangers < 64; fd++) {
-		int accepts = 0;
-		socklen_t n = sizeof accepts;
+	intake_bad_frame(user, from, bytes, n, status);
+}
 
-		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepts, &n) != 0)
-			strangers++;
-		else if (accepts)
-			limit_stream(fd);
+/* The transactions first: a request in flight on the connection gets its answer before the bindings go. */
+static void on_closed(void *user, uint64_t connection)
+{
+	struct server *server = user;
+
+	transactions_closed(server->transactions, connection);
+	flow_closed(server, connection);
+}
+
+static void on_unreachable(void *user, const struct peer *to)
+{
+	struct server *server = user;
+
+	transactions_unreachable(server->transactions, to);
+}
+
+/* How many connections there may be: as many as the operator says, if the system lets this process have them, else the default or what the
+ * system allows. @return 0 after an error line. */
+static size_t connection_limit(const struct args *args)
+{
+	size_t kept = DESCRIPTORS_KEPT + CONTROL_CLIENTS_MAX + args->n_listen, most;
+	struct rlimit limit = { 0, 0 };
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		getrlimit(RLIMIT_NOFILE, &limit);
 	}
+	most = limit.rlim_cur > kept ? (size_t)limit.rlim_cur - kept : 0;
+	if (most > 0 && args->max_connections <= most)
+		return args->max_connections ? args->max_connections : most < CONNECTIONS_DEFAULT ? most : CONNECTIONS_DEFAULT;
+	complain("--max-connections %zu: of the %llu files that this process may have open, %zu are kept for other uses; expected at most %zu",
+		args->max_connections, (unsigned long long)limit.rlim_cur, kept, most);
+	return 0;
 }
 
-static int start_agent(struct server *server)
+static int start_transport(struct server *server)
 {
-	/* Transports are added below. MSG_DO_EXTRACT_COPY keeps the text of headers, so that Contacts are stored as written. A large request
-	 * stays on its transport: a phone behind a NAT is reachable only over the transport with which it registered. Requests with
-	 * malformed headers are passed on too, because nta would answer them without a reason and close the connection. */
+	struct transport_events events = { on_message, on_bad_frame, on_closed, on_unreachable, server, &server->counts };
+
+	size_t limit = connection_limit(server->args);
+
+	if (limit == 0)
+		return 2;
 	server->intake = intake_new();
-	if (!server->intake) {
-		complain("cannot start: %s", strerror(ENOMEM));
-		return 1;
-	}
-	server->agent = nta_agent_create(server->root, (url_string_t *)-1, on_message, server, NTATAG_MCLASS(server->intake),
-		NTATAG_SIPFLAGS(MSG_DO_EXTRACT_COPY), NTATAG_MAXSIZE(message_bytes_max), NTATAG_UDP_MTU(65535), NTATAG_CANCEL_487(0),
-		NTATAG_PASS_100(1), NTATAG_BAD_REQ_MASK(0), NTATAG_TIMEOUT_408(1), NTATAG_SERVER_RPORT(1),
-		NTATAG_USE_NAPTR(0), TAG_END());
-	if (!server->agent) {
+	server->transport = transport_new(server->root, server->args, limit, &events);
+	server->transactions = transactions_new(server);
+	server->resolver = resolver_new(server);
+	if (!server->intake || !server->transport || !server->transactions || !server->resolver) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
 	for (size_t i = 0; i < server->args->n_listen; i++)
-		if (bind_one(server, &server->args->listen[i]) < 0)
+		if (transport_listen(server->transport, &server->args->listen[i]) < 0)
 			return refuse_listen(&server->args->listen[i], errno);
-	limit_streams();
 	return 0;
 }
 
@@ -211,28 +185,38 @@ static void discard_log(void *stream, char const *format, va_list list)
 	(void)list;
 }
 
+static int make_keys(struct server *server)
+{
+	unsigned char prefix[(sizeof server->flow_prefix - 1) / 2];
+
+	if (sodium_init() < 0)
+		return -1;
+	randombytes_buf(prefix, sizeof prefix);
+	sodium_bin2hex(server->flow_prefix, sizeof server->flow_prefix, prefix, sizeof prefix);
+	crypto_shorthash_keygen(server->loop_key);
+	crypto_shorthash_keygen(server->tag_key);
+	crypto_aead_xchacha20poly1305_ietf_keygen(server->route_key);
+	return 0;
+}
+
 int server_start(struct server *server, const struct args *args)
 {
 	int result;
 
 	server->args = args;
-	if (su_init() != 0 || sodium_init() < 0 || getrandom(server->loop_key, sizeof server->loop_key, 0) < 0)
+	if (su_init() != 0 || make_keys(server) < 0)
 		return 1;
-	crypto_shorthash_keygen(server->route_key);
 	su_log_redirect(NULL, discard_log, NULL);
-	server->flows = flows_new(server);
 	server->root = su_root_create(server);
-	if (server->flows && server->root)
+	if (server->root)
 		server->tick = su_timer_create(su_root_task(server->root), 0);
-	if (server->tick)
-		server->lost = su_timer_create(su_root_task(server->root), 0);
-	if (!server->lost) {
+	if (!server->tick) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
 	result = start_registrar(server);
 	if (result == 0)
-		result = start_agent(server);
+		result = start_transport(server);
 	if (result != 0)
 		return result;
 	tick_at(server, 0);
@@ -275,16 +259,14 @@ void server_stop(struct server *server)
 		call_abandon(server->calls);
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
-	flows_free(server->flows);
-	if (server->agent)
-		nta_agent_destroy(server->agent);
+	resolver_free(server->resolver);
+	transactions_free(server->transactions);
+	transport_free(server->transport);
 	rg_registrar_unref(server->registrar);
 	if (server->tick)
 		su_timer_destroy(server->tick);
-	if (server->lost)
-		su_timer_destroy(server->lost);
 	if (server->root)
 		su_root_destroy(server->root);
-	free(server->intake);
+	intake_free(server->intake);
 	su_deinit();
 }

@@ -3,10 +3,7 @@
 #ifndef REGISTRARD_TRANSPORT_H
 #define REGISTRARD_TRANSPORT_H
 
-#include <rgstr/rgstr.h>
-#include <sofia-sip/su_wait.h>
-
-#include "args.h"
+#include "server.h"
 
 /* The other end of a message. Plain data: a connection is known by its number, and no number is used twice, so nothing dangles when a
  * connection ends. */
@@ -38,12 +35,14 @@ struct transport_events {
 	/* The network says that a datagram cannot reach this address. Never called from within transport_send(). */
 	void (*unreachable)(void *user, const struct peer *to);
 	void *user;
+	struct counts *counts;
 };
 
 struct transport;
 
-/* @return NULL when out of memory or descriptors. Both arguments must outlive it. */
-struct transport *transport_new(su_root_t *root, const struct args *args, const struct transport_events *events);
+/* @param max_connections  limit of connections; of --max-per-address and --idle the arguments tell. @return NULL when out of memory or
+ * descriptors. */
+struct transport *transport_new(su_root_t *root, const struct args *args, size_t max_connections, const struct transport_events *events);
 
 /* Closes all sockets without events. NULL is accepted. */
 void transport_free(struct transport *transport);
