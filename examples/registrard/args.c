@@ -28,6 +28,8 @@ static const char usage_text[] =
 	"  --max-connections N      TCP connections at a time (default: 10000, or what the system allows)\n"
 	"  --max-per-address N      of these, opened by one address (default: half of them)\n"
 	"  --idle SECONDS           close a TCP connection that was idle for so long (default: 7200; 0 = never)\n"
+	"  --name-server ADDR[:PORT]\n"
+	"                           ask this name server; may be repeated (default: those of the system)\n"
 	"  --set NAME=VALUE         set a parameter of the registrar; may be repeated\n"
 	"  --save FLAGS             option string for REGISTER\n"
 	"  --lookup FLAGS           option string for all other requests\n"
@@ -324,6 +326,24 @@ static int set_idle(struct args *args, const char *value)
 	return -1;
 }
 
+static int add_name_server(struct args *args, const char *value)
+{
+	char *more = NULL;
+	rg_addr addr;
+
+	if (rg_addr_parse(rg_str_from(value), &addr) != RG_OK) {
+		complain("--name-server %s: expected ADDR or ADDR:PORT, as 192.0.2.53 or [2001:db8::53]:53", value);
+		return WRONG;
+	}
+	if (asprintf(&more, "%s%s%s", args->name_servers ? args->name_servers : "", args->name_servers ? "," : "", value) < 0) {
+		complain("out of memory");
+		return WRONG;
+	}
+	free(args->name_servers);
+	args->name_servers = more;
+	return -1;
+}
+
 static int set_socket_header(struct args *args, const char *value)
 {
 	if (!header_is_ours_to_set(value)) {
@@ -395,6 +415,7 @@ static const struct option {
 	{ "--max-connections", "a number", set_max_connections },
 	{ "--max-per-address", "a number", set_max_per_address },
 	{ "--idle", "a number of seconds", set_idle },
+	{ "--name-server", "ADDR or ADDR:PORT", add_name_server },
 	{ "--set", "NAME=VALUE", set_parameter },
 	{ "--save", "an option string, as max-contacts=5", set_save },
 	{ "--lookup", "an option string, as method-filtering", set_lookup },
@@ -478,6 +499,7 @@ void args_free(struct args *args)
 		free(args->listen[i].ident);
 	}
 	free(args->listen);
+	free(args->name_servers);
 	rg_save_options_unref(args->save);
 	rg_lookup_options_unref(args->lookup);
 	rg_config_unref(args->config);

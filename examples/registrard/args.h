@@ -30,6 +30,7 @@ struct args {
 	size_t max_connections; /* limit of connections; 0 = the default */
 	size_t max_per_address; /* limit of those that one address has opened; 0 = half of all */
 	uint32_t idle_seconds;  /* time after which an idle connection is closed; 0 = never */
+	char *name_servers;     /* separated by commas; NULL = those of the system */
 	const char *socket_header; /* header that names the socket on which a request came in, or NULL */
 	rg_config *config;
 	rg_save_options *save;

@@ -357,7 +357,8 @@ struct resolver *resolver_new(struct server *server)
 	resolver->has_channel = resolver->timer && ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS &&
 		ares_init_options(&resolver->channel, &options,
 			ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_DOMAINS | ARES_OPT_SOCK_STATE_CB) == ARES_SUCCESS;
-	if (resolver->has_channel)
+	if (resolver->has_channel && (!server->args->name_servers ||
+		ares_set_servers_ports_csv(resolver->channel, server->args->name_servers) == ARES_SUCCESS))
 		return resolver;
 	resolver_free(resolver);
 	return NULL;

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Next hops with a name: looked up without blocking, in the order of RFC 3263, within limits."""
+import time
+from harness import Daemon, free_port, run
+from name_server import A, SRV, NameServer
+
+CALLER = '<sip:caller@example.net>;tag=c'
+
+
+def invite(caller, user, callid, method='INVITE'):
+    uri = 'sip:%s@example.org' % user
+    caller.send(caller.request(method, uri, CALLER, '<%s>' % uri, callid, 1, ['Contact: <sip:caller@%s>' % caller.address]))
+
+
+def register(daemon, user, contact):
+    assert daemon.peer().register(user, ['<%s>' % contact]).code == 200
+
+
+def answered_within(peer, seconds):
+    started = time.monotonic()
+    peer.send(peer.request('OPTIONS', 'sip:%s' % peer.target, CALLER, '<sip:%s>' % peer.target, 'o%d' % started, 1))
+    assert peer.expect(200, seconds)
+
+
+def test_a_name_with_a_port_has_an_address():
+    with NameServer({('phone.test', A): ['127.0.0.1']}) as names, Daemon('--name-server', names.address) as daemon:
+        phone, caller = daemon.peer(), daemon.peer()
+        register(daemon, 'alice', 'sip:alice@phone.test:%d' % phone.port)
+        for n in range(3):
+            invite(caller, 'alice', 'n%d' % n, 'MESSAGE')
+            message = phone.expect('MESSAGE')
+            assert message.uri == 'sip:alice@phone.test:%d' % phone.port
+            phone.answer(message, 200)
+            caller.expect(200)
+        # The answer is kept: the register and three requests asked once.
+        assert names.asked.count(('phone.test', A)) == 1, names.asked
+        assert ('_sip._udp.phone.test', SRV) not in names.asked
+
+
+def test_service_records_give_order_and_port():
+    with Daemon() as other:
+        first, second = other.peer(), other.peer()
+        records = {('_sip._udp.phone.test', SRV): [(20, 0, second.port, 'b.phone.test'), (10, 0, first.port, 'a.phone.test')],
+                   ('a.phone.test', A): ['127.0.0.1'], ('b.phone.test', A): ['127.0.0.1'], ('phone.test', A): ['192.0.2.1']}
+        with NameServer(records) as names, Daemon('--name-server', names.address) as daemon:
+            caller = daemon.peer()
+            register(daemon, 'alice', 'sip:alice@phone.test')
+            first.server = second.server = ('127.0.0.1', daemon.port)
+            invite(caller, 'alice', 'one', 'MESSAGE')
+            first.answer(first.expect('MESSAGE'), 200)
+            caller.expect(200)
+            second.silent(0.1)
+
+
+def test_the_next_address_is_tried_when_one_is_unreachable():
+    closed = free_port()
+    with Daemon() as other:
+        second = other.peer()
+        records = {('_sip._udp.phone.test', SRV): [(1, 0, closed, 'a.phone.test'), (2, 0, second.port, 'a.phone.test')],
+                   ('a.phone.test', A): ['127.0.0.1'], ('phone.test', A): ['192.0.2.1']}
+        with NameServer(records) as names, Daemon('--name-server', names.address) as daemon:
+            caller = daemon.peer()
+            second.server = ('127.0.0.1', daemon.port)
+            register(daemon, 'alice', 'sip:alice@phone.test')
+            invite(caller, 'alice', 'one')
+            request = second.expect('INVITE')
+            second.answer(request, 486)
+            second.expect('ACK')
+            caller.expect(486)
+
+
+def test_a_silent_name_server_holds_up_nothing():
+    with NameServer({('phone.test', A): None, ('_sip._udp.phone.test', SRV): None}) as names, \
+            Daemon('--name-server', names.address) as daemon:
+        phone, caller, other = daemon.peer(), daemon.peer(), daemon.peer()
+        for n in range(20):
+            daemon.peer().register('bob', ['<sip:bob@phone.test>'], send_only=True)
+            invite(caller, 'carol', 'x%d' % n)
+        answered_within(other, 0.5)
+        register(daemon, 'alice', 'sip:alice@%s' % phone.address)
+        time.sleep(3.5)
+        assert len(daemon.control.show('bob@example.org')) >= 1
+        # One phone without an address does not keep the other from ringing.
+        daemon.peer().register('bob', ['<sip:bob@%s>' % phone.address])
+        invite(other, 'bob', 'ring')
+        request = phone.expect('INVITE')
+        phone.answer(request, 200, headers=['Contact: <sip:bob@%s>' % phone.address])
+        assert other.expect(200, 5)
+
+
+def test_without_an_address_the_branch_fails():
+    with NameServer({}) as names, Daemon('--name-server', names.address) as daemon:
+        caller = daemon.peer()
+        register(daemon, 'alice', 'sip:alice@nowhere.test')
+        started = time.monotonic()
+        invite(caller, 'alice', 'one')
+        # RFC 3261 §16.7 step 6: the 503 of a branch is not passed on.
+        caller.expect(500, 5)
+        assert time.monotonic() - started < 2
+        assert daemon.control('stats')['unresolved_names'] >= 1
+
+
+def test_without_a_route_to_the_name_server_nothing_spins():
+    with Daemon('--name-server', '[2001:db8::53]:53') as daemon:
+        caller, other = daemon.peer(), daemon.peer()
+        register(daemon, 'alice', 'sip:alice@phone.test')
+        invite(caller, 'alice', 'one')
+        answered_within(other, 0.5)
+        caller.expect(500, 10)
+        used = cpu_seconds(daemon)
+        time.sleep(1)
+        assert cpu_seconds(daemon) - used < 0.3
+
+
+def cpu_seconds(daemon):
+    fields = open('/proc/%d/stat' % daemon.process.pid).read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def test_hosts_that_no_name_server_knows_are_not_asked_for():
+    with NameServer({}) as names, Daemon('--name-server', names.address) as daemon:
+        caller = daemon.peer()
+        for n, host in enumerate(('34020000001320000001', 'cam_1.test')):
+            answer = daemon.peer().register('user%d' % n, ['<sip:a@%s>' % host])
+            if answer.code == 200:
+                invite(caller, 'user%d' % n, 'u%d' % n)
+                caller.expect(500, 5)
+        assert names.asked == []
+
+
+run(globals())
