@@ -55,6 +55,8 @@ static int read_line(struct frame_scan *scan, const char *line, const char *end)
 {
 	const char *value;
 
+	if (scan->lines == 0 && !is_start_line(line, end))
+		return 1;
 	for (const char *p = line; p < end; p++) {
 		scan->commas += *p == ',';
 		scan->semicolons += *p == ';';
@@ -65,7 +67,7 @@ static int read_line(struct frame_scan *scan, const char *line, const char *end)
 	if (++scan->lines > LINES_MAX + 1 || scan->commas > COMMAS_MAX || scan->semicolons > SEMICOLONS_MAX)
 		return 413;
 	if (scan->lines == 1)
-		return is_start_line(line, end) ? 0 : 1;
+		return 0;
 	if (*line == ' ' || *line == '\t')
 		return !scan->in_length || read_length(scan, line, end) ? 0 : 400;
 	if (scan->in_length == 1)
