@@ -35,7 +35,7 @@ struct intake *intake_new(void)
 	if (!intake)
 		return NULL;
 	intake->registers = msg_mclass_clone(sip_default_mclass(), 0, 0);
-	intake->others = msg_mclass_clone(sip_default_mclass(), 32, 1);
+	intake->others = msg_mclass_clone(sip_default_mclass(), 0, 1);
 	for (size_t i = 0; intake->others && i < sizeof headers_read / sizeof *headers_read; i++)
 		if (msg_mclass_insert_header(intake->others, headers_read[i].hclass, (unsigned short)headers_read[i].offset) < 0) {
 			free(intake->others);
@@ -130,13 +130,27 @@ struct peer intake_reply_peer(const sip_t *sip, const struct peer *from)
 	return to;
 }
 
+/* Puts a message that was made here, or changed, in the order in which it is printed. @return 0 or -1. */
+static int complete(msg_t *msg)
+{
+	sip_t *sip = sip_object(msg);
+
+	if (sip && !sip->sip_separator) {
+		sip_separator_t *separator = sip_separator_create(msg_home(msg));
+
+		if (!separator || msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)separator) < 0)
+			return -1;
+	}
+	return sip ? msg_serialize(msg, (msg_pub_t *)sip) : -1;
+}
+
 char *intake_bytes(msg_t *msg, size_t *n)
 {
 	msg_iovec_t *parts;
 	issize_t n_parts;
 	char *bytes, *to;
 
-	if (!msg || msg_prepare(msg) < 0 || (n_parts = (issize_t)msg_iovec(msg, NULL, 0)) <= 0)
+	if (!msg || complete(msg) < 0 || msg_prepare(msg) < 0 || (n_parts = (issize_t)msg_iovec(msg, NULL, 0)) <= 0)
 		return NULL;
 	parts = calloc((size_t)n_parts, sizeof *parts);
 	if (!parts)
@@ -183,6 +197,21 @@ static char *tag_for(su_home_t *home, const struct server *server, const sip_t *
 	crypto_shorthash(hash, (const unsigned char *)id, strlen(id), server->tag_key);
 	sodium_bin2hex(text, sizeof text, hash, sizeof hash);
 	return su_sprintf(home, "tag=%s", text);
+}
+
+int intake_made_tag(const struct server *server, const sip_t *sip)
+{
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+	const char *tag;
+	int result;
+
+	if (!sip->sip_to || !sip->sip_to->a_tag)
+		return 0;
+	su_home_init(home);
+	tag = tag_for(home, server, sip);
+	result = tag && strcmp(tag + strlen("tag="), sip->sip_to->a_tag) == 0;
+	su_home_deinit(home);
+	return result;
 }
 
 static int add_to(msg_t *msg, const struct server *server, const sip_t *sip, int status)

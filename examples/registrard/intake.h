@@ -27,6 +27,10 @@ msg_t *intake_empty(struct server *server);
  * topmost Via. Its tag is the same for each copy of the request. @param phrase  NULL = the usual one. NULL when out of memory. */
 msg_t *intake_reply(struct server *server, const sip_t *sip, const struct peer *from, int status, const char *phrase);
 
+/* @return 1 when the tag in To is the one that intake_reply() gives to this request, or to the INVITE that this ACK acknowledges: a response
+ * of our own refused it. */
+int intake_made_tag(const struct server *server, const sip_t *sip);
+
 /* Where the response to a request goes (RFC 3261 §18.2.2, RFC 3581 §4): the connection that carried it; for a datagram the address it came
  * from, with the port of the topmost Via unless this asks for rport. maddr is ignored, because it would make the server a reflector. */
 struct peer intake_reply_peer(const sip_t *sip, const struct peer *from);
