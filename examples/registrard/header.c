@@ -24,12 +24,46 @@ int header_is_ours_to_set(const char *name)
 		msg_find_hclass(mclass, name, NULL) == mclass->mc_unknown;
 }
 
-sip_unknown_t *header_find(const sip_t *sip, const char *name)
+/* Names that are read here and have a short form (RFC 3261 §20). */
+static const char *short_form_of(const char *name)
 {
-	for (sip_unknown_t *header = sip->sip_unknown; header; header = header->un_next)
-		if (header->un_name && strcasecmp(header->un_name, name) == 0)
+	return strcasecmp(name, "Contact") == 0 ? "m" : strcasecmp(name, "Supported") == 0 ? "k" : name;
+}
+
+sip_unknown_t *header_next(const sip_t *sip, const char *name, const sip_unknown_t *last)
+{
+	const char *brief = short_form_of(name);
+
+	for (sip_unknown_t *header = last ? last->un_next : sip->sip_unknown; header; header = header->un_next)
+		if (header->un_name && (strcasecmp(header->un_name, name) == 0 || strcasecmp(header->un_name, brief) == 0))
 			return header;
 	return NULL;
+}
+
+sip_unknown_t *header_find(const sip_t *sip, const char *name)
+{
+	return header_next(sip, name, NULL);
+}
+
+char *header_join(su_home_t *home, const sip_t *sip, const char *name)
+{
+	char *all = NULL;
+
+	for (const sip_unknown_t *header = NULL; (header = header_next(sip, name, header)) != NULL;) {
+		const char *value = header->un_value ? header->un_value : "";
+
+		all = all ? su_sprintf(home, "%s, %s", all, value) : su_strdup(home, value);
+		if (!all)
+			return NULL;
+	}
+	return all;
+}
+
+int header_add(msg_t *msg, sip_t *sip, const char *name, const char *value)
+{
+	sip_unknown_t *header = sip_unknown_format(msg_home(msg), "%s: %s", name, value);
+
+	return header && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)header) >= 0 ? 0 : -1;
 }
 
 int header_set(msg_t *msg, sip_t *sip, const char *name, const char *value)
@@ -38,8 +72,13 @@ int header_set(msg_t *msg, sip_t *sip, const char *name, const char *value)
 
 	while ((header = header_find(sip, name)) != NULL)
 		sip_header_remove(msg, sip, (sip_header_t *)header);
-	if (!value)
-		return 0;
-	header = sip_unknown_format(msg_home(msg), "%s: %s", name, value);
-	return header && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)header) >= 0 ? 0 : -1;
+	return value ? header_add(msg, sip, name, value) : 0;
+}
+
+const url_t *header_contact(su_home_t *home, const sip_t *sip)
+{
+	const sip_unknown_t *header = header_find(sip, "Contact");
+	const sip_contact_t *contact = header && header->un_value ? sip_contact_make(home, header->un_value) : NULL;
+
+	return contact && contact->m_url->url_host ? contact->m_url : NULL;
 }

@@ -4,45 +4,55 @@
 #include <string.h>
 
 #include "breadth.h"
-#include "flows.h"
 #include "fork.h"
 #include "header.h"
 #include "route.h"
 
-/* FNV-1a in two lanes under a random key, so that nobody outside can predict a branch parameter. */
-static void digest_add(uint64_t lane[2], const char *text)
+/* Folds one more text into a digest, under a random key, so that nobody outside can predict a branch parameter. */
+static void digest_add(const struct server *server, unsigned char digest[crypto_shorthash_BYTES], const char *text)
 {
-	for (const unsigned char *p = (const unsigned char *)(text ? text : ""); *p; p++) {
-		lane[0] = (lane[0] ^ *p) * UINT64_C(0x100000001b3);
-		lane[1] = (lane[1] + *p) * UINT64_C(0x9e3779b97f4a7c15);
-	}
-	lane[0] = (lane[0] ^ 256) * UINT64_C(0x100000001b3);
+	unsigned char both[2 * crypto_shorthash_BYTES];
+
+	text = text ? text : "";
+	memcpy(both, digest, crypto_shorthash_BYTES);
+	crypto_shorthash(both + crypto_shorthash_BYTES, (const unsigned char *)text, strlen(text), server->loop_key);
+	crypto_shorthash(digest, both, sizeof both, server->loop_key);
 }
 
-static void digest_url(uint64_t lane[2], const url_t *url)
+static void digest_url(const struct server *server, unsigned char digest[crypto_shorthash_BYTES], const url_t *url)
 {
-	digest_add(lane, url->url_scheme);
-	digest_add(lane, url->url_user);
-	digest_add(lane, url->url_host);
-	digest_add(lane, url->url_port);
-	digest_add(lane, url->url_params);
+	digest_add(server, digest, url->url_scheme);
+	digest_add(server, digest, url->url_user);
+	digest_add(server, digest, url->url_host);
+	digest_add(server, digest, url->url_port);
+	digest_add(server, digest, url->url_params);
 }
 
-void hop_digest(const struct server *server, const sip_t *sip, char digest[17])
+void hop_digest(const struct server *server, const sip_t *sip, char text[17])
 {
-	uint64_t lane[2] = { server->loop_key[0], server->loop_key[1] };
+	unsigned char digest[crypto_shorthash_BYTES] = { 0 };
 	char cseq[16];
 
 	snprintf(cseq, sizeof cseq, "%" PRIu32, sip->sip_cseq->cs_seq);
-	digest_url(lane, sip->sip_request->rq_url);
+	digest_url(server, digest, sip->sip_request->rq_url);
 	for (const sip_route_t *route = sip->sip_route; route; route = route->r_next)
-		digest_url(lane, route->r_url);
-	digest_add(lane, sip->sip_call_id->i_id);
-	digest_add(lane, sip->sip_from->a_tag);
-	digest_add(lane, sip->sip_to->a_tag);
-	digest_add(lane, cseq);
-	lane[0] ^= lane[1] >> 29;
-	snprintf(digest, 17, "%016" PRIx64, (lane[0] ^ server->loop_key[1]) * UINT64_C(0x9e3779b97f4a7c15));
+		digest_url(server, digest, route->r_url);
+	digest_add(server, digest, sip->sip_call_id->i_id);
+	digest_add(server, digest, sip->sip_from->a_tag);
+	digest_add(server, digest, sip->sip_to->a_tag);
+	digest_add(server, digest, cseq);
+	sodium_bin2hex(text, 17, digest, sizeof digest);
+}
+
+void hop_branch(const struct server *server, const sip_t *sip, char branch[BRANCH_ROOM])
+{
+	char digest[17], text[17];
+	unsigned char random[8];
+
+	hop_digest(server, sip, digest);
+	randombytes_buf(random, sizeof random);
+	sodium_bin2hex(text, sizeof text, random, sizeof random);
+	snprintf(branch, BRANCH_ROOM, "z9hG4bK%s.%s", digest, text);
 }
 
 /* Step 2: sets the target's Request-URI. */
@@ -123,16 +133,15 @@ void hops_share(struct hop *hops, size_t n, const sip_t *sip)
 }
 
 /* Sets the header that names the socket on which the request came in (base specification §1.4.8). A value from the sender is removed. */
-static int tell_socket(const struct server *server, msg_t *msg, sip_t *sip, const tport_t *in)
+static int tell_socket(const struct server *server, msg_t *msg, sip_t *sip, size_t in)
 {
 	const char *header = server->args->socket_header;
-	char *name = header && in ? route_socket_name(msg_home(msg), in) : NULL;
 	char room[RG_SOCKET_ROOM + 1];
 	rg_str value;
 
 	if (!header)
 		return 0;
-	if (!name || rg_socket_header(rg_str_from(name), room, sizeof room - 1, &value) != RG_OK)
+	if (rg_socket_header(rg_str_from(transport_local(server->transport, in)->name), room, sizeof room - 1, &value) != RG_OK)
 		return header_set(msg, sip, header, NULL);
 	room[value.n] = '\0';
 	return header_set(msg, sip, header, room);
@@ -153,24 +162,47 @@ static int makes_dialog(const sip_t *sip)
 	}
 }
 
-tport_t *hop_socket(const struct server *server, const struct hop *hop)
+/* How the target is reached again. A Route set leads to it through other proxies, which are in the Route of the dialog if they want to. */
+static struct way way_of_target(const struct server *server, const sip_t *sip, const struct hop *hop, const struct peer *to)
 {
-	tport_t *flow = flows_find(server->flows, hop->flow);
+	const url_t *uri = sip->sip_request->rq_url;
+	struct way way = { .kind = WAY_URI };
 
-	if (hop->flow.n)
-		return flow ? tport_parent(flow) : NULL;
-	return route_socket_to(server, hop->next, hop->socket);
+	if (hop->in_dialog)
+		return hop->way;
+	if (hop->path.n || sip->sip_route)
+		return way;
+	way = (struct way){ WAY_URI, *to, way_host(server, uri) };
+	if (hop->way.kind == WAY_HARD)
+		way.kind = WAY_HARD;
+	else if (to->connection)
+		way.kind = WAY_SOFT;
+	else if (!route_is_same_place(hop->next, uri))
+		way.kind = WAY_ADDRESS;
+	/* The URI leads to the phone when its connection has ended, too. */
+	if (way.kind == WAY_SOFT && route_is_same_place(hop->next, uri))
+		way.to.addr = (rg_addr){ 0 };
+	return way;
 }
 
-msg_t *hop_message(struct server *server, msg_t *request, tport_t *in, const struct hop *hop)
+static int record_route(const struct server *server, msg_t *msg, const sip_t *received, const struct peer *from, const struct hop *hop,
+	const struct peer *to)
+{
+	sip_t *sip = sip_object(msg);
+	struct way sender = way_of_sender(server, received, from), target = way_of_target(server, sip, hop, to);
+
+	return makes_dialog(sip) ? route_record(server, msg, sip, from->socket, &sender, to->socket, &target) : 0;
+}
+
+msg_t *hop_message(const struct server *server, msg_t *request, const struct peer *from, const struct hop *hop, const struct peer *to)
 {
 	msg_t *msg = msg_copy(request);
 	sip_t *sip = sip_object(msg);
-	tport_t *out = hop_socket(server, hop);
 
-	if (!sip || !out || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 ||
-		breadth_set(msg, sip, hop->breadth) < 0 || tell_socket(server, msg, sip, in) < 0 || push_path(msg, sip, hop->path) < 0 ||
-		(makes_dialog(sip) && in && route_record(server, msg, sip, in, out) < 0) || suit_strict_router(msg, sip) < 0) {
+	if (!sip || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 ||
+		breadth_set(msg, sip, hop->breadth) < 0 || tell_socket(server, msg, sip, from->socket) < 0 ||
+		record_route(server, msg, sip_object(request), from, hop, to) < 0 || push_path(msg, sip, hop->path) < 0 ||
+		suit_strict_router(msg, sip) < 0) {
 		msg_destroy(msg);
 		return NULL;
 	}

@@ -3,6 +3,8 @@
 
 #include <rgstr/sofia.h>
 
+#include "header.h"
+#include "intake.h"
 #include "methods.h"
 #include "route.h"
 
@@ -55,30 +57,40 @@ const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *si
 	return su_strdup(home, text);
 }
 
-void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status)
+/* The header that a refusal needs. @return its value; NULL = none. */
+static const char *header_for(su_home_t *home, const sip_t *sip, int status, const char **name)
 {
-	su_home_t *home = msg_home(msg);
-	sip_unsupported_t *unsupported = NULL;
-	nta_incoming_t *irq;
-
-	if (sip->sip_request->rq_method == sip_method_ack) {
-		msg_destroy(msg);
-		return;
+	switch (status) {
+	case 200:
+		*name = "Allow";
+		return methods;
+	case 420:
+		*name = "Unsupported";
+		return header_join(home, sip, "Proxy-Require");
+	case 503:
+		*name = "Retry-After";
+		return "5";
+	default:
+		return NULL;
 	}
-	if (status == 420)
-		unsupported = sip_unsupported_make(home, sip_header_as_string(home, (sip_header_t *)sip->sip_proxy_require));
-	if (sip->sip_request->rq_method != sip_method_invite) {
-		nta_msg_treply(server->agent, msg, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)),
-			TAG_IF(status == 200, SIPTAG_ALLOW_STR(methods)), TAG_END());
-		return;
-	}
-	/* A refused INVITE is followed by an ACK, which a transaction must absorb. */
-	irq = nta_incoming_create(server->agent, NULL, msg, sip, TAG_END());
-	nta_incoming_treply(irq, status, NULL, TAG_IF(unsupported, SIPTAG_UNSUPPORTED(unsupported)), TAG_END());
-	nta_incoming_destroy(irq);
 }
 
-static int start(struct server *server, msg_t *msg, rg_str aor, const rg_lookup_options *options, rg_lookup_cb done, void *user)
+void lookup_refuse(struct server *server, msg_t *msg, const sip_t *sip, const struct peer *from, int status)
+{
+	struct peer to = intake_reply_peer(sip, from);
+	const char *name = NULL, *value = header_for(msg_home(msg), sip, status, &name);
+	msg_t *reply = sip->sip_request->rq_method == sip_method_ack ? NULL : intake_reply(server, sip, from, status, NULL);
+
+	if (reply && value && header_add(reply, sip_object(reply), name, value) < 0) {
+		msg_destroy(reply);
+		reply = NULL;
+	}
+	if (reply)
+		intake_send_reply(server, reply, &to);
+	msg_destroy(msg);
+}
+
+int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
 {
 	rg_sofia_source source;
 	rg_sofia_message message;
@@ -87,28 +99,13 @@ static int start(struct server *server, msg_t *msg, rg_str aor, const rg_lookup_
 
 	rg_sofia_source_init(&source, sizeof source);
 	source.domain = rg_str_from(server->args->domain);
-	source.aor = aor;
 	rg_sofia_message_init(&message, sizeof message);
 	message.msg = msg;
 	message.source = &source;
 	rg_request_init(&request, sizeof request);
 	status = rg_sofia_msg_ops()->read(NULL, &message, server->args->config, &request);
 	if (status == RG_OK)
-		status = rg_lookup_async(server->registrar, &request, options, done, user, NULL, NULL);
+		status = rg_lookup_async(server->registrar, &request, server->args->lookup, done, user, NULL, NULL);
 	rg_request_free(&request);
 	return status == RG_OK || status == RG_PENDING ? 0 : -1;
-}
-
-int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
-{
-	return start(server, msg, (rg_str){ NULL, 0 }, server->args->lookup, done, user);
-}
-
-int lookup_peer(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
-{
-	char *aor = url_as_string(NULL, ((sip_t *)sip_object(msg))->sip_to->a_url);
-	int result = aor ? start(server, msg, rg_str_from(aor), NULL, done, user) : -1;
-
-	su_free(NULL, aor);
-	return result;
 }

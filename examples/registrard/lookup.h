@@ -12,14 +12,11 @@ int lookup_check(struct server *server, const sip_t *sip);
  * methods when a phone does not state its own, or the query fails. */
 const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *sip);
 
-/* Responds to a request that is not forwarded; takes over @p msg. An ACK gets no response. */
-void lookup_refuse(struct server *server, msg_t *msg, sip_t *sip, int status);
+/* Responds to a request that is not forwarded, without a transaction (RFC 3261 §8.2.7); takes over @p msg. An ACK gets no response. */
+void lookup_refuse(struct server *server, msg_t *msg, const sip_t *sip, const struct peer *from, int status);
 
 /* Looks up the user of the Request-URI. @p done is called once, inline or later, and owns the targets, which may be NULL. @return 0, or
  * -1 if it will not be called. */
 int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user);
-
-/* The same for the user in To, without the filters of --lookup: it gives all places of the peer of a dialog. */
-int lookup_peer(struct server *server, msg_t *msg, rg_lookup_cb done, void *user);
 
 #endif

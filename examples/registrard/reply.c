@@ -3,28 +3,59 @@
 
 #include <string.h>
 
+#include "header.h"
+#include "intake.h"
+
+/* SIP_440 and 430 are unknown to Sofia. */
+static const char *phrase_of(int status)
+{
+	return status == 430 ? "Flow Failed" : status == 440 ? "Max-Breadth Exceeded" : NULL;
+}
+
+void reply_own(struct call *call, int status, const char *name, const char *value)
+{
+	msg_t *reply = call->uas ? intake_reply(call->server, call_sip(call), &call->from, status, phrase_of(status)) : NULL;
+
+	call->status = status;
+	if (!reply)
+		return;
+	if (name && header_add(reply, sip_object(reply), name, value) < 0)
+		msg_destroy(reply);
+	else
+		uas_send(call->uas, reply);
+}
+
+/* A 2xx that comes after another final response, as when the phone was picked up at the moment of a CANCEL, goes past the transaction. */
+static void send_upstream(struct call *call, msg_t *msg, int status)
+{
+	struct peer to = intake_reply_peer(call_sip(call), &call->from);
+
+	if (call->status < 300)
+		uas_send(call->uas, msg);
+	else
+		intake_send_reply(call->server, msg, &to);
+	if (status >= 200 && !call->status)
+		call->status = status;
+}
+
 void reply_forward(struct call *call, msg_t *response)
 {
-	msg_t *msg = msg_copy(response);
+	msg_t *msg = response ? msg_copy(response) : NULL;
 	sip_t *sip = sip_object(msg);
 	int status = sip ? sip->sip_status->st_status : 500;
 
+	if (call->status && (status >= 300 || call->method != sip_method_invite)) {
+		msg_destroy(msg);
+		return;
+	}
 	if (sip && sip_via_remove(msg, sip) && sip->sip_via) {
-		nta_incoming_mreply(call->irq, msg);
+		send_upstream(call, msg, status);
 		return;
 	}
 	msg_destroy(msg);
 	/* No Via is left, so this is no response to the forwarded request. */
-	if (status >= 200)
-		nta_incoming_treply(call->irq, 502, "Bad Gateway", TAG_END());
-}
-
-void reply_forward_early(struct call *call, nta_outgoing_t *orq)
-{
-	msg_t *response = nta_outgoing_getresponse(orq);
-
-	reply_forward(call, response);
-	msg_destroy(response);
+	if (status >= 200 && !call->status)
+		reply_own(call, 502, NULL, NULL);
 }
 
 /* Lower is better: 6xx, then the lowest class, and among the 4xx those that help the client to correct the request (RFC 3261 §16.7 step
@@ -59,21 +90,26 @@ static const struct branch *best_of(const struct call *call)
 	return best;
 }
 
+/* @return 0, or -1 when out of memory. */
+static int copy_headers(msg_t *msg, const sip_t *from, const char *name)
+{
+	for (const sip_unknown_t *header = NULL; (header = header_next(from, name, header)) != NULL;)
+		if (header_add(msg, sip_object(msg), name, header->un_value ? header->un_value : "") < 0)
+			return -1;
+	return 0;
+}
+
 /* RFC 3261 §16.7 step 7: a challenge carries the challenges of all branches. */
 static void add_challenges(const struct call *call, const struct branch *best, msg_t *msg)
 {
-	sip_t *sip = sip_object(msg);
-
 	for (size_t i = 0; i < call->n; i++) {
 		const struct branch *branch = &call->branches[i];
 		const sip_t *other = branch->response ? sip_object(branch->response) : NULL;
 
 		if (branch == best || !other || (branch->status != 401 && branch->status != 407))
 			continue;
-		if (other->sip_www_authenticate)
-			sip_add_dup(msg, sip, (sip_header_t *)other->sip_www_authenticate);
-		if (other->sip_proxy_authenticate)
-			sip_add_dup(msg, sip, (sip_header_t *)other->sip_proxy_authenticate);
+		if (copy_headers(msg, other, "WWW-Authenticate") < 0 || copy_headers(msg, other, "Proxy-Authenticate") < 0)
+			return;
 	}
 }
 
@@ -90,49 +126,12 @@ void reply_best(struct call *call)
 	if (status == 503)
 		status = 500;
 	if (!best || !best->response || status != best->status) {
-		nta_incoming_treply(call->irq, status, status == 440 ? "Max-Breadth Exceeded" : NULL, TAG_END());
+		reply_own(call, status, NULL, NULL);
 		return;
 	}
-	msg = status == 401 || status == 407 ? msg_dup(best->response) : NULL;
+	msg = status == 401 || status == 407 ? msg_copy(best->response) : NULL;
 	if (msg)
 		add_challenges(call, best, msg);
 	reply_forward(call, msg ? msg : best->response);
 	msg_destroy(msg);
-}
-
-msg_t *cancel_message(nta_agent_t *agent, const sip_t *sent)
-{
-	msg_t *msg = nta_msg_create(agent, 0);
-	su_home_t *home = msg_home(msg);
-	sip_via_t via[1];
-	sip_request_t *rq;
-	sip_cseq_t *cseq;
-
-	if (!msg || !sent || !sent->sip_via)
-		return msg_destroy(msg), NULL;
-	*via = *sent->sip_via;
-	via->v_next = NULL;
-	rq = sip_request_create(home, SIP_METHOD_CANCEL, (url_string_t *)sent->sip_request->rq_url, NULL);
-	cseq = sip_cseq_create(home, sent->sip_cseq->cs_seq, SIP_METHOD_CANCEL);
-	if (!rq || !cseq ||
-		sip_add_tl(msg, sip_object(msg), SIPTAG_REQUEST(rq), SIPTAG_VIA(via), SIPTAG_ROUTE(sent->sip_route), SIPTAG_FROM(sent->sip_from),
-			SIPTAG_TO(sent->sip_to), SIPTAG_CALL_ID(sent->sip_call_id), SIPTAG_CSEQ(cseq), SIPTAG_MAX_FORWARDS(sent->sip_max_forwards),
-			TAG_END()) < 0)
-		return msg_destroy(msg), NULL;
-	return msg;
-}
-
-int hop_address(const url_t *next, const tport_t *out, char *room, size_t size)
-{
-	char maddr[256];
-	const char *host = next->url_host;
-	int n;
-
-	if (!out || !host)
-		return -1;
-	if (url_param(next->url_params, "maddr", maddr, sizeof maddr) > 1)
-		host = maddr;
-	n = snprintf(room, size, "sip:%s%s%s;transport=%s", host, next->url_port ? ":" : "", next->url_port ? next->url_port : "",
-		tport_name(out)->tpn_proto);
-	return n > 0 && (size_t)n < size ? 0 : -1;
 }

@@ -1,55 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Responses sent upstream, and the state of a call from which they are chosen. */
+/* The state of a call, and the responses that are chosen from it. For the files of calls alone. */
 #ifndef REGISTRARD_REPLY_H
 #define REGISTRARD_REPLY_H
 
-#include "flows.h"
 #include "fork.h"
+#include "resolver.h"
+#include "transaction.h"
 
 /* One copy of the request. */
 struct branch {
 	struct call *call;
-	struct hop hop;      /* its texts live in home */
+	struct hop hop;            /* its texts live in home */
 	su_home_t *home;
-	nta_outgoing_t *orq; /* NULL before it starts and after its final response */
-	struct watch watch;  /* watches the flow that carried it */
-	int lost;            /* that flow has ended */
-	msg_t *response;     /* final response; NULL when it did not come from the network */
-	int status;          /* final status; 0 = none yet */
+	struct question *question; /* the look-up of its next hop; NULL = none is under way */
+	struct peer tries[1 + ADDRESSES_MAX]; /* where to send it, in order; the next one after a failure (RFC 3263 §4.3) */
+	size_t n_tries, n_tried;
+	struct uac *uac;           /* NULL before it starts, and after its final response unless that is a 2xx to an INVITE */
+	msg_t *response;           /* final response; NULL when it did not come from the network */
+	int status;                /* final status; 0 = none yet */
 	int started;
-	int answered;        /* at least provisionally */
-	int cancelled;       /* to be cancelled, after its first response */
-	int cancel_sent;
+	int answered;              /* at least provisionally */
+	int cancelled;             /* to be cancelled, after its first response */
 };
 
 struct call {
 	struct server *server;
-	struct call *next;
-	nta_incoming_t *irq;  /* NULL once the final response is out */
+	struct call *next, *prev;
+	struct uas *uas;      /* NULL: the request is an ACK */
 	msg_t *msg;
-	tport_t *in;          /* local socket on which it came in */
+	struct peer from;
 	sip_method_t method;
 	struct branch *branches;
 	size_t n;
-	int answered;         /* a final response went upstream */
-	int busy;             /* depth of nested call_enter(): Sofia may report a broken connection from within a send */
+	int status;           /* of the final response that went upstream; 0 = none yet */
+	int busy;             /* depth of nested call_enter() */
 	int cancelled;        /* by a CANCEL from upstream */
-	su_timer_t *timer;    /* limits the wait for cancelled branches */
+	su_timer_t *timer;    /* ends the wait for another 2xx; NULL while a branch is pending */
 };
+
+/* Every change of a call runs between these. The outermost call_leave() acts on the result: it sends the best response, and frees the
+ * call. */
+void call_enter(struct call *call);
+void call_leave(struct call *call);
+
+/* Starts a branch: finds out where to send it, and sends it. It may end at once. */
+void branch_start(struct branch *branch);
+
+/* Ends a branch with its final status. */
+void branch_final(struct branch *branch, int status);
+
+/* Ends the look-up of a branch, or its transaction by CANCEL. @param reason  value of Reason (RFC 3326); NULL = none. */
+void branch_cancel(struct branch *branch, const char *reason);
+
+/* Sends a response of its own upstream. @param name  a header to add; NULL = none. */
+void reply_own(struct call *call, int status, const char *name, const char *value);
 
 /* Forwards a response upstream without the topmost Via. Takes no reference. */
 void reply_forward(struct call *call, msg_t *response);
 
-/* The same for the latest provisional response of a client transaction. */
-void reply_forward_early(struct call *call, nta_outgoing_t *orq);
-
 /* Sends the best of the branches' final responses (RFC 3261 §16.7 steps 6 and 7). */
 void reply_best(struct call *call);
-
-/* CANCEL for a sent request (RFC 3261 §9.1). NULL when out of memory. */
-msg_t *cancel_message(nta_agent_t *agent, const sip_t *sent);
-
-/* The address of a hop as text, with explicit transport. @return 0, or -1 if it does not fit. */
-int hop_address(const url_t *next, const tport_t *out, char *room, size_t size);
 
 #endif

@@ -5,159 +5,168 @@
 #include <string.h>
 #include <strings.h>
 
+/* RFC 3261 §18.1.1: 5060, as there is no TLS. */
 static const char *port_of(const url_t *url)
 {
 	return url->url_port && *url->url_port ? url->url_port : "5060";
 }
 
-static int is_host(const tp_name_t *name, const char *host)
-{
-	return host_cmp(name->tpn_host, host) == 0 || (name->tpn_canon && host_cmp(name->tpn_canon, host) == 0);
-}
-
 int route_is_ours(const struct server *server, const url_t *url)
 {
+	const struct local *local;
+	rg_addr addr;
+
 	if ((url->url_type != url_sip && url->url_type != url_sips) || !url->url_host)
 		return 0;
-	for (tport_t *tp = tport_primaries(nta_agent_tports(server->agent)); tp; tp = tport_next(tp))
-		if (is_host(tport_name(tp), url->url_host) && strcmp(tport_name(tp)->tpn_port, port_of(url)) == 0)
+	for (size_t i = 0; (local = transport_local(server->transport, i)) != NULL; i++)
+		if (host_cmp(local->host, url->url_host) == 0 && strcmp(local->port, port_of(url)) == 0)
 			return 1;
-	return 0;
+	if (rg_addr_parse(rg_str_from(url->url_host), &addr) != RG_OK)
+		return 0;
+	addr.port = (uint16_t)strtoul(port_of(url), NULL, 10);
+	return addr.port && transport_is_local(server->transport, &addr);
+}
+
+static url_t place_of(const sip_via_t *via)
+{
+	url_t url = { .url_type = url_sip };
+
+	url.url_host = via->v_host;
+	url.url_port = via->v_port;
+	return url;
 }
 
 int route_is_sender(const sip_t *sip, const url_t *url)
 {
-	url_t sender[1] = { URL_INIT_AS(sip) };
+	url_t sender;
 
 	if (!sip->sip_via || !sip->sip_via->v_host || !url->url_host)
 		return 0;
-	sender->url_port = sip->sip_via->v_port;
-	return host_cmp(sip->sip_via->v_host, url->url_host) == 0 && strcmp(port_of(sender), port_of(url)) == 0;
+	sender = place_of(sip->sip_via);
+	return host_cmp(sender.url_host, url->url_host) == 0 && strcmp(port_of(&sender), port_of(url)) == 0;
 }
 
 int route_is_our_via(const struct server *server, const sip_via_t *via)
 {
-	url_t url[1] = { URL_INIT_AS(sip) };
+	url_t url = place_of(via);
 
-	url->url_host = via->v_host;
-	url->url_port = via->v_port;
-	return route_is_ours(server, url);
+	return route_is_ours(server, &url);
 }
 
-tport_t *route_socket_of(const struct server *server, msg_t *msg)
+/* The transport that a URI names. @return 0 when it names none; then it is UDP (RFC 3263 §4.1). */
+static int transport_of(const url_t *url, char proto[16])
 {
-	tport_t *tp = tport_delivered_by(nta_agent_tports(server->agent), msg);
-
-	return tp && tport_is_secondary(tp) ? tport_parent(tp) : tp;
-}
-
-/* The transport that a URI selects. @return 0 when it selects none; then it is UDP (RFC 3263 §4.1). */
-static int transport_of(const url_t *hop, char *proto, size_t size)
-{
-	if (url_param(hop->url_params, "transport", proto, size) > 0)
+	if (url_param(url->url_params, "transport", proto, 16) > 1)
 		return 1;
 	strcpy(proto, "udp");
 	return 0;
 }
 
-static int is_ip6(const char *host)
+int route_is_same_place(const url_t *a, const url_t *b)
 {
-	return host_is_ip6_address(host) || host_is_ip6_reference(host);
+	char x[16], y[16];
+
+	transport_of(a, x);
+	transport_of(b, y);
+	return a->url_host && b->url_host && host_cmp(a->url_host, b->url_host) == 0 && strcmp(port_of(a), port_of(b)) == 0 &&
+		strcasecmp(x, y) == 0;
 }
 
-static int fits(tport_t *tp, const url_t *hop, const char *proto)
+const char *route_transport(const struct server *server, const url_t *url)
 {
-	const tp_name_t *name = tport_name(tp);
-
-	if ((proto && strcasecmp(name->tpn_proto, proto) != 0) || (hop->url_type == url_sips && !tport_has_tls(tp)))
-		return 0;
-	/* A host name may resolve to either family. */
-	return !host_is_ip_address(hop->url_host) || is_ip6(name->tpn_canon) == is_ip6(hop->url_host);
-}
-
-char *route_socket_name(su_home_t *home, const tport_t *tp)
-{
-	const tp_name_t *name = tport_name(tp);
-
-	return su_sprintf(home, "%s:%s:%s", name->tpn_proto, name->tpn_canon, name->tpn_port);
-}
-
-static int is_named(const tport_t *tp, rg_str socket)
-{
-	char *name = socket.n ? route_socket_name(NULL, tp) : NULL;
-	int result = name && rg_str_equal(rg_str_from(name), socket);
-
-	su_free(NULL, name);
-	return result;
-}
-
-tport_t *route_socket_to(const struct server *server, const url_t *hop, rg_str socket)
-{
-	tport_t *primaries = tport_primaries(nta_agent_tports(server->agent));
-	tport_t *first = NULL;
+	const struct local *local, *first = transport_local(server->transport, 0);
 	char proto[16];
-	int explicit = transport_of(hop, proto, sizeof proto);
+	int named = transport_of(url, proto);
 
-	for (tport_t *tp = primaries; tp; tp = tport_next(tp)) {
-		if (!fits(tp, hop, proto))
-			continue;
-		if (is_named(tp, socket))
-			return tp;
-		first = first ? first : tp;
-	}
-	/* Without a UDP socket, a URI that selects no transport gets another one. */
-	for (tport_t *tp = primaries; tp && !first && !explicit; tp = tport_next(tp))
-		if (fits(tp, hop, NULL))
-			first = tp;
-	return first;
+	if (url->url_type != url_sip)
+		return NULL;
+	for (size_t i = 0; (local = transport_local(server->transport, i)) != NULL; i++)
+		if (strcasecmp(local->proto, proto) == 0)
+			return local->proto;
+	/* Without a UDP socket, a URI that names no transport gets another one. */
+	return named || !first ? NULL : first->proto;
 }
 
-enum { TOKEN_SIZE = 2 * crypto_shorthash_BYTES + 1 };
-
-/* The user part of our Record-Route: a keyed hash of the Call-ID, so that it proves nothing in another dialog. */
-static void make_token(const struct server *server, const sip_t *sip, char token[TOKEN_SIZE])
+/* @param proto  NULL = any. */
+static int find_socket(const struct server *server, uint8_t family, const char *proto, rg_str name, size_t *socket)
 {
-	const char *id = sip->sip_call_id->i_id;
-	unsigned char hash[crypto_shorthash_BYTES];
+	const struct local *local;
+	int found = 0;
 
-	crypto_shorthash(hash, (const unsigned char *)id, strlen(id), server->route_key);
-	sodium_bin2hex(token, TOKEN_SIZE, hash, sizeof hash);
+	for (size_t i = 0; (local = transport_local(server->transport, i)) != NULL; i++) {
+		int named = rg_str_equal(rg_str_from(local->name), name);
+
+		if (local->addr.family != family || (proto && strcasecmp(local->proto, proto) != 0) || (found && !named))
+			continue;
+		*socket = i;
+		found = 1;
+		if (named)
+			break;
+	}
+	return found ? 0 : -1;
 }
 
-enum route_of route_strip(const struct server *server, msg_t *msg, sip_t *sip)
+int route_peer(const struct server *server, const url_t *url, const rg_addr *addr, rg_str socket, struct peer *to)
+{
+	char proto[16];
+	int named = transport_of(url, proto);
+
+	*to = (struct peer){ .addr = *addr };
+	if (find_socket(server, addr->family, proto, socket, &to->socket) == 0)
+		return 0;
+	return named ? -1 : find_socket(server, addr->family, NULL, socket, &to->socket);
+}
+
+/* Over a stream, rport is the port from which the client connected, and nobody listens there. */
+int route_via_peer(const struct server *server, const sip_via_t *via, struct peer *to)
+{
+	const char *proto = strrchr(via->v_protocol, '/');
+	const char *host = via->v_received ? via->v_received : via->v_host;
+	int is_udp = proto && strcasecmp(proto + 1, "udp") == 0;
+	const char *port = is_udp && via->v_rport && *via->v_rport ? via->v_rport : via->v_port;
+	uint64_t number = 5060;
+	rg_addr addr;
+
+	if (!proto || !host || rg_addr_parse(rg_str_from(host), &addr) != RG_OK || (port && !read_number(port, &number)) || number == 0 ||
+		number > 65535)
+		return -1;
+	addr.port = (uint16_t)number;
+	*to = (struct peer){ .addr = addr };
+	return find_socket(server, addr.family, proto + 1, (rg_str){ NULL, 0 }, &to->socket);
+}
+
+enum route_of route_strip(const struct server *server, msg_t *msg, sip_t *sip, struct way *way)
 {
 	enum route_of result = ROUTE_NONE;
-	char token[TOKEN_SIZE];
 
-	make_token(server, sip, token);
-	while (sip->sip_route && route_is_ours(server, sip->sip_route->r_url)) {
+	for (; sip->sip_route && route_is_ours(server, sip->sip_route->r_url); sip_route_remove(msg, sip)) {
 		const char *user = sip->sip_route->r_url->url_user;
 
-		/* A phone may put its outbound proxy, this server, in front of the dialog's Route. */
-		if (user && strlen(user) == TOKEN_SIZE - 1 && sodium_memcmp(user, token, TOKEN_SIZE - 1) == 0)
+		/* A phone may put its outbound proxy, this server, in front of the Route of the dialog. */
+		if (!user || !*user)
+			result = result == ROUTE_NONE ? ROUTE_OURS : result;
+		else if (way_open(server, sip, user, way) < 0)
+			result = ROUTE_FORGED;
+		else if (result != ROUTE_FORGED)
 			result = ROUTE_PROVEN;
-		else if (result == ROUTE_NONE)
-			result = ROUTE_OURS;
-		sip_route_remove(msg, sip);
 	}
 	return result;
 }
 
-static int record(const struct server *server, msg_t *msg, sip_t *sip, tport_t *tp)
+static int record(const struct server *server, msg_t *msg, sip_t *sip, size_t socket, const struct way *way)
 {
-	const tp_name_t *name = tport_name(tp);
-	const char *transport = strcasecmp(name->tpn_proto, "udp") == 0 ? "" : ";transport=tcp";
-	char token[TOKEN_SIZE];
+	const struct local *local = transport_local(server->transport, socket);
+	char token[TOKEN_ROOM];
 	sip_record_route_t *rr;
 
-	make_token(server, sip, token);
-	rr = sip_record_route_format(msg_home(msg), "<sip:%s@%s:%s%s;lr>", token, name->tpn_canon, name->tpn_port, transport);
+	way_seal(server, sip, way, token);
+	rr = sip_record_route_format(msg_home(msg), "<sip:%s@%s:%s%s;lr>", token, local->host, local->port,
+		local->is_stream ? ";transport=tcp" : "");
 	return rr && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)rr) >= 0 ? 0 : -1;
 }
 
-int route_record(const struct server *server, msg_t *msg, sip_t *sip, tport_t *in, tport_t *out)
+int route_record(const struct server *server, msg_t *msg, sip_t *sip, size_t in, const struct way *sender, size_t out,
+	const struct way *target)
 {
-	if (in != out && record(server, msg, sip, in) < 0)
-		return -1;
-	return record(server, msg, sip, out);
+	return record(server, msg, sip, in, sender) < 0 || record(server, msg, sip, out, target) < 0 ? -1 : 0;
 }

@@ -257,6 +257,8 @@ void server_stop(struct server *server)
 	control_close(server->control);
 	while (server->calls)
 		call_abandon(server->calls);
+	while (server->answered_calls)
+		call_abandon(server->answered_calls);
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
 	resolver_free(server->resolver);

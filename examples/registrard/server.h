@@ -40,7 +40,8 @@ struct server {
 	su_timer_t *tick;
 	struct control *control;
 	struct call *calls; /* requests being forwarded */
-	size_t n_calls;
+	struct call *answered_calls; /* those that only wait for another 2xx, the oldest first */
+	size_t n_calls;     /* both */
 	struct counts counts;
 	char flow_prefix[2 * 16 + 1];                        /* random: names of flows start with it */
 	unsigned char loop_key[crypto_shorthash_KEYBYTES];   /* random: key of the branch parameters */
