@@ -71,7 +71,6 @@ static void on_resolved(void *user, const rg_addr *addrs, size_t n)
 
 	call_enter(branch->call);
 	branch->question = NULL;
-	server->counts.unresolved_names += n == 0;
 	for (size_t i = 0; i < n; i++)
 		try_connection(branch, &addrs[i]);
 	for (size_t i = 0; i < n && branch->n_tries < sizeof branch->tries / sizeof *branch->tries; i++) {

@@ -117,6 +117,8 @@ class Peer:
         if proto == 'udp':
             self.sock.bind((host, own_port))
         else:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.sock.bind((host, own_port))
             self.sock.connect(self.server)
         shown = '[%s]' % host if ':' in host else host
         self.port = self.sock.getsockname()[1]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """RFC 5626: flows over TCP, what becomes of bindings and calls when one ends, fallbacks, keep-alives, refusals."""
 import os
+import re
 import select
 import socket
 import struct
@@ -10,6 +11,7 @@ from harness import Daemon, run, serial
 CALLER = '<sip:caller@example.net>;tag=caller'
 URN = 'urn:uuid:00000000-0000-1000-8000-%012d'
 ON = ('--set', 'outbound_mode=on')
+RECEIVED = ('--set', 'received_avp=$avp(rcv)')
 
 
 def flow_contact(user='bob', reg_id=1, instance=1, expires=600):
@@ -185,10 +187,68 @@ def test_a_phone_that_asks_for_no_flow_keeps_its_binding():
         with Daemon(*options) as daemon:
             phone = daemon.peer('tcp')
             assert phone.register('bob', [contact]).code == 200
-            assert daemon.control.show('bob@example.org')[0]['flow'] is None
+            # The name of its connection, by which it is called while it lasts; but nothing depends on it.
+            assert re.fullmatch('[0-9a-f]{32}-s[0-9a-f]+', daemon.control.show('bob@example.org')[0]['flow'])
             fin(phone)
             time.sleep(0.3)
             assert len(rows(daemon)) == 1
+
+
+def test_a_phone_that_asks_for_no_flow_is_called_over_its_connection():
+    """While it lasts, and leads to its next hop; an address alone is no connection."""
+    for host, options, over in (('127.0.0.1:9', (), True), ('127.0.0.2:9', (), False), ('127.0.0.2:9', RECEIVED, True),
+                                ('127.0.0.1:9', RECEIVED + ON, True)):
+        with Daemon(*options) as daemon:
+            phone, other, caller = daemon.peer('tcp'), daemon.peer('tcp'), daemon.peer()
+            assert phone.register('bob', ['<sip:bob@%s;transport=tcp>' % host]).code == 200
+            assert other.register('alice', ['<sip:alice@127.0.0.1:9;transport=tcp>']).code == 200
+            invite(caller)
+            if over:
+                phone.answer(phone.expect('INVITE'), 486)
+                phone.expect('ACK')
+                caller.expect(486)
+            else:
+                caller.expect(500)
+                phone.silent(0.1)
+            other.silent(0.1)
+            # A Contact of another transport is not reached over it.
+            assert phone.register('carol', ['<sip:carol@127.0.0.1:9>']).code == 200
+            invite(caller, 'carol')
+            if RECEIVED[0] in options and over:
+                phone.expect('INVITE')
+            else:
+                caller.expect(500)
+                phone.silent(0.1)
+
+
+def test_who_comes_after_at_the_same_address_is_somebody_else():
+    for options in ((), RECEIVED, ON, RECEIVED + ON):
+        with Daemon(*options) as daemon:
+            caller, alice = daemon.peer(), daemon.peer('tcp')
+            contact = '<sip:%s@127.0.0.1:%d;transport=tcp>'
+            assert alice.register('alice', [contact % ('alice', alice.port)]).code == 200
+            reset(alice)
+            bob = daemon.peer('tcp', own_port=alice.port)
+            assert bob.register('bob', [contact % ('bob', bob.port)]).code == 200
+            invite(caller, 'alice')
+            caller.expect(500)
+            bob.silent(0.1)
+            invite(caller, 'bob')
+            bob.answer(bob.expect('INVITE'), 486)
+            caller.expect(486)
+
+
+def test_a_phone_whose_connection_ended_is_called_where_it_listens():
+    with Daemon() as daemon, socket.create_server(('127.0.0.1', 0)) as listener:
+        caller, phone = daemon.peer(), daemon.peer('tcp')
+        assert phone.register('bob', ['<sip:bob@127.0.0.1:%d;transport=tcp>' % listener.getsockname()[1]]).code == 200
+        fin(phone)
+        time.sleep(0.1)
+        invite(caller)
+        listener.settimeout(3)
+        with listener.accept()[0] as connection:
+            connection.settimeout(3)
+            assert connection.recv(1000).startswith(b'INVITE sip:bob@127.0.0.1:')
 
 
 def test_names_of_flows_are_never_used_twice():

@@ -28,6 +28,31 @@ def test_targets_are_told_in_order_with_q():
                     peer.silent(1.2)
 
 
+def test_a_repeated_request_gets_the_same_answer():
+    for mode in ('redirect', 'proxy'):
+        with Daemon('--mode', mode) as daemon:
+            peer = daemon.peer()
+            for user in ('bob', 'nobody'):
+                if mode == 'redirect':
+                    peer.register(user, ['<sip:%s@192.0.2.1>' % user])
+                # In proxy mode a refusal that needs no look-up has no transaction either.
+                uri = ('tel:%s' if mode == 'proxy' else 'sip:%s@example.org') % user
+                text = peer.request('INVITE', uri, '<sip:caller@example.net>;tag=1', '<%s>' % uri, 'again-' + user, 1)
+                answers = []
+                for _ in range(3):
+                    peer.send(text)
+                    answers.append(peer.recv())
+                assert {answer.code for answer in answers} == {302 if mode == 'redirect' else 416}, answers
+                assert len({answer.tag('to') for answer in answers}) == 1
+                branch = answers[0].get('via').split('branch=')[1].split(';')[0]
+                peer.send(peer.request('ACK', uri, '<sip:caller@example.net>;tag=1', answers[0].get('to'), 'again-' + user, 1, branch=branch))
+                # It keeps no transaction, so it repeats nothing.
+                peer.silent(0.7)
+                other = peer.request('INVITE', uri, '<sip:caller@example.net>;tag=1', '<%s>' % uri, 'again-' + user, 1)
+                peer.send(other)
+                assert peer.recv().tag('to') != answers[0].tag('to')
+
+
 def test_nobody_and_nothing():
     with Daemon('--mode', 'redirect') as daemon:
         peer = daemon.peer()
