@@ -129,7 +129,7 @@ static char *lines_of(const void *first, int all)
 	char *text = malloc(size);
 
 	for (const sip_header_t *h = first; text && h; h = all ? (const sip_header_t *)h->sh_next : NULL) {
-		issize_t more = sip_header_e(text + n, size - n, h, 0);
+		issize_t more = sip_header_e(text + n, (isize_t)(size - n), h, 0);
 		char *larger;
 
 		if (more >= 0 && (size_t)more >= size - n) {
@@ -137,7 +137,7 @@ static char *lines_of(const void *first, int all)
 			if ((larger = realloc(text, size)) == NULL)
 				return free(text), NULL;
 			text = larger;
-			more = sip_header_e(text + n, size - n, h, 0);
+			more = sip_header_e(text + n, (isize_t)(size - n), h, 0);
 		}
 		if (more < 0 || (size_t)more >= size - n)
 			return free(text), NULL;

@@ -229,7 +229,6 @@ void uas_release(struct uas *uas)
 {
 	struct transaction *t = &uas->t;
 
-	uas->cancelled = NULL;
 	if (uas->state == UAS_WAITING)
 		transaction_end(t);
 	transaction_release(t);

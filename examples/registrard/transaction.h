@@ -29,8 +29,8 @@ void transactions_free(struct transactions *all);
 size_t transactions_count(const struct transactions *all);
 
 /* Takes a request that belongs to a server transaction: a retransmission, the ACK of a response from 300 on, and a CANCEL, which it
- * answers (RFC 3261 §9.2). @return 1 when it did, and owns @p msg; 0 when the request is a new one, a CANCEL of no INVITE (to be answered with
- * 481), or an ACK of a 2xx. */
+ * answers (RFC 3261 §9.2). @return 1 when it did, and owns @p msg; 0 when the request is a new one, a CANCEL of no INVITE (to be answered
+ * with 481), or an ACK of a 2xx. */
 int transactions_request(struct transactions *all, msg_t *msg, const sip_t *sip, const struct peer *from);
 
 /* Takes a response that belongs to a client transaction. @return 1 when it did, and owns @p msg; 0 when it belongs to none, and for a 2xx
@@ -46,14 +46,14 @@ void transactions_unreachable(struct transactions *all, const struct peer *to);
 /* A server transaction. */
 struct uas;
 
-/* @param cancelled  is called at most once, for a CANCEL of an INVITE that has no final response; the CANCEL itself is answered. Its
- * request is valid during the call. NULL is accepted. @return NULL when out of memory. Takes a reference to @p msg if it needs one. A request
- * other than an INVITE is answered with 100 when it has no response after 3.5 s (RFC 4320 §4.1). */
+/* Takes a reference to @p msg if it needs one. A request other than an INVITE is answered with 100 when it has no response after 3.5 s
+ * (RFC 4320 §4.1). @param cancelled  is called at most once, for a CANCEL of an INVITE that has no final response; the CANCEL itself is
+ * answered. Its request is valid during the call. NULL is accepted. @return NULL when out of memory. */
 struct uas *uas_new(struct transactions *all, msg_t *msg, const sip_t *sip, const struct peer *from,
 	void (*cancelled)(void *user, const sip_t *cancel), void *user);
 
 /* Sends a response, and takes it over: it is complete, with its Vias. A final one is repeated as its transport and method need. After a
- * 2xx to an INVITE further 2xx may be sent; any other response after a final one is dropped, and so is a 1xx to another request, but for a 100
+ * 2xx to an INVITE further 2xx may be sent; any other response after a final one is dropped. So is a 1xx to another request, but for a 100
  * that RFC 4320 §4.1 allows. NULL = out of memory; then nothing is sent. */
 void uas_send(struct uas *uas, msg_t *reply);
 
@@ -63,15 +63,17 @@ void uas_release(struct uas *uas);
 /* A client transaction. */
 struct uac;
 
-/* NULL = nobody wants to know. Called for each provisional response, then for one final response, and for further 2xx of an INVITE; never from within uac_new().
+/* Called for each provisional response, then for one final response, and for further 2xx of an INVITE; never from within uac_new(). NULL =
+ * nobody wants to know.
  * @param response  borrowed; NULL = of our own: 408 without an answer in time, 503 when the request could not be sent or the connection
  * ended. After a final response other than a 2xx to an INVITE nothing more is called. */
 typedef void uac_cb(void *user, int status, msg_t *response);
 
-/* Sends a request with a new Via for the local socket of @p to on top, and takes it over, also when it fails. An INVITE whose last provisional
- * response is three minutes old is cancelled, and reports 408 without a final response T_END after that (RFC 3261 §16.8). @param branch  the branch parameter, with
- * z9hG4bK; it must be unique. @param to  with its connection number when the request is to use this connection and no other. A failure to
- * send is reported through the callback. @return NULL when out of memory; then nothing was sent, and nothing is called. */
+/* Sends a request with a new Via for the local socket of @p to on top, and takes it over, also when it fails. A failure to send is reported
+ * through the callback. An INVITE whose last provisional response is three minutes old is cancelled, and reports 408 if it has no final
+ * response T_END after that (RFC 3261 §16.8). @param branch  the branch parameter, with z9hG4bK; it must be unique. @param to  with its
+ * connection number when the request is to use this connection and no other. @return NULL when out of memory; then nothing was sent, and
+ * nothing is called. */
 struct uac *uac_new(struct transactions *all, msg_t *request, const struct peer *to, const char *branch, uac_cb *done, void *user);
 
 /* Sends CANCEL (RFC 3261 §9.1): the same branch, hop and connection; once, after the first provisional response and before a final one.

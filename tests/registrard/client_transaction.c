@@ -10,7 +10,7 @@ struct phone {
 	struct peer peer;
 	const char *method;
 	struct uac *uac;
-	char sent[4096]; /* the request as it was sent */
+	char sent[MESSAGE_ROOM]; /* the request as it was sent */
 };
 
 static void on_response(void *user, int status, msg_t *response)
@@ -89,15 +89,18 @@ static const struct {
 	{ SOCKET_UDP, "INVITE", "send>INVITE unreachable>own503,end unreachable> release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE release> +500>INVITE 180> 486>ACK +32000>end" },
 	/* CANCEL waits for the first response (RFC 3261 §9.1). */
-	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> cancel> +500>INVITE 180>CANCEL,cb180 c200> 183>cb183 487>ACK,cb487 release> +31999> 487>ACK +1>end" },
-	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> +500>INVITE +1000>INVITE +2000>INVITE +4000>INVITE +8000>INVITE +16000>INVITE +500>own408,end release>" },
+	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> cancel> +500>INVITE 180>CANCEL,cb180 c200> 183>cb183 487>ACK,cb487 release> +31999> "
+		"487>ACK +1>end" },
+	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> +500>INVITE +1000>INVITE +2000>INVITE +4000>INVITE +8000>INVITE +16000>INVITE "
+		"+500>own408,end release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> 200>cb200 +32000>end release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> 404>ACK,cb404 release> +32000>end" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE cancel> release> 100>CANCEL c200> 487>ACK +32000>end" },
 	/* Proceeding: no retransmission; Timer C, restarted by 101 to 199. */
 	{ SOCKET_UDP, "INVITE", "send>INVITE 100>cb100 +180999> +1>CANCEL c481> +31999> +1>own408,end release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 100>cb100 +100000> 100>cb100 +81000>CANCEL c200> 487>ACK,cb487 release> +32000>end" },
-	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 +180000> 180>cb180 +180999> 199>cb199 +180999> +1>CANCEL c200> 180>cb180 200>cb200 release> +32000>end" },
+	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 +180000> 180>cb180 +180999> 199>cb199 +180999> +1>CANCEL "
+		"c200> 180>cb180 200>cb200 release> +32000>end" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 +181000>CANCEL c200> cancel> +32000>own408,end release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 cancel>CANCEL cancel> c200> 180>cb180 +31999> +1>own487,end release> 487>stray" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 cancel>CANCEL +500>CANCEL +1000>CANCEL c200> +5000> 200>cb200 release> +32000>end" },
@@ -110,7 +113,8 @@ static const struct {
 	{ SOCKET_UDP, "INVITE", "send>INVITE fail> 300>cb300 work> 300>ACK release> +32000>end" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 699>ACK,cb699 release> +32000>end" },
 	/* Accepted: Timer M. */
-	{ SOCKET_UDP, "INVITE", "send>INVITE 200>cb200 180> 486> 200>cb200 202>cb202 cancel> unreachable> +31999> 200>cb200 +1>end 200>stray release>" },
+	{ SOCKET_UDP, "INVITE", "send>INVITE 200>cb200 180> 486> 200>cb200 202>cb202 "
+		"cancel> unreachable> +31999> 200>cb200 +1>end 200>stray release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 200>cb200 release> 200>stray 486> +32000>end" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE release> 200>stray 200>stray +32000>end" },
 	/* A stream: no retransmissions, no Timer D. */
@@ -126,7 +130,8 @@ static const struct {
 		"+4000>MESSAGE +4000>MESSAGE +4000>MESSAGE +4000>MESSAGE +499> +1>own408,end 200>stray release>" },
 	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 100>cb100 +500>MESSAGE +3999> +1>MESSAGE 180>cb180 +4000>MESSAGE 200>cb200 200> 100> 486> +4999> "
 		"200> +1>end release> 200>stray" },
-	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 100>cb100 cancel> +31000>MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE +1000>own408,end release>" },
+	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 100>cb100 cancel> "
+		"+31000>MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE +1000>own408,end release>" },
 	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 404>cb404 release> 404> +5000>end" },
 	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE unreachable>own503,end release>" },
 	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 100>cb100 fail> +500>own503,end release>" },
@@ -167,7 +172,8 @@ Test(client_transaction, ack_and_cancel_have_what_the_invite_has)
 	is_line("To: <sip:bob@example.org>");
 	for (size_t i = 0; i < sizeof copied / sizeof *copied; i++)
 		is_line(copied[i]);
-	cr_expect(!strstr(world.last, "Subject") && !strstr(world.last, "z9hG4bKup") && strstr(world.last, "CANCEL sip:bob@example.org SIP/2.0\r\nVia") == world.last);
+	cr_expect_eq(strstr(world.last, "CANCEL sip:bob@example.org SIP/2.0\r\nVia"), world.last);
+	cr_expect(!strstr(world.last, "Subject") && !strstr(world.last, "z9hG4bKup"), "%s", world.last);
 	client_step(&phone, "c200");
 	client_step(&phone, "487");
 	is_line("CSeq: 7 ACK");
@@ -178,6 +184,33 @@ Test(client_transaction, ack_and_cancel_have_what_the_invite_has)
 	uac_release(phone.uac);
 	pass(T_END);
 	world_close();
+}
+
+Test(client_transaction, headers_may_be_long)
+{
+	struct peer peer = peer_at(SOCKET_UDP, "203.0.113.5:5080", 0);
+
+	for (int size = 400; size < 3000; size += 37) {
+		struct uac *uac;
+		char line[4000];
+
+		world_open();
+		uac = uac_new(world.server.transactions, message("INVITE sip:%0*d@example.org SIP/2.0\nRoute: <sip:a;lr>\nRoute: <sip:%0*d;lr>\n"
+			"From: <sip:a@b>;tag=%0*d\nTo: <sip:a@b>\nCall-ID: %0*d\nCSeq: 4294967295 INVITE\nMax-Forwards: 7\nContent-Length: 0\n\n", size, 1,
+			size, 2, size, 3, size, 4), &peer, "z9hG4bK1", NULL, NULL);
+		receive_response(message("SIP/2.0 180 X\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\nFrom: <sip:a@b>\nTo: <sip:a@b>\nCall-ID: x\n"
+			"CSeq: 4294967295 INVITE\nContent-Length: 0\n\n"));
+		uac_cancel(uac, NULL);
+		snprintf(line, sizeof line, "CANCEL sip:%0*d@example.org SIP/2.0\r\n", size, 1);
+		cr_expect_eq(strstr(world.last, line), world.last);
+		snprintf(line, sizeof line, "Route: <sip:a;lr>\r\nRoute: <sip:%0*d;lr>\r\nFrom: <sip:a@b>;tag=%0*d\r\nCall-ID: %0*d\r\n", size, 2, size, 3,
+			size, 4);
+		cr_expect(strstr(world.last, line), "%s", world.last);
+		is_line("CSeq: 4294967295 CANCEL");
+		uac_release(uac);
+		pass(T_END);
+		world_close();
+	}
 }
 
 /* ACK and CANCEL go where the INVITE went. */

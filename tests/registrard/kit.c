@@ -146,7 +146,7 @@ int transport_send(struct transport *transport, struct peer *to, const void *byt
 {
 	int status;
 
-	if (world.sends_fail || (to->connection && !transport_is_open(transport, to->connection)))
+	if (world.sends_fail || (to->connection && (to->connection == world.full || !transport_is_open(transport, to->connection))))
 		return -1;
 	if (to->socket == SOCKET_TCP && !to->connection)
 		to->connection = 1000 + ++world.connections;
@@ -230,7 +230,7 @@ struct peer peer_at(size_t socket, const char *address, uint64_t connection)
 
 static msg_t *parse_lines(const char *lines)
 {
-	char text[4096];
+	char text[MESSAGE_ROOM];
 	size_t n = 0;
 	msg_t *msg;
 
@@ -246,7 +246,7 @@ static msg_t *parse_lines(const char *lines)
 
 msg_t *message(const char *format, ...)
 {
-	char lines[4096];
+	char lines[MESSAGE_ROOM];
 	va_list args;
 
 	va_start(args, format);

@@ -7,6 +7,7 @@
 #include "transaction.h"
 
 enum { SOCKET_UDP, SOCKET_TCP };
+enum { MESSAGE_ROOM = 20000 };
 
 struct world {
 	struct server server;
@@ -14,9 +15,10 @@ struct world {
 	int64_t now;
 	int sends_fail;      /* transport_send() refuses everything */
 	uint64_t ended;      /* a connection that has ended; 0 = none */
+	uint64_t full;       /* a connection that takes no more; 0 = none */
 	uint64_t connections; /* opened so far, from 1000 on */
 	struct peer last_to; /* of the last message sent */
-	char last[4096];     /* its bytes */
+	char last[MESSAGE_ROOM];    /* its bytes */
 	char log[8192];      /* words, each followed by a blank */
 	size_t sends;
 };

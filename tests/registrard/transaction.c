@@ -42,22 +42,86 @@ static msg_t *refusal(size_t padding)
 		"CSeq: 7 INVITE\nSubject: %0*d\nContent-Length: 0\n\n", (int)padding, 0);
 }
 
-/* A storm of calls that are cancelled before any phone answers. */
+/* A call that is cancelled at once. @param rings  the phone has answered with 180. */
+static void storm_call(size_t n, int rings)
+{
+	struct uas *uas = take_call(n);
+	struct uac *uac = call_phone(n);
+
+	if (rings)
+		receive_response(response_of(180, "INVITE"));
+	uac_cancel(uac, NULL);
+	uas_send(uas, refusal(1));
+	uac_release(uac);
+	uas_release(uas);
+}
+
 Test(transactions, those_that_linger_are_limited_in_number)
+{
+	for (int rings = 0; rings < 2; rings++) {
+		world_open();
+		world.args.max_calls = 10;
+		for (size_t i = 0; i < 1000; i++) {
+			storm_call(i, rings);
+			cr_expect_leq(transactions_count(world.server.transactions), 10 * 8);
+		}
+		cr_expect_gt(transactions_count(world.server.transactions), 10);
+		pass(T_END);
+		world_close();
+	}
+}
+
+/* An ACK holds the To of the response, which the phone may make long after nobody waits for it. */
+static void answer_at_length(size_t n, int size)
+{
+	receive_response(message("SIP/2.0 486 X\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK%zu\nFrom: <sip:a@b>;tag=a\nTo: <sip:b@b>;tag=%0*d\n"
+		"Call-ID: id@host\nCSeq: 7 INVITE\nContent-Length: 0\n\n", n, size, 0));
+}
+
+Test(transactions, long_acknowledgements_are_limited_too)
 {
 	world_open();
 	world.args.max_calls = 10;
-	for (size_t i = 0; i < 1000; i++) {
-		struct uas *uas = take_call(i);
-		struct uac *uac = call_phone(i);
+	for (size_t i = 0; i < 20; i++)
+		uac_release(call_phone(i));
+	cr_assert_eq(transactions_count(world.server.transactions), 20);
+	for (size_t i = 0; i < 20; i++)
+		answer_at_length(i, 15000);
+	cr_expect_leq(transactions_count(world.server.transactions), 10 * 8192 / 15000);
+	cr_expect_gt(transactions_count(world.server.transactions), 1);
+	pass(T_END);
+	world_close();
+}
 
-		uac_cancel(uac, NULL);
-		uas_send(uas, refusal(1));
-		uac_release(uac);
-		uas_release(uas);
-		cr_expect_leq(transactions_count(world.server.transactions), 10 * 8);
+/* Over a stream an INVITE is not repeated, but its headers are kept for ACK and CANCEL. */
+Test(transactions, long_invites_over_a_stream_are_limited_too)
+{
+	struct peer peer = peer_at(SOCKET_TCP, "203.0.113.5:5080", 77);
+	char branch[32];
+
+	world_open();
+	world.args.max_calls = 10;
+	for (size_t i = 0; i < 20; i++) {
+		snprintf(branch, sizeof branch, "z9hG4bK%zu", i);
+		uac_release(uac_new(world.server.transactions, message("INVITE sip:a@b SIP/2.0\nFrom: <sip:a@b>;tag=%0*d\nTo: <sip:a@b>\nCall-ID: x\n"
+			"CSeq: 1 INVITE\nContent-Length: 0\n\n", 15000, 0), &peer, branch, NULL, NULL));
 	}
-	cr_expect_gt(transactions_count(world.server.transactions), 10);
+	cr_expect_leq(transactions_count(world.server.transactions), 10 * 8192 / 15000);
+	cr_expect_gt(transactions_count(world.server.transactions), 1);
+	pass(T_END);
+	world_close();
+}
+
+/* It is sent, and repeated, although it is beyond the limit all alone. */
+Test(transactions, the_one_at_work_is_spared)
+{
+	world_open();
+	world.args.max_calls = 1;
+	uac_release(call_phone(1));
+	answer_at_length(1, 15000);
+	answer_at_length(1, 15000);
+	cr_expect_str_eq(world.log, "INVITE ACK ACK ");
+	cr_expect_eq(transactions_count(world.server.transactions), 1);
 	pass(T_END);
 	world_close();
 }
@@ -134,7 +198,7 @@ static int short_call(int nth)
 	struct uas *uas;
 	struct uac *uac = NULL;
 	struct peer peer = peer_at(SOCKET_UDP, "198.51.100.7:6000", 0);
-	char sent[4096] = "";
+	char sent[MESSAGE_ROOM] = "";
 	int left;
 
 	world_open();
