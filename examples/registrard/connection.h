@@ -3,6 +3,7 @@
 #ifndef REGISTRARD_CONNECTION_H
 #define REGISTRARD_CONNECTION_H
 
+#include "alarm_clock.h"
 #include "sockets.h"
 
 struct connection {
@@ -40,7 +41,7 @@ struct connections {
 	uint64_t last_number;
 	int spare;                         /* a descriptor to release when accept() finds none left */
 	int sweeping;                      /* the timer runs */
-	su_timer_t *sweep, *reap;
+	struct alarm_clock *sweep, *reap;
 };
 
 void list_add(struct list *list, struct connection *connection);

@@ -110,13 +110,11 @@ static void connection_free(struct connection *connection)
 	free(connection);
 }
 
-static void on_reap(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+static void on_reap(void *user)
 {
-	struct connections *all = arg;
+	struct connections *all = user;
 	struct connection *connection;
 
-	(void)server;
-	(void)timer;
 	while ((connection = all->ended.first) != NULL) {
 		list_remove(&all->ended, connection);
 		all->transport->events.closed(all->transport->events.user, connection->peer.connection);
@@ -133,15 +131,14 @@ void connections_forget(struct connection *connection)
 		source_leave(all, &connection->peer.addr);
 	tdelete(connection, &all->by_number, by_number);
 	all->n--;
-	su_timer_set_interval(all->reap, on_reap, all, 0);
+	alarm_clock_set(all->reap, 0);
 }
-
-static void on_sweep(struct server *server, su_timer_t *timer, su_timer_arg_t *arg);
 
 static void sweep_later(struct connections *all)
 {
 	if (!all->sweeping)
-		all->sweeping = su_timer_set_interval(all->sweep, on_sweep, all, SWEEP_MS) == 0;
+		alarm_clock_set(all->sweep, connection_now() + SWEEP_MS);
+	all->sweeping = 1;
 }
 
 /* @return 1 when a time limit of a connection is over. */
@@ -169,13 +166,11 @@ static void sweep_list(struct list *list, int64_t now, struct counts *counts)
 	}
 }
 
-static void on_sweep(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+static void on_sweep(void *user)
 {
-	struct connections *all = arg;
+	struct connections *all = user;
 	struct transport *transport = all->transport;
 
-	(void)server;
-	(void)timer;
 	all->sweeping = 0;
 	sweep_list(&all->silent, connection_now(), transport->events.counts);
 	sweep_list(&all->spoken, connection_now(), transport->events.counts);
@@ -333,8 +328,8 @@ struct connections *connections_new(struct transport *transport)
 		return NULL;
 	all->transport = transport;
 	all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	all->sweep = su_timer_create(su_root_task(transport->root), 0);
-	all->reap = su_timer_create(su_root_task(transport->root), 0);
+	all->sweep = alarm_clock_new(transport->root, on_sweep, all);
+	all->reap = alarm_clock_new(transport->root, on_reap, all);
 	if (all->spare >= 0 && all->sweep && all->reap)
 		return all;
 	connections_free(all);
@@ -359,10 +354,8 @@ void connections_free(struct connections *all)
 	free_list(&all->silent);
 	free_list(&all->spoken);
 	free_list(&all->ended);
-	if (all->sweep)
-		su_timer_destroy(all->sweep);
-	if (all->reap)
-		su_timer_destroy(all->reap);
+	alarm_clock_free(all->sweep);
+	alarm_clock_free(all->reap);
 	if (all->spare >= 0)
 		close(all->spare);
 	free(all);

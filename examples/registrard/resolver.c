@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "alarm_clock.h"
 #include "sockets.h"
 #include "srv.h"
 
@@ -86,7 +87,7 @@ struct resolver {
 	struct watched *watched;
 	struct lookups pending, answers;
 	void *by_key; /* tree of both */
-	su_timer_t *timer;
+	struct alarm_clock *timer;
 	int freeing;
 };
 
@@ -272,13 +273,11 @@ static void on_records(void *arg, int status, int timeouts, unsigned char *bytes
 
 static void wait_on(struct resolver *resolver);
 
-static void on_timer(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+static void on_timer(void *user)
 {
-	struct resolver *resolver = arg;
+	struct resolver *resolver = user;
 	int64_t now = now_ms();
 
-	(void)server;
-	(void)timer;
 	ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	while (resolver->pending.first && resolver->pending.first->until <= now)
 		finish(resolver->pending.first);
@@ -295,7 +294,7 @@ static void wait_on(struct resolver *resolver)
 		left = resolver->pending.first->until - now_ms();
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
-	su_timer_set_interval(resolver->timer, on_timer, resolver, (su_duration_t)wait);
+	alarm_clock_set(resolver->timer, now_ms() + wait);
 }
 
 static int on_socket(struct server *server, su_wait_t *wait, su_wakeup_arg_t *arg)
@@ -352,7 +351,7 @@ struct resolver *resolver_new(struct server *server)
 	if (!resolver)
 		return NULL;
 	resolver->server = server;
-	resolver->timer = su_timer_create(su_root_task(server->root), 0);
+	resolver->timer = alarm_clock_new(server->root, on_timer, resolver);
 	/* No search domains: a name in a message means the same everywhere. */
 	resolver->has_channel = resolver->timer && ares_library_init(ARES_LIB_INIT_ALL) == ARES_SUCCESS &&
 		ares_init_options(&resolver->channel, &options,
@@ -391,8 +390,7 @@ void resolver_free(struct resolver *resolver)
 		unwatch(resolver, resolver->watched->fd);
 	free_all(&resolver->pending);
 	free_all(&resolver->answers);
-	if (resolver->timer)
-		su_timer_destroy(resolver->timer);
+	alarm_clock_free(resolver->timer);
 	ares_library_cleanup();
 	free(resolver);
 }

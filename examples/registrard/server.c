@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "alarm_clock.h"
 #include "control.h"
 #include "fork.h"
 #include "intake.h"
@@ -31,23 +32,20 @@ static rg_time now_ms(void)
 	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void on_tick(struct server *server, su_timer_t *timer, su_timer_arg_t *arg);
-
 static void tick_at(struct server *server, rg_time next)
 {
-	const su_duration_t longest = 60 * 1000; /* the wall clock may be set meanwhile */
+	const int64_t longest = 60 * 1000; /* the wall clock may be set meanwhile */
 	rg_time now = now_ms();
-	su_duration_t wait = next <= now ? 0 : next - now > longest ? longest : (su_duration_t)(next - now);
+	int64_t wait = next <= now ? 0 : next - now > longest ? longest : next - now;
 
-	su_timer_set_interval(server->tick, on_tick, server, wait);
+	alarm_clock_set(server->tick, alarm_clock_now(server->tick) + wait);
 }
 
-static void on_tick(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+static void on_tick(void *user)
 {
+	struct server *server = user;
 	rg_time next = RG_TIME_NEVER;
 
-	(void)timer;
-	(void)arg;
 	rg_registrar_tick(server->registrar, 0, &next);
 	tick_at(server, next);
 }
@@ -209,7 +207,7 @@ int server_start(struct server *server, const struct args *args)
 	su_log_redirect(NULL, discard_log, NULL);
 	server->root = su_root_create(server);
 	if (server->root)
-		server->tick = su_timer_create(su_root_task(server->root), 0);
+		server->tick = alarm_clock_new(server->root, on_tick, server);
 	if (!server->tick) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
@@ -265,8 +263,7 @@ void server_stop(struct server *server)
 	transactions_free(server->transactions);
 	transport_free(server->transport);
 	rg_registrar_unref(server->registrar);
-	if (server->tick)
-		su_timer_destroy(server->tick);
+	alarm_clock_free(server->tick);
 	if (server->root)
 		su_root_destroy(server->root);
 	intake_free(server->intake);

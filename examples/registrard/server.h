@@ -11,6 +11,7 @@
 #include "counts.h"
 
 struct server;
+struct alarm_clock;
 struct call;
 struct control;
 struct intake;
@@ -37,7 +38,7 @@ struct server {
 	struct transactions *transactions;
 	struct resolver *resolver;
 	rg_registrar *registrar;
-	su_timer_t *tick;
+	struct alarm_clock *tick;
 	struct control *control;
 	struct call *calls; /* requests being forwarded */
 	struct call *answered_calls; /* those that only wait for another 2xx, the oldest first */
