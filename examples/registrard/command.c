@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The commands of the control socket, except `events`, which control.c handles. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -263,22 +264,36 @@ static json_t *run_stats(struct server *server, struct words *words)
 	object = json_object();
 	for (uint32_t i = 0; rg_stats_get(stats, i, &stat) == RG_OK; i++)
 		json_object_set_new(object, stat.name, json_integer(stat.value));
+#define SET(name, help) json_object_set_new(object, #name, json_integer((json_int_t)server->counts.name));
+	COUNT_MAP(SET)
+#undef SET
 	/* Also under the name of the parameter. */
 	json_object_set(object, "default_expires", json_object_get(object, "defaults_expires"));
 	rg_stats_unref(stats);
 	return object;
 }
 
-/* A snapshot does not change, so the measured length holds for the second call. NULL when out of memory. */
-static char *metrics_text(const rg_stats *stats, size_t *n)
+/* The statistics of the library, then those of the server. A snapshot does not change, so the measured length holds for the second call.
+ * NULL when out of memory. */
+static char *metrics_text(const struct server *server, const rg_stats *stats, size_t *n)
 {
-	char *text;
+	char *text = NULL, *own = NULL;
 
 	if (rg_stats_prometheus(stats, NULL, 0, NULL, 0, n) != RG_OK)
 		return NULL;
-	text = malloc(*n + 1);
-	if (text)
+#define FORMAT(name, help) "# HELP registrard_" #name " " help "\n# TYPE registrard_" #name " counter\nregistrard_" #name " %" PRIu64 "\n"
+#define VALUE(name, help) , server->counts.name
+	if (asprintf(&own, "%s" COUNT_MAP(FORMAT), "" COUNT_MAP(VALUE)) < 0)
+		return NULL;
+#undef FORMAT
+#undef VALUE
+	text = malloc(*n + strlen(own) + 1);
+	if (text) {
 		rg_stats_prometheus(stats, NULL, 0, text, *n, n);
+		strcpy(text + *n, own);
+		*n += strlen(own);
+	}
+	free(own);
 	return text;
 }
 
@@ -293,7 +308,7 @@ static json_t *run_metrics(struct server *server, struct words *words)
 	(void)words;
 	if (status != RG_OK)
 		return failed(status);
-	text = metrics_text(stats, &n);
+	text = metrics_text(server, stats, &n);
 	rg_stats_unref(stats);
 	if (!text)
 		return failed(RG_ENOMEM);

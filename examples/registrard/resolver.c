@@ -46,7 +46,7 @@ struct target {
 struct lookup {
 	struct resolver *resolver;
 	struct lookup *next, *prev; /* in the list of the pending or of the answers, the oldest first */
-	char *key;                  /* proto|port|host, in lower case; proto and port may be empty */
+	char *key;                  /* proto|host, in lower case; without proto no SRV record is asked for */
 	const char *host;           /* within the key */
 	struct question *questions;
 	struct target targets[ADDRESSES_MAX];
@@ -62,6 +62,7 @@ struct lookup {
 
 struct question {
 	struct lookup *lookup;
+	uint16_t port;              /* that was named; 0 = none */
 	struct question *next;
 	resolved_cb *done;
 	void *user;
@@ -148,6 +149,18 @@ static void lookup_free(struct lookup *lookup)
 	free(lookup);
 }
 
+/* Gives an answer, with the port that was named. */
+static void tell(const struct lookup *lookup, uint16_t port, resolved_cb *done, void *user)
+{
+	rg_addr addrs[ADDRESSES_MAX];
+
+	for (size_t i = 0; i < lookup->n; i++) {
+		addrs[i] = lookup->addrs[i];
+		addrs[i].port = port ? port : addrs[i].port;
+	}
+	done(user, addrs, lookup->n);
+}
+
 /* Every question gets the answer; a callback may ask again, or end any other question. */
 static void finish(struct lookup *lookup)
 {
@@ -170,7 +183,7 @@ static void finish(struct lookup *lookup)
 
 		free(lookup->questions);
 		lookup->questions = question.next;
-		question.done(question.user, lookup->addrs, lookup->n);
+		tell(lookup, question.port, question.done, question.user);
 	}
 	if (resolver->answers.n > CACHE_MAX) {
 		struct lookup *oldest = resolver->answers.first;
@@ -436,12 +449,12 @@ static struct lookup *lookup_new(struct resolver *resolver, char *key)
 	return lookup;
 }
 
-static void lookup_start(struct lookup *lookup, const char *port, const char *proto)
+static void lookup_start(struct lookup *lookup, const char *proto)
 {
 	char name[HOST_MAX + 16];
 
-	if (port) {
-		add_target(lookup, lookup->host, (uint16_t)strtoul(port, NULL, 10));
+	if (!*proto) {
+		add_target(lookup, lookup->host, PORT_DEFAULT);
 		ask_addresses(lookup);
 		return;
 	}
@@ -463,25 +476,25 @@ static struct lookup *lookup_find(struct resolver *resolver, char *key)
 	return NULL;
 }
 
-static struct question *wait_for(struct lookup *lookup, resolved_cb *done, void *user)
+static struct question *wait_for(struct lookup *lookup, uint16_t port, resolved_cb *done, void *user)
 {
 	struct question *question = malloc(sizeof *question);
 
 	if (question) {
-		*question = (struct question){ lookup, lookup->questions, done, user };
+		*question = (struct question){ lookup, port, lookup->questions, done, user };
 		lookup->questions = question;
 	}
 	return question;
 }
 
-/* "proto|port|host"; the host in lower case and without the dot that may end it. NULL when out of memory. */
-static char *key_of(const char *host, const char *port, const char *proto)
+/* "proto|host"; the host in lower case and without the dot that may end it. NULL when out of memory. */
+static char *key_of(const char *host, const char *proto)
 {
 	char *key = NULL;
 	size_t n = strlen(host);
 
 	n -= n > 0 && host[n - 1] == '.';
-	if (asprintf(&key, "%s|%s|%.*s", port ? "" : proto, port ? port : "", (int)n, host) < 0)
+	if (asprintf(&key, "%s|%.*s", proto, (int)n, host) < 0)
 		return NULL;
 	for (char *p = key; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
@@ -495,9 +508,10 @@ static int is_port(const char *port)
 	return n > 0 && n < 6 && strspn(port, "0123456789") == n && strtoul(port, NULL, 10) < 65536;
 }
 
-static struct question *ask(struct resolver *resolver, const char *host, const char *port, const char *proto, resolved_cb *done, void *user)
+/* @param proto  "" = no SRV record is asked for. */
+static struct question *ask(struct resolver *resolver, const char *host, uint16_t port, const char *proto, resolved_cb *done, void *user)
 {
-	char *key = key_of(host, port, proto);
+	char *key = key_of(host, proto);
 	struct lookup *lookup = key ? lookup_find(resolver, key) : NULL;
 	int is_new = key && !lookup, at_once;
 	struct question *question;
@@ -507,17 +521,17 @@ static struct question *ask(struct resolver *resolver, const char *host, const c
 	else
 		free(key);
 	if (lookup && lookup->done) {
-		done(user, lookup->addrs, lookup->n);
+		tell(lookup, port, done, user);
 		return NULL;
 	}
-	question = lookup ? wait_for(lookup, done, user) : NULL;
+	question = lookup ? wait_for(lookup, port, done, user) : NULL;
 	if (!question)
 		done(user, NULL, 0);
 	if (!is_new || !lookup)
 		return question;
 	/* Its own count keeps it from ending while it is being started. */
 	lookup->asked = 1;
-	lookup_start(lookup, port, proto);
+	lookup_start(lookup, proto);
 	at_once = lookup->asked == 1;
 	answered(lookup);
 	wait_on(resolver);
@@ -527,19 +541,22 @@ static struct question *ask(struct resolver *resolver, const char *host, const c
 struct question *resolver_ask(struct resolver *resolver, const char *host, const char *port, const char *proto, resolved_cb *done,
 	void *user)
 {
+	uint16_t number = 0;
 	rg_addr addr;
 
 	port = port && *port ? port : NULL;
-	if (port && (!is_port(port) || strtoul(port, NULL, 10) == 0)) {
+	if (port)
+		number = is_port(port) ? (uint16_t)strtoul(port, NULL, 10) : 0;
+	if (port && number == 0) {
 		done(user, NULL, 0);
 	} else if (rg_addr_parse(rg_str_from(host), &addr) == RG_OK && addr.port == 0) {
-		addr.port = port ? (uint16_t)strtoul(port, NULL, 10) : PORT_DEFAULT;
+		addr.port = number ? number : PORT_DEFAULT;
 		done(user, &addr, 1);
 	} else if (!is_name(host)) {
 		resolver->server->counts.unresolved_names++;
 		done(user, NULL, 0);
 	} else {
-		return ask(resolver, host, port, proto, done, user);
+		return ask(resolver, host, number, number ? "" : proto, done, user);
 	}
 	return NULL;
 }
@@ -583,9 +600,8 @@ rg_status resolver_for_library(void *user, rg_str host, rg_resolve_cb done, void
 	memcpy(name, host.p, host.n);
 	name[host.n] = '\0';
 	*ours = (struct ours){ done, tok };
-	/* The library needs no port; with one, no SRV record is asked for. */
 	if (is_name(name))
-		ask(server->resolver, name, "0", "", on_resolved, ours);
+		ask(server->resolver, name, 0, "", on_resolved, ours);
 	else
 		on_resolved(ours, NULL, 0);
 	return RG_OK;

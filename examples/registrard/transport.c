@@ -228,15 +228,18 @@ static int listener_start(struct listener *listener, const struct listen_at *at)
 	struct transport *transport = listener->transport;
 	struct listener **more = realloc(transport->listeners, (transport->n + 1) * sizeof *more);
 	su_wait_t wait[1] = { SU_WAIT_INIT };
+	const char *colon;
 	rg_addr addr;
 
 	if (!more)
 		return -1;
 	transport->listeners = more;
-	if (rg_addr_parse(rg_str_from(at->hostport), &addr) != RG_OK) {
+	colon = strrchr(at->hostport, ':');
+	if (!colon || rg_addr_parse((rg_str){ at->hostport, (size_t)(colon - at->hostport) }, &addr) != RG_OK) {
 		errno = EINVAL;
 		return -1;
 	}
+	addr.port = (uint16_t)strtoul(colon + 1, NULL, 10);
 	if (open_socket(listener, &addr) < 0 || su_wait_create(wait, listener->fd, SU_WAIT_IN) != 0)
 		return -1;
 	listener->index = su_root_register(transport->root, wait, on_ready, listener, 0);
