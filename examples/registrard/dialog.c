@@ -6,10 +6,10 @@
 
 #include "header.h"
 
-/* What a token holds: version, kind, socket, then the connection, the digest of the host, and the address, as the kind needs them. */
+/* What a token holds: version, kind, socket, digest of the host, then the connection and the address, as the kind needs them. */
 enum {
 	TOKEN_VERSION = 1,
-	PLAIN_ROOM = 3 + 8 + 8 + 1 + 2 + 16,
+	PLAIN_ROOM = 2 + 2 + 8 + 8 + 1 + 2 + 16,
 	NONCE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
 	SEALED_ROOM = NONCE + PLAIN_ROOM + crypto_aead_xchacha20poly1305_ietf_ABYTES
 };
@@ -87,13 +87,14 @@ static size_t put(unsigned char *at, size_t n, const void *value, size_t size)
 static size_t way_print(const struct way *way, unsigned char plain[PLAIN_ROOM])
 {
 	const rg_addr *addr = &way->to.addr;
-	size_t n = 3;
+	uint16_t socket = (uint16_t)way->to.socket;
+	size_t n = 2;
 
 	plain[0] = TOKEN_VERSION;
 	plain[1] = (unsigned char)way->kind;
-	plain[2] = (unsigned char)way->to.socket;
 	if (way->kind == WAY_URI)
-		return 2;
+		return n;
+	n = put(plain, n, &socket, sizeof socket);
 	n = put(plain, n, &way->host, sizeof way->host);
 	if (way->kind != WAY_ADDRESS)
 		n = put(plain, n, &way->to.connection, sizeof way->to.connection);
@@ -124,7 +125,8 @@ static void get(struct reader *reader, void *value, ptrdiff_t size)
 /* The bytes are authentic. The checks catch what a later version may have written. @return 0 or -1. */
 static int way_read(struct reader reader, struct way *way)
 {
-	unsigned char version = 0, kind = WAY_URI, socket = 0;
+	unsigned char version = 0, kind = WAY_URI;
+	uint16_t socket = 0;
 	rg_addr *addr = &way->to.addr;
 
 	memset(way, 0, sizeof *way);
@@ -135,7 +137,7 @@ static int way_read(struct reader reader, struct way *way)
 	way->kind = kind;
 	if (way->kind == WAY_URI)
 		return reader.left == 0 ? 0 : -1;
-	get(&reader, &socket, 1);
+	get(&reader, &socket, sizeof socket);
 	way->to.socket = socket;
 	get(&reader, &way->host, sizeof way->host);
 	if (way->kind != WAY_ADDRESS)

@@ -164,6 +164,36 @@ def test_each_2xx_goes_upstream():
         assert {a.expect(200).tag('to'), a.expect(200).tag('to')} == {'t-%d' % b.port, 't-%d' % c.port}
 
 
+def test_a_2xx_that_crosses_a_cancel_goes_upstream():
+    """Also after the 487, and to a caller that only its connection reaches."""
+    for proto in ('udp', 'tcp'):
+        with Daemon() as daemon:
+            a, b = pair(daemon, proto)
+            call = Call(a)
+            invite = b.expect('INVITE')
+            call.cancel()
+            call.ack_refusal(a.expect(487))
+            b.answer(invite, 200, headers=contact(b))
+            ok = a.expect(200)
+            assert ok.get('cseq') == '1 INVITE'
+            call.in_dialog('ACK', ok, 1)
+            b.expect('ACK')
+
+
+def test_one_branch_may_answer_more_than_once():
+    """A proxy behind it has forked (RFC 6026)."""
+    for proto in ('udp', 'tcp'):
+        with Daemon() as daemon:
+            a, b = pair(daemon, proto)
+            Call(a)
+            invite = b.expect('INVITE')
+            for tag in ('one', 'two', 'one', 'three'):
+                b.answer(invite, 200, tag=tag, headers=contact(b))
+                assert a.expect(200).tag('to') == '%s-%d' % (tag, b.port)
+            b.answer(invite, 486)
+            a.silent(0.2)
+
+
 def test_the_best_response_wins():
     for answers, best in (((486, 404), (486, 404)), ((500, 486), (486,)), ((486, 302), (302,)), ((404, 603), (603,)), ((486, 401), (401,)),
                           ((503, 503), (500,)), ((503, 404), (404,))):
@@ -422,6 +452,25 @@ def test_calls_at_a_time_have_a_limit():
         Call(a)
         b.answer(b.expect('INVITE'), 486)
         a.expect(486)
+
+
+def test_an_answered_call_makes_room():
+    with Daemon('--max-calls', '2') as daemon:
+        a, b = pair(daemon)
+        for n in range(10):
+            call = Call(a)
+            invite = b.expect('INVITE')
+            b.answer(invite, 200, headers=contact(b))
+            call.in_dialog('ACK', a.expect(200), 1)
+            b.expect('ACK')
+        # The latest still has its transactions.
+        b.answer(invite, 200, tag='another', headers=contact(b))
+        assert a.expect(200).tag('to') == 'another-%d' % b.port
+        for _ in range(2):
+            Call(a)
+            b.expect('INVITE')
+        Call(a)
+        a.expect(503)
 
 
 def test_filters_that_leave_nobody():
