@@ -189,6 +189,7 @@ def test_without_descriptors_accept_does_not_spin():
 
 def test_descriptors_of_ended_connections_are_given_back_at_once():
     with Daemon() as daemon:
+        assert 'aors' in daemon.control('dump')
         before = descriptors(daemon)
         for n in range(100):
             peer = daemon.peer('tcp')
@@ -234,4 +235,5 @@ def test_a_response_on_a_connection_that_ended_does_not_go_to_another():
         assert daemon.alive()
 
 
-run(globals())
+if __name__ == "__main__":
+    run(globals())
