@@ -24,7 +24,7 @@ static void branch_send(struct branch *branch)
 
 	while (branch->n_tried < branch->n_tries) {
 		struct peer *to = &branch->tries[branch->n_tried++];
-		msg_t *msg = hop_message(server, call->msg, &call->from, &branch->hop, to);
+		msg_t *msg = hop_message(server, call->msg, &call->from, &call->back, &branch->hop, to);
 
 		if (!msg)
 			continue;

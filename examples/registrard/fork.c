@@ -220,6 +220,7 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 	call->msg = msg;
 	call->method = method;
 	call->from = *from;
+	call->back = way_of_sender(server, sip, from);
 	list_add(&server->calls, call);
 	server->n_calls++;
 	if (method == sip_method_invite)

@@ -45,8 +45,10 @@ int call_make_room(struct server *server);
 /* Abandons the call at once, with 503 if no response was sent yet. */
 void call_abandon(struct call *call);
 
-/* The copy of a request for one hop: RFC 3261 §16.6 steps 1–6. @param to  where it will be sent. NULL when it cannot be built. */
-msg_t *hop_message(const struct server *server, msg_t *request, const struct peer *from, const struct hop *hop, const struct peer *to);
+/* The copy of a request for one hop: RFC 3261 §16.6 steps 1–6. @param back  way_of_sender(). @param to  where it will be sent. NULL when it
+ * cannot be built. */
+msg_t *hop_message(const struct server *server, msg_t *request, const struct peer *from, const struct way *back, const struct hop *hop,
+	const struct peer *to);
 
 /* Room for a branch parameter. */
 enum { BRANCH_ROOM = 64 };

@@ -185,23 +185,27 @@ static struct way way_of_target(const struct server *server, const sip_t *sip, c
 	return way;
 }
 
-static int record_route(const struct server *server, msg_t *msg, const sip_t *received, const struct peer *from, const struct hop *hop,
+static int record_route(const struct server *server, msg_t *msg, size_t in, const struct way *back, const struct hop *hop,
 	const struct peer *to)
 {
 	sip_t *sip = sip_object(msg);
-	struct way sender = way_of_sender(server, received, from), target = way_of_target(server, sip, hop, to);
+	struct way target;
 
-	return makes_dialog(sip) ? route_record(server, msg, sip, from->socket, &sender, to->socket, &target) : 0;
+	if (!makes_dialog(sip))
+		return 0;
+	target = way_of_target(server, sip, hop, to);
+	return route_record(server, msg, sip, in, back, to->socket, &target);
 }
 
-msg_t *hop_message(const struct server *server, msg_t *request, const struct peer *from, const struct hop *hop, const struct peer *to)
+msg_t *hop_message(const struct server *server, msg_t *request, const struct peer *from, const struct way *back, const struct hop *hop,
+	const struct peer *to)
 {
 	msg_t *msg = msg_copy(request);
 	sip_t *sip = sip_object(msg);
 
 	if (!sip || (hop->uri && set_request_uri(msg, sip, hop->uri) < 0) || count_forward(msg, sip) < 0 ||
 		breadth_set(msg, sip, hop->breadth) < 0 || tell_socket(server, msg, sip, from->socket) < 0 ||
-		record_route(server, msg, sip_object(request), from, hop, to) < 0 || push_path(msg, sip, hop->path) < 0 ||
+		record_route(server, msg, from->socket, back, hop, to) < 0 || push_path(msg, sip, hop->path) < 0 ||
 		suit_strict_router(msg, sip) < 0) {
 		msg_destroy(msg);
 		return NULL;

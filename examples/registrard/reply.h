@@ -29,6 +29,7 @@ struct call {
 	struct uas *uas;      /* NULL: the request is an ACK */
 	msg_t *msg;
 	struct peer from;
+	struct way back;      /* the way back to the sender */
 	sip_method_t method;
 	struct branch *branches;
 	size_t n;
