@@ -2,6 +2,9 @@
 /* What server and client transactions share. */
 #include "transaction_parts.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +37,17 @@ void timer_stop(struct timer *timer)
 	timer->next = timer->prev = NULL;
 }
 
+/* The allocator keeps what is freed below its topmost block, so that after a storm the process would stay as large as it was. */
+static void give_back(struct transactions *all)
+{
+	if (all->most < TRIM_FROM || all->n > all->most / 4)
+		return;
+	all->most = all->n;
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 /* Runs what is due. */
 static void on_ring(void *user)
 {
@@ -60,6 +74,7 @@ static void on_ring(void *user)
 	}
 	all->ticking = 0;
 	clock_set(all);
+	give_back(all);
 }
 
 struct transactions *transactions_new(struct server *server)
@@ -165,6 +180,7 @@ void transaction_start(struct transactions *all, struct transaction *t, const st
 	table_add(table, &t->by_id, id_hash(id));
 	list_move(t, &all->in_use);
 	all->n++;
+	all->most = all->n > all->most ? all->n : all->most;
 }
 
 struct transaction *transaction_find(const struct table *table, const struct transaction_id *id)

@@ -11,6 +11,7 @@ enum {
 	TIMER_C = 181000, /* more than three minutes (RFC 3261 §16.6 step 11) */
 	LINGER_EACH = 8,          /* transactions that only wait for retransmissions, for each of --max-calls */
 	LINGER_BYTES_EACH = 8192, /* bytes that these keep, for each of --max-calls */
+	TRIM_FROM = 100,          /* fewer transactions leave nothing that is worth giving back */
 	N_DURATIONS = 11
 };
 
@@ -63,6 +64,7 @@ struct transactions {
 	struct transaction in_use;       /* heads of circular lists */
 	struct transaction lingering;    /* the oldest first */
 	size_t n, n_lingering, lingering_bytes;
+	size_t most; /* the largest n since memory was given back */
 	struct timer timers[N_DURATIONS]; /* heads of circular lists */
 	unsigned char id_key[crypto_generichash_KEYBYTES];
 	unsigned char peer_key[crypto_shorthash_KEYBYTES];

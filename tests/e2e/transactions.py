@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Transactions of registrard: callers without branches (RFC 3261 §17.2.3), and the memory of many calls."""
+import re
+import time
+from call import CALLER, Call, pair
+from harness import BINARY, Daemon, Skip, run
+
+
+def without_branch(text):
+    return re.sub(r'(Via: [^;\r]*);branch=[^;\r]*', r'\1', text, count=1)
+
+
+def refuse(callee, code):
+    callee.answer(callee.expect('INVITE'), code)
+    callee.expect('ACK')
+
+
+class OldCall:
+    """An INVITE as a client of RFC 2543 sends it."""
+
+    def __init__(self, peer, number):
+        self.peer, self.id = peer, 'old-%d' % number
+        self.send('INVITE', '<sip:bob@example.org>')
+
+    def send(self, method, to):
+        self.peer.send(without_branch(self.peer.request(method, 'sip:bob@example.org', CALLER, to, self.id, 1)))
+
+
+def test_an_ack_without_branch_stops_a_refusal():
+    with Daemon() as daemon:
+        a, b = pair(daemon)
+        call = OldCall(a, 1)
+        refuse(b, 486)
+        busy = a.expect(486)
+        # Another tag acknowledges nothing: this is the ACK of a 2xx.
+        call.send('ACK', '<sip:bob@example.org>;tag=other')
+        b.expect('ACK')
+        assert a.expect(486).get('to') == busy.get('to')
+        call.send('ACK', busy.get('to'))
+        a.silent(1.5)
+        b.silent(0.1)
+
+
+def test_a_cancel_without_branch_finds_its_call():
+    with Daemon() as daemon:
+        a, b = pair(daemon)
+        call = OldCall(a, 1)
+        invite = b.expect('INVITE')
+        b.answer(invite, 180)
+        a.expect(180)
+        call.send('INVITE', '<sip:bob@example.org>')
+        a.expect(180)
+        b.silent(0.1)
+        call.send('CANCEL', '<sip:bob@example.org>')
+        assert a.expect(200).get('cseq') == '1 CANCEL'
+        b.answer(b.expect('CANCEL'), 200)
+        b.answer(invite, 487)
+        call.send('ACK', a.expect(487).get('to'))
+        a.silent(0.7)
+
+
+def resident(daemon):
+    with open('/proc/%d/status' % daemon.process.pid) as status:
+        return int(re.search(r'VmRSS:\s+(\d+) kB', status.read()).group(1)) * 1024
+
+
+def test_memory_is_given_back_after_a_storm_of_cancelled_calls():
+    with open(BINARY, 'rb') as binary:
+        if b'__asan_init' in binary.read():
+            raise Skip('AddressSanitizer keeps what is freed')
+    with Daemon() as daemon:
+        a, b = pair(daemon)
+        before = resident(daemon)
+        for _ in range(8000):
+            call = Call(a)
+            call.cancel()
+            assert a.expect(200).get('cseq') == '1 CANCEL'
+            call.ack_refusal(a.expect(487))
+        assert resident(daemon) > before + (8 << 20), 'the storm is large enough to show'
+        # The phone that answered nothing is given up after 32 s.
+        deadline = time.monotonic() + 90
+        while resident(daemon) > before + (4 << 20):
+            assert time.monotonic() < deadline, '%d KiB stay' % ((resident(daemon) - before) >> 10)
+            time.sleep(0.5)
+
+
+run(globals())
