@@ -6,7 +6,7 @@
 #include "header.h"
 #include "intake.h"
 
-/* SIP_440 and 430 are unknown to Sofia. */
+/* Sofia knows no phrase for these. */
 static const char *phrase_of(int status)
 {
 	return status == 430 ? "Flow Failed" : status == 440 ? "Max-Breadth Exceeded" : NULL;

@@ -253,12 +253,13 @@ int server_run(struct server *server)
 void server_stop(struct server *server)
 {
 	control_close(server->control);
+	/* Ends all look-ups, so that none reports to a call that is gone. */
+	if (server->registrar)
+		rg_registrar_shutdown(server->registrar);
 	while (server->calls)
 		call_abandon(server->calls);
 	while (server->answered_calls)
 		call_abandon(server->answered_calls);
-	if (server->registrar)
-		rg_registrar_shutdown(server->registrar);
 	resolver_free(server->resolver);
 	transactions_free(server->transactions);
 	transport_free(server->transport);
