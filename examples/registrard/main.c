@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* registrard: a SIP registrar and proxy, an example of librgstr on Sofia-SIP's nta. See doc/registrard.md. */
+/* registrard: a SIP registrar and proxy, an example of librgstr on Sofia-SIP's parser and event loop. See doc/registrard.md. */
 #include <signal.h>
 
 #include "server.h"
