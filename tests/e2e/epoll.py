@@ -217,7 +217,7 @@ MALFORMED = [
     (changed(6, *['Contact: <sip:a@192.0.2.66>'] * 33), 413), (changed(7, 'Content-Length: 1'), 400), (changed(7, 'Content-Length: -1'), 400),
     (changed(7, 'Content-Length: 99999999999999999999999'), 400), (changed(7, 'Content-Length:'), 400), (changed(7, 'Content-Length: 0 0'), 400),
     (changed(7, 'l: 0', 'Content-Length: 0'), 400), (in_dialog('Content-Length: 1'), 400), (in_dialog('Allow: x', *['Route: <sip:a>'] * 33), 413),
-    (['INVITE sip:%zz@ SIP/2.0'] + in_dialog()[1:], 404), (['INVITE <sip:alice@example.org> SIP/2.0'] + in_dialog()[1:], 404),
+    (['INVITE sip:%zz@ SIP/2.0'] + in_dialog()[1:], 400), (['INVITE <sip:alice@example.org> SIP/2.0'] + in_dialog()[1:], 400),
     (['INVITE sip:alice@example.org SIP/2.0'] + HEAD[1:4] + ['CSeq: 9 INVITE'], 400),
 ]
 
