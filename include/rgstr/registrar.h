@@ -574,8 +574,9 @@ typedef struct rg_subscription rg_subscription;
 /**
  * Subscribes to events.
  *
- * The events of one AoR come in commit order. One thread at a time delivers events, with no lock held. A verb may return while its events
- * wait for a running delivery. Each committed change is reported exactly once while the process lives.
+ * The events of one AoR come in commit order. While the outcome of a commit is not known, the events of later commits of its AoR wait.
+ * One thread at a time delivers events, with no lock held. A verb may return while its events wait for a running delivery. Each committed
+ * change is reported exactly once while the process lives.
  * @param mask  RG_EVENT_… bits. @param out  becomes the subscription, owned by the caller.
  * @return RG_OK; RG_EINVAL: the mask has no known bit, or there is no callback; RG_ENOMEM. On an error @p free_user is not called.
  */

@@ -17,7 +17,6 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 
 /* Takes the response out of a plan: the caller owns it. NULL when it was taken before, or when the plan has none. */
 rg_response *rg__plan_take_response(rg_plan *plan);
-const rg_key *rg__plan_key(const rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* of the next record, or of the deletion */
 uint32_t rg__plan_affected(const rg_plan *plan);            /* the bindings that a filter removed, or that a ping changed */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* an operation and its batch of events share a plan */

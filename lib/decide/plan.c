@@ -139,11 +139,6 @@ const rg_record *rg_plan_next(const rg_plan *plan)
 	return plan ? plan->next : NULL;
 }
 
-const rg_key *rg__plan_key(const rg_plan *plan)
-{
-	return &plan->key;
-}
-
 const rg_revision *rg__plan_revision(const rg_plan *plan)
 {
 	return &plan->revision;

@@ -5,19 +5,23 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/*
+ * The batches of one AoR form a line, in the order of their announcements. A commit that replaces something lands in this order: what it
+ * replaces was there when it was announced, and nothing landed between the two. A commit that creates something may land later than that,
+ * at any time when there is nothing. A batch leaves its line when no batch that may come before it is in flight.
+ */
 struct rg__batch {
-	rg__batch *chain; /* in its bucket of commits in flight */
-	rg__batch *next;  /* in the queue, among the followers of its base, or among the heirs of a deletion */
-	rg__batch *followers;
-	rg__batch *later_deletion; /* in its bucket of deletions in flight */
-	rg__batch *heirs; /* of a deletion: later creations of the same key, which wait for it */
+	rg__batch *next;  /* in its line, or in the queue */
+	rg__batch *last;  /* of the first in a line: the last one */
+	rg__batch *other; /* of the first in a line: the first of another line in the bucket */
 	rg_plan *plan;
 	rg_revision base, local_base, revision;
-	bool overlay;  /* the record has two parts */
-	bool deletes;  /* deletes the record, or one part of it */
-	uint64_t key_hash;
-	uint64_t turn;   /* the order of announcement */
-	uint64_t number; /* the order in the queue */
+	bool creates;      /* the record, or one part of it */
+	bool proved;       /* a commit that was built on this one landed */
+	uint64_t key_hash; /* AoRs with equal hashes share a line: they wait for each other, and stay in order */
+	uint64_t turn;     /* of the announcement */
+	uint64_t settled;  /* the last turn when it became known that the commit landed; 0 = in flight */
+	uint64_t number;   /* the order in the queue */
 };
 
 struct rg_subscription {
@@ -31,7 +35,7 @@ struct rg_subscription {
 	bool ended;
 };
 
-enum { BUCKETS = 256 };
+enum { BUCKETS = 1024 };
 
 struct rg__events {
 	atomic_uint refs;
@@ -39,8 +43,7 @@ struct rg__events {
 	pthread_mutex_t lock;
 	pthread_cond_t called; /* a call of a subscriber has returned */
 	rg_subscription *subscriptions;
-	rg__batch *in_flight[BUCKETS];
-	rg__batch *deletions[BUCKETS]; /* the deletions among them, by key */
+	rg__batch *lines[BUCKETS];
 	uint64_t turns;
 	rg__batch *first, *last; /* the queue */
 	uint64_t queued, told;
@@ -90,58 +93,73 @@ uint64_t rg__events_told(rg__events *e)
 	return n;
 }
 
-static rg__batch **revision_bucket(rg__events *e, const rg_revision *revision)
+/* Where the first batch of a line is, or would be. */
+static rg__batch **find_line(rg__events *e, uint64_t key_hash)
 {
-	uint64_t counter;
+	rg__batch **at = &e->lines[key_hash % BUCKETS];
 
-	memcpy(&counter, revision->b + 8, sizeof counter);
-	return &e->in_flight[(counter * 0x9E3779B97F4A7C15u) >> 56];
+	while (*at && (*at)->key_hash != key_hash)
+		at = &(*at)->other;
+	return at;
 }
 
-static rg__batch **deletion_bucket(rg__events *e, const rg__batch *b)
+static void join_line(rg__events *e, rg__batch *b)
 {
-	return &e->deletions[b->key_hash % BUCKETS];
+	rg__batch **at = find_line(e, b->key_hash), *first = *at;
+
+	if (first)
+		first->last->next = b;
+	else
+		first = *at = b;
+	first->last = b;
 }
 
-/* A commit may delete one part of a two-part record and keep the other. */
-static bool is_deletion(const rg__batch *b)
+static void leave_line(rg__events *e, rg__batch *b)
 {
+	rg__batch **at = find_line(e, b->key_hash), *first = *at, *before = first;
+
+	if (b != first) {
+		while (before->next != b)
+			before = before->next;
+		before->next = b->next;
+		if (first->last == b)
+			first->last = before;
+	} else if (b->next) {
+		b->next->last = b->last;
+		b->next->other = b->other;
+		*at = b->next;
+	} else {
+		*at = b->other;
+	}
+	b->next = NULL;
+}
+
+/* Of an overlay, a part that is absent and stays absent is not created. */
+static bool is_creation(const rg__batch *b, bool overlay)
+{
+	bool no_main = rg_revision_is_zero(&b->base), no_local = overlay && rg_revision_is_zero(&b->local_base);
 	const rg_record *next = rg_plan_next(b->plan);
-	bool shared = rg_record_removals(next) > 0, local = false;
+	bool creates = no_main && (!overlay || rg_record_removals(next) > 0);
 	rg_contact c;
 
-	if (!b->overlay || !next)
-		return !next;
-	for (uint32_t i = 0; rg_record_contact(next, i, &c) == RG_OK; i++) {
-		local |= (c.flags & RG_CONTACT_LOCAL) != 0;
-		shared |= (c.flags & RG_CONTACT_LOCAL) == 0;
-	}
-	return (!shared && !rg_revision_is_zero(&b->base)) || (!local && !rg_revision_is_zero(&b->local_base));
+	for (uint32_t i = 0; overlay && !creates && rg_record_contact(next, i, &c) == RG_OK; i++)
+		creates = c.flags & RG_CONTACT_LOCAL ? no_local : no_main;
+	return creates;
 }
 
-rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, const rg_revision *local_base,
-	const rg_revision *revision)
+rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_key *key, const rg_commit *commit, bool overlay)
 {
 	rg__batch *b = malloc(sizeof *b);
 
 	if (!b)
 		return NULL;
-	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = *base, .revision = *revision, .key_hash = rg__key_hash(rg__plan_key(plan)),
-		.overlay = local_base != NULL };
-	if (local_base)
-		b->local_base = *local_base;
-	b->deletes = is_deletion(b);
+	*b = (rg__batch){ .plan = rg__plan_ref(plan), .base = commit->base, .revision = commit->revision, .key_hash = rg__key_hash(key) };
+	if (overlay)
+		b->local_base = commit->local_base;
+	b->creates = is_creation(b, overlay);
 	pthread_mutex_lock(&e->lock);
-	rg__batch **at = revision_bucket(e, revision);
-
-	b->chain = *at;
-	*at = b;
 	b->turn = ++e->turns;
-	if (b->deletes) {
-		at = deletion_bucket(e, b);
-		b->later_deletion = *at;
-		*at = b;
-	}
+	join_line(e, b);
 	pthread_mutex_unlock(&e->lock);
 	return b;
 }
@@ -149,100 +167,71 @@ rg__batch *rg__batch_new(rg__events *e, rg_plan *plan, const rg_revision *base, 
 bool rg__batch_proved(rg__events *e, const rg__batch *b)
 {
 	pthread_mutex_lock(&e->lock);
-	bool proved = b->followers != NULL;
+	bool proved = b->proved;
 	pthread_mutex_unlock(&e->lock);
 	return proved;
 }
 
-static void leave_flight(rg__events *e, rg__batch *b)
+static bool is_built_on(const rg__batch *b, const rg__batch *base)
 {
-	rg__batch **at = revision_bucket(e, &b->revision);
-
-	while (*at != b)
-		at = &(*at)->chain;
-	*at = b->chain;
-	if (!b->deletes)
-		return;
-	at = deletion_bucket(e, b);
-	while (*at != b)
-		at = &(*at)->later_deletion;
-	*at = b->later_deletion;
+	return rg_revision_equal(&b->base, &base->revision) || rg_revision_equal(&b->local_base, &base->revision);
 }
 
-static rg__batch *find_in_flight(rg__events *e, const rg__batch *b, const rg_revision *base)
+/* Was it built on a commit of another registrar? The first half of a revision names its registrar. */
+static bool is_built_on_foreign(const rg__batch *b)
 {
-	rg__batch *at = *revision_bucket(e, base);
-
-	while (at && (at == b || memcmp(&at->revision, base, sizeof *base) != 0))
-		at = at->chain;
-	return at;
+	return !rg_revision_is_zero(&b->base) && memcmp(b->base.b, b->revision.b, sizeof b->base.b / 2) != 0;
 }
 
-/* A record in two parts has two bases. A commit of one part alone keeps the base of the other. */
-static rg__batch *base_in_flight(rg__events *e, const rg__batch *b)
+enum { FIRST, LATER, UNKNOWN };
+
+/* When did a creation land that is the first of what is left of its line? A commit that replaces what it did not create landed while the
+ * creation could not, so before it. A foreign commit may have replaced what it created. */
+static int place_creation(const rg__batch *creation)
 {
-	rg__batch *base = find_in_flight(e, b, &b->base);
-
-	return base || !b->overlay ? base : find_in_flight(e, b, &b->local_base);
-}
-
-/* A store may forget the revision of a deletion, so the base of a creation is zero and does not name the deletion before it. A creation
- * comes after every deletion of its key that landed, and these were announced before it. */
-static rg__batch *deletion_in_flight(rg__events *e, const rg__batch *b)
-{
-	bool from_nothing = rg_revision_is_zero(&b->base) || (b->overlay && rg_revision_is_zero(&b->local_base));
-	rg__batch *at = from_nothing ? *deletion_bucket(e, b) : NULL;
-
-	while (at && (at->turn >= b->turn || at->key_hash != b->key_hash || !rg_key_equal(rg__plan_key(at->plan), rg__plan_key(b->plan))))
-		at = at->later_deletion;
-	return at;
-}
-
-/* True when the batch must wait for its base, or for a deletion. */
-static bool must_wait(rg__events *e, rg__batch *b)
-{
-	rg__batch *base = base_in_flight(e, b), *deletion = base ? NULL : deletion_in_flight(e, b);
-	rg__batch **list = base ? &base->followers : deletion ? &deletion->heirs : NULL;
-
-	if (!list)
-		return false;
-	b->next = *list;
-	*list = b;
-	return true;
-}
-
-/* Puts the batches that need not wait for another one in front of @p rest. */
-static rg__batch *release_waiting(rg__events *e, rg__batch *waiting, rg__batch *rest)
-{
-	for (rg__batch *next; waiting; waiting = next) {
-		next = waiting->next;
-		if (must_wait(e, waiting))
-			continue;
-		waiting->next = rest;
-		rest = waiting;
+	for (const rg__batch *b = creation->next; b && b->turn <= creation->settled; b = b->next) {
+		if (is_built_on(b, creation) || is_built_on_foreign(b))
+			return FIRST;
+		if (!b->settled)
+			return UNKNOWN;
+		if (!b->creates)
+			return LATER;
 	}
-	return rest;
+	return FIRST;
 }
 
-/* Queues a batch and, after it, the batches that waited for it, and so on. */
-static void enqueue_batch(rg__events *e, rg__batch *b)
+/* The batch of a line that comes next in commit order. NULL: there is none, or it is not known yet. */
+static rg__batch *next_in_line(rg__batch *first)
 {
-	while (b) {
-		rg__batch *rest = b->next;
+	for (rg__batch *b = first; b && b->settled; b = b->next) {
+		int place = b->creates ? place_creation(b) : FIRST;
 
-		leave_flight(e, b);
-		b->next = NULL;
-		rest = release_waiting(e, b->heirs, rest);
-		b->heirs = NULL;
+		if (place != LATER)
+			return place == FIRST ? b : NULL;
+	}
+	return NULL;
+}
+
+/* Queues what a line has ready. */
+static void advance_line(rg__events *e, uint64_t key_hash)
+{
+	rg__batch *b;
+
+	while ((b = next_in_line(*find_line(e, key_hash))) != NULL) {
+		leave_line(e, b);
 		b->number = ++e->queued;
 		if (e->last)
 			e->last->next = b;
 		else
 			e->first = b;
 		e->last = b;
-		/* A revision has one successor, or one for each part of its record, unless the store breaks its contract. */
-		b = release_waiting(e, b->followers, rest);
 	}
+}
+
+static void prove_base(rg__events *e, const rg__batch *b)
+{
+	for (rg__batch *at = *find_line(e, b->key_hash); at; at = at->next)
+		at->proved |= is_built_on(b, at);
 }
 
 static void free_batch(rg__batch *b)
@@ -329,23 +318,23 @@ static void deliver_queue(rg__events *e)
 
 void rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 {
-	pthread_mutex_lock(&e->lock);
-	rg__batch *dropped = NULL;
+	uint64_t key_hash = b->key_hash;
 
-	if (!landed && !b->followers) {
-		leave_flight(e, b);
-		enqueue_batch(e, release_waiting(e, b->heirs, NULL));
-		dropped = b;
-	} else if (!must_wait(e, b)) {
-		b->next = NULL;
-		enqueue_batch(e, b);
+	pthread_mutex_lock(&e->lock);
+	landed |= b->proved;
+	if (landed) {
+		b->settled = e->turns;
+		prove_base(e, b);
+	} else {
+		leave_line(e, b);
 	}
+	advance_line(e, key_hash);
 	if (e->delivering || !e->first)
 		pthread_mutex_unlock(&e->lock);
 	else
 		deliver_queue(e);
-	if (dropped)
-		free_batch(dropped);
+	if (!landed)
+		free_batch(b);
 }
 
 rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user, rg_subscription **out)

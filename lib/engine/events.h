@@ -17,14 +17,10 @@ void rg__events_unref(rg__events *events);
 /* Is there a subscription? One relaxed load. */
 bool rg__events_wanted(const rg__events *events);
 
-/*
- * Announces a commit before it is issued. Takes a reference to @p plan. @p local_base: of an overlay; NULL = the store is no overlay.
- * NULL: out of memory.
- */
-rg__batch *rg__batch_new(rg__events *events, rg_plan *plan, const rg_revision *base, const rg_revision *local_base,
-	const rg_revision *revision);
+/* Announces a commit before it is issued. Takes a reference to @p plan. @p overlay: the record has two parts. NULL: out of memory. */
+rg__batch *rg__batch_new(rg__events *events, rg_plan *plan, const rg_key *key, const rg_commit *commit, bool overlay);
 
-/* True when a later commit was built on this one: then this one landed, whatever the store says. */
+/* True when a commit that was built on this one landed: then this one landed, too, whatever the store says. */
 bool rg__batch_proved(rg__events *events, const rg__batch *batch);
 
 /* The commit landed, or did not. Delivers the batches that need not wait, unless another thread is delivering. */

@@ -203,7 +203,7 @@ static rg__batch *announce_events(rg_op *op)
 	const rg_registrar *reg = op->ticket.reg;
 	bool overlay = (rg_store_traits(reg->store) & RG_STORE_OVERLAY) != 0;
 
-	return rg__batch_new(reg->events, op->plan, &op->commit.base, overlay ? &op->commit.local_base : NULL, &op->commit.revision);
+	return rg__batch_new(reg->events, op->plan, &op->key, &op->commit, overlay);
 }
 
 static rg_status issue_commit(rg_op *op)
