@@ -158,14 +158,15 @@ RG_API void rg_registrar_shutdown(rg_registrar *registrar);
 RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config *config);
 
 /**
- * Does the work that is due: expiry and its events, resends of commits with an unknown outcome, time-outs, and federation.
+ * Does the work that is due: expiry and its events, resends of commits with an unknown outcome, time-outs, federation, and the events that
+ * verbs left (rg_deliver()).
  *
  * Call it once after rg_registrar_new(): env.wakeup reports nothing about records that the store already holds. Then call it at the time
  * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away. Ticks may overlap,
  * on several threads or when a callback ticks: one of them works on the records, and when a tick learns of something earlier than another
  * one has said meanwhile, it calls env.wakeup.
- * @param limit  largest number of records to work on; 0 = 1000. @param next  becomes the time of the next tick; RG_TIME_NEVER = wait for
- * env.wakeup. May be NULL.
+ * @param limit  largest number of records to work on, and of changes to report; 0 = 1000. @param next  becomes the time of the next tick;
+ * RG_TIME_NEVER = wait for env.wakeup. May be NULL.
  * @return RG_OK: the work is done, or the store has not answered yet; a later failure is logged, counted and followed by another tick.
  * RG_ESTORE: the store failed. RG_ENOMEM. RG_EINVAL: there is no registrar. @p next is set in all cases but the last.
  */
@@ -575,13 +576,27 @@ typedef struct rg_subscription rg_subscription;
  * Subscribes to events.
  *
  * The events of one AoR come in commit order. While the outcome of a commit is not known, the events of later commits of its AoR wait.
- * One thread at a time delivers events, with no lock held. A verb may return while its events wait for a running delivery. Each committed
- * change is reported exactly once while the process lives.
+ * One thread at a time delivers events, with no lock held. Each committed change is reported exactly once while the process lives; the last
+ * reports may come when the registrar is released.
+ *
+ * A commit queues its change. Then the thread of the verb reports changes from the queue, the oldest first, but at most 64 of them, and none
+ * while another thread delivers. So a verb may return before its own events are delivered. The rest is due for the next tick, which
+ * env.wakeup announces. A subscriber that is slower than the commits makes the queue, and its memory, grow without a limit; the statistic
+ * `events_queued` shows it.
  * @param mask  RG_EVENT_… bits. @param out  becomes the subscription, owned by the caller.
  * @return RG_OK; RG_EINVAL: the mask has no known bit, or there is no callback; RG_ENOMEM. On an error @p free_user is not called.
  */
 RG_API rg_status rg_registrar_subscribe(rg_registrar *registrar, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
 	rg_subscription **out);
+
+/**
+ * Delivers events that wait in the queue, as rg_registrar_subscribe() describes. rg_registrar_tick() does this, too; the function is for
+ * hosts that give a thread to the subscribers.
+ * @param limit  largest number of changes to report; 0 = 1000.
+ * @return the number of changes whose events were delivered: @p limit if there may be more, less if the queue is empty or another thread
+ * delivers; 0 for NULL. Any thread if the store is RG_STORE_THREAD_SAFE.
+ */
+RG_API uint32_t rg_deliver(rg_registrar *registrar, uint32_t limit);
 
 /**
  * Ends a subscription and releases it. No call of its callback starts after this returns.

@@ -46,7 +46,8 @@ struct rg__events {
 	rg__batch *lines[BUCKETS];
 	uint64_t turns;
 	rg__batch *first, *last; /* the queue */
-	uint64_t queued, told;
+	uint64_t queued, waiting; /* batches: queued so far, and in the queue */
+	uint64_t told;
 	bool delivering, any_ended;
 	pthread_t deliverer;
 	rg_subscription *calling;
@@ -85,12 +86,12 @@ bool rg__events_wanted(const rg__events *e)
 	return atomic_load_explicit(&e->listeners, memory_order_relaxed) != 0;
 }
 
-uint64_t rg__events_told(rg__events *e)
+void rg__events_count(rg__events *e, int64_t *told, int64_t *queued)
 {
 	pthread_mutex_lock(&e->lock);
-	uint64_t n = e->told;
+	*told = (int64_t)e->told;
+	*queued = (int64_t)e->waiting;
 	pthread_mutex_unlock(&e->lock);
-	return n;
 }
 
 /* Where the first batch of a line is, or would be. */
@@ -220,6 +221,7 @@ static void advance_line(rg__events *e, uint64_t key_hash)
 	while ((b = next_in_line(*find_line(e, key_hash))) != NULL) {
 		leave_line(e, b);
 		b->number = ++e->queued;
+		e->waiting++;
 		if (e->last)
 			e->last->next = b;
 		else
@@ -288,37 +290,54 @@ static void tell_event(rg__events *e, const rg__batch *b, const rg_event *event)
 		sweep_subscriptions(e);
 }
 
-/* Delivers the queue, one thread at a time. Called with the lock held; releases it. */
-static void deliver_queue(rg__events *e)
+static void deliver_first(rg__events *e)
 {
+	rg__batch *b = e->first;
+	rg_event event = { .struct_size = sizeof event };
+
+	e->first = b->next;
+	if (!e->first)
+		e->last = NULL;
+	e->waiting--;
+	for (uint32_t i = 0; e->subscriptions && rg_plan_event(b->plan, i, &event) == RG_OK; i++)
+		tell_event(e, b, &event);
+	pthread_mutex_unlock(&e->lock);
+	free_batch(b);
+	pthread_mutex_lock(&e->lock);
+}
+
+/* Delivers from the queue. Called with the lock held; releases it. */
+static bool deliver_queue(rg__events *e, uint32_t limit, uint32_t *delivered)
+{
+	*delivered = 0;
+	if (e->delivering || !e->first) {
+		pthread_mutex_unlock(&e->lock);
+		return false;
+	}
 	e->delivering = true;
 	e->deliverer = pthread_self();
 	atomic_fetch_add_explicit(&e->refs, 1, memory_order_relaxed);
-	while (e->first || e->any_ended) {
-		rg__batch *b = e->first;
-		rg_event event = { .struct_size = sizeof event };
-
-		if (!b) {
-			sweep_subscriptions(e);
-			continue;
-		}
-		e->first = b->next;
-		if (!e->first)
-			e->last = NULL;
-		for (uint32_t i = 0; e->subscriptions && rg_plan_event(b->plan, i, &event) == RG_OK; i++)
-			tell_event(e, b, &event);
-		pthread_mutex_unlock(&e->lock);
-		free_batch(b);
-		pthread_mutex_lock(&e->lock);
-	}
+	for (; e->first && *delivered < limit; ++*delivered)
+		deliver_first(e);
+	while (e->any_ended)
+		sweep_subscriptions(e);
+	bool left = e->first != NULL;
 	e->delivering = false;
 	pthread_mutex_unlock(&e->lock);
 	rg__events_unref(e);
+	return left;
 }
 
-void rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
+bool rg__events_deliver(rg__events *e, uint32_t limit, uint32_t *delivered)
+{
+	pthread_mutex_lock(&e->lock);
+	return deliver_queue(e, limit, delivered);
+}
+
+bool rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 {
 	uint64_t key_hash = b->key_hash;
+	uint32_t n;
 
 	pthread_mutex_lock(&e->lock);
 	landed |= b->proved;
@@ -329,12 +348,10 @@ void rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 		leave_line(e, b);
 	}
 	advance_line(e, key_hash);
-	if (e->delivering || !e->first)
-		pthread_mutex_unlock(&e->lock);
-	else
-		deliver_queue(e);
+	bool left = deliver_queue(e, RG__DELIVERED_BY_A_COMMIT, &n);
 	if (!landed)
 		free_batch(b);
+	return left;
 }
 
 rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user, rg_subscription **out)

@@ -23,10 +23,18 @@ rg__batch *rg__batch_new(rg__events *events, rg_plan *plan, const rg_key *key, c
 /* True when a commit that was built on this one landed: then this one landed, too, whatever the store says. */
 bool rg__batch_proved(rg__events *events, const rg__batch *batch);
 
-/* The commit landed, or did not. Delivers the batches that need not wait, unless another thread is delivering. */
-void rg__batch_settle(rg__events *events, rg__batch *batch, bool landed);
+/* A commit delivers so many batches at most. So a subscriber that is slower than the commits of other threads does not keep a verb for long. */
+enum { RG__DELIVERED_BY_A_COMMIT = 64 };
 
-uint64_t rg__events_told(rg__events *events); /* the calls of subscribers so far */
+/* The commit landed, or did not. Queues the batches that need not wait, and delivers from the queue, unless another thread is delivering.
+ * True: batches are left that no thread delivers. */
+bool rg__batch_settle(rg__events *events, rg__batch *batch, bool landed);
+
+/* Delivers at most @p limit batches, unless another thread is delivering. True: batches are left that no thread delivers. */
+bool rg__events_deliver(rg__events *events, uint32_t limit, uint32_t *delivered);
+
+/* The calls of subscribers so far, and the batches in the queue. */
+void rg__events_count(rg__events *events, int64_t *told, int64_t *queued);
 
 rg_status rg__events_subscribe(rg__events *events, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
 	rg_subscription **out);

@@ -246,8 +246,8 @@ void rg__op_settle(rg_op *op, bool landed)
 	if (!batch && landed && rg__op_is_home(op) && rg__events_wanted(reg->events))
 		batch = announce_events(op);
 	op->batch = NULL;
-	if (batch)
-		rg__batch_settle(reg->events, batch, landed);
+	if (batch && rg__batch_settle(reg->events, batch, landed))
+		rg__announce(reg, rg__now(reg));
 }
 
 /* When a tick must look at the new record. A binding that is due and was left to its owner is looked at again later, not at once. */

@@ -53,7 +53,10 @@ static void unpin(rg_registrar *reg)
 		return;
 	rg_free_cb release = reg->env.free;
 	void *user = reg->env.user;
+	uint32_t n;
 
+	while (rg__events_deliver(reg->events, UINT32_MAX, &n))
+		;
 	free_registrar(reg);
 	if (release)
 		release(user);
@@ -337,4 +340,18 @@ rg_status rg_registrar_subscribe(rg_registrar *reg, uint32_t mask, rg_event_cb e
 		return RG_EINVAL;
 	*out = NULL;
 	return rg__events_subscribe(reg->events, mask, event, user, free_user, out);
+}
+
+uint32_t rg_deliver(rg_registrar *reg, uint32_t limit)
+{
+	enum { LIMIT = 1000 };
+	uint32_t n;
+
+	if (!reg)
+		return 0;
+	rg_registrar_ref(reg);
+	if (rg__events_deliver(reg->events, limit ? limit : LIMIT, &n))
+		rg__announce(reg, rg__now(reg));
+	rg_registrar_unref(reg);
+	return n;
 }

@@ -254,6 +254,9 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	if (sites_due < due)
 		due = sites_due;
 	rg_time now = rg__now(reg);
+	uint32_t delivered;
+	if (rg__events_deliver(reg->events, limit ? limit : LIMIT, &delivered))
+		due = now;
 	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, RG__TICK_AGAIN))
 		due = rg__add_sat(now, RG__TICK_AGAIN);
 	rg_time said = rg__promise(reg, due, begun);

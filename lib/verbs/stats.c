@@ -10,6 +10,7 @@
 	X(DEFAULTS_EXPIRES, "defaults_expires", 1, "value of the parameter default_expires, in seconds") \
 	X(REJECTED, "rejected_regs", 0, "REGISTERs refused") \
 	X(EVENTS, "events", 0, "events handed to subscribers") \
+	X(EVENTS_QUEUED, "events_queued", 1, "changes whose events wait for their delivery") \
 	X(BREACHES, "store_breaches", 0, "answers of the store that were late, double or missing, and were refused") \
 	X(HOMES_QUEUED, "homes_queued", 1, "AoRs that other sites are to be told of") \
 	X(HOMES_REFUSED, "homes_refused", 1, "AoRs that could not be published for reasons of their own, and are tried again later") \
@@ -117,7 +118,7 @@ static void take_snapshot(const rg_op *op, rg_stats *stats)
 	stats->values[GIVEN_MAX_EXPIRES] = rg__config_int(config, RG__P_max_expires);
 	stats->values[GIVEN_MAX_CONTACTS] = rg__config_int(config, RG__P_max_contacts);
 	stats->values[GIVEN_DEFAULTS_EXPIRES] = rg__config_int(config, RG__P_default_expires);
-	stats->values[GIVEN_EVENTS] = (int64_t)rg__events_told(reg->events);
+	rg__events_count(reg->events, &stats->values[GIVEN_EVENTS], &stats->values[GIVEN_EVENTS_QUEUED]);
 	stats->values[GIVEN_BREACHES] = (int64_t)rg__store_breaches(reg->store);
 	rg__sites *sites = rg__sites_of(reg);
 	if (sites)

@@ -302,3 +302,112 @@ Test(events, a_mask_says_what_is_told)
 	rg_subscription_end(e.subscription);
 	kit_close(&k);
 }
+
+enum { CROWD = 200, OF_A_VERB = 64 };
+
+static void hears_a_crowd(void *user, const rg_event *event)
+{
+	ear *e = user;
+	char aor[32];
+
+	if (e->heard++ > 0)
+		return;
+	cr_expect_eq(event->kind, RG_EVENT_AOR_INSERT);
+	cr_expect_eq(rg_deliver(e->k->reg, 0), 0, "one delivery at a time");
+	for (int i = 0; i < CROWD; i++) {
+		snprintf(aor, sizeof aor, "u%d", i);
+		cr_expect_eq(kit_save(e->k, aor, A1, 1), 200);
+	}
+	cr_expect_eq(e->heard, 1);
+}
+
+/* While alice is saved, a crowd is saved, too: by the subscriber here, by other threads in life. */
+static void save_amid_a_crowd(kit *k, ear *e)
+{
+	kit_open(k, INLINE);
+	e->k = k;
+	cr_assert_eq(kit_tick(k), RG_TIME_NEVER);
+	cr_assert_eq(rg_registrar_subscribe(k->reg, RG_EVENT_AOR_INSERT, hears_a_crowd, e, NULL, &e->subscription), RG_OK);
+	cr_assert_eq(kit_save(k, "alice", A1, 1), 200);
+}
+
+Test(events, of_others_do_not_keep_a_verb)
+{
+	ear e = { 0 };
+	kit k;
+
+	save_amid_a_crowd(&k, &e);
+	cr_expect_eq(e.heard, OF_A_VERB);
+	cr_expect_eq(kit_stat(&k, "events_queued"), 1 + CROWD - OF_A_VERB);
+	cr_expect_eq(k.woken, k.now, "the rest is for a tick");
+	cr_expect_eq(kit_save(&k, "bob", A1, 1), 200);
+	cr_expect_eq(e.heard, 2 * OF_A_VERB, "those that came first come first");
+	cr_expect_eq(kit_stat(&k, "events_queued"), 2 + CROWD - 2 * OF_A_VERB);
+	kit_tick(&k);
+	cr_expect_eq(e.heard, 2 + CROWD);
+	cr_expect_eq(kit_stat(&k, "events_queued"), 0);
+	rg_subscription_end(e.subscription);
+	kit_close(&k);
+}
+
+Test(events, that_a_tick_leaves_are_due_at_once)
+{
+	rg_time next = 0;
+	ear e = { 0 };
+	kit k;
+
+	save_amid_a_crowd(&k, &e);
+	cr_expect_eq(rg_registrar_tick(k.reg, 10, &next), RG_OK);
+	cr_expect_eq(next, k.now);
+	cr_expect_eq(e.heard, OF_A_VERB + 10);
+	cr_expect_gt(kit_tick(&k), k.now);
+	cr_expect_eq(e.heard, 1 + CROWD);
+	rg_subscription_end(e.subscription);
+	kit_close(&k);
+}
+
+Test(events, are_delivered_on_request_as_many_as_asked)
+{
+	ear e = { 0 };
+	kit k;
+
+	cr_expect_eq(rg_deliver(NULL, 1), 0);
+	save_amid_a_crowd(&k, &e);
+	k.now += 5;
+	k.woken = 0;
+	cr_expect_eq(rg_deliver(k.reg, 7), 7);
+	cr_expect_eq(e.heard, OF_A_VERB + 7);
+	cr_expect_eq(rg_deliver(k.reg, 0), 1 + CROWD - OF_A_VERB - 7);
+	cr_expect_eq(e.heard, 1 + CROWD);
+	cr_expect_eq(rg_deliver(k.reg, 0), 0);
+	cr_expect_eq(k.woken, 0, "a tick is due already");
+	rg_subscription_end(e.subscription);
+	kit_close(&k);
+}
+
+Test(events, that_are_left_come_at_the_latest_with_the_end_of_the_registrar)
+{
+	ear e = { 0 };
+	kit k;
+
+	save_amid_a_crowd(&k, &e);
+	rg_registrar_unref(k.reg);
+	k.reg = NULL;
+	cr_expect_eq(e.heard, 1 + CROWD);
+	cr_expect(k.freed);
+	rg_subscription_end(e.subscription);
+	kit_close(&k);
+}
+
+Test(events, of_an_ended_subscription_are_not_delivered_any_more)
+{
+	ear e = { 0 };
+	kit k;
+
+	save_amid_a_crowd(&k, &e);
+	rg_subscription_end(e.subscription);
+	kit_tick(&k);
+	cr_expect_eq(e.heard, OF_A_VERB);
+	cr_expect_eq(kit_stat(&k, "events_queued"), 0);
+	kit_close(&k);
+}
