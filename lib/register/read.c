@@ -338,13 +338,13 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 	status = check_register(reg, upstream, &reg->reason);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
 		status = settle_wanted(reg);
-	reg->path = placed(reg, reg->path_at, reg->path_n);
 	if (status == RG_OK && reg->text.failed)
 		status = RG_ENOMEM;
 	if (status != RG_OK) {
 		rg__register_free(reg);
 		return status;
 	}
+	reg->path = placed(reg, reg->path_at, reg->path_n);
 	*out = reg;
 	return RG_OK;
 }

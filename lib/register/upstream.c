@@ -180,6 +180,8 @@ rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int
 	reply r = { .expires = seconds_of(upstream->expires) };
 	rg__matchable *forwarded;
 
+	if (reg->text.failed)
+		return RG_ENOMEM; /* the instances of the Contacts are not there to be compared */
 	*reason = read_lines(upstream, &r, false);
 	if (*reason != RG_R_FINE || reg->star || reg->n == 0)
 		return RG_OK;

@@ -69,6 +69,27 @@ Test(replies, what_was_granted_is_kept_in_both_forms)
 	both_forms(DEFERRED);
 }
 
+Test(replies, a_flow_is_granted_to_the_instance_that_asked_for_it)
+{
+	phone p = { .aor = "alice", .contact = HERE ";+sip.instance=\"<urn:x:1>\";reg-id=1", .cseq = 1 };
+	rg_str contact = RG_STR(HERE ";expires=30;+sip.instance=\"<urn:x:1>\";reg-id=1"), option = RG_STR("outbound");
+	rg_upstream up = granted(&contact, NULL);
+	rg_response *response = NULL;
+	rg_request request;
+	kit k;
+
+	up.n_modified = 0;
+	kit_open(&k, INLINE);
+	kit_request(&p, &request);
+	request.supported = &option;
+	request.n_supported = 1;
+	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response), RG_OK);
+	cr_expect_eq(rg_response_code(response), 200);
+	cr_expect_eq(kit_targets(&k, "alice"), 1);
+	rg_response_unref(response);
+	kit_close(&k);
+}
+
 Test(replies, bad_arguments_start_nothing)
 {
 	phone p = { .aor = "alice", .contact = HERE, .cseq = 1 };
