@@ -176,7 +176,7 @@ Test(events, a_subscriber_may_end_itself_and_drop_the_registrar)
 	e.k = &k;
 	rg_registrar_subscribe(k.reg, RG_EVENT_ALL, ends_itself, &e, ear_freed, &e.subscription);
 	kit_save(&k, "alice", A1, 1);
-	cr_expect_eq(e.heard, 1);
+	cr_assert_eq(e.heard, 1);
 	cr_expect_eq(e.freed, 1);
 	cr_expect(k.freed);
 	kit_close(&k);
@@ -259,9 +259,18 @@ static void slow(void *user, const rg_event *event)
 	atomic_store(state, 2);
 }
 
+typedef struct saver {
+	kit *k;
+	atomic_int *state;
+} saver;
+
 static void *save_alice(void *user)
 {
-	kit_save(user, "alice", A1, 1);
+	saver *s = user;
+	int untold = 0;
+
+	kit_save(s->k, "alice", A1, 1);
+	atomic_compare_exchange_strong(s->state, &untold, 3);
 	return NULL;
 }
 
@@ -274,7 +283,8 @@ Test(events, no_call_is_under_way_when_the_end_returns)
 
 	kit_open(&k, INLINE);
 	rg_registrar_subscribe(k.reg, RG_EVENT_AOR_INSERT, slow, &state, NULL, &subscription);
-	pthread_create(&thread, NULL, save_alice, &k);
+	saver s = { &k, &state };
+	pthread_create(&thread, NULL, save_alice, &s);
 	while (atomic_load(&state) == 0)
 		usleep(100);
 	rg_subscription_end(subscription);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "kit.h"
+#include "allocations.h"
 #include <stdio.h>
 
 static rg_time now(void *user)
@@ -55,6 +56,7 @@ void kit_open_over(kit *k, rg_store *store)
 {
 	k->store = store;
 	cr_assert_not_null(store);
+	allocations_begin();
 	cr_assert_eq(rg_registrar_new(NULL, store, &k->env, &k->reg, NULL), RG_OK);
 }
 

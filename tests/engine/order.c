@@ -58,6 +58,7 @@ static rg_status tardy_commit(void *self, const rg_key *key, const rg_commit *co
 /* The late commit is performed, unless it was, and answered. @return its status. */
 static rg_status answer(tardy *t)
 {
+	cr_assert(t->answer, "a commit is late");
 	if (!t->done)
 		perform(t);
 	rg_record_unref((rg_record *)(uintptr_t)t->commit.next);
@@ -114,6 +115,7 @@ static void save(kit *k, const char *contact, int cseq, int code)
 
 	kit_save_async(k, "alice", contact, cseq, &o);
 	rg_op_unref(o.op);
+	cr_assert(o.called, "this one is not late");
 	cr_expect_eq(o.code, code);
 }
 

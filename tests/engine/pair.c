@@ -74,7 +74,8 @@ int pair_bindings(rg_store *store)
 static void on_fetch(void *tok, rg_status status, const rg_fetched *found)
 {
 	cr_expect_eq(status, RG_OK);
-	*(rg_fetched *)tok = *found;
+	if (found)
+		*(rg_fetched *)tok = *found;
 }
 
 rg_fetched pair_fetch(rg_store *store)
@@ -85,6 +86,14 @@ rg_fetched pair_fetch(rg_store *store)
 
 	cr_expect_eq(ops->fetch(self, &pair_alice, RG_FETCH_FRESH, on_fetch, &f), RG_OK);
 	return f;
+}
+
+bool pair_holds(rg_store *store)
+{
+	rg_record *record = pair_fetch(store).record;
+
+	rg_record_unref(record);
+	return record != NULL;
 }
 
 void pair_fail_main(pair *p, uint32_t calls, int times, rg_status status, bool lands)

@@ -31,6 +31,7 @@ void pair_tick(pair *p, int times, rg_time step);
 
 extern const rg_key pair_alice;
 
+bool pair_holds(rg_store *store); /* a record of alice */
 int pair_bindings(rg_store *store); /* that a memory store holds */
 rg_fetched pair_fetch(rg_store *store);
 

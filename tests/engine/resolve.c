@@ -76,6 +76,7 @@ static rg_status resolve(void *user, rg_str host, rg_resolve_cb done, void *tok)
 
 static void answer(uint32_t i)
 {
+	cr_assert_lt(i, z.n_pending);
 	give(z.done[i], z.tok[i], z.name[i]);
 }
 

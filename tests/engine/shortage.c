@@ -107,6 +107,70 @@ static rg_status measure(kit *k)
 	return st;
 }
 
+static rg_status save_reply(kit *k)
+{
+	phone p = { .aor = "alice", .contact = A2 ";+sip.instance=\"<urn:x:1>\"", .cseq = 2 };
+	rg_str contact = RG_STR(A2 ";expires=30;+sip.instance=\"<urn:x:1>\"");
+	rg_response *response = NULL;
+	rg_upstream upstream;
+	rg_request request;
+
+	kit_request(&p, &request);
+	rg_upstream_init(&upstream, sizeof upstream);
+	upstream.code = 200;
+	upstream.contacts = &contact;
+	upstream.n_contacts = 1;
+	rg_status st = rg_save_reply(k->reg, &request, &upstream, NULL, &response);
+	cr_expect_eq(response ? rg_response_code(response) : 0, st == RG_OK ? 200 : 0);
+	rg_response_unref(response);
+	return st;
+}
+
+static rg_status configure(kit *k)
+{
+	return rg_registrar_configure(k->reg, NULL);
+}
+
+static void hear_nothing(void *user, const rg_event *event)
+{
+	(void)user;
+	(void)event;
+}
+
+static rg_status subscribe(kit *k)
+{
+	rg_subscription *subscription;
+	rg_status st = rg_registrar_subscribe(k->reg, RG_EVENT_ALL, hear_nothing, NULL, NULL, &subscription);
+
+	rg_subscription_end(subscription);
+	return st;
+}
+
+static rg_status join_federation(kit *k)
+{
+	return rg_registrar_federate(k->reg, k->memory, RG_STR("192.0.2.9"), NULL, NULL);
+}
+
+static rg_status count(kit *k)
+{
+	rg_stats *stats;
+	rg_status st = rg_registrar_stats(k->reg, RG_STR("location"), &stats);
+
+	cr_expect_eq(stats != NULL, st == RG_OK);
+	rg_stats_unref(stats);
+	return st;
+}
+
+static rg_status make_another(kit *k)
+{
+	rg_registrar *reg;
+	rg_status st = rg_registrar_new(NULL, k->memory, NULL, &reg, NULL);
+
+	cr_expect_eq(reg != NULL, st == RG_OK);
+	rg_registrar_unref(reg);
+	return st;
+}
+
 static rg_status tick(kit *k)
 {
 	k->now += 3600000;
@@ -119,11 +183,12 @@ static const struct {
 } verbs[] = {
 	{ "save", save }, { "save_async", save_later }, { "lookup", look_up }, { "lookup of a branch", look_up_branch }, { "remove", remove_all },
 	{ "remove_ip_port", remove_by_address }, { "is_contact_registered", is_registered }, { "each_async", walk },
-	{ "set_latency", measure }, { "tick", tick },
+	{ "set_latency", measure }, { "tick", tick }, { "save_reply", save_reply }, { "configure", configure }, { "subscribe", subscribe },
+	{ "federate", join_federation }, { "stats", count }, { "registrar_new", make_another },
 };
 
-/* @return whether the nth allocation of the verb was made, and failed. */
-static bool fails_once(size_t verb, int nth, bool listens)
+/* @return whether the nth allocation of the verb was made, and failed, and maybe some after it. */
+static bool falls_short(size_t verb, int nth, int run, bool listens)
 {
 	long kept = allocations_kept();
 	kit k;
@@ -132,7 +197,7 @@ static bool fails_once(size_t verb, int nth, bool listens)
 	if (listens)
 		kit_listen(&k);
 	cr_assert_eq(kit_save(&k, "alice", A1, 1), 200);
-	allocations_fail(nth);
+	allocations_fail_run(nth, run);
 	rg_status st = verbs[verb].run(&k);
 	bool failed = allocations_fail(0) == 0;
 	cr_expect(st == RG_OK || (failed && st == RG_ENOMEM), "%s, allocation %d: %s", verbs[verb].what, nth,
@@ -145,13 +210,13 @@ static bool fails_once(size_t verb, int nth, bool listens)
 	return failed;
 }
 
-Test(shortage, each_allocation_of_a_verb_fails_in_turn_and_nothing_is_left_behind)
+Test(shortage, each_allocation_of_a_verb_fails_in_turn_alone_and_with_others_and_nothing_is_left_behind)
 {
 	for (size_t verb = 0; verb < sizeof verbs / sizeof *verbs; verb++) {
-		for (int listens = 0; listens < 2; listens++) {
+		for (int how = 0; how < 6; how++) {
 			int nth = 1;
 
-			while (nth < 200 && fails_once(verb, nth, listens))
+			while (nth < 200 && falls_short(verb, nth, 1 << how / 2, how % 2))
 				nth++;
 			cr_expect(nth > 1 && nth < 200, "%s makes %d allocations", verbs[verb].what, nth - 1);
 		}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Included before the tests of this program and their stores: what they allocate themselves is counted, and never fails. */
+#ifndef PLAIN_H
+#define PLAIN_H
+
+#include <stdlib.h>
+
+void *plain_malloc(size_t n);
+void *plain_calloc(size_t n, size_t size);
+void *plain_realloc(void *p, size_t n);
+
+#define malloc(n) plain_malloc(n)
+#define calloc(n, size) plain_calloc(n, size)
+#define realloc(p, n) plain_realloc(p, n)
+
+#endif
