@@ -57,7 +57,7 @@ static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_req
 	raw *w = self;
 	int64_t max = MOST_BYTES;
 	rg__sofia_frame frame = { 0 };
-	msg_t *parsed = NULL;
+	rg_status status;
 
 	(void)msg;
 	if (config)
@@ -65,20 +65,24 @@ static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_req
 	rg__sofia_frame_scan(w->bytes, max < 0 ? 0 : (size_t)max, &frame);
 	if (frame.defect == RG_R_FINE) {
 		/* Without the body: Sofia would allocate as much as Content-Length says. */
-		parsed = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, w->bytes.p, (ssize_t)frame.head);
-		if (!parsed || !sip_object(parsed)->sip_request || !rg__sofia_body_is_whole(parsed, w->bytes.n - frame.head))
+		w->m.msg = rg__sofia_make(sip_default_mclass(), (rg_str){ w->bytes.p, frame.head });
+		status = w->m.msg ? rg__sofia_check_body(w->m.msg, w->bytes.n - frame.head) : RG_ENOMEM;
+		if (status == RG_ENOMEM)
+			return status;
+		if (!sip_object(w->m.msg)->sip_request || status != RG_OK)
 			frame.defect = RG_R_PARSE;
 	}
-	if (parsed && !sip_object(parsed)->sip_request) {
-		msg_destroy(parsed);
-		parsed = NULL;
+	if (w->m.msg && !sip_object(w->m.msg)->sip_request) {
+		msg_destroy(w->m.msg);
+		w->m.msg = NULL;
 	}
-	w->m.msg = parsed ? parsed : salvage(w->bytes);
+	if (!w->m.msg)
+		w->m.msg = salvage(w->bytes);
 	if (!w->m.msg)
 		return RG_ENOMEM;
 	if (!sip_object(w->m.msg) || !sip_object(w->m.msg)->sip_via)
 		return RG_EINVAL;
-	rg_status status = rg__sofia_read(&w->m, config, out);
+	status = rg__sofia_read(&w->m, config, out);
 	if (frame.defect != RG_R_FINE)
 		out->defect = frame.defect;
 	return status;

@@ -39,13 +39,13 @@ rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given)
 }
 
 /* RFC 3261 §18.3: a datagram that ends before its body is refused. Sofia and nta accept it, with the part of the body that arrived. */
-static bool is_truncated(msg_t *msg)
+static rg_status check_length(msg_t *msg)
 {
 	size_t body = 0;
 
 	for (const sip_payload_t *p = sip_object(msg)->sip_payload; p; p = p->pl_next)
 		body += p->pl_len;
-	return !rg__sofia_body_is_whole(msg, body);
+	return rg__sofia_check_body(msg, body);
 }
 
 /* Sofia has parsed the message already, so this limits only the work that follows. The host's own limit bounds what it receives. */
@@ -64,11 +64,16 @@ static rg_status read_message(void *self, void *msg, const rg_config *config, rg
 	if (!rg__sofia_is_message(m))
 		return RG_EINVAL;
 	rg_status status = rg__sofia_read(m, config, out);
-	if (status == RG_OK && is_too_large(m->msg, config))
+	if (status != RG_OK)
+		return status;
+	if (is_too_large(m->msg, config))
 		out->defect = RG_R_TOO_LARGE;
-	else if (status == RG_OK && out->defect == RG_R_FINE && is_truncated(m->msg))
-		out->defect = RG_R_PARSE;
-	return status;
+	else if (out->defect == RG_R_FINE)
+		status = check_length(m->msg);
+	if (status != RG_EINVAL)
+		return status;
+	out->defect = RG_R_PARSE;
+	return RG_OK;
 }
 
 static rg_status header(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
@@ -94,17 +99,24 @@ static rg_status set_var(void *self, void *msg, rg_str name, uint32_t index, rg_
 }
 
 /* A header added as a string would follow the blank line of a received message, and would vanish if Sofia cannot parse it. @p line is
- * the whole line, @p value the part after the name. NULL: the line is malformed, or the header may occur only once and is already there. */
-static msg_header_t *make_header(msg_t *msg, rg_str name, const char *line, const char *value)
+ * the whole line, @p value the part after the name. RG_EINVAL: the line is malformed, or the header may occur only once and is already
+ * there. */
+static rg_status insert_header(msg_t *msg, rg_str name, const char *line, const char *value)
 {
 	isize_t at = 0;
 	rg_str there;
 	const msg_href_t *ref = msg_find_hclass(msg_mclass(msg), line, &at);
 	msg_hclass_t *class = ref ? ref->hr_class : NULL;
 
-	if (!class || at <= 0 || (class->hc_kind == msg_kind_single && rg__sofia_line_find(msg, name, 0, &there) == RG_OK))
-		return NULL;
-	return msg_header_make(msg_home(msg), class, class == msg_mclass(msg)->mc_unknown->hr_class ? line : value);
+	if (!class || at <= 0)
+		return RG_EINVAL;
+	rg_status st = class->hc_kind == msg_kind_single ? rg__sofia_line_find(msg, name, 0, &there) : RG_ENOENT;
+	if (st != RG_ENOENT)
+		return st == RG_OK ? RG_EINVAL : st;
+	msg_header_t *h = msg_header_make(msg_home(msg), class, class == msg_mclass(msg)->mc_unknown->hr_class ? line : value);
+	if (!h)
+		return RG_EINVAL;
+	return msg_header_insert(msg, msg_object(msg), h) < 0 ? RG_ENOMEM : RG_OK;
 }
 
 static rg_status message_add_header(void *self, void *msg, rg_str name, rg_str value)
@@ -119,15 +131,9 @@ static rg_status message_add_header(void *self, void *msg, rg_str name, rg_str v
 	rg__sofia_text_z(&line, ": ");
 	rg__sofia_text_str(&line, value);
 	rg__sofia_text_add(&line, "", 1);
-	if (line.failed) {
-		free(line.p);
-		return RG_ENOMEM;
-	}
-	msg_header_t *h = make_header(m->msg, name, line.p, line.p + name.n + 2);
+	rg_status st = line.failed ? RG_ENOMEM : insert_header(m->msg, name, line.p, line.p + name.n + 2);
 	free(line.p);
-	if (!h)
-		return RG_EINVAL;
-	return msg_header_insert(m->msg, msg_object(m->msg), h) < 0 ? RG_ENOMEM : RG_OK;
+	return st;
 }
 
 static const rg_msg_ops ops = {
@@ -181,21 +187,20 @@ static rg_status parse(rg_str text, parsed *p, rg_error *why)
 		return rg_error_set(why, RG_ELIMIT, RG_STR("the message is too large, or has too many lines or commas"));
 	/* Without the end of the header section Sofia gets only the salvaged lines. */
 	defect = frame.defect;
-	if (defect == RG_R_FINE)
-		p->message.msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text.p, (ssize_t)frame.head);
-	if (p->message.msg && !is_sip(sip_object(p->message.msg)))
-		return rg_error_set(why, RG_EINVAL, RG_STR("the first line is no SIP request line"));
-	if (!p->message.msg) {
-		defect = RG_R_PARSE;
-		p->message.msg = rg__sofia_frame_salvage(text, true);
-	}
+	p->message.msg = defect == RG_R_FINE ? rg__sofia_make(sip_default_mclass(), (rg_str){ text.p, frame.head })
+		: rg__sofia_frame_salvage(text, true);
 	if (!p->message.msg)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("out of memory"));
+	if (defect == RG_R_FINE && !is_sip(sip_object(p->message.msg)))
+		return rg_error_set(why, RG_EINVAL, RG_STR("the first line is no SIP request line"));
 	rg_status status = rg__sofia_read(&p->message, NULL, &p->request);
+	rg_status body = status == RG_OK && defect == RG_R_FINE ? rg__sofia_check_body(p->message.msg, text.n - frame.head) : RG_OK;
+	if (body == RG_EINVAL)
+		defect = RG_R_PARSE;
+	else if (body != RG_OK)
+		status = body;
 	if (status != RG_OK)
 		return rg_error_set(why, status, rg_str_from(rg_strerror(status)));
-	if (defect == RG_R_FINE && !rg__sofia_body_is_whole(p->message.msg, text.n - frame.head))
-		defect = RG_R_PARSE;
 	if (defect != RG_R_FINE)
 		p->request.defect = defect;
 	return RG_OK;

@@ -196,7 +196,7 @@ static rg_str request_uri(su_home_t *home, const sip_request_t *rq)
 	const char *p = rq->rq_common->h_data, *end = p ? p + rq->rq_common->h_len : NULL;
 
 	if (!p || p == end)
-		return rg_str_from(url_as_string(home, rq->rq_url));
+		return rg__sofia_url_text(home, rq->rq_url);
 	while (end > p && (end[-1] == '\r' || end[-1] == '\n' || end[-1] == ' '))
 		end--;
 	const char *first = memchr(p, ' ', (size_t)(end - p)), *last = memrchr(p, ' ', (size_t)(end - p));
@@ -223,6 +223,7 @@ static void read_start(reading *r, const sip_t *sip)
 	}
 	out->method = rg_str_from(sip->sip_request->rq_method_name);
 	out->request_uri = request_uri(r->home, sip->sip_request);
+	r->failed |= !out->request_uri.p;
 }
 
 /* RFC 3261 §8.1.1: the mandatory headers. Sofia does not report a missing one. */
@@ -258,7 +259,7 @@ static rg_str variable(const rg_sofia_message *m, const rg_config *config, rg_st
 	return m->get_var(m->user, name, &value) == RG_OK ? value : RG__NONE;
 }
 
-static void read_source(const rg_sofia_message *m, const rg_config *config, rg_request *out)
+static rg_status read_source(const rg_sofia_message *m, const rg_config *config, rg_request *out)
 {
 	enum { TAKEN = RG_REQUEST_TCP_PERSISTENT | RG_REQUEST_HAS_BRANCH_FLAGS };
 	const rg_sofia_source from = rg__sofia_source_of(m->source);
@@ -278,7 +279,7 @@ static void read_source(const rg_sofia_message *m, const rg_config *config, rg_r
 	out->flow = from.flow;
 	out->socket = from.socket;
 	if (!config)
-		return;
+		return RG_OK;
 	rg_str received = variable(m, config, RG_STR("received_avp")), attr = variable(m, config, RG_STR("attr_avp"));
 	rg_str flag = variable(m, config, RG_STR("tcp_persistent_flag")), header = RG__NONE;
 	if (received.p)
@@ -287,8 +288,9 @@ static void read_source(const rg_sofia_message *m, const rg_config *config, rg_r
 		out->attr = attr;
 	if (flag.n > 0 && !rg_str_equal(flag, RG_STR("0")))
 		out->flags |= RG_REQUEST_TCP_PERSISTENT;
-	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) == RG_OK && header.n > 0)
-		rg__sofia_line_find(m->msg, header, 0, &out->socket_header);
+	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) != RG_OK || header.n == 0)
+		return RG_OK;
+	return rg__sofia_line_find(m->msg, header, 0, &out->socket_header) == RG_ENOMEM ? RG_ENOMEM : RG_OK;
 }
 
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out)
@@ -311,23 +313,23 @@ rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_reques
 		return RG_ENOMEM;
 	check_message(&r, m->msg, sip);
 	hand_over(&r);
-	read_source(m, config, out);
-	return RG_OK;
+	return read_source(m, config, out);
 }
 
 /* RFC 3261 §18.3, §20.14. The text is read because Sofia's number wraps around. */
-bool rg__sofia_body_is_whole(msg_t *msg, size_t body)
+rg_status rg__sofia_check_body(msg_t *msg, size_t body)
 {
 	rg_str value;
 	uint64_t stated = 0;
+	rg_status st = rg__sofia_line_find(msg, RG_STR("Content-Length"), 0, &value);
 
-	if (rg__sofia_line_find(msg, RG_STR("Content-Length"), 0, &value) != RG_OK)
-		return true;
+	if (st != RG_OK)
+		return st == RG_ENOENT ? RG_OK : st;
 	for (size_t i = 0; i < value.n; i++) {
 		if (value.p[i] < '0' || value.p[i] > '9')
-			return false;
+			return RG_EINVAL;
 		if (stated <= body)
 			stated = stated * 10 + (uint64_t)(value.p[i] - '0');
 	}
-	return value.n > 0 && stated <= body;
+	return value.n > 0 && stated <= body ? RG_OK : RG_EINVAL;
 }

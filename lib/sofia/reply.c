@@ -178,7 +178,7 @@ rg_status rg__sofia_reply(void *self, void *msg, rg_response *response)
 	if (status == RG_OK)
 		status = rg__sofia_reply_text(m, &answer, &text);
 	if (status == RG_OK) {
-		m->reply = msg_make(msg_mclass(m->msg), MSG_FLG_EXTRACT_COPY, text.p, (ssize_t)text.n);
+		m->reply = rg__sofia_make(msg_mclass(m->msg), (rg_str){ text.p, text.n });
 		if (!m->reply)
 			status = RG_ENOMEM;
 	}

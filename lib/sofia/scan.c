@@ -137,7 +137,7 @@ msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 			n += line.n;
 	}
 	memcpy(text + n, "\r\n", 2);
-	msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text, (ssize_t)(n + 2));
+	msg = rg__sofia_make(sip_default_mclass(), (rg_str){ text, n + 2 });
 	free(text);
 	return msg;
 }

@@ -46,6 +46,10 @@ msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only);
 /* The start line without its line end; absent if no line end is found. Octets beyond @p max_bytes are not read. */
 rg_str rg__sofia_frame_start_line(rg_str bytes, size_t max_bytes);
 
+/* make.c. NULL: out of memory, or there is no text. A message that cannot be parsed has MSG_FLG_ERROR. */
+msg_t *rg__sofia_make(const msg_mclass_t *mclass, rg_str text);
+rg_str rg__sofia_url_text(su_home_t *home, const url_t *url); /* absent: out of memory */
+
 /* value.c: the parts of a header line. */
 rg_str rg__sofia_line_name(const msg_header_t *h);                   /* as written; Sofia's name for headers without text */
 rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent: out of memory */
@@ -67,8 +71,8 @@ rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given); /* NULL: an e
 
 /* read.c */
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out);
-/* Compares with Content-Length, on which Sofia never acts. False: it is malformed, or greater than @p body. */
-bool rg__sofia_body_is_whole(msg_t *msg, size_t body);
+/* Compares with Content-Length, on which Sofia never acts. RG_EINVAL: it is malformed, or greater than @p body. RG_ENOMEM. */
+rg_status rg__sofia_check_body(msg_t *msg, size_t body);
 
 /* reply.c: the text of a reply. RG_EINVAL when the request has no Via. */
 typedef struct rg__sofia_answer {

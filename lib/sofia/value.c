@@ -169,12 +169,14 @@ const msg_header_t *rg__sofia_named_header(const msg_t *msg, msg_hclass_t *class
 rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value)
 {
 	su_home_t *home = msg_home(msg);
-	char *key = name.n > 0 && name.n < 256 ? su_alloc(home, name.n + 2) : NULL;
 	isize_t at = 0;
 
 	*value = RG__NONE;
-	if (!key)
+	if (name.n == 0 || name.n >= 256)
 		return RG_ENOENT;
+	char *key = su_alloc(home, name.n + 2);
+	if (!key)
+		return RG_ENOMEM;
 	memcpy(key, name.p, name.n);
 	memcpy(key + name.n, ":", 2);
 	const msg_href_t *ref = msg_find_hclass(msg_mclass(msg), key, &at);
