@@ -165,8 +165,8 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away. Ticks may overlap,
  * on several threads or when a callback ticks: one of them works on the records, and when a tick learns of something earlier than another
  * one has said meanwhile, it calls env.wakeup.
- * @param limit  largest number of records to work on, and of changes to report; 0 = 1000. @param next  becomes the time of the next tick;
- * RG_TIME_NEVER = wait for env.wakeup. May be NULL.
+ * @param limit  largest number of records to work on, and of changes to report; 0 = 1000.
+ * @param next  becomes the time of the next tick; RG_TIME_NEVER = wait for env.wakeup. May be NULL.
  * @return RG_OK: the work is done, or the store has not answered yet; a later failure is logged, counted and followed by another tick.
  * RG_ESTORE: the store failed. RG_ENOMEM. RG_EINVAL: there is no registrar. @p next is set in all cases but the last.
  */
@@ -579,8 +579,8 @@ typedef struct rg_subscription rg_subscription;
  * One thread at a time delivers events, with no lock held. Each committed change is reported exactly once while the process lives; the last
  * reports may come when the registrar is released.
  *
- * A commit queues its change. Then the thread of the verb reports changes from the queue, the oldest first, but at most 64 of them, and none
- * while another thread delivers. So a verb may return before its own events are delivered. The rest is due for the next tick, which
+ * A commit queues its change. Then the thread of the verb reports changes from the queue, the oldest first, but at most 64 of them, and
+ * none while another thread delivers. So a verb may return before its own events are delivered. The rest is due for the next tick, which
  * env.wakeup announces. A subscriber that is slower than the commits makes the queue, and its memory, grow without a limit; the statistic
  * `events_queued` shows it.
  * @param mask  RG_EVENT_… bits. @param out  becomes the subscription, owned by the caller.

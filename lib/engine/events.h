@@ -23,7 +23,7 @@ rg__batch *rg__batch_new(rg__events *events, rg_plan *plan, const rg_key *key, c
 /* True when a commit that was built on this one landed: then this one landed, too, whatever the store says. */
 bool rg__batch_proved(rg__events *events, const rg__batch *batch);
 
-/* A commit delivers so many batches at most. So a subscriber that is slower than the commits of other threads does not keep a verb for long. */
+/* A commit delivers so many batches at most: a subscriber that is slower than the commits of other threads does not keep a verb for long. */
 enum { RG__DELIVERED_BY_A_COMMIT = 64 };
 
 /* The commit landed, or did not. Queues the batches that need not wait, and delivers from the queue, unless another thread is delivering.

@@ -39,7 +39,7 @@ rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given)
 }
 
 /* RFC 3261 §18.3: a datagram that ends before its body is refused. Sofia and nta accept it, with the part of the body that arrived. */
-static rg_status check_length(msg_t *msg)
+static rg_status check_payload(msg_t *msg)
 {
 	size_t body = 0;
 
@@ -69,7 +69,7 @@ static rg_status read_message(void *self, void *msg, const rg_config *config, rg
 	if (is_too_large(m->msg, config))
 		out->defect = RG_R_TOO_LARGE;
 	else if (out->defect == RG_R_FINE)
-		status = check_length(m->msg);
+		status = check_payload(m->msg);
 	if (status != RG_EINVAL)
 		return status;
 	out->defect = RG_R_PARSE;

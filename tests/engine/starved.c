@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs every test of the engine again and again, and each time other allocations of the library fail: each in turn, alone and with the one or
- * the three after it, from the making of a registrar on. What the test expects does not matter then. It must not crash or hang, and if it
+ * Runs every test of the engine again and again, and each time other allocations of the library fail: each in turn, alone and with the one
+ * or the three after it, from the making of a registrar on. What the test expects does not matter then. It must not crash or hang, and if it
  * comes to its end, nothing may be left behind. Each run is a process.
  *
  * usage: starved POINTS [SUITE/NAME (a pattern)] [NTH RUN]
