@@ -78,9 +78,11 @@ rg_store *conflicting_new(rg_store *inner, conflicting *c)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "conflicting", .traits = RG_STORE_INLINE, .fetch = shim_fetch,
 		.commit = shim_commit, .due = shim_due, .find = shim_find, .scan = shim_scan, .destroy = shim_destroy };
-	shim *s = malloc(sizeof *s);
+	shim *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;
 
+	if (!s)
+		return NULL;
 	*s = (shim){ rg_store_ref(inner), c };
 	rg_store_new(&ops, s, &out, NULL);
 	return out;

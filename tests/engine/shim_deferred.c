@@ -231,6 +231,9 @@ rg_store *deferred_new(rg_store *inner, deferred **out)
 {
 	rg_store *store = NULL;
 
+	*out = NULL;
+	if (!inner)
+		return NULL;
 	*out = calloc(1, sizeof **out);
 	(*out)->inner = rg_store_ref(inner);
 	rg_store_new(&members, *out, &store, NULL);

@@ -112,9 +112,11 @@ rg_store *faulty_new(rg_store *inner, faulty *f)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "faulty", .traits = RG_STORE_INLINE | f->traits, .fetch = shim_fetch,
 		.commit = shim_commit, .due = shim_due, .find = shim_find, .scan = shim_scan, .count = shim_count, .destroy = shim_destroy };
-	shim *s = malloc(sizeof *s);
+	shim *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;
 
+	if (!s)
+		return NULL;
 	*s = (shim){ rg_store_ref(inner), f };
 	rg_store_new(&ops, s, &out, NULL);
 	return out;

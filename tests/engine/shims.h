@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Stores that misbehave on purpose, each around a store that does not. They take a reference to it. */
+/* Stores that misbehave on purpose, each around a store that does not. They take a reference to it. Around NULL there is none: NULL. */
 #ifndef SHIMS_H
 #define SHIMS_H
 
