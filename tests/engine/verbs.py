@@ -10,7 +10,7 @@ import re
 import sys
 
 NO_VERBS = {'rg_registrar_' + name for name in
-            ('ref', 'unref', 'shutdown', 'configure', 'tick', 'subscribe', 'federate')} | {'rg_add_socket_header'}
+            ('ref', 'unref', 'shutdown', 'configure', 'tick', 'subscribe', 'federate')} | {'rg_add_socket_header', 'rg_deliver'}
 
 
 def main():
