@@ -46,7 +46,8 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 
 	for (uint32_t i = 0; i < count; i++) {
 		rg__record_glance(record, i, &seen);
-		if (seen.expires <= s->now)
+		/* A record of a faulty store may have a binding without a URI. Nothing can be sent to it. */
+		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0)
 			continue;
 		s->live++;
 		/* RFC 3261 §26.2.2: a request for a sips URI goes to sips targets only. */

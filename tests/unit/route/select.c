@@ -94,6 +94,28 @@ Test(select, only_live_bindings)
 	end_world(&w);
 }
 
+Test(select, a_binding_without_a_uri_is_no_target)
+{
+	rg_key key = { RG_STR("location"), RG_STR("alice"), RG_STR("example.com") };
+	const rg_str uris[] = { { NULL, 0 }, { "", 0 }, { "sip:a@192.0.2.1", 15 } };
+	rg_revision revision = { .b = { 1 } };
+	world w = new_world();
+	rg_contact c[3];
+
+	for (uint32_t i = 0; i < 3; i++) {
+		rg_contact_init(&c[i], sizeof *c);
+		c[i].id = i + 1;
+		c[i].uri = uris[i];
+		c[i].expires = w.now + 1000;
+	}
+	cr_assert_eq(rg_record_new(&key, &revision, c, 3, NULL, 0, (rg_str){ NULL, 0 }, &w.record), RG_OK);
+	same_text(select_spec(&w, "", ALICE, NULL), "1/0 sip:a@192.0.2.1");
+	rg_record_unref(w.record);
+	cr_assert_eq(rg_record_new(&key, &revision, c, 2, NULL, 0, (rg_str){ NULL, 0 }, &w.record), RG_OK);
+	same_text(select_spec(&w, "", ALICE, NULL), "-1/404");
+	end_world(&w);
+}
+
 Test(select, no_branches_is_the_best_only)
 {
 	world w = four();
