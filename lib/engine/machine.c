@@ -287,6 +287,7 @@ static int commit_conflicted(rg_op *op)
 static int commit_doubtful(rg_op *op)
 {
 	if (op->verb->converges) {
+		rg__op_touch_sites(op);
 		rg__op_settle(op, false);
 		return store_failed(op, RG_EUNKNOWN);
 	}

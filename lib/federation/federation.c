@@ -309,24 +309,31 @@ static bool may_change(const rg_op *op)
 	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, op->now) : rg_record_weight(before) > 0;
 }
 
+/* An operation in doubt may no longer know what it replaced. */
+static bool changes_publication(const rg_op *op)
+{
+	if (!rg__op_is_home(op) || !op->key.domain.p || rg__homes_domain(op->key.domain))
+		return false;
+	return op->in_doubt || may_change(op);
+}
+
 static void federation_touched(rg__sites *sites, const rg_op *op)
 {
 	rg__federation *f = (rg__federation *)sites;
+	rg_key key = op->key;
 
-	if (!rg__op_is_home(op) || !op->key.domain.p || rg__homes_domain(op->key.domain))
+	if (!rg__publish_landed_late(op, &key) && !changes_publication(op))
 		return;
-	if (!op->in_doubt && !may_change(op))
-		return; /* an operation in doubt may no longer know what it replaced */
 	rg_time now = rg__now(f->reg);
 	pthread_mutex_lock(&f->lock);
-	bool noted = note_domain(f, op->key.domain), logged = f->domains_full;
+	bool noted = note_domain(f, key.domain), logged = f->domains_full;
 
 	f->domains_full |= !noted;
-	queue_key(f, &op->key, now);
+	queue_key(f, &key, now);
 	unlock_and_announce(f, now);
 	if (!noted && !logged)
-		rg__log(&f->reg->env, RG_LOG_WARNING, "federation: more domains than are renewed, from %.*s on", (int)op->key.domain.n,
-			op->key.domain.p);
+		rg__log(&f->reg->env, RG_LOG_WARNING, "federation: more domains than are renewed, from %.*s on", (int)key.domain.n,
+			key.domain.p);
 }
 
 static void federation_gauges(rg__sites *sites, int64_t *queued, int64_t *refused)

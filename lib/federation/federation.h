@@ -116,6 +116,9 @@ void rg__job_ended(rg_op *op);
 /* publish.c: makes the entry of one AoR agree. */
 extern const rg__verb rg__publish_verb;
 bool rg__publish_prepare(rg_op *op, const rg__task *task);
+/* A commit of @p op landed, or may have. True: it is of a publication that had timed out. Meanwhile another one may have found that the
+ * entry of the AoR @p key agrees, so this has to be looked at again. */
+bool rg__publish_landed_late(const rg_op *op, rg_key *key);
 
 /* scan.c: a page of a scan; a walk over the homes that expired, those of dead sites included. */
 extern const rg__verb rg__page_verb, rg__prune_verb;

@@ -161,3 +161,13 @@ bool rg__publish_prepare(rg_op *op, const rg__task *task)
 	p->homes = (rg_str){ p->domain.p, p->domain.n + suffix.n }; /* the copies lie one behind the other */
 	return st == RG_OK;
 }
+
+bool rg__publish_landed_late(const rg_op *op, rg_key *key)
+{
+	const publish_op *p = (const publish_op *)op;
+
+	if (op->verb != &rg__publish_verb || !atomic_load(&op->released))
+		return false;
+	*key = (rg_key){ p->domain, op->key.user, op->key.host };
+	return true;
+}

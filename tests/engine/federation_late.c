@@ -193,3 +193,76 @@ Test(federation_late, sixteen_that_fail_together_make_one_pause)
 	hung_answer_all(&h);
 	site_close(&k, store);
 }
+
+/* A shared store that keeps the first commit to itself for long, and performs it in the end. */
+static struct slow {
+	const rg_store_ops *inner;
+	void *self;
+	rg_key key;
+	rg_commit commit;
+	rg_commit_cb done;
+	void *tok;
+	bool held;
+} slow;
+
+static rg_status hold_first_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	if (slow.held)
+		return slow.inner->commit(self, key, commit, flags, done, tok);
+	slow.held = true;
+	slow.key = (rg_key){ RG_STR("location@homes"), RG_STR("alice"), RG_STR("example.org") };
+	cr_assert(rg_key_equal(key, &slow.key));
+	slow.commit = *commit;
+	rg_record_ref(commit->next);
+	slow.done = done;
+	slow.tok = tok;
+	return RG_PENDING;
+}
+
+static void landed(void *tok, rg_status status, const rg_fetched *current)
+{
+	(void)current;
+	*(rg_status *)tok = status;
+}
+
+static void perform_held(rg_status says)
+{
+	rg_status st = RG_PENDING;
+
+	slow.inner->commit(slow.self, &slow.key, &slow.commit, 0, landed, &st);
+	cr_assert_eq(st, RG_OK);
+	rg_record_unref(slow.commit.next);
+	slow.done(slow.tok, says, NULL);
+}
+
+Test(federation_late, a_publication_that_lands_when_all_is_over_is_looked_at_again)
+{
+	static const rg_status says[] = { RG_OK, RG_EUNKNOWN };
+
+	for (int i = 0; i < 2; i++) {
+		rg_store *memory = shared_new(), *shared = NULL;
+		kit k;
+
+		slow = (struct slow){ .held = false };
+		slow.inner = rg_store_members(memory, &slow.self);
+		rg_store_ops ops = *slow.inner;
+		ops.traits = 0;
+		ops.commit = hold_first_commit;
+		ops.destroy = NULL;
+		cr_assert_eq(rg_store_new(&ops, slow.self, &shared, NULL), RG_OK);
+		kit_open(&k, INLINE);
+		federate(&k, shared, EAST);
+		kit_save(&k, "alice", A1, 1);
+		live_on(&k, 3000);
+		cr_assert(slow.held);
+		kit_save(&k, "alice", GONE, 2);
+		live_on(&k, 60000);
+		cr_assert_str_empty(homes(memory, "alice"));
+		perform_held(says[i]);
+		cr_assert_str_eq(homes(memory, "alice"), "sip:" EAST);
+		live_on(&k, 1000);
+		cr_expect_str_empty(homes(memory, "alice"), "no other site sends its requests here");
+		site_close(&k, shared);
+		rg_store_unref(memory);
+	}
+}
