@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: MIT */
+#include "random.h"
+#include <stdlib.h>
+
+typedef struct pending {
+	bool used, performed, canceled, twice, nonsense;
+	shim *shim;
+	asked asked;
+	uint32_t flags, limit;
+	rg_time now;
+	rg_commit commit;
+	char domain[24], tag[64], cursor[128];
+	rg_str cursor_text;
+	/* the answer */
+	rg_status status;
+	bool has_found;
+	rg_fetched found;
+	uint32_t n_keys;
+	rg_key keys[CELLS];
+	char next_cursor[128];
+	rg_keys page;
+	uint64_t records, bindings;
+} pending;
+
+typedef struct late {
+	int64_t since; /* microseconds of the monotonic clock */
+	shim *shim;
+	cell *cell;
+	rg_commit commit;
+} late;
+
+static pending waiting[PENDING];
+static uint32_t order[PENDING], n_waiting; /* the oldest first */
+static late lates[LATE];
+static uint32_t n_lates;
+
+static bool same(const char *text, rg_str s)
+{
+	return strlen(text) == s.n && (s.n == 0 || memcmp(text, s.p, s.n) == 0);
+}
+
+static void keep(char *room, size_t size, rg_str s)
+{
+	if (s.n >= size)
+		wrong("a key is longer than any that was given", "store");
+	memset(room, 0, size);
+	if (s.n > 0)
+		memcpy(room, s.p, s.n);
+}
+
+cell *cell_of(const rg_key *key)
+{
+	cell *c = w.cells;
+
+	for (uint32_t i = 0; i < w.n_cells; i++, c++) {
+		if (same(c->domain, key->domain) && same(c->user, key->user) && same(c->host, key->host))
+			return c;
+	}
+	if (w.n_cells == CELLS)
+		wrong("there are more keys than were given", "store");
+	w.n_cells++;
+	*c = (cell){ .n_states = 1 };
+	states[c - w.cells][0].n = 0;
+	keep(c->domain, sizeof c->domain, key->domain);
+	keep(c->user, sizeof c->user, key->user);
+	keep(c->host, sizeof c->host, key->host);
+	return c;
+}
+
+static rg_key key_of(const cell *c)
+{
+	return (rg_key){ rg_str_from(c->domain), rg_str_from(c->user), rg_str_from(c->host) };
+}
+
+static part *part_of(const shim *s, cell *c)
+{
+	return &c->parts[s->role == OF_LOCAL];
+}
+
+/* ---- what the inner store does ---- */
+
+static void keep_fetched(void *tok, rg_status status, const rg_fetched *found)
+{
+	pending *p = tok;
+
+	p->status = status;
+	p->has_found = found != NULL;
+	if (found)
+		p->found = *found;
+}
+
+static void keep_keys(void *tok, rg_status status, const rg_keys *page)
+{
+	pending *p = tok;
+
+	p->status = status;
+	if (!page)
+		return;
+	p->page = *page;
+	for (uint32_t i = 0; i < page->n; i++)
+		p->keys[i] = key_of(cell_of(&page->keys[i]));
+	p->page.keys = p->keys;
+	if (page->cursor.n > sizeof p->next_cursor)
+		wrong("a cursor is too long", "store");
+	if (page->cursor.n > 0)
+		memcpy(p->next_cursor, page->cursor.p, page->cursor.n);
+	p->page.cursor.p = page->cursor.p ? p->next_cursor : NULL;
+}
+
+static void keep_count(void *tok, rg_status status, uint64_t records, uint64_t bindings)
+{
+	pending *p = tok;
+
+	p->status = status;
+	p->records = records;
+	p->bindings = bindings;
+}
+
+static bool remembers(const part *p, const rg_revision *revision)
+{
+	for (uint32_t i = 0; i < RING && i < p->landed; i++) {
+		if (rg_revision_equal(&p->ring[i], revision))
+			return true;
+	}
+	return false;
+}
+
+static void fetch_inner(const shim *s, const cell *c, pending *p)
+{
+	const part *there = &c->parts[s->role == OF_LOCAL];
+	rg_key key = key_of(c);
+	void *in;
+
+	rg_status st = rg_store_members(s->inner, &in)->fetch(in, &key, RG_FETCH_FRESH, keep_fetched, p);
+	if (st < 0)
+		p->status = st;
+	if (p->has_found && !p->found.record && s->buries)
+		p->found.base = there->base;
+}
+
+/* A commit that conflicted is not done after all. */
+static void forget_late(const rg_revision *revision)
+{
+	for (uint32_t i = n_lates; i-- > 0;) {
+		if (!rg_revision_equal(&lates[i].commit.revision, revision))
+			continue;
+		rg_record_unref(lates[i].commit.next);
+		lates[i] = lates[--n_lates];
+	}
+}
+
+static void has_landed(const shim *s, cell *c, const rg_commit *commit)
+{
+	part *p = part_of(s, c);
+
+	p->present = commit->next != NULL;
+	p->base = p->present || s->buries ? commit->revision : (rg_revision){ { 0 } };
+	p->deadline = rg_record_deadline(commit->next);
+	read_state(commit->next, &p->state);
+	p->ring[p->landed++ % RING] = commit->revision;
+	trace("    landed %s %s/%s: %u bindings", s->role == OF_LOCAL ? "local" : "main", c->domain, c->user, p->state.n);
+	state_changed(c);
+}
+
+/* Performs a commit as the store that it is. */
+static void commit_inner(const shim *s, cell *c, const rg_commit *asked_for, pending *p)
+{
+	part *there = part_of(s, c);
+	rg_commit commit = *asked_for;
+	rg_key key = key_of(c);
+	pending before = { 0 };
+	void *in;
+
+	p->status = RG_OK;
+	p->has_found = false;
+	if (s->remembers ? remembers(there, &commit.revision) : there->present && rg_revision_equal(&there->base, &commit.revision))
+		return;
+	if (s->buries && !there->present && !rg_revision_equal(&commit.base, &there->base)) {
+		fetch_inner(s, c, p);
+		p->status = RG_ECONFLICT;
+		forget_late(&commit.revision);
+		return;
+	}
+	if (s->buries && !there->present)
+		commit.base = (rg_revision){ { 0 } };
+	fetch_inner(s, c, &before);
+	rg_status st = rg_store_members(s->inner, &in)->commit(in, &key, &commit, 0, keep_fetched, p);
+	if (st < 0)
+		p->status = st;
+	if (p->has_found && !p->found.record && s->buries)
+		p->found.base = there->base;
+	if (p->status == RG_ECONFLICT)
+		forget_late(&asked_for->revision);
+	if (p->status != RG_OK) {
+		rg_record_unref(before.found.record);
+		return;
+	}
+	rg_record_unref(there->old);
+	there->old = before.found.record;
+	there->old_base = before.found.base;
+	has_landed(s, c, asked_for);
+}
+
+static void perform(pending *p)
+{
+	void *in;
+	const rg_store_ops *ops = rg_store_members(p->shim->inner, &in);
+	rg_str domain = rg_str_from(p->domain), tag = rg_str_from(p->tag);
+
+	rg_status st = RG_OK;
+
+	p->performed = true;
+	switch (p->asked.kind) {
+	case ASKED_FETCH:
+		fetch_inner(p->shim, p->asked.cell, p);
+		break;
+	case ASKED_COMMIT:
+		commit_inner(p->shim, p->asked.cell, &p->commit, p);
+		break;
+	case ASKED_DUE:
+		st = ops->due(in, p->now, p->cursor_text, p->limit, 0, keep_keys, p);
+		break;
+	case ASKED_FIND:
+		st = ops->find(in, domain, tag, p->cursor_text, p->limit, 0, keep_keys, p);
+		break;
+	case ASKED_SCAN:
+		st = ops->scan(in, domain, p->cursor_text, p->limit, 0, keep_keys, p);
+		break;
+	default:
+		st = ops->count(in, domain, 0, keep_count, p);
+	}
+	if (st < 0)
+		p->status = st;
+}
+
+/* ---- what becomes of a call ---- */
+
+static void fail_with(pending *p, rg_status status)
+{
+	p->performed = true;
+	p->status = status;
+	p->has_found = false;
+}
+
+/* The outcome is unknown: it is done, it is lost, or it is done later. */
+static void fall_silent(pending *p)
+{
+	uint32_t how = dice(3);
+
+	if (how == 0)
+		commit_inner(p->shim, p->asked.cell, &p->commit, p);
+	if (p->has_found)
+		rg_record_unref(p->found.record);
+	if (how == 1 && n_lates < LATE) {
+		lates[n_lates++] = (late){ w.monotonic, p->shim, p->asked.cell, p->commit };
+		rg_record_ref(p->commit.next);
+	}
+	trace("    unknown: %s", how == 0 ? "done" : how == 1 ? "late" : "lost");
+	fail_with(p, RG_EUNKNOWN);
+}
+
+static void conflict(pending *p)
+{
+	fail_with(p, RG_ECONFLICT);
+	if (dice(2)) {
+		fetch_inner(p->shim, p->asked.cell, p);
+		p->status = RG_ECONFLICT;
+	}
+}
+
+/* From a cache, or from nothing. */
+static void guess(pending *p)
+{
+	const part *there = part_of(p->shim, p->asked.cell);
+	bool old = dice(2);
+
+	p->performed = p->has_found = true;
+	p->status = RG_OK;
+	p->found = (rg_fetched){ .struct_size = sizeof p->found };
+	if (old) {
+		p->found.record = rg_record_ref(there->old);
+		p->found.base = there->old_base;
+	}
+}
+
+/* A commit that landed, or that may yet land, is in no conflict. */
+static bool may_conflict(const pending *p)
+{
+	for (uint32_t i = 0; i < n_lates; i++) {
+		if (rg_revision_equal(&lates[i].commit.revision, &p->commit.revision))
+			return false;
+	}
+	return !remembers(part_of(p->shim, p->asked.cell), &p->commit.revision);
+}
+
+static void draw_fate(pending *p)
+{
+	static const rg_status errors[] = { RG_ESTORE, RG_ENOMEM, RG_ETIMEOUT, RG_EFULL };
+	const odds *o = &p->shim->odds;
+	bool commits = p->asked.kind == ASKED_COMMIT;
+
+	if (p->shim->role == OF_LOCAL && !commits)
+		return;
+	if (chance(o->fails))
+		fail_with(p, errors[dice(commits ? 4 : 3)]);
+	else if (commits && chance(o->unknown))
+		fall_silent(p);
+	else if (commits && chance(o->conflicts) && may_conflict(p))
+		conflict(p);
+	else if (p->asked.kind == ASKED_FETCH && !(p->flags & RG_FETCH_FRESH) && chance(o->guesses))
+		guess(p);
+}
+
+static void give_once(pending *p)
+{
+	rg_fetched found = p->found;
+
+	if (p->has_found)
+		rg_record_ref(found.record);
+	if (p->nonsense) {
+		rg_record_unref(p->has_found ? found.record : NULL);
+		give_nonsense(p->shim, &p->asked);
+	} else if (p->asked.kind <= ASKED_COMMIT) {
+		p->asked.fetched(p->asked.tok, p->status, p->has_found ? &found : NULL);
+	} else if (p->asked.kind == ASKED_COUNT) {
+		p->asked.counted(p->asked.tok, p->status, p->records, p->bindings);
+	} else {
+		p->asked.paged(p->asked.tok, p->status, p->status == RG_OK ? &p->page : NULL);
+	}
+}
+
+/* Performs what is not done yet, and answers. The page's keys and cursor point into @p p. */
+static void give(pending *p)
+{
+	if (!p->performed && p->canceled && dice(2))
+		fail_with(p, RG_ECANCELED);
+	if (!p->performed)
+		perform(p);
+	give_once(p);
+	if (p->twice)
+		give_once(p);
+	if (p->has_found)
+		rg_record_unref(p->found.record);
+	rg_record_unref(p->commit.next);
+}
+
+static void answer_waiting(uint32_t nth)
+{
+	uint32_t which = order[nth];
+	pending p = waiting[which];
+
+	memmove(&order[nth], &order[nth + 1], (--n_waiting - nth) * sizeof *order);
+	waiting[which].used = false;
+	if (p.cursor_text.p)
+		p.cursor_text.p = p.cursor;
+	if (p.page.keys)
+		p.page.keys = p.keys;
+	if (p.page.cursor.p)
+		p.page.cursor.p = p.next_cursor;
+	trace("  answer %d", p.asked.kind);
+	give(&p);
+}
+
+uint32_t answers_waiting(void)
+{
+	return n_waiting;
+}
+
+void answer_one(uint32_t nth)
+{
+	if (nth < n_waiting)
+		answer_waiting(nth);
+}
+
+void answer_all(void)
+{
+	while (n_waiting > 0)
+		answer_waiting(0);
+}
+
+static void end_late(uint32_t which, bool perform_it)
+{
+	late l = lates[which];
+	pending p = { 0 };
+
+	lates[which] = lates[--n_lates];
+	if (perform_it) {
+		trace("  a commit is done late");
+		commit_inner(l.shim, l.cell, &l.commit, &p);
+	}
+	if (p.has_found)
+		rg_record_unref(p.found.record);
+	rg_record_unref(l.commit.next);
+}
+
+void perform_late(void)
+{
+	if (n_lates > 0)
+		end_late(dice(n_lates), true);
+}
+
+void end_lates(bool perform_them)
+{
+	while (n_lates > 0)
+		end_late(0, perform_them);
+}
+
+void end_old_lates(int64_t monotonic)
+{
+	enum { SECONDS = 4000000 };
+
+	for (uint32_t i = n_lates; i-- > 0;) {
+		if (i < n_lates && monotonic - lates[i].since > SECONDS)
+			end_late(i, dice(2));
+	}
+}
+
+void forget_stores(void)
+{
+	end_lates(false);
+	for (uint32_t i = 0; i < w.n_cells; i++) {
+		rg_record_unref(w.cells[i].parts[0].old);
+		rg_record_unref(w.cells[i].parts[1].old);
+	}
+}
+
+static bool fits(rg_str s, size_t room)
+{
+	return s.n < room;
+}
+
+/* One call: answered at once, refused by the return, or put off. */
+static rg_status ask(pending *p)
+{
+	shim *s = p->shim;
+	rg_status returned;
+
+	rg_record_ref(p->commit.next);
+	if (chance(s->odds.breaks) && break_contract(s, &p->asked, &returned)) {
+		rg_record_unref(p->commit.next);
+		return returned;
+	}
+	draw_fate(p);
+	if (p->performed && p->status < 0 && !p->has_found && p->status != RG_ECONFLICT && dice(2)) {
+		rg_record_unref(p->commit.next);
+		return p->status;
+	}
+	if (s->is_inline || n_waiting == PENDING || w.calm || !chance(s->odds.defers)) {
+		bool says_pending = !s->is_inline && !w.calm && dice(8) == 7;
+
+		give(p);
+		return says_pending ? RG_PENDING : RG_OK;
+	}
+	if (!p->performed && dice(2))
+		perform(p);
+	p->twice = chance(s->odds.breaks);
+	p->nonsense = chance(s->odds.breaks);
+	uint32_t at = 0;
+	while (waiting[at].used)
+		at++;
+	waiting[at] = *p;
+	waiting[at].used = true;
+	order[n_waiting++] = at;
+	return RG_PENDING;
+}
+
+/* ---- the members ---- */
+
+static rg_status shim_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+{
+	pending p = { .shim = self, .flags = flags, .asked = { .kind = ASKED_FETCH, .cell = cell_of(key), .fetched = done, .tok = tok } };
+
+	return ask(&p);
+}
+
+static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	pending p = { .shim = self, .flags = flags, .commit = *commit,
+		.asked = { .kind = ASKED_COMMIT, .cell = cell_of(key), .fetched = done, .tok = tok } };
+
+	return ask(&p);
+}
+
+static rg_status ask_page(pending *p, rg_str domain, rg_str tag, rg_str cursor, rg_keys_cb done, void *tok)
+{
+	if (!fits(domain, sizeof p->domain) || !fits(tag, sizeof p->tag) || cursor.n > sizeof p->cursor)
+		wrong("a page is asked for with a text that nobody gave", "store");
+	if (domain.n > 0)
+		memcpy(p->domain, domain.p, domain.n);
+	if (tag.n > 0)
+		memcpy(p->tag, tag.p, tag.n);
+	if (cursor.n > 0)
+		memcpy(p->cursor, cursor.p, cursor.n);
+	p->cursor_text = (rg_str){ cursor.p ? p->cursor : NULL, cursor.n };
+	p->limit = p->limit > CELLS ? CELLS : p->limit;
+	p->asked.paged = done;
+	p->asked.tok = tok;
+	return ask(p);
+}
+
+static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	pending p = { .shim = self, .flags = flags, .limit = limit, .now = now, .asked = { .kind = ASKED_DUE } };
+
+	return ask_page(&p, (rg_str){ NULL, 0 }, (rg_str){ NULL, 0 }, cursor, done, tok);
+}
+
+static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	pending p = { .shim = self, .flags = flags, .limit = limit, .asked = { .kind = ASKED_FIND } };
+
+	return ask_page(&p, domain, tag, cursor, done, tok);
+}
+
+static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	pending p = { .shim = self, .flags = flags, .limit = limit, .asked = { .kind = ASKED_SCAN } };
+
+	return ask_page(&p, domain, (rg_str){ NULL, 0 }, cursor, done, tok);
+}
+
+static rg_status shim_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+{
+	pending p = { .shim = self, .flags = flags, .asked = { .kind = ASKED_COUNT, .counted = done, .tok = tok } };
+
+	memcpy(p.domain, domain.p, domain.n < sizeof p.domain ? domain.n : sizeof p.domain - 1);
+	return ask(&p);
+}
+
+/* Also answers others before, or is deaf. */
+static rg_status shim_wait(void *self, void *tok, int32_t timeout_ms)
+{
+	(void)self;
+	if (!w.calm && dice(8) == 7)
+		answer_one(dice(PENDING));
+	if (!w.calm && dice(8) == 7) {
+		w.monotonic += 1000 * (int64_t)timeout_ms;
+		return RG_ETIMEOUT;
+	}
+	for (uint32_t i = 0; i < n_waiting; i++) {
+		if (waiting[order[i]].asked.tok == tok) {
+			answer_waiting(i);
+			return RG_OK;
+		}
+	}
+	return RG_ETIMEOUT;
+}
+
+static void shim_cancel(void *self, void *tok)
+{
+	(void)self;
+	for (uint32_t i = 0; i < n_waiting; i++) {
+		pending *p = &waiting[order[i]];
+
+		if (p->asked.tok != tok)
+			continue;
+		p->canceled = true;
+		if (!w.calm && dice(8) == 7)
+			answer_waiting(i);
+		return;
+	}
+}
+
+static void shim_destroy(void *self)
+{
+	rg_store_unref(((shim *)self)->inner);
+}
+
+rg_store *shim_new(shim *s)
+{
+	static const rg_store_ops members = { .struct_size = sizeof members, .name = "random", .fetch = shim_fetch, .commit = shim_commit,
+		.due = shim_due, .find = shim_find, .scan = shim_scan, .count = shim_count, .cancel = shim_cancel, .destroy = shim_destroy };
+	rg_store_ops ops = members;
+	rg_store *out = NULL;
+
+	if (s->is_inline)
+		ops.traits |= RG_STORE_INLINE;
+	else if (w.has_wait)
+		ops.wait = shim_wait;
+	if (s->role != OF_LOCAL && w.shared_trait)
+		ops.traits |= RG_STORE_SHARED;
+	if (rg_store_new(&ops, s, &out, NULL) != RG_OK)
+		wrong("a store cannot be made", "store");
+	return out;
+}
