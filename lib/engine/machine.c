@@ -233,6 +233,9 @@ static int step_commit(rg_op *op)
 
 static int step_resend(rg_op *op)
 {
+	/* The tick came so late that the store may have forgotten the commit, and would call it a conflict. */
+	if (rg__now(op->ticket.reg) > rg__add_sat(op->doubt_until, RG__RESEND_LATE))
+		return RG__STEP_GIVE_UP;
 	op->tally[RG__S_RETRIES]++;
 	return call_store(op, RG__STEP_COMMITTED, issue_commit);
 }

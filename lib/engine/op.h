@@ -18,6 +18,7 @@
 
 enum { RG__CONFLICTS_MAX = 32, RG__PAGE = 100 };
 #define RG__RESEND_FOR 50000   /* milliseconds: a remote store remembers revisions for 60 s */
+#define RG__RESEND_LATE 5000    /* milliseconds that the tick of the last resend may be late */
 #define RG__RESEND_FIRST 100
 #define RG__RESEND_MOST 2000
 

@@ -216,6 +216,26 @@ Test(fate, after_a_clock_set_back_a_commit_is_sent_again_for_fifty_seconds_more_
 	kit_close(&k);
 }
 
+/* The store may have forgotten the commit: that it conflicts would not say that it did not land. */
+Test(fate, a_commit_in_doubt_is_not_sent_again_by_a_tick_that_comes_a_minute_late)
+{
+	for (rg_time late = 54000; late <= 61000; late += 7000) {
+		faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN, .lands = true };
+		int code;
+		kit k;
+
+		open_doubtful(&k, &f, INLINE);
+		cr_expect_eq(kit_save_status(&k, "alice", A1, 1, &code), RG_ESTORE);
+		uint32_t seen = f.seen;
+		k.now += late;
+		kit_tick(&k);
+		cr_expect_eq(f.seen, seen + (late < 60000));
+		cr_expect(strstr(k.log, "never became known"));
+		cr_expect_eq(kit_stat(&k, "undecided"), 1);
+		kit_close(&k);
+	}
+}
+
 Test(fate, a_store_that_does_not_answer_is_a_503_after_store_timeout)
 {
 	outcome o = { 0 }, found = { 0 };
