@@ -404,6 +404,26 @@ RG_API rg_status rg_remove_flow(rg_registrar *registrar, rg_str domain, rg_str f
 RG_API rg_status rg_remove_flow_async(rg_registrar *registrar, rg_str domain, rg_str flow, rg_remove_cb done, void *user,
 	rg_free_cb free_user, rg_op **op);
 
+/**
+ * @param status  as rg_remove() returns. @param n_removed  number of live bindings that this part removed, also before an error.
+ * @param cursor  where the next part starts; absent = nothing is left, or an error. Borrowed for the call.
+ */
+typedef void (*rg_remove_part_cb)(void *user, rg_status status, uint32_t n_removed, rg_str cursor);
+
+/**
+ * Does a part of rg_remove_ip_port_async() without an AoR. A host with one thread serves other work between the parts: over an inline store
+ * a completion form completes before it returns, however many AoRs match.
+ * @param cursor  where to start, from the part before it, of a removal with the same arguments; absent = the first part. A malformed cursor
+ * is RG_EINVAL. @param limit  number of AoRs after which the part ends; it ends with a page of the store, so a part may look at up to 99
+ * more. A limit below 100 is kept exactly if the store keeps its page limit. 0 = 100. @param op  may be NULL.
+ */
+RG_API rg_status rg_remove_ip_port_part_async(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str cursor,
+	uint32_t limit, rg_remove_part_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
+/** Does a part of rg_remove_flow_async(). Everything else as rg_remove_ip_port_part_async(). */
+RG_API rg_status rg_remove_flow_part_async(rg_registrar *registrar, rg_str domain, rg_str flow, rg_str cursor, uint32_t limit,
+	rg_remove_part_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
 /** @} */
 /** @name Measuring
  * @{ */

@@ -10,6 +10,9 @@ typedef struct remove_asked {
 	uint32_t branch_flags;
 	rg_str ip;         /* a next hop in two parts */
 	int32_t port;
+	rg_str cursor;     /* of a part: where an earlier one ended; absent = the first part */
+	uint32_t limit;    /* of a part: how many AoRs it looks at; 0 = this is no part */
+	rg_remove_part_cb part;
 	rg_remove_cb done; /* of the completion form */
 	uint32_t *out;     /* of the blocking form; may be NULL */
 } remove_asked;
@@ -23,6 +26,9 @@ typedef struct remove_op {
 	rg__buf tags;    /* of a walk: each ends in a NUL */
 	rg_str tags_left;
 	rg_str tag;
+	rg_str start;    /* of a part: the store's cursor to begin at */
+	uint32_t looked; /* of a part: AoRs so far */
+	rg__buf stopped; /* of a part: the cursor to resume at; empty = nothing is left */
 	atomic_uint removed; /* read by the thread that answers */
 } remove_op;
 
@@ -35,9 +41,21 @@ static rg_status remove_decide(rg_op *op)
 
 static bool remove_done(rg_op *op, rg_status status)
 {
+	((remove_op *)op)->looked++;
 	if (status == RG_OK && op->plan && rg_plan_commits(op->plan))
 		((remove_op *)op)->removed += rg__plan_affected(op->plan);
 	return true;
+}
+
+static void answer_part(remove_op *r, rg_status status)
+{
+	rg_str cursor = RG__ABSENT;
+
+	if (status == RG_OK && r->stopped.failed)
+		status = RG_ENOMEM;
+	else if (status == RG_OK)
+		cursor = (rg_str){ r->stopped.p, r->stopped.n };
+	r->asked.part(r->op.user, status, r->removed, cursor);
 }
 
 static void remove_answer(rg_op *op, rg_status status)
@@ -46,7 +64,9 @@ static void remove_answer(rg_op *op, rg_status status)
 
 	if (!op->verb->walks && status == RG_OK)
 		remove_done(op, RG_OK);
-	if (r->asked.done)
+	if (r->asked.part)
+		answer_part(r, status);
+	else if (r->asked.done)
 		r->asked.done(op->user, status, r->removed);
 	else if (r->asked.out)
 		*r->asked.out = r->removed;
@@ -59,12 +79,61 @@ static void remove_clear(rg_op *op)
 	rg__aor_free(&r->aor);
 	rg__buf_free(&r->hop);
 	rg__buf_free(&r->tags);
+	rg__buf_free(&r->stopped);
 }
 
 static void add_wanted_tag(remove_op *r, rg_str tag)
 {
 	rg__buf_add(&r->tags, tag);
 	rg__buf_add(&r->tags, (rg_str){ "", 1 });
+}
+
+/* Only the tag of a flow may have a NUL inside, and with a flow it is the only tag. */
+static rg_str next_tag(remove_op *r)
+{
+	rg_str tag = { r->tags_left.p, r->filter.has_flow ? r->tags_left.n - 1 : strlen(r->tags_left.p) };
+
+	r->tags_left = rg__sub(r->tags_left, tag.n + 1, r->tags_left.n);
+	return tag;
+}
+
+/*
+ * A cursor of a removal in parts is the tag, a NUL, and when the tag is begun, a P and the store's cursor. Of a flow the tag is left out. A
+ * tag that is gone, because the name has other addresses by this time, lets the removal begin again, which is harmless.
+ */
+static void write_removal_cursor(remove_op *r, rg_str page)
+{
+	rg__buf_add(&r->stopped, r->filter.has_flow ? RG__ABSENT : r->tag);
+	rg__buf_add(&r->stopped, (rg_str){ "\0P", page.p ? 2 : 1 });
+	rg__buf_add(&r->stopped, page);
+}
+
+static bool is_removal_cursor(rg_str cursor)
+{
+	const char *nul = cursor.n > 0 ? memchr(cursor.p, '\0', cursor.n) : NULL;
+
+	return nul && (nul + 1 == cursor.p + cursor.n || nul[1] == 'P');
+}
+
+static void resume_removal(remove_op *r)
+{
+	rg_str cursor = r->asked.cursor, all = r->tags_left, tag = { cursor.p, strlen(cursor.p) };
+	rg_str page = tag.n + 1 < cursor.n ? rg__sub(cursor, tag.n + 2, cursor.n) : RG__ABSENT;
+
+	while (r->tags_left.n > 0) {
+		rg_str from = r->tags_left, here = next_tag(r);
+
+		if (!r->filter.has_flow && !rg__eq(here, tag))
+			continue;
+		if (!page.p) {
+			r->tags_left = from;
+			return;
+		}
+		r->tag = here;
+		r->start = page;
+		return;
+	}
+	r->tags_left = all;
 }
 
 /* The tags under which a store keeps records with this flow or next hop. */
@@ -95,6 +164,8 @@ static rg_status name_tags(remove_op *r)
 		add_wanted_tag(r, RG__ABSENT);
 	}
 	r->tags_left = (rg_str){ r->tags.p, r->tags.n };
+	if (r->asked.cursor.p && !r->tags.failed)
+		resume_removal(r);
 	return r->tags.failed ? RG_ENOMEM : RG_OK;
 }
 
@@ -109,26 +180,22 @@ static rg_status remove_resolved(rg_op *op)
 	return op->verb->walks ? name_tags(r) : RG_OK;
 }
 
-/* Only the tag of a flow may have a NUL inside, and with a flow it is the only tag. */
-static rg_str next_tag(remove_op *r)
-{
-	rg_str tag = { r->tags_left.p, r->filter.has_flow ? r->tags_left.n - 1 : strlen(r->tags_left.p) };
-
-	r->tags_left = rg__sub(r->tags_left, tag.n + 1, r->tags_left.n);
-	return tag;
-}
-
 static rg_status remove_page(rg_op *op)
 {
 	remove_op *r = (remove_op *)op;
-	rg_str cursor = r->tag.p && op->paged ? op->page.cursor : RG__ABSENT;
+	rg_str cursor = op->paged ? op->page.cursor : r->start;
+	uint32_t limit = r->asked.limit;
 
 	if (!cursor.p) {
 		if (r->tags_left.n == 0)
 			return RG_ENOENT;
 		r->tag = next_tag(r);
 	}
-	return rg__call_find(&op->call, op->within, r->tag, cursor, RG__PAGE);
+	if (limit > 0 && r->looked >= limit) {
+		write_removal_cursor(r, cursor);
+		return RG_ENOENT;
+	}
+	return rg__call_find(&op->call, op->within, r->tag, cursor, limit > 0 && limit < RG__PAGE ? limit : RG__PAGE);
 }
 
 /* `ip` and `port` as one text, for the filter to read. */
@@ -165,11 +232,14 @@ static rg_status remove_prepare(rg_op *op, const void *given, bool keeps)
 {
 	remove_op *r = (remove_op *)op;
 	remove_asked *asked = &r->asked;
-	rg_str *const texts[] = { &asked->domain, &asked->aor, &asked->contact, &asked->next_hop, &asked->instance, &asked->flow };
+	rg_str *const texts[] = { &asked->domain, &asked->aor, &asked->contact, &asked->next_hop, &asked->instance, &asked->flow,
+		&asked->cursor };
 
 	*asked = *(const remove_asked *)given;
 	asked->domain = rg__domain(asked->domain);
-	rg_status st = rg__op_keep(op, keeps, texts, 6);
+	rg_status st = rg__op_keep(op, keeps, texts, 7);
+	if (st == RG_OK && asked->cursor.p && !is_removal_cursor(asked->cursor))
+		st = RG_EINVAL;
 	if (st == RG_OK && asked->ip.p)
 		st = join_hop(r);
 	if (st == RG_OK)
@@ -277,4 +347,26 @@ rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg
 	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .done = done };
 
 	return rg__verb_start(&remove_everywhere_verb, reg, done ? &asked : NULL, user, free_user, op);
+}
+
+static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t limit, void *user, rg_free_cb free_user, rg_op **op)
+{
+	asked->limit = limit ? limit : RG__PAGE;
+	return rg__verb_start(&remove_everywhere_verb, reg, asked->part ? asked : NULL, user, free_user, op);
+}
+
+rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str cursor, uint32_t limit,
+	rg_remove_part_cb done, void *user, rg_free_cb free_user, rg_op **op)
+{
+	remove_asked asked = { .domain = domain, .ip = ip.p ? ip : RG_STR(""), .port = port, .cursor = cursor, .part = done };
+
+	return start_part(reg, &asked, limit, user, free_user, op);
+}
+
+rg_status rg_remove_flow_part_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_str cursor, uint32_t limit, rg_remove_part_cb done,
+	void *user, rg_free_cb free_user, rg_op **op)
+{
+	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .cursor = cursor, .part = done };
+
+	return start_part(reg, &asked, limit, user, free_user, op);
 }

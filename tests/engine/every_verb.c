@@ -218,6 +218,33 @@ static rg_status run_remove_flow(verb_call *c)
 	return rg_remove_flow(c->k->reg, domain, flow, &c->o->n);
 }
 
+static void part_removed(void *user, rg_status status, uint32_t n, rg_str cursor)
+{
+	cr_expect_null(cursor.p, "all is done in one part");
+	kit_removed(user, status, n);
+}
+
+/* A part has no blocking form. The cursor says that the tag is not begun yet. */
+static rg_status run_remove_ip_port_part(verb_call *c)
+{
+	rg_str domain = lend(&c->given, "location"), ip = lend(&c->given, "192.0.2.1"), cursor = lend(&c->given, "192.0.2.1:5060");
+
+	cursor.n++;
+	if (c->blocking)
+		return RG_ENOTSUP;
+	return rg_remove_ip_port_part_async(c->k->reg, domain, ip, 5060, cursor, 0, part_removed, c->o, kit_freed, &c->o->op);
+}
+
+static rg_status run_remove_flow_part(verb_call *c)
+{
+	rg_str domain = lend(&c->given, "location"), flow = lend(&c->given, "flow"), cursor = lend(&c->given, "");
+
+	cursor.n++;
+	if (c->blocking)
+		return RG_ENOTSUP;
+	return rg_remove_flow_part_async(c->k->reg, domain, flow, cursor, 1000, part_removed, c->o, kit_freed, &c->o->op);
+}
+
 static rg_status run_set_latency(verb_call *c)
 {
 	rg_str domain = lend(&c->given, "location"), aor = lend(&c->given, "alice@example.org");
