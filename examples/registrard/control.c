@@ -9,10 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "json.h"
-
 #define LINE_MAX_BYTES 65536      /* of one command line */
 #define BACKLOG_MAX (1024 * 1024) /* bytes of unread events after which a client is dropped */
+#define ANSWER_MAX 65536          /* bytes of unread answers after which no command runs */
 
 /* One connection. */
 struct client {
@@ -20,27 +19,40 @@ struct client {
 	struct client *next;
 	int fd;
 	int index;         /* of its registration with the su_root */
+	int mask;          /* what it waits for there */
 	int skipping;      /* discards the rest of a line that was too long */
 	int closing;       /* set to free the client when the loop is back: only client_ready() and control_close() free clients */
 	int finished;      /* the peer closed its sending side */
-	char *in;          /* an incomplete line */
+	char *in;          /* an incomplete line, and lines whose turn has not come */
 	size_t n_in;
-	char *out;         /* pending output; the peer took the first n_sent bytes */
-	size_t n_sent;
-	size_t n_out;
-	size_t room_out;
-	rg_subscription *events;
+	struct text out;   /* pending output */
+	struct text later; /* events that wait until the line of the command is complete */
+	struct command *command; /* under way; NULL = none */
+	enum command_state state;
+	int listens;       /* to events */
 };
 
 struct control {
 	struct server *server;
 	struct client *clients;
 	size_t n_clients;
+	rg_subscription *events; /* one for all who listen; NULL = nobody does */
+	struct text event;       /* the last one, as a line */
 	char *path;
 	struct stat file; /* identity of the socket, so that no other file is removed */
 	int fd;
 	int index;
 };
+
+/* Ends the subscription when nobody listens any more. */
+static void mind_listeners(struct control *control)
+{
+	for (const struct client *client = control->clients; client; client = client->next)
+		if (client->listens)
+			return;
+	rg_subscription_end(control->events);
+	control->events = NULL;
+}
 
 static void client_free(struct client *client)
 {
@@ -50,26 +62,40 @@ static void client_free(struct client *client)
 		at = &(*at)->next;
 	*at = client->next;
 	client->control->n_clients--;
-	rg_subscription_end(client->events);
+	mind_listeners(client->control);
+	command_free(client->command);
 	su_root_deregister(client->control->server->root, client->index);
 	close(client->fd);
 	free(client->in);
-	free(client->out);
+	free(client->out.p);
+	free(client->later.p);
 	free(client);
 }
 
-/* Bytes that the peer has not taken yet. */
-static size_t backlog(const struct client *client)
+static int has_line(const struct client *client)
 {
-	return client->n_out - client->n_sent;
+	return client->n_in > 0 && (client->n_in == LINE_MAX_BYTES || memchr(client->in, '\n', client->n_in));
 }
 
+/* A command may work, or the next one begin. */
+static int has_work(const struct client *client)
+{
+	return client->command ? client->state == COMMAND_READY : has_line(client);
+}
+
+/* A peer that does not read its answers gets no more commands executed. A client with work waits until the socket takes output, which is
+ * as good as at once, so that the loop serves all others before the next turn. */
 static void want(struct client *client)
 {
-	/* A peer that does not read its answers gets no more commands executed. */
-	int events = (backlog(client) ? SU_WAIT_OUT : 0) | (backlog(client) < BACKLOG_MAX && !client->finished ? SU_WAIT_IN : 0);
+	int events = 0;
 
-	su_root_eventmask(client->control->server->root, client->index, client->fd, events);
+	if (client->out.n || has_work(client) || client->closing)
+		events |= SU_WAIT_OUT;
+	if ((!client->command && client->out.n < ANSWER_MAX && !client->finished && client->n_in < LINE_MAX_BYTES) || client->closing)
+		events |= SU_WAIT_IN;
+	if (events != client->mask)
+		su_root_eventmask(client->control->server->root, client->index, client->fd, events);
+	client->mask = events;
 }
 
 /* Marks a connection for closing, and wakes the loop. */
@@ -77,156 +103,184 @@ static void client_drop(struct client *client)
 {
 	client->closing = 1;
 	shutdown(client->fd, SHUT_RDWR);
-	su_root_eventmask(client->control->server->root, client->index, client->fd, SU_WAIT_IN | SU_WAIT_OUT);
+	want(client);
 }
 
 static void client_flush(struct client *client)
 {
-	while (backlog(client) && !client->closing) {
-		ssize_t n = send(client->fd, client->out + client->n_sent, backlog(client), MSG_NOSIGNAL | MSG_DONTWAIT);
+	size_t sent = 0;
+
+	while (sent < client->out.n) {
+		ssize_t n = send(client->fd, client->out.p + sent, client->out.n - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
 		if (n <= 0) {
-			client_drop(client);
+			client->closing = 1;
 			return;
 		}
-		client->n_sent += (size_t)n;
+		sent += (size_t)n;
 	}
-	if (backlog(client) == 0)
-		client->n_sent = client->n_out = 0;
-	if (!client->closing)
+	client->out.n -= sent;
+	if (client->out.n) {
+		memmove(client->out.p, client->out.p + sent, client->out.n);
+	} else {
+		free(client->out.p);
+		client->out = (struct text){ NULL, 0, 0, 0 };
+	}
+}
+
+/* A client that is too far behind is dropped, so that it delays nothing. */
+static void client_hear(struct client *client, rg_str line)
+{
+	struct text *to = client->command && command_is_within_line(client->command) ? &client->later : &client->out;
+
+	if (to->n <= BACKLOG_MAX)
+		text_add(to, line);
+	if (to->n > BACKLOG_MAX || to->failed)
+		client_drop(client);
+	else
 		want(client);
 }
 
-/* Queues a line and takes ownership of it. NULL, or lack of room, closes the connection, so that no answer is lost silently. */
-static void client_say(struct client *client, char *line)
-{
-	size_t n = line ? strlen(line) : 0;
-
-	if (n && client->n_out + n > client->room_out) {
-		size_t room = 2 * (backlog(client) + n);
-		char *more;
-
-		client->n_out = backlog(client);
-		if (client->n_sent)
-			memmove(client->out, client->out + client->n_sent, client->n_out);
-		client->n_sent = 0;
-		more = room > client->room_out ? realloc(client->out, room) : NULL;
-
-		if (more) {
-			client->out = more;
-			client->room_out = room;
-		}
-	}
-	if (n == 0 || client->n_out + n > client->room_out) {
-		free(line);
-		client_drop(client);
-		return;
-	}
-	memcpy(client->out + client->n_out, line, n);
-	client->n_out += n;
-	free(line);
-	client_flush(client);
-}
-
-/* Runs inside event delivery, so it only queues. A client that is too far behind is dropped, so that it delays nothing. */
+/* Runs inside event delivery, so it only queues. The line is made once for all. */
 static void on_event(void *user, const rg_event *event)
 {
-	struct client *client = user;
+	struct control *control = user;
+	struct text *line = &control->event;
 
-	if (client->closing)
-		return;
-	if (backlog(client) > BACKLOG_MAX)
-		client_drop(client);
-	else
-		client_say(client, json_line(json_event(event)));
+	line->n = 0;
+	line->failed = 0;
+	json_event(line, event);
+	for (struct client *client = control->clients; client; client = client->next) {
+		if (!client->listens || client->closing)
+			continue;
+		client->out.failed |= line->failed;
+		client_hear(client, (rg_str){ line->p, line->n });
+	}
 }
 
 static void client_subscribe(struct client *client)
 {
+	struct control *control = client->control;
 	rg_status status = RG_OK;
 
-	if (!client->events)
-		status = rg_registrar_subscribe(client->control->server->registrar, RG_EVENT_ALL, on_event, client, NULL, &client->events);
-	if (status != RG_OK)
-		client_say(client, json_line(json_failure(rg_strerror(status))));
-}
-
-static void client_command(struct client *client, char *line)
-{
-	struct words words = { .n = 0 };
-	char *save = NULL;
-
-	for (char *word = strtok_r(line, " \t\r", &save); word; word = strtok_r(NULL, " \t\r", &save)) {
-		if (words.n == sizeof words.word / sizeof *words.word) {
-			client_say(client, json_line(json_failure("too many words")));
-			return;
-		}
-		words.word[words.n++] = word;
-	}
-	if (words.n == 1 && strcmp(words.word[0], "events") == 0)
-		client_subscribe(client);
+	if (!control->events)
+		status = rg_registrar_subscribe(control->server->registrar, RG_EVENT_ALL, on_event, control, NULL, &control->events);
+	if (status == RG_OK)
+		client->listens = 1;
 	else
-		client_say(client, json_line(command_run(client->control->server, &words)));
+		json_failure(&client->out, rg_strerror(status));
 }
 
-static void client_too_long(struct client *client)
+static int is_events(const char *line)
 {
-	client->skipping = 1;
-	client->n_in = 0;
-	client_say(client, json_line(json_failure("line too long")));
+	size_t from = strspn(line, " \t\r");
+
+	return strncmp(line + from, "events", 6) == 0 && line[from + 6 + strspn(line + from + 6, " \t\r")] == '\0';
 }
 
-/* Runs the complete lines read so far, as long as the peer takes the answers. */
+/* An answer has come. */
+static void on_wake(void *user)
+{
+	struct client *client = user;
+
+	client->state = COMMAND_READY;
+	want(client);
+}
+
+/* The events that waited follow the line, in their order. */
+static void client_turn(struct client *client)
+{
+	client->state = command_turn(client->command);
+	if (client->state != COMMAND_DONE)
+		return;
+	command_free(client->command);
+	client->command = NULL;
+	text_add(&client->out, (rg_str){ client->later.p, client->later.n });
+	client->out.failed |= client->later.failed;
+	free(client->later.p);
+	client->later = (struct text){ NULL, 0, 0, 0 };
+}
+
+static void client_command(struct client *client, const char *line)
+{
+	if (is_events(line)) {
+		client_subscribe(client);
+		return;
+	}
+	client->command = command_new(client->control->server, &client->out, line, on_wake, client);
+	if (client->command)
+		client_turn(client);
+	else
+		client->out.failed = 1;
+}
+
+/* Runs a line of @p n octets, with its newline. */
+static void client_line(struct client *client, char *line, size_t n)
+{
+	line[n - 1] = '\0';
+	if (client->skipping)
+		client->skipping = 0;
+	else if (memchr(line, '\0', n - 1))
+		json_failure(&client->out, "a command holds no NUL");
+	else
+		client_command(client, line);
+}
+
+/* Runs the complete lines read so far: as many as one turn of the loop has room for, and as long as the peer takes the answers. */
 static void client_lines(struct client *client)
 {
 	char *start = client->in;
 	char *end = client->in + client->n_in;
-	char *newline;
+	int64_t until = microseconds() + TURN_MICROSECONDS;
 
-	while (!client->closing && backlog(client) < BACKLOG_MAX && (newline = memchr(start, '\n', (size_t)(end - start))) != NULL) {
-		*newline = '\0';
-		if (client->skipping)
-			client->skipping = 0;
-		else if (memchr(start, '\0', (size_t)(newline - start)))
-			client_say(client, json_line(json_failure("a command holds no NUL")));
-		else
-			client_command(client, start);
+	while (!client->command && client->out.n < ANSWER_MAX && microseconds() < until) {
+		char *newline = memchr(start, '\n', (size_t)(end - start));
+
+		if (!newline)
+			break;
+		client_line(client, start, (size_t)(newline + 1 - start));
 		start = newline + 1;
 	}
 	client->n_in = (size_t)(end - start);
 	memmove(client->in, start, client->n_in);
+	if (memchr(client->in, '\n', client->n_in))
+		return;
+	if (client->n_in == LINE_MAX_BYTES && !client->skipping) {
+		client->skipping = 1;
+		json_failure(&client->out, "line too long");
+	}
 	if (client->skipping)
 		client->n_in = 0;
-	else if (client->n_in == LINE_MAX_BYTES && !memchr(client->in, '\n', client->n_in))
-		client_too_long(client);
 }
 
 static void client_read(struct client *client)
 {
-	ssize_t n;
-
-	if (client->n_in == LINE_MAX_BYTES)
-		return;
-	n = recv(client->fd, client->in + client->n_in, LINE_MAX_BYTES - client->n_in, MSG_DONTWAIT);
+	ssize_t n = recv(client->fd, client->in + client->n_in, LINE_MAX_BYTES - client->n_in, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == EWOULDBLOCK))
 		return;
-	if (n < 0) {
+	if (n < 0)
 		client->closing = 1;
-	} else if (n == 0) {
+	else if (n == 0)
 		client->finished = 1;
-		/* A peer that closed only its sending side still gets its answers, and events as long as it reads. */
-		client->closing = backlog(client) == 0 && !client->events;
-		if (!client->closing)
-			want(client);
-	} else {
+	else
 		client->n_in += (size_t)n;
+}
+
+static void client_work(struct client *client, int events)
+{
+	client_flush(client);
+	if (!client->closing && client->command && client->state == COMMAND_READY && client->out.n < ANSWER_MAX)
+		client_turn(client);
+	if (!client->closing && (events & SU_WAIT_IN) && !client->command && !client->finished && client->n_in < LINE_MAX_BYTES)
+		client_read(client);
+	if (!client->closing && !client->command)
 		client_lines(client);
-	}
+	client_flush(client);
 }
 
 static int client_ready(struct server *server, su_wait_t *wait, su_wakeup_arg_t *user)
@@ -237,16 +291,16 @@ static int client_ready(struct server *server, su_wait_t *wait, su_wakeup_arg_t 
 	(void)server;
 	if (events & (SU_WAIT_HUP | SU_WAIT_ERR))
 		client->closing = 1;
-	if (!client->closing && (events & SU_WAIT_OUT))
-		client_flush(client);
-	if (!client->closing && client->n_in)
-		client_lines(client);
-	if (!client->closing && (events & SU_WAIT_IN) && !client->finished)
-		client_read(client);
-	if (client->finished && backlog(client) == 0 && !client->events)
+	if (!client->closing)
+		client_work(client, events);
+	/* A peer that closed only its sending side still gets its answers, and events as long as it reads. */
+	if (client->finished && !client->out.n && !client->command && !has_line(client) && !client->listens)
 		client->closing = 1;
-	if (client->closing)
+	/* A line that is missing or incomplete ends the connection, so that no answer is lost silently. */
+	if (client->closing || client->out.failed)
 		client_free(client);
+	else
+		want(client);
 	return 0;
 }
 
@@ -265,6 +319,7 @@ static void client_new(struct control *control, int fd)
 	}
 	client->control = control;
 	client->fd = fd;
+	client->mask = SU_WAIT_IN;
 	client->index = su_root_register(control->server->root, wait, client_ready, client, 0);
 	if (client->index < 0) {
 		free(client->in);
@@ -397,6 +452,7 @@ void control_close(struct control *control)
 		close(control->fd);
 	if (control->path && lstat(control->path, &file) == 0 && file.st_ino == control->file.st_ino && file.st_dev == control->file.st_dev)
 		unlink(control->path);
+	free(control->event.p);
 	free(control->path);
 	free(control);
 }

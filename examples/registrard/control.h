@@ -3,6 +3,9 @@
 #ifndef REGISTRARD_CONTROL_H
 #define REGISTRARD_CONTROL_H
 
+#include <time.h>
+
+#include "json.h"
 #include "server.h"
 
 /* Connections at a time. Descriptors are kept for them. */
@@ -15,13 +18,39 @@ int control_open(struct server *server, const char *path, struct control **out);
 /* Closes every connection and removes the socket. NULL is accepted. */
 void control_close(struct control *control);
 
-/* A command line, split at spaces. */
-struct words {
-	char *word[32];
-	size_t n;
+/* Work for the control socket is done in turns of this length, so that the loop serves SIP between them. */
+enum { TURN_MICROSECONDS = 1000 };
+
+/* By a clock that never goes back. */
+static inline int64_t microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* A command under way. */
+struct command;
+
+enum command_state {
+	COMMAND_DONE,  /* its line is written */
+	COMMAND_READY, /* it wants another turn */
+	COMMAND_WAITS  /* for an answer of the store or a name server; then it wakes its client */
 };
 
-/* @return the answer to a command; NULL only when out of memory. */
-json_t *command_run(struct server *server, struct words *words);
+/* Begins a command.
+ * @param answer  where its line is written. A failure is such a line, too. @param line  copied. @param wake  is called, but never from within
+ * command_turn(), when a command that waits is ready. @return NULL when out of memory. */
+struct command *command_new(struct server *server, struct text *answer, const char *line, void (*wake)(void *user), void *user);
+
+/* Lets it work for a turn, or for about 64 kB of answer. */
+enum command_state command_turn(struct command *command);
+
+/* @return 1 when a part of its line is written, and the rest is not. */
+int command_is_within_line(const struct command *command);
+
+/* Ends it wherever it is. NULL is accepted. */
+void command_free(struct command *command);
 
 #endif

@@ -1,60 +1,187 @@
 /* SPDX-License-Identifier: MIT */
 #include "json.h"
 
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "methods.h"
 
-/* Each octet above 127 becomes the code point of that value, two octets in UTF-8. */
-static json_t *from_latin1(rg_str octets)
+/* @return where the next @p n octets go, or NULL. */
+static char *text_room(struct text *text, size_t n)
 {
-	char *text = malloc(2 * octets.n + 1);
-	size_t n = 0;
-	json_t *value;
+	size_t room = text->room ? text->room : 512;
+	char *more;
 
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < octets.n; i++) {
-		unsigned char c = (unsigned char)octets.p[i];
-
-		if (c >= 128)
-			text[n++] = (char)(0xc0 | c >> 6);
-		text[n++] = c >= 128 ? (char)(0x80 | (c & 0x3f)) : (char)c;
+	while (room - text->n < n)
+		room *= 2;
+	if (room > text->room) {
+		more = realloc(text->p, room);
+		if (!more) {
+			text->failed = 1;
+			return NULL;
+		}
+		text->p = more;
+		text->room = room;
 	}
-	value = json_stringn(text, n);
-	free(text);
-	return value;
+	return text->p + text->n;
 }
 
-json_t *json_octets(rg_str octets)
+void text_add(struct text *text, rg_str octets)
 {
-	json_t *value;
+	char *to = text_room(text, octets.n);
 
-	if (!octets.p)
-		return json_null();
-	value = json_stringn(octets.p, octets.n);
-	return value ? value : from_latin1(octets);
+	if (to && octets.n) {
+		memcpy(to, octets.p, octets.n);
+		text->n += octets.n;
+	}
 }
 
-static json_t *json_path(rg_str path)
+void text_format(struct text *text, const char *format, ...)
 {
-	json_t *values = json_array();
+	char line[512];
+	va_list list;
+	int n;
+
+	va_start(list, format);
+	n = vsnprintf(line, sizeof line, format, list);
+	va_end(list);
+	if (n >= 0 && (size_t)n < sizeof line)
+		text_add(text, (rg_str){ line, (size_t)n });
+	else
+		text->failed = 1;
+}
+
+static void add_word(struct text *text, const char *word)
+{
+	text_add(text, rg_str_from(word));
+}
+
+/* The length of the UTF-8 character at the start of @p n octets; 0 = it is none (RFC 3629 §4). */
+static size_t utf8_length(const unsigned char *p, size_t n)
+{
+	size_t length = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+
+	if (length == 0 || length > n)
+		return 0;
+	for (size_t i = 1; i < length; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Not in its shortest form, a surrogate, above U+10FFFF. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] >= 0xa0) || (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] >= 0x90))
+		return 0;
+	return length;
+}
+
+static int is_utf8(rg_str octets)
+{
+	const unsigned char *p = (const unsigned char *)octets.p;
+	size_t n;
+
+	for (size_t i = 0; i < octets.n; i += n) {
+		n = utf8_length(p + i, octets.n - i);
+		if (n == 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* Writes one octet. Of ISO 8859-1 each octet above 127 is the code point of that value, two octets in UTF-8. */
+static char *put_octet(char *to, unsigned char c, int latin1)
+{
+	if (c == '"' || c == '\\')
+		*to++ = '\\';
+	if (c < ' ' || c == 0x7f)
+		return to + sprintf(to, "\\u%04x", c);
+	if (c >= 0x80 && latin1) {
+		*to++ = (char)(0xc0 | c >> 6);
+		c = 0x80 | (c & 0x3f);
+	}
+	*to++ = (char)c;
+	return to;
+}
+
+void json_string(struct text *text, rg_str octets)
+{
+	char *to;
+	int latin1;
+
+	if (!octets.p) {
+		add_word(text, "null");
+		return;
+	}
+	to = text_room(text, 6 * octets.n + 3); /* sprintf() ends with a NUL */
+	if (!to)
+		return;
+	latin1 = !is_utf8(octets);
+	*to++ = '"';
+	for (size_t i = 0; i < octets.n; i++)
+		to = put_octet(to, (unsigned char)octets.p[i], latin1);
+	*to++ = '"';
+	text->n = (size_t)(to - text->p);
+}
+
+/* The separator and name of a member. The first member of an object has `{` before its name. */
+static void member(struct text *text, const char *name)
+{
+	add_word(text, ",\"");
+	add_word(text, name);
+	add_word(text, "\":");
+}
+
+static void string_member(struct text *text, const char *name, rg_str value)
+{
+	member(text, name);
+	json_string(text, value);
+}
+
+static void number_member(struct text *text, const char *name, int64_t value)
+{
+	text_format(text, ",\"%s\":%" PRId64, name, value);
+}
+
+/* A number, or null when there is none. */
+static void optional_member(struct text *text, const char *name, int is_there, int64_t value)
+{
+	if (is_there) {
+		number_member(text, name, value);
+		return;
+	}
+	member(text, name);
+	add_word(text, "null");
+}
+
+static void path_member(struct text *text, rg_str path)
+{
+	const char *separator = "[";
 	rg_str value;
 
-	while (rg_path_next(&path, &value))
-		json_array_append_new(values, json_octets(value));
-	return values;
+	member(text, "path");
+	while (rg_path_next(&path, &value)) {
+		add_word(text, separator);
+		json_string(text, value);
+		separator = ",";
+	}
+	add_word(text, *separator == '[' ? "[]" : "]");
 }
 
-static json_t *json_methods(uint32_t methods)
+static void methods_member(struct text *text, uint32_t methods)
 {
-	char text[METHODS_ROOM];
+	char names[METHODS_ROOM];
 
-	if (methods == RG_METHODS_ALL)
-		return json_null();
-	methods_print(methods, text);
-	return json_string(text);
+	if (methods != RG_METHODS_ALL)
+		methods_print(methods, names);
+	string_member(text, "methods", methods == RG_METHODS_ALL ? (rg_str){ NULL, 0 } : rg_str_from(names));
+}
+
+static void q_member(struct text *text, int32_t q)
+{
+	if (q < 0)
+		optional_member(text, "q", 0, 0);
+	else
+		text_format(text, ",\"q\":%d.%03d", q / 1000, q % 1000);
 }
 
 /* Seconds left, rounded up, so that a live binding never shows 0. */
@@ -63,67 +190,52 @@ static int64_t seconds_left(rg_time expires, rg_time now)
 	return expires <= now ? 0 : (expires - now - 1) / 1000 + 1;
 }
 
-json_t *json_contact(const rg_contact *contact, rg_time now)
+void json_contact(struct text *text, const rg_contact *contact, rg_time now)
 {
-	json_t *object = json_object();
-
-	json_object_set_new(object, "uri", json_octets(contact->uri));
-	json_object_set_new(object, "q", contact->q < 0 ? json_null() : json_real(contact->q / 1000.0));
-	json_object_set_new(object, "expires", json_integer(seconds_left(contact->expires, now)));
-	json_object_set_new(object, "callid", json_octets(contact->callid));
-	json_object_set_new(object, "cseq", json_integer(contact->cseq));
-	json_object_set_new(object, "path", json_path(contact->path));
-	json_object_set_new(object, "received", json_octets(contact->received));
-	json_object_set_new(object, "socket", json_octets(contact->socket));
-	json_object_set_new(object, "user_agent", json_octets(contact->user_agent));
-	json_object_set_new(object, "methods", json_methods(contact->methods));
-	json_object_set_new(object, "instance", json_octets(contact->instance));
-	json_object_set_new(object, "reg_id", contact->reg_id ? json_integer(contact->reg_id) : json_null());
-	json_object_set_new(object, "attr", json_octets(contact->attr));
-	json_object_set_new(object, "flow", json_octets(contact->flow));
-	json_object_set_new(object, "ownership_tag", json_octets(contact->ownership_tag));
-	json_object_set_new(object, "branch_flags", json_integer(contact->branch_flags));
-	json_object_set_new(object, "latency", contact->latency == RG_LATENCY_NONE ? json_null() : json_integer(contact->latency));
-	json_object_set_new(object, "flags", json_integer(contact->flags));
-	json_object_set_new(object, "last_modified", json_integer(contact->modified / 1000));
-	return object;
+	add_word(text, "{\"uri\":");
+	json_string(text, contact->uri);
+	q_member(text, contact->q);
+	number_member(text, "expires", seconds_left(contact->expires, now));
+	string_member(text, "callid", contact->callid);
+	number_member(text, "cseq", contact->cseq);
+	path_member(text, contact->path);
+	string_member(text, "received", contact->received);
+	string_member(text, "socket", contact->socket);
+	string_member(text, "user_agent", contact->user_agent);
+	methods_member(text, contact->methods);
+	string_member(text, "instance", contact->instance);
+	optional_member(text, "reg_id", contact->reg_id != 0, contact->reg_id);
+	string_member(text, "attr", contact->attr);
+	string_member(text, "flow", contact->flow);
+	string_member(text, "ownership_tag", contact->ownership_tag);
+	number_member(text, "branch_flags", contact->branch_flags);
+	optional_member(text, "latency", contact->latency != RG_LATENCY_NONE, contact->latency);
+	number_member(text, "flags", contact->flags);
+	number_member(text, "last_modified", contact->modified / 1000);
+	add_word(text, "}");
 }
 
-json_t *json_event(const rg_event *event)
+void json_event(struct text *text, const rg_event *event)
 {
 	const rg_contact *contact = event->after ? event->after : event->before;
 	const char *name = rg_event_name(event->kind);
-	json_t *object = json_object();
 
-	json_object_set_new(object, "event", json_string(name ? name : "UNKNOWN"));
-	json_object_set_new(object, "aor", json_octets(event->aor));
-	json_object_set_new(object, "contact", contact ? json_contact(contact, event->at) : json_null());
-	json_object_set_new(object, "reason", json_octets(event->reason));
-	json_object_set_new(object, "callid", json_octets(event->callid));
-	json_object_set_new(object, "at", json_integer(event->at / 1000));
-	return object;
+	text_format(text, "{\"event\":\"%s\"", name ? name : "UNKNOWN");
+	string_member(text, "aor", event->aor);
+	member(text, "contact");
+	if (contact)
+		json_contact(text, contact, event->at);
+	else
+		add_word(text, "null");
+	string_member(text, "reason", event->reason);
+	string_member(text, "callid", event->callid);
+	number_member(text, "at", event->at / 1000);
+	add_word(text, "}\n");
 }
 
-json_t *json_failure(const char *text)
+void json_failure(struct text *text, const char *why)
 {
-	json_t *object = json_object();
-
-	json_object_set_new(object, "error", json_octets(rg_str_from(text)));
-	return object;
-}
-
-char *json_line(json_t *value)
-{
-	/* q has at most three decimals. More digits would print 0.7 as 0.69999999999999996. */
-	char *text = value ? json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(3)) : NULL;
-	size_t n = text ? strlen(text) : 0;
-	char *line = text ? realloc(text, n + 2) : NULL;
-
-	json_decref(value);
-	if (!line) {
-		free(text);
-		return NULL;
-	}
-	memcpy(line + n, "\n", 2);
-	return line;
+	add_word(text, "{\"error\":");
+	json_string(text, rg_str_from(why));
+	add_word(text, "}\n");
 }

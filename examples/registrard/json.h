@@ -1,23 +1,32 @@
 /* SPDX-License-Identifier: MIT */
-/* Bindings and events as JSON. Every function returns a new reference, or NULL when out of memory. */
+/* Bindings and events as JSON. It is written octet by octet into a text that grows, without a tree of values: a command may print a
+ * million bindings, and a commit the events of hundreds. */
 #ifndef REGISTRARD_JSON_H
 #define REGISTRARD_JSON_H
 
-#include <jansson.h>
 #include <rgstr/rgstr.h>
 
-/* SIP carries any octet, JSON text only UTF-8. A text that is not UTF-8 is read as ISO 8859-1. An absent text becomes null. */
-json_t *json_octets(rg_str octets);
+/* A text that grows. All zero is an empty one; free `p` with free(). */
+struct text {
+	char *p;
+	size_t n, room;
+	int failed; /* memory ran out: something is missing */
+};
 
-/* A binding; `expires` in seconds from now. */
-json_t *json_contact(const rg_contact *contact, rg_time now);
+void text_add(struct text *text, rg_str octets);
+void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-json_t *json_event(const rg_event *event);
+/* Writes a string with its quotes; an absent one as null. SIP carries any octet, JSON text only UTF-8: what is not UTF-8 is read as
+ * ISO 8859-1. */
+void json_string(struct text *text, rg_str octets);
 
-/* {"error": text} */
-json_t *json_failure(const char *text);
+/* Writes a binding; `expires` in seconds from now. */
+void json_contact(struct text *text, const rg_contact *contact, rg_time now);
 
-/* Prints a value as one line with its newline, and drops the reference. Free the text with free(). NULL when out of memory. */
-char *json_line(json_t *value);
+/* Writes an event as one line. */
+void json_event(struct text *text, const rg_event *event);
+
+/* Writes the line {"error": why}. */
+void json_failure(struct text *text, const char *why);
 
 #endif

@@ -3,7 +3,6 @@
 #ifndef REGISTRARD_SERVER_H
 #define REGISTRARD_SERVER_H
 
-#include <jansson.h>
 #include <rgstr/rgstr.h>
 #include <sodium.h>
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Every command of the control socket, and how its connections behave."""
+import contextlib
 import socket
 import time
 from harness import Control, Daemon, run
@@ -170,17 +171,116 @@ def test_lines_in_pieces_and_many_at_once():
         assert 'accepted_regs' in last.line() and last.line() is None
 
 
+def served(daemon):
+    """A connection that is answered. Those that were closed just now may count still."""
+    end = time.monotonic() + 5
+    while time.monotonic() < end:
+        control = Control(daemon.path)
+        with contextlib.suppress(OSError):
+            control.send('dump\n')
+            if 'aors' in (control.line() or {}):
+                return control
+        control.close()
+        time.sleep(0.01)
+    raise AssertionError('no connection is served')
+
+
 def test_several_connections():
+    """Descriptors are kept for 16 connections, so that strangers on SIP connections cannot use them up. One more is closed at once."""
     with Daemon() as daemon:
-        many = [Control(daemon.path) for _ in range(20)]
+        many = [Control(daemon.path) for _ in range(15)]
         many[0].send('sho')
         for other in many[1:]:
             assert 'aors' in other('dump')
+        one_too_many = Control(daemon.path)
+        assert one_too_many.line() is None and one_too_many.ended()
         many[0].send('w x@y.example\n')
         assert many[0].line()['aor'] == 'x@y.example'
         for other in many:
             other.close()
+        one_too_many.close()
         assert 'aors' in daemon.control('dump')
+        for other in [served(daemon) for _ in range(15)]:
+            other.close()
+
+
+def fill(daemon, n, size=0, hop='192.0.2.1:5070'):
+    """Registers n users. Each contact has so many octets more than it needs."""
+    peer = daemon.peer()
+    for i in range(n):
+        answer = peer.register('user%d' % i, ['<sip:u@%s;x=%s>' % (hop, 'x' * max(1, size))])
+        assert answer.code == 200, answer
+
+
+def test_a_dump_in_many_parts_is_whole():
+    """Its answer is larger than what is written in one turn. A record is neither lost nor printed twice."""
+    with Daemon() as daemon:
+        fill(daemon, 700, 200)
+        rows = daemon.control('dump', 20)['aors']
+        assert sorted(row['aor'] for row in rows) == sorted('user%d@example.org' % i for i in range(700))
+        assert all(len(row['contacts']) == 1 for row in rows)
+
+
+def test_a_dump_that_nobody_reads_holds_nobody_up():
+    with Daemon() as daemon:
+        fill(daemon, 1500, 200)
+        before = daemon.memory()
+        stuck = [Control(daemon.path) for _ in range(8)]
+        for control in stuck:
+            control.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            control.send('dump\ndump\nstats\n')
+        assert 'accepted_regs' in daemon.control('stats')
+        assert daemon.peer().register('alice').code == 200
+        # A dump has about 900 kB; each connection holds a part of it.
+        assert daemon.memory() - before < 8 * 600, (before, daemon.memory())
+        # Who reads later gets all of it, in order; who goes away ends his dump alone.
+        for control in stuck[1:]:
+            control.close()
+        assert len(stuck[0].line(20)['aors']) >= 1500 and len(stuck[0].line(20)['aors']) >= 1500
+        assert 'accepted_regs' in stuck[0].line()
+
+
+def test_events_during_a_dump_follow_its_line():
+    with Daemon() as daemon:
+        fill(daemon, 1500, 200)
+        reader = Control(daemon.path)
+        reader.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.send('events\ndump\nshow user7@example.org\n')
+        time.sleep(0.2)
+        for i in range(20):
+            assert daemon.peer().register('late%d' % i).code == 200
+        assert len(reader.line(20)['aors']) >= 1500
+        names = [reader.line() for _ in range(41)]
+        events = [row for row in names if 'event' in row]
+        assert [row['aor'] for row in events] == [aor for i in range(20) for aor in ['late%d@example.org' % i] * 2], names
+        assert [row['event'] for row in events] == ['AOR_INSERT', 'CONTACT_INSERT'] * 20
+        assert [row['aor'] for row in names if 'event' not in row] == ['user7@example.org']
+
+
+def test_a_removal_in_many_parts():
+    """Each event comes before the answer, and SIP is served meanwhile."""
+    with Daemon() as daemon:
+        fill(daemon, 1200)
+        contacts(daemon, 'sip:b@192.0.2.1:5071', aor='other')
+        ask = daemon.control
+        ask.send('events\nremove_ip_port 192.0.2.1 5070\nshow user5@example.org\n')
+        events = []
+        while not events or 'event' in events[-1]:
+            events.append(ask.line(10))
+        assert events[-1] == {'result': True, 'removed': 1200}
+        assert sorted(row['aor'] for row in events[:-1]) == sorted(['user%d@example.org' % i for i in range(1200)] * 2)
+        assert ask.line() == {'aor': 'user5@example.org', 'contacts': []}
+        assert [row['aor'] for row in Control(daemon.path)('dump')['aors']] == ['other@example.org']
+
+
+def test_a_client_that_goes_away_cancels_its_commands():
+    with Daemon() as daemon:
+        fill(daemon, 700, 200)
+        for _ in range(40):
+            gone = Control(daemon.path)
+            gone.send('dump\nremove_ip_port 192.0.2.9 5070\ndump\n')
+            gone.close()
+        assert len(daemon.control('dump', 20)['aors']) == 700
 
 
 def test_any_octet_makes_valid_json():

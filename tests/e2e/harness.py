@@ -249,9 +249,13 @@ class Control:
         line, _, self.buffer = self.buffer.partition(b'\n')
         return json.loads(line)
 
-    def __call__(self, command):
+    def ended(self):
+        """Whether the other side has closed the connection."""
+        return select.select([self.sock], [], [], 3)[0] and not self.sock.recv(1)
+
+    def __call__(self, command, timeout=3):
         self.send(command + '\n')
-        answer = self.line()
+        answer = self.line(timeout)
         assert isinstance(answer, dict), 'no answer to %r' % command
         return answer
 
@@ -297,6 +301,10 @@ class Daemon:
         peer = Peer(self.port, proto, self.host, **kw)
         self.peers.append(peer)
         return peer
+
+    def memory(self):
+        """What the process has in memory, in kB."""
+        return int(re.search(r'VmRSS:\s+(\d+)', open('/proc/%d/status' % self.process.pid).read()).group(1))
 
     def alive(self):
         return self.process.poll() is None
