@@ -112,6 +112,10 @@ typedef struct rg_env {
 
 	void *user;      /**< passed to each member */
 	rg_free_cb free; /**< releases `user` after the registrar is gone */
+
+	/** The highest level of a line that `log` receives, RG_LOG_…; 0 = all. A line above it is not composed, so it costs nothing. */
+	int32_t log_level;
+	int32_t reserved; /**< zero */
 } rg_env;
 
 /** Empties an environment: all members have their defaults. @p size is sizeof(rg_env). NULL is accepted. */

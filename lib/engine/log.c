@@ -7,7 +7,7 @@ void rg__log(const rg_env *env, int32_t level, const char *format, ...)
 {
 	va_list args;
 
-	if (!env->log)
+	if (!rg__log_wants(env, level))
 		return;
 	va_start(args, format);
 	int length = vsnprintf(NULL, 0, format, args);

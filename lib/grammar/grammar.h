@@ -6,6 +6,7 @@
 #include "grammar/aor.h"
 #include "grammar/chars.h"
 #include "grammar/header.h"
+#include "grammar/stop.h"
 #include "grammar/uri.h"
 #include "grammar/via.h"
 

@@ -7,6 +7,7 @@
 #include "grammar/grammar.h"
 #include "message/message.h"
 #include "config/config.h"
+#include "register/explain.h"
 
 /* One Contact value. */
 typedef struct rg__wanted {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs/save.h"
+#include "verbs/refusal.h"
 #include "message/message.h"
 #include "decide/decide.h"
 #include "engine/engine.h"
@@ -36,6 +37,18 @@ static rg_status save_resolved(rg_op *op)
 	return RG_OK;
 }
 
+/* Only for a host that wants to know: the REGISTER is read again. The request is valid until the answer is given. A fault of the store says
+ * nothing about the REGISTER. */
+static void tell_refusal(const save_op *s, int32_t reason)
+{
+	const rg_config *config = s->op.ticket.snapshot->config;
+	rg__spot spot = { .at = RG__NO_STOP };
+
+	if (rg__register_reason(s->reg) == reason && !s->asked.upstream)
+		rg__register_explain(&s->request, reason, config, s->asked.options, &spot);
+	rg__log_refusal(&s->op.ticket.reg->env, &s->request, rg__register_key(s->reg), reason, &spot);
+}
+
 static void save_answer(rg_op *op, rg_status status)
 {
 	save_op *s = (save_op *)op;
@@ -49,6 +62,8 @@ static void save_answer(rg_op *op, rg_status status)
 	}
 	if (response)
 		op->reason = rg_response_reason(response);
+	if (response && op->reason != RG_R_FINE && s->reg && rg__log_wants(&op->ticket.reg->env, RG_LOG_DEBUG))
+		tell_refusal(s, op->reason);
 	if (s->asked.apply && response)
 		status = s->asked.apply(&s->msg, status, response);
 	op->status = status;
