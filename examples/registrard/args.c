@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "header.h"
+#include "log.h"
 
 #define WRONG (-2) /* a value was refused, and complain() reported it */
 
@@ -37,6 +38,8 @@ static const char usage_text[] =
 	"  --mode proxy|redirect    forward requests, or answer them with 302 (default: proxy)\n"
 	"  --domain NAME            table of bindings (default: location)\n"
 	"  --control PATH           answer commands on this Unix socket\n"
+	"  --log LEVEL              show on stderr what happens, up to this level: error, warning, info or debug\n"
+	"                           (default: warning)\n"
 	"  --help, --version        print this, or the version, and exit\n";
 
 void complain(const char *format, ...)
@@ -387,6 +390,15 @@ static int set_control(struct args *args, const char *value)
 	return -1;
 }
 
+static int set_log(struct args *args, const char *value)
+{
+	args->log_level = log_level(value);
+	if (args->log_level)
+		return -1;
+	complain("--log %s: expected error, warning, info or debug", value);
+	return WRONG;
+}
+
 static int print_help(struct args *args, const char *value)
 {
 	(void)args;
@@ -423,6 +435,7 @@ static const struct option {
 	{ "--mode", "proxy or redirect", set_mode },
 	{ "--domain", "the name of a table", set_domain },
 	{ "--control", "the path of a Unix socket", set_control },
+	{ "--log", "error, warning, info or debug", set_log },
 	{ "--help", NULL, print_help },
 	{ "--version", NULL, print_version },
 };
@@ -475,7 +488,8 @@ int args_read(struct args *args, int argc, char **argv)
 {
 	int result = -1;
 
-	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000, .idle_seconds = 7200 };
+	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000, .idle_seconds = 7200,
+		.log_level = RG_LOG_WARNING };
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
 		return 1;

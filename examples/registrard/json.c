@@ -59,9 +59,9 @@ static void add_word(struct text *text, const char *word)
 	text_add(text, rg_str_from(word));
 }
 
-/* The length of the UTF-8 character at the start of @p n octets; 0 = it is none (RFC 3629 §4). */
-static size_t utf8_length(const unsigned char *p, size_t n)
+size_t utf8_length(const char *octets, size_t n)
 {
+	const unsigned char *p = (const unsigned char *)octets;
 	size_t length = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
 
 	if (length == 0 || length > n)
@@ -77,11 +77,10 @@ static size_t utf8_length(const unsigned char *p, size_t n)
 
 static int is_utf8(rg_str octets)
 {
-	const unsigned char *p = (const unsigned char *)octets.p;
 	size_t n;
 
 	for (size_t i = 0; i < octets.n; i += n) {
-		n = utf8_length(p + i, octets.n - i);
+		n = utf8_length(octets.p + i, octets.n - i);
 		if (n == 0)
 			return 0;
 	}

@@ -16,6 +16,9 @@ struct text {
 void text_add(struct text *text, rg_str octets);
 void text_format(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The length of the UTF-8 character at the start of @p n octets; 0 = it is none (RFC 3629 §4). */
+size_t utf8_length(const char *octets, size_t n);
+
 /* Writes a string with its quotes; an absent one as null. SIP carries any octet, JSON text only UTF-8: what is not UTF-8 is read as
  * ISO 8859-1. */
 void json_string(struct text *text, rg_str octets);

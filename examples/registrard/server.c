@@ -15,6 +15,7 @@
 #include "control.h"
 #include "fork.h"
 #include "intake.h"
+#include "log.h"
 #include "resolver.h"
 #include "transaction.h"
 #include "transport.h"
@@ -55,6 +56,13 @@ static void on_wakeup(void *user, rg_time next)
 	tick_at(user, next);
 }
 
+static void on_log(void *user, int32_t level, rg_str text)
+{
+	const struct server *server = user;
+
+	log_text(server->log, level, text);
+}
+
 static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
 {
 	rg_memory_options options;
@@ -83,7 +91,8 @@ static int federate(struct server *server)
 
 static int start_registrar(struct server *server)
 {
-	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .resolve = resolver_for_library, .user = server };
+	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .resolve = resolver_for_library, .user = server,
+		.log = on_log, .log_level = server->args->log_level };
 	rg_error *why = rg_error_new();
 	rg_store *store = NULL;
 	rg_status status = open_store(server->args->store_bytes, &store, why);
@@ -175,7 +184,7 @@ static int start_transport(struct server *server)
 	return 0;
 }
 
-/* Sofia logs to stderr by default. registrard prints at most one line there. */
+/* Sofia logs to stderr by default, which is for the log of registrard alone. */
 static void discard_log(void *stream, char const *format, va_list list)
 {
 	(void)stream;
@@ -205,8 +214,9 @@ int server_start(struct server *server, const struct args *args)
 	if (su_init() != 0 || make_keys(server) < 0)
 		return 1;
 	su_log_redirect(NULL, discard_log, NULL);
+	server->log = log_new(args->log_level, STDERR_FILENO);
 	server->root = su_root_create(server);
-	if (server->root)
+	if (server->root && server->log)
 		server->tick = alarm_clock_new(server->root, on_tick, server);
 	if (!server->tick) {
 		complain("cannot start: %s", strerror(errno));
@@ -268,5 +278,6 @@ void server_stop(struct server *server)
 	if (server->root)
 		su_root_destroy(server->root);
 	intake_free(server->intake);
+	log_free(server->log);
 	su_deinit();
 }

@@ -14,6 +14,7 @@ struct alarm_clock;
 struct call;
 struct control;
 struct intake;
+struct log;
 struct peer;
 struct resolver;
 struct transactions;
@@ -37,6 +38,7 @@ struct server {
 	struct transactions *transactions;
 	struct resolver *resolver;
 	rg_registrar *registrar;
+	struct log *log;
 	struct alarm_clock *tick;
 	struct control *control;
 	struct call *calls; /* requests being forwarded */

@@ -269,15 +269,18 @@ class Control:
 
 
 class Daemon:
-    """A registrard on ports of its own; stopped by SIGTERM, after which it must have been silent and have left no socket."""
+    """A registrard on ports of its own; stopped by SIGTERM, after which it must have left no socket, and have been silent, unless a test
+    logs: then it has said at least one line, and nothing but lines of log."""
 
-    def __init__(self, *args, listen=('udp', 'tcp'), host='127.0.0.1', stopped=True):
+    LINE = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) \S.*')
+
+    def __init__(self, *args, listen=('udp', 'tcp'), host='127.0.0.1', stopped=True, logs=False):
         if not has_address(host):
             raise Skip('this machine has no %s' % host)
         self.port = free_port(host)
         self.folder = tempfile.mkdtemp(prefix='registrard-')
         self.path = os.path.join(self.folder, 'control')
-        self.peers, self.check = [], stopped
+        self.peers, self.check, self.logs = [], stopped, logs
         self.host = host
         shown = '[%s]' % host if ':' in host else host
         self.address = '%s:%d' % (shown, self.port)
@@ -318,7 +321,10 @@ class Daemon:
         output = self.output()
         assert status == 0, 'exit status %s\n%s' % (status, output)
         assert took < 5, 'took %.1f s to stop' % took
-        assert output == '', output
+        if self.logs:
+            assert output and all(self.LINE.fullmatch(line) for line in output.splitlines()), output
+        else:
+            assert output == '', output
         assert not os.path.exists(self.path), 'the control socket was left behind'
 
     def __enter__(self):
