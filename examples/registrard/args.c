@@ -9,6 +9,7 @@
 
 #include "header.h"
 #include "log.h"
+#include "settings.h"
 
 #define WRONG (-2) /* a value was refused, and complain() reported it */
 
@@ -220,12 +221,12 @@ static int set_parameter(struct args *args, const char *value)
 	return result;
 }
 
-static int is_flag(uint32_t verb, const char *name, size_t n)
+static int is_flag(uint32_t verb, rg_str name)
 {
 	rg_flag flag = { .struct_size = sizeof flag };
 
 	for (uint32_t i = 0; rg_flag_get(i, &flag) == RG_OK; i++)
-		if (flag.verb == verb && strlen(flag.name) == n && memcmp(flag.name, name, n) == 0)
+		if (flag.verb == verb && rg_str_equal(rg_str_from(flag.name), name))
 			return 1;
 	return 0;
 }
@@ -234,14 +235,13 @@ static int is_flag(uint32_t verb, const char *name, size_t n)
 static int refuse_flags(const char *argument, uint32_t verb, const char *value, const rg_error *why)
 {
 	rg_flag flag = { .struct_size = sizeof flag };
+	const char *rest = value;
 	struct list names;
+	rg_str name;
 	int unknown = 0;
 
-	for (const char *p = value; *p; p += strcspn(p, ","), p += *p == ',') {
-		const char *name = p + strspn(p, " \t");
-
-		unknown |= !is_flag(verb, name, strcspn(name, "=, \t"));
-	}
+	while (flag_next(&rest, &name))
+		unknown |= !is_flag(verb, name);
 	list_open(&names);
 	for (uint32_t i = 0; unknown && rg_flag_get(i, &flag) == RG_OK; i++)
 		if (flag.verb == verb)
@@ -261,6 +261,7 @@ static int set_save(struct args *args, const char *value)
 	if (status == RG_OK) {
 		rg_save_options_unref(args->save);
 		args->save = options;
+		args->save_flags = value;
 	}
 	rg_error_unref(why);
 	return result;
@@ -276,6 +277,7 @@ static int set_lookup(struct args *args, const char *value)
 	if (status == RG_OK) {
 		rg_lookup_options_unref(args->lookup);
 		args->lookup = options;
+		args->lookup_flags = value;
 	}
 	rg_error_unref(why);
 	return result;
@@ -481,7 +483,7 @@ static int check(const struct args *args)
 	if (status != RG_OK)
 		complain("--set: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
 	rg_error_unref(why);
-	return status == RG_OK ? -1 : WRONG;
+	return status == RG_OK && settings_check(args) ? -1 : WRONG;
 }
 
 int args_read(struct args *args, int argc, char **argv)
@@ -489,7 +491,7 @@ int args_read(struct args *args, int argc, char **argv)
 	int result = -1;
 
 	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000, .idle_seconds = 7200,
-		.log_level = RG_LOG_WARNING };
+		.save_flags = "", .lookup_flags = "", .log_level = RG_LOG_WARNING };
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
 		return 1;
@@ -503,6 +505,8 @@ int args_read(struct args *args, int argc, char **argv)
 		if (result == -1)
 			result = add_listen(args, "tcp", "127.0.0.1:5060");
 	}
+	rg_config_get(args->config, RG_STR("received_avp"), &args->received_avp);
+	rg_config_get(args->config, RG_STR("tcp_persistent_flag"), &args->tcp_persistent_flag);
 	return result == WRONG ? 2 : result;
 }
 

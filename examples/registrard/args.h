@@ -33,6 +33,8 @@ struct args {
 	char *name_servers;     /* separated by commas; NULL = those of the system */
 	const char *socket_header; /* header that names the socket on which a request came in, or NULL */
 	rg_config *config;
+	rg_str received_avp, tcp_persistent_flag; /* names of these host variables; absent = none */
+	const char *save_flags, *lookup_flags; /* as typed; "" = none */
 	int32_t log_level;      /* RG_LOG_…, the highest that is shown */
 	rg_save_options *save;
 	rg_lookup_options *lookup;

@@ -16,21 +16,22 @@ struct registration {
 	msg_t *msg;
 	rg_sofia_source source;
 	rg_sofia_message message;
-	char *received;       /* value of $avp(rcv) */
+	char *received;       /* the source as a URI */
 	enum way_kind kind;   /* how its bindings depend on the connection */
 	char flow[FLOW_ROOM]; /* name of the connection */
 	int silent;           /* it was answered, or needs no answer */
 };
 
-/* The host variables of registrard: the source of the request (base specification, received_avp), and whether it came over a connection
- * (tcp_persistent_flag). */
+/* The host variables of registrard, under the names that the configuration gives them: the source of the request (base specification,
+ * received_avp), and whether it came over a connection (tcp_persistent_flag). */
 static rg_status get_var(void *user, rg_str name, rg_str *value)
 {
 	const struct registration *registration = user;
+	const struct args *args = registration->server->args;
 
-	if (rg_str_equal(name, RG_STR("$avp(rcv)")))
+	if (rg_str_equal(name, args->received_avp))
 		*value = rg_str_from(registration->received);
-	else if (rg_str_equal(name, RG_STR("$flag(TCP_PERSIST)")))
+	else if (rg_str_equal(name, args->tcp_persistent_flag))
 		*value = registration->from.connection ? RG_STR("1") : RG_STR("0");
 	else
 		return RG_ENOENT;

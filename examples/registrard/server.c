@@ -17,6 +17,7 @@
 #include "intake.h"
 #include "log.h"
 #include "resolver.h"
+#include "settings.h"
 #include "transaction.h"
 #include "transport.h"
 
@@ -227,6 +228,7 @@ int server_start(struct server *server, const struct args *args)
 		result = start_transport(server);
 	if (result != 0)
 		return result;
+	settings_tell(args, server->log);
 	tick_at(server, 0);
 	return args->control ? control_open(server, args->control, &server->control) : 0;
 }

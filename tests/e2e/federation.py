@@ -8,7 +8,7 @@ CALLER = '<sip:caller@example.net>;tag=caller'
 def test_a_site_by_itself_serves_its_own():
     for home in ('sip:127.0.0.1:5999', '127.0.0.1', 'site.example.org:5070', '[::1]:5060'):
         for mode in ('proxy', 'redirect'):
-            with Daemon('--federate', 'memory:1000000,' + home, '--lookup', 'global', '--mode', mode) as daemon:
+            with Daemon('--federate', 'memory:1000000,' + home, '--lookup', 'global', '--mode', mode, logs=mode == 'redirect') as daemon:
                 phone, caller = daemon.peer(), daemon.peer()
 
                 def call(user):
@@ -29,7 +29,7 @@ def test_a_site_by_itself_serves_its_own():
 
 
 def test_a_full_shared_store_holds_nobody_up():
-    with Daemon('--federate', 'memory:1,sip:127.0.0.1:5999', '--lookup', 'global') as daemon:
+    with Daemon('--federate', 'memory:1,sip:127.0.0.1:5999', '--lookup', 'global', logs=True) as daemon:
         phone, caller = daemon.peer(), daemon.peer()
         for n in range(20):
             assert phone.register('u%d' % n).code == 200
