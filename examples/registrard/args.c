@@ -490,8 +490,8 @@ int args_read(struct args *args, int argc, char **argv)
 {
 	int result = -1;
 
-	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000, .idle_seconds = 7200,
-		.save_flags = "", .lookup_flags = "", .log_level = RG_LOG_WARNING };
+	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000,
+		.idle_seconds = 7200, .save_flags = "", .lookup_flags = "", .log_level = RG_LOG_WARNING };
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
 		return 1;

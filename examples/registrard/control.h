@@ -40,8 +40,8 @@ enum command_state {
 };
 
 /* Begins a command.
- * @param answer  where its line is written. A failure is such a line, too. @param line  copied. @param wake  is called, but never from within
- * command_turn(), when a command that waits is ready. @return NULL when out of memory. */
+ * @param answer  where its line is written. A failure is such a line, too. @param line  copied. @param wake  is called when a
+ * command that waits is ready, but never from within command_turn(). @return NULL when out of memory. */
 struct command *command_new(struct server *server, struct text *answer, const char *line, void (*wake)(void *user), void *user);
 
 /* Lets it work for a turn, or for about 64 kB of answer. */

@@ -79,10 +79,9 @@ static void on_dumped(void *user, rg_status status, rg_str cursor)
 void command_dump(struct command *command)
 {
 	rg_op **op = command_start(command);
-	rg_status status;
+	rg_status status = rg_registrar_each_async(command->server->registrar, command_domain(command), command_cursor(command), dump_record,
+		on_dumped, command, NULL, op);
 
-	status = rg_registrar_each_async(command->server->registrar, command_domain(command), command_cursor(command), dump_record, on_dumped, command,
-		NULL, op);
 	if (status != RG_OK && status != RG_PENDING)
 		on_dumped(command, status, (rg_str){ NULL, 0 });
 }

@@ -10,7 +10,8 @@ typedef bool reads_text(rg_str text);
 /* Continuations: a prefix can be continued to a good text if one of these does so. Each ends in NULL. */
 static const char *const uri_endings[] = { "", "a", "1", ":a", "p:a", "ip:a", "sip:a", "@a", "=a", "a=", "=", "41", "1@a", "41@a",
 	"]", "1]", ":]", "::]", "1.1]", "1.1.1]", NULL };
-static const char *const address_endings[] = { "", "a", ">", "a>", "<a>", "\"<a>", "\"", "a\"", "a\"<a>", "=a", "]", "1]", ":]", "::]", NULL };
+static const char *const address_endings[] = { "", "a", ">", "a>", "<a>", "\"<a>", "\"", "a\"", "a\"<a>", "=a", "]", "1]", ":]", "::]",
+	NULL };
 static const char *const callid_endings[] = { "", "a", NULL };
 static const char *const cseq_endings[] = { "", "a", " a", "1 a", NULL };
 static const char *const q_endings[] = { "", "0", NULL };

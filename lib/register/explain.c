@@ -6,7 +6,7 @@
 #include "rules/rules.h"
 #include <stdlib.h>
 
-enum { OF_TO = 1, OF_FROM, OF_CALLID, OF_CSEQ, OF_EXPIRES, OF_CONTACT, OF_PATH, OF_REQUIRE, OF_LIMIT, OF_ANY };
+enum { OF_TO = 1, OF_FROM, OF_CALLID, OF_CSEQ, OF_EXPIRES, OF_CONTACT, OF_PATH, OF_REQUIRE, OF_LIMIT, OF_REQUEST_URI, OF_ANY };
 
 /* The header that a reason is about. */
 static const struct {
@@ -19,7 +19,7 @@ static const struct {
 	{ RG_R_STAR_CONT, OF_CONTACT }, { RG_R_UNESCAPE, OF_TO }, { RG_R_CONTACT_LEN, OF_CONTACT }, { RG_R_CALLID_LEN, OF_CALLID },
 	{ RG_R_PARSE_PATH, OF_PATH }, { RG_R_MIN_EXPIRES, OF_CONTACT }, { RG_R_REQUIRE, OF_REQUIRE }, { RG_R_OB_REQUIRED, OF_CONTACT },
 	{ RG_R_FROM_MISS, OF_FROM }, { RG_R_LOOP, OF_CONTACT }, { RG_R_OB_MULTI, OF_CONTACT }, { RG_R_SIPS, OF_CONTACT },
-	{ RG_R_TOO_LARGE, OF_LIMIT },
+	{ RG_R_TOO_LARGE, OF_LIMIT }, { RG_R_SCHEME, OF_REQUEST_URI },
 };
 
 /* A REGISTER that is read again in parts. */
@@ -197,6 +197,9 @@ void rg__register_explain(const rg_request *request, int32_t reason, const rg_co
 		break;
 	case OF_REQUIRE:
 		out->header = "Require";
+		break;
+	case OF_REQUEST_URI:
+		blame(out, "Request-URI", request->request_uri, NULL);
 		break;
 	case OF_ANY:
 		find_field(request, out);

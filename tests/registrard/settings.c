@@ -42,8 +42,9 @@ static const char *value_of_parameter(const char *name)
 		{ "realm_prefix", "sip." }, { "received_param", "rcv" }, { "service_route", "<sip:a@192.0.2.1;lr>" }, { "case_sensitive", "0" },
 		{ "use_domain", "0" }, { "disable_gruu", "0" }, { "matching_mode", "1" }, { "min_expires_mode", "reject" },
 		{ "malformed_expires", "3600" }, { "eviction", "lowest-q" }, { "cseq_code", "500" }, { "too_many_code", "403" },
-		{ "outbound_mode", "on" }, { "max_expires", "7200" }, { "pn_pnsreg_interval", "200" }, { "gruu_secret", "a-secret-of-some-length-0123456789" },
-		{ "max_record_bytes", "5000" }, { "max_request_bytes", "5000" }, { "nat_bflag", "5" }, { "retry_after", "5" }, { "pn_trigger_interval", "121" },
+		{ "outbound_mode", "on" }, { "max_expires", "7200" }, { "pn_pnsreg_interval", "200" },
+		{ "gruu_secret", "a-secret-of-some-length-0123456789" }, { "max_record_bytes", "5000" }, { "max_request_bytes", "5000" },
+		{ "nat_bflag", "5" }, { "retry_after", "5" }, { "pn_trigger_interval", "121" },
 		{ "min_expires", "30" }, { "pn_ct_match_params", "pn-x" }, { "pn_providers", "apns" },
 	};
 
@@ -90,10 +91,11 @@ static void told(const struct args *args, char *text, size_t room)
 }
 
 /* Those that do nothing when nothing else is set. */
-static const char alone[] = " received_param sock_hdr_name gruu_secret disable_gruu pn_enable pn_providers pn_ct_match_params pn_pnsreg_interval "
-	"pn_trigger_interval pn_skip_pn_interval pn_refresh_timeout pn_enable_purr eviction too_many_code max_received_len max_attr_len nat_bflag "
-	"flow_timer latency_min_delta memory-only force-registration path-received socket-header to-branches-only branch case-insensitive "
-	"extended-regexp global max-ping-latency sort-by-latency ";
+static const char alone[] = " received_param sock_hdr_name gruu_secret disable_gruu pn_enable pn_providers "
+	"pn_ct_match_params pn_pnsreg_interval pn_trigger_interval pn_skip_pn_interval pn_refresh_timeout pn_enable_purr "
+	"eviction too_many_code max_received_len max_attr_len nat_bflag flow_timer latency_min_delta memory-only "
+	"force-registration path-received socket-header to-branches-only branch case-insensitive extended-regexp global "
+	"max-ping-latency sort-by-latency ";
 
 static const char refused[] = " mcontact_avp attr_avp no-reply ";
 

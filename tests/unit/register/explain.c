@@ -38,6 +38,7 @@ static const refusal_row refusals[] = {
 	{ { .contact = { GOOD, "<sips:a@192.0.2.1>" } }, RG_R_SIPS, "Contact", 2, UNKNOWN },
 	{ { .contact = { GOOD }, .require = { "foo" } }, RG_R_REQUIRE, "Require", 0, UNKNOWN },
 	{ { .contact = { GOOD }, .flags = RG_REQUEST_FORBIDDEN }, RG_R_FORBIDDEN, NULL, 0, UNKNOWN },
+	{ { .contact = { GOOD }, .request_uri = "tel:+1" }, RG_R_SCHEME, "Request-URI", 0, UNKNOWN },
 	{ { .contact = { "*;x" }, .defect = RG_R_PARSE_EXP }, RG_R_PARSE_EXP, "Expires", 0, UNKNOWN },
 };
 
