@@ -2,6 +2,7 @@
 /* One copy of a request on its way: where it is sent, and what is tried next when that fails (RFC 3263 §4.3). */
 #include <string.h>
 
+#include "place.h"
 #include "reply.h"
 #include "route.h"
 
@@ -39,12 +40,6 @@ static void branch_send(struct branch *branch)
 			return;
 	}
 	branch_final(branch, unsent_status(branch));
-}
-
-static int is_same_ip(rg_addr a, rg_addr b)
-{
-	a.port = b.port = 0;
-	return rg_addr_match(&a, &b);
 }
 
 /* A phone without outbound is reached over the connection on which it registered, if this leads to where its next hop is. */
@@ -92,13 +87,12 @@ static void branch_resolve(struct branch *branch)
 	char maddr[256];
 	const char *host = next->url_host;
 
-	if (url_param(next->url_params, "maddr", maddr, sizeof maddr) > 1)
+	if (uri_param(next, "maddr", maddr, sizeof maddr))
 		host = maddr;
 	if (!proto || !host || !*host)
 		branch_final(branch, 503);
 	else
-		branch->question = resolver_ask(server->resolver, host, next->url_port && *next->url_port ? next->url_port : NULL, proto,
-			on_resolved, branch);
+		branch->question = resolver_ask(server->resolver, host, next->url_port, proto, on_resolved, branch);
 }
 
 /* Fills in the places that are known without a look-up. @return 0 when there are none, and the next hop must be looked up. */

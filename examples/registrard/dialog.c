@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "header.h"
+#include "place.h"
 
 /* What a token holds: version, kind, socket, digest of the host, then the connection and the address, as the kind needs them. */
 enum {
@@ -26,12 +27,6 @@ uint64_t way_host(const struct server *server, const url_t *url)
 	crypto_shorthash(hash, lower, n, server->loop_key);
 	memcpy(&digest, hash, sizeof digest);
 	return digest;
-}
-
-static int is_same_ip(rg_addr a, rg_addr b)
-{
-	a.port = b.port = 0;
-	return rg_addr_match(&a, &b);
 }
 
 struct way way_of_sender(const struct server *server, const sip_t *sip, const struct peer *from)
@@ -71,7 +66,7 @@ int way_holds(const struct server *server, const struct way *way, const url_t *u
 		return 0;
 	if (rg_addr_parse(rg_str_from(uri->url_host), &addr) != RG_OK || way_host(server, uri) == way->host)
 		return 1;
-	addr.port = (uint16_t)strtoul(url_port(uri), NULL, 10);
+	addr.port = port_read(uri->url_port);
 	if (way->to.connection && transport_peer(server->transport, way->to.connection, &other) && rg_addr_match(&addr, &other.addr))
 		return 1;
 	return way->to.addr.family && rg_addr_match(&addr, &way->to.addr);

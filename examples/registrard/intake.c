@@ -10,6 +10,7 @@
 
 #include "frame.h"
 #include "header.h"
+#include "place.h"
 #include "transaction.h"
 
 /* A proxy forwards what it need not understand (RFC 3261 §16.3 step 1). So the class of forwarded messages holds only the headers that are
@@ -123,10 +124,10 @@ struct peer intake_reply_peer(const sip_t *sip, const struct peer *from)
 {
 	struct peer to = *from;
 	const sip_via_t *via = sip->sip_via;
-	unsigned long port = via && via->v_port ? strtoul(via->v_port, NULL, 10) : 5060;
+	uint16_t port = port_read(via ? via->v_port : NULL);
 
 	if (!to.connection && via && !via->v_rport)
-		to.addr.port = port > 0 && port < 65536 ? (uint16_t)port : 5060;
+		to.addr.port = port ? port : PORT_DEFAULT;
 	return to;
 }
 

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "alarm_clock.h"
+#include "place.h"
 #include "sockets.h"
 #include "srv.h"
 
@@ -29,8 +30,7 @@ enum {
 	TTL_MIN = 5,          /* seconds */
 	TTL_MAX = 3600,
 	TTL_NEGATIVE = 10,
-	HOST_MAX = 255,       /* RFC 1035 §2.3.4 */
-	PORT_DEFAULT = 5060
+	HOST_MAX = 255        /* RFC 1035 §2.3.4 */
 };
 
 /* One host with a port: the hop itself, or what an SRV record names. */
@@ -501,13 +501,6 @@ static char *key_of(const char *host, const char *proto)
 	return key;
 }
 
-static int is_port(const char *port)
-{
-	size_t n = strlen(port);
-
-	return n > 0 && n < 6 && strspn(port, "0123456789") == n && strtoul(port, NULL, 10) < 65536;
-}
-
 /* @param proto  "" = no SRV record is asked for. */
 static struct question *ask(struct resolver *resolver, const char *host, uint16_t port, const char *proto, resolved_cb *done, void *user)
 {
@@ -541,22 +534,20 @@ static struct question *ask(struct resolver *resolver, const char *host, uint16_
 struct question *resolver_ask(struct resolver *resolver, const char *host, const char *port, const char *proto, resolved_cb *done,
 	void *user)
 {
-	uint16_t number = 0;
+	int named = port && *port;
+	uint16_t number = port_read(port);
 	rg_addr addr;
 
-	port = port && *port ? port : NULL;
-	if (port)
-		number = is_port(port) ? (uint16_t)strtoul(port, NULL, 10) : 0;
-	if (port && number == 0) {
+	if (number == 0) {
 		done(user, NULL, 0);
 	} else if (rg_addr_parse(rg_str_from(host), &addr) == RG_OK && addr.port == 0) {
-		addr.port = number ? number : PORT_DEFAULT;
+		addr.port = number;
 		done(user, &addr, 1);
 	} else if (!is_name(host)) {
 		resolver->server->counts.unresolved_names++;
 		done(user, NULL, 0);
 	} else {
-		return ask(resolver, host, number, number ? "" : proto, done, user);
+		return named ? ask(resolver, host, number, "", done, user) : ask(resolver, host, 0, proto, done, user);
 	}
 	return NULL;
 }

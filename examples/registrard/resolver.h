@@ -25,7 +25,7 @@ typedef void resolved_cb(void *user, const rg_addr *addrs, size_t n);
 
 /* Finds the addresses of a host. An address, also in brackets, is its own answer. A name without a port is looked up by SRV first, then by
  * A and AAAA. A host that no name server can know (all digits, or with an underscore in a label) has no address.
- * @param port  NULL = none was named. @param proto  "udp" or "tcp".
+ * @param port  NULL or "" = none was named. @param proto  "udp" or "tcp".
  * @param done  is called once, from within the call or later, unless the question is ended before. @return NULL when it was called. */
 struct question *resolver_ask(struct resolver *resolver, const char *host, const char *port, const char *proto, resolved_cb *done,
 	void *user);

@@ -5,26 +5,23 @@
 #include <string.h>
 #include <strings.h>
 
-/* RFC 3261 §18.1.1: 5060, as there is no TLS. */
-static const char *port_of(const url_t *url)
-{
-	return url->url_port && *url->url_port ? url->url_port : "5060";
-}
+#include "place.h"
 
 int route_is_ours(const struct server *server, const url_t *url)
 {
+	uint16_t port = port_read(url->url_port);
 	const struct local *local;
 	rg_addr addr;
 
-	if ((url->url_type != url_sip && url->url_type != url_sips) || !url->url_host)
+	if (!port || (url->url_type != url_sip && url->url_type != url_sips) || !url->url_host)
 		return 0;
 	for (size_t i = 0; (local = transport_local(server->transport, i)) != NULL; i++)
-		if (host_cmp(local->host, url->url_host) == 0 && strcmp(local->port, port_of(url)) == 0)
+		if (local->addr.port == port && host_cmp(local->host, url->url_host) == 0)
 			return 1;
 	if (rg_addr_parse(rg_str_from(url->url_host), &addr) != RG_OK)
 		return 0;
-	addr.port = (uint16_t)strtoul(port_of(url), NULL, 10);
-	return addr.port && transport_is_local(server->transport, &addr);
+	addr.port = port;
+	return transport_is_local(server->transport, &addr);
 }
 
 static url_t place_of(const sip_via_t *via)
@@ -43,7 +40,7 @@ int route_is_sender(const sip_t *sip, const url_t *url)
 	if (!sip->sip_via || !sip->sip_via->v_host || !url->url_host)
 		return 0;
 	sender = place_of(sip->sip_via);
-	return host_cmp(sender.url_host, url->url_host) == 0 && strcmp(port_of(&sender), port_of(url)) == 0;
+	return host_cmp(sender.url_host, url->url_host) == 0 && port_read(sender.url_port) == port_read(url->url_port);
 }
 
 int route_is_our_via(const struct server *server, const sip_via_t *via)
@@ -56,7 +53,7 @@ int route_is_our_via(const struct server *server, const sip_via_t *via)
 /* The transport that a URI names. @return 0 when it names none; then it is UDP (RFC 3263 §4.1). */
 static int transport_of(const url_t *url, char proto[16])
 {
-	if (url_param(url->url_params, "transport", proto, 16) > 1)
+	if (uri_param(url, "transport", proto, 16))
 		return 1;
 	strcpy(proto, "udp");
 	return 0;
@@ -68,8 +65,8 @@ int route_is_same_place(const url_t *a, const url_t *b)
 
 	transport_of(a, x);
 	transport_of(b, y);
-	return a->url_host && b->url_host && host_cmp(a->url_host, b->url_host) == 0 && strcmp(port_of(a), port_of(b)) == 0 &&
-		strcasecmp(x, y) == 0;
+	return a->url_host && b->url_host && host_cmp(a->url_host, b->url_host) == 0 &&
+		port_read(a->url_port) == port_read(b->url_port) && strcasecmp(x, y) == 0;
 }
 
 const char *route_transport(const struct server *server, const url_t *url)
@@ -124,13 +121,10 @@ int route_via_peer(const struct server *server, const sip_via_t *via, struct pee
 	const char *host = via->v_received ? via->v_received : via->v_host;
 	int is_udp = proto && strcasecmp(proto + 1, "udp") == 0;
 	const char *port = is_udp && via->v_rport && *via->v_rport ? via->v_rport : via->v_port;
-	uint64_t number = 5060;
 	rg_addr addr;
 
-	if (!proto || !host || rg_addr_parse(rg_str_from(host), &addr) != RG_OK || (port && !read_number(port, &number)) || number == 0 ||
-		number > 65535)
+	if (!proto || !host || rg_addr_parse(rg_str_from(host), &addr) != RG_OK || (addr.port = port_read(port)) == 0)
 		return -1;
-	addr.port = (uint16_t)number;
 	*to = (struct peer){ .addr = addr };
 	return find_socket(server, addr.family, proto + 1, (rg_str){ NULL, 0 }, &to->socket);
 }

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "intake.h"
+#include "place.h"
 #include "transaction_parts.h"
 
 /* A transaction that has ended has no state. */
@@ -143,7 +144,7 @@ struct uas *uas_new(struct transactions *all, msg_t *msg, const sip_t *sip, cons
 {
 	struct uas *uas = calloc(1, sizeof *uas);
 	struct transaction_id id;
-	unsigned long port = strtoul(sip_via_port(sip->sip_via, NULL), NULL, 10);
+	uint16_t port = port_read(sip->sip_via->v_port);
 
 	if (!uas)
 		return NULL;
@@ -153,7 +154,7 @@ struct uas *uas_new(struct transactions *all, msg_t *msg, const sip_t *sip, cons
 	uas->from = *from;
 	uas->to = intake_reply_peer(sip, from);
 	uas->return_to = from->addr;
-	uas->return_to.port = port > 0 && port <= 65535 ? (uint16_t)port : 5060;
+	uas->return_to.port = port ? port : PORT_DEFAULT;
 	uas->request = uas->is_invite ? NULL : msg_ref_create(msg);
 	uas->cancelled = cancelled;
 	uas->user = user;
