@@ -2,7 +2,7 @@
 """Calls through the proxy: routing, dialogs, forking, CANCEL, refusals."""
 import re
 import time
-from harness import Daemon, needs_name_server, run, serial
+from harness import Daemon, run, serial
 
 CALLER = '<sip:caller@example.net>;tag=caller'
 
@@ -389,7 +389,6 @@ def test_a_contact_that_is_us_is_not_forwarded_to():
 
 
 def test_nor_is_one_whose_name_is_ours():
-    needs_name_server()
     contacts_that_are_us('127.0.0.1', 'localhost')
 
 

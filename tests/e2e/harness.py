@@ -33,16 +33,6 @@ def has_address(host):
         return False
 
 
-def needs_name_server():
-    """Sofia's resolver tries for ever, and nothing else, while there is no route to a name server."""
-    with contextlib.suppress(OSError):
-        servers = [line.split()[1] for line in open('/etc/resolv.conf') if re.match(r'nameserver\s+\S', line)]
-        for server in servers:
-            with socket.socket(socket.AF_INET6 if ':' in server else socket.AF_INET, socket.SOCK_DGRAM) as sock:
-                if sock.connect_ex((server, 53)) != 0:
-                    raise Skip('there is no route to the name server %s' % server)
-
-
 def free_port(host='127.0.0.1'):
     """A port that is free for UDP and TCP. Somebody else may take it meanwhile, which then fails loudly."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Flows, calls and connections that end at any moment, at random: what Sofia tells in the middle of a send must not end the call under it."""
+"""Flows, calls and connections that end at any moment, at random: the end of one during a send must not end the call that sends."""
 import os
 import random
 import time
