@@ -166,12 +166,19 @@ static void sweep_list(struct list *list, int64_t now, struct counts *counts)
 	}
 }
 
+static int open_spare(void)
+{
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 static void on_sweep(void *user)
 {
 	struct connections *all = user;
 	struct transport *transport = all->transport;
 
 	all->sweeping = 0;
+	if (all->spare < 0)
+		all->spare = open_spare();
 	sweep_list(&all->silent, connection_now(), transport->events.counts);
 	sweep_list(&all->spoken, connection_now(), transport->events.counts);
 	for (size_t i = 0; i < transport->n; i++)
@@ -244,7 +251,7 @@ static void refuse_one(struct connections *all, struct listener *listener)
 	fd = accept4(listener->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
-	all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	all->spare = open_spare();
 	all->transport->events.counts->refused_connections++;
 }
 
@@ -304,9 +311,11 @@ struct connection *connection_to(struct connections *all, size_t socket, const r
 
 	if (found)
 		return *found;
-	make_place(all);
 	fd = start_to_connect(&all->transport->listeners[socket]->local, addr);
-	connection = fd >= 0 ? connection_new(all, fd, &key.peer, 1) : NULL;
+	if (fd < 0)
+		return NULL;
+	make_place(all);
+	connection = connection_new(all, fd, &key.peer, 1);
 	if (connection)
 		connection->listed = tsearch(connection, &all->by_address, by_address) != NULL;
 	return connection;
@@ -327,7 +336,7 @@ struct connections *connections_new(struct transport *transport)
 	if (!all)
 		return NULL;
 	all->transport = transport;
-	all->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	all->spare = open_spare();
 	all->sweep = alarm_clock_new(transport->root, on_sweep, all);
 	all->reap = alarm_clock_new(transport->root, on_reap, all);
 	if (all->spare >= 0 && all->sweep && all->reap)

@@ -22,7 +22,7 @@
 #include "transport.h"
 
 enum {
-	DESCRIPTORS_KEPT = 16,      /* for the loop, its timers and signals, the store, name servers */
+	DESCRIPTORS_KEPT = 32,      /* for the loop, its timers and signals, the store, name servers */
 	CONNECTIONS_DEFAULT = 10000
 };
 

@@ -187,6 +187,38 @@ def test_without_descriptors_accept_does_not_spin():
         assert daemon.peer('tcp').register('bob', (), None, 1).code == 200
 
 
+def soon(condition, timeout=4):
+    end = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < end, 'not in time'
+        time.sleep(0.05)
+
+
+def test_the_kept_descriptor_comes_back_after_a_shortage():
+    with Daemon() as daemon:
+        assert 'aors' in daemon.control('dump')
+        before, limit = descriptors(daemon), resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, (4, limit[1]))
+        with socket.create_connection(('127.0.0.1', daemon.port)):
+            soon(lambda: descriptors(daemon) < before)
+            resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE, limit)
+            soon(lambda: descriptors(daemon) == before + 1)
+        soon(lambda: descriptors(daemon) == before)
+
+
+def test_a_connection_that_cannot_be_opened_takes_no_place():
+    with Daemon('--max-connections', '1') as daemon:
+        phone, caller = daemon.peer('tcp'), daemon.peer()
+        assert phone.register('alice').code == 200
+        # From a loopback address the system refuses at once.
+        assert caller.register('bob', ['<sip:bob@192.0.2.1;transport=tcp>']).code == 200
+        caller.send(caller.request('MESSAGE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'far', 1))
+        assert caller.expect(500)
+        assert daemon.control('stats')['closed_connections'] == 0
+        phone.send(options(phone))
+        assert phone.expect(200)
+
+
 def test_descriptors_of_ended_connections_are_given_back_at_once():
     with Daemon() as daemon:
         assert 'aors' in daemon.control('dump')
