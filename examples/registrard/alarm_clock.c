@@ -62,11 +62,10 @@ void alarm_clock_set(struct alarm_clock *alarm, int64_t due)
 	timerfd_settime(alarm->fd, TFD_TIMER_ABSTIME, &at, NULL);
 }
 
-int64_t alarm_clock_now(const struct alarm_clock *alarm)
+int64_t alarm_clock_now(void)
 {
 	struct timespec t;
 
-	(void)alarm;
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

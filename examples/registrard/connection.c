@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -14,14 +13,6 @@ enum {
 	QUEUE_MAX = 1024 * 1024, /* waiting output at which the connection is given up */
 	ROOM_MAX = 256 * 1024 * 1024 /* all buffers of all connections */
 };
-
-int64_t connection_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void list_add(struct list *list, struct connection *connection)
 {
@@ -56,7 +47,7 @@ struct list *connection_list(struct connection *connection)
 static void touch(struct connection *connection)
 {
 	list_remove(connection_list(connection), connection);
-	connection->active = connection_now();
+	connection->active = alarm_clock_now();
 	list_add(connection_list(connection), connection);
 }
 

@@ -22,7 +22,7 @@ struct connection {
 	char *in, *out;
 	size_t n_in, room_in, n_sent, n_out, room_out;
 	struct frame_scan scan;
-	int64_t active;                 /* when something was last received or taken, in monotonic milliseconds */
+	int64_t active;                 /* when something was last received or taken, by alarm_clock_now() */
 	int64_t since;                  /* when it was made, and later when the incomplete frame in `in` began */
 	int64_t idle_ms;                /* how long it may be idle; 0 = for ever */
 };
@@ -49,9 +49,6 @@ void list_remove(struct list *list, struct connection *connection);
 
 /* The list that a connection is in. */
 struct list *connection_list(struct connection *connection);
-
-/* Monotonic milliseconds. */
-int64_t connection_now(void);
 
 /* Bytes that the other end has not taken yet. */
 size_t connection_waiting(const struct connection *connection);

@@ -137,7 +137,7 @@ void connections_forget(struct connection *connection)
 static void sweep_later(struct connections *all)
 {
 	if (!all->sweeping)
-		alarm_clock_set(all->sweep, connection_now() + SWEEP_MS);
+		alarm_clock_set(all->sweep, alarm_clock_now() + SWEEP_MS);
 	all->sweeping = 1;
 }
 
@@ -179,8 +179,8 @@ static void on_sweep(void *user)
 	all->sweeping = 0;
 	if (all->spare < 0)
 		all->spare = open_spare();
-	sweep_list(&all->silent, connection_now(), transport->events.counts);
-	sweep_list(&all->spoken, connection_now(), transport->events.counts);
+	sweep_list(&all->silent, alarm_clock_now(), transport->events.counts);
+	sweep_list(&all->spoken, alarm_clock_now(), transport->events.counts);
 	for (size_t i = 0; i < transport->n; i++)
 		if (transport->listeners[i]->paused) {
 			transport->listeners[i]->paused = 0;
@@ -219,7 +219,7 @@ static struct connection *connection_new(struct connections *all, int fd, const 
 	connection->peer.connection = ++all->last_number;
 	connection->opened = connection->spoken = connection->connecting = opened != 0;
 	connection->idle_ms = (int64_t)all->transport->idle_seconds * 1000;
-	connection->active = connection->since = connection_now();
+	connection->active = connection->since = alarm_clock_now();
 	connection->index = su_root_register(all->transport->root, wait, connection_ready, connection, 0);
 	if (connection->index < 0 || !tsearch(connection, &all->by_number, by_number)) {
 		if (connection->index >= 0)

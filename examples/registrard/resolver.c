@@ -13,7 +13,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "alarm_clock.h"
 #include "place.h"
@@ -92,14 +91,6 @@ struct resolver {
 	int freeing;
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int by_key(const void *a, const void *b)
 {
 	return strcmp(((const struct lookup *)a)->key, ((const struct lookup *)b)->key);
@@ -176,7 +167,7 @@ static void finish(struct lookup *lookup)
 		ttl = lookup->ttl < TTL_MIN ? TTL_MIN : lookup->ttl > TTL_MAX ? TTL_MAX : lookup->ttl;
 	else
 		resolver->server->counts.unresolved_names++;
-	lookup->until = now_ms() + (int64_t)ttl * 1000;
+	lookup->until = alarm_clock_now() + (int64_t)ttl * 1000;
 	add(&resolver->answers, lookup);
 	while (lookup->questions) {
 		struct question question = *lookup->questions;
@@ -289,7 +280,7 @@ static void wait_on(struct resolver *resolver);
 static void on_timer(void *user)
 {
 	struct resolver *resolver = user;
-	int64_t now = now_ms();
+	int64_t now = alarm_clock_now();
 
 	ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 	while (resolver->pending.first && resolver->pending.first->until <= now)
@@ -304,10 +295,10 @@ static void wait_on(struct resolver *resolver)
 	int64_t wait = (int64_t)next->tv_sec * 1000 + next->tv_usec / 1000 + 1, left;
 
 	if (resolver->pending.first) {
-		left = resolver->pending.first->until - now_ms();
+		left = resolver->pending.first->until - alarm_clock_now();
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
-	alarm_clock_set(resolver->timer, now_ms() + wait);
+	alarm_clock_set(resolver->timer, alarm_clock_now() + wait);
 }
 
 static int on_socket(struct server *server, su_wait_t *wait, su_wakeup_arg_t *arg)
@@ -439,7 +430,7 @@ static struct lookup *lookup_new(struct resolver *resolver, char *key)
 	lookup->key = key;
 	lookup->host = strrchr(key, '|') + 1;
 	lookup->ttl = TTL_MAX;
-	lookup->until = now_ms() + QUESTION_MS;
+	lookup->until = alarm_clock_now() + QUESTION_MS;
 	lookup->listed = tsearch(lookup, &resolver->by_key, by_key) != NULL;
 	if (!lookup->listed) {
 		lookup_free(lookup);
@@ -469,7 +460,7 @@ static struct lookup *lookup_find(struct resolver *resolver, char *key)
 	struct lookup wanted = { .key = key };
 	struct lookup **found = tfind(&wanted, &resolver->by_key, by_key), *lookup = found ? *found : NULL;
 
-	if (!lookup || !lookup->done || lookup->until > now_ms())
+	if (!lookup || !lookup->done || lookup->until > alarm_clock_now())
 		return lookup;
 	take_out(&resolver->answers, lookup);
 	lookup_free(lookup);

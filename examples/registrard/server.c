@@ -26,7 +26,8 @@ enum {
 	CONNECTIONS_DEFAULT = 10000
 };
 
-static rg_time now_ms(void)
+/* The clock of the registrar. */
+static rg_time time_of_day(void)
 {
 	struct timespec t;
 
@@ -37,10 +38,10 @@ static rg_time now_ms(void)
 static void tick_at(struct server *server, rg_time next)
 {
 	const int64_t longest = 60 * 1000; /* the wall clock may be set meanwhile */
-	rg_time now = now_ms();
+	rg_time now = time_of_day();
 	int64_t wait = next <= now ? 0 : next - now > longest ? longest : next - now;
 
-	alarm_clock_set(server->tick, alarm_clock_now(server->tick) + wait);
+	alarm_clock_set(server->tick, alarm_clock_now() + wait);
 }
 
 static void on_tick(void *user)

@@ -52,7 +52,7 @@ static void give_back(struct transactions *all)
 static void on_ring(void *user)
 {
 	struct transactions *all = user;
-	int64_t now = alarm_clock_now(all->clock);
+	int64_t now = alarm_clock_now();
 
 	all->alarm = INT64_MAX;
 	all->ticking = 1;
@@ -139,7 +139,7 @@ void timer_set(struct transactions *all, struct timer *timer, int duration)
 		if (durations[i] == duration)
 			head = &all->timers[i];
 	timer_stop(timer);
-	timer->due = alarm_clock_now(all->clock) + duration;
+	timer->due = alarm_clock_now() + duration;
 	timer->next = head;
 	timer->prev = head->prev;
 	head->prev->next = timer;
