@@ -14,41 +14,17 @@ enum {
 	ROOM_MAX = 256 * 1024 * 1024 /* all buffers of all connections */
 };
 
-void list_add(struct list *list, struct connection *connection)
-{
-	connection->next = NULL;
-	connection->prev = list->last;
-	if (list->last)
-		list->last->next = connection;
-	else
-		list->first = connection;
-	list->last = connection;
-}
-
-void list_remove(struct list *list, struct connection *connection)
-{
-	if (connection->prev)
-		connection->prev->next = connection->next;
-	else
-		list->first = connection->next;
-	if (connection->next)
-		connection->next->prev = connection->prev;
-	else
-		list->last = connection->prev;
-}
-
-struct list *connection_list(struct connection *connection)
+void connection_enlist(struct connection *connection)
 {
 	struct connections *all = connection->all;
 
-	return connection->ended ? &all->ended : connection->spoken ? &all->spoken : &all->silent;
+	queue_add(connection->ended ? &all->ended : connection->spoken ? &all->spoken : &all->silent, &connection->in_queue);
 }
 
 static void touch(struct connection *connection)
 {
-	list_remove(connection_list(connection), connection);
 	connection->active = alarm_clock_now();
-	list_add(connection_list(connection), connection);
+	connection_enlist(connection);
 }
 
 void connection_end(struct connection *connection)
@@ -57,9 +33,8 @@ void connection_end(struct connection *connection)
 
 	if (connection->ended)
 		return;
-	list_remove(connection_list(connection), connection);
 	connection->ended = 1;
-	list_add(&all->ended, connection);
+	connection_enlist(connection);
 	su_root_deregister(all->transport->root, connection->index);
 	close(connection->fd);
 	connections_forget(connection);
@@ -177,11 +152,8 @@ static void take_message(struct connection *connection, size_t at, size_t n)
 	const struct transport_events *events = &connection->all->transport->events;
 
 	connection->half = 0;
-	if (!connection->spoken) {
-		list_remove(connection_list(connection), connection);
-		connection->spoken = 1;
-		list_add(connection_list(connection), connection);
-	}
+	connection->spoken = 1;
+	connection_enlist(connection);
 	events->message(events->user, &connection->peer, connection->in + at, n);
 }
 

@@ -4,11 +4,12 @@
 #define REGISTRARD_CONNECTION_H
 
 #include "alarm_clock.h"
+#include "queue.h"
 #include "sockets.h"
 
 struct connection {
+	struct queue_entry in_queue;      /* the idlest first */
 	struct connections *all;
-	struct connection *next, *prev; /* in its list, the idlest first */
 	struct peer peer;               /* with its number */
 	int fd, index, mask;            /* what the loop waits for */
 	unsigned opened : 1;            /* by this server */
@@ -27,13 +28,9 @@ struct connection {
 	int64_t idle_ms;                /* how long it may be idle; 0 = for ever */
 };
 
-struct list {
-	struct connection *first, *last;
-};
-
 struct connections {
 	struct transport *transport;
-	struct list silent, spoken, ended; /* without a whole message so far, with one, and over */
+	struct queue silent, spoken, ended; /* without a whole message so far, with one, and over */
 	void *by_number, *by_address;      /* trees: all, and those that this server opened */
 	void *sources;                     /* tree: how many of them an address has opened */
 	size_t n;
@@ -44,11 +41,8 @@ struct connections {
 	struct alarm_clock *sweep, *reap;
 };
 
-void list_add(struct list *list, struct connection *connection);
-void list_remove(struct list *list, struct connection *connection);
-
-/* The list that a connection is in. */
-struct list *connection_list(struct connection *connection);
+/* Moves a connection to the end of the queue that its state says. */
+void connection_enlist(struct connection *connection);
 
 /* Bytes that the other end has not taken yet. */
 size_t connection_waiting(const struct connection *connection);

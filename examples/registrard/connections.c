@@ -115,8 +115,8 @@ static void on_reap(void *user)
 	struct connections *all = user;
 	struct connection *connection;
 
-	while ((connection = all->ended.first) != NULL) {
-		list_remove(&all->ended, connection);
+	while ((connection = queue_first(&all->ended)) != NULL) {
+		queue_remove(&connection->in_queue);
 		all->transport->events.closed(all->transport->events.user, connection->peer.connection);
 		connection_free(connection);
 	}
@@ -155,10 +155,10 @@ static int is_over(const struct connection *connection, int64_t now)
 	return connection->idle_ms > 0 && idle >= connection->idle_ms;
 }
 
-static void sweep_list(struct list *list, int64_t now, struct counts *counts)
+static void sweep_queue(struct queue *queue, int64_t now, struct counts *counts)
 {
-	for (struct connection *connection = list->first, *next; connection; connection = next) {
-		next = connection->next;
+	for (struct connection *connection = queue_first(queue), *next; connection; connection = next) {
+		next = queue_next(queue, &connection->in_queue);
 		if (!is_over(connection, now))
 			continue;
 		counts->closed_connections += !connection->connecting;
@@ -179,8 +179,8 @@ static void on_sweep(void *user)
 	all->sweeping = 0;
 	if (all->spare < 0)
 		all->spare = open_spare();
-	sweep_list(&all->silent, alarm_clock_now(), transport->events.counts);
-	sweep_list(&all->spoken, alarm_clock_now(), transport->events.counts);
+	sweep_queue(&all->silent, alarm_clock_now(), transport->events.counts);
+	sweep_queue(&all->spoken, alarm_clock_now(), transport->events.counts);
 	for (size_t i = 0; i < transport->n; i++)
 		if (transport->listeners[i]->paused) {
 			transport->listeners[i]->paused = 0;
@@ -193,7 +193,7 @@ static void on_sweep(void *user)
 /* At the limit the idlest connection makes room, and one that never carried a message does so first. */
 static void make_place(struct connections *all)
 {
-	struct connection *idlest = all->silent.first ? all->silent.first : all->spoken.first;
+	struct connection *idlest = queue_first(queue_first(&all->silent) ? &all->silent : &all->spoken);
 
 	if (all->n < all->transport->max_connections || !idlest)
 		return;
@@ -231,7 +231,7 @@ static struct connection *connection_new(struct connections *all, int fd, const 
 	for (size_t i = 0; i < sizeof keep_alive / sizeof *keep_alive; i++)
 		setsockopt(fd, keep_alive[i].level, keep_alive[i].option, &keep_alive[i].value, sizeof keep_alive[i].value);
 	all->n++;
-	list_add(connection_list(connection), connection);
+	connection_enlist(connection);
 	sweep_later(all);
 	return connection;
 }
@@ -345,13 +345,13 @@ struct connections *connections_new(struct transport *transport)
 	return NULL;
 }
 
-static void free_list(struct list *list)
+static void free_queue(struct queue *queue)
 {
-	while (list->first) {
-		struct connection *connection = list->first;
+	struct connection *connection;
 
+	while ((connection = queue_first(queue)) != NULL) {
 		connection_end(connection);
-		list_remove(&connection->all->ended, connection);
+		queue_remove(&connection->in_queue);
 		connection_free(connection);
 	}
 }
@@ -360,9 +360,9 @@ void connections_free(struct connections *all)
 {
 	if (!all)
 		return;
-	free_list(&all->silent);
-	free_list(&all->spoken);
-	free_list(&all->ended);
+	free_queue(&all->silent);
+	free_queue(&all->spoken);
+	free_queue(&all->ended);
 	alarm_clock_free(all->sweep);
 	alarm_clock_free(all->reap);
 	if (all->spare >= 0)

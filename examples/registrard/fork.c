@@ -4,45 +4,16 @@
 
 #include <string.h>
 
+#include "alarm_clock.h"
 #include "header.h"
 #include "intake.h"
 #include "reply.h"
 #include "route.h"
 
-/* A list of calls: the oldest is the first, and its prev is the last. */
-static void list_add(struct call **list, struct call *call)
-{
-	call->next = NULL;
-	call->prev = *list ? (*list)->prev : call;
-	if (*list) {
-		call->prev->next = call;
-		(*list)->prev = call;
-	} else {
-		*list = call;
-	}
-}
-
-static void list_remove(struct call **list, struct call *call)
-{
-	if (call->next)
-		call->next->prev = call->prev;
-	else
-		(*list)->prev = call->prev;
-	if (*list == call)
-		*list = call->next;
-	else
-		call->prev->next = call->next;
-}
-
-static struct call **list_of(struct call *call)
-{
-	return call->timer ? &call->server->answered_calls : &call->server->calls;
-}
-
 /* Frees a call with no branch in flight and no response to send. */
 static void call_free(struct call *call)
 {
-	list_remove(list_of(call), call);
+	queue_remove(&call->in_queue);
 	call->server->n_calls--;
 	for (size_t i = 0; i < call->n; i++) {
 		struct branch *branch = &call->branches[i];
@@ -55,8 +26,6 @@ static void call_free(struct call *call)
 	}
 	if (call->uas)
 		uas_release(call->uas);
-	if (call->timer)
-		su_timer_destroy(call->timer);
 	msg_destroy(call->msg);
 	free(call->branches);
 	free(call);
@@ -82,30 +51,31 @@ static size_t count(const struct call *call, int (*is)(const struct branch *bran
 	return n;
 }
 
-static void on_quiet(struct server *server, su_timer_t *timer, su_timer_arg_t *arg)
+void calls_expire(void *user)
 {
-	(void)server;
-	(void)timer;
-	call_free(arg);
+	struct server *server = user;
+	int64_t now = alarm_clock_now();
+	struct call *call;
+
+	while ((call = queue_first(&server->answered_calls)) != NULL && call->until <= now)
+		call_free(call);
+	if (call)
+		alarm_clock_set(server->calls_alarm, call->until);
 }
 
 /* @return 1 when the call is kept, because a phone may repeat its 2xx. */
 static int waits_for_more(struct call *call)
 {
-	su_timer_t *timer;
+	struct server *server = call->server;
 
-	if (call->timer)
+	if (call->until)
 		return 1;
 	if (call->method != sip_method_invite || call->status < 200 || call->status >= 300)
 		return 0;
-	timer = su_timer_create(su_root_task(call->server->root), T_END);
-	if (!timer || su_timer_set(timer, on_quiet, call) < 0) {
-		su_timer_destroy(timer);
-		return 0;
-	}
-	list_remove(&call->server->calls, call);
-	call->timer = timer;
-	list_add(&call->server->answered_calls, call);
+	call->until = alarm_clock_now() + T_END;
+	if (!queue_first(&server->answered_calls))
+		alarm_clock_set(server->calls_alarm, call->until);
+	queue_add(&server->answered_calls, &call->in_queue);
 	return 1;
 }
 
@@ -221,7 +191,7 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 	call->method = method;
 	call->from = *from;
 	call->back = way_of_sender(server, sip, from);
-	list_add(&server->calls, call);
+	queue_add(&server->calls, &call->in_queue);
 	server->n_calls++;
 	if (method == sip_method_invite)
 		uas_send(call->uas, intake_reply(server, sip, from, SIP_100_TRYING));
@@ -291,8 +261,10 @@ void call_fork(struct call *call, struct hop *hops, size_t n)
 
 int call_make_room(struct server *server)
 {
-	if (server->n_calls >= server->args->max_calls && server->answered_calls)
-		call_free(server->answered_calls);
+	struct call *oldest = queue_first(&server->answered_calls);
+
+	if (server->n_calls >= server->args->max_calls && oldest)
+		call_free(oldest);
 	return server->n_calls < server->args->max_calls;
 }
 

@@ -42,6 +42,9 @@ void call_fork(struct call *call, struct hop *hops, size_t n);
 /* Makes room for a call, by giving up one that only waits for another 2xx. @return 0 when --max-calls are in flight. */
 int call_make_room(struct server *server);
 
+/* Ends the calls that waited long enough for another 2xx, when server->calls_alarm rings. @param user  the server. */
+void calls_expire(void *user);
+
 /* Abandons the call at once, with 503 if no response was sent yet. */
 void call_abandon(struct call *call);
 

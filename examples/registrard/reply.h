@@ -24,8 +24,8 @@ struct branch {
 };
 
 struct call {
+	struct queue_entry in_queue;
 	struct server *server;
-	struct call *next, *prev;
 	struct uas *uas;      /* NULL: the request is an ACK */
 	msg_t *msg;
 	struct peer from;
@@ -36,7 +36,7 @@ struct call {
 	int status;           /* of the final response that went upstream; 0 = none yet */
 	int busy;             /* depth of nested call_enter() */
 	int cancelled;        /* by a CANCEL from upstream */
-	su_timer_t *timer;    /* ends the wait for another 2xx; NULL while a branch is pending */
+	int64_t until;        /* when the wait for another 2xx ends; 0 while a branch is pending */
 };
 
 /* Every change of a call runs between these. The outermost call_leave() acts on the result: it sends the best response, and frees the

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "alarm_clock.h"
+#include "queue.h"
 #include "place.h"
 #include "sockets.h"
 #include "srv.h"
@@ -43,8 +44,8 @@ struct target {
 
 /* What is asked about one hop. It lives on as an answer until it expires. */
 struct lookup {
+	struct queue_entry in_queue;  /* of the pending or of the answers, the oldest first */
 	struct resolver *resolver;
-	struct lookup *next, *prev; /* in the list of the pending or of the answers, the oldest first */
 	char *key;                  /* proto|host, in lower case; without proto no SRV record is asked for */
 	const char *host;           /* within the key */
 	struct question *questions;
@@ -68,7 +69,7 @@ struct question {
 };
 
 struct lookups {
-	struct lookup *first, *last;
+	struct queue queue;
 	size_t n;
 };
 
@@ -96,29 +97,16 @@ static int by_key(const void *a, const void *b)
 	return strcmp(((const struct lookup *)a)->key, ((const struct lookup *)b)->key);
 }
 
-static void add(struct lookups *list, struct lookup *lookup)
+static void add(struct lookups *lookups, struct lookup *lookup)
 {
-	lookup->next = NULL;
-	lookup->prev = list->last;
-	if (list->last)
-		list->last->next = lookup;
-	else
-		list->first = lookup;
-	list->last = lookup;
-	list->n++;
+	queue_add(&lookups->queue, &lookup->in_queue);
+	lookups->n++;
 }
 
-static void take_out(struct lookups *list, struct lookup *lookup)
+static void take_out(struct lookups *lookups, struct lookup *lookup)
 {
-	if (lookup->prev)
-		lookup->prev->next = lookup->next;
-	else
-		list->first = lookup->next;
-	if (lookup->next)
-		lookup->next->prev = lookup->prev;
-	else
-		list->last = lookup->prev;
-	list->n--;
+	queue_remove(&lookup->in_queue);
+	lookups->n--;
 }
 
 static void unlist(struct lookup *lookup)
@@ -156,7 +144,7 @@ static void tell(const struct lookup *lookup, uint16_t port, resolved_cb *done, 
 static void finish(struct lookup *lookup)
 {
 	struct resolver *resolver = lookup->resolver;
-	int ttl = lookup->n ? lookup->ttl : TTL_NEGATIVE;
+	int ttl = TTL_NEGATIVE;
 
 	lookup->done = 1;
 	take_out(&resolver->pending, lookup);
@@ -177,7 +165,7 @@ static void finish(struct lookup *lookup)
 		tell(lookup, question.port, question.done, question.user);
 	}
 	if (resolver->answers.n > CACHE_MAX) {
-		struct lookup *oldest = resolver->answers.first;
+		struct lookup *oldest = queue_first(&resolver->answers.queue);
 
 		take_out(&resolver->answers, oldest);
 		lookup_free(oldest);
@@ -280,11 +268,12 @@ static void wait_on(struct resolver *resolver);
 static void on_timer(void *user)
 {
 	struct resolver *resolver = user;
+	struct lookup *oldest;
 	int64_t now = alarm_clock_now();
 
 	ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-	while (resolver->pending.first && resolver->pending.first->until <= now)
-		finish(resolver->pending.first);
+	while ((oldest = queue_first(&resolver->pending.queue)) != NULL && oldest->until <= now)
+		finish(oldest);
 	wait_on(resolver);
 }
 
@@ -292,13 +281,10 @@ static void on_timer(void *user)
 static void wait_on(struct resolver *resolver)
 {
 	struct timeval longest = { 60, 0 }, room, *next = ares_timeout(resolver->channel, &longest, &room);
-	int64_t wait = (int64_t)next->tv_sec * 1000 + next->tv_usec / 1000 + 1, left;
+	int64_t due = alarm_clock_now() + (int64_t)next->tv_sec * 1000 + next->tv_usec / 1000 + 1;
+	const struct lookup *oldest = queue_first(&resolver->pending.queue);
 
-	if (resolver->pending.first) {
-		left = resolver->pending.first->until - alarm_clock_now();
-		wait = left < 0 ? 0 : left < wait ? left : wait;
-	}
-	alarm_clock_set(resolver->timer, alarm_clock_now() + wait);
+	alarm_clock_set(resolver->timer, oldest && oldest->until < due ? oldest->until : due);
 }
 
 static int on_socket(struct server *server, su_wait_t *wait, su_wakeup_arg_t *arg)
@@ -367,12 +353,12 @@ struct resolver *resolver_new(struct server *server)
 	return NULL;
 }
 
-static void free_all(struct lookups *list)
+static void free_all(struct lookups *lookups)
 {
-	while (list->first) {
-		struct lookup *lookup = list->first;
+	struct lookup *lookup;
 
-		take_out(list, lookup);
+	while ((lookup = queue_first(&lookups->queue)) != NULL) {
+		take_out(lookups, lookup);
 		while (lookup->questions) {
 			struct question *question = lookup->questions;
 

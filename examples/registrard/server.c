@@ -218,9 +218,11 @@ int server_start(struct server *server, const struct args *args)
 	su_log_redirect(NULL, discard_log, NULL);
 	server->log = log_new(args->log_level, STDERR_FILENO);
 	server->root = su_root_create(server);
-	if (server->root && server->log)
+	if (server->root && server->log) {
 		server->tick = alarm_clock_new(server->root, on_tick, server);
-	if (!server->tick) {
+		server->calls_alarm = alarm_clock_new(server->root, calls_expire, server);
+	}
+	if (!server->tick || !server->calls_alarm) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -265,19 +267,20 @@ int server_run(struct server *server)
 
 void server_stop(struct server *server)
 {
+	struct call *call;
+
 	control_close(server->control);
 	/* Ends all look-ups, so that none reports to a call that is gone. */
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
-	while (server->calls)
-		call_abandon(server->calls);
-	while (server->answered_calls)
-		call_abandon(server->answered_calls);
+	while ((call = queue_first(&server->calls)) != NULL || (call = queue_first(&server->answered_calls)) != NULL)
+		call_abandon(call);
 	resolver_free(server->resolver);
 	transactions_free(server->transactions);
 	transport_free(server->transport);
 	rg_registrar_unref(server->registrar);
 	alarm_clock_free(server->tick);
+	alarm_clock_free(server->calls_alarm);
 	if (server->root)
 		su_root_destroy(server->root);
 	intake_free(server->intake);

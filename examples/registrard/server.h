@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "counts.h"
+#include "queue.h"
 
 struct server;
 struct alarm_clock;
@@ -41,9 +42,10 @@ struct server {
 	struct log *log;
 	struct alarm_clock *tick;
 	struct control *control;
-	struct call *calls; /* requests being forwarded */
-	struct call *answered_calls; /* those that only wait for another 2xx, the oldest first */
-	size_t n_calls;     /* both */
+	struct queue calls;          /* requests being forwarded */
+	struct queue answered_calls; /* those that only wait for another 2xx, the oldest first */
+	struct alarm_clock *calls_alarm;
+	size_t n_calls;             /* both */
 	struct counts counts;
 	char flow_prefix[2 * 16 + 1];                        /* random: names of flows start with it */
 	unsigned char loop_key[crypto_shorthash_KEYBYTES];   /* random: key of the branch parameters */

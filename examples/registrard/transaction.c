@@ -18,9 +18,12 @@ static void clock_set(struct transactions *all)
 {
 	int64_t due = INT64_MAX;
 
-	for (size_t i = 0; i < N_DURATIONS; i++)
-		if (all->timers[i].next != &all->timers[i] && all->timers[i].next->due < due)
-			due = all->timers[i].next->due;
+	for (size_t i = 0; i < N_DURATIONS; i++) {
+		const struct timer *first = queue_first(&all->timers[i]);
+
+		if (first && first->due < due)
+			due = first->due;
+	}
 	/* An alarm that is too early does no harm. */
 	if (due < all->alarm) {
 		all->alarm = due;
@@ -30,11 +33,7 @@ static void clock_set(struct transactions *all)
 
 void timer_stop(struct timer *timer)
 {
-	if (!timer->next)
-		return;
-	timer->next->prev = timer->prev;
-	timer->prev->next = timer->next;
-	timer->next = timer->prev = NULL;
+	queue_remove(&timer->in_queue);
 }
 
 /* The allocator keeps what is freed below its topmost block, so that after a storm the process would stay as large as it was. */
@@ -57,10 +56,9 @@ static void on_ring(void *user)
 	all->alarm = INT64_MAX;
 	all->ticking = 1;
 	for (size_t i = 0; i < N_DURATIONS; i++) {
-		struct timer *head = &all->timers[i];
+		struct timer *timer;
 
-		while (head->next != head && head->next->due <= now) {
-			struct timer *timer = head->next;
+		while ((timer = queue_first(&all->timers[i])) != NULL && timer->due <= now) {
 			struct transaction *t = timer->of;
 
 			timer_stop(timer);
@@ -85,10 +83,6 @@ struct transactions *transactions_new(struct server *server)
 		return NULL;
 	all->server = server;
 	all->alarm = INT64_MAX;
-	all->in_use.next = all->in_use.prev = &all->in_use;
-	all->lingering.next = all->lingering.prev = &all->lingering;
-	for (size_t i = 0; i < N_DURATIONS; i++)
-		all->timers[i].next = all->timers[i].prev = &all->timers[i];
 	if (sodium_init() < 0 || table_init(&all->servers) < 0 || table_init(&all->clients) < 0 || table_init(&all->by_peer) < 0 ||
 		!(all->clock = alarm_clock_new(server->root, on_ring, all))) {
 		transactions_free(all);
@@ -99,15 +93,14 @@ struct transactions *transactions_new(struct server *server)
 	return all;
 }
 
-static void free_list(struct transaction *head)
+static void free_queue(struct queue *queue)
 {
-	while (head->next != head) {
-		struct transaction *t = head->next;
+	struct transaction *t;
 
+	while ((t = queue_first(queue)) != NULL) {
 		t->held = 1;
 		transaction_end(t);
-		t->next->prev = t->prev;
-		t->prev->next = t->next;
+		queue_remove(&t->in_queue);
 		free(t);
 	}
 }
@@ -117,8 +110,8 @@ void transactions_free(struct transactions *all)
 	if (!all)
 		return;
 	all->ticking = 1;
-	free_list(&all->in_use);
-	free_list(&all->lingering);
+	free_queue(&all->in_use);
+	free_queue(&all->lingering);
 	alarm_clock_free(all->clock);
 	table_deinit(&all->servers);
 	table_deinit(&all->clients);
@@ -133,31 +126,14 @@ size_t transactions_count(const struct transactions *all)
 
 void timer_set(struct transactions *all, struct timer *timer, int duration)
 {
-	struct timer *head = &all->timers[N_DURATIONS - 1];
+	size_t i = 0;
 
-	for (size_t i = 0; i < N_DURATIONS; i++)
-		if (durations[i] == duration)
-			head = &all->timers[i];
-	timer_stop(timer);
+	while (i < N_DURATIONS - 1 && durations[i] != duration)
+		i++;
 	timer->due = alarm_clock_now() + duration;
-	timer->next = head;
-	timer->prev = head->prev;
-	head->prev->next = timer;
-	head->prev = timer;
+	queue_add(&all->timers[i], &timer->in_queue);
 	if (!all->ticking)
 		clock_set(all);
-}
-
-static void list_move(struct transaction *t, struct transaction *head)
-{
-	if (t->next) {
-		t->next->prev = t->prev;
-		t->prev->next = t->next;
-	}
-	t->next = head;
-	t->prev = head->prev;
-	head->prev->next = t;
-	head->prev = t;
 }
 
 static uint64_t id_hash(const struct transaction_id *id)
@@ -178,7 +154,7 @@ void transaction_start(struct transactions *all, struct transaction *t, const st
 	t->resend.of = t->end.of = t;
 	t->held = 1;
 	table_add(table, &t->by_id, id_hash(id));
-	list_move(t, &all->in_use);
+	queue_add(&all->in_use, &t->in_queue);
 	all->n++;
 	all->most = all->n > all->most ? all->n : all->most;
 }
@@ -199,8 +175,7 @@ static void transaction_sweep(struct transaction *t)
 {
 	if (!t->ended || t->held || t->busy)
 		return;
-	t->next->prev = t->prev;
-	t->prev->next = t->next;
+	queue_remove(&t->in_queue);
 	free(t);
 }
 
@@ -217,7 +192,7 @@ void transaction_end(struct transaction *t)
 	table_remove(t->table, &t->by_id);
 	t->all->n--;
 	t->all->n_lingering -= (size_t)t->lingers;
-	list_move(t, &t->all->in_use);
+	queue_add(&t->all->in_use, &t->in_queue);
 	t->lingers = 0;
 	transaction_sweep(t);
 }
@@ -240,8 +215,10 @@ static void linger_trim(struct transactions *all, const struct transaction *spar
 	struct transaction *t;
 
 	while (all->n_lingering > calls * LINGER_EACH || all->lingering_bytes > calls * LINGER_BYTES_EACH) {
-		t = all->lingering.next == spared ? spared->next : all->lingering.next;
-		if (t == &all->lingering)
+		t = queue_first(&all->lingering);
+		if (t == spared)
+			t = queue_next(&all->lingering, &spared->in_queue);
+		if (!t)
 			return;
 		transaction_end(t);
 	}
@@ -270,7 +247,7 @@ void transaction_release(struct transaction *t)
 	t->lingers = 1;
 	all->n_lingering++;
 	all->lingering_bytes += t->kept;
-	list_move(t, &all->lingering);
+	queue_add(&all->lingering, &t->in_queue);
 	linger_trim(all, t);
 }
 

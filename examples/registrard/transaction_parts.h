@@ -3,6 +3,7 @@
 #ifndef REGISTRARD_TRANSACTION_PARTS_H
 #define REGISTRARD_TRANSACTION_PARTS_H
 
+#include "queue.h"
 #include "table.h"
 #include "transaction.h"
 
@@ -19,7 +20,7 @@ struct transaction;
 
 /* A timer runs for one of few durations. Timers of one duration are due in the order in which they were set. */
 struct timer {
-	struct timer *next, *prev; /* NULL while it does not run */
+	struct queue_entry in_queue; /* while it runs */
 	int64_t due;
 	struct transaction *of;
 };
@@ -40,12 +41,12 @@ struct transaction_id {
 /* The first member of struct uas and struct uac. It ends when its state machine does. Its memory lasts until its user has let go of it, too,
  * and until no function works on it. */
 struct transaction {
+	struct queue_entry in_queue; /* of those in use, or of the lingering */
 	struct transactions *all;
 	const struct transaction_kind *kind;
 	struct table *table;
 	struct table_entry by_id;
 	struct transaction_id id;
-	struct transaction *next, *prev; /* in the list of those in use, or of the lingering */
 	struct timer resend, end;
 	size_t kept;   /* bytes kept for retransmissions */
 	unsigned busy; /* functions at work on it */
@@ -61,11 +62,10 @@ struct transactions {
 	int ticking;
 	struct table servers, clients;
 	struct table by_peer;            /* clients without a final response */
-	struct transaction in_use;       /* heads of circular lists */
-	struct transaction lingering;    /* the oldest first */
+	struct queue in_use, lingering;   /* the oldest first */
 	size_t n, n_lingering, lingering_bytes;
 	size_t most; /* the largest n since memory was given back */
-	struct timer timers[N_DURATIONS]; /* heads of circular lists */
+	struct queue timers[N_DURATIONS]; /* of each duration */
 	unsigned char id_key[crypto_generichash_KEYBYTES];
 	unsigned char peer_key[crypto_shorthash_KEYBYTES];
 };
