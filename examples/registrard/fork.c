@@ -164,16 +164,6 @@ static void on_cancel(void *user, const sip_t *cancel)
 	su_home_deinit(home);
 }
 
-/* Refuses a request for which there is no memory. */
-static void refuse(struct server *server, msg_t *msg, const sip_t *sip, const struct peer *from)
-{
-	struct peer to = intake_reply_peer(sip, from);
-
-	if (sip->sip_request->rq_method != sip_method_ack)
-		intake_send_reply(server, intake_reply(server, sip, from, SIP_500_INTERNAL_SERVER_ERROR), &to);
-	msg_destroy(msg);
-}
-
 struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
 {
 	struct call *call = calloc(1, sizeof *call);
@@ -183,7 +173,8 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 		call->uas = uas_new(server->transactions, msg, sip, from, on_cancel, call);
 	if (!call || (!call->uas && method != sip_method_ack)) {
 		free(call);
-		refuse(server, msg, sip, from);
+		intake_answer(server, msg, from, 500, NULL, NULL);
+		msg_destroy(msg);
 		return NULL;
 	}
 	call->server = server;
@@ -194,7 +185,7 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 	queue_add(&server->calls, &call->in_queue);
 	server->n_calls++;
 	if (method == sip_method_invite)
-		uas_send(call->uas, intake_reply(server, sip, from, SIP_100_TRYING));
+		uas_send(call->uas, intake_reply(server, sip, SIP_100_TRYING));
 	call_enter(call);
 	return call;
 }

@@ -249,11 +249,10 @@ static int fill_reply(struct server *server, msg_t *msg, const sip_t *sip, int s
 	return sip_add_make(msg, sip_object(msg), sip_content_length_class, "0");
 }
 
-msg_t *intake_reply(struct server *server, const sip_t *sip, const struct peer *from, int status, const char *phrase)
+msg_t *intake_reply(struct server *server, const sip_t *sip, int status, const char *phrase)
 {
 	msg_t *msg = intake_empty(server);
 
-	(void)from;
 	if (msg && fill_reply(server, msg, sip, status, phrase) == 0)
 		return msg;
 	msg_destroy(msg);
@@ -270,6 +269,21 @@ void intake_send_reply(struct server *server, msg_t *reply, const struct peer *t
 		transport_send(server->transport, &own, bytes, n);
 	free(bytes);
 	msg_destroy(reply);
+}
+
+void intake_answer(struct server *server, msg_t *request, const struct peer *from, int status, const char *name, const char *value)
+{
+	sip_t *sip = sip_object(request);
+	struct peer to = intake_reply_peer(sip, from);
+	msg_t *reply;
+
+	if (sip->sip_request->rq_method == sip_method_ack || mark_via(request, sip->sip_via, from) < 0)
+		return;
+	reply = intake_reply(server, sip, status, NULL);
+	if (reply && value && header_add(reply, sip_object(reply), name, value) < 0)
+		msg_destroy(reply);
+	else
+		intake_send_reply(server, reply, &to);
 }
 
 /* @return 1 when a header on which the answer depends cannot be read. */
@@ -299,18 +313,14 @@ static int refusal(const sip_t *sip)
 
 static void take_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
 {
-	int is_ack = sip->sip_request->rq_method == sip_method_ack, status = refusal(sip);
+	int status = refusal(sip);
 
 	server->counts.received_requests++;
 	if (sip->sip_request->rq_method != sip_method_register && mark_via(msg, sip->sip_via, from) < 0)
 		status = 500;
 	if (status) {
 		server->counts.malformed_requests += status != 500;
-		if (!is_ack) {
-			struct peer to = intake_reply_peer(sip, from);
-
-			intake_send_reply(server, intake_reply(server, sip, from, status, NULL), &to);
-		}
+		intake_answer(server, msg, from, status, NULL, NULL);
 		msg_destroy(msg);
 	} else if (sip->sip_request->rq_method == sip_method_register) {
 		register_request(server, msg, sip, from);
@@ -335,6 +345,14 @@ static void take_response(struct server *server, msg_t *msg, sip_t *sip, const s
 	}
 }
 
+static void count_malformed(struct server *server, const char *bytes, size_t n)
+{
+	if (n > 4 && strncasecmp(bytes, "SIP/", 4) == 0)
+		server->counts.malformed_responses++;
+	else
+		server->counts.malformed_requests++;
+}
+
 void intake_message(struct server *server, const struct peer *from, char *bytes, size_t n)
 {
 	const struct intake *intake = server->intake;
@@ -342,10 +360,7 @@ void intake_message(struct server *server, const struct peer *from, char *bytes,
 	sip_t *sip = msg ? sip_object(msg) : NULL;
 
 	if (!sip || has_bad_via(sip) || (!sip->sip_request && !sip->sip_status)) {
-		if (n > 4 && strncasecmp(bytes, "SIP/", 4) == 0)
-			server->counts.malformed_responses++;
-		else
-			server->counts.malformed_requests++;
+		count_malformed(server, bytes, n);
 		msg_destroy(msg);
 	} else if (sip->sip_request) {
 		take_request(server, msg, sip, from);
@@ -361,21 +376,15 @@ void intake_bad_frame(struct server *server, const struct peer *from, char *byte
 	msg_t *msg = NULL;
 	sip_t *sip;
 
-	if (n > 4 && strncasecmp(bytes, "SIP/", 4) == 0)
-		server->counts.malformed_responses++;
-	else
-		server->counts.malformed_requests++;
+	count_malformed(server, bytes, n);
 	if (head && status) {
 		memcpy(head, bytes, n);
 		memcpy(head + n, "\r\n", 2);
 		msg = parse(server->intake->others, head, n + 2);
 	}
 	sip = msg ? sip_object(msg) : NULL;
-	if (sip && !has_bad_via(sip) && sip->sip_request && sip->sip_request->rq_method != sip_method_ack && mark_via(msg, sip->sip_via, from) == 0) {
-		struct peer to = intake_reply_peer(sip, from);
-
-		intake_send_reply(server, intake_reply(server, sip, from, status, NULL), &to);
-	}
+	if (sip && !has_bad_via(sip) && sip->sip_request)
+		intake_answer(server, msg, from, status, NULL, NULL);
 	msg_destroy(msg);
 	free(head);
 }

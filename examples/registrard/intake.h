@@ -23,9 +23,13 @@ void intake_bad_frame(struct server *server, const struct peer *from, char *byte
 /* An empty message of the class of forwarded messages. NULL when out of memory. */
 msg_t *intake_empty(struct server *server);
 
-/* A response to a request, with what RFC 3261 §8.2.6.2 copies as far as the request has it, a tag in To, and received and rport in the
- * topmost Via. Its tag is the same for each copy of the request. @param phrase  NULL = the usual one. NULL when out of memory. */
-msg_t *intake_reply(struct server *server, const sip_t *sip, const struct peer *from, int status, const char *phrase);
+/* A response to a request, with what RFC 3261 §8.2.6.2 copies as far as the request has it, and a tag in To, which is the same for each
+ * copy of the request. @param phrase  NULL = the usual one. NULL when out of memory. */
+msg_t *intake_reply(struct server *server, const sip_t *sip, int status, const char *phrase);
+
+/* Answers a request without a transaction (RFC 3261 §8.2.7), with received and rport in the topmost Via. An ACK gets no answer.
+ * @param name, value  a header to add; @p value NULL = none. */
+void intake_answer(struct server *server, msg_t *request, const struct peer *from, int status, const char *name, const char *value);
 
 /* @return 1 when the tag in To is the one that intake_reply() gives to this request, or to the INVITE that this ACK acknowledges: a response
  * of our own refused it. */
@@ -35,7 +39,7 @@ int intake_made_tag(const struct server *server, const sip_t *sip);
  * from, with the port of the topmost Via unless this asks for rport. maddr is ignored, because it would make the server a reflector. */
 struct peer intake_reply_peer(const sip_t *sip, const struct peer *from);
 
-/* Sends a response without a transaction, and takes it over. NULL is accepted. */
+/* Sends a response that is complete, without a transaction, and takes it over. NULL is accepted. */
 void intake_send_reply(struct server *server, msg_t *reply, const struct peer *to);
 
 /* The bytes of a message, to be freed with free(). NULL when out of memory. */

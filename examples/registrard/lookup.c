@@ -77,16 +77,9 @@ static const char *header_for(su_home_t *home, const sip_t *sip, int status, con
 
 void lookup_refuse(struct server *server, msg_t *msg, const sip_t *sip, const struct peer *from, int status)
 {
-	struct peer to = intake_reply_peer(sip, from);
 	const char *name = NULL, *value = header_for(msg_home(msg), sip, status, &name);
-	msg_t *reply = sip->sip_request->rq_method == sip_method_ack ? NULL : intake_reply(server, sip, from, status, NULL);
 
-	if (reply && value && header_add(reply, sip_object(reply), name, value) < 0) {
-		msg_destroy(reply);
-		reply = NULL;
-	}
-	if (reply)
-		intake_send_reply(server, reply, &to);
+	intake_answer(server, msg, from, status, name, value);
 	msg_destroy(msg);
 }
 

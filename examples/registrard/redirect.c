@@ -31,36 +31,24 @@ static char *contacts_of(su_home_t *home, const rg_targets *targets)
 	return all;
 }
 
-static void redirect_with(const struct redirection *redirection, int status, const char *name, const char *value)
-{
-	const sip_t *sip = sip_object(redirection->msg);
-	struct peer to = intake_reply_peer(sip, &redirection->from);
-	msg_t *reply = intake_reply(redirection->server, sip, &redirection->from, status, NULL);
-
-	if (reply && value && header_add(reply, sip_object(reply), name, value) < 0) {
-		msg_destroy(reply);
-		reply = NULL;
-	}
-	if (reply)
-		intake_send_reply(redirection->server, reply, &to);
-}
-
 static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct redirection *redirection = user;
-	su_home_t *home = msg_home(redirection->msg);
+	struct server *server = redirection->server;
+	msg_t *msg = redirection->msg;
+	su_home_t *home = msg_home(msg);
 	int found = status == RG_OK && rg_targets_count(targets) > 0;
 	const char *contacts = found ? contacts_of(home, targets) : NULL;
 	int code = found ? 480 : targets ? rg_targets_code(targets) : 500;
 
 	if (contacts)
-		redirect_with(redirection, 302, "Contact", contacts);
+		intake_answer(server, msg, &redirection->from, 302, "Contact", contacts);
 	else if (code == 405)
-		redirect_with(redirection, code, "Allow", lookup_allow(redirection->server, home, sip_object(redirection->msg)));
+		intake_answer(server, msg, &redirection->from, code, "Allow", lookup_allow(server, home, sip_object(msg)));
 	else
-		redirect_with(redirection, code ? code : 404, NULL, NULL);
+		intake_answer(server, msg, &redirection->from, code ? code : 404, NULL, NULL);
 	rg_targets_unref(targets);
-	msg_destroy(redirection->msg);
+	msg_destroy(msg);
 	free(redirection);
 }
 

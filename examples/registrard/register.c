@@ -97,21 +97,14 @@ static void mind_connection(const struct registration *registration, const rg_re
 		transport_keep(server->transport, connection, seconds);
 }
 
-static void registration_send(const struct registration *registration, msg_t *reply)
-{
-	struct peer to = intake_reply_peer(sip_object(registration->msg), &registration->from);
-
-	intake_send_reply(registration->server, reply, &to);
-}
-
 static void done(void *user, rg_status status, rg_response *response)
 {
 	struct registration *registration = user;
+	struct peer to = intake_reply_peer(sip_object(registration->msg), &registration->from);
 	msg_t *reply = registration->message.reply;
 
 	(void)status;
-	if (reply)
-		registration_send(registration, reply);
+	intake_send_reply(registration->server, reply, &to);
 	mind_connection(registration, response);
 	registration->silent = reply || (response && rg_response_no_reply(response));
 	rg_response_unref(response);
@@ -121,12 +114,9 @@ static void done(void *user, rg_status status, rg_response *response)
 static void release(void *user)
 {
 	struct registration *registration = user;
-	msg_t *reply = NULL;
 
 	if (!registration->silent)
-		reply = intake_reply(registration->server, sip_object(registration->msg), &registration->from, SIP_500_INTERNAL_SERVER_ERROR);
-	if (reply)
-		registration_send(registration, reply);
+		intake_answer(registration->server, registration->msg, &registration->from, 500, NULL, NULL);
 	msg_destroy(registration->msg);
 	free(registration);
 }
@@ -138,6 +128,7 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 
 	(void)sip;
 	if (!registration) {
+		intake_answer(server, msg, from, 500, NULL, NULL);
 		msg_destroy(msg);
 		return;
 	}

@@ -14,7 +14,7 @@ static const char *phrase_of(int status)
 
 void reply_own(struct call *call, int status, const char *name, const char *value)
 {
-	msg_t *reply = call->uas ? intake_reply(call->server, call_sip(call), &call->from, status, phrase_of(status)) : NULL;
+	msg_t *reply = call->uas ? intake_reply(call->server, call_sip(call), status, phrase_of(status)) : NULL;
 
 	call->status = status;
 	if (!reply)

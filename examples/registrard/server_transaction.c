@@ -23,7 +23,6 @@ struct uas {
 	int is_stream;
 	int is_slow;       /* not INVITE: Timer E of the client has reached T2 */
 	int interval;      /* Timer G */
-	struct peer from;
 	struct peer to;    /* where responses go */
 	rg_addr return_to; /* where they go when the connection has ended (RFC 3261 §18.2.2) */
 	msg_t *request;    /* not INVITE: until the final response, for a 100 */
@@ -110,7 +109,7 @@ static void uas_send_trying(struct uas *uas)
 {
 	uas->is_slow = 1;
 	if (!uas->last)
-		uas_send(uas, intake_reply(uas->t.all->server, sip_object(uas->request), &uas->from, 100, NULL));
+		uas_send(uas, intake_reply(uas->t.all->server, sip_object(uas->request), 100, NULL));
 }
 
 static void uas_resend(struct transaction *t)
@@ -151,7 +150,6 @@ struct uas *uas_new(struct transactions *all, msg_t *msg, const sip_t *sip, cons
 	uas->is_invite = sip->sip_request->rq_method == sip_method_invite;
 	uas->is_stream = peer_is_stream(all->server, from);
 	uas->interval = T1;
-	uas->from = *from;
 	uas->to = intake_reply_peer(sip, from);
 	uas->return_to = from->addr;
 	uas->return_to.port = port ? port : PORT_DEFAULT;
@@ -277,7 +275,7 @@ static int uas_acknowledged(struct uas *uas)
 static void uas_cancel(struct uas *uas, const sip_t *cancel, const struct peer *from)
 {
 	struct server *server = uas->t.all->server;
-	msg_t *reply = intake_reply(server, cancel, from, 200, NULL);
+	msg_t *reply = intake_reply(server, cancel, 200, NULL);
 	struct peer to = intake_reply_peer(cancel, from);
 	void (*cancelled)(void *user, const sip_t *cancel) = uas->cancelled;
 	sip_t *sip = reply ? sip_object(reply) : NULL;

@@ -212,6 +212,18 @@ def test_a_register_without_what_an_answer_copies_is_refused_with_a_reason():
             assert peer.register('alice', (), 'q', 1).code == 200
 
 
+def test_every_refusal_says_where_the_request_came_from():
+    with Daemon() as daemon:
+        for proto in ('udp', 'tcp'):
+            for method in ('REGISTER', 'OPTIONS'):
+                # Another version; a frame without an end.
+                for change in (('SIP/2.0\r\n', 'SIP/3.0\r\n'), ('Content-Length: 0', 'Content-Length: x')):
+                    peer = daemon.peer(proto)
+                    peer.send(peer.request(method, 'sip:example.org', '<sip:a@h>;tag=1', '<sip:a@h>', 'where', 1).replace(*change, 1))
+                    via = peer.recv().get('via')
+                    assert ';received=127.0.0.1' in via and ';rport=%d' % peer.port in via, (proto, method, change, via)
+
+
 def test_lines_and_items_are_counted_before_they_cost():
     """Each of these took Sofia half a second."""
     many = {'lines': ['m:<sip:a>'] * 5000, 'unknown': ['x:'] * 10000, 'items': ['Call-Info: ' + '<a:>,' * 10000], 'commas': ['Allow: ' + ',' * 50000],
@@ -255,7 +267,7 @@ def test_nothing_can_be_injected_into_an_answer():
                 '<sip:a@192.0.2.1>;x="%0d%0aInjected: yes"',
                                    '<sip:a@192.0.2.1>;x="\\\rInjected: yes"')):
             answer = peer.register('alice%d' % n, [value], headers=['User-Agent: x%0d%0aInjected: yes'])
-            assert answer is None or answer.get('injected') is None, answer
+            assert answer and answer.get('injected') is None, (value, answer)
 
 
 run(globals())

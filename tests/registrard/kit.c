@@ -159,13 +159,13 @@ int transport_send(struct transport *transport, struct peer *to, const void *byt
 	return 0;
 }
 
-msg_t *intake_reply(struct server *server, const sip_t *sip, const struct peer *from, int status, const char *phrase)
+msg_t *intake_reply(struct server *server, const sip_t *sip, int status, const char *phrase)
 {
 	char *room = malloc(1);
 	msg_t *msg = room ? msg_create(sip_default_mclass(), 0) : NULL;
 	sip_to_t *to = msg ? sip_to_dup(msg_home(msg), sip->sip_to) : NULL;
 
-	(void)server, (void)from;
+	(void)server;
 	free(room);
 	if (!msg)
 		return NULL;
