@@ -243,6 +243,34 @@ static void take_records(struct lookup *lookup, const struct ares_srv_reply *lis
 	}
 }
 
+/* The shortest lifetime among the records of an answer, which ares_parse_srv_reply() does not tell. */
+static int shortest_ttl(const unsigned char *bytes, int n)
+{
+	const unsigned char *at = bytes + NS_HFIXEDSZ, *end = bytes + n;
+	int questions = bytes[4] << 8 | bytes[5], records = bytes[6] << 8 | bytes[7], ttl = TTL_MAX;
+
+	for (int i = 0; i < questions + records; i++) {
+		int fixed = i < questions ? NS_QFIXEDSZ : NS_RRFIXEDSZ;
+		char *name;
+		long size;
+		uint32_t seconds;
+
+		if (ares_expand_name(at, bytes, n, &name, &size) != ARES_SUCCESS)
+			return ttl;
+		ares_free_string(name);
+		if (end - at - size < fixed)
+			return ttl;
+		at += size + fixed;
+		if (i < questions)
+			continue;
+		/* The fixed part is the type, the class, the lifetime, and the size of what follows. */
+		seconds = (uint32_t)at[-6] << 24 | (uint32_t)at[-5] << 16 | (uint32_t)at[-4] << 8 | at[-3];
+		ttl = seconds < (uint32_t)ttl ? (int)seconds : ttl;
+		at += at[-2] << 8 | at[-1];
+	}
+	return ttl;
+}
+
 static void on_records(void *arg, int status, int timeouts, unsigned char *bytes, int n)
 {
 	struct lookup *lookup = arg;
@@ -256,7 +284,9 @@ static void on_records(void *arg, int status, int timeouts, unsigned char *bytes
 	if (status == ARES_SUCCESS && ares_parse_srv_reply(bytes, n, &list) == ARES_SUCCESS) {
 		take_records(lookup, list);
 		ares_free_data(list);
+		lookup->ttl = shortest_ttl(bytes, n);
 	} else {
+		lookup->ttl = TTL_NEGATIVE;
 		add_target(lookup, lookup->host, PORT_DEFAULT);
 	}
 	ask_addresses(lookup);
@@ -541,36 +571,35 @@ void resolver_end(struct question *question)
 	free(question);
 }
 
-/* A question of the library. */
-struct ours {
+struct library_question {
 	rg_resolve_cb done;
 	void *tok;
 };
 
 static void on_resolved(void *user, const rg_addr *addrs, size_t n)
 {
-	struct ours ours = *(struct ours *)user;
+	struct library_question question = *(struct library_question *)user;
 
 	free(user);
-	ours.done(ours.tok, n ? RG_OK : RG_ENOENT, addrs, (uint32_t)n);
+	question.done(question.tok, n ? RG_OK : RG_ENOENT, addrs, (uint32_t)n);
 }
 
 rg_status resolver_for_library(void *user, rg_str host, rg_resolve_cb done, void *tok)
 {
 	struct server *server = user;
-	struct ours *ours = malloc(sizeof *ours);
+	struct library_question *question = malloc(sizeof *question);
 	char name[HOST_MAX + 1];
 
-	if (!ours || host.n > HOST_MAX || !server->resolver) {
-		free(ours);
+	if (!question || host.n > HOST_MAX || !server->resolver) {
+		free(question);
 		return RG_ENOMEM;
 	}
 	memcpy(name, host.p, host.n);
 	name[host.n] = '\0';
-	*ours = (struct ours){ done, tok };
+	*question = (struct library_question){ done, tok };
 	if (is_name(name))
-		ask(server->resolver, name, 0, "", on_resolved, ours);
+		ask(server->resolver, name, 0, "", on_resolved, question);
 	else
-		on_resolved(ours, NULL, 0);
+		on_resolved(question, NULL, 0);
 	return RG_OK;
 }

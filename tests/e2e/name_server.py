@@ -14,10 +14,10 @@ def encode(name):
 
 class NameServer:
     """records: {('host', A): ['192.0.2.1'], ('_sip._udp.host', SRV): [(priority, weight, port, target)]}. A name that maps to None is never
-    answered; any other one does not exist."""
+    answered; any other one does not exist. ttls: the lifetime of the records of a kind, by default a minute."""
 
-    def __init__(self, records, ttl=60):
-        self.records, self.ttl, self.asked = records, ttl, []
+    def __init__(self, records, ttls=()):
+        self.records, self.ttls, self.asked = records, dict(ttls), []
         self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.sock.bind(('127.0.0.1', 0))
         self.address = '127.0.0.1:%d' % self.sock.getsockname()[1]
@@ -49,7 +49,7 @@ class NameServer:
         rows = b''
         for record in found:
             data = socket.inet_aton(record) if kind == A else struct.pack('!HHH', *record[:3]) + encode(record[3])
-            rows += b'\xc0\x0c' + struct.pack('!HHIH', kind, 1, self.ttl, len(data)) + data
+            rows += b'\xc0\x0c' + struct.pack('!HHIH', kind, 1, self.ttls.get(kind, 60), len(data)) + data
         head = query[:2] + struct.pack('!HHHHH', 0x8180 | (0 if exists else 3), 1, len(found), 0, 0)
         return head + question + rows
 

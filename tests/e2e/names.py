@@ -52,6 +52,24 @@ def test_service_records_give_order_and_port():
             second.silent(0.1)
 
 
+def test_services_are_asked_for_again_when_their_records_end():
+    """Also when there was none: the answer without them is not kept for as long as the addresses are."""
+    with Daemon() as other:
+        phone = other.peer()
+        records = {('_sip._udp.one.test', SRV): [(1, 0, phone.port, 'a.test')], ('a.test', A): ['127.0.0.1'], ('two.test', A): ['127.0.0.1']}
+        with NameServer(records, {SRV: 1, A: 3600}) as names, Daemon('--name-server', names.address) as daemon:
+            caller = daemon.peer()
+            for host in ('one.test', 'two.test'):
+                register(daemon, host, 'sip:phone@' + host)
+            end = time.monotonic() + 20
+            while min(names.asked.count(('_sip._udp.%s.test' % name, SRV)) for name in ('one', 'two')) < 2:
+                assert time.monotonic() < end, names.asked
+                for host in ('one.test', 'two.test'):
+                    invite(caller, host, '%s-%d' % (host, len(names.asked)), 'ACK')
+                time.sleep(0.5)
+            assert names.asked.count(('two.test', A)) <= 3, names.asked
+
+
 def test_the_next_address_is_tried_when_one_is_unreachable():
     closed = free_port()
     with Daemon() as other:
