@@ -49,7 +49,6 @@ static void want(struct connection *connection)
 {
 	int out = connection->connecting || connection_waiting(connection);
 	int in = !connection->connecting && !connection->closing && connection_waiting(connection) < QUEUE_PAUSE;
-
 	int mask = (out ? SU_WAIT_OUT : 0) | (in ? SU_WAIT_IN : 0);
 
 	if (mask != connection->mask)

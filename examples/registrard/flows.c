@@ -45,8 +45,7 @@ void flow_remove(struct server *server, uint64_t connection)
 	rg_remove_flow_async(server->registrar, rg_str_from(server->args->domain), rg_str_from(name), removed, NULL, NULL, NULL);
 }
 
-/* Without outbound no binding depends on a connection. With it the store is asked for each, which costs less than a list of those that
- * carried a REGISTER. */
+/* With outbound the store is asked for each connection, which costs less than a list of those that carried a REGISTER. */
 void flow_closed(struct server *server, uint64_t connection)
 {
 	rg_str mode = { NULL, 0 };

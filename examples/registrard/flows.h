@@ -20,4 +20,7 @@ struct way flow_read(const struct server *server, rg_str name);
 /* Removes the bindings of an outbound connection that has ended. */
 void flow_remove(struct server *server, uint64_t connection);
 
+/* The same for any connection. Without outbound there is nothing to remove. */
+void flow_closed(struct server *server, uint64_t connection);
+
 #endif

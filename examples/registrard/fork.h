@@ -26,7 +26,7 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 
 struct server *call_server(const struct call *call);
 
-/* The received request, unchanged. */
+/* The request that was taken over. Copies of it are sent. */
 sip_t *call_sip(const struct call *call);
 
 /* Sends a response of its own, and ends the call. @param allow  methods for an Allow header (RFC 3261 §8.2.1); NULL = none. */

@@ -24,7 +24,7 @@ struct frame_scan {
 	size_t lines, commas, semicolons;
 	size_t length;     /* Content-Length */
 	int lengths;       /* how many there are */
-	int in_length;     /* the last line was Content-Length, so its continuation is its value */
+	int in_length;     /* the last line was Content-Length, so its continuation is its value; 2 = the number was read */
 };
 
 struct frame {

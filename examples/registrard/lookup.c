@@ -12,8 +12,6 @@ int lookup_check(struct server *server, const sip_t *sip)
 {
 	const url_t *url = sip->sip_request->rq_url;
 
-	if (sip->sip_error)
-		return 400;
 	if (url->url_type != url_sip && url->url_type != url_sips)
 		return 416;
 	if (!url->url_host)

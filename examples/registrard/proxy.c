@@ -34,8 +34,6 @@ static int comes_from_us(const struct server *server, const sip_via_t *via, cons
 /* @return the status to refuse with, or 0. */
 static int validate(const struct server *server, const sip_t *sip, const struct peer *from)
 {
-	if (sip->sip_error)
-		return 400;
 	if (sip->sip_request->rq_method == sip_method_cancel)
 		return 481; /* the transaction layer has found no transaction to cancel */
 	if (comes_from_us(server, sip->sip_via, from))

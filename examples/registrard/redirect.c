@@ -10,8 +10,8 @@ struct redirection {
 	struct peer from;
 };
 
-/* The targets in order, with their q. Other sites are left out: their URI is the one that the client asked for. NULL = there are none,
- * or out of memory. */
+/* The targets in order, with their q. Fallbacks are left out: they must not be tried at once. So are other sites: their URI is the one that
+ * the client asked for. NULL = there are none, or out of memory. */
 static char *contacts_of(su_home_t *home, const rg_targets *targets)
 {
 	char *all = NULL;

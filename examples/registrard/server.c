@@ -13,6 +13,7 @@
 
 #include "alarm_clock.h"
 #include "control.h"
+#include "flows.h"
 #include "fork.h"
 #include "intake.h"
 #include "log.h"
@@ -167,7 +168,6 @@ static size_t connection_limit(const struct args *args)
 static int start_transport(struct server *server)
 {
 	struct transport_events events = { on_message, on_bad_frame, on_closed, on_unreachable, server, &server->counts };
-
 	size_t limit = connection_limit(server->args);
 
 	if (limit == 0)
@@ -213,8 +213,10 @@ int server_start(struct server *server, const struct args *args)
 	int result;
 
 	server->args = args;
-	if (su_init() != 0 || make_keys(server) < 0)
+	if (su_init() != 0 || make_keys(server) < 0) {
+		complain("cannot start: no random numbers, or no memory");
 		return 1;
+	}
 	su_log_redirect(NULL, discard_log, NULL);
 	server->log = log_new(args->log_level, STDERR_FILENO);
 	server->root = su_root_create(server);
@@ -257,6 +259,8 @@ int server_run(struct server *server)
 	index = fd >= 0 && su_wait_create(wait, fd, SU_WAIT_IN) == 0 ? su_root_register(server->root, wait, on_signal, NULL, 0) : -1;
 	if (index < 0) {
 		complain("cannot wait for signals: %s", strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		return 1;
 	}
 	su_root_run(server->root);

@@ -69,7 +69,4 @@ void redirect_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from);
 void proxy_response(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from);
 
-/* A connection has ended: removes the bindings that depend on it. */
-void flow_closed(struct server *server, uint64_t connection);
-
 #endif

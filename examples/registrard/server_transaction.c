@@ -72,9 +72,9 @@ static void uas_identify(const struct transactions *all, const sip_t *sip, const
 	id_text(&state, url->url_params);
 	id_text(&state, url->url_headers);
 	id_text(&state, to_tag);
-	id_text(&state, sip->sip_from ? sip->sip_from->a_tag : NULL);
-	id_text(&state, sip->sip_call_id ? sip->sip_call_id->i_id : NULL);
-	snprintf(seq, sizeof seq, "%lu", sip->sip_cseq ? (unsigned long)sip->sip_cseq->cs_seq : 0);
+	id_text(&state, sip->sip_from->a_tag);
+	id_text(&state, sip->sip_call_id->i_id);
+	snprintf(seq, sizeof seq, "%lu", (unsigned long)sip->sip_cseq->cs_seq);
 	id_text(&state, seq);
 	id_end(&state, id);
 }
@@ -156,7 +156,7 @@ struct uas *uas_new(struct transactions *all, msg_t *msg, const sip_t *sip, cons
 	uas->request = uas->is_invite ? NULL : msg_ref_create(msg);
 	uas->cancelled = cancelled;
 	uas->user = user;
-	uas_identify(all, sip, sip->sip_request->rq_method_name, sip->sip_to ? sip->sip_to->a_tag : NULL, &id);
+	uas_identify(all, sip, sip->sip_request->rq_method_name, sip->sip_to->a_tag, &id);
 	transaction_start(all, &uas->t, &uas_kind, &all->servers, &id);
 	if (!uas->is_invite)
 		timer_set(all, &uas->t.resend, TIMER_100);
@@ -236,7 +236,7 @@ void uas_release(struct uas *uas)
 /* The ACK of a response that is no 2xx. Outside a dialog its tag in To is that of the response; with a branch this is not compared. */
 static struct uas *uas_of_ack(const struct transactions *all, const sip_t *sip)
 {
-	const char *tag = sip->sip_to ? sip->sip_to->a_tag : NULL;
+	const char *tag = sip->sip_to->a_tag;
 	struct transaction_id id;
 	struct transaction *t;
 	const char *sent;
@@ -306,7 +306,7 @@ int transactions_request(struct transactions *all, msg_t *msg, const sip_t *sip,
 		msg_destroy(msg);
 		return 1;
 	}
-	uas_identify(all, sip, name, sip->sip_to ? sip->sip_to->a_tag : NULL, &id);
+	uas_identify(all, sip, name, sip->sip_to->a_tag, &id);
 	t = transaction_find(&all->servers, &id);
 	if (!t)
 		return 0;

@@ -57,6 +57,4 @@ void connection_close(struct connection *connection);
 socklen_t address_to_system(const rg_addr *addr, struct sockaddr_storage *out);
 rg_addr address_from_system(const struct sockaddr_storage *from);
 
-int address_is_equal(const rg_addr *a, const rg_addr *b, int with_port);
-
 #endif

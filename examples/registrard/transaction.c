@@ -256,7 +256,7 @@ void id_begin(const struct transactions *all, crypto_generichash_state *state)
 	crypto_generichash_init(state, all->id_key, sizeof all->id_key, sizeof(struct transaction_id));
 }
 
-/* No part contains the octets that end it. */
+/* A NUL ends each part. NULL is told from "" by a line feed, which no part of a message contains. */
 void id_text(crypto_generichash_state *state, const char *text)
 {
 	if (text)

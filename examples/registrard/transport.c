@@ -52,11 +52,6 @@ rg_addr address_from_system(const struct sockaddr_storage *from)
 	return addr;
 }
 
-int address_is_equal(const rg_addr *a, const rg_addr *b, int with_port)
-{
-	return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0 && (!with_port || a->port == b->port);
-}
-
 static void read_datagrams(struct listener *listener)
 {
 	struct transport *transport = listener->transport;
@@ -310,7 +305,7 @@ int transport_is_local(const struct transport *transport, const rg_addr *addr)
 {
 	for (size_t i = 0; i < transport->n; i++)
 		for (size_t j = 0; j < transport->listeners[i]->n_addrs; j++)
-			if (address_is_equal(&transport->listeners[i]->addrs[j], addr, 1))
+			if (rg_addr_match(&transport->listeners[i]->addrs[j], addr))
 				return 1;
 	return 0;
 }

@@ -40,8 +40,7 @@ struct transport_events {
 
 struct transport;
 
-/* @param max_connections  limit of connections; of --max-per-address and --idle the arguments tell. @return NULL when out of memory or
- * descriptors. */
+/* @param args  --max-per-address and --idle are read. @return NULL when out of memory or descriptors. */
 struct transport *transport_new(su_root_t *root, const struct args *args, size_t max_connections, const struct transport_events *events);
 
 /* Closes all sockets without events. NULL is accepted. */
@@ -68,7 +67,8 @@ int transport_is_open(const struct transport *transport, uint64_t connection);
 /* The other end of an open connection. @return 0 when it has ended. */
 int transport_peer(const struct transport *transport, uint64_t connection, struct peer *peer);
 
-/* Keeps a connection open for at least so many seconds without traffic. Does nothing for one that has ended. */
+/* Lets a connection be idle for so many seconds, in place of --idle. Of several settings the longest counts. Does nothing for a connection
+ * that has ended. */
 void transport_keep(struct transport *transport, uint64_t connection, uint32_t seconds);
 
 /* Closes a connection when all its output is sent; `closed` is called later. */
