@@ -45,14 +45,19 @@ struct message {
 	rg_str lines[N_HEADERS][LINES];
 };
 
+union address {
+	struct sockaddr any;
+	struct sockaddr_in four;
+	struct sockaddr_in6 six;
+};
+
 /* The reply to a request: where it goes, and its headers so far. */
 struct exchange {
 	struct server *server;
-	struct sockaddr_storage to;
+	union address to;
 	socklen_t to_size;
-	FILE *f; /* writes the text; NULL after the reply was sent */
-	char *text;
-	size_t n;
+	size_t n; /* from DATAGRAM on, the text is cut */
+	char text[DATAGRAM];
 };
 
 #define ONE(member) offsetof(struct message, request.member), 0
@@ -184,35 +189,23 @@ static int parse(char *bytes, size_t n, struct message *m)
 	return 1;
 }
 
-static rg_addr addr_of(const struct sockaddr_storage *from)
+static rg_addr addr_of(const union address *from)
 {
-	const struct sockaddr_in *in = (const void *)from;
-	const struct sockaddr_in6 *in6 = (const void *)from;
-	int six = from->ss_family == AF_INET6;
-	rg_addr addr = { .family = six ? 6 : 4, .port = ntohs(six ? in6->sin6_port : in->sin_port) };
+	int six = from->any.sa_family == AF_INET6;
+	rg_addr addr = { .family = six ? 6 : 4, .port = ntohs(six ? from->six.sin6_port : from->four.sin_port) };
 
-	memcpy(addr.ip, six ? (const void *)&in6->sin6_addr : &in->sin_addr, six ? 16 : 4);
+	memcpy(addr.ip, six ? (const void *)&from->six.sin6_addr : &from->four.sin_addr, six ? 16 : 4);
 	return addr;
 }
 
-static void put(const struct exchange *x, rg_str name, rg_str value)
+static void put(struct exchange *x, rg_str name, rg_str value)
 {
-	if (value.n > 0)
-		fprintf(x->f, "%.*s: %.*s\r\n", (int)name.n, name.p, (int)value.n, value.p);
-}
-
-static void end_exchange(void *user)
-{
-	struct exchange *x = user;
-
-	if (x->f)
-		fclose(x->f);
-	free(x->text);
-	free(x);
+	if (value.n > 0 && x->n < DATAGRAM)
+		x->n += (size_t)snprintf(x->text + x->n, DATAGRAM - x->n, "%.*s: %.*s\r\n", (int)name.n, name.p, (int)value.n, value.p);
 }
 
 /* NULL: there is no place for a reply, because Via is missing or malformed, or no memory. */
-static struct exchange *begin_exchange(struct server *s, const struct message *m, const struct sockaddr_storage *from, socklen_t size)
+static struct exchange *begin_exchange(struct server *s, const struct message *m, const union address *from, socklen_t size)
 {
 	const rg_request *r = &m->request;
 	rg_addr back;
@@ -220,18 +213,14 @@ static struct exchange *begin_exchange(struct server *s, const struct message *m
 
 	if (m->n_vias == 0 || rg_via_header(m->vias[0], &r->source, s->room, sizeof s->room, &n, &back) != RG_OK || n > sizeof s->room)
 		return NULL;
-	struct exchange *x = calloc(1, sizeof *x);
-	if (x)
-		x->f = open_memstream(&x->text, &x->n);
-	if (!x || !x->f)
-		return free(x), NULL;
+	struct exchange *x = malloc(sizeof *x);
+	if (!x)
+		return NULL;
+	x->n = 0;
 	x->server = s;
 	x->to = *from;
 	x->to_size = size;
-	if (from->ss_family == AF_INET6)
-		((struct sockaddr_in6 *)(void *)&x->to)->sin6_port = htons(back.port);
-	else
-		((struct sockaddr_in *)(void *)&x->to)->sin_port = htons(back.port);
+	*(back.family == 6 ? &x->to.six.sin6_port : &x->to.four.sin_port) = htons(back.port);
 	put(x, RG_STR("Via"), (rg_str){ s->room, n });
 	for (uint32_t i = 1; i < m->n_vias; i++)
 		put(x, RG_STR("Via"), m->vias[i]);
@@ -247,12 +236,11 @@ static struct exchange *begin_exchange(struct server *s, const struct message *m
 static void send_reply(struct exchange *x, int32_t code)
 {
 	struct server *s = x->server;
-	int lost = fclose(x->f), n;
+	int n = snprintf(s->room, sizeof s->room, "SIP/2.0 %d %s\r\n%.*sContent-Length: 0\r\n\r\n", (int)code, rg_sip_phrase(code),
+		x->n < DATAGRAM ? (int)x->n : DATAGRAM, x->text);
 
-	x->f = NULL;
-	n = lost ? -1 : snprintf(s->room, sizeof s->room, "SIP/2.0 %d %s\r\n%sContent-Length: 0\r\n\r\n", (int)code, rg_sip_phrase(code), x->text);
-	if (n > 0 && (size_t)n < sizeof s->room)
-		(void)!sendto(s->socket, s->room, (size_t)n, 0, (const struct sockaddr *)&x->to, x->to_size);
+	if (x->n < DATAGRAM && n > 0 && (size_t)n < sizeof s->room)
+		(void)!sendto(s->socket, s->room, (size_t)n, 0, &x->to.any, x->to_size);
 }
 
 /* The response is complete also when the store has failed. It is NULL when the operation was canceled, or memory ran out. */
@@ -307,11 +295,10 @@ static int32_t refusal(const struct message *m)
 	return r->n_require > 0 ? 420 : 0;
 }
 
-static void handle(struct server *s, size_t n, const struct sockaddr_storage *from, socklen_t from_size)
+static void handle(struct server *s, size_t n, const union address *from, socklen_t from_size)
 {
 	struct message m;
 	struct exchange *x;
-	rg_status status;
 
 	if (!parse(s->datagram, n, &m) || rg_str_equal(m.request.method, RG_STR("ACK")))
 		return;
@@ -323,28 +310,25 @@ static void handle(struct server *s, size_t n, const struct sockaddr_storage *fr
 	int32_t code = refusal(&m);
 	for (uint32_t i = 0; code == 420 && i < m.request.n_require; i++)
 		put(x, RG_STR("Unsupported"), m.request.require[i]);
-	if (code != 0) {
-		send_reply(x, code);
-		end_exchange(x);
-		return;
+	if (code == 0) {
+		rg_status status = rg_str_equal(m.request.method, RG_STR("REGISTER"))
+					   ? rg_save_async(s->registrar, &m.request, NULL, on_saved, x, free, NULL)
+					   : rg_lookup_async(s->registrar, &m.request, NULL, on_found, x, free, NULL);
+		if (status == RG_OK || status == RG_PENDING)
+			return;
+		code = 500; /* no callback runs after an error, and the exchange is still ours */
 	}
-	if (rg_str_equal(m.request.method, RG_STR("REGISTER")))
-		status = rg_save_async(s->registrar, &m.request, NULL, on_saved, x, end_exchange, NULL);
-	else
-		status = rg_lookup_async(s->registrar, &m.request, NULL, on_found, x, end_exchange, NULL);
-	if (status == RG_OK || status == RG_PENDING)
-		return;
-	send_reply(x, 500); /* no callback runs after an error, and the exchange is still ours */
-	end_exchange(x);
+	send_reply(x, code);
+	free(x);
 }
 
 /* A bounded number, so that a flood does not delay the timer. epoll reports the rest again. */
 static void receive(struct server *s)
 {
 	for (int i = 0; i < AT_ONCE; i++) {
-		struct sockaddr_storage from;
+		union address from;
 		socklen_t size = sizeof from;
-		ssize_t n = recvfrom(s->socket, s->datagram, sizeof s->datagram, 0, (struct sockaddr *)&from, &size);
+		ssize_t n = recvfrom(s->socket, s->datagram, sizeof s->datagram, 0, &from.any, &size);
 
 		if (n < 0)
 			return;
@@ -386,7 +370,7 @@ static void on_event(void *user, const rg_event *event)
 static int open_socket(struct server *s, const char *address, const char *port)
 {
 	struct addrinfo *found, hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV, .ai_socktype = SOCK_DGRAM };
-	struct sockaddr_storage own;
+	union address own;
 	socklen_t size = sizeof own;
 
 	errno = EINVAL; /* which getaddrinfo() does not say */
@@ -395,7 +379,7 @@ static int open_socket(struct server *s, const char *address, const char *port)
 	s->socket = socket(found->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int bound = s->socket < 0 ? -1 : bind(s->socket, found->ai_addr, found->ai_addrlen);
 	freeaddrinfo(found);
-	if (bound < 0 || getsockname(s->socket, (struct sockaddr *)&own, &size) < 0)
+	if (bound < 0 || getsockname(s->socket, &own.any, &size) < 0)
 		return -1;
 	rg_addr local = addr_of(&own);
 	memcpy(s->local, "udp:", 4);
