@@ -178,6 +178,8 @@ static void take_frames(struct connection *connection)
 			take_message(connection, at, frame.n);
 		at += frame.n;
 	}
+	if (at > 0 && connection->spoken)
+		connection->since = connection->active;
 	connection->n_in -= at;
 	memmove(connection->in, connection->in + at, connection->n_in);
 	if (connection->n_in == 0 && !connection->ended) {
