@@ -243,38 +243,11 @@ static void take_records(struct lookup *lookup, const struct ares_srv_reply *lis
 	}
 }
 
-/* The shortest lifetime among the records of an answer, which ares_parse_srv_reply() does not tell. */
-static int shortest_ttl(const unsigned char *bytes, int n)
-{
-	const unsigned char *at = bytes + NS_HFIXEDSZ, *end = bytes + n;
-	int questions = bytes[4] << 8 | bytes[5], records = bytes[6] << 8 | bytes[7], ttl = TTL_MAX;
-
-	for (int i = 0; i < questions + records; i++) {
-		int fixed = i < questions ? NS_QFIXEDSZ : NS_RRFIXEDSZ;
-		char *name;
-		long size;
-		uint32_t seconds;
-
-		if (ares_expand_name(at, bytes, n, &name, &size) != ARES_SUCCESS)
-			return ttl;
-		ares_free_string(name);
-		if (end - at - size < fixed)
-			return ttl;
-		at += size + fixed;
-		if (i < questions)
-			continue;
-		/* The fixed part is the type, the class, the lifetime, and the size of what follows. */
-		seconds = (uint32_t)at[-6] << 24 | (uint32_t)at[-5] << 16 | (uint32_t)at[-4] << 8 | at[-3];
-		ttl = seconds < (uint32_t)ttl ? (int)seconds : ttl;
-		at += at[-2] << 8 | at[-1];
-	}
-	return ttl;
-}
-
 static void on_records(void *arg, int status, int timeouts, unsigned char *bytes, int n)
 {
 	struct lookup *lookup = arg;
 	struct ares_srv_reply *list = NULL;
+	uint32_t ttl;
 
 	(void)timeouts;
 	if (lookup->done || lookup->resolver->freeing) {
@@ -284,7 +257,8 @@ static void on_records(void *arg, int status, int timeouts, unsigned char *bytes
 	if (status == ARES_SUCCESS && ares_parse_srv_reply(bytes, n, &list) == ARES_SUCCESS) {
 		take_records(lookup, list);
 		ares_free_data(list);
-		lookup->ttl = shortest_ttl(bytes, n);
+		ttl = srv_lifetime(bytes, (size_t)n);
+		lookup->ttl = ttl < TTL_MAX ? (int)ttl : TTL_MAX;
 	} else {
 		lookup->ttl = TTL_NEGATIVE;
 		add_target(lookup, lookup->host, PORT_DEFAULT);
