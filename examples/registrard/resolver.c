@@ -22,6 +22,7 @@
 
 enum {
 	LOOKUPS_MAX = 256,    /* in progress */
+	QUESTIONS_MAX = 1024, /* that wait for them: each holds a request */
 	RECORDS_MAX = 32,     /* SRV records that are looked at */
 	CACHE_MAX = 4096,     /* answers that are kept */
 	QUESTION_MS = 3000,   /* for a whole lookup, after which what is there is the answer */
@@ -87,6 +88,7 @@ struct resolver {
 	int has_channel;
 	struct watched *watched;
 	struct lookups pending, answers;
+	size_t n_questions;
 	void *by_key; /* tree of both */
 	struct alarm_clock *timer;
 	int freeing;
@@ -162,6 +164,7 @@ static void finish(struct lookup *lookup)
 
 		free(lookup->questions);
 		lookup->questions = question.next;
+		resolver->n_questions--;
 		tell(lookup, question.port, question.done, question.user);
 	}
 	if (resolver->answers.n > CACHE_MAX) {
@@ -459,11 +462,13 @@ static struct lookup *lookup_find(struct resolver *resolver, char *key)
 
 static struct question *wait_for(struct lookup *lookup, uint16_t port, resolved_cb *done, void *user)
 {
-	struct question *question = malloc(sizeof *question);
+	struct resolver *resolver = lookup->resolver;
+	struct question *question = resolver->n_questions < QUESTIONS_MAX ? malloc(sizeof *question) : NULL;
 
 	if (question) {
 		*question = (struct question){ lookup, port, lookup->questions, done, user };
 		lookup->questions = question;
+		resolver->n_questions++;
 	}
 	return question;
 }
@@ -542,6 +547,7 @@ void resolver_end(struct question *question)
 	for (at = &question->lookup->questions; *at != question; at = &(*at)->next)
 		continue;
 	*at = question->next;
+	question->lookup->resolver->n_questions--;
 	free(question);
 }
 

@@ -106,6 +106,20 @@ def test_a_silent_name_server_holds_up_nothing():
         assert other.expect(200, 5)
 
 
+def test_the_number_of_requests_that_wait_is_limited():
+    with NameServer({('phone.test', A): None}) as names, Daemon('--name-server', names.address) as daemon:
+        phone = daemon.peer('tcp')
+        for n in range(1100):
+            phone.register('u%d' % n, ['<sip:u@phone.test:5060>'], 'r-%d' % n, send_only=True)
+        # The first to be answered is the first that need not wait.
+        answer = phone.expect(200)
+        assert answer.get('call-id') == 'r-1024', answer
+        # All of them are answered, with and without an address.
+        left = {'r-%d' % n for n in range(1100)} - {'r-1024'}
+        while left:
+            left.remove(phone.expect(200, 10).get('call-id'))
+
+
 def test_without_an_address_the_branch_fails():
     with NameServer({}) as names, Daemon('--name-server', names.address) as daemon:
         caller = daemon.peer()
