@@ -143,6 +143,19 @@ static void tell(const struct lookup *lookup, uint16_t port, resolved_cb *done, 
 }
 
 /* Every question gets the answer; a callback may ask again, or end any other question. */
+static void answer_all(struct lookup *lookup)
+{
+	while (lookup->questions) {
+		struct question question = *lookup->questions;
+
+		free(lookup->questions);
+		lookup->questions = question.next;
+		lookup->resolver->n_questions--;
+		tell(lookup, question.port, question.done, question.user);
+	}
+}
+
+/* What was found until then is the answer. It is kept, and given to all who asked. */
 static void finish(struct lookup *lookup)
 {
 	struct resolver *resolver = lookup->resolver;
@@ -159,14 +172,7 @@ static void finish(struct lookup *lookup)
 		resolver->server->counts.unresolved_names++;
 	lookup->until = alarm_clock_now() + (int64_t)ttl * 1000;
 	add(&resolver->answers, lookup);
-	while (lookup->questions) {
-		struct question question = *lookup->questions;
-
-		free(lookup->questions);
-		lookup->questions = question.next;
-		resolver->n_questions--;
-		tell(lookup, question.port, question.done, question.user);
-	}
+	answer_all(lookup);
 	if (resolver->answers.n > CACHE_MAX) {
 		struct lookup *oldest = queue_first(&resolver->answers.queue);
 
@@ -366,12 +372,7 @@ static void free_all(struct lookups *lookups)
 
 	while ((lookup = queue_first(&lookups->queue)) != NULL) {
 		take_out(lookups, lookup);
-		while (lookup->questions) {
-			struct question *question = lookup->questions;
-
-			lookup->questions = question->next;
-			free(question);
-		}
+		answer_all(lookup);
 		lookup_free(lookup);
 	}
 }
@@ -495,7 +496,7 @@ static struct question *ask(struct resolver *resolver, const char *host, uint16_
 	int is_new = key && !lookup, at_once;
 	struct question *question;
 
-	if (is_new)
+	if (is_new && !resolver->freeing)
 		lookup = lookup_new(resolver, key);
 	else
 		free(key);
@@ -578,8 +579,7 @@ rg_status resolver_for_library(void *user, rg_str host, rg_resolve_cb done, void
 	name[host.n] = '\0';
 	*question = (struct library_question){ done, tok };
 	if (is_name(name))
-		ask(server->resolver, name, 0, "", on_resolved, question);
-	else
-		on_resolved(question, NULL, 0);
+		return ask(server->resolver, name, 0, "", on_resolved, question) ? RG_PENDING : RG_OK;
+	on_resolved(question, NULL, 0);
 	return RG_OK;
 }

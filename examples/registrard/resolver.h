@@ -13,7 +13,7 @@ struct resolver;
 /* @return NULL when out of memory, or the system's configuration of name servers cannot be read. */
 struct resolver *resolver_new(struct server *server);
 
-/* Ends all questions without callbacks. NULL is accepted. */
+/* Answers all questions: there is no address. NULL is accepted. */
 void resolver_free(struct resolver *resolver);
 
 /* One question until its answer. */

@@ -106,6 +106,25 @@ def test_a_silent_name_server_holds_up_nothing():
         assert other.expect(200, 5)
 
 
+def test_a_binding_is_known_by_the_addresses_of_its_name():
+    """The library asks for them (env.resolve) before it answers the REGISTER."""
+    with NameServer({('phone.test', A): ['192.0.2.7']}) as names, Daemon('--name-server', names.address) as daemon:
+        register(daemon, 'alice', 'sip:alice@phone.test:5070')
+        assert daemon.control('is_ip_registered alice@example.org 192.0.2.8')['result'] is False
+        assert daemon.control('is_ip_registered alice@example.org 192.0.2.7:5070')['result'] is True
+
+
+def test_what_waits_for_a_name_at_the_end_is_given_up():
+    with NameServer({('phone.test', A): None}) as names, Daemon('--name-server', names.address) as daemon:
+        for n in range(3):
+            daemon.peer().register('u%d' % n, ['<sip:u@phone.test:5060>'], send_only=True)
+            invite(daemon.peer(), 'nobody', 'n%d' % n)
+        end = time.monotonic() + 2
+        while ('phone.test', A) not in names.asked:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
 def test_the_number_of_requests_that_wait_is_limited():
     with NameServer({('phone.test', A): None}) as names, Daemon('--name-server', names.address) as daemon:
         phone = daemon.peer('tcp')
