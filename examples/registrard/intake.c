@@ -90,13 +90,45 @@ static int is_register(const char *bytes, size_t n)
 	return n > 9 && memcmp(bytes, "REGISTER ", 9) == 0;
 }
 
-/* RFC 3261 §18.2.1, RFC 3581 §4: says in the topmost Via where a request came from. Via texts of its line are printed anew. */
+/* The text of the topmost Via line with received and rport; the rest of it is octet by octet as it came. Absent when out of memory, and for
+ * a line that Sofia reads but rg_via_header() refuses. */
+static rg_str marked_line(su_home_t *home, rg_str line, const rg_addr *source)
+{
+	const char *colon = line.n ? memchr(line.p, ':', line.n) : NULL;
+	char *value = colon ? su_strndup(home, colon + 1, (isize_t)(line.p + line.n - (colon + 1))) : NULL, *room = NULL;
+	size_t n;
+
+	for (char *p = value; p && *p; p++)
+		if (*p == '\r' || *p == '\n')
+			*p = ' ';
+	if (value && rg_via_header(rg_str_from(value), source, NULL, 0, &n, NULL) == RG_OK)
+		room = su_alloc(home, (isize_t)n + sizeof "Via: \r\n");
+	if (!room)
+		return (rg_str){ NULL, 0 };
+	memcpy(room, "Via: ", 5);
+	rg_via_header(rg_str_from(value), source, room + 5, n, &n, NULL);
+	memcpy(room + 5 + n, "\r\n", sizeof "\r\n");
+	return (rg_str){ room, n + 7 };
+}
+
+/* @return the number of further Vias on the line of the first one. Their text belongs to the first one, and they have an empty one. */
+static size_t vias_on_line(const sip_via_t *via)
+{
+	size_t n = 0;
+
+	while ((via = via->v_next) != NULL && via->v_common->h_data && via->v_common->h_len == 0)
+		n++;
+	return n;
+}
+
+/* RFC 3261 §18.2.1, RFC 3581 §4: says in the topmost Via where a request came from. */
 static int mark_via(msg_t *msg, sip_via_t *via, const struct peer *from)
 {
 	su_home_t *home = msg_home(msg);
+	rg_str text, line = marked_line(home, (rg_str){ via->v_common->h_data, via->v_common->h_len }, &from->addr);
+	size_t others = line.n ? vias_on_line(via) : 0;
 	rg_addr ip = from->addr;
 	char room[64];
-	rg_str text;
 	const char *param;
 
 	ip.port = 0;
@@ -111,11 +143,11 @@ static int mark_via(msg_t *msg, sip_via_t *via, const struct peer *from)
 	param = via->v_rport ? su_sprintf(home, "rport=%u", from->addr.port) : "";
 	if (!param || (*param && msg_header_replace_param(home, via->v_common, param) < 0))
 		return -1;
-	for (msg_header_t *h = (msg_header_t *)via; h; h = h->sh_succ) {
-		if (h != (msg_header_t *)via && (h->sh_class != sip_via_class || h->sh_len != 0))
-			break;
-		h->sh_data = NULL;
-		h->sh_len = 0;
+	/* With a change of its parameters a Via has lost its text, and so have the others on its line. */
+	for (via->v_common->h_data = line.p, via->v_common->h_len = line.n; others > 0; others--) {
+		via = via->v_next;
+		via->v_common->h_data = line.p + line.n;
+		via->v_common->h_len = 0;
 	}
 	return 0;
 }
@@ -184,6 +216,26 @@ static int add_as_received(msg_t *msg, const void *header)
 	return 0;
 }
 
+/* Sofia puts a Via in front of those that are there, so the last one goes first. */
+static int add_vias(msg_t *msg, const sip_via_t *first)
+{
+	const sip_via_t **all, *via;
+	size_t n = 0;
+
+	for (via = first; via; via = via->v_next)
+		n++;
+	all = n ? su_alloc(msg_home(msg), (isize_t)(n * sizeof(const sip_via_t *))) : NULL;
+	if (!all)
+		return -1;
+	n = 0;
+	for (via = first; via; via = via->v_next)
+		all[n++] = via;
+	while (n > 0)
+		if (add_as_received(msg, all[--n]) < 0)
+			return -1;
+	return 0;
+}
+
 /* A keyed digest of what RFC 3261 §17.2.3 identifies a transaction by, so that copies of a request get one tag. */
 static char *tag_for(su_home_t *home, const struct server *server, const sip_t *sip)
 {
@@ -239,10 +291,8 @@ static int fill_reply(struct server *server, msg_t *msg, const sip_t *sip, int s
 	line = sip_status_create(msg_home(msg), (unsigned)status, phrase ? phrase : "Refused", NULL);
 	if (!line || msg_header_insert(msg, NULL, (msg_header_t *)line) < 0)
 		return -1;
-	for (const sip_via_t *via = sip->sip_via; via; via = via->v_next)
-		if (add_as_received(msg, via) < 0)
-			return -1;
-	if ((sip->sip_from && add_as_received(msg, sip->sip_from) < 0) || add_to(msg, server, sip, status) < 0 ||
+	if (add_vias(msg, sip->sip_via) < 0 || (sip->sip_from && add_as_received(msg, sip->sip_from) < 0) ||
+		add_to(msg, server, sip, status) < 0 ||
 		(sip->sip_call_id && add_as_received(msg, sip->sip_call_id) < 0) || (sip->sip_cseq && add_as_received(msg, sip->sip_cseq) < 0) ||
 		(timestamp && add_as_received(msg, timestamp) < 0))
 		return -1;

@@ -31,7 +31,7 @@ extern "C" {
  *
  * Only the first value of the line changes. It gets `received`, with the source address, when this is not the address in sent-by (RFC 3261
  * §18.2.1). When it has `rport`, it gets the source port as `rport`, and `received` in any case (RFC 3581 §4). What the sender wrote into
- * these two parameters is dropped.
+ * these two parameters is dropped. The rest of the line stays octet by octet as it came, white space included.
  * @param via  the topmost Via line of the request. @param source  the source of the request; its port may be 0 = unknown. NULL or family 0
  * = unknown: the line stays as it is.
  * @param to  becomes where to send the reply over an unreliable transport: the source address, with the source port when the sender asked

@@ -48,24 +48,18 @@ static bool same_host(rg_str sent_by, rg_str source)
 	return rg_addr_parse(sent_by, &a) == RG_OK && rg_addr_parse(source, &b) == RG_OK && rg__same_ip(&a, &b);
 }
 
-/* Prints the parameters except those that the host of the reply knows better. Returns whether `rport` is among them. */
+/* Prints the parameters as written, except those that the host of the reply knows better. Returns whether `rport` is among them. */
 static bool print_params(const rg__via *via, rg__out *out)
 {
-	rg_str rest = via->params;
+	rg_str rest = via->params, at = rest;
 	rg__param param;
 	bool asked = false;
 
-	while (rg__via_param_next(&rest, &param) > 0) {
+	for (; rg__via_param_next(&rest, &param) > 0; at = rest) {
 		bool rport = is_param(&param, "rport");
 		asked = asked || rport;
-		if (rport || is_param(&param, "received"))
-			continue;
-		rg__out_char(out, ';');
-		rg__out_add(out, param.name);
-		if (!param.value.p)
-			continue;
-		rg__out_char(out, '=');
-		rg__out_add(out, param.value);
+		if (!rport && !is_param(&param, "received"))
+			rg__out_add(out, rg__sub(at, 0, at.n - rest.n));
 	}
 	return asked;
 }
@@ -73,9 +67,12 @@ static bool print_params(const rg__via *via, rg__out *out)
 /* The value that received the request, as the sender is to see it. Returns where the reply goes. */
 static rg_addr print_via(const rg__via *via, const rg_addr *source, rg_str host, rg__out *out)
 {
+	rg_str start = via->start;
 	rg_addr to = *source;
 
-	rg__out_add(out, via->start);
+	if (via->params.p)
+		start.n = (size_t)(via->params.p - start.p);
+	rg__out_add(out, start);
 	bool asked = print_params(via, out);
 	if (asked || !same_host(via->host, host)) {
 		rg__out_text(out, ";received=");

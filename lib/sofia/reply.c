@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* rg_response → the text of a reply, and from the text a reply message. */
 #include "sofia/sofia.h"
+#include <rgstr/reply.h>
 #include <stdlib.h>
 
 /* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. */
@@ -38,8 +39,9 @@ static bool is_via_param(const char *param, const char *name)
 }
 
 /* RFC 3261 §18.2.1: the topmost Via gets `received` when its address is not the source address. RFC 3581 §4: `rport`, if the client sent
- * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. */
-static void add_via(const sip_via_t *via, const rg_addr *source, rg__sofia_text *out)
+ * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. This is for a Via
+ * without text, and for one that Sofia reads but rg_via_header() refuses. */
+static void add_parsed_via(const sip_via_t *via, const rg_addr *source, rg__sofia_text *out)
 {
 	bool asked = false;
 	char room[64];
@@ -94,6 +96,37 @@ static void add_copied(const char *name, rg_str value, rg__sofia_text *out)
 	rg__sofia_text_z(out, "\r\n");
 }
 
+/* A client may compare its Via octet by octet, so a line goes back as it came, with all its values. False: it cannot. */
+static bool add_via_line(const rg_sofia_message *m, const sip_via_t *via, const rg_addr *source, rg__sofia_text *out)
+{
+	const msg_header_t *h = (const msg_header_t *)via;
+	rg_str line = h->sh_data && h->sh_len > 0 ? value_of(m, h) : RG__NONE;
+	char *room = NULL;
+	size_t n = 0;
+
+	if (line.n > 0 && rg_via_header(line, source, NULL, 0, &n, NULL) == RG_OK)
+		room = su_alloc(msg_home(m->msg), n + 1);
+	if (!room)
+		return false;
+	rg_via_header(line, source, room, n, &n, NULL);
+	rg__sofia_text_z(out, "Via: ");
+	rg__sofia_text_add(out, room, n);
+	rg__sofia_text_z(out, "\r\n");
+	return true;
+}
+
+static void add_vias(const rg_sofia_message *m, const sip_via_t *via, const rg_addr *source, rg__sofia_text *out)
+{
+	for (; via; via = via->v_next, source = NULL) {
+		if (!add_via_line(m, via, source, out)) {
+			add_parsed_via(via, source, out);
+			continue;
+		}
+		while (via->v_next && rg__sofia_line_continues((const msg_header_t *)via->v_next))
+			via = via->v_next;
+	}
+}
+
 static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg__sofia_text *out)
 {
 	const msg_header_t *line;
@@ -125,7 +158,6 @@ rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer
 {
 	const sip_t *sip = sip_object(m->msg);
 	const rg_sofia_source from_host = rg__sofia_source_of(m->source);
-	const rg_addr *source = &from_host.source;
 	rg_status status = RG_OK;
 
 	if (!sip || !sip->sip_via || rg__sofia_has_bad_octet(m->to_tag))
@@ -135,10 +167,7 @@ rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer
 	rg__sofia_text_z(out, " ");
 	rg__sofia_text_z(out, answer->phrase);
 	rg__sofia_text_z(out, "\r\n");
-	for (const sip_via_t *via = sip->sip_via; via; via = via->v_next) {
-		add_via(via, source, out);
-		source = NULL;
-	}
+	add_vias(m, sip->sip_via, &from_host.source, out);
 	const msg_header_t *line;
 	rg_str from = RG__NONE;
 	if (rg__sofia_named_header(m->msg, sip_from_class, sip->sip_from, &line))

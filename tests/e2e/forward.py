@@ -76,4 +76,58 @@ def test_so_is_each_of_them_alone_and_twice():
             exchange(a, b, [line, line])
 
 
+# Lines of Vias of a request, and the same in what registrard sends: only received and rport of the first value change.
+VIAS = [
+    (['Via: SIP/2.0/UDP 192.0.2.9:5062;branch={branch};rport', 'Via: SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKq', 'Via: SIP/2.0/UDP 192.0.2.7'],
+     ['SIP/2.0/UDP 192.0.2.9:5062;branch={branch};received=127.0.0.1;rport={port}', 'SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKq', 'SIP/2.0/UDP 192.0.2.7']),
+    (['Via: SIP/2.0/TLS host_1:5061;branch={branch};rport , SIP / 2.0 / UDP   h : 5061 ; x="a,b ; c" ,SIP/2.0/UDP  192.0.2.8', 'Via: SIP/2.0/UDP  192.0.2.7 ; a = b'],
+     ['SIP/2.0/TLS host_1:5061;branch={branch};received=127.0.0.1;rport={port}, SIP / 2.0 / UDP   h : 5061 ; x="a,b ; c" ,SIP/2.0/UDP  192.0.2.8',
+      'SIP/2.0/UDP  192.0.2.7 ; a = b']),
+    (['v :\tSIP / 2.0 / uDp   first.example.com : 4000 ;  ttl = 16;maddr=192.0.2.1 ; branch = {branch} ;RPORT; Foo="x\\"y ; z"', 'v:SIP/2.0/tcp \t192.0.2.8'],
+     ['SIP / 2.0 / uDp   first.example.com : 4000 ;  ttl = 16;maddr=192.0.2.1 ; branch = {branch} ; Foo="x\\"y ; z";received=127.0.0.1;rport={port}',
+      'SIP/2.0/tcp \t192.0.2.8']),
+]
+
+
+def vias_of(data):
+    return [line.partition(':')[2].strip() for line in lines_of(data) if line.partition(':')[0].strip().lower() in ('v', 'via')]
+
+
+def send_with_vias(peer, method, uri, lines, branch, to=None):
+    """Returns the Vias that registrard must send. lines: as in VIAS."""
+    text = peer.request(method, uri, '<sip:a@example.net>;tag=a', to or '<%s>' % uri, branch, 1).split('\r\n')
+    peer.send('\r\n'.join(text[:1] + lines[0] + text[2:]).replace('{branch}', branch))
+    return [line.replace('{branch}', branch).replace('{port}', str(peer.port)) for line in lines[1]]
+
+
+def expect_vias(peer, start, wanted, own=0):
+    data = peer.raw()
+    assert data.startswith(start) and vias_of(data)[own:] == wanted, (start, wanted, data)
+    return Message.parse(data)
+
+
+def test_vias_are_kept_in_order_and_octet_by_octet():
+    with Daemon() as daemon:
+        for proto in ('udp', 'tcp'):
+            a, b = pair(daemon, proto, proto)
+            for lines in VIAS:
+                for method, uri in (('REGISTER', 'sip:example.org'), ('OPTIONS', 'sip:' + daemon.address), ('MESSAGE', 'sip:nobody@example.org')):
+                    expect_vias(a, b'SIP/2.0 ', send_with_vias(a, method, uri, lines, a.branch()))
+                branch = a.branch()
+                wanted = send_with_vias(a, 'INVITE', 'sip:bob@example.org', lines, branch)
+                expect_vias(a, b'SIP/2.0 100', wanted)
+                invite = expect_vias(b, b'INVITE', wanted, 1)
+                b.answer(invite, 180)
+                expect_vias(a, b'SIP/2.0 180', wanted)
+                # A phone may join all Vias to one line.
+                invite.headers = [('via', ', '.join(invite.all('via')))] + [h for h in invite.headers if h[0] != 'via']
+                b.answer(invite, 486)
+                b.expect('ACK')
+                refusal = a.expect(486)
+                joined = ','.join(refusal.all('via')), ','.join(wanted)
+                assert ''.join(joined[0].split()).lower() == ''.join(joined[1].split()).lower(), refusal
+                send_with_vias(a, 'ACK', 'sip:bob@example.org', lines, branch, refusal.get('to'))
+            daemon.control('remove bob@example.org')
+
+
 run(globals())

@@ -55,7 +55,7 @@ static const via_case vias[] = {
 	/* Only the first value changes. */
 	{ " " UDP "h;p=\"a,b\" ,  " UDP "192.0.2.9;received=1.1.1.1 ", "192.0.2.1:4000",
 		UDP "h;p=\"a,b\";received=192.0.2.1, " UDP "192.0.2.9;received=1.1.1.1", "192.0.2.1:5060" },
-	{ UDP " h : 5070 ; rport = 7 ; x = y", "192.0.2.1:4000", UDP " h : 5070;x=y;received=192.0.2.1;rport=4000", "192.0.2.1:4000" },
+	{ UDP " h : 5070 ; rport = 7 ; x = y", "192.0.2.1:4000", UDP " h : 5070 ; x = y;received=192.0.2.1;rport=4000", "192.0.2.1:4000" },
 	{ "", "192.0.2.1:1", NULL, "none" }, { "x", "192.0.2.1:1", NULL, "none" }, { ", " UDP "h", "192.0.2.1:1", NULL, "none" },
 	{ UDP "h;;x", "192.0.2.1:1", NULL, "none" }, { UDP "h;x=\"", "192.0.2.1:1", NULL, "none" }, { "x", NULL, NULL, "none" },
 	{ UDP "h;x=\"a\r\nEvil: 1\"", "192.0.2.1:1", NULL, "none" }, { UDP "h, x\r\nEvil: 1", "192.0.2.1:1", NULL, "none" },

@@ -88,8 +88,8 @@ Test(sofia_reply, is_complete_and_byte_for_byte)
 	cr_expect_eq(sip->sip_status->st_status, 200);
 	cr_expect_null(sip->sip_error);
 	cr_expect_not_null(strstr(r.text, "SIP/2.0 200 OK\r\n"));
-	cr_expect_not_null(strstr(r.text, "Via: SIP/2.0/UDP pc.example.com:5070;branch=z9hG4bK1;received=192.0.2.7;rport=4000\r\n"
-		"Via: SIP/2.0/TCP [2001:db8::1];branch=b\r\n"), "%s", r.text);
+	cr_expect_not_null(strstr(r.text, "Via: SIP/2.0/UDP pc.example.com:5070;branch=z9hG4bK1;received=192.0.2.7;rport=4000, "
+		"SIP/2.0/TCP [2001:db8::1];branch=b\r\n"), "%s", r.text);
 	cr_expect_not_null(strstr(r.text, "From: \"A\" <sip:%61lice@example.com>;tag=f1\r\n"));
 	cr_expect_not_null(strstr(r.text, "To: <sip:%61lice@example.com>;tag=mine\r\n"));
 	cr_expect_not_null(strstr(r.text, "Call-ID: c1\r\nCSeq: 7 REGISTER\r\n"));
@@ -110,6 +110,12 @@ static const struct { const char *via, *source, *expected; } vias[] = {
 	{ "SIP/2.0/UDP [2001:DB8:0::1];branch=b", "[2001:db8::1]:4000", "Via: SIP/2.0/UDP [2001:DB8:0::1];branch=b\r\n" },
 	{ "SIP/2.0/UDP h;branch=b;x=\"a,b;rport\"", "[2001:db8::1]:4000", "Via: SIP/2.0/UDP h;branch=b;x=\"a,b;rport\";received=2001:db8::1\r\n" },
 	{ "SIP/2.0/UDP h;rport;branch=b", NULL, "Via: SIP/2.0/UDP h;rport;branch=b\r\n" },
+	{ "SIP / 2.0 / uDp \t h : 5061 ; branch = b ;rport;x= \"; y\" , SIP/2.0/tcp  h ; z", "192.0.2.7:4000",
+		"Via: SIP / 2.0 / uDp \t h : 5061 ; branch = b ;x= \"; y\";received=192.0.2.7;rport=4000, SIP/2.0/tcp  h ; z\r\n" },
+	{ "SIP/2.0/UDP 192.0.2.7 ; branch = b\r\nVia:SIP/2.0/tcp  h ; z , SIP/2.0/TLS   h_1", "192.0.2.7:4000",
+		"Via: SIP/2.0/UDP 192.0.2.7 ; branch = b\r\nVia: SIP/2.0/tcp  h ; z , SIP/2.0/TLS   h_1\r\n" },
+	{ "SIP/2.0/UDP h:0;branch=b;rport, SIP/2.0/TCP i;branch=c", "192.0.2.7:4000", "Via: SIP/2.0/UDP h:0;branch=b;received=192.0.2.7;rport=4000\r\n"
+		"Via: SIP/2.0/TCP i;branch=c\r\n" },
 };
 
 Test(sofia_reply, topmost_via_says_where_the_request_came_from)
