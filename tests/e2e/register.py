@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """REGISTER over UDP and TCP, and what the control socket then shows."""
+import signal
+import socket
 import time
-from harness import Daemon, run
+from harness import Daemon, Skip, run
 
 
 def each_transport(test, *args, **kw):
@@ -225,6 +227,22 @@ def test_empty_lines_before_a_message_are_ignored():
 
 def query(peer, n):
     return peer.request('REGISTER', 'sip:example.org', '<sip:alice@example.org>;tag=1', '<sip:alice@example.org>', 'crlf-%s' % n, 1)
+
+
+def test_datagrams_wait_while_the_server_is_busy():
+    burst = 1000
+    with open('/proc/sys/net/core/rmem_max') as limit:
+        if int(limit.read()) < 4 << 20:
+            raise Skip('the system keeps less than 4 MiB for a socket')
+    with Daemon() as daemon:
+        phone = daemon.peer()
+        phone.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        daemon.process.send_signal(signal.SIGSTOP)
+        for n in range(burst):
+            phone.register('user%d' % n, send_only=True)
+        daemon.process.send_signal(signal.SIGCONT)
+        for _ in range(burst):
+            assert phone.expect(200, 10)
 
 
 run(globals())
