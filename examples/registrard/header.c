@@ -52,7 +52,11 @@ char *header_join(su_home_t *home, const sip_t *sip, const char *name)
 	for (const sip_unknown_t *header = NULL; (header = header_next(sip, name, header)) != NULL;) {
 		const char *value = header->un_value ? header->un_value : "";
 
-		all = all ? su_sprintf(home, "%s, %s", all, value) : su_strdup(home, value);
+		/* An empty header would leave a comma with nothing after it. */
+		if (!all || !*all)
+			all = su_strdup(home, value);
+		else if (*value)
+			all = su_sprintf(home, "%s, %s", all, value);
 		if (!all)
 			return NULL;
 	}

@@ -249,7 +249,8 @@ def test_cancel_ends_it_everywhere():
 
 def test_the_reason_of_a_cancel_reaches_every_phone():
     for reasons, told in (([], []), (['Reason: SIP;cause=200;text="Call completed elsewhere"'],) * 2,
-                          (['Reason: Q.850;cause=16', 'reason: SIP;cause=487'], ['Reason: Q.850;cause=16, SIP;cause=487'])):
+                          (['Reason: Q.850;cause=16', 'reason: SIP;cause=487'], ['Reason: Q.850;cause=16, SIP;cause=487']),
+                          (['Reason: ', 'Reason: Q.850;cause=16', 'Reason: ', 'Reason: SIP;cause=487', 'Reason:'], ['Reason: Q.850;cause=16, SIP;cause=487'])):
         with Daemon() as daemon:
             a, b = pair(daemon)
             dead = daemon.peer()
