@@ -403,6 +403,27 @@ static void count_malformed(struct server *server, const char *bytes, size_t n)
 		server->counts.malformed_requests++;
 }
 
+/* Sofia reads nothing of a request whose Request-URI it cannot read. With another URI its header section tells where the 400 goes. */
+static void refuse_unreadable(struct server *server, const struct peer *from, const char *bytes, size_t n)
+{
+	static const char line[] = " sip:unreadable.invalid SIP/2.0", version[] = " SIP/2.0";
+	const char *end = memmem(bytes, n, "\r\n", 2), *head = memmem(bytes, n, "\r\n\r\n", 4);
+	const char *space = end ? memchr(bytes, ' ', (size_t)(end - bytes)) : NULL;
+	size_t method = space ? (size_t)(space - bytes) : 0, rest = head ? (size_t)(head + 2 - end) : 0;
+	char *copy;
+
+	if (method == 0 || rest == 0 || end - space < (ptrdiff_t)sizeof version - 1 ||
+		strncasecmp(end - (sizeof version - 1), version, sizeof version - 1) != 0 || (copy = malloc(method + sizeof line + rest)) == NULL) {
+		server->counts.malformed_requests++;
+		return;
+	}
+	memcpy(copy, bytes, method);
+	memcpy(copy + method, line, sizeof line - 1);
+	memcpy(copy + method + sizeof line - 1, end, rest);
+	intake_bad_frame(server, from, copy, method + sizeof line - 1 + rest, 400);
+	free(copy);
+}
+
 void intake_message(struct server *server, const struct peer *from, char *bytes, size_t n)
 {
 	const struct intake *intake = server->intake;
@@ -410,8 +431,11 @@ void intake_message(struct server *server, const struct peer *from, char *bytes,
 	sip_t *sip = msg ? sip_object(msg) : NULL;
 
 	if (!sip || has_bad_via(sip) || (!sip->sip_request && !sip->sip_status)) {
-		count_malformed(server, bytes, n);
 		msg_destroy(msg);
+		if (n > 4 && strncasecmp(bytes, "SIP/", 4) == 0)
+			server->counts.malformed_responses++;
+		else
+			refuse_unreadable(server, from, bytes, n);
 	} else if (sip->sip_request) {
 		take_request(server, msg, sip, from);
 	} else {

@@ -259,6 +259,22 @@ def test_lines_and_items_are_counted_before_they_cost():
         assert phone.expect('MESSAGE').body == body.encode()
 
 
+def test_a_request_uri_that_cannot_be_read_is_refused():
+    uris = ('sip:bob@', 'sip:', 'sip:b%zz@example.org', 'sip:bob@example.org:x', 'sip:bob@[::1', 'sip:bob@exa mple.org', '', 'sip:%@@')
+    for mode in ('proxy', 'redirect'):
+        with Daemon('--mode', mode) as daemon:
+            for proto in ('udp', 'tcp'):
+                peer = daemon.peer(proto)
+                for n, uri in enumerate(uris):
+                    for method in ('INVITE', 'MESSAGE', 'REGISTER', 'CANCEL'):
+                        peer.send(peer.request(method, uri, '<sip:a@example.org>;tag=1', '<sip:bob@example.org>', 'u%d' % n, 1, body='x\r\n\r\ny'))
+                        answer = peer.expect(400)
+                        assert answer.get('cseq') == '1 ' + method and answer.tag('to') and len(answer.all('via')) == 1, answer
+                    peer.send(peer.request('ACK', uri, '<sip:a@example.org>;tag=1', '<sip:bob@example.org>;tag=2', 'u%d' % n, 1))
+                peer.silent(0.1)
+            assert daemon.control('stats')['malformed_requests'] >= 5 * len(uris)
+
+
 def test_nothing_can_be_injected_into_an_answer():
     with Daemon() as daemon:
         peer = daemon.peer()
