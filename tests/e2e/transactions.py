@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Transactions of registrard: callers without branches (RFC 3261 §17.2.3), and the memory of many calls."""
+"""Transactions of registrard: callers without branches (RFC 3261 §17.2.3), callers behind proxies, and the memory of many calls."""
 import re
 import time
 from call import CALLER, Call, pair
-from harness import BINARY, Daemon, Skip, run
+from harness import BINARY, Daemon, Message, Skip, run
 
 
 def without_branch(text):
@@ -62,6 +62,22 @@ def test_a_cancel_without_branch_finds_its_call():
 def resident(daemon):
     with open('/proc/%d/status' % daemon.process.pid) as status:
         return int(re.search(r'VmRSS:\s+(\d+) kB', status.read()).group(1)) * 1024
+
+
+def test_answers_return_through_all_proxies_of_a_caller():
+    below = ['SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1', 'SIP/2.0/TCP 192.0.2.2;branch=z9hG4bK2;x="a, b"', 'SIP/2.0/UDP 192.0.2.3']
+    with Daemon() as daemon:
+        a = daemon.peer()
+        for lines in (below, [', '.join(below)], [below[0], ', '.join(below[1:])], ['\r\nSubject: x\r\nVia: '.join(below)]):
+            for method, uri, forwards, codes in (('INVITE', 'sip:nobody@example.org', 70, [100, 404]), ('MESSAGE', 'sip:b@h', 0, [483]),
+                                                 ('OPTIONS', 'sip:' + daemon.address, 70, [200]), ('MESSAGE', 'tel:1', 70, [416])):
+                text = a.request(method, uri, CALLER, '<sip:b@h>', 'vias-%d' % a.port, 1, forwards=forwards)
+                first = re.search('Via: ([^;]*;branch=[^;]*)', text).group(1)
+                a.send(text.replace('\r\nFrom:', ''.join('\r\nVia: ' + line for line in lines) + '\r\nFrom:'))
+                for code in codes:
+                    answer = Message.parse(a.raw())
+                    assert answer.code == code and answer.values('via')[1:] == below, answer
+                    assert answer.values('via')[0].startswith(first), answer
 
 
 def test_memory_is_given_back_after_a_storm_of_cancelled_calls():
