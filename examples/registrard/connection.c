@@ -10,8 +10,7 @@
 enum {
 	READ_BYTES = 16384,
 	QUEUE_PAUSE = 65536,    /* waiting output at which nothing more is read */
-	QUEUE_MAX = 1024 * 1024, /* waiting output at which the connection is given up */
-	ROOM_MAX = 256 * 1024 * 1024 /* all buffers of all connections */
+	QUEUE_MAX = 1024 * 1024 /* waiting output at which the connection is given up */
 };
 
 void connection_enlist(struct connection *connection)
@@ -87,22 +86,13 @@ static int flush(struct connection *connection)
 	return 0;
 }
 
-/* All buffers together are limited. An idle connection has none. @return 0 at the limit. */
-static int take_room(struct connections *all, size_t old, size_t new)
-{
-	if (all->room - old + new > ROOM_MAX)
-		return 0;
-	all->room += new - old;
-	return 1;
-}
-
 /* Makes room for more output, and moves what waits to the front. */
 static int grow(struct connection *connection, size_t n)
 {
 	size_t wait = connection_waiting(connection), room = wait + n > 2 * wait ? wait + n : 2 * wait;
 	char *more;
 
-	if (!take_room(connection->all, connection->room_out, room))
+	if (!connections_take_room(connection, connection->room_out, room))
 		return -1;
 	more = malloc(room);
 	if (!more) {
@@ -197,7 +187,7 @@ static int make_room(struct connection *connection)
 
 	if (connection->room_in >= room)
 		return 0;
-	if (!take_room(connection->all, connection->room_in, room))
+	if (!connections_take_room(connection, connection->room_in, room))
 		return -1;
 	more = realloc(connection->in, room);
 	if (!more) {
@@ -232,7 +222,9 @@ static void read_some(struct connection *connection)
 	if (connection->spoken && connection->n_in == 0)
 		connection->since = connection->active;
 	connection->n_in += (size_t)n;
+	connection->reading = 1;
 	take_frames(connection);
+	connection->reading = 0;
 }
 
 static void take_connected(struct connection *connection)

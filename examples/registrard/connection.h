@@ -6,6 +6,7 @@
 #include "alarm_clock.h"
 #include "queue.h"
 #include "sockets.h"
+#include "trim.h"
 
 struct connection {
 	struct queue_entry in_queue;      /* the idlest first */
@@ -20,6 +21,7 @@ struct connection {
 	unsigned listed : 1;            /* in the tree by address */
 	unsigned kept : 1;              /* idle_ms comes from connection_keep() */
 	unsigned ended : 1;             /* its descriptor is closed, and its end is to be reported */
+	unsigned reading : 1;           /* its frames are being taken from `in` */
 	char *in, *out;
 	size_t n_in, room_in, n_sent, n_out, room_out;
 	struct frame_scan scan;
@@ -35,6 +37,7 @@ struct connections {
 	void *sources;                     /* tree: how many of them an address has opened */
 	size_t n;
 	size_t room;                       /* bytes of all buffers */
+	struct trim trim;                  /* of the room */
 	uint64_t last_number;
 	int spare;                         /* a descriptor to release when accept() finds none left */
 	int sweeping;                      /* the timer runs */
@@ -55,6 +58,13 @@ void connection_end(struct connection *connection);
 
 /* From now on it is not found by its address. */
 void connection_unlist(struct connection *connection);
+
+/* Frees its buffers. */
+void connection_empty(struct connection *connection);
+
+/* Counts a buffer that changes its size. All buffers together are limited; past that, those connections end whose buffers have waited the
+ * longest, and @p spared does not. @return 0 when that makes too little room. */
+int connections_take_room(struct connection *spared, size_t old, size_t size);
 
 /* Takes a connection that has ended out of all counts and trees, and has its end reported. */
 void connections_forget(struct connection *connection);

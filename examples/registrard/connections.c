@@ -16,7 +16,9 @@ enum {
 	SWEEP_MS = 1000,
 	CONNECT_MS = 8000,        /* to be made */
 	FIRST_MESSAGE_MS = 32000, /* to send a whole message, from the start or after the first byte of one */
-	STALL_MS = 32000          /* to take some of what waits */
+	STALL_MS = 32000,         /* to take some of what waits */
+	ROOM_MAX = 256 * 1024 * 1024, /* all buffers of all connections */
+	TRIM_FROM = 4 * 1024 * 1024   /* bytes of buffers */
 };
 
 /* A peer may vanish silently. The system's keep-alive notices it within six minutes. A shorter interval would wake phones too often. */
@@ -102,12 +104,46 @@ void connection_unlist(struct connection *connection)
 	connection->listed = 0;
 }
 
-static void connection_free(struct connection *connection)
+void connection_empty(struct connection *connection)
 {
 	connection->all->room -= connection->room_in + connection->room_out;
 	free(connection->in);
 	free(connection->out);
+	connection->in = connection->out = NULL;
+	connection->n_in = connection->room_in = connection->n_sent = connection->n_out = connection->room_out = 0;
+}
+
+static void connection_free(struct connection *connection)
+{
+	connection_empty(connection);
 	free(connection);
+}
+
+/* A message that is complete leaves its buffer at once, so what waits long is a message without an end, or output that nobody takes. */
+static void make_room(struct queue *queue, size_t enough, const struct connection *spared)
+{
+	for (struct connection *connection = queue_first(queue), *next; connection && connection->all->room > enough; connection = next) {
+		next = queue_next(queue, &connection->in_queue);
+		if (connection == spared || connection->reading || !(connection->room_in + connection->room_out))
+			continue;
+		connection->all->transport->events.counts->closed_connections++;
+		connection_end(connection);
+		connection_empty(connection);
+	}
+}
+
+int connections_take_room(struct connection *spared, size_t old, size_t size)
+{
+	struct connections *all = spared->all;
+	size_t enough = ROOM_MAX - size + old;
+
+	make_room(&all->silent, enough, spared);
+	make_room(&all->spoken, enough, spared);
+	if (all->room > enough)
+		return 0;
+	all->room += size - old;
+	trim_note(&all->trim, all->room);
+	return 1;
 }
 
 static void on_reap(void *user)
@@ -177,6 +213,7 @@ static void on_sweep(void *user)
 	struct transport *transport = all->transport;
 
 	all->sweeping = 0;
+	trim_after(&all->trim, all->room);
 	if (all->spare < 0)
 		all->spare = open_spare();
 	sweep_queue(&all->silent, alarm_clock_now(), transport->events.counts);
@@ -186,7 +223,8 @@ static void on_sweep(void *user)
 			transport->listeners[i]->paused = 0;
 			su_root_eventmask(transport->root, transport->listeners[i]->index, transport->listeners[i]->fd, SU_WAIT_IN);
 		}
-	if (all->n > 0)
+	/* What ends here is freed later, and trimmed in the next turn. */
+	if (all->n > 0 || queue_first(&all->ended))
 		sweep_later(all);
 }
 
@@ -336,6 +374,7 @@ struct connections *connections_new(struct transport *transport)
 	if (!all)
 		return NULL;
 	all->transport = transport;
+	all->trim.from = TRIM_FROM;
 	all->spare = open_spare();
 	all->sweep = alarm_clock_new(transport->root, on_sweep, all);
 	all->reap = alarm_clock_new(transport->root, on_reap, all);

@@ -13,8 +13,8 @@
 	X(malformed_responses, "Responses dropped because they cannot be read") \
 	X(stray_responses, "Responses dropped because they belong to no transaction, or their next Via is no address") \
 	X(refused_connections, "Connections closed at once because a limit was reached") \
-	X(closed_connections, "Connections closed because they were idle, or made room for another") \
-	X(refused_calls, "Requests refused with 503 because of --max-calls") \
+	X(closed_connections, "Connections closed because they were idle, or made room for another or its messages") \
+	X(refused_calls, "Requests refused with 503, and ACKs dropped, because of --max-calls") \
 	X(unresolved_names, "Hosts of next hops for which no address was found")
 
 struct counts {

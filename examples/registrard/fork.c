@@ -13,8 +13,10 @@
 /* Frees a call with no branch in flight and no response to send. */
 static void call_free(struct call *call)
 {
+	struct server *server = call->server;
+
 	queue_remove(&call->in_queue);
-	call->server->n_calls--;
+	server->n_calls--;
 	for (size_t i = 0; i < call->n; i++) {
 		struct branch *branch = &call->branches[i];
 
@@ -29,6 +31,7 @@ static void call_free(struct call *call)
 	msg_destroy(call->msg);
 	free(call->branches);
 	free(call);
+	trim_after(&server->trim_calls, server->n_calls);
 }
 
 static int is_pending(const struct branch *branch)
@@ -184,6 +187,7 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 	call->back = way_of_sender(server, sip, from);
 	queue_add(&server->calls, &call->in_queue);
 	server->n_calls++;
+	trim_note(&server->trim_calls, server->n_calls);
 	if (method == sip_method_invite)
 		uas_send(call->uas, intake_reply(server, sip, SIP_100_TRYING));
 	call_enter(call);
@@ -256,7 +260,12 @@ int call_make_room(struct server *server)
 
 	if (server->n_calls >= server->args->max_calls && oldest)
 		call_free(oldest);
-	return server->n_calls < server->args->max_calls;
+	return server->n_calls < server->args->max_calls && transactions_have_room(server->transactions);
+}
+
+int call_has_room_for_ack(const struct server *server)
+{
+	return server->n_calls < 2 * server->args->max_calls;
 }
 
 void call_abandon(struct call *call)

@@ -39,11 +39,14 @@ void hops_share(struct hop *hops, size_t n, const sip_t *sip);
  * every branch is done. After a 2xx to an INVITE it lives on for 64*T1, in case there is another (RFC 6026). */
 void call_fork(struct call *call, struct hop *hops, size_t n);
 
-/* Makes room for a call, by giving up one that only waits for another 2xx. @return 0 when --max-calls are in flight. */
+/* Makes room for a call, by giving up one that only waits for another 2xx. @return 0 when --max-calls are in flight, or keep too many bytes. */
 int call_make_room(struct server *server);
 
 /* Ends the calls that waited long enough for another 2xx, when server->calls_alarm rings. @param user  the server. */
 void calls_expire(void *user);
+
+/* An ACK belongs to a call that was let in. It waits only while a name is looked up. @return 0 when twice --max-calls are in flight. */
+int call_has_room_for_ack(const struct server *server);
 
 /* Abandons the call at once, with 503 if no response was sent yet. */
 void call_abandon(struct call *call);

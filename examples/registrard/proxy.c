@@ -147,8 +147,7 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct p
 		status = follow_route(server, msg, sip, &hop);
 	if (!status && !hop.next)
 		status = lookup_check(server, sip);
-	/* An ACK belongs to a call that was let in. */
-	if (!status && !is_ack && !call_make_room(server)) {
+	if (!status && !(is_ack ? call_has_room_for_ack(server) : call_make_room(server))) {
 		server->counts.refused_calls++;
 		status = 503;
 	}

@@ -24,6 +24,7 @@
 
 enum {
 	DESCRIPTORS_KEPT = 32,      /* for the loop, its timers and signals, the store, name servers */
+	TRIM_FROM = 100,            /* calls */
 	CONNECTIONS_DEFAULT = 10000
 };
 
@@ -213,6 +214,7 @@ int server_start(struct server *server, const struct args *args)
 	int result;
 
 	server->args = args;
+	server->trim_calls.from = TRIM_FROM;
 	if (su_init() != 0 || make_keys(server) < 0) {
 		complain("cannot start: no random numbers, or no memory");
 		return 1;

@@ -9,6 +9,7 @@
 #include "args.h"
 #include "counts.h"
 #include "queue.h"
+#include "trim.h"
 
 struct server;
 struct alarm_clock;
@@ -46,6 +47,7 @@ struct server {
 	struct queue answered_calls; /* those that only wait for another 2xx, the oldest first */
 	struct alarm_clock *calls_alarm;
 	size_t n_calls;             /* both */
+	struct trim trim_calls;
 	struct counts counts;
 	char flow_prefix[2 * 16 + 1];                        /* random: names of flows start with it */
 	unsigned char loop_key[crypto_shorthash_KEYBYTES];   /* random: key of the branch parameters */

@@ -2,9 +2,6 @@
 /* What server and client transactions share. */
 #include "transaction_parts.h"
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,17 +33,6 @@ void timer_stop(struct timer *timer)
 	queue_remove(&timer->in_queue);
 }
 
-/* The allocator keeps what is freed below its topmost block, so that after a storm the process would stay as large as it was. */
-static void give_back(struct transactions *all)
-{
-	if (all->most < TRIM_FROM || all->n > all->most / 4)
-		return;
-	all->most = all->n;
-#ifdef __GLIBC__
-	malloc_trim(0);
-#endif
-}
-
 /* Runs what is due. */
 static void on_ring(void *user)
 {
@@ -72,7 +58,7 @@ static void on_ring(void *user)
 	}
 	all->ticking = 0;
 	clock_set(all);
-	give_back(all);
+	trim_after(&all->trim, all->n);
 }
 
 struct transactions *transactions_new(struct server *server)
@@ -82,6 +68,7 @@ struct transactions *transactions_new(struct server *server)
 	if (!all)
 		return NULL;
 	all->server = server;
+	all->trim.from = TRIM_FROM;
 	all->alarm = INT64_MAX;
 	if (sodium_init() < 0 || table_init(&all->servers) < 0 || table_init(&all->clients) < 0 || table_init(&all->by_peer) < 0 ||
 		!(all->clock = alarm_clock_new(server->root, on_ring, all))) {
@@ -124,6 +111,11 @@ size_t transactions_count(const struct transactions *all)
 	return all->n;
 }
 
+int transactions_have_room(const struct transactions *all)
+{
+	return all->in_use_bytes < IN_USE_BYTES + all->server->args->max_calls * IN_USE_BYTES_EACH;
+}
+
 void timer_set(struct transactions *all, struct timer *timer, int duration)
 {
 	size_t i = 0;
@@ -156,7 +148,7 @@ void transaction_start(struct transactions *all, struct transaction *t, const st
 	table_add(table, &t->by_id, id_hash(id));
 	queue_add(&all->in_use, &t->in_queue);
 	all->n++;
-	all->most = all->n > all->most ? all->n : all->most;
+	trim_note(&all->trim, all->n);
 }
 
 struct transaction *transaction_find(const struct table *table, const struct transaction_id *id)
@@ -179,13 +171,19 @@ static void transaction_sweep(struct transaction *t)
 	free(t);
 }
 
+/* The account of what it keeps. */
+static size_t *bytes_of(const struct transaction *t)
+{
+	return t->lingers ? &t->all->lingering_bytes : &t->all->in_use_bytes;
+}
+
 void transaction_end(struct transaction *t)
 {
 	if (t->ended)
 		return;
 	t->ended = 1;
 	t->kind->clear(t);
-	t->all->lingering_bytes -= t->lingers ? t->kept : 0;
+	*bytes_of(t) -= t->kept;
 	t->kept = 0;
 	timer_stop(&t->resend);
 	timer_stop(&t->end);
@@ -226,13 +224,10 @@ static void linger_trim(struct transactions *all, const struct transaction *spar
 
 void transaction_keeps(struct transaction *t, size_t n)
 {
-	size_t before = t->kept;
-
+	*bytes_of(t) += n - t->kept;
 	t->kept = n;
-	if (!t->lingers)
-		return;
-	t->all->lingering_bytes += n - before;
-	linger_trim(t->all, t);
+	if (t->lingers)
+		linger_trim(t->all, t);
 }
 
 void transaction_release(struct transaction *t)
@@ -244,9 +239,10 @@ void transaction_release(struct transaction *t)
 		transaction_sweep(t);
 		return;
 	}
+	*bytes_of(t) -= t->kept;
 	t->lingers = 1;
 	all->n_lingering++;
-	all->lingering_bytes += t->kept;
+	*bytes_of(t) += t->kept;
 	queue_add(&all->lingering, &t->in_queue);
 	linger_trim(all, t);
 }

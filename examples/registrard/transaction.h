@@ -28,6 +28,10 @@ void transactions_free(struct transactions *all);
  * 8 KiB of messages for each; beyond that the oldest end. */
 size_t transactions_count(const struct transactions *all);
 
+/* @return 0 while those that are in use keep more than 16 MiB of messages, and 16 KiB for each of --max-calls. A request of 48 KiB that is
+ * forked to 60 phones takes 3 MiB, so a number of calls alone is no limit. */
+int transactions_have_room(const struct transactions *all);
+
 /* Takes a request that belongs to a server transaction: a retransmission, the ACK of a response from 300 on, and a CANCEL, which it
  * answers (RFC 3261 §9.2). @return 1 when it did, and owns @p msg; 0 when the request is a new one, a CANCEL of no INVITE (to be answered
  * with 481), or an ACK of a 2xx. */

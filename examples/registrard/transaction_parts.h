@@ -6,12 +6,15 @@
 #include "queue.h"
 #include "table.h"
 #include "transaction.h"
+#include "trim.h"
 
 enum {
 	TIMER_100 = 3500, /* Timer E reaches T2 (RFC 4320 §4.1) */
 	TIMER_C = 181000, /* more than three minutes (RFC 3261 §16.6 step 11) */
 	LINGER_EACH = 8,          /* transactions that only wait for retransmissions, for each of --max-calls */
 	LINGER_BYTES_EACH = 8192, /* bytes that these keep, for each of --max-calls */
+	IN_USE_BYTES = 16 * 1024 * 1024, /* bytes that all others keep, and for each of --max-calls; past them no call begins */
+	IN_USE_BYTES_EACH = 16384,
 	TRIM_FROM = 100,          /* fewer transactions leave nothing that is worth giving back */
 	N_DURATIONS = 11
 };
@@ -63,8 +66,8 @@ struct transactions {
 	struct table servers, clients;
 	struct table by_peer;            /* clients without a final response */
 	struct queue in_use, lingering;   /* the oldest first */
-	size_t n, n_lingering, lingering_bytes;
-	size_t most; /* the largest n since memory was given back */
+	size_t n, n_lingering, lingering_bytes, in_use_bytes;
+	struct trim trim;                /* of n */
 	struct queue timers[N_DURATIONS]; /* of each duration */
 	unsigned char id_key[crypto_generichash_KEYBYTES];
 	unsigned char peer_key[crypto_shorthash_KEYBYTES];

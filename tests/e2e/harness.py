@@ -340,6 +340,18 @@ class Daemon:
                 os.rmdir(self.folder)
 
 
+def resident(daemon):
+    """The bytes of memory that a registrard has."""
+    with open('/proc/%d/status' % daemon.process.pid) as status:
+        return int(re.search(r'VmRSS:\s+(\d+) kB', status.read()).group(1)) * 1024
+
+
+def is_sanitized():
+    """Whether registrard runs under AddressSanitizer, which keeps what is freed."""
+    with open(BINARY, 'rb') as binary:
+        return b'__asan_init' in binary.read()
+
+
 def run(scope):
     """Runs every function of a test file whose name begins with `test_`. Exits with 77 when one was skipped and none failed."""
     only = sys.argv[2:]

@@ -178,4 +178,19 @@ def test_hosts_that_no_name_server_knows_are_not_asked_for():
         assert names.asked == []
 
 
+def test_acks_that_wait_for_a_name_are_limited():
+    with NameServer({('slow.test', A): None, ('_sip._udp.slow.test', SRV): None}) as names, \
+            Daemon('--name-server', names.address, '--max-calls', '5') as daemon:
+        register(daemon, 'alice', 'sip:alice@slow.test:9')
+        caller = daemon.peer()
+        for n in range(40):
+            invite(caller, 'alice', 'ack%d' % n, 'ACK')
+        answered_within(caller, 1)
+        assert daemon.control('stats')['refused_calls'] == 30
+        time.sleep(3.5)
+        # None of them is left, so that a call has room.
+        invite(caller, 'alice', 'after', 'MESSAGE')
+        assert caller.recv().code == 500
+
+
 run(globals())

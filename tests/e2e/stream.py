@@ -6,7 +6,7 @@ import resource
 import select
 import socket
 import time
-from harness import Daemon, run
+from harness import Daemon, Skip, is_sanitized, resident, run
 
 CALLER = '<sip:caller@example.net>;tag=c'
 
@@ -250,6 +250,41 @@ def test_a_peer_that_does_not_read_is_given_up():
         assert cpu_seconds(daemon) - used < 0.5
         assert int(open('/proc/%d/statm' % daemon.process.pid).read().split()[1]) * 4096 < 100000000
         assert daemon.peer().register('bob', (), None, 1).code == 200
+
+
+def test_incomplete_messages_in_all_buffers_end_no_other_connection():
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 7000:
+        raise Skip('a process may open fewer than 7000 files')
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    crowd = []
+    try:
+        with Daemon('--max-connections', '6500', '--max-per-address', '6490') as daemon:
+            peer = daemon.peer('tcp')
+            peer.send(options(peer))
+            peer.expect(200)
+            long = b'OPTIONS sip:x SIP/2.0\r\nContent-Length: 49000\r\n\r\n' + b'x' * 48910
+            for part, n in ((long, 5500), (long[:100], 900)):
+                for _ in range(n):
+                    crowd.append(socket.create_connection(('127.0.0.1', daemon.port)))
+                    crowd[-1].sendall(part)
+                assert 'aors' in daemon.control('dump')
+            end = time.monotonic() + 5
+            while daemon.control('stats')['closed_connections'] == 0 and time.monotonic() < end:
+                time.sleep(0.1)
+            assert daemon.control('stats')['closed_connections'] > 0
+            peer.send(options(peer))
+            peer.expect(200)
+            while crowd:
+                crowd.pop().close()
+            end = time.monotonic() + 5
+            while resident(daemon) > 64 << 20 and not is_sanitized() and time.monotonic() < end:
+                time.sleep(0.1)
+            assert resident(daemon) < 64 << 20 or is_sanitized()
+    finally:
+        for sock in crowd:
+            sock.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def test_a_response_on_a_connection_that_ended_does_not_go_to_another():

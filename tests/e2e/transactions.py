@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Transactions of registrard: callers without branches (RFC 3261 §17.2.3), callers behind proxies, and the memory of many calls."""
 import re
+import socket
 import time
 from call import CALLER, Call, pair
-from harness import BINARY, Daemon, Message, Skip, run
+from harness import Daemon, Message, Skip, is_sanitized, resident, run
 
 
 def without_branch(text):
@@ -59,11 +60,6 @@ def test_a_cancel_without_branch_finds_its_call():
         a.silent(0.7)
 
 
-def resident(daemon):
-    with open('/proc/%d/status' % daemon.process.pid) as status:
-        return int(re.search(r'VmRSS:\s+(\d+) kB', status.read()).group(1)) * 1024
-
-
 def test_answers_return_through_all_proxies_of_a_caller():
     below = ['SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1', 'SIP/2.0/TCP 192.0.2.2;branch=z9hG4bK2;x="a, b"', 'SIP/2.0/UDP 192.0.2.3']
     with Daemon() as daemon:
@@ -81,9 +77,8 @@ def test_answers_return_through_all_proxies_of_a_caller():
 
 
 def test_memory_is_given_back_after_a_storm_of_cancelled_calls():
-    with open(BINARY, 'rb') as binary:
-        if b'__asan_init' in binary.read():
-            raise Skip('AddressSanitizer keeps what is freed')
+    if is_sanitized():
+        raise Skip('AddressSanitizer keeps what is freed')
     with Daemon() as daemon:
         a, b = pair(daemon)
         before = resident(daemon)
@@ -98,6 +93,23 @@ def test_memory_is_given_back_after_a_storm_of_cancelled_calls():
         while resident(daemon) > before + (4 << 20):
             assert time.monotonic() < deadline, '%d KiB stay' % ((resident(daemon) - before) >> 10)
             time.sleep(0.5)
+
+
+def test_large_requests_to_many_phones_are_limited_by_their_bytes():
+    with Daemon('--max-calls', '10') as daemon, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        a = daemon.peer('tcp')
+        silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+        silent.bind(('127.0.0.1', 0))
+        for n in range(3):
+            contacts = ['<sip:bob%d.%d@127.0.0.1:%d>' % (n, m, silent.getsockname()[1]) for m in range(20)]
+            assert daemon.peer().register('bob', contacts).code == 200
+        for n in range(10):
+            a.send(a.request('MESSAGE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'large-%d' % n, 1, body='x' * 48000))
+        # Each takes three megabytes, of 16 and 16 KiB for each call.
+        refused = [a.expect(503) for _ in range(4)]
+        assert all(answer.get('retry-after') == '5' for answer in refused)
+        a.silent(0.2)
+        assert daemon.control('stats')['refused_calls'] == 4
 
 
 run(globals())
