@@ -59,8 +59,12 @@ msg_t *hop_message(const struct server *server, msg_t *request, const struct pee
 /* Room for a branch parameter. */
 enum { BRANCH_ROOM = 64 };
 
-/* A branch parameter: the cookie, hop_digest(), and random digits (RFC 3261 §16.6 step 8). */
+/* A branch parameter: the cookie, hop_digest(), random digits (RFC 3261 §16.6 step 8), and a proof.
+ * @param sip  the received request. */
 void hop_branch(const struct server *server, const sip_t *sip, char branch[BRANCH_ROOM]);
+
+/* @return 1 when this server put a Via on top of the one below it. */
+int hop_made_via(const struct server *server, const sip_via_t *via);
 
 /* A keyed digest of everything on which routing depends, as 16 hex digits. */
 void hop_digest(const struct server *server, const sip_t *sip, char digest[17]);

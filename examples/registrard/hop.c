@@ -44,15 +44,46 @@ void hop_digest(const struct server *server, const sip_t *sip, char text[17])
 	sodium_bin2hex(text, 17, digest, sizeof digest);
 }
 
+/* What only this server can compute: a keyed digest of the start of a branch parameter, and of the Via below. */
+static void print_proof(const struct server *server, const char *start, const sip_via_t *below, char text[17])
+{
+	unsigned char digest[crypto_shorthash_BYTES] = { 0 };
+
+	digest_add(server, digest, start);
+	digest_add(server, digest, below->v_protocol);
+	digest_add(server, digest, below->v_host);
+	digest_add(server, digest, below->v_port);
+	digest_add(server, digest, below->v_received);
+	digest_add(server, digest, below->v_rport);
+	sodium_bin2hex(text, 17, digest, sizeof digest);
+}
+
 void hop_branch(const struct server *server, const sip_t *sip, char branch[BRANCH_ROOM])
 {
 	char digest[17], text[17];
 	unsigned char random[8];
+	size_t n;
 
 	hop_digest(server, sip, digest);
 	randombytes_buf(random, sizeof random);
 	sodium_bin2hex(text, sizeof text, random, sizeof random);
-	snprintf(branch, BRANCH_ROOM, "z9hG4bK%s.%s", digest, text);
+	n = (size_t)snprintf(branch, BRANCH_ROOM, "z9hG4bK%s.%s", digest, text);
+	print_proof(server, branch, sip->sip_via, branch + n + 1);
+	branch[n] = '.';
+}
+
+int hop_made_via(const struct server *server, const sip_via_t *via)
+{
+	char start[BRANCH_ROOM], proof[17];
+	const char *dot = via->v_branch ? strrchr(via->v_branch, '.') : NULL;
+	size_t n = dot ? (size_t)(dot - via->v_branch) : BRANCH_ROOM;
+
+	if (n >= sizeof start || !via->v_next)
+		return 0;
+	memcpy(start, via->v_branch, n);
+	start[n] = '\0';
+	print_proof(server, start, via->v_next, proof);
+	return strcmp(proof, dot + 1) == 0;
 }
 
 /* Step 2: sets the target's Request-URI. */

@@ -22,11 +22,14 @@ static int has_looped(const struct server *server, const sip_t *sip)
 	return 0;
 }
 
-/* A request that registrard sent to itself carries its Via and comes from the address there. */
+/* A request that registrard sent to itself carries its Via. The machine has more addresses than are listed, as 127.0.0.2, 0.0.0.0 and those
+ * of multicast groups, so the Via proves it. One without proof must come from the address there. */
 static int comes_from_us(const struct server *server, const sip_via_t *via, const struct peer *from)
 {
 	rg_addr addr, source = from->addr;
 
+	if (hop_made_via(server, via))
+		return 1;
 	source.port = 0;
 	return route_is_our_via(server, via) && rg_addr_parse(rg_str_from(via->v_host), &addr) == RG_OK && rg_addr_match(&addr, &source);
 }
@@ -162,15 +165,16 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct p
 		call_answer(call, 500, NULL);
 }
 
-/* A response without a transaction. Only a 2xx to an INVITE is forwarded (RFC 3261 §16.7 step 5, §16.11). */
+/* A response without a transaction. Only a 2xx to an INVITE is forwarded (RFC 3261 §16.7 step 5, §16.11), and only to where its INVITE came
+ * from: without a proof it would go wherever its sender wants (RFC 6026 drops it for this). */
 void proxy_response(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
 {
 	int status = sip->sip_status->st_status;
 	struct peer to;
 
 	(void)from;
-	if (status >= 200 && status < 300 && sip->sip_cseq->cs_method == sip_method_invite && sip->sip_via->v_next &&
-		route_is_our_via(server, sip->sip_via) && route_via_peer(server, sip->sip_via->v_next, &to) == 0 &&
+	if (status >= 200 && status < 300 && sip->sip_cseq->cs_method == sip_method_invite && hop_made_via(server, sip->sip_via) &&
+		route_via_peer(server, sip->sip_via->v_next, &to) == 0 &&
 		!transport_is_local(server->transport, &to.addr) && sip_via_remove(msg, sip)) {
 		intake_send_reply(server, msg, &to);
 		return;

@@ -95,6 +95,35 @@ def test_memory_is_given_back_after_a_storm_of_cancelled_calls():
             time.sleep(0.5)
 
 
+def change_branch(via):
+    return re.sub(r'(;branch=[^;]*)([^;])', lambda parts: parts.group(1) + ('1' if parts.group(2) == '0' else '0'), via, count=1)
+
+
+def test_a_2xx_without_a_transaction_goes_to_the_caller_alone():
+    with Daemon('--max-calls', '1') as daemon:
+        a, b = pair(daemon)
+        other = daemon.peer()
+        for n, sent_by in enumerate((a.address, 'x.invalid:%d;maddr=192.0.2.1' % a.port)):
+            text = a.request('INVITE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'kept-%d' % n, 1)
+            a.send(text.replace('UDP ' + a.address, 'UDP ' + sent_by))
+            invite = b.expect('INVITE')
+            b.answer(invite, 200)
+            a.expect(200)
+            # Another call takes its place, so nobody waits for its 2xx.
+            Call(a)
+            b.answer(b.expect('INVITE'), 200)
+            a.expect(200)
+            ours, below = invite.all('via')
+            rest = [header for header in invite.headers if header[0] != 'via']
+            elsewhere = below.replace(str(a.port), str(other.port))
+            for vias in ([ours, below], [change_branch(ours), below], [ours, elsewhere], [ours, elsewhere, below], [ours]):
+                b.answer(Message(invite.start, [('via', via) for via in vias] + rest), 200)
+                if vias == [ours, below]:
+                    assert a.expect(200).all('via') == [below]
+            other.silent(0.2)
+            a.silent(0.1)
+
+
 def test_large_requests_to_many_phones_are_limited_by_their_bytes():
     with Daemon('--max-calls', '10') as daemon, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         a = daemon.peer('tcp')
