@@ -4,7 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* @return the value after the colon when a line is a Content-Length, in its long or short form. */
+/* @return the value after the colon when a line is a Content-Length, in its long or short form. Sofia looks for the colon on the next line,
+ * too; here the line then counts as one without a value, and the colon as no number. */
 static const char *length_value(const char *line, const char *end)
 {
 	static const char *const names[] = { "Content-Length", "l" };
@@ -13,12 +14,12 @@ static const char *length_value(const char *line, const char *end)
 		size_t n = strlen(names[i]);
 		const char *p = line + n;
 
-		if ((size_t)(end - line) <= n || strncasecmp(line, names[i], n) != 0)
+		if ((size_t)(end - line) < n || strncasecmp(line, names[i], n) != 0)
 			continue;
 		while (p < end && (*p == ' ' || *p == '\t'))
 			p++;
-		if (p < end && *p == ':')
-			return p + 1;
+		if (p == end || *p == ':')
+			return p == end ? end : p + 1;
 	}
 	return NULL;
 }

@@ -58,6 +58,11 @@ static const struct {
 	{ "GET / HTTP/1.1\r\n", FRAME_BAD, 0, 0 },
 	{ "SIP/", FRAME_MORE, 0, 0 },
 	{ "\r \r\n", FRAME_BAD, 0, 0 },
+	/* Sofia reads a colon on the next line, and so would forward two lengths. */
+	{ START "l: 3\r\nContent-Length \r\n : 5\r\n\r\nabc", FRAME_BAD, 0, 400 },
+	{ START "l: 3\r\nl\r\n\t: 5\r\n\r\nabc", FRAME_BAD, 0, 400 },
+	{ START "Content-Length\r\nl: 3\r\n\r\nabc", FRAME_BAD, 0, 400 },
+	{ START "content-length\t\r\n\r\n", FRAME_BAD, 0, 400 },
 	/* Only the first line says whether this is SIP; a header named as the length but longer is another one. */
 	{ START "Content-Lengthy: 5\r\nlength: 7\r\nl: 0\r\n\r\n", FRAME_MESSAGE,
 		sizeof(START "Content-Lengthy: 5\r\nlength: 7\r\nl: 0\r\n\r\n") - 1, 0 },
