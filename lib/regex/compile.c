@@ -254,8 +254,8 @@ static size_t operator_at(const compiler *c, size_t at, char op)
 	return next_is(c, at, '\\') && next_is(c, at + 1, op) ? 2 : 0;
 }
 
-/* Reads `{n}`, `{n,}`, `{,m}` or `{n,m}` after the brace. */
-static void take_bounds(compiler *c, int32_t *least, int32_t *most)
+/* Reads `{n}`, `{n,}`, `{,m}` or `{n,m}` after the brace. False: they are malformed or too large, and nothing is set. */
+static bool take_bounds(compiler *c, int32_t *least, int32_t *most)
 {
 	size_t closing;
 	int32_t n[2] = { 0, 0 };
@@ -270,17 +270,18 @@ static void take_bounds(compiler *c, int32_t *least, int32_t *most)
 		n[comma] = n[comma] * 10 + (c->rest.p[0] - '0');
 		if (n[comma] > RG__CODE_MAX) {
 			too_much(c, "repeats too much");
-			return;
+			return false;
 		}
 	}
 	closing = operator_at(c, 0, '}');
 	if (closing == 0 || (!digits[0] && !comma)) {
 		invalid(c, "braces without the numbers that belong there, or that never close");
-		return;
+		return false;
 	}
 	skip_bytes(c, closing);
 	*least = n[0];
 	*most = !comma ? n[0] : digits[1] ? n[1] : NO_MOST;
+	return true;
 }
 
 /* Appends a copy of the @p n instructions that start at @p from. */
@@ -347,8 +348,7 @@ static void repetitions(compiler *c, uint32_t from)
 			maybe(c, from);
 		} else if ((n = operator_at(c, 0, '{')) > 0) {
 			skip_bytes(c, n);
-			take_bounds(c, &least, &most);
-			if (c->failed == RG_OK)
+			if (take_bounds(c, &least, &most))
 				repeat_code(c, from, least, most);
 		} else {
 			return;
