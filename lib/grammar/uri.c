@@ -207,7 +207,7 @@ rg_status rg__uri_parse(rg_str text, rg__uri *out)
 	return RG_EINVAL;
 }
 
-/* No URI has such an octet; where one is printed, it could end there. */
+/* No URI has such an octet, and a URI that is printed could end at one. */
 static bool ends_uri(char c)
 {
 	return (unsigned char)c <= ' ' || c == 0x7f || c == '<' || c == '>';

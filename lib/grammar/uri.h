@@ -30,11 +30,12 @@ typedef struct rg__param {
 /* The most parameters, or headers, that one URI or header value may have. It bounds the cost of comparing them. */
 #define RG__PARAMS_MAX 128
 
-/* Validates sip: and sips: completely. Of other schemes only `scheme` and `text` are set. RG_EINVAL: not a URI. */
+/* Validates sip: and sips: completely. Of other schemes only `scheme` and `text` are set. RG_EINVAL: not a URI. The text of a URI of any
+ * scheme has no stray octet (rg__has_stray_octet()), so that it may be printed between < and >. */
 rg_status rg__uri_parse(rg_str text, rg__uri *out);
 
-/* Reads whom a URI names: scheme, user and host. Where port, parameters or headers are malformed, these are left out of @p out. For what is
- * addressed to a user, who is there whatever the rest looks like. RG_EINVAL: user or host cannot be read. */
+/* Reads whom a URI names: scheme, user and host. A URI with malformed port, parameters or headers names its user all the same; all three are
+ * then left out of @p out. RG_EINVAL: user or host cannot be read. */
 rg_status rg__uri_read_address(rg_str text, rg__uri *out);
 
 /* True of a URI with an octet that could end it where it is printed: a blank, a control character, `<`, `>` or `"`. */

@@ -131,12 +131,6 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 	return RG_R_FINE;
 }
 
-/* A response prints the text between < and > again. The grammar of SIP URIs keeps it safe; of other schemes the text is checked here. */
-static bool read_uri(rg_str text, rg__uri *uri)
-{
-	return rg__uri_parse(text, uri) == RG_OK && (uri->scheme != RG__SCHEME_OTHER || !rg__has_stray_octet(text));
-}
-
 static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 {
 	return uri->n_params > reg->set.max_contact_params;
@@ -183,7 +177,7 @@ static int32_t read_contact(rg__register *reg, rg_str value)
 		fault(reg, RG_R_STAR_CONT);
 		return RG_R_FINE;
 	}
-	if (!read_uri(na.uri, &w->uri)) {
+	if (rg__uri_parse(na.uri, &w->uri) != RG_OK) {
 		fault(reg, RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}

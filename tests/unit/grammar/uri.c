@@ -258,3 +258,29 @@ Test(uri, a_number_and_an_underscore_are_names_but_not_of_the_dns)
 		cr_expect_eq(rg__is_dns_name(text), cases[i].dns, "%s", cases[i].text);
 	}
 }
+
+/* Texts around URIs rely on it: <> in a header, and a list of targets. */
+Test(uri, has_no_octet_at_which_it_could_end_where_it_is_printed)
+{
+	static const char *const whole[] = { "sip:a:p@h.example:5060;x=y;lr?a=b&c=d", "sips:[::1];x", "tel:+1;ext=2", "urn:a?b#c", "x:y" };
+
+	for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+		char text[64];
+		size_t n = strlen(whole[i]);
+		rg__uri uri;
+
+		cr_assert_eq(rg__uri_parse(rg_str_from(whole[i]), &uri), RG_OK, "%s", whole[i]);
+		cr_expect_not(rg__has_stray_octet(rg_str_from(whole[i])));
+		for (size_t at = 0; at < n; at++) {
+			for (int c = 0; c < 256; c++) {
+				memcpy(text, whole[i], n);
+				text[at] = (char)c;
+				if (rg__uri_parse((rg_str){ text, n }, &uri) == RG_OK)
+					cr_expect_not(rg__has_stray_octet((rg_str){ text, n }), "%s with 0x%02x at %zu", whole[i], c, at);
+			}
+		}
+	}
+	for (const char *c = "\t\n\r \"<>\x7f"; *c; c++)
+		cr_expect(rg__has_stray_octet((rg_str){ c, 1 }), "0x%02x", *c);
+	cr_expect(rg__has_stray_octet((rg_str){ "", 1 }));
+}
