@@ -82,8 +82,7 @@ static void take_single(reading *r, const struct header_row *row, rg_str value)
 		set_header_defect(r, row, row->index == EXPIRES ? RG_R_PARSE_EXP : RG_R_PARSE);
 		return;
 	}
-	if (!r->seen[row->index])
-		r->singles[row->index] = value;
+	r->singles[row->index] = value;
 	r->seen[row->index] = true;
 }
 
@@ -95,8 +94,8 @@ static void take_list(reading *r, const struct header_row *row, rg_str value)
 		r->lists[row->index][r->n[row->index]++] = value;
 }
 
-/* Sofia could not parse the header, and not for its display names alone. The Contacts of a reply are also counted by Sofia's list of them,
- * which lacks the whole line then. */
+/* Sofia could not parse the header, and not for its display names alone. In a Contact of a reply a bad name counts too: rg__sofia_rewrite()
+ * finds a Contact by its place in Sofia's list, which lacks the whole line then. */
 static bool is_malformed(const reading *r, const struct header_row *row, const msg_header_t *h, rg_str value)
 {
 	if (h->sh_class != sip_error_class)
