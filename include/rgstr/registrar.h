@@ -316,8 +316,9 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * Finds where to route a request (RFC 3261 §16.5; base specification §1.4.4).
  *
  * With the flag `branch`, the targets of the AoR itself come first. Then each existing branch (rg_request.branches, at most
- * RG_BRANCHES_MAX) is replaced by the targets of the AoR that it names, which may be none. A branch that is no SIP URI, or whose host is
- * not local (env.is_local), becomes a target itself. An AoR that is named more than once is expanded at its first place only.
+ * RG_BRANCHES_MAX) is replaced by the targets of the AoR that it names, which may be none. A branch of another scheme, or whose host is
+ * not local (env.is_local), becomes a target itself. A malformed branch is dropped. An AoR that is named more than once is expanded at its
+ * first place only.
  *
  * With the flag `global`, the targets of each AoR are followed by one for every other site that has it (rg_registrar_federate()),
  * RG_HOMES_MAX at most.

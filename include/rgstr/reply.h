@@ -34,9 +34,9 @@ extern "C" {
  * these two parameters is dropped. The rest of the line stays octet by octet as it came, white space included.
  * @param via  the topmost Via line of the request. @param source  the source of the request; its port may be 0 = unknown. NULL or family 0
  * = unknown: the line stays as it is.
- * @param to  becomes where to send the reply over an unreliable transport: the source address, with the source port when the sender asked
- * for it by `rport`, else with the port of sent-by, else 5060 (RFC 3261 §18.2.2, RFC 3581 §4). Family 0 when the source is unknown.
- * `maddr` is not followed: it would let a sender direct replies at others. May be NULL.
+ * @param to  becomes where to send the reply over an unreliable transport: the source address, with the source port when it is known and
+ * the sender asked for it by `rport`, else with the port of sent-by, else 5060 (RFC 3261 §18.2.2, RFC 3581 §4). Family 0 when the source is
+ * unknown. `maddr` is not followed: it would let a sender direct replies at others. May be NULL.
  * @return RG_OK; RG_EINVAL: the line is malformed, or an argument is NULL.
  */
 RG_API rg_status rg_via_header(rg_str via, const rg_addr *source, char *room, size_t size, size_t *n, rg_addr *to);

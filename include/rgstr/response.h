@@ -198,9 +198,9 @@ RG_API int32_t rg_targets_result(const rg_targets *targets);
 
 /**
  * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding. 400: user or host of the AoR or of a
- * branch cannot be read. 480: there are bindings, but none passed the filters. 405: none supports the method. 416: the Request-URI is
- * neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that of rg_request.defect.
- * 500 for NULL.
+ * branch cannot be read, or exceeds its limit. 480: there are bindings, but none passed the filters. 405: none supports the method. 416:
+ * the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that of
+ * rg_request.defect. 500 for NULL.
  */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 

@@ -16,7 +16,7 @@
  * **Defects.** Sofia parses and does not validate. A defect in a header that the request needs is never read as an absent header:
  * rg_request.defect names it, and the request is refused with 400. Every request needs Via, From, To, Call-ID, CSeq and Content-Length; a
  * REGISTER and its reply also Contact, Expires, Path and Require. A malformed Supported, Allow, Route, Feature-Caps or User-Agent counts as
- * absent; other headers are not read. Sofia refuses a display name that breaks the grammar, the adaptor does not, but in a Contact of a
+ * absent; other headers are not read. A display name that breaks the grammar, which Sofia cannot parse, is a defect only in a Contact of a
  * reply.
  *
  * **Memory.** What the adaptor reads from a message or puts into it lives in the memory home of the message, and is released with it.
