@@ -84,7 +84,7 @@ rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun)
 	at = sooner(at, atomic_load(&a->soon));
 	atomic_store(&a->soon, at);
 	at = sooner(at, next_walk(a, now));
-	/* A tick that ended meanwhile did not see what was in the hands of this one, so the host may have a later time from it. */
+	/* A tick that ended meanwhile did not see the operations that this one had taken, so it may have told the host a later time. */
 	if (a->promises++ == begun || at > a->promised)
 		a->promised = at;
 	unlock_and_wake(reg, at);

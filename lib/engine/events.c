@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 /*
- * The batches of one AoR form a line, in the order of their announcements. A commit that replaces something lands in this order: what it
- * replaces was there when it was announced, and nothing landed between the two. A commit that creates something may land later than that,
- * at any time when there is nothing. A batch leaves its line when no batch that may come before it is in flight.
+ * The batches of one AoR form a line, in the order of their announcements. A commit that replaces a record lands in this order: the record
+ * was there when the commit was announced, and it still is when the commit lands. A commit that creates a record may land later, whenever
+ * there is no record. A batch leaves its line when no batch that may come before it is in flight.
  */
 struct rg__batch {
 	rg__batch *next;  /* in its line, or in the queue */
@@ -184,10 +184,14 @@ static bool is_built_on_foreign(const rg__batch *b)
 	return !rg_revision_is_zero(&b->base) && memcmp(b->base.b, b->revision.b, sizeof b->base.b / 2) != 0;
 }
 
-enum { FIRST, LATER, UNKNOWN };
+enum {
+	FIRST,  /* before all batches behind it in the line */
+	LATER,  /* after one of them, which replaced a record of another commit: while that record was there, nothing could be created */
+	UNKNOWN /* a batch that decides it is in flight */
+};
 
-/* When did a creation land that is the first of what is left of its line? A commit that replaces what it did not create landed while the
- * creation could not, so before it. A foreign commit may have replaced what it created. */
+/* Where a creation that landed belongs. It is first when a batch was built on it. A foreign commit has no batch and may have been built on
+ * it, so it is also first when a batch was built on a foreign commit. */
 static int place_creation(const rg__batch *creation)
 {
 	for (const rg__batch *b = creation->next; b && b->turn <= creation->settled; b = b->next) {

@@ -17,7 +17,7 @@ void rg__resolver_free(rg__resolver *r);
 bool rg__resolver_ask(rg__resolver *r, bool blocking);
 
 /* Ends the wait for the names that are not answered; names not asked for are left out. False: there was no wait, or it was ended before and
- * the resolver keeps the thread that asks it. */
+ * a call of env.resolve has not returned yet. */
 bool rg__resolver_expire(rg__resolver *r);
 
 /* The addresses found; borrowed. */

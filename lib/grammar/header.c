@@ -154,7 +154,7 @@ static bool read_header_params(rg_str text, rg__params *out)
 	return more == 0;
 }
 
-/* Text with a parameter that starts as a SIP URI is a URI, which some reader might take for the one that is meant. */
+/* True of `sip:a@b;x <sip:c@d>`: a reader for whom the first semicolon ends the URI would take the text before the bracket for the address. */
 static bool is_bare_uri(rg_str before)
 {
 	rg_str sip = RG_STR("sip:"), sips = RG_STR("sips:");

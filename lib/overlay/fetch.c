@@ -12,7 +12,7 @@ static void give_fetched(rg__overlay_op *op)
 	op->fetched(op->tok, op->status, op->status == RG_OK ? &found : NULL);
 }
 
-/* Main did not answer. The local part alone is a partial result, of a fetch. */
+/* Main did not answer. A fetch then returns the local part alone, as a partial result. */
 static int end_without_main(rg__overlay_op *op, rg_status status)
 {
 	const rg_fetched nothing = { .struct_size = sizeof nothing, .authoritative = 1, .partial = 1 };

@@ -186,7 +186,8 @@ rg_status rg__change_end(rg__overlay *o, const rg_key *key, const rg_revision *o
 rg_status rg__unite(const rg_key *key, const rg_fetched *main, const rg__local *local, rg_fetched *out);
 rg_status rg__split(const rg_key *key, const rg_commit *commit, rg_record **main, rg_record **local);
 rg_status rg__lay_over(const rg_key *key, const rg_revision *own, const rg_record *under, const rg_record *over, rg_record **out);
-bool rg__lacks(const rg_record *record, const rg_record *other, bool same); /* a binding of @p other is missing in @p record. `same`: another version of it counts as missing */
+/* A binding of @p other is missing in @p record. @p same: another version of it counts as missing. */
+bool rg__lacks(const rg_record *record, const rg_record *other, bool same);
 bool rg__same_part(const rg_record *a, const rg_record *b);
 
 /* The members. */

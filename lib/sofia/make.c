@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <sofia-sip/msg_addr.h>
 
-/* What Sofia's msg_make() and url_as_string() do, which end the process when memory runs out: an assertion fails in the one, and the other
- * writes to NULL. */
+/* In place of Sofia's msg_make() and url_as_string(), which end the process when memory runs out: in the first an assertion fails, and the
+ * second writes to NULL. */
 
 msg_t *rg__sofia_make(const msg_mclass_t *mclass, rg_str text)
 {

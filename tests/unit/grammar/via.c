@@ -26,7 +26,8 @@ static const struct {
 	{ "SIP/2.0/UDP a@h", 0 }, { "SIP/2.0/UDP [h]", 0 }, { "SIP/2.0/UDP [::1", 0 }, { "SIP/2.0/UDP []", 0 }, { "SIP/2.0/UDP [::1]x", 0 },
 	{ "SIP/2.0/UDP ::1", 0 }, { "SIP/2.0/UDP h;", 0 }, { "SIP/2.0/UDP h;;x", 0 }, { "SIP/2.0/UDP h;x=", 0 }, { "SIP/2.0/UDP h;=x", 0 },
 	{ "SIP/2.0/UDP h;x=\"", 0 }, { "SIP/2.0/UDP h;x=<y>", 0 }, { "SIP/2.0/UDP h;received=2001:db8::2 x", 0 },
-	{ "SIP/2.0/UDP h;received=1:2", 0 }, { "SIP/2.0/UDP h;x y", 0 }, { "SIP/2.0/UDP ;branch=x", 0 }, { "SIP/2.0/UDP h;x=::", "SIP/2.0/UDP h", "h", 0, "x=::" },
+	{ "SIP/2.0/UDP h;received=1:2", 0 }, { "SIP/2.0/UDP h;x y", 0 }, { "SIP/2.0/UDP ;branch=x", 0 },
+	{ "SIP/2.0/UDP h;x=::", "SIP/2.0/UDP h", "h", 0, "x=::" },
 };
 
 Test(via, comes_apart_or_is_refused)
