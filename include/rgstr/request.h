@@ -40,7 +40,8 @@
  * - Each REGISTER that changes a binding replaces its received URI, socket and flow, also by absent ones.
  *
  * **Forms of an AoR.** Every `aor` of this library, as a member or as an argument, takes one of these forms:
- * - a SIP or SIPS URI, as `sip:alice@example.org`. Port, parameters, headers and password are ignored, also when they are malformed;
+ * - a SIP or SIPS URI, as `sip:alice@example.org`. Password, port, parameters and headers are ignored, the last three also when they are
+ *   malformed;
  * - a name-addr with such a URI, as `"Alice" <sip:alice@example.org>`;
  * - `user@host`, without scheme and password, as rg_key_print() prints it;
  * - `host` alone, without port, for an AoR without a user. When `use_domain` is off, it is `user` alone instead.
@@ -50,13 +51,15 @@
  * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 400 or 416. All other functions return
  * RG_EINVAL.
  *
- * **Hosts** are those of RFC 3261 §25.1, and also have `_` and a single label of digits, as in `sip:34020000001320000001@3402000000`. They
- * compare as text, in any letter case, and are never passed to env.resolve. A dotted name that ends in a number is refused, unless it is an
- * IPv4 address.
+ * **Hosts** are those of RFC 3261 §25.1. A name may also have a `_`, or be a single label of digits, as in
+ * `sip:34020000001320000001@3402000000`. Such a name is compared as text, in any letter case, and never passed to env.resolve. A dotted name
+ * that ends in a number is refused, unless it is an IPv4 address.
  *
  * **Malformed headers** (RFC 3261 §8.2.2). A save refuses a request whose Request-URI, To, From, Call-ID, CSeq, Contact, Expires, Require,
- * or Path is malformed; a Path that no flag asks for is not read. A malformed Supported, Allow or User-Agent counts as absent, with all its
- * lines. No display name is a reason to refuse: it may be any text without control characters in which every quote is closed.
+ * or Path is malformed. The parameter `malformed_expires` may excuse Expires, and a Path that no flag asks for is not read. A malformed
+ * Supported, Allow or User-Agent counts as absent, with all its lines. A display name need not follow the grammar. It may be any text without
+ * control characters, except that every quote in it is closed, that a comma in a Contact or Path stands between quotes, and that it is no SIP
+ * URI with a parameter.
  */
 #ifndef RGSTR_REQUEST_H
 #define RGSTR_REQUEST_H
