@@ -334,8 +334,8 @@ static bool dropped_later(const rg__merge *m, uint32_t k, rg__matchable *wanted)
 	return false;
 }
 
-/* True when somebody removed the binding that Contact @p k of a repeated request had set. The removal has the Call-ID, CSeq and hash of the
- * request. So it does if the request itself removed the binding. */
+/* True when somebody removed the binding that Contact @p k of a repeated request had set. Such a removal has the Call-ID, CSeq and hash of
+ * the request. A removal by a later Contact of the request itself has them too, but does not count. */
 static bool was_removed(rg__merge *m, uint32_t k, rg__matchable *wanted, uint32_t at)
 {
 	const rg_contact *c = at != RG__NOBODY ? &m->contacts[at] : NULL;
