@@ -106,9 +106,10 @@ RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
  * - `reply` makes `reply`. It copies Via, From, To, Call-ID and CSeq (RFC 3261 §8.2.6.2), adds a tag to To, and adds received and rport
  *   to the topmost Via (RFC 3261 §18.2.1, RFC 3581 §4). The headers of the response follow byte for byte. A header that is absent or
  *   malformed in the request is not copied. Without a well-formed Via there can be no reply: the result is RG_EINVAL.
- * - `apply` puts the URI of the first target that is meant for the Request-URI there, puts the Path of this target in front of the Route
- *   headers, and leaves all targets in `targets`. The host forks to all targets except `routed`, and to a fallback only after the target
- *   before it has failed. Sofia prints Request-URI and Route; the exact bytes are in `targets`.
+ * - `apply` puts the URI of the first target that is meant for the Request-URI there, puts the Path of this target, without its display
+ *   names, in front of the Route headers, and leaves all targets in `targets`. The host forks to all targets except `routed`, and to a
+ *   fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in `targets`. A message that
+ *   cannot be routed keeps its Request-URI and Route.
  * - `rewrite` changes the URI of a Contact of a reply. Sofia then prints this header again.
  */
 RG_API const rg_msg_ops *rg_sofia_msg_ops(void);

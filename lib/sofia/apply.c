@@ -46,18 +46,8 @@ static int32_t choose_target(const rg_sofia_message *m, const rg_targets *target
 	return -1;
 }
 
-/* RFC 3261 §16.6 step 2 */
-static rg_status set_request_uri(rg_sofia_message *m, sip_t *sip, rg_str uri)
-{
-	const sip_request_t *old = sip->sip_request;
-	sip_request_t *rq = sip_request_create(msg_home(m->msg), old->rq_method, old->rq_method_name, URL_STRING_MAKE(uri.p), old->rq_version);
-
-	if (!rq)
-		return RG_EINVAL;
-	return msg_header_replace(m->msg, (msg_pub_t *)sip, (msg_header_t *)old, (msg_header_t *)rq) < 0 ? RG_ENOMEM : RG_OK;
-}
-
-static sip_route_t *route_of(su_home_t *home, rg_str path)
+/* The display names of a Path are left out of the Route: they decide nothing, and Sofia refuses some. */
+static sip_route_t *route_of_path(su_home_t *home, rg_str path)
 {
 	rg__sofia_text list = { 0 };
 	rg_str value;
@@ -67,30 +57,45 @@ static sip_route_t *route_of(su_home_t *home, rg_str path)
 			rg__sofia_text_z(&list, ", ");
 		rg__sofia_text_str(&list, value);
 	}
-	rg__sofia_text_add(&list, "", 1);
-	sip_route_t *route = list.failed ? NULL : sip_route_make(home, list.p);
+	msg_header_t *route = list.failed ? NULL : rg__sofia_without_names(home, sip_route_class, (rg_str){ list.p, list.n });
 	free(list.p);
-	return route;
+	return (sip_route_t *)route;
 }
 
 /* RFC 3327 §5.3: the Path becomes the preloaded Route, before the Route values that the message still has. */
-static rg_status set_route(rg_sofia_message *m, sip_t *sip, rg_str path)
+static rg_status make_route(su_home_t *home, const sip_t *sip, rg_str path, sip_route_t **out)
 {
-	su_home_t *home = msg_home(m->msg);
-	sip_route_t *first, *last, *old;
+	sip_route_t *last = *out = route_of_path(home, path);
 
-	if (path.n == 0)
-		return RG_OK;
-	first = route_of(home, path);
-	if (!first)
+	if (!last)
 		return RG_EINVAL;
-	for (last = first; last->r_next; last = last->r_next)
-		continue;
-	old = sip->sip_route ? sip_route_dup(home, sip->sip_route) : NULL;
-	if (sip->sip_route && (!old || msg_header_remove_all(m->msg, (msg_pub_t *)sip, (msg_header_t *)sip->sip_route) < 0))
+	while (last->r_next)
+		last = last->r_next;
+	last->r_next = sip->sip_route ? sip_route_dup(home, sip->sip_route) : NULL;
+	return sip->sip_route && !last->r_next ? RG_ENOMEM : RG_OK;
+}
+
+static rg_status put_route(msg_t *msg, sip_t *sip, sip_route_t *route)
+{
+	if (sip->sip_route && msg_header_remove_all(msg, (msg_pub_t *)sip, (msg_header_t *)sip->sip_route) < 0)
 		return RG_ENOMEM;
-	last->r_next = old;
-	return msg_header_insert(m->msg, (msg_pub_t *)sip, (msg_header_t *)first) < 0 ? RG_ENOMEM : RG_OK;
+	return msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)route) < 0 ? RG_ENOMEM : RG_OK;
+}
+
+/* RFC 3261 §16.6 steps 2 and 4. Both headers are made before one of them is put into the message. */
+static rg_status route_to(msg_t *msg, sip_t *sip, const rg_target *t)
+{
+	const sip_request_t *old = sip->sip_request;
+	su_home_t *home = msg_home(msg);
+	sip_request_t *rq = sip_request_create(home, old->rq_method, old->rq_method_name, URL_STRING_MAKE(t->uri.p), old->rq_version);
+	sip_route_t *route = NULL;
+	rg_status status = rq ? RG_OK : RG_EINVAL;
+
+	if (status == RG_OK && t->path.n > 0)
+		status = make_route(home, sip, t->path, &route);
+	if (status == RG_OK && msg_header_replace(msg, (msg_pub_t *)sip, (msg_header_t *)old, (msg_header_t *)rq) < 0)
+		status = RG_ENOMEM;
+	return status == RG_OK && route ? put_route(msg, sip, route) : status;
 }
 
 rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
@@ -113,13 +118,10 @@ rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 	int32_t chosen = status == RG_OK ? choose_target(m, targets) : -1;
 	if (chosen < 0)
 		return status;
-	const rg_target *t = &m->targets[chosen];
-	status = set_request_uri(m, sip, t->uri);
-	if (status == RG_OK)
-		status = set_route(m, sip, t->path);
+	status = route_to(m->msg, sip, &m->targets[chosen]);
 	if (status != RG_OK)
 		return status;
 	m->routed = chosen;
-	m->next_hop = t->next_hop;
+	m->next_hop = m->targets[chosen].next_hop;
 	return RG_OK;
 }

@@ -397,8 +397,8 @@ Test(sofia_reply, headers_are_found_by_any_of_their_names_and_added_safely)
 	msg_destroy(m.msg);
 }
 
-/* Targets of alice, who is registered from two places, both through two proxies. */
-static rg_targets *targets_of(const rg_request *invite)
+/* Targets of alice, who is registered from two places, both through the proxies of a Path. */
+static rg_targets *targets_of(const rg_request *invite, const char *path)
 {
 	const rg_key key = { RG_STR("location"), RG_STR("alice"), RG_STR("example.com") };
 	const rg_revision revision = { { 1 } };
@@ -412,7 +412,7 @@ static rg_targets *targets_of(const rg_request *invite)
 		contacts[i].uri = i ? RG_STR("sip:b@192.0.2.2") : RG_STR("sip:a@192.0.2.1");
 		contacts[i].q = i ? 500 : 1000;
 		contacts[i].expires = 1800000000000;
-		contacts[i].path = RG_STR("<sip:edge.example.com;lr>\n<sip:p2.example.com;lr>");
+		contacts[i].path = rg_str_from(path);
 		contacts[i].next_hop = RG_STR("edge.example.com:5060");
 		contacts[i].callid = RG_STR("1");
 		contacts[i].methods = RG_METHODS_ALL;
@@ -435,7 +435,7 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 		"From: <sip:b@h>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\nContact: <sip:b@h>\r\n\r\n",
 		MSG_FLG_EXTRACT_COPY);
 	cr_assert_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
-	rg_targets *targets = targets_of(&r);
+	rg_targets *targets = targets_of(&r, "<sip:edge.example.com;lr>\n<sip:p2.example.com;lr>");
 	cr_assert_eq(rg_targets_count(targets), 2);
 	cr_assert_eq(ops->apply(NULL, &m, targets), RG_OK);
 	rg_targets_unref(targets);
@@ -450,5 +450,55 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 	const char *edge = strstr(text, "sip:edge.example.com;lr"), *p2 = strstr(text, "sip:p2.example.com;lr"), *left = strstr(text, "sip:left.");
 	cr_expect(edge && p2 && left && edge < p2 && p2 < left, "%s", text);
 	free(text);
+	msg_destroy(m.msg);
+}
+
+/* The library accepts each of these from a REGISTER. */
+Test(sofia_reply, a_path_becomes_a_route_whatever_its_display_names_are)
+{
+	static const char *const paths[] = { "<sip:e@h;lr>;x=\"a,b\"\n<sip:p2@h;lr>", "\"E, 1\" <sip:e@h;lr>\nP 2 <sip:p2@h;lr>",
+		"Zo\xc3\xab <sip:e@h;lr>\n<sip:p2@h;lr>", "<sip:e@h;lr>\na(b;c <sip:p2@h;lr>", "a\"<b,\\\"c\" <sip:e@h;lr>\n> <sip:p2@h;lr>" };
+
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+		const rg_msg_ops *ops = rg_sofia_msg_ops();
+		rg_sofia_message m;
+		rg_request r;
+
+		rg_sofia_message_init(&m, sizeof m);
+		rg_request_init(&r, sizeof r);
+		m.msg = message_of("INVITE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nRoute: <sip:left@h;lr>\r\n"
+			"From: <sip:b@h>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\n\r\n", MSG_FLG_EXTRACT_COPY);
+		cr_assert_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
+		rg_targets *targets = targets_of(&r, paths[i]);
+		cr_expect_eq(ops->apply(NULL, &m, targets), RG_OK, "%s", paths[i]);
+		cr_expect_eq(m.routed, 0, "%s", paths[i]);
+		const sip_route_t *route = sip_object(m.msg)->sip_route;
+		for (const char *const *user = (const char *const[]){ "e", "p2", "left", NULL }; *user; user++, route = route->r_next) {
+			cr_assert(route, "%s", paths[i]);
+			cr_expect_str_eq(route->r_url->url_user, *user, "%s", paths[i]);
+		}
+		cr_expect_null(route);
+		rg_targets_unref(targets);
+		msg_destroy(m.msg);
+	}
+}
+
+Test(sofia_reply, a_message_that_cannot_be_routed_stays_as_it_is)
+{
+	const rg_msg_ops *ops = rg_sofia_msg_ops();
+	rg_sofia_message m;
+	rg_request r;
+
+	rg_sofia_message_init(&m, sizeof m);
+	rg_request_init(&r, sizeof r);
+	m.msg = message_of("INVITE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nRoute: <sip:left@h;lr>\r\n"
+		"From: <sip:b@h>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\n\r\n", MSG_FLG_EXTRACT_COPY);
+	cr_assert_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
+	rg_targets *targets = targets_of(&r, "<sip:e@h;lr>\n<sip:"); /* of a store with other ideas */
+	cr_expect_eq(ops->apply(NULL, &m, targets), RG_EINVAL);
+	cr_expect_eq(m.routed, -1);
+	cr_expect_str_eq(sip_object(m.msg)->sip_request->rq_url->url_user, "alice");
+	cr_expect_str_eq(sip_object(m.msg)->sip_route->r_url->url_user, "left");
+	rg_targets_unref(targets);
 	msg_destroy(m.msg);
 }
