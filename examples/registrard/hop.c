@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Builds one outgoing copy of a request: RFC 3261 §16.6. */
 #include <inttypes.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "breadth.h"
@@ -106,6 +107,21 @@ static int count_forward(msg_t *msg, sip_t *sip)
 	return mf && msg_header_insert(msg, (msg_pub_t *)sip, (msg_header_t *)mf) >= 0 ? 0 : -1;
 }
 
+/* A Path value without its display name: that decides nothing, and Sofia refuses some. The library takes no value without a `<`. */
+static rg_str without_name(rg_str value)
+{
+	bool quoted = false;
+	size_t at = 0;
+
+	for (; at < value.n && (quoted || value.p[at] != '<'); at++) {
+		if (value.p[at] == '"')
+			quoted = !quoted;
+		else if (quoted && value.p[at] == '\\')
+			at++;
+	}
+	return at < value.n ? (rg_str){ value.p + at, value.n - at } : value;
+}
+
 /* RFC 3327 §5.3: a Path is the Route set of the binding. It precedes the Route of the request. */
 static int push_path(msg_t *msg, sip_t *sip, rg_str path)
 {
@@ -114,6 +130,7 @@ static int push_path(msg_t *msg, sip_t *sip, rg_str path)
 	rg_str value;
 
 	while (rg_path_next(&path, &value)) {
+		value = without_name(value);
 		char *text = su_strndup(home, value.p, value.n);
 
 		if (!text || !(route = sip_route_make(home, text)))

@@ -30,6 +30,23 @@ def test_a_path_is_the_way_to_the_phone():
                 caller.expect(486)
 
 
+def test_a_path_with_any_display_name():
+    """What the registrar takes, the proxy can follow."""
+    with Daemon('--save', 'path-lazy') as daemon:
+        edge, caller = daemon.peer(), daemon.peer()
+        hops = ['<sip:edge@%s;lr>' % edge.address, '<sip:inner@192.0.2.9;lr>;x="<"']
+        for n, names in enumerate((('', ''), ('"Edge, 1" ', 'Inner 2 '), ('Zo\u00eb ', 'a(b;c '), ('a"<b,\\"c" ', '> '))):
+            values = [name + hop for name, hop in zip(names, hops)]
+            answer = edge.register('user%d' % n, ['<sip:bob@192.0.2.1>'], headers=['Path: ' + v for v in values] + ['Supported: path'])
+            assert answer.code == 200 and answer.values('path') == values, answer
+            send(caller, user='user%d' % n)
+            request = edge.expect('INVITE')
+            assert request.values('route') == hops, request
+            edge.answer(request, 486)
+            edge.expect('ACK')
+            caller.expect(486)
+
+
 def test_a_phone_that_knows_no_path():
     for option, code, echoed in (('path-off', 200, False), ('path-lazy', 200, False), ('path-strict', 420, True), ('', 200, False)):
         with Daemon('--save', option) as daemon:
