@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm_clock.h"
+#include "queue.h"
+
+enum { PART_AORS = 100 }; /* removed before other work has its turn */
+
 void flow_print(const struct server *server, enum way_kind kind, uint64_t connection, char name[FLOW_ROOM])
 {
 	snprintf(name, FLOW_ROOM, "%s-%c%" PRIx64, server->flow_prefix, kind == WAY_HARD ? 'h' : 's', connection);
@@ -29,20 +34,83 @@ struct way flow_read(const struct server *server, rg_str name)
 	return way;
 }
 
-static void removed(void *user, rg_status status, uint32_t n)
+/* A removal that goes on. A phone may have registered any number of users on one connection, and they are removed a part at a time. */
+struct removal {
+	struct queue_entry in_queue;
+	struct server *server;
+	char flow[FLOW_ROOM];
+	char *cursor; /* where it goes on; NULL = at the start */
+	size_t n;     /* length of the cursor */
+};
+
+static void removal_free(struct removal *removal)
 {
-	(void)user;
-	(void)status;
-	(void)n;
+	queue_remove(&removal->in_queue);
+	free(removal->cursor);
+	free(removal);
 }
 
 /* When the store fails, the bindings stay until they expire. Until then a request to them fails with 430. */
+static void on_part(void *user, rg_status status, uint32_t n, rg_str cursor)
+{
+	struct removal *removal = user;
+	char *copy = status == RG_OK && cursor.n ? malloc(cursor.n) : NULL;
+
+	(void)n;
+	if (!copy) {
+		removal_free(removal);
+		return;
+	}
+	memcpy(copy, cursor.p, cursor.n);
+	free(removal->cursor);
+	removal->cursor = copy;
+	removal->n = cursor.n;
+	queue_add(&removal->server->removals, &removal->in_queue);
+	alarm_clock_set(removal->server->removals_alarm, 0);
+}
+
+static void remove_part(struct removal *removal)
+{
+	struct server *server = removal->server;
+
+	rg_status status;
+
+	queue_remove(&removal->in_queue);
+	status = rg_remove_flow_part_async(server->registrar, rg_str_from(server->args->domain), rg_str_from(removal->flow),
+		(rg_str){ removal->cursor, removal->n }, PART_AORS, on_part, removal, NULL, NULL);
+	/* Then on_part() is not called. */
+	if (status != RG_OK && status != RG_PENDING)
+		removal_free(removal);
+}
+
+void flow_removals_go_on(void *user)
+{
+	struct server *server = user;
+	struct removal *first = queue_first(&server->removals);
+
+	if (first)
+		remove_part(first);
+	if (queue_first(&server->removals))
+		alarm_clock_set(server->removals_alarm, 0);
+}
+
+void flow_removals_free(struct server *server)
+{
+	struct removal *removal;
+
+	while ((removal = queue_first(&server->removals)) != NULL)
+		removal_free(removal);
+}
+
 void flow_remove(struct server *server, uint64_t connection)
 {
-	char name[FLOW_ROOM];
+	struct removal *removal = calloc(1, sizeof *removal);
 
-	flow_print(server, WAY_HARD, connection, name);
-	rg_remove_flow_async(server->registrar, rg_str_from(server->args->domain), rg_str_from(name), removed, NULL, NULL, NULL);
+	if (!removal)
+		return;
+	removal->server = server;
+	flow_print(server, WAY_HARD, connection, removal->flow);
+	remove_part(removal);
 }
 
 /* With outbound the store is asked for each connection, which costs less than a list of those that carried a REGISTER. */

@@ -20,6 +20,12 @@ struct way flow_read(const struct server *server, rg_str name);
 /* Removes the bindings of an outbound connection that has ended. */
 void flow_remove(struct server *server, uint64_t connection);
 
+/* Goes on with removals, when server->removals_alarm rings. @param user  the server. */
+void flow_removals_go_on(void *user);
+
+/* Gives up the removals that wait. */
+void flow_removals_free(struct server *server);
+
 /* The same for any connection. Without outbound there is nothing to remove. */
 void flow_closed(struct server *server, uint64_t connection);
 

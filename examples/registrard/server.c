@@ -225,8 +225,9 @@ int server_start(struct server *server, const struct args *args)
 	if (server->root && server->log) {
 		server->tick = alarm_clock_new(server->root, on_tick, server);
 		server->calls_alarm = alarm_clock_new(server->root, calls_expire, server);
+		server->removals_alarm = alarm_clock_new(server->root, flow_removals_go_on, server);
 	}
-	if (!server->tick || !server->calls_alarm) {
+	if (!server->tick || !server->calls_alarm || !server->removals_alarm) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -279,6 +280,7 @@ void server_stop(struct server *server)
 	/* Ends all look-ups, so that none reports to a call that is gone. */
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
+	flow_removals_free(server);
 	while ((call = queue_first(&server->calls)) != NULL || (call = queue_first(&server->answered_calls)) != NULL)
 		call_abandon(call);
 	resolver_free(server->resolver);
@@ -287,6 +289,7 @@ void server_stop(struct server *server)
 	rg_registrar_unref(server->registrar);
 	alarm_clock_free(server->tick);
 	alarm_clock_free(server->calls_alarm);
+	alarm_clock_free(server->removals_alarm);
 	if (server->root)
 		su_root_destroy(server->root);
 	intake_free(server->intake);

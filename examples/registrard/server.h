@@ -48,6 +48,8 @@ struct server {
 	struct alarm_clock *calls_alarm;
 	size_t n_calls;             /* both */
 	struct trim trim_calls;
+	struct queue removals; /* of bindings whose connection has ended */
+	struct alarm_clock *removals_alarm;
 	struct counts counts;
 	char flow_prefix[2 * 16 + 1];                        /* random: names of flows start with it */
 	unsigned char loop_key[crypto_shorthash_KEYBYTES];   /* random: key of the branch parameters */

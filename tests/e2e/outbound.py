@@ -329,6 +329,22 @@ def test_many_flows_end_at_once():
         soon(lambda: daemon.control('dump')['aors'] == [])
 
 
+def test_the_end_of_a_connection_with_many_users_holds_up_nobody():
+    """Their bindings are removed in parts, and what else comes is served between the parts."""
+    with Daemon(*ON) as daemon:
+        phone, other = daemon.peer('tcp'), daemon.peer()
+        for n in range(1000):
+            answer = phone.register('many%d' % n, [flow_contact('many%d' % n)], headers=['Supported: outbound'])
+            assert answer.code == 200
+        other.register('stays')
+        phone.close()
+        daemon.peers.remove(phone)
+        end = time.monotonic() + 5
+        while len(daemon.control('dump')['aors']) > 1 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert [row['aor'] for row in daemon.control('dump')['aors']] == ['stays@example.org']
+
+
 def test_flows_at_the_end_are_let_go():
     """Neither bindings nor calls on flows hold up the end."""
     with Daemon(*ON) as daemon:
