@@ -228,6 +228,23 @@ static bool loose_rest(rg_str rest, rg_str host)
 	return !colon || (semicolon && semicolon < colon) || !rg__all(host, RG__C_HEX);
 }
 
+/* userinfo whose password has any form. A `;`, `?` or `/` in it leaves open whether it is a password. */
+static bool loose_userinfo(rg_str s, size_t *at, rg__uri *out)
+{
+	size_t from = *at;
+
+	if (read_userinfo(s, at, out))
+		return true;
+	size_t colon = skip_set(s, from, RG__C_USER), end = colon;
+	if (colon == from || !at_char(s, colon, ':'))
+		return false;
+	while (end < s.n && s.p[end] != '@' && !ends_uri(s.p[end]) && !memchr(";?/", s.p[end], 3))
+		end++;
+	out->password = RG__ABSENT;
+	*at = end + 1;
+	return at_char(s, end, '@');
+}
+
 rg_status rg__uri_read_address(rg_str text, rg__uri *out)
 {
 	if (rg__uri_parse(text, out) == RG_OK)
@@ -235,7 +252,7 @@ rg_status rg__uri_read_address(rg_str text, rg__uri *out)
 	*out = (rg__uri){ .text = text };
 	size_t at = read_scheme(text, out);
 
-	if (at > 0 && out->scheme != RG__SCHEME_OTHER && read_userinfo(text, &at, out) && read_host(text, &at, out) &&
+	if (at > 0 && out->scheme != RG__SCHEME_OTHER && loose_userinfo(text, &at, out) && read_host(text, &at, out) &&
 		loose_rest(rg__sub(text, at, text.n), out->host))
 		return RG_OK;
 	*out = (rg__uri){ 0 };

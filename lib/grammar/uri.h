@@ -34,8 +34,8 @@ typedef struct rg__param {
  * scheme has no stray octet (rg__has_stray_octet()), so that it may be printed between < and >. */
 rg_status rg__uri_parse(rg_str text, rg__uri *out);
 
-/* Reads whom a URI names: scheme, user and host. A URI with malformed port, parameters or headers names its user all the same; all three are
- * then left out of @p out. RG_EINVAL: user or host cannot be read. */
+/* Reads whom a URI names: scheme, user and host. A URI with malformed password, port, parameters or headers names its user all the same;
+ * these are then left out of @p out. RG_EINVAL: user or host cannot be read. */
 rg_status rg__uri_read_address(rg_str text, rg__uri *out);
 
 /* True of a URI with an octet that could end it where it is printed: a blank, a control character, `<`, `>` or `"`. */
