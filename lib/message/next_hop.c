@@ -44,14 +44,17 @@ bool rg__hop_split(rg_str tag, rg_addr *addr, rg_str *host, uint16_t *port)
 		*port = (uint16_t)n;
 		*host = rg__sub(tag, 0, at);
 	}
+	if (!rg__is_hostname(*host))
+		return false;
 	if (host->n > 1 && host->p[host->n - 1] == '.')
 		host->n--;
-	return rg__is_hostname(*host);
+	return true;
 }
 
 rg_status rg__hop_print(rg__buf *b, rg_str ip, int32_t port)
 {
-	if (ip.n == 0 || port < 0 || port > 65535 || memchr(ip.p, 0, ip.n))
+	if (ip.n == 0 || port < 0 || port > 65535 || memchr(ip.p, 0, ip.n) ||
+		(ip.p[0] == '[' && ip.p[ip.n - 1] != ']'))
 		return RG_EINVAL;
 	bool bare = ip.p[0] != '[' && memchr(ip.p, ':', ip.n);
 

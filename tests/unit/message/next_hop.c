@@ -53,7 +53,8 @@ Test(next_hop, splitting)
 		{ "192.0.2.7", "", 0, true }, { "192.0.2.7:5060", "", 5060, true }, { "[2001:db8::1]:5060", "", 5060, true },
 		{ "2001:db8::1", "", 0, true }, { "Phone.example.:5060", "Phone.example", 5060, true }, { "phone", "phone", 0, true },
 		{ "3402000000:5060", "3402000000", 5060, true }, { "my_pc", "my_pc", 0, true }, { "1.2.3", "", 0, false },
-		{ "192.0.2.256:5060", "", 0, false }, { "a..b", "", 0, false }, { "-a", "", 0, false },
+		{ "192.0.2.256:5060", "", 0, false }, { "a..b", "", 0, false }, { "a..", "", 0, false },
+		{ "a..:5060", "", 0, false }, { "-a", "", 0, false },
 		{ "", "", 0, false }, { "phone:", "", 0, false }, { "phone:0", "", 0, false }, { "phone:65536", "", 0, false },
 		{ "phone:5x", "", 0, false }, { "a b", "", 0, false }, { "sip:phone", "", 0, false }, { ":5060", "", 0, false },
 	};
@@ -82,7 +83,8 @@ Test(next_hop, printing)
 		{ { "2001:db8::1", 11 }, 5060, "[2001:db8::1]:5060" }, { { "2001:db8::1", 11 }, 0, "[2001:db8::1]" },
 		{ { "[2001:db8::1]", 13 }, 65535, "[2001:db8::1]:65535" }, { { "phone", 5 }, 1, "phone:1" },
 		{ { "", 0 }, 5060, NULL }, { { NULL, 0 }, 5060, NULL }, { { "a\0b", 3 }, 5060, NULL },
-		{ { "phone", 5 }, -1, NULL }, { { "phone", 5 }, 65536, NULL },
+		{ { "[::1]:5060", 10 }, 0, NULL },
+		{ { "[::1", 4 }, 5060, NULL }, { { "phone", 5 }, -1, NULL }, { { "phone", 5 }, 65536, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
