@@ -65,6 +65,7 @@ static staged *open_staged(kit *k, faulty *f, bool overlay)
 	kit_init(k);
 	rg_store *sparse = sparse_new(k->memory), *failing = faulty_new(sparse, f), *store = staged_new(failing, &s);
 
+	cr_assert_not_null(store);
 	kit_open_over(k, overlay ? lay_over(store) : store);
 	rg_store_unref(failing);
 	rg_store_unref(sparse);

@@ -117,9 +117,11 @@ rg_store *sparse_new(rg_store *inner)
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "sparse", .traits = RG_STORE_INLINE, .fetch = sparse_fetch,
 		.commit = sparse_commit, .due = sparse_due, .find = sparse_find, .scan = sparse_scan, .count = sparse_count,
 		.destroy = sparse_destroy };
-	sparse *s = malloc(sizeof *s);
+	sparse *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;
 
+	if (!s)
+		return NULL;
 	s->inner = rg_store_ref(inner);
 	rg_store_new(&ops, s, &out, NULL);
 	return out;

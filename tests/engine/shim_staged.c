@@ -140,7 +140,12 @@ rg_store *staged_new(rg_store *inner, staged **out)
 	staged *s = calloc(1, sizeof *s);
 	rg_store *store = NULL;
 
+	*out = NULL;
 	s->later = deferred_new(inner, &s->d);
+	if (!s->later) {
+		free(s);
+		return NULL;
+	}
 	s->target = STAGED_NONE;
 	rg_store_new(&ops, s, &store, NULL);
 	*out = s;
