@@ -67,10 +67,14 @@ rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
 rg_status rg__filter_instance(rg__filter *f, rg_str instance)
 {
 	instance = rg__trim(instance);
-	if (instance.n >= 2 && instance.p[0] == '<' && instance.p[instance.n - 1] == '>')
-		instance = rg__sub(instance, 1, instance.n - 1);
-	if (instance.n == 0)
+	bool opens = instance.n > 0 && instance.p[0] == '<', closes = instance.n > 0 && instance.p[instance.n - 1] == '>';
+
+	/* No binding has such an instance: rg__instance_read(). */
+	if (opens != closes || instance.n <= (opens ? 2u : 0u) || memchr(instance.p, '"', instance.n) || memchr(instance.p, '\\', instance.n) ||
+		rg__has_control(instance))
 		return RG_EINVAL;
+	if (opens)
+		instance = rg__sub(instance, 1, instance.n - 1);
 	f->instance = instance;
 	f->has_instance = true;
 	return RG_OK;

@@ -197,6 +197,9 @@ Test(filter, what_cannot_be_read_is_refused)
 	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("")), RG_EINVAL);
 	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:0")), RG_EINVAL);
 	cr_expect_eq(rg__filter_instance(&f, RG_STR("<>")), RG_EINVAL);
-	cr_expect_eq(rg__filter_instance(&f, RG_STR("")), RG_EINVAL);
+	static const char *const instances[] = { "", " ", "<", ">", "<urn:uuid:a", "urn:uuid:a>", "\"<urn:uuid:a>\"", "a\\b", "a\001" };
+	for (size_t i = 0; i < sizeof instances / sizeof *instances; i++)
+		cr_expect_eq(rg__filter_instance(&f, rg_str_from(instances[i])), RG_EINVAL, "%s", instances[i]);
+	cr_expect_eq(rg__filter_instance(&f, RG_STR("a\0b")), RG_EINVAL);
 	cr_expect_not(f.has_contact || f.has_next_hop || f.has_instance);
 }
