@@ -17,7 +17,7 @@
  * rg_request.defect names it, and the request is refused with 400. Every request needs Via, From, To, Call-ID, CSeq and Content-Length; a
  * REGISTER and its reply also Contact, Expires, Path and Require. A malformed Supported, Allow, Route, Feature-Caps or User-Agent counts as
  * absent; other headers are not read. A display name that breaks the grammar, which Sofia cannot parse, is a defect only in a Contact of a
- * reply.
+ * reply, and in a message without its text.
  *
  * **Memory.** What the adaptor reads from a message or puts into it lives in the memory home of the message, and is released with it.
  * A message belongs to one thread at a time, as in Sofia.
