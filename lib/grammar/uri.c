@@ -228,17 +228,17 @@ static bool loose_rest(rg_str rest, rg_str host)
 	return !colon || (semicolon && semicolon < colon) || !rg__all(host, RG__C_HEX);
 }
 
-/* userinfo whose password has any form. A `;`, `?` or `/` in it leaves open whether it is a password. */
+/* userinfo whose password has any form. A `:`, `;`, `?` or `/` in it leaves open what is the password. */
 static bool loose_userinfo(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t from = *at;
 
 	if (read_userinfo(s, at, out))
 		return true;
-	size_t colon = skip_set(s, from, RG__C_USER), end = colon;
+	size_t colon = skip_set(s, from, RG__C_USER), end = colon + 1;
 	if (colon == from || !at_char(s, colon, ':'))
 		return false;
-	while (end < s.n && s.p[end] != '@' && !ends_uri(s.p[end]) && !memchr(";?/", s.p[end], 3))
+	while (end < s.n && s.p[end] != '@' && !ends_uri(s.p[end]) && !memchr(":;?/", s.p[end], 4))
 		end++;
 	out->password = RG__ABSENT;
 	*at = end + 1;

@@ -216,7 +216,7 @@ Test(uri, whom_it_names_is_read_whatever_follows)
 		{ "sip:bob@example.com?x", 1, "bob", "example.com" }, { "sip:bob@[2001:db8::1]:x", 1, "bob", "[2001:db8::1]" },
 		{ "sip:bob@192.0.2.1;x=%", 1, "bob", "192.0.2.1" }, { "sip:bob:pw@h;x=\"a\"", 1, "bob", "h" }, { "sip:h;", 1, NULL, "h" },
 		{ "sip:bob@cafe:1;x=a:b", 1, "bob", "cafe" }, { "sip:bob@h;\xc3\xa9", 1, "bob", "h" },
-		{ "sip:bob:%zz@h", 1, "bob", "h" }, { "sip:bob:a:b#@h;", 1, "bob", "h" }, { "sips:bob:\xc3\xa9@[::1]:0", 2, "bob", "[::1]" },
+		{ "sip:bob:%zz@h", 1, "bob", "h" }, { "sip:bob:a#b@h;", 1, "bob", "h" }, { "sips:bob:\xc3\xa9@[::1]:0", 2, "bob", "[::1]" },
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		rg__uri uri;
@@ -231,8 +231,8 @@ Test(uri, what_leaves_open_whom_it_names_is_refused)
 {
 	static const char *const cases[] = { "", "sip:", "?", "sip:@h;", "sip:a@;", "sip:a@b@c", "sip:a@h;x=b@c", "sip:%zz@h;", "sip:a b@h;",
 		"sip:a@h x", "sip:a@h;x y", "sip:a@h;\tx", "sip:a@h;x\r\nEvil: 1", "sip:a@h;\x7f", "sip:a@h>;", "sip:a@h;<", "sip:a@2001:db8::1",
-		"sip:a@fe80:1:2:3:4:5:6:7;x", "sip:a@[::1;", "sip:a@[::1]x", "sip:a@192.0.2.256;", "sip:a@h$;", "sip:a..b;", "tel:a b", "sip:a:%@", "sip:a:%@b@c",
-		"sip:a:% @h", "sip:a:%>@h", "sip:h:5060;x@i", "sip:h:5060?x=%@i", "sip::%@h", "sip:%zz:%@h" };
+		"sip:a@fe80:1:2:3:4:5:6:7;x", "sip:a@[::1;", "sip:a@[::1]x", "sip:a@192.0.2.256;", "sip:a@h$;", "sip:a..b;", "tel:a b",
+		"sip:a:%@", "sip:a:%@b@c", "sip:a:% @h", "sip:a:%>@h", "sip:h:5060;x@i", "sip:a:b:c@h", "sip:h:5060?x=%@i", "sip::%@h", "sip:%zz:%@h" };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		rg__uri uri;
