@@ -211,8 +211,8 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * A commit must name the bases of both parts. After the local part was removed, its base is the revision of the removing commit for 60 s.
  *
  * If @p main answers RG_EUNKNOWN, this store does, too, and remembers the commit for 60 s. Before another commit of the key goes on,
- * @p main is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. A resend changes
- * nothing that came after the first sending. At least 16 and at most 4096 such commits of both parts are remembered; while there is no
+ * @p main is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. After 60 s the
+ * remembered one is not sent again, and what @p main has tells its outcome. A resend changes nothing that came after the first sending. At least 16 and at most 4096 such commits of both parts are remembered; while there is no
  * room, a commit of both parts fails with RG_EFULL before @p main is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;

@@ -36,6 +36,8 @@ static int current_fetched(rg__overlay_op *op)
 	if (op->call.status != RG_OK)
 		return end_failed(op);
 	rg__overlay_take_main(op);
+	if (rg_revision_equal(&op->main.base, &op->commit.revision))
+		return rg__overlay_end(op, RG_OK); /* an identical commit was done before, and the local part has changed since */
 	return end_in_conflict(op);
 }
 
@@ -116,6 +118,20 @@ static int doubt_answered(rg__overlay_op *op)
 	return rg__overlay_end(op, own ? RG_EUNKNOWN : RG_ESTORE);
 }
 
+static int resolve_doubt(rg__overlay_op *op);
+
+static int old_doubt_fetched(rg__overlay_op *op)
+{
+	bool own = rg_revision_equal(&op->doubt->revision, &op->commit.revision);
+
+	if (op->call.status != RG_OK)
+		return rg__overlay_end(op, own ? RG_EUNKNOWN : RG_ESTORE);
+	rg__overlay_take_main(op);
+	op->entangled = false;
+	op->doubt = rg__doubt_find(op->o, &op->key, &op->commit.revision, &op->main);
+	return op->doubt ? resolve_doubt(op) : look_at_parts(op);
+}
+
 /* Rule (c). A commit in doubt is resolved before another commit of the key goes on. */
 static int resolve_doubt(rg__overlay_op *op)
 {
@@ -124,6 +140,8 @@ static int resolve_doubt(rg__overlay_op *op)
 	op->entangled = true;
 	if (d->verdict != RG__DOUBT_OPEN)
 		return finish_doubt(op);
+	if (rg__doubt_is_old(d))
+		return rg__overlay_ask_fetch(op, RG_FETCH_FRESH, old_doubt_fetched);
 	rg__doubt_judge(op->o, d, RG__DOUBT_OPEN);
 	return ask_main_to_take(op, &d->base, &d->revision, d->main, doubt_answered);
 }
@@ -142,20 +160,22 @@ static int change_both_parts(rg__overlay_op *op)
 	return rg__overlay_end(op, st);
 }
 
-/* The current main part was fetched. Comparing it tells which parts the commit changes. */
+/* The current main part was fetched. Comparing it tells which parts the commit changes. Main may have the commit already, from a sending
+ * that is not remembered. */
 static int compare_parts(rg__overlay_op *op)
 {
 	if (op->call.status != RG_OK)
 		return end_failed(op);
 	rg__overlay_take_main(op);
-	if (!rg_revision_equal(&op->main.base, &op->commit.base))
+	bool landed = rg_revision_equal(&op->main.base, &op->commit.revision);
+	if (!landed && !rg_revision_equal(&op->main.base, &op->commit.base))
 		return end_in_conflict(op);
 	const rg_record *before = op->local.record, *after = op->local_next;
 	op->change = (rg__local_change){ .before = op->local.record, .after = op->local_next, .stands = op->local.stored,
 		.adds = rg__lacks(before, after, true), .removes = rg__lacks(after, before, false) };
 	if (!op->change.adds && !op->change.removes)
-		return change_main_alone(op);
-	return rg__same_part(op->main.record, op->main_next) ? change_local_alone(op) : change_both_parts(op);
+		return landed ? rg__overlay_end(op, RG_OK) : change_main_alone(op);
+	return landed || rg__same_part(op->main.record, op->main_next) ? change_local_alone(op) : change_both_parts(op);
 }
 
 /* The operation has its turn. Without a local part, main is asked as often as without an overlay. */

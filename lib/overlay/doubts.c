@@ -4,9 +4,10 @@
  * written. A commit of main alone is recorded when its outcome is unknown.
  *
  * The engine resends a commit of unknown outcome for 50 s, and main remembers revisions for 60 s. A doubt that main was not asked about
- * for 60 s is old. The commit is not sent again, because main could accept it a second time. A fetch still ends the doubt if main is at
- * the revision of the commit, or at its base. Otherwise the doubt is dropped by the next commit of the key, or when its room is needed.
- * Then nothing is undone, because the commit may have landed.
+ * for 60 s is old. The commit is not sent again, because main could accept it a second time. What main has ends the doubt, for the next
+ * fetch or commit of the key: the commit landed if main is at its revision, or if it is a deletion and main has nothing; it did not if
+ * main is at its base. If main has something else, or if the room is needed, the doubt is dropped. Then nothing is undone, because the
+ * commit may have landed.
  */
 #include "overlay/overlay.h"
 #include "model/model.h"
@@ -34,7 +35,7 @@ void rg__doubts_free(rg__overlay_bucket *b)
 	}
 }
 
-static bool is_old(const rg__doubt *d)
+bool rg__doubt_is_old(const rg__doubt *d)
 {
 	return rg__monotonic_us() - d->asked_at > DOUBT_KEEP;
 }
@@ -46,7 +47,11 @@ static int verdict_by(const rg__doubt *d, const rg_fetched *main)
 		return d->verdict;
 	if (rg_revision_equal(&d->revision, &main->base))
 		return RG__DOUBT_LANDED;
-	return main->authoritative && is_old(d) && rg_revision_equal(&d->base, &main->base) ? RG__DOUBT_REFUSED : RG__DOUBT_OPEN;
+	if (!main->authoritative || !rg__doubt_is_old(d))
+		return RG__DOUBT_OPEN;
+	if (rg_revision_equal(&d->base, &main->base))
+		return RG__DOUBT_REFUSED;
+	return !d->main && rg_revision_is_zero(&main->base) ? RG__DOUBT_LANDED : RG__DOUBT_OPEN;
 }
 
 /* With the lock. */
@@ -60,15 +65,17 @@ static void take_out(rg__overlay *o, rg__overlay_bucket *b, rg__doubt **at)
 	free_doubt(d);
 }
 
-/* With the lock. Drops the oldest one that is not needed any more. The caller has the turn of key @p own. */
+/* With the lock. Drops the oldest one that is done, else the oldest one that is old. The caller has the turn of key @p own. */
 static void drop_spare(rg__overlay *o, rg__overlay_bucket *b, const rg_key *own)
 {
 	rg__doubt **spare = NULL;
 
 	for (rg__doubt **at = &b->doubts; *at; at = &(*at)->next) {
-		bool ended = (*at)->verdict == RG__DOUBT_DONE || is_old(*at);
+		bool done = (*at)->verdict == RG__DOUBT_DONE, worse = spare && (*spare)->verdict == RG__DOUBT_DONE && !done;
 
-		if (ended && (rg_key_equal(&(*at)->key, own) || !rg__overlay_turn_taken(b, &(*at)->key)))
+		if (worse || (!done && !rg__doubt_is_old(*at)))
+			continue;
+		if (rg_key_equal(&(*at)->key, own) || !rg__overlay_turn_taken(b, &(*at)->key))
 			spare = at;
 	}
 	if (spare)
@@ -103,7 +110,7 @@ rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out)
 	return room ? RG_OK : RG_EFULL;
 }
 
-/* The unfinished doubt of the key, or that of @p own. An old one is dropped, unless @p main tells its outcome. */
+/* The unfinished doubt of the key, or that of @p own. An old one is dropped when @p main is given and does not tell its outcome. */
 rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg_fetched *main)
 {
 	if (atomic_load(&o->n_doubts) == 0)
@@ -117,7 +124,7 @@ rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *
 			continue;
 		}
 		d->verdict = verdict_by(d, main);
-		if (d->verdict != RG__DOUBT_OPEN || !is_old(d))
+		if (!main || d->verdict != RG__DOUBT_OPEN || !rg__doubt_is_old(d))
 			break;
 		take_out(o, b, at);
 	}

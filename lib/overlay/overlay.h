@@ -10,7 +10,8 @@
  *     of the removing commit.
  * (b) A commit of unknown outcome is in doubt. The overlay remembers it, with the local part before and after it, so that its resend is
  *     recognized and a fetch can show the part that goes with main.
- * (c) A resend never writes an addition again; it only asks main. The next commit of the key does the same first.
+ * (c) A resend never writes an addition again; it only asks main. The next commit of the key does the same first. Once main may have
+ *     forgotten the commit, it is only asked what it has.
  * (d) If main refuses for certain, the addition is undone by a compare-and-swap on its own revision, under another revision.
  * (e) Of two copies of a binding the newer one is shown (`modified`, then CSeq), on a tie that of main.
  */
@@ -170,6 +171,7 @@ bool rg__overlay_turn_taken(const rg__overlay_bucket *b, const rg_key *key); /* 
 /* doubts.c. Only an operation with the turn of the key changes or frees a doubt. */
 rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out); /* for its commit. RG_EFULL: there are too many */
 rg__doubt *rg__doubt_find(rg__overlay *o, const rg_key *key, const rg_revision *own, const rg_fetched *main); /* or NULL */
+bool rg__doubt_is_old(const rg__doubt *d); /* main may have forgotten the commit */
 void rg__doubt_judge(rg__overlay *o, rg__doubt *d, int verdict); /* main was asked now */
 rg_status rg__doubt_finish(rg__overlay *o, rg__doubt *d, bool keep); /* writes the local part. `keep`: its resend is to come */
 void rg__doubt_drop(rg__overlay *o, rg__doubt *d);

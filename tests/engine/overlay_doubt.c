@@ -277,6 +277,94 @@ Test(overlay_doubt, where_main_moved_on_an_old_one_is_dropped_as_it_stands)
 	bench_close(&b);
 }
 
+Test(overlay_doubt, a_commit_that_comes_after_a_minute_first_asks_main_what_it_has)
+{
+	for (int landed = 0; landed < 2; landed++) {
+		bench b;
+		seen s = move_both(&b, landed ? REMOTE_LANDS : REMOTE_LOSES), answer;
+		uint32_t asked = b.main.commits;
+
+		b.fate = REMOTE_DOES;
+		clock_ahead += MINUTE;
+		answer = put_under(&b, &pair_alice, 3, &s, "xYq");
+		cr_expect_eq(answer.status, RG_ECONFLICT);
+		cr_expect_str_eq(answer.text, landed ? "Xy" : "xY");
+		expect_local(&b, 1);
+		cr_expect_eq(b.main.commits, asked, "it is not sent again");
+		cr_expect_eq(put(&b, 4, &answer, "xYq"), RG_OK);
+		cr_expect_str_eq(look(&b).text, "qxY");
+		bench_close(&b);
+	}
+}
+
+static rg_status no_answer_of_main(void *user)
+{
+	(void)user;
+	return RG_ETIMEOUT;
+}
+
+Test(overlay_doubt, while_main_does_not_answer_an_old_one_stays)
+{
+	bench b;
+	seen s = move_both(&b, REMOTE_LANDS);
+
+	b.fate = REMOTE_DOES;
+	clock_ahead += MINUTE;
+	b.main.fetching = no_answer_of_main;
+	cr_expect_eq(put(&b, 3, &s, "xYq"), RG_ESTORE);
+	cr_expect_eq(put(&b, 2, &s, "Xy"), RG_EUNKNOWN, "nothing is known of it yet");
+	expect_local(&b, 2);
+	b.main.fetching = NULL;
+	cr_expect_eq(put(&b, 2, &s, "Xy"), RG_OK);
+	expect_local(&b, 1);
+	bench_close(&b);
+}
+
+/* A memory store says nothing of deletions. */
+static void delete_main_part(const char *before, const char *after, bool alone)
+{
+	faulty of_main = { .calls = CALL_COMMIT, .status = RG_EUNKNOWN, .lands = true };
+	bench b;
+
+	bench_open_over(&b, &of_main);
+	seen s = look(&b), t;
+	cr_expect_eq(put(&b, 1, &s, before), RG_OK);
+	s = t = look(&b);
+	of_main.times = 1;
+	cr_expect_eq(put(&b, 2, &s, after), RG_EUNKNOWN);
+	clock_ahead += MINUTE;
+	uint32_t asked = of_main.seen;
+	t.found.base = (rg_revision){ { 0 } };
+	cr_expect_eq(put(&b, 3, &t, "Q"), alone ? RG_OK : RG_ECONFLICT, "decided on the local part as it was");
+	cr_expect_str_eq(look(&b).text, alone ? "Q" : after);
+	cr_expect_eq(put(&b, 2, &s, after), RG_OK, "the resend comes late");
+	cr_expect_str_eq(look(&b).text, alone ? "Q" : after);
+	cr_expect_eq(of_main.seen, asked);
+	bench_close(&b);
+}
+
+Test(overlay_doubt, an_old_deletion_has_landed_where_main_has_nothing)
+{
+	delete_main_part("xY", "", false);
+	delete_main_part("xY", "Y", false);
+	delete_main_part("xY", "XY", false);
+	delete_main_part("x", "", true);
+}
+
+Test(overlay_doubt, an_old_insertion_has_not_landed_where_main_has_nothing)
+{
+	faulty of_main = { .calls = CALL_COMMIT, .times = 1, .status = RG_EUNKNOWN };
+	bench b;
+	seen s = { 0 };
+
+	bench_open_over(&b, &of_main);
+	cr_expect_eq(put(&b, 1, &s, "xY"), RG_EUNKNOWN);
+	clock_ahead += MINUTE;
+	cr_expect_str_eq(look(&b).text, "");
+	expect_local(&b, 0);
+	bench_close(&b);
+}
+
 Test(overlay_doubt, a_guess_of_main_does_not_undo_an_old_one)
 {
 	faulty of_main = { .calls = CALL_COMMIT, .times = 1, .status = RG_EUNKNOWN, .lands = true, .guesses = true };
@@ -329,6 +417,78 @@ Test(overlay_doubt, there_is_room_for_so_many_and_the_next_is_refused_before_mai
 		cr_expect_str_eq(s.text, "xY");
 	}
 	bench_close(&b);
+}
+
+/* Fills the room for doubts of a bucket with those of other keys. */
+static void fill_room(bench *b, uint32_t *number, bool done)
+{
+	const seen nothing = { 0 };
+	char name[32];
+	seen s;
+
+	for (int i = 0; i < RG__OVERLAY_DOUBTS_MAX; i++) {
+		rg_key key = key_in_bucket(name, sizeof name, number, 9);
+
+		cr_expect_eq(put_under(b, &key, 7, &nothing, "xY").status, RG_EUNKNOWN, "key %d", i);
+		if (done)
+			b->ops->fetch(b->self, &key, 0, on_answer, &s);
+	}
+}
+
+static seen look_under(bench *b, const rg_key *key)
+{
+	seen s;
+
+	b->ops->fetch(b->self, key, 0, on_answer, &s);
+	return s;
+}
+
+Test(overlay_doubt, one_that_is_done_gives_its_place_before_one_that_is_old)
+{
+	faulty of_main = { .calls = CALL_COMMIT, .status = RG_EUNKNOWN, .lands = true };
+	const seen nothing = { 0 };
+	char name[32];
+	uint32_t number = 0;
+	bench b;
+
+	bench_open_over(&b, &of_main);
+	rg_key key = key_in_bucket(name, sizeof name, &number, 9);
+	cr_expect_eq(put_under(&b, &key, 1, &nothing, "xY").status, RG_OK);
+	seen s = look_under(&b, &key);
+	of_main.times = -1;
+	cr_expect_eq(put_under(&b, &key, 2, &s, "x").status, RG_EUNKNOWN);
+	clock_ahead += MINUTE;
+	fill_room(&b, &number, true);
+	fill_room(&b, &number, true);
+	cr_expect_str_eq(look_under(&b, &key).text, "x");
+	bench_close(&b);
+}
+
+Test(overlay_doubt, a_resend_that_is_not_remembered_has_landed_where_main_is_at_its_revision)
+{
+	static const char *const next[] = { "x", "xY", "xYz" };
+
+	for (int i = 0; i < 3; i++) {
+		faulty of_main = { .calls = CALL_COMMIT, .status = RG_EUNKNOWN, .lands = true };
+		const seen nothing = { 0 };
+		char name[32];
+		uint32_t number = 0;
+		bench b;
+
+		bench_open_over(&b, &of_main);
+		rg_key key = key_in_bucket(name, sizeof name, &number, 9);
+		cr_expect_eq(put_under(&b, &key, 1, &nothing, "xY").status, RG_OK);
+		seen s = look_under(&b, &key);
+		of_main.times = -1;
+		cr_expect_eq(put_under(&b, &key, 2, &s, next[i]).status, RG_EUNKNOWN);
+		clock_ahead += MINUTE;
+		fill_room(&b, &number, false);
+		uint32_t asked = of_main.seen;
+		cr_expect_eq(put_under(&b, &key, 2, &s, next[i]).status, RG_OK, "%s", next[i]);
+		cr_expect_eq(of_main.seen, asked);
+		cr_expect_str_eq(look_under(&b, &key).text, next[i]);
+		bench_close(&b);
+	}
 }
 
 typedef struct insider {
