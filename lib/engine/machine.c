@@ -231,10 +231,17 @@ static int step_commit(rg_op *op)
 	return call_store(op, RG__STEP_COMMITTED, issue_commit);
 }
 
+/* The store may have forgotten the commit, and would call it a conflict: the tick came late, or the clock was set back meanwhile. */
+static bool is_too_late(const rg_op *op)
+{
+	int64_t most = 1000 * (RG__RESEND_FOR + RG__RESEND_LATE);
+
+	return rg__now(op->ticket.reg) > rg__add_sat(op->doubt_until, RG__RESEND_LATE) || rg__monotonic_us() - op->doubt_since > most;
+}
+
 static int step_resend(rg_op *op)
 {
-	/* The tick came so late that the store may have forgotten the commit, and would call it a conflict. */
-	if (rg__now(op->ticket.reg) > rg__add_sat(op->doubt_until, RG__RESEND_LATE))
+	if (is_too_late(op))
 		return RG__STEP_GIVE_UP;
 	op->tally[RG__S_RETRIES]++;
 	return call_store(op, RG__STEP_COMMITTED, issue_commit);

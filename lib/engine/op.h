@@ -108,6 +108,7 @@ struct rg_op {
 	rg_commit commit;
 	rg__batch *batch;
 	rg_time doubt_until, doubt_pause;
+	int64_t doubt_since; /* microseconds of the monotonic clock, which is never set back */
 	rg__page page;
 	uint32_t at;
 	bool paged;        /* the first page came */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/log.h"
 #include "engine/op.h"
+#include "text/text.h"
 
 /*
  * Commits of unknown fate. Ticks resend the identical commit until the store tells its fate, or until the store may have forgotten it. When
@@ -96,6 +97,7 @@ int rg__resend_later(rg_op *op)
 	rg_time last = rg__add_sat(now, RG__RESEND_FOR);
 	if (waiter->doubt_until == 0) {
 		waiter->in_doubt = true;
+		waiter->doubt_since = rg__monotonic_us();
 		waiter->doubt_pause = RG__RESEND_FIRST;
 	}
 	if (waiter->doubt_until == 0 || waiter->doubt_until > last) /* the clock may have been set back */

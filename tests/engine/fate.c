@@ -5,6 +5,9 @@
 #define A1 "<sip:a@192.0.2.1:5060>"
 #define A2 "<sip:a@192.0.2.2:5060>"
 
+enum { MINUTE = 61 };
+extern int clock_ahead; /* overlay_bench.h */
+
 static void open_doubtful(kit *k, faulty *f, int how)
 {
 	kit_init(k);
@@ -234,6 +237,25 @@ Test(fate, a_commit_in_doubt_is_not_sent_again_by_a_tick_that_comes_a_minute_lat
 		cr_expect_eq(kit_stat(&k, "undecided"), 1);
 		kit_close(&k);
 	}
+}
+
+Test(fate, a_clock_set_back_does_not_hide_that_a_minute_has_passed)
+{
+	faulty f = { .calls = CALL_COMMIT, .times = -1, .status = RG_EUNKNOWN, .lands = true };
+	int code;
+	kit k;
+
+	open_doubtful(&k, &f, INLINE);
+	cr_expect_eq(kit_save_status(&k, "alice", A1, 1, &code), RG_ESTORE);
+	uint32_t seen = f.seen;
+	k.now -= 3600000;
+	clock_ahead = MINUTE;
+	tick_on(&k, 2, 2000);
+	clock_ahead = 0;
+	cr_expect_eq(f.seen, seen);
+	cr_expect(strstr(k.log, "never became known"));
+	cr_expect_eq(kit_stat(&k, "undecided"), 1);
+	kit_close(&k);
 }
 
 Test(fate, a_store_that_does_not_answer_is_a_503_after_store_timeout)
