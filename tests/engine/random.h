@@ -39,6 +39,7 @@ enum {
 typedef struct copy {
 	uint64_t id, hash; /* of everything that a binding has */
 	rg_time expires, modified;
+	rg_time last;      /* when the last copy of it expires: of an overlay, both parts may have one */
 	uint32_t uri, cseq;
 	bool is_flow;      /* of several flows of an instance, a lookup gives one */
 	bool is_local;     /* kept by the local part of an overlay */

@@ -30,8 +30,8 @@ static copy copy_of(const rg_contact *c)
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		h = mix_text(h, texts[i]);
-	return (copy){ .id = c->id, .hash = h, .expires = c->expires, .modified = c->modified, .cseq = c->cseq, .uri = hash_text(c->uri),
-		.is_flow = c->reg_id != 0, .is_local = (c->flags & RG_CONTACT_LOCAL) != 0 };
+	return (copy){ .id = c->id, .hash = h, .expires = c->expires, .last = c->expires, .modified = c->modified, .cseq = c->cseq,
+		.uri = hash_text(c->uri), .is_flow = c->reg_id != 0, .is_local = (c->flags & RG_CONTACT_LOCAL) != 0 };
 }
 
 static const copy *find(const state *s, uint64_t id)
@@ -107,11 +107,14 @@ static void unite(const cell *c, state *out)
 	for (uint32_t i = 0; i < local->n; i++) {
 		const copy *k = &local->copies[i];
 		copy *there = (copy *)find(out, k->id);
+		rg_time last = there && there->last > k->last ? there->last : k->last;
 
 		if (there && is_newer(k, there))
 			*there = *k;
 		else if (!there && out->n < MOST)
 			out->copies[out->n++] = *k;
+		if (there)
+			there->last = last;
 	}
 }
 
@@ -158,12 +161,14 @@ static bool always_there(const cell *c, uint32_t from, const copy *k, rg_time no
 	return true;
 }
 
+/* A commit that moves a binding is under way while both parts have a copy. The overlay knows which copy counts; here either may. After a
+ * conflict it need not be the newer one: the commit goes by the time when its request came. */
 static bool ever_there(const cell *c, uint32_t from, uint64_t id, rg_time now)
 {
 	for (uint32_t i = from; i < c->n_states; i++) {
 		const copy *there = find(nth_state(c, i), id);
 
-		if (there && there->expires > now)
+		if (there && there->last > now)
 			return true;
 	}
 	return false;
