@@ -301,12 +301,13 @@ static void job_run(rg__job *j, rg_time now, uint32_t limit)
 	}
 }
 
-/* Did the AoR gain its first live binding, or lose its last? Bindings that expired may still be published. */
+/* Did the AoR gain its first live binding, or lose its last? Bindings that expired may still be published. A commit may land long after it
+ * was decided on: what it replaced may have expired and been withdrawn meanwhile. */
 static bool may_change(const rg_op *op)
 {
 	const rg_record *before = op->found.record, *after = op->commit.next;
 
-	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, op->now) : rg_record_weight(before) > 0;
+	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, rg__now(op->ticket.reg)) : rg_record_weight(before) > 0;
 }
 
 /* An operation in doubt may no longer know what it replaced. */
