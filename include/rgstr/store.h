@@ -212,8 +212,9 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  *
  * If @p main answers RG_EUNKNOWN, this store does, too, and remembers the commit for 60 s. Before another commit of the key goes on,
  * @p main is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. After 60 s the
- * remembered one is not sent again, and what @p main has tells its outcome. A resend changes nothing that came after the first sending. At least 16 and at most 4096 such commits of both parts are remembered; while there is no
- * room, a commit of both parts fails with RG_EFULL before @p main is asked.
+ * remembered one is not sent again, and what @p main has tells its outcome. A resend changes nothing that came after the first sending.
+ * At least 16 and at most 4096 such commits of both parts are remembered; while there is no room, a commit of both parts fails with
+ * RG_EFULL before @p main is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
  * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
