@@ -128,6 +128,7 @@ typedef struct world {
 	rg_registrar *reg;
 	bool env_freed;
 	uint32_t undecided; /* commits that the log calls lost */
+	bool local_failed;  /* a write to the local part of an overlay did */
 	uint32_t failing_left; /* steps until allocations succeed again */
 	uint32_t run_left;
 	long kept;

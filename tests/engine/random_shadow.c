@@ -83,10 +83,11 @@ const state *state_now(const cell *c)
 	return nth_state(c, c->n_states - 1);
 }
 
-/* A commit that the library has given up may have landed without a word. Without memory it cannot even log that. */
+/* A commit that the library has given up may have landed without a word. Without memory it cannot even log that. Over an overlay the
+ * outcome is unknown, too, when main has the commit and the write to the local part fails. */
 static bool hears_all(void)
 {
-	return w.undecided == 0 && !(w.short_of_memory && w.shims[OF_MAIN].odds.unknown);
+	return w.undecided == 0 && !(w.short_of_memory && (w.shims[OF_MAIN].odds.unknown || w.local_failed));
 }
 
 bool can_follow(const cell *c)

@@ -311,6 +311,11 @@ static void draw_fate(pending *p)
 		guess(p);
 }
 
+static void note_failure(const pending *p)
+{
+	w.local_failed |= p->shim->role == OF_LOCAL && p->asked.kind == ASKED_COMMIT && p->status < 0 && p->status != RG_ECONFLICT;
+}
+
 static void give_once(pending *p)
 {
 	rg_fetched found = p->found;
@@ -336,6 +341,7 @@ static void give(pending *p)
 		fail_with(p, RG_ECANCELED);
 	if (!p->performed)
 		perform(p);
+	note_failure(p);
 	give_once(p);
 	if (p->twice)
 		give_once(p);
@@ -442,6 +448,7 @@ static rg_status ask(pending *p)
 	}
 	draw_fate(p);
 	if (p->performed && p->status < 0 && !p->has_found && p->status != RG_ECONFLICT && dice(2)) {
+		note_failure(p);
 		rg_record_unref(p->commit.next);
 		return p->status;
 	}
