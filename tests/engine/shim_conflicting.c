@@ -84,6 +84,7 @@ rg_store *conflicting_new(rg_store *inner, conflicting *c)
 	if (!s)
 		return NULL;
 	*s = (shim){ rg_store_ref(inner), c };
-	rg_store_new(&ops, s, &out, NULL);
+	if (rg_store_new(&ops, s, &out, NULL) != RG_OK)
+		shim_destroy(s);
 	return out;
 }

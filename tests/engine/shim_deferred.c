@@ -227,29 +227,34 @@ static const rg_store_ops members = { .struct_size = sizeof members, .name = "de
 	.due = shim_due, .find = shim_find, .scan = shim_scan, .count = shim_count, .wait = shim_wait, .cancel = shim_cancel,
 	.destroy = shim_destroy };
 
-rg_store *deferred_new(rg_store *inner, deferred **out)
+static rg_store *defer_around(rg_store *inner, const rg_store_ops *ops, deferred **out)
 {
 	rg_store *store = NULL;
+	deferred *d = inner ? calloc(1, sizeof *d) : NULL;
 
 	*out = NULL;
-	if (!inner)
+	if (!d)
 		return NULL;
-	*out = calloc(1, sizeof **out);
-	(*out)->inner = rg_store_ref(inner);
-	rg_store_new(&members, *out, &store, NULL);
+	d->inner = rg_store_ref(inner);
+	if (rg_store_new(ops, d, &store, NULL) == RG_OK)
+		*out = d;
+	else
+		shim_destroy(d);
 	return store;
+}
+
+rg_store *deferred_new(rg_store *inner, deferred **out)
+{
+	return defer_around(inner, &members, out);
 }
 
 rg_store *waitless_new(rg_store *inner)
 {
 	rg_store_ops ops = members;
-	rg_store *store = NULL;
-	deferred *d = calloc(1, sizeof *d);
+	deferred *d;
 
 	ops.wait = NULL;
-	d->inner = rg_store_ref(inner);
-	rg_store_new(&ops, d, &store, NULL);
-	return store;
+	return defer_around(inner, &ops, &d);
 }
 
 uint32_t deferred_pending(const deferred *d)

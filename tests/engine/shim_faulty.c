@@ -118,6 +118,7 @@ rg_store *faulty_new(rg_store *inner, faulty *f)
 	if (!s)
 		return NULL;
 	*s = (shim){ rg_store_ref(inner), f };
-	rg_store_new(&ops, s, &out, NULL);
+	if (rg_store_new(&ops, s, &out, NULL) != RG_OK)
+		shim_destroy(s);
 	return out;
 }

@@ -123,6 +123,7 @@ rg_store *sparse_new(rg_store *inner)
 	if (!s)
 		return NULL;
 	s->inner = rg_store_ref(inner);
-	rg_store_new(&ops, s, &out, NULL);
+	if (rg_store_new(&ops, s, &out, NULL) != RG_OK)
+		sparse_destroy(s);
 	return out;
 }

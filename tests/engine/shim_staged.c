@@ -137,18 +137,18 @@ rg_store *staged_new(rg_store *inner, staged **out)
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "staged", .traits = RG_STORE_THREAD_SAFE, .fetch = staged_fetch,
 		.commit = staged_commit, .due = staged_due, .find = staged_find, .scan = staged_scan, .count = staged_count, .wait = staged_wait,
 		.cancel = staged_cancel, .destroy = staged_destroy };
-	staged *s = calloc(1, sizeof *s);
-	rg_store *store = NULL;
+	deferred *d;
+	rg_store *later = deferred_new(inner, &d), *store = NULL;
+	staged *s = later ? calloc(1, sizeof *s) : NULL;
 
 	*out = NULL;
-	s->later = deferred_new(inner, &s->d);
-	if (!s->later) {
-		free(s);
+	if (!s)
 		return NULL;
-	}
-	s->target = STAGED_NONE;
-	rg_store_new(&ops, s, &store, NULL);
-	*out = s;
+	*s = (staged){ .later = later, .d = d, .target = STAGED_NONE };
+	if (rg_store_new(&ops, s, &store, NULL) == RG_OK)
+		*out = s;
+	else
+		staged_destroy(s);
 	return store;
 }
 
