@@ -5,7 +5,9 @@
  * comes to its end, nothing may be left behind. Each run is a process.
  *
  * usage: starved POINTS [SUITE/NAME (a pattern)] [NTH RUN]
- * POINTS  of each test, at most so many allocations are tried, evenly spread; 0 = all. NTH RUN  tries this one, in this process.
+ * POINTS  of each test, at most so many allocations are tried, evenly spread. 0 = all of a test that makes up to EACH allocations; of a
+ * longer one fewer, so that all runs of a test together make about as many allocations as those of a test of EACH, but FEWEST at least.
+ * NTH RUN  tries this one, in this process.
  */
 #include "allocations.h"
 #include <criterion/criterion.h>
@@ -20,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SECONDS = 20, LEAKS = 3, LEFT = 4 };
+enum { SECONDS = 20, LEAKS = 3, LEFT = 4, EACH = 4000, FEWEST = 100 };
 
 /* What a process says of its run. */
 typedef struct report {
@@ -122,6 +124,16 @@ static void try_one(const runner_test *test, int nth, int run, long usual)
 		printf("%s %d\n", exited ? "exit" : "signal", exited ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
+/* @return how many of the @p n allocations of a test are tried. */
+static int points_of(int points, int n)
+{
+	if (points > 0)
+		return points < n ? points : n;
+	if (n <= EACH)
+		return n;
+	return EACH * EACH / n > FEWEST ? EACH * EACH / n : FEWEST;
+}
+
 /* Without a shortage the test says how many allocations it makes. */
 static void starve(const runner_test *test, int points)
 {
@@ -134,7 +146,7 @@ static void starve(const runner_test *test, int points)
 		starved.faults++;
 		return;
 	}
-	int tried = points > 0 && points < n ? points : n;
+	int tried = points_of(points, n);
 	for (int i = 0; i < tried; i++) {
 		for (int run = 1; run <= 4; run *= 2)
 			try_one(test, 1 + (int)((long)i * n / tried), run, usual);
