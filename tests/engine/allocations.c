@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "allocations.h"
+#include "plain.h"
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
