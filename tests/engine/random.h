@@ -159,6 +159,7 @@ extern state states[CELLS][STATES];
 uint32_t dice(uint32_t below);
 bool chance(uint8_t of_256); /* never when all is calm */
 bool more(void);             /* are there bytes left? */
+long long time_until(rg_time at); /* in milliseconds; a time before 1970 counts as 1970 */
 void wrong(const char *what, const char *of) __attribute__((noreturn));
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

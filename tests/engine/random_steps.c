@@ -64,7 +64,7 @@ void tick_once(uint32_t limit)
 	st = rg_registrar_tick(reg, limit, &next);
 	if (st != RG_OK && st != RG_ESTORE && st != RG_ENOMEM)
 		wrong("a tick returns what is none of its statuses", "tick");
-	trace("  next in %lld", (long long)(next < RG_TIME_NEVER ? next - w.now : -1));
+	trace("  next in %lld", next < RG_TIME_NEVER ? time_until(next) : -1);
 	w.due = w.now < began ? INT64_MIN : next; /* see set_clock() */
 }
 

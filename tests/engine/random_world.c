@@ -59,6 +59,11 @@ void wrong(const char *what, const char *of)
 
 /* ---- clocks ---- */
 
+long long time_until(rg_time at)
+{
+	return at < 0 ? -w.now : at - w.now;
+}
+
 int __real_clock_gettime(clockid_t clock, struct timespec *out);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *out);
 
@@ -111,7 +116,7 @@ static void env_log(void *user, int32_t level, rg_str line)
 static void env_wakeup(void *user, rg_time next)
 {
 	(void)user;
-	trace("  wakeup in %lld", (long long)(next - w.now));
+	trace("  wakeup in %lld", time_until(next));
 	if (next < w.due)
 		w.due = next;
 }
