@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What an overlay does when a record, or what it remembers of a key, comes to its limit. */
 #include <rgstr/memory.h>
+#include "allocations.h"
 #include "pair.h"
 
 enum { LARGE = 40000, MANY = 40 };
@@ -19,6 +20,7 @@ static void room_open(room *r)
 	*r = (room){ .of_main = { .calls = CALL_COMMIT, .status = RG_EUNKNOWN, .lands = true } };
 	cr_assert_eq(rg_memory_store_new(NULL, &r->memory, NULL), RG_OK);
 	cr_assert_eq(rg_memory_store_new(NULL, &r->local, NULL), RG_OK);
+	allocations_begin();
 	r->main = faulty_new(r->memory, &r->of_main);
 	cr_assert_eq(rg_store_overlay(r->main, r->local, &r->overlay, NULL), RG_OK);
 	r->ops = rg_store_members(r->overlay, &r->self);
