@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs every test of the engine again and again, and each time other allocations of the library fail: each in turn, alone and with the one
- * or the three after it, from the making of a registrar on. What the test expects does not matter then. It must not crash or hang, and if it
- * comes to its end, nothing may be left behind. Each run is a process.
+ * or the three after it, from the making of a registrar or an overlay on. What the test expects does not matter then. It must not crash or
+ * hang, and if it comes to its end, nothing may be left behind. Each run is a process, which ends at an assertion that fails.
  *
  * usage: starved POINTS [SUITE/NAME (a pattern)] [NTH RUN]
  * POINTS  of each test, at most so many allocations are tried, evenly spread. 0 = all of a test that makes up to EACH allocations; of a
@@ -19,9 +19,11 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { SECONDS = 20, LEAKS = 3, LEFT = 4, EACH = 4000, FEWEST = 100 };
+/* A run is a hang when it takes SECONDS more than SLOWER times what the test takes without a shortage, however busy the machine is. */
+enum { SECONDS = 60, SLOWER = 20, LEAKS = 3, LEFT = 4, EACH = 4000, FEWEST = 100 };
 
 /* What a process says of its run. */
 typedef struct report {
@@ -89,14 +91,14 @@ static int attempt(const runner_test *test, int nth, int run, long usual)
 	return starved.report->kept > usual ? LEAKS : EXIT_SUCCESS;
 }
 
-/* @return the status of the process, as wait() gives it. */
-static int in_process(const runner_test *test, int nth, int run, long usual)
+/* @param limit  in seconds; 0 = none. @return the status of the process, as wait() gives it. */
+static int in_process(const runner_test *test, int nth, int run, long usual, unsigned limit)
 {
 	int status = 0;
 	pid_t child = fork();
 
 	if (child == 0) {
-		alarm(SECONDS);
+		alarm(limit);
 		_exit(attempt(test, nth, run, usual));
 	}
 	if (child < 0 || waitpid(child, &status, 0) != child)
@@ -104,9 +106,9 @@ static int in_process(const runner_test *test, int nth, int run, long usual)
 	return status;
 }
 
-static void try_one(const runner_test *test, int nth, int run, long usual)
+static void try_one(const runner_test *test, int nth, int run, long usual, unsigned limit)
 {
-	int status = in_process(test, nth, run, usual);
+	int status = in_process(test, nth, run, usual, limit);
 	bool exited = WIFEXITED(status);
 
 	starved.runs++;
@@ -133,7 +135,9 @@ static int points_of(int points, int n)
 /* Without a shortage the test says how many allocations it makes. */
 static void starve(const runner_test *test, int points)
 {
-	int status = in_process(test, INT_MAX, 1, LONG_MAX);
+	time_t began = time(NULL);
+	int status = in_process(test, INT_MAX, 1, LONG_MAX, 0);
+	unsigned limit = SECONDS + SLOWER * (unsigned)(time(NULL) - began);
 	int n = starved.report->allocations;
 	long usual = starved.report->kept;
 
@@ -146,7 +150,7 @@ static void starve(const runner_test *test, int points)
 	starved.idle += n == 0;
 	for (int i = 0; i < tried; i++) {
 		for (int run = 1; run <= 4; run *= 2)
-			try_one(test, 1 + (int)((long)i * n / tried), run, usual);
+			try_one(test, 1 + (int)((long)i * n / tried), run, usual, limit);
 	}
 }
 
