@@ -7,6 +7,7 @@ void rg__agenda_init(rg__agenda *a)
 	atomic_init(&a->soon, RG_TIME_NEVER);
 	atomic_init(&a->records, RG_TIME_NEVER);
 	a->walked = a->promised = RG_TIME_NEVER;
+	a->again = a->retry = 0;
 	pthread_mutex_init(&a->lock, NULL);
 }
 
@@ -64,15 +65,25 @@ uint64_t rg__tick_begin(rg_registrar *reg)
 	return begun;
 }
 
-/* While a walk is under way, a tick can do nothing about records that are due. The end of the walk announces what it leaves. */
+/* When the last walk is to be repeated for what it left. The clock may have been set back since, so the wait is not longer than it was. */
+static rg_time next_try(const rg__agenda *a, rg_time now)
+{
+	return a->again ? sooner(a->retry, rg__add_sat(now, a->again)) : RG_TIME_NEVER;
+}
+
+/* A tick can do nothing about records that are due while a walk is under way, whose end announces what it leaves, or before the next try. */
 static rg_time not_in_vain(const rg__agenda *a, rg_time at, rg_time now)
 {
-	return a->walking && at <= now ? rg__add_sat(now, RG__TICK_AGAIN) : at;
+	rg_time wait = a->walking ? rg__add_sat(now, RG__TICK_AGAIN) : a->again ? next_try(a, now) : at;
+
+	return at <= now ? wait : at;
 }
 
 static rg_time next_walk(const rg__agenda *a, rg_time now)
 {
-	return sooner(not_in_vain(a, atomic_load(&a->records), now), not_in_vain(a, a->walked, now));
+	rg_time at = sooner(not_in_vain(a, atomic_load(&a->records), now), not_in_vain(a, a->walked, now));
+
+	return a->walking ? at : sooner(at, next_try(a, now));
 }
 
 rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun)
@@ -108,26 +119,29 @@ bool rg__walk_begin(rg_registrar *reg)
 }
 
 /* Gives the lock back. */
-static void walk_leaves(rg_registrar *reg, rg_time next)
+static void walk_leaves(rg_registrar *reg, rg_time again, rg_time now)
 {
 	rg__agenda *a = &reg->agenda;
 
 	a->walking = false;
-	a->walked = next;
-	unlock_and_wake(reg, sooner(next, atomic_load(&a->records)));
+	a->again = again;
+	a->retry = rg__add_sat(now, again);
+	unlock_and_wake(reg, next_walk(a, now));
 }
 
-void rg__walk_end(rg_registrar *reg, rg_time next)
+void rg__walk_end(rg_registrar *reg, rg_time next, rg_time again)
 {
+	rg_time now = rg__now(reg);
+
 	pthread_mutex_lock(&reg->agenda.lock);
-	walk_leaves(reg, next);
+	reg->agenda.walked = next;
+	walk_leaves(reg, again, now);
 }
 
-void rg__walk_failed(rg_registrar *reg, rg_time now)
+void rg__walk_failed(rg_registrar *reg)
 {
-	rg__agenda *a = &reg->agenda;
-	rg_time again = rg__add_sat(now, RG__TICK_AGAIN);
+	rg_time now = rg__now(reg);
 
-	pthread_mutex_lock(&a->lock);
-	walk_leaves(reg, a->walked > now ? sooner(a->walked, again) : again);
+	pthread_mutex_lock(&reg->agenda.lock);
+	walk_leaves(reg, RG__TICK_AGAIN, now);
 }

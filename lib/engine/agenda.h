@@ -18,6 +18,8 @@ typedef struct rg__agenda {
 	rg_time walked;          /* the earliest deadline before that: no record needs a tick earlier, `records` aside */
 	rg_time promised;        /* when the host was told to tick next */
 	uint64_t promises;       /* how often ticks told it so far */
+	rg_time again;           /* milliseconds after which another walk is due, because the last one left something; 0 = none */
+	rg_time retry;           /* the time of that, by the clock as it was at its end */
 	bool walking;
 } rg__agenda;
 
@@ -41,10 +43,11 @@ rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun);
 /* Begins a walk over the records that are due. False: one is under way. */
 bool rg__walk_begin(rg_registrar *reg);
 
-/* Ends it. The records of before it need no walk earlier than @p next. */
-void rg__walk_end(rg_registrar *reg, rg_time next);
+/* Ends it. No record of before it has a deadline earlier than @p next, except what the walk could not do. For that another walk is due in
+ * @p again milliseconds, by the clock as it is then; 0 = it did all. */
+void rg__walk_end(rg_registrar *reg, rg_time next, rg_time again);
 
-/* The same after a failure: what was known of the records still holds, and what is due is tried again later. */
-void rg__walk_failed(rg_registrar *reg, rg_time now);
+/* The same after a failure: what was known of the records still holds, and what is due is tried again. */
+void rg__walk_failed(rg_registrar *reg);
 
 #endif

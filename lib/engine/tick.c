@@ -81,16 +81,18 @@ static bool due_done(rg_op *op, rg_status status)
 	return true;
 }
 
-/* When to ask the store again after a complete walk. */
-static rg_time due_next(const due_op *d)
+/* Ends a walk that came through: says when the store is to be asked again. */
+static void end_walk(const due_op *d)
 {
-	rg_time now = d->op.now, again = rg__add_sat(now, RG__TICK_AGAIN);
+	rg_registrar *reg = d->op.ticket.reg;
+	bool ahead = d->next > d->op.now;
 
 	if (d->stuck)
-		return d->next > now && d->next < again ? d->next : again;
-	if (d->next > now || d->left == 0)
-		return d->next;
-	return d->worked > 0 ? rg__add_sat(now, 1) : again;
+		rg__walk_end(reg, ahead ? d->next : RG_TIME_NEVER, RG__TICK_AGAIN);
+	else if (ahead || d->left == 0)
+		rg__walk_end(reg, d->next, 0);
+	else
+		rg__walk_end(reg, RG_TIME_NEVER, d->worked > 0 ? 1 : RG__TICK_AGAIN);
 }
 
 static void due_answer(rg_op *op, rg_status status)
@@ -99,10 +101,12 @@ static void due_answer(rg_op *op, rg_status status)
 
 	atomic_store(&((due_op *)op)->outcome, status);
 	/* A walk that failed may still run on another thread, so its members are not read. */
-	if (status == RG_OK || status == RG_ECANCELED)
-		rg__walk_end(reg, status == RG_OK ? due_next((due_op *)op) : RG_TIME_NEVER);
+	if (status == RG_OK)
+		end_walk((due_op *)op);
+	else if (status == RG_ECANCELED)
+		rg__walk_end(reg, RG_TIME_NEVER, 0);
 	else
-		rg__walk_failed(reg, op->now);
+		rg__walk_failed(reg);
 }
 
 static const rg__verb due_verb = {
@@ -159,10 +163,10 @@ static rg_status walk_due(rg_registrar *reg, uint32_t limit)
 		}
 	}
 	if (st == RG_ECANCELED) { /* after shutdown only resends are left */
-		rg__walk_end(reg, RG_TIME_NEVER);
+		rg__walk_end(reg, RG_TIME_NEVER, 0);
 		return RG_OK;
 	}
-	rg__walk_failed(reg, rg__now(reg));
+	rg__walk_failed(reg);
 	return st;
 }
 

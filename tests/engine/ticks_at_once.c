@@ -273,6 +273,40 @@ Test(ticks_at_once, a_walk_that_fails_forgets_no_deadline)
 	}
 }
 
+/* The walk that fails began before the clock was set back. */
+Test(ticks_at_once, a_walk_that_fails_after_the_clock_was_set_back_is_repeated_within_a_second_of_it)
+{
+	faulty f = { .calls = CALL_DUE, .status = RG_ETIMEOUT };
+	outcome o = { 0 };
+	kit k;
+
+	kit_init(&k);
+	k.env.wakeup = woken;
+	rg_store *failing = faulty_new(k.memory, &f);
+	kit_open_over(&k, deferred_new(failing, &k.deferred));
+	rg_store_unref(failing);
+	kit_save_async(&k, "alice", AT "60", 1, &o);
+	deferred_answer_all(k.deferred);
+	k.now += HOUR;
+	f.times = 2;
+	kit_tick(&k);
+	deferred_answer_all(k.deferred);
+	kit_tick(&k);
+	k.now -= HOUR - 61000;
+	told = RG_TIME_NEVER;
+	hear(kit_tick(&k));
+	cr_expect_eq(deferred_pending(k.deferred), 1, "the walk is under way");
+	deferred_answer(k.deferred, 0);
+	cr_expect_eq(f.seen, 2);
+	cr_expect_leq(told, k.now + 1000);
+	k.now += 1000;
+	kit_tick(&k);
+	deferred_answer_all(k.deferred);
+	cr_expect_eq(kit_targets(&k, "alice"), 0);
+	rg_op_unref(o.op);
+	kit_close(&k);
+}
+
 static void shut_down(kit *k)
 {
 	rg_registrar_shutdown(k->reg);

@@ -80,9 +80,9 @@ static void step_walk(world *w)
 	}
 	w->walking = false;
 	if (w->looked)
-		rg__walk_end(&w->reg, w->left);
+		rg__walk_end(&w->reg, w->left, 0);
 	else
-		rg__walk_failed(&w->reg, w->now);
+		rg__walk_failed(&w->reg);
 	w->retry = w->looked ? 0 : w->now + RG__TICK_AGAIN;
 }
 
