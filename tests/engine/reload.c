@@ -12,6 +12,7 @@ typedef struct reloader {
 	rg_config *config;
 	int64_t expires;
 	rg_status status;
+	atomic_bool over;
 	pthread_t thread;
 } reloader;
 
@@ -20,6 +21,7 @@ static void *reload(void *user)
 	reloader *r = user;
 
 	r->status = rg_registrar_configure(r->reg, r->config);
+	atomic_store(&r->over, true);
 	return NULL;
 }
 
@@ -47,12 +49,12 @@ static int64_t expires_on(rg_registrar *reg, int stripe)
 	return expires;
 }
 
-/* False: it did not get there in this time. */
-static bool gets_half_way(const reloader *r, int ms)
+/* False: it did not get there in this time, or failed. */
+static bool gets_half_way(reloader *r, int ms)
 {
-	for (; ms != 0 && expires_on(r->reg, HALF - 1) != r->expires; ms--)
+	for (; ms != 0 && !atomic_load(&r->over) && expires_on(r->reg, HALF - 1) != r->expires; ms--)
 		usleep(1000);
-	return ms != 0;
+	return expires_on(r->reg, HALF - 1) == r->expires;
 }
 
 /* The first is held up half way. A second that did not wait for it could overtake it there. */
