@@ -301,31 +301,33 @@ static void job_run(rg__job *j, rg_time now, uint32_t limit)
 	}
 }
 
-/* Did the AoR gain its first live binding, or lose its last? Bindings that expired may still be published. A commit may land long after it
- * was decided on: what it replaced may have expired and been withdrawn meanwhile. */
-static bool may_change(const rg_op *op)
+/*
+ * Did the AoR gain its first live binding, or lose its last? Bindings that expired may still be published. Those that expired while the
+ * operation was under way may have been withdrawn.
+ */
+static bool may_change(const rg_op *op, rg_time now)
 {
 	const rg_record *before = op->found.record, *after = op->commit.next;
 
-	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, rg__now(op->ticket.reg)) : rg_record_weight(before) > 0;
+	return rg__homes_wanted(after, op->now) ? !rg__homes_wanted(before, later(op->now, now)) : rg_record_weight(before) > 0;
 }
 
 /* An operation in doubt may no longer know what it replaced. */
-static bool changes_publication(const rg_op *op)
+static bool changes_publication(const rg_op *op, rg_time now)
 {
 	if (!rg__op_is_home(op) || !op->key.domain.p || rg__homes_domain(op->key.domain))
 		return false;
-	return op->in_doubt || may_change(op);
+	return op->in_doubt || may_change(op, now);
 }
 
 static void federation_touched(rg__sites *sites, const rg_op *op)
 {
 	rg__federation *f = (rg__federation *)sites;
 	rg_key key = op->key;
-
-	if (!rg__publish_landed_late(op, &key) && !changes_publication(op))
-		return;
 	rg_time now = rg__now(f->reg);
+
+	if (!rg__publish_landed_late(op, &key) && !changes_publication(op, now))
+		return;
 	pthread_mutex_lock(&f->lock);
 	bool noted = note_domain(f, key.domain), logged = f->domains_full;
 

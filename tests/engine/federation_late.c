@@ -266,3 +266,43 @@ Test(federation_late, a_publication_that_lands_when_all_is_over_is_looked_at_aga
 		rg_store_unref(memory);
 	}
 }
+
+/* What is held of the store here: the first answer, and those of walks over what expired. */
+static void answer_publications(deferred *d)
+{
+	for (uint32_t i = 1; i < deferred_pending(d); i++) {
+		if (deferred_kind(d, i) != CALL_DUE) {
+			deferred_answer(d, i);
+			i = 0;
+		}
+	}
+}
+
+Test(federation_late, a_save_that_was_under_way_while_what_it_replaces_expired_is_published)
+{
+	rg_store *shared = shared_new();
+	outcome first = { 0 }, second = { 0 };
+	kit k;
+
+	kit_open(&k, DEFERRED);
+	federate(&k, shared, EAST);
+	kit_save_async(&k, "alice", A1 ";expires=60", 1, &first);
+	deferred_answer_all(k.deferred);
+	cr_assert_eq(first.code, 200);
+	k.now += 59500;
+	cr_assert_eq(kit_save_async(&k, "alice", "<sip:a@192.0.2.2:5060>", 2, &second), RG_PENDING);
+	k.now += 1000;
+	for (int i = 0; i < 3; i++) {
+		kit_tick(&k);
+		answer_publications(k.deferred);
+	}
+	cr_assert_eq(kit_stat(&k, "homes_queued"), 0);
+	cr_assert_str_empty(homes(shared, "alice"), "no binding is live");
+	deferred_answer_all(k.deferred);
+	cr_assert_eq(second.code, 200);
+	settle(&k);
+	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
+	rg_op_unref(first.op);
+	rg_op_unref(second.op);
+	site_close(&k, shared);
+}
