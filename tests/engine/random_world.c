@@ -87,6 +87,25 @@ int __wrap_nanosleep(const struct timespec *span, struct timespec *left)
 	return 0;
 }
 
+ssize_t __real_getrandom(void *bytes, size_t n, unsigned flags);
+ssize_t __wrap_getrandom(void *bytes, size_t n, unsigned flags);
+
+/* The memory store draws the seed of its hash, on which the order of a scan depends. The bytes of the sequence make it. */
+ssize_t __wrap_getrandom(void *bytes, size_t n, unsigned flags)
+{
+	uint64_t x = 14695981039346656037u;
+
+	if (!w.how)
+		return __real_getrandom(bytes, n, flags);
+	for (size_t i = 0; i < w.n_bytes; i++)
+		x = (x ^ w.bytes[i]) * 1099511628211u;
+	for (size_t i = 0; i < n; i++) {
+		x = x * 6364136223846793005u + 1442695040888963407u;
+		((uint8_t *)bytes)[i] = (uint8_t)(x >> 56);
+	}
+	return (ssize_t)n;
+}
+
 /* ---- what the host provides ---- */
 
 static rg_time env_now(void *user)
