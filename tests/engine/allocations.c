@@ -146,3 +146,8 @@ void *plain_realloc(void *p, size_t n)
 {
 	return grow(p, n);
 }
+
+char *plain_strndup(const char *text, size_t n)
+{
+	return count(__real_strndup(text, n));
+}
