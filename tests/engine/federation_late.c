@@ -173,6 +173,7 @@ Test(federation_late, a_page_of_a_scan_that_began_again_does_not_move_the_new_on
 	}
 	cr_expect_str_eq(homes(memory, "alice"), "sip:" EAST);
 	cr_expect_gt(kit_tick(&k), k.now + 1000, "and the new one comes to its end");
+	deferred_answer_all(d);
 	kit_close(&k);
 	site_close(&other, shared);
 	rg_store_unref(memory);
