@@ -4,7 +4,7 @@
 
 A verb is what has a completion form. Every other function of a registrar must be known here not to be one, so that none is forgotten.
 
-usage: verbs.py HEADER OUTPUT
+usage: verbs.py OUTPUT HEADER...
 """
 import re
 import sys
@@ -14,8 +14,8 @@ NO_VERBS = {'rg_registrar_' + name for name in
 
 
 def main():
-    header, output = sys.argv[1:]
-    text = re.sub(r'/\*.*?\*/', '', open(header).read(), flags=re.S)
+    output, *headers = sys.argv[1:]
+    text = re.sub(r'/\*.*?\*/', '', '\n'.join(open(header).read() for header in headers), flags=re.S)
     names = re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(\s*rg_registrar \*', text, flags=re.M)
     verbs = [name[:-len('_async')] for name in names if name.endswith('_async')]
     unknown = set(names) - NO_VERBS - {v + form for v in verbs for form in ('', '_async')}

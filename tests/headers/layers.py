@@ -17,7 +17,8 @@ import sys
 
 # The room that a public header belongs to: where its subject is built, or the first room that needs its types.
 PUBLIC = {'types': 'text', 'status': 'text', 'record': 'model', 'message': 'message', 'reply': 'message', 'request': 'message',
-          'response': 'message', 'config': 'config', 'policy': 'register', 'store': 'store', 'registrar': 'engine'}
+          'response': 'message', 'config': 'config', 'policy': 'register', 'store': 'store'}
+PUBLIC |= dict.fromkeys(('env', 'events', 'federation', 'latency', 'lookup', 'op', 'query', 'registrar', 'remove', 'save', 'stats'), 'engine')
 
 # What the core never does: create threads and processes, open sockets, print, end the process.
 FORBIDDEN = ('pthread_create', 'thrd_create', 'fork', 'posix_spawn', 'system', 'socket', 'printf', 'fprintf', 'vprintf', '__printf_chk',

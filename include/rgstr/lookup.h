@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file lookup.h
+ * Looking up: where a request for a user goes. The laws that registrar.h states for verbs hold here.
+ */
+#ifndef RGSTR_LOOKUP_H
+#define RGSTR_LOOKUP_H
+
+#include <rgstr/config.h>
+#include <rgstr/message.h>
+#include <rgstr/op.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** @param status  as rg_lookup() returns. @param targets  owned by the callback; NULL unless @p status is RG_OK or RG_ESTORE. */
+typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
+
+/**
+ * Finds where to route a request (RFC 3261 §16.5; base specification §1.4.4).
+ *
+ * With the flag `branch`, the targets of the AoR itself come first. Then each existing branch (rg_request.branches, at most
+ * RG_BRANCHES_MAX) is replaced by the targets of the AoR that it names, which may be none. A branch of another scheme, or whose host is
+ * not local (env.is_local), becomes a target itself. A malformed branch is dropped. An AoR that is named more than once is expanded at its
+ * first place only.
+ *
+ * With the flag `global`, the targets of each AoR are followed by one for every other site that has it (rg_registrar_federate()),
+ * RG_HOMES_MAX at most.
+ *
+ * With these flags the whole lookup takes at most one store_timeout. When it times out after all bindings were found, or when the shared
+ * store fails, the bindings are the result, and rg_targets_partial() is 1. Without any binding the result is then RG_ESTORE.
+ * @param options  NULL = no flags.
+ * @param out  becomes the targets, owned by the caller. rg_targets_result() of an empty result is −1 or −2.
+ * @return RG_OK; RG_ESTORE: the store is unavailable, @p out holds the result −3 with code 503, or NULL when out of memory; RG_EINVAL:
+ * there is no request, it has too many branches, or @p out is NULL; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other
+ * errors.
+ */
+RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out);
+
+/** The completion form of rg_lookup(). @param op  may be NULL. */
+RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+/**
+ * Reads a message of the host through its adaptor, looks it up as rg_lookup() does, and routes it through the adaptor when there is a
+ * target. The host variable that attr_avp names becomes the texts of the targets, one value for each target, in their order.
+ * @param out  becomes the targets, owned by the caller; may be NULL. @return as rg_lookup(), or an error of the adaptor.
+ */
+RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out);
+
+/** The completion form of rg_lookup_msg(). @param op  may be NULL. */
+RG_API rg_status rg_lookup_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done,
+	void *user, rg_free_cb free_user, rg_op **op);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
