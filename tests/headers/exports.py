@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The names a header marks RG_API, those its library's map lists and those the library exports are the same names.
+"""The names a header marks RG_API, those its library's map lists and those the library exports, shared or static, are the same names.
 
 usage: exports.py INCLUDE_DIR MAP LIBRARY HEADER...
 With --write the map is written instead: exports.py --write INCLUDE_DIR MAP VERSION_NODE HEADER...
@@ -28,7 +28,8 @@ def main():
     include, path, library, headers = args[0], args[1], args[2], args[3:]
     want = declared(include, headers)
     listed = set(re.findall(r'^\s*(rg_\w+);', open(path).read(), flags=re.M))
-    symbols = subprocess.run(['nm', '-D', '--defined-only', library], check=True, capture_output=True, text=True).stdout
+    table = '--extern-only' if library.endswith('.a') else '--dynamic'
+    symbols = subprocess.run(['nm', table, '--defined-only', library], check=True, capture_output=True, text=True).stdout
     exported = {m for m in re.findall(r' [A-Z] (\S+?)(?:@\S*)?$', symbols, flags=re.M) if not re.match(r'[A-Z0-9_.]+$', m)}
     bad = [f'declared, not in the map: {n}' for n in want - listed]
     bad += [f'in the map, not declared: {n}' for n in listed - want]

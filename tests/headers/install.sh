@@ -1,10 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs the built tree into a staging folder and builds, links and runs an outside program with pkg-config alone.
-# usage: install.sh BUILD_DIR SOURCE_DIR
+# Installs the built tree into a staging folder and builds, links and runs an outside program with pkg-config alone. Links it
+# once more without any shared library, where the archives are built, and into a shared library of its own.
+# usage: install.sh BUILD_DIR SOURCE_DIR DEFAULT_LIBRARY
 set -eu
 build=$1
 source=$2
+form=$3
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 
@@ -26,6 +28,16 @@ for outside in minimal custom_store; do
 	LD_LIBRARY_PATH=$lib "$stage/$outside" >"$stage/$outside.out"
 	[ -s "$stage/$outside.out" ] || { echo "$outside printed nothing"; exit 1; }
 done
+if [ "$form" != shared ]; then
+	# shellcheck disable=SC2046
+	cc -std=c11 -static "$source/examples/custom_store.c" -o "$stage/static" $(flags --static --cflags --libs librgstr-check)
+	"$stage/static" >"$stage/static.out"
+	cmp "$stage/static.out" "$stage/custom_store.out"
+	# Position-independent, as a binding for another language needs it.
+	# shellcheck disable=SC2046
+	cc -shared -Wl,--no-undefined -o "$stage/whole.so" -Wl,--whole-archive "$lib"/librgstr*.a -Wl,--no-whole-archive \
+		$(flags --static --libs librgstr-sofia)
+fi
 # shellcheck disable=SC2046
 cc -std=c11 -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/epoll.c" -o "$stage/epoll" \
 	$(flags --cflags --libs librgstr-memory librgstr)
