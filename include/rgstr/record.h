@@ -45,12 +45,13 @@ RG_API int32_t rg_revision_equal(const rg_revision *a, const rg_revision *b);
 RG_API int32_t rg_revision_is_zero(const rg_revision *r);
 
 /**
- * The SIP methods that a binding may support (RFC 3261 §20.5, RFC 3840 §9): X(name). Row i is bit i of `methods`. All methods that are
- * not in the table share the last bit, OTHER.
+ * The SIP methods that a binding may support (RFC 3261 §20.5, RFC 3840 §9): X(name, number of its bit in `methods`). All methods that are
+ * not in the table share OTHER. Records are stored with these bits (doc/record-format.md), so the number of a method never changes. A
+ * later version may give bits 14 to 30 to other methods.
  */
 #define RG_METHOD_MAP(X) \
-	X(INVITE) X(ACK) X(BYE) X(CANCEL) X(REGISTER) X(OPTIONS) X(PRACK) X(UPDATE) X(INFO) X(SUBSCRIBE) X(NOTIFY) X(REFER) \
-	X(MESSAGE) X(PUBLISH) X(OTHER)
+	X(INVITE, 0) X(ACK, 1) X(BYE, 2) X(CANCEL, 3) X(REGISTER, 4) X(OPTIONS, 5) X(PRACK, 6) X(UPDATE, 7) X(INFO, 8) X(SUBSCRIBE, 9) \
+	X(NOTIFY, 10) X(REFER, 11) X(MESSAGE, 12) X(PUBLISH, 13) X(OTHER, 31)
 
 /** Bits of rg_contact.flags. */
 enum {

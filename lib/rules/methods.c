@@ -2,21 +2,25 @@
 #include "rules/methods.h"
 #include <rgstr/request.h>
 
-/* Bit numbers, one for each row of the public table. */
+/* Equal bits are added to another sum than they are united to. */
+#define METHOD_SUM(name, bit) + (UINT64_C(1) << (bit))
+#define METHOD_UNION(name, bit) | (UINT64_C(1) << (bit))
+_Static_assert((0 RG_METHOD_MAP(METHOD_SUM)) == (0 RG_METHOD_MAP(METHOD_UNION)), "each method has a bit of its own");
+_Static_assert((0 RG_METHOD_MAP(METHOD_SUM)) <= UINT32_MAX, "methods are bits of one uint32_t");
+#undef METHOD_SUM
+#undef METHOD_UNION
+
 enum {
-#define METHOD_BIT(name) METHOD_##name,
+#define METHOD_BIT(name, bit) METHOD_##name = (bit),
 	RG_METHOD_MAP(METHOD_BIT)
 #undef METHOD_BIT
-	METHOD_COUNT
 };
-
-_Static_assert(METHOD_COUNT <= 32, "methods are bits of one uint32_t");
 
 uint32_t rg__method_bit(rg_str name)
 {
 	/* RFC 3261 §7.1: methods are case-sensitive. */
-#define METHOD_CHOICE(method) rg__eq(name, RG_STR(#method)) ? 1u << METHOD_##method :
-	return RG_METHOD_MAP(METHOD_CHOICE) 1u << METHOD_OTHER;
+#define METHOD_CHOICE(method, bit) rg__eq(name, RG_STR(#method)) ? UINT32_C(1) << METHOD_##method :
+	return RG_METHOD_MAP(METHOD_CHOICE) UINT32_C(1) << METHOD_OTHER;
 #undef METHOD_CHOICE
 }
 
