@@ -13,19 +13,16 @@
 #ifndef RGSTR_MESSAGE_H
 #define RGSTR_MESSAGE_H
 
-#include <rgstr/response.h>
+#include <rgstr/config.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** The parameters; see config.h. */
-typedef struct rg_config rg_config;
-
 /** The members of a message adaptor. Later versions only append members. `self` and `msg` are those of the rg_msg. */
 typedef struct rg_msg_ops {
 	size_t struct_size; /**< sizeof(rg_msg_ops) */
-	const char *name;   /**< for logs; static text */
+	const char *name;   /**< for logs; borrowed, as all that an rg_msg points to */
 
 	/**
 	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters

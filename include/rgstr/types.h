@@ -31,8 +31,12 @@ typedef struct rg_str {
 	size_t n;      /**< length in bytes */
 } rg_str;
 
-/** A slice of a string literal, for C callers. Other languages use rg_str_from(). */
+/** A slice of a string literal, for callers in C and in C++11 or later. Other languages use rg_str_from(). */
+#if defined(__cplusplus)
+#define RG_STR(literal) (rg_str{ "" literal, sizeof(literal) - 1 })
+#else
 #define RG_STR(literal) ((rg_str){ "" literal, sizeof(literal) - 1 })
+#endif
 
 /** Milliseconds since the Unix epoch. The library uses saturating arithmetic on it. */
 typedef int64_t rg_time;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Each public header is compiled from this file alone, twice over, as C11 and as C++17 (see meson.build). */
+/* Each public header is compiled from this file alone, twice over, in several versions of C and C++ (see meson.build). */
 #include RG_HEADER
 #include RG_HEADER
 
 int main(void)
 {
-	return 0;
+	const rg_str text = RG_STR("text");
+
+	return text.n == 4 ? 0 : 1;
 }
