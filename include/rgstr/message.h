@@ -47,7 +47,10 @@ typedef struct rg_msg_ops {
 	/** Mandatory. Answers the message; sends nothing when rg_response_no_reply() is 1. @return RG_OK or an error. */
 	rg_status (*reply)(void *self, void *msg, rg_response *response);
 
-	/** Mandatory. Routes the message: sets Request-URI, next hop, Route set and branches. @return RG_OK or an error. */
+	/**
+	 * Optional; without it rg_lookup_msg() returns RG_ENOTSUP. Routes the message: sets Request-URI, next hop, Route set and branches.
+	 * @return RG_OK or an error.
+	 */
 	rg_status (*apply)(void *self, void *msg, const rg_targets *targets);
 
 	/**

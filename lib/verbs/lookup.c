@@ -230,6 +230,14 @@ rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg
 	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
 }
 
+/* Without `apply` nothing could be done with the targets, so the lookup does not start. */
+static rg_status open_to_route(rg_registrar *reg, const rg_msg *msg, rg__msg_in *in)
+{
+	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, in);
+
+	return st == RG_OK && !msg->ops->apply ? RG_ENOTSUP : st;
+}
+
 rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out)
 {
 	rg__msg_in in;
@@ -237,7 +245,7 @@ rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_op
 
 	if (out)
 		*out = NULL;
-	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
+	rg_status st = open_to_route(reg, msg, &in);
 	return rg__msg_close(&in, st == RG_OK ? block_lookup(reg, &asked) : st);
 }
 
@@ -249,6 +257,6 @@ rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_loo
 
 	if (op)
 		*op = NULL;
-	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
+	rg_status st = open_to_route(reg, msg, &in);
 	return rg__msg_close(&in, st == RG_OK ? start_lookup(reg, &asked, user, free_user, op) : st);
 }

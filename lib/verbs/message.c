@@ -11,7 +11,7 @@ _Static_assert(FIRST_SIZE == sizeof(size_t) + 8 * sizeof(void *), "members are o
 
 bool rg__msg_is_whole(const rg_msg *msg)
 {
-	return msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply && msg->ops->apply;
+	return msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply;
 }
 
 static rg_status read_through(const rg_config *config, int param, rg__msg_in *in)

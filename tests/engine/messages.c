@@ -145,7 +145,7 @@ Test(messages, what_the_adaptor_cannot_do_is_the_status)
 	msg.msg = &unsent;
 	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ENOMEM);
 	cr_expect_eq(kit_targets(&k, "alice"), 1, "what was committed stays");
-	partial.apply = NULL;
+	partial.reply = NULL;
 	msg.ops = &partial;
 	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL);
 	partial = ops;
@@ -154,6 +154,40 @@ Test(messages, what_the_adaptor_cannot_do_is_the_status)
 	partial.struct_size = sizeof partial + 64;
 	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ENOMEM, "one of a later version is as good");
 	kit_close(&k);
+}
+
+static void save_without_apply(int how)
+{
+	message reg = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+	message call = { .phone = { .aor = "bob", .cseq = 1 }, .invite = true };
+	rg_msg_ops saves_only = ops;
+	rg_msg msg = { &saves_only, NULL, &reg };
+	rg_targets *targets = NULL;
+	rg_op *op = NULL;
+	outcome o = { 0 };
+	kit k;
+
+	saves_only.apply = NULL;
+	kit_open(&k, how);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	cr_expect_eq(reg.code, 200);
+	cr_expect_eq(kit_targets(&k, "alice"), 1);
+	msg.msg = &call;
+	cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, &targets), RG_ENOTSUP);
+	cr_expect_null(targets);
+	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, &op), RG_ENOTSUP);
+	cr_expect_null(op);
+	cr_expect_eq(o.called + o.freed, 0, "the caller still owns its user data");
+	cr_expect_eq(call.released, 2, "what was read is released");
+	cr_expect_str_empty(call.vars);
+	cr_expect_eq(rg_lookup_msg(NULL, &msg, NULL, NULL), RG_EINVAL);
+	kit_close(&k);
+}
+
+Test(messages, an_adaptor_without_apply_saves_and_does_not_look_up)
+{
+	save_without_apply(INLINE);
+	save_without_apply(DEFERRED);
 }
 
 Test(messages, a_broken_store_is_answered_with_503)

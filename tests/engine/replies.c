@@ -311,9 +311,11 @@ Test(replies, what_the_messages_lack_is_told)
 	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_OK, "an adaptor of the first version has no such member");
 	cr_expect_str_eq(reply.rewritten, "");
 	first.apply = NULL;
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_OK, "nothing is routed");
+	first.reply = NULL;
 	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(request.released, 5);
-	cr_expect_eq(reply.released, 5);
+	cr_expect_eq(request.released, 6);
+	cr_expect_eq(reply.released, 6);
 	kit_close(&k);
 }
 
