@@ -111,7 +111,7 @@ typedef void (*rg_watch_cb)(void *user, rg_status status);
  */
 typedef struct rg_store_ops {
 	size_t struct_size; /**< sizeof(rg_store_ops) */
-	const char *name;   /**< mandatory; for logs and rg_store_self(). Static text */
+	const char *name;   /**< mandatory; for logs and rg_store_self(). rg_store_new() copies the text */
 	uint32_t traits;    /**< RG_STORE_… */
 
 	/** Mandatory. Returns the record under a key. */
@@ -166,7 +166,7 @@ typedef struct rg_store rg_store;
 
 /**
  * Makes a store from its members.
- * @param ops  copied. @param self  passed to each member; `destroy` releases it. @param why  names what is missing; may be NULL.
+ * @param ops  copied, with its name. @param self  passed to each member; `destroy` releases it. @param why  names what is missing; may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a mandatory member is missing, or `watch` and `unwatch` are not given
  * together; RG_ENOMEM. On an error `destroy` is not called.
  */

@@ -10,6 +10,7 @@
 struct rg_store {
 	atomic_uint refs;
 	rg_store_ops ops;
+	char *name; /* of `ops` */
 	void *self;
 	rg__slots *slots; /* NULL for an inline store */
 	_Atomic uint64_t breaches;

@@ -30,6 +30,13 @@ static const char *missing_member(const rg_store_ops *ops)
 	return NULL;
 }
 
+static void free_store(rg_store *s)
+{
+	rg__slots_unref(s->slots);
+	free(s->name);
+	free(s);
+}
+
 rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_error *why)
 {
 	const char *missing;
@@ -52,12 +59,12 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 		free(s);
 		return rg__fail(why, RG_EINVAL, "the store's member %s is missing", missing);
 	}
-	if (!(s->ops.traits & RG_STORE_INLINE)) {
+	s->ops.name = s->name = strndup(ops->name, strlen(ops->name));
+	if (!(s->ops.traits & RG_STORE_INLINE))
 		s->slots = rg__slots_new(s);
-		if (!s->slots) {
-			free(s);
-			return rg__fail(why, RG_ENOMEM, "out of memory");
-		}
+	if (!s->name || (!(s->ops.traits & RG_STORE_INLINE) && !s->slots)) {
+		free_store(s);
+		return rg__fail(why, RG_ENOMEM, "out of memory");
 	}
 	*out = s;
 	return RG_OK;
@@ -76,8 +83,7 @@ void rg_store_unref(rg_store *s)
 		return;
 	if (s->ops.destroy)
 		s->ops.destroy(s->self);
-	rg__slots_unref(s->slots);
-	free(s);
+	free_store(s);
 }
 
 uint32_t rg_store_traits(const rg_store *s)
