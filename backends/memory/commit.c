@@ -216,10 +216,10 @@ static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 	return status;
 }
 
-/* Checks that the record matches the commit. */
+/* Checks that the commit has all members of the first version of the struct, and that the record matches it. */
 static rg_status check_commit(const rg_key *key, const rg_commit *c)
 {
-	if (rg_revision_is_zero(&c->revision))
+	if (c->struct_size < offsetof(rg_commit, next) + sizeof c->next || rg_revision_is_zero(&c->revision))
 		return RG_EINVAL;
 	if (!c->next)
 		return RG_OK;

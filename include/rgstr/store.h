@@ -63,7 +63,8 @@ typedef void (*rg_fetch_cb)(void *tok, rg_status status, const rg_fetched *found
 
 /** A change of one record. */
 typedef struct rg_commit {
-	uint32_t struct_size;         /**< sizeof(rg_commit) */
+	uint32_t struct_size;         /**< sizeof(rg_commit) of its maker. A store refuses a commit that ends before a member that it needs, with
+	                               *   RG_EINVAL */
 	uint32_t reserved;            /**< zero */
 	rg_revision base;             /**< the revision that the commit replaces; zero = there must be no record */
 	rg_revision revision;         /**< the new revision: that of `next`, or of the deletion. Only a resend repeats it */
@@ -82,7 +83,8 @@ typedef void (*rg_commit_cb)(void *tok, rg_status status, const rg_fetched *curr
 
 /** A page of keys. */
 typedef struct rg_keys {
-	uint32_t struct_size; /**< sizeof(rg_keys) */
+	uint32_t struct_size; /**< sizeof(rg_keys) of the version that the store was built with. A page that ends before `next` breaks the
+	                       *   contract */
 	uint32_t n;           /**< number of keys */
 	const rg_key *keys;   /**< borrowed for the call */
 	rg_str cursor;        /**< start of the next page; absent = this was the last page. Borrowed for the call. A walk ends with

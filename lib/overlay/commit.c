@@ -219,8 +219,12 @@ static int begin_commit(rg__overlay_op *op)
 
 rg_status rg__overlay_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
 {
-	rg__overlay_op here, *op = rg__overlay_begin(self, &here, key, flags, tok);
+	rg__overlay_op here, *op;
 
+	/* Every version of the struct has the members up to `next`. */
+	if (commit->struct_size < offsetof(rg_commit, next) + sizeof commit->next)
+		return RG_EINVAL;
+	op = rg__overlay_begin(self, &here, key, flags, tok);
 	if (!op)
 		return RG_ENOMEM;
 	memcpy(&op->commit, commit, commit->struct_size < sizeof op->commit ? commit->struct_size : sizeof op->commit);

@@ -35,6 +35,12 @@ static char *copy_slice(char *at, rg_str from, rg_str *to)
 	return at + from.n;
 }
 
+/* Every version of the struct has the members up to `next`. */
+static bool is_page(const rg_keys *page)
+{
+	return page && page->struct_size >= offsetof(rg_keys, next) + sizeof page->next;
+}
+
 static rg_status copy_page(const rg_keys *from, rg__page *to)
 {
 	size_t room = sizeof *to->keys * from->n + from->cursor.n + 1;
@@ -148,7 +154,7 @@ static void page_arrived(void *token, rg_status status, const rg_keys *page)
 	rg__call *call = claim(token);
 
 	if (call)
-		answer_arrived(call, token, status == RG_OK && page ? copy_page(page, &call->page) : status, page != NULL);
+		answer_arrived(call, token, status == RG_OK && is_page(page) ? copy_page(page, &call->page) : status, is_page(page));
 }
 
 static void count_arrived(void *token, rg_status status, uint64_t records, uint64_t bindings)

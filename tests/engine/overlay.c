@@ -463,3 +463,49 @@ Test(overlay, a_store_that_knows_the_shorter_rg_fetched_stays_good)
 	cr_expect_eq(kit_save(&k, "alice", NULL, 3), 200, "nothing past its size was believed");
 	kit_close(&k);
 }
+
+static void keep_status(void *tok, rg_status status, const rg_fetched *current)
+{
+	(void)current;
+	*(rg_status *)tok = status;
+}
+
+static rg_revision revision_held(rg_store *store)
+{
+	rg_fetched f = pair_fetch(store);
+
+	rg_record_unref(f.record);
+	return f.base;
+}
+
+static rg_status commit_status(rg_store *store, const rg_commit *commit)
+{
+	void *self;
+	const rg_store_ops *ops = rg_store_members(store, &self);
+	rg_status got = RG_PENDING, st = ops->commit(self, &pair_alice, commit, 0, keep_status, &got);
+
+	return st == RG_OK ? got : st;
+}
+
+Test(overlay, a_commit_that_ends_before_its_last_member_is_refused)
+{
+	for (int whole = 0; whole <= 1; whole++) {
+		pair p;
+
+		pair_open(&p, INLINE);
+		rg_store *store = whole ? p.k.store : p.main;
+		rg_commit c = { .revision = { { 2 } } };
+
+		cr_assert_eq(pair_put(p.main, 1, 7, "sip:a@192.0.2.1:5060", 0, p.k.now + 60000), RG_OK);
+		c.base = revision_held(p.main);
+		for (uint32_t size = 0; size < offsetof(rg_commit, next) + sizeof c.next; size++) {
+			c.struct_size = size;
+			cr_expect_eq(commit_status(store, &c), RG_EINVAL, "%u bytes", size);
+		}
+		cr_expect(pair_holds(p.main));
+		c.struct_size = sizeof c;
+		cr_expect_eq(commit_status(store, &c), RG_OK);
+		cr_expect_not(pair_holds(p.main));
+		pair_close(&p);
+	}
+}

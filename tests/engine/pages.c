@@ -5,7 +5,7 @@
 
 #define A1 "<sip:a@192.0.2.1:5060>"
 
-enum { HERE, TWO_BY_TWO, INTO_A_CIRCLE, ON_AND_ON, ELSEWHERE, FAILS, SPARSE, NOW_AND_THEN, TWO_PAGES };
+enum { HERE, TWO_BY_TWO, INTO_A_CIRCLE, ON_AND_ON, ELSEWHERE, FAILS, SPARSE, NOW_AND_THEN, TWO_PAGES, CUT_SHORT, LONGER };
 
 /* Everything but its pages is the store within. */
 typedef struct odd {
@@ -52,6 +52,8 @@ static bool is_last(const odd *o)
 {
 	switch (o->how) {
 	case ELSEWHERE:
+	case CUT_SHORT:
+	case LONGER:
 		return true;
 	case SPARSE:
 		return o->pages == 60000;
@@ -67,12 +69,20 @@ static bool is_last(const odd *o)
 static rg_status give(odd *o, rg_keys_cb done, void *tok)
 {
 	const rg_key key = { o->how == ELSEWHERE ? RG_STR("elsewhere") : RG_STR("location"), RG_STR("alice"), RG_STR("example.org") };
+	struct {
+		rg_keys now;
+		uint64_t later;
+	} of_later = { .later = 0 };
 	rg_keys page = { .struct_size = sizeof page, .n = o->with_key, .keys = &key, .next = RG_TIME_NEVER };
 	char cursor[16];
 	uint32_t turn = turn_of(o);
 
 	if (o->how == NOW_AND_THEN)
 		page.n = o->pages % 60000 == 59999;
+	if (o->how == CUT_SHORT)
+		page.struct_size = offsetof(rg_keys, next) + sizeof page.next - 1;
+	if (o->how == LONGER)
+		page.struct_size = sizeof of_later;
 	o->pages++;
 	cr_assert_lt(o->pages, 200000, "a walk goes on for ever");
 	if (o->how == FAILS)
@@ -80,7 +90,8 @@ static rg_status give(odd *o, rg_keys_cb done, void *tok)
 	page.cursor = (rg_str){ cursor, (size_t)snprintf(cursor, sizeof cursor, "%u", turn) };
 	if (is_last(o))
 		page.cursor = (rg_str){ NULL, 0 };
-	done(tok, RG_OK, &page);
+	of_later.now = page;
+	done(tok, RG_OK, &of_later.now);
 	return RG_OK;
 }
 
@@ -139,6 +150,9 @@ static const struct {
 	{ "no key for long", SPARSE, 0, RG_OK, RG_OK },
 	{ "a key after long and again after long", NOW_AND_THEN, 0, RG_OK, RG_OK },
 	{ "no page", FAILS, 0, RG_ESTORE, RG_ESTORE },
+	{ "no key, a struct that ends before its last member", CUT_SHORT, 0, RG_ESTORE, RG_ESTORE },
+	{ "a key, a struct that ends before its last member", CUT_SHORT, 1, RG_ESTORE, RG_ESTORE },
+	{ "no key, a struct of a later version", LONGER, 0, RG_OK, RG_OK },
 };
 
 static rg_status removed(kit *k)
