@@ -75,8 +75,8 @@ typedef struct rg_plan rg_plan;
  * Decides a REGISTER (RFC 3261 §10.3).
  * @param record   the current record of the AoR; NULL = none. @param config  NULL = all defaults. @param options  NULL = no flags.
  * @param now      the time of the decision. @param seed  32 random bytes; the same bytes give the same binding ids.
- * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, or the record belongs to
- * another AoR; RG_ENOMEM.
+ * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, the record belongs to
+ * another AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM.
  */
 RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
 	rg_time now, const uint8_t seed[32], rg_plan **out);
@@ -122,8 +122,8 @@ RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *ou
  * effect here.
  * @param record  the current record of the AoR; NULL = none. @param request  gives the AoR (`aor`, else `request_uri`) and the method.
  * @param config  NULL = all defaults. @param options  NULL = no flags. @param now  the time of the decision.
- * @return RG_OK with @p out owned by the caller, also for an empty result; RG_EINVAL: there is no request, or the record belongs to another
- * AoR; RG_ENOMEM.
+ * @return RG_OK with @p out owned by the caller, also for an empty result; RG_EINVAL: there is no request, the record belongs to another
+ * AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM.
  */
 RG_API rg_status rg_select(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
 	rg_time now, rg_targets **out);

@@ -561,7 +561,7 @@ rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!request || !seed)
+	if (!request || !seed || rg_config_check(config, NULL) != RG_OK)
 		return RG_EINVAL;
 	rg__request_view(request, &view);
 	status = rg__register_read(&view, config, options, NULL, &reg);
@@ -579,7 +579,7 @@ rg_status rg_merge_reply(const rg_record *record, const rg_request *request, con
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!request || !seed || !rg__upstream_view(upstream, &answer))
+	if (!request || !seed || rg_config_check(config, NULL) != RG_OK || !rg__upstream_view(upstream, &answer))
 		return RG_EINVAL;
 	rg__request_view(request, &view);
 	status = rg__register_read_answered(&view, &answer, config, options, &reg);

@@ -154,7 +154,7 @@ rg_status rg_select(const rg_record *record, const rg_request *request, const rg
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!request)
+	if (!request || rg_config_check(config, NULL) != RG_OK)
 		return RG_EINVAL;
 	rg__request_view(request, &view);
 	status = rg__lookup_aor(&view, config, &aor, &code);

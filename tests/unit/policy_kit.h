@@ -61,6 +61,24 @@ KIT void set(world *w, const char *name, const char *value)
 	rg_error_unref(why);
 }
 
+/* Pairs of parameters that contradict each other, so that rg_registrar_new() refuses the config. */
+static const struct {
+	const char *name[2], *value[2];
+} contradictions[] = {
+	{ { "min_expires", "max_expires" }, { "61", "60" } },
+	{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "120", "100" } },
+	{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "130", "131" } },
+};
+
+enum { CONTRADICTIONS = sizeof contradictions / sizeof *contradictions };
+
+KIT void contradict(world *w, size_t index)
+{
+	for (int i = 0; i < 2; i++)
+		set(w, contradictions[index].name[i], contradictions[index].value[i]);
+	cr_assert_eq(rg_config_check(w->config, NULL), RG_EINVAL);
+}
+
 KIT void flags(world *w, const char *text)
 {
 	rg_save_options_unref(w->options);

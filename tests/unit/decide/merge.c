@@ -341,6 +341,30 @@ Test(merge, arguments_are_checked)
 	end_world(&w);
 }
 
+Test(merge, a_config_that_contradicts_itself_is_refused)
+{
+	for (size_t i = 0; i < CONTRADICTIONS; i++) {
+		world w = new_world();
+		spec_room room;
+		rg_request r = request_of(&(spec){ .contact = { A } }, &room);
+		rg_plan *plan = NULL;
+		rg_upstream up;
+
+		rg_upstream_init(&up, sizeof up);
+		up.code = 200;
+		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan), RG_OK);
+		rg_plan_unref(plan);
+		contradict(&w, i);
+		plan = (rg_plan *)&w;
+		cr_expect_eq(rg_merge(NULL, &r, w.config, NULL, w.now, w.seed, &plan), RG_EINVAL, "case %zu", i);
+		cr_expect_null(plan);
+		plan = (rg_plan *)&w;
+		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan), RG_EINVAL, "case %zu", i);
+		cr_expect_null(plan);
+		end_world(&w);
+	}
+}
+
 Test(merge, a_clock_that_steps_never_answers_more_than_was_granted)
 {
 	world w = new_world();

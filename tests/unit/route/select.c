@@ -231,6 +231,22 @@ Test(select, a_record_of_another_aor_is_refused)
 	end_world(&w);
 }
 
+Test(select, a_config_that_contradicts_itself_is_refused)
+{
+	for (size_t i = 0; i < CONTRADICTIONS; i++) {
+		world w = four();
+		rg_targets *targets = (rg_targets *)&w;
+		rg_request r;
+
+		rg_request_init(&r, sizeof r);
+		r.request_uri = RG_STR("sip:alice@example.com");
+		contradict(&w, i);
+		cr_expect_eq(rg_select(w.record, &r, w.config, NULL, w.now, &targets), RG_EINVAL, "case %zu", i);
+		cr_expect_null(targets);
+		end_world(&w);
+	}
+}
+
 Test(select, many_bindings_are_no_different)
 {
 	world w = new_world();
