@@ -79,7 +79,8 @@ static void on_keys(void *tok, rg_status status, const rg_keys *page)
 
 	if (!a)
 		return;
-	if (page)
+	a->cut_short = page && page->struct_size < offsetof(rg_keys, next) + sizeof page->next;
+	if (page && !a->cut_short)
 		keep_page(a, page);
 	atomic_store(&a->done, true);
 }
@@ -127,6 +128,7 @@ static rg__check_answer *check_completion(rg__check *ck, rg__check_answer *a, co
 	}
 	rg__check_that(ck, a->status <= RG_OK, "%s completed with status %d", member, a->status);
 	rg__check_that(ck, !a->short_of_memory, "the check ran out of memory");
+	rg__check_that(ck, !a->cut_short, "struct_size of a page does not cover its members");
 	return a;
 }
 

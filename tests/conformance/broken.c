@@ -294,6 +294,19 @@ static rg_status scan_skips(void *self, rg_str domain, rg_str cursor, uint32_t l
 	return right_scan(self, domain, cursor, limit, flags, without_last, &(struct relay){ .keys = done, .tok = tok });
 }
 
+static void cut_short(void *tok, rg_status status, const rg_keys *page)
+{
+	struct relay *r = tok;
+	rg_keys cut = *page;
+	cut.struct_size = 0;
+	r->keys(r->tok, status, &cut);
+}
+
+static rg_status scan_tells_no_size(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+{
+	return right_scan(self, domain, cursor, limit, flags, cut_short, &(struct relay){ .keys = done, .tok = tok });
+}
+
 static rg_status find_ignores_tag(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
@@ -486,6 +499,7 @@ static const struct fault faults[] = {
 	{ "find goes by numbers", "find gives everything while its keys lose the tag page by page", { .find = find_counts } },
 	{ "find forgets its cursor", "very many keys may carry one tag", { .find = find_forgets_cursor } },
 	{ "scan skips a key a page", "scan and find give everything, whatever the limit", { .scan = scan_skips } },
+	{ "scan tells no size of its pages", "scan and find give everything, whatever the limit", { .scan = scan_tells_no_size } },
 	{ "scan ignores the limit", "scan and find give everything, whatever the limit", { .scan = scan_ignores_limit } },
 	{ "scan goes by numbers", "a walk goes on when the key under its cursor goes", { .scan = scan_counts } },
 	{ "due tells the next deadline late", "due gives what has come, and tells what comes next", { .due = due_tells_late } },
