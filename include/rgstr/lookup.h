@@ -45,7 +45,8 @@ RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *requ
 /**
  * Reads a message of the host through its adaptor, looks it up as rg_lookup() does, and routes it through the adaptor when there is a
  * target. The host variable that attr_avp names becomes the texts of the targets, one value for each target, in their order.
- * @param out  becomes the targets, owned by the caller; may be NULL. @return as rg_lookup(), or an error of the adaptor.
+ * @param out  becomes the targets, owned by the caller; may be NULL. @return as rg_lookup(), or an error of the adaptor; RG_ENOTSUP: the
+ * adaptor has no `apply`.
  */
 RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out);
 

@@ -77,9 +77,9 @@ static bool follow(const rg__automaton *a, threads *t, uint32_t at, const text_p
 
 static bool takes(const rg__automaton *a, const rg__code *c, uint8_t byte)
 {
-	const uint64_t *set = a->sets[c->what].bits;
-
-	return c->op == RG__OP_BYTE ? c->what == byte : (set[byte / 64] >> (byte % 64) & 1) != 0;
+	if (c->op == RG__OP_BYTE)
+		return c->what == byte;
+	return (a->sets[c->what].bits[byte / 64] >> (byte % 64) & 1) != 0;
 }
 
 static void clear(const rg__automaton *a, threads *t)
