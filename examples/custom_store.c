@@ -105,9 +105,9 @@ static int wanted(const struct walk *walk, const rg_record *record, const rg_key
 	uint32_t i = 0;
 	if ((walk->domain.p && !rg_str_equal(key->domain, walk->domain)) || rg_record_deadline(record) > walk->until)
 		return 0;
-	while (walk->tag.p && i < rg_record_tags(record) && !rg_str_equal(rg_record_tag(record, i), walk->tag))
+	while (walk->tag.p && i < rg_record_tag_count(record) && !rg_str_equal(rg_record_tag(record, i), walk->tag))
 		i++;
-	return !walk->tag.p || i < rg_record_tags(record);
+	return !walk->tag.p || i < rg_record_tag_count(record);
 }
 
 /* A cursor holds the lengths of domain and user, and the octets of the last key given. It may come from anywhere, so it is checked. */
@@ -177,22 +177,24 @@ static rg_status give_page(struct list *list, const struct walk *walk, rg_str cu
 	return status;
 }
 
-static rg_status list_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status list_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)flags;
-	return give_page(self, &(struct walk){ .until = now }, cursor, limit, done, tok);
+	return give_page(self, &(struct walk){ .until = now }, *cursor, limit, done, tok);
 }
 
-static rg_status list_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status list_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)flags;
-	return give_page(self, &(struct walk){ domain, tag, RG_TIME_NEVER }, cursor, limit, done, tok);
+	return give_page(self, &(struct walk){ *domain, *tag, RG_TIME_NEVER }, *cursor, limit, done, tok);
 }
 
-static rg_status list_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status list_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	(void)flags;
-	return give_page(self, &(struct walk){ .domain = domain, .until = RG_TIME_NEVER }, cursor, limit, done, tok);
+	return give_page(self, &(struct walk){ .domain = *domain, .until = RG_TIME_NEVER }, *cursor, limit, done, tok);
 }
 
 static void list_destroy(void *self)
@@ -229,10 +231,10 @@ static rg_status open_list(void *user, rg_store **out)
 	return status;
 }
 
-static void report(void *user, rg_str name, rg_str wrong)
+static void report(void *user, const rg_str *name, const rg_str *wrong)
 {
 	(void)user;
-	printf("%s  %.*s%s%.*s\n", wrong.n ? "FAILED" : "passed", (int)name.n, name.p, wrong.n ? ": " : "", (int)wrong.n, wrong.p);
+	printf("%s  %.*s%s%.*s\n", wrong->n ? "FAILED" : "passed", (int)name->n, name->p, wrong->n ? ": " : "", (int)wrong->n, wrong->p);
 }
 
 int main(void)

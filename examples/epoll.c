@@ -68,7 +68,8 @@ static const struct header {
 	char compact;        /* RFC 3261 §7.3.3; 0 = none */
 	size_t value, count; /* where it goes; count 0: a header that may occur once */
 } headers[N_HEADERS] = {
-	{ "Via", 'v', offsetof(struct message, vias), offsetof(struct message, n_vias) }, { "From", 'f', ONE(from) }, { "To", 't', ONE(to) },
+	{ "Via", 'v', offsetof(struct message, vias), offsetof(struct message, n_vias) }, { "From", 'f', ONE(from_header) }, { "To", 't',
+		ONE(to_header) },
 	{ "Call-ID", 'i', ONE(callid) }, { "CSeq", 0, ONE(cseq) }, { "Contact", 'm', ALL(contacts) }, { "Expires", 0, ONE(expires) },
 	{ "User-Agent", 0, ONE(user_agent) }, { "Path", 0, ALL(paths) }, { "Supported", 'k', ALL(supported) }, { "Require", 0, ALL(require) },
 	{ "Feature-Caps", 0, ALL(feature_caps) }, { "Allow", 0, ALL(allow) }, { "Route", 0, ALL(routes) },
@@ -224,7 +225,7 @@ static struct exchange *begin_exchange(struct server *s, const struct message *m
 	put(x, RG_STR("Via"), (rg_str){ s->room, n });
 	for (uint32_t i = 1; i < m->n_vias; i++)
 		put(x, RG_STR("Via"), m->vias[i]);
-	put(x, RG_STR("From"), r->from);
+	put(x, RG_STR("From"), r->from_header);
 	if (rg_to_header(r, m->vias[0], s->key, s->room, sizeof s->room, &n) == RG_OK && n <= sizeof s->room)
 		put(x, RG_STR("To"), (rg_str){ s->room, n });
 	put(x, RG_STR("Call-ID"), r->callid);
@@ -255,7 +256,7 @@ static void on_saved(void *user, rg_status status, rg_response *response)
 	for (uint32_t i = 0; good && i < n; i++)
 		put(x, header[i].name, header[i].value);
 	send_reply(x, good ? rg_response_code(response) : 500);
-	rg_response_unref(response);
+	rg_response_free(response);
 }
 
 static void on_found(void *user, rg_status status, rg_targets *targets)
@@ -274,7 +275,7 @@ static void on_found(void *user, rg_status status, rg_targets *targets)
 		code = 302;
 	}
 	send_reply(x, code);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }
 
 /* The code for a request that is not looked up; 0 = it is. A REGISTER with a defect is refused by the library. */
@@ -288,7 +289,7 @@ static int32_t refusal(const struct message *m)
 		return 0;
 	if (r->defect != RG_R_FINE)
 		return rg_reason_code(r->defect);
-	if (!r->from.n || !r->to.n || !r->callid.n || !r->cseq.n)
+	if (!r->from_header.n || !r->to_header.n || !r->callid.n || !r->cseq.n)
 		return 400;
 	if (rg_str_equal(r->method, RG_STR("CANCEL"))) /* RFC 3261 §8.3 */
 		return 200;
@@ -312,8 +313,8 @@ static void handle(struct server *s, size_t n, const union address *from, sockle
 		put(x, RG_STR("Unsupported"), m.request.require[i]);
 	if (code == 0) {
 		rg_status status = rg_str_equal(m.request.method, RG_STR("REGISTER"))
-					   ? rg_save_async(s->registrar, &m.request, NULL, on_saved, x, free, NULL)
-					   : rg_lookup_async(s->registrar, &m.request, NULL, on_found, x, free, NULL);
+					   ? rg_save_async(s->registrar, &m.request, NULL, on_saved, x, free, NULL, NULL)
+					   : rg_lookup_async(s->registrar, &m.request, NULL, on_found, x, free, NULL, NULL);
 		if (status == RG_OK || status == RG_PENDING)
 			return;
 		code = 500; /* no callback runs after an error, and the exchange is still ours */
@@ -432,7 +433,7 @@ static rg_status start(struct server *s, char **parameters, rg_subscription **ev
 	if (status == RG_OK)
 		status = rg_registrar_subscribe(s->registrar, UINT32_MAX, on_event, NULL, NULL, events);
 	rg_store_unref(store); /* the registrar holds its own reference */
-	rg_config_unref(config);
+	rg_config_free(config);
 	return status;
 }
 
@@ -460,9 +461,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "epoll: %s\n", rg_error_text(why).p);
 	else if (printf("listening on %s\n", s.local) > 0)
 		failed = run(&s);
-	rg_subscription_end(events);
+	rg_subscription_free(events);
 	rg_registrar_unref(s.registrar);
-	rg_error_unref(why);
+	rg_error_free(why);
 	close(s.signals);
 	close(s.timer);
 	close(s.socket);

@@ -13,15 +13,15 @@ static rg_status save(rg_registrar *registrar)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("REGISTER");
 	request.request_uri = RG_STR("sip:example.org");
-	request.from = RG_STR("<sip:alice@example.org>;tag=1");
-	request.to = RG_STR("<sip:alice@example.org>");
+	request.from_header = RG_STR("<sip:alice@example.org>;tag=1");
+	request.to_header = RG_STR("<sip:alice@example.org>");
 	request.callid = RG_STR("3848276298220188511@192.0.2.7");
 	request.cseq = RG_STR("1 REGISTER");
 	request.contacts = &contact;
 	request.n_contacts = 1;
-	rg_status status = rg_save(registrar, &request, NULL, &response);
+	rg_status status = rg_save(registrar, &request, NULL, &response, NULL);
 	printf("%d %s\n", rg_response_code(response), rg_response_phrase(response));
-	rg_response_unref(response);
+	rg_response_free(response);
 	return status;
 }
 
@@ -34,11 +34,11 @@ static rg_status lookup(rg_registrar *registrar)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
-	rg_status status = rg_lookup(registrar, &request, NULL, &targets);
+	rg_status status = rg_lookup(registrar, &request, NULL, &targets, NULL);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++)
 		printf("%.*s -> %.*s\n", (int)target.aor.n, target.aor.p, (int)target.uri.n, target.uri.p);
 	int found = rg_targets_count(targets) == 1;
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return status == RG_OK && !found ? RG_ENOENT : status;
 }
 

@@ -36,7 +36,7 @@ static bool charge(struct change *ch, int64_t delta)
 
 static int64_t entry_bytes(const rg_record *record)
 {
-	return (int64_t)(rg_record_size(record) + entry_size(rg_record_tags(record)));
+	return (int64_t)(rg_record_size(record) + entry_size(rg_record_tag_count(record)));
 }
 
 static void weigh(struct tally *t, const rg_record *was, const rg_record *next)
@@ -77,7 +77,7 @@ static void retag(struct change *ch, struct entry *fresh)
 {
 	struct tags *t = &ch->s->tags;
 	struct entry *old = ch->old;
-	uint32_t had = old ? rg_record_tags(old->record) : 0, has = rg_record_tags(fresh->record), budget = 4096, hint = 0;
+	uint32_t had = old ? rg_record_tag_count(old->record) : 0, has = rg_record_tag_count(fresh->record), budget = 4096, hint = 0;
 	for (uint32_t i = 0; i < has; i++) {
 		uint32_t from = tag_index(old, had, rg_record_tag(fresh->record, i), hint, &budget);
 		if (from == had) {
@@ -147,7 +147,7 @@ static bool reserve_entry(struct change *ch, uint32_t tags)
 static rg_status write_entry(struct change *ch, const rg_record *next)
 {
 	struct shard *s = ch->s;
-	uint32_t tags = rg_record_tags(next);
+	uint32_t tags = rg_record_tag_count(next);
 	struct tally *t = tally_find(s->tallies, ch->key.domain), *new_tally = NULL;
 	int64_t need = entry_bytes(next) - (ch->old ? entry_bytes(ch->old->record) : 0);
 	int64_t growth = (int64_t)tags_growth(&s->tags, tags), before = table_bytes(s);
@@ -175,7 +175,7 @@ static void delete_entry(struct change *ch)
 {
 	struct shard *s = ch->s;
 	struct entry *e = ch->old;
-	uint32_t tags = rg_record_tags(e->record);
+	uint32_t tags = rg_record_tag_count(e->record);
 	for (uint32_t i = 0; i < tags; i++)
 		tags_unlink(ch->m, &s->tags, e, i);
 	heap_remove(&s->heap, e);
@@ -227,7 +227,7 @@ static rg_status check_commit(const rg_key *key, const rg_commit *c)
 	rg_record_key(c->next, &own);
 	if (!rg_key_equal(key, &own) || !rg_revision_equal(&c->revision, rg_record_revision(c->next)))
 		return RG_EINVAL;
-	return rg_record_tags(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
+	return rg_record_tag_count(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
 }
 
 rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)

@@ -103,12 +103,12 @@ static rg_time next_deadline(struct memory *m, rg_time now)
 	return next;
 }
 
-rg_status memory_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+rg_status memory_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)flags;
 	struct memory *m = self;
 	struct walk_place place;
-	rg_status status = limit > 0 ? place_read(m, WALK_DUE, cursor, &place) : RG_EINVAL;
+	rg_status status = limit > 0 ? place_read(m, WALK_DUE, *cursor, &place) : RG_EINVAL;
 	if (status != RG_OK)
 		return status;
 	struct page page = new_page(limit);

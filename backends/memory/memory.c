@@ -135,7 +135,7 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	return status;
 }
 
-uint64_t rg_memory_store_bytes(const rg_store *store)
+uint64_t rg_memory_store_size(const rg_store *store)
 {
 	struct memory *m = rg_store_self(store, memory_ops.name);
 	if (!m || m->magic != MAGIC)

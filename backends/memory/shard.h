@@ -188,7 +188,7 @@ static inline size_t entry_size(uint32_t tags)
 struct tally *tally_find(struct tally *list, rg_str domain);
 struct tally *tally_new(rg_str domain);
 void tally_drop(struct shard *s, struct tally *t); /* frees it when it has no keys */
-rg_status memory_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok);
+rg_status memory_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok);
 
 /* watch.c */
 rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
@@ -200,8 +200,9 @@ void watches_end(struct shard *s);                                    /* when th
 rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok);
 
 /* page.c, walk.c */
-rg_status memory_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
-rg_status memory_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
-rg_status memory_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
+rg_status memory_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
+rg_status memory_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok);
+rg_status memory_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
 #endif

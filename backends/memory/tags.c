@@ -151,8 +151,8 @@ void tags_move(const struct memory *m, struct tags *t, struct entry *from, uint3
 
 bool same_tags(const rg_record *a, const rg_record *b)
 {
-	uint32_t n = rg_record_tags(a);
-	if (n != rg_record_tags(b))
+	uint32_t n = rg_record_tag_count(a);
+	if (n != rg_record_tag_count(b))
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
 		if (!rg_str_equal(rg_record_tag(a, i), rg_record_tag(b, i)))

@@ -34,7 +34,7 @@ void tally_drop(struct shard *s, struct tally *t)
 	free(t);
 }
 
-rg_status memory_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+rg_status memory_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	(void)flags;
 	struct memory *m = self;
@@ -42,7 +42,7 @@ rg_status memory_count(void *self, rg_str domain, uint32_t flags, rg_count_cb do
 	for (uint32_t i = 0; i < m->n_shards; i++) {
 		struct shard *s = &m->shards[i];
 		pthread_mutex_lock(&s->lock);
-		const struct tally *t = tally_find(s->tallies, domain);
+		const struct tally *t = tally_find(s->tallies, *domain);
 		if (t) {
 			records += t->records;
 			bindings += t->bindings;

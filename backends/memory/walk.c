@@ -13,7 +13,7 @@ static struct entry *at_place(struct shard *s, const struct walk_place *place)
 static struct link *resume_after(struct shard *s, struct link *first, rg_str tag, const struct walk_place *place)
 {
 	struct entry *e = at_place(s, place);
-	uint32_t n = e ? rg_record_tags(e->record) : 0;
+	uint32_t n = e ? rg_record_tag_count(e->record) : 0;
 	for (uint32_t i = 0; i < n; i++) {
 		if (link_seq(&e->links[i]) == place->at && rg_str_equal(rg_record_tag(e->record, i), tag))
 			return link_first(e->links[i].next) ? NULL : e->links[i].next;
@@ -35,22 +35,23 @@ static void collect_tag(struct shard *s, uint64_t hash, rg_str domain, rg_str ta
 		l = link_first(l->next) ? NULL : l->next;
 }
 
-rg_status memory_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+rg_status memory_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)flags;
 	struct memory *m = self;
 	struct walk_place place;
-	rg_status status = limit > 0 ? place_read(m, WALK_FIND, cursor, &place) : RG_EINVAL;
-	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, domain))
+	rg_status status = limit > 0 ? place_read(m, WALK_FIND, *cursor, &place) : RG_EINVAL;
+	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, *domain))
 		status = RG_EINVAL;
 	if (status != RG_OK)
 		return status;
 	struct page page = new_page(limit);
-	uint64_t hash = hash_tag(m, domain, tag);
+	uint64_t hash = hash_tag(m, *domain, *tag);
 	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
 		struct shard *s = &m->shards[i];
 		pthread_mutex_lock(&s->lock);
-		collect_tag(s, hash, domain, tag, !place.start && i == place.shard ? &place : NULL, &page);
+		collect_tag(s, hash, *domain, *tag, !place.start && i == place.shard ? &place : NULL, &page);
 		pthread_mutex_unlock(&s->lock);
 	}
 	return page_give(&page, WALK_FIND, RG_TIME_NEVER, done, tok);
@@ -69,13 +70,13 @@ static void collect_domain(struct shard *s, rg_str domain, const struct walk_pla
 	}
 }
 
-rg_status memory_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+rg_status memory_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)flags;
 	struct memory *m = self;
 	struct walk_place place;
-	rg_status status = limit > 0 ? place_read(m, WALK_SCAN, cursor, &place) : RG_EINVAL;
-	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, domain))
+	rg_status status = limit > 0 ? place_read(m, WALK_SCAN, *cursor, &place) : RG_EINVAL;
+	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, *domain))
 		status = RG_EINVAL;
 	if (status != RG_OK)
 		return status;
@@ -83,7 +84,7 @@ rg_status memory_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, 
 	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
 		struct shard *s = &m->shards[i];
 		pthread_mutex_lock(&s->lock);
-		collect_domain(s, domain, !place.start && i == place.shard ? &place : NULL, &page);
+		collect_domain(s, *domain, !place.start && i == place.shard ? &place : NULL, &page);
 		pthread_mutex_unlock(&s->lock);
 	}
 	return page_give(&page, WALK_SCAN, RG_TIME_NEVER, done, tok);

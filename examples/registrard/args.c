@@ -206,7 +206,7 @@ static int set_parameter(struct args *args, const char *value)
 
 	if (!equals || equals == value) {
 		complain("--set %s: expected NAME=VALUE, as default_expires=1800", value);
-		rg_error_unref(why);
+		rg_error_free(why);
 		return WRONG;
 	}
 	list_open(&names);
@@ -217,7 +217,7 @@ static int set_parameter(struct args *args, const char *value)
 		result = refuse("--set", value, why, &names);
 	list_text(&names);
 	free(names.text);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return result;
 }
 
@@ -263,7 +263,7 @@ static int set_save(struct args *args, const char *value)
 		args->save = options;
 		args->save_flags = value;
 	}
-	rg_error_unref(why);
+	rg_error_free(why);
 	return result;
 }
 
@@ -279,7 +279,7 @@ static int set_lookup(struct args *args, const char *value)
 		args->lookup = options;
 		args->lookup_flags = value;
 	}
-	rg_error_unref(why);
+	rg_error_free(why);
 	return result;
 }
 
@@ -482,7 +482,7 @@ static int check(const struct args *args)
 
 	if (status != RG_OK)
 		complain("--set: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return status == RG_OK && settings_check(args) ? -1 : WRONG;
 }
 
@@ -520,5 +520,5 @@ void args_free(struct args *args)
 	free(args->name_servers);
 	rg_save_options_unref(args->save);
 	rg_lookup_options_unref(args->lookup);
-	rg_config_unref(args->config);
+	rg_config_free(args->config);
 }

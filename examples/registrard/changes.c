@@ -32,18 +32,18 @@ void command_remove(struct command *command)
 	filter.contact = command_option(command, "contact");
 	filter.next_hop = command_option(command, "next_hop");
 	filter.instance = command_option(command, "instance");
-	command_started(command, rg_remove_async(command->server->registrar, &filter, on_removed, command, NULL, op));
+	command_started(command, rg_remove_async(command->server->registrar, &filter, on_removed, command, NULL, op, NULL));
 }
 
-static void on_part_removed(void *user, rg_status status, uint32_t n, rg_str cursor)
+static void on_part_removed(void *user, rg_status status, uint32_t n, const rg_str *cursor)
 {
 	struct command *command = user;
 
 	command->n += n;
-	command_keep_cursor(command, cursor);
+	command_keep_cursor(command, *cursor);
 	if (status == RG_OK && command->cursor.failed)
 		status = RG_ENOMEM;
-	if (status == RG_OK && cursor.p)
+	if (status == RG_OK && cursor->p)
 		command_answered(command);
 	else
 		changed(command, status, "removed", command->n);
@@ -63,11 +63,11 @@ void command_remove_ip_port(struct command *command)
 	}
 	op = command_start(command);
 	if (aor.p)
-		command_started(command, rg_remove_ip_port_async(command->server->registrar, command_domain(command), ip, (int32_t)port, aor, on_removed,
-			command, NULL, op));
+		command_started(command, rg_remove_ip_port_async(command->server->registrar, command_domain(command), ip, (int32_t)port, aor,
+			on_removed, command, NULL, op, NULL));
 	else
 		command_started(command, rg_remove_ip_port_part_async(command->server->registrar, command_domain(command), ip, (int32_t)port,
-			command_cursor(command), 1, on_part_removed, command, NULL, op));
+			command_cursor(command), 1, on_part_removed, command, NULL, op, NULL));
 }
 
 static void on_latency(void *user, rg_status status, uint32_t n)
@@ -85,7 +85,8 @@ void command_latency(struct command *command)
 		return;
 	}
 	op = command_start(command);
-	command_started(command, rg_set_latency_async(command->server->registrar, command_domain(command), rg_str_from(command_word(command, 1)),
-		rg_str_from(command_word(command, 2)), (uint32_t)microseconds, on_latency, command, NULL, op));
+	command_started(command, rg_set_latency_async(command->server->registrar, command_domain(command),
+		rg_str_from(command_word(command, 1)),
+		rg_str_from(command_word(command, 2)), (uint32_t)microseconds, on_latency, command, NULL, op, NULL));
 }
 

@@ -48,7 +48,7 @@ rg_str command_option(const struct command *command, const char *key)
 
 rg_op **command_start(struct command *command)
 {
-	rg_op_unref(command->op);
+	rg_op_free(command->op);
 	command->op = NULL;
 	command->waiting = 1;
 	return &command->op;
@@ -87,7 +87,8 @@ static const struct verb verbs[] = {
 	{ "remove_ip_port", 3, 4, "", "remove_ip_port IP PORT [AOR]", command_remove_ip_port },
 	{ "latency", 4, 4, "", "latency AOR CONTACT MICROSECONDS", command_latency },
 	{ "is_registered", 2, 2, "", "is_registered AOR", command_is_registered },
-	{ "is_contact_registered", 2, 4, "contact callid", "is_contact_registered AOR [contact=URI] [callid=ID]", command_is_contact_registered },
+	{ "is_contact_registered", 2, 4, "contact callid", "is_contact_registered AOR [contact=URI] [callid=ID]",
+		command_is_contact_registered },
 	{ "is_ip_registered", 3, 32, "", "is_ip_registered AOR IP[:PORT]...", command_is_ip_registered },
 	{ "stats", 1, 1, "", "stats", command_stats },
 	{ "metrics", 1, 1, "", "metrics", command_metrics },
@@ -146,7 +147,8 @@ static void refuse_command(struct command *command)
 	char text[128];
 
 	if (!command->verb) {
-		command_fail(command, "unknown command; there are dump, show, remove, remove_ip_port, latency, is_registered, is_contact_registered, "
+		command_fail(command,
+			"unknown command; there are dump, show, remove, remove_ip_port, latency, is_registered, is_contact_registered, "
 			      "is_ip_registered, stats, metrics and events");
 		return;
 	}
@@ -209,7 +211,7 @@ void command_free(struct command *command)
 		return;
 	command->turning = 1; /* the callback of a canceled operation wakes nobody */
 	rg_op_cancel(command->op);
-	rg_op_unref(command->op);
+	rg_op_free(command->op);
 	free(command->cursor.p);
 	free(command->line);
 	free(command);

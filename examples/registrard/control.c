@@ -50,7 +50,7 @@ static void mind_listeners(struct control *control)
 	for (const struct client *client = control->clients; client; client = client->next)
 		if (client->listens)
 			return;
-	rg_subscription_end(control->events);
+	rg_subscription_free(control->events);
 	control->events = NULL;
 }
 

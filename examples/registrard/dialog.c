@@ -152,7 +152,8 @@ void way_seal(const struct server *server, const sip_t *sip, const struct way *w
 	unsigned long long n = 0;
 
 	randombytes_buf(sealed, NONCE);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE, &n, plain, way_print(way, plain), (const unsigned char *)id, strlen(id), NULL,
+	crypto_aead_xchacha20poly1305_ietf_encrypt(sealed + NONCE, &n, plain, way_print(way, plain), (const unsigned char *)id, strlen(id),
+		NULL,
 		sealed, server->route_key);
 	sodium_bin2base64(token, TOKEN_ROOM, sealed, NONCE + (size_t)n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }

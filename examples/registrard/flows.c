@@ -51,20 +51,20 @@ static void removal_free(struct removal *removal)
 }
 
 /* When the store fails, the bindings stay until they expire. Until then a request to them fails with 430. */
-static void on_part(void *user, rg_status status, uint32_t n, rg_str cursor)
+static void on_part(void *user, rg_status status, uint32_t n, const rg_str *cursor)
 {
 	struct removal *removal = user;
-	char *copy = status == RG_OK && cursor.n ? malloc(cursor.n) : NULL;
+	char *copy = status == RG_OK && cursor->n ? malloc(cursor->n) : NULL;
 
 	(void)n;
 	if (!copy) {
 		removal_free(removal);
 		return;
 	}
-	memcpy(copy, cursor.p, cursor.n);
+	memcpy(copy, cursor->p, cursor->n);
 	free(removal->cursor);
 	removal->cursor = copy;
-	removal->n = cursor.n;
+	removal->n = cursor->n;
 	queue_add(&removal->server->removals, &removal->in_queue);
 	alarm_clock_set(removal->server->removals_alarm, 0);
 }
@@ -77,7 +77,7 @@ static void remove_part(struct removal *removal)
 
 	queue_remove(&removal->in_queue);
 	status = rg_remove_flow_part_async(server->registrar, rg_str_from(server->args->domain), rg_str_from(removal->flow),
-		(rg_str){ removal->cursor, removal->n }, PART_AORS, on_part, removal, NULL, NULL);
+		(rg_str){ removal->cursor, removal->n }, PART_AORS, on_part, removal, NULL, NULL, NULL);
 	/* Then on_part() is not called. */
 	if (status != RG_OK && status != RG_PENDING)
 		removal_free(removal);

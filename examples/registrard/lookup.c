@@ -45,10 +45,10 @@ const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *si
 	rg_query_init(&query, sizeof query);
 	query.aor = rg_str_from(url_as_string(home, sip->sip_request->rq_url));
 	query.domain = rg_str_from(server->args->domain);
-	if (!query.aor.p || rg_is_registered(server->registrar, &query, &answer) != RG_OK)
+	if (!query.aor.p || rg_is_registered(server->registrar, &query, &answer, NULL) != RG_OK)
 		return methods;
 	allowed = methods_of(answer);
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	if (allowed == 0 || allowed == RG_METHODS_ALL)
 		return methods;
 	methods_print(allowed, text);
@@ -96,7 +96,7 @@ int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *use
 	rg_request_init(&request, sizeof request);
 	status = rg_sofia_msg_ops()->read(NULL, &message, server->args->config, &request);
 	if (status == RG_OK)
-		status = rg_lookup_async(server->registrar, &request, server->args->lookup, done, user, NULL, NULL);
+		status = rg_lookup_async(server->registrar, &request, server->args->lookup, done, user, NULL, NULL, NULL);
 	rg_request_free(&request);
 	return status == RG_OK || status == RG_PENDING ? 0 : -1;
 }

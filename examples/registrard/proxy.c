@@ -136,7 +136,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
 	su_home_deinit(home);
 	free(hops);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }
 
 void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)

@@ -32,7 +32,7 @@ static void on_show(void *user, rg_status status, rg_answer *answer)
 	} else {
 		command_fail(command, rg_strerror(status));
 	}
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	command_answered(command);
 }
 
@@ -46,7 +46,7 @@ static void on_question(void *user, rg_status status, rg_answer *answer)
 		print_bindings(command, answer);
 	else
 		command_fail(command, rg_strerror(status));
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	command_answered(command);
 }
 
@@ -65,7 +65,7 @@ void command_show(struct command *command)
 	rg_query query = query_of(command);
 	rg_op **op = command_start(command);
 
-	command_started(command, rg_is_registered_async(command->server->registrar, &query, on_show, command, NULL, op));
+	command_started(command, rg_is_registered_async(command->server->registrar, &query, on_show, command, NULL, op, NULL));
 }
 
 void command_is_registered(struct command *command)
@@ -73,7 +73,7 @@ void command_is_registered(struct command *command)
 	rg_query query = query_of(command);
 	rg_op **op = command_start(command);
 
-	command_started(command, rg_is_registered_async(command->server->registrar, &query, on_question, command, NULL, op));
+	command_started(command, rg_is_registered_async(command->server->registrar, &query, on_question, command, NULL, op, NULL));
 }
 
 void command_is_contact_registered(struct command *command)
@@ -83,7 +83,7 @@ void command_is_contact_registered(struct command *command)
 
 	query.contact = command_option(command, "contact");
 	query.callid = command_option(command, "callid");
-	command_started(command, rg_is_contact_registered_async(command->server->registrar, &query, on_question, command, NULL, op));
+	command_started(command, rg_is_contact_registered_async(command->server->registrar, &query, on_question, command, NULL, op, NULL));
 }
 
 /* Reads IP, IP:PORT, [IPv6]:PORT, a bare IPv6 address, or a host name with or without port. @return 0 if the port is invalid. */
@@ -121,6 +121,6 @@ void command_is_ip_registered(struct command *command)
 	query.ips = ips;
 	query.n_ips = (uint32_t)(command->words.n - 2);
 	op = command_start(command);
-	command_started(command, rg_is_ip_registered_async(command->server->registrar, &query, on_question, command, NULL, op));
+	command_started(command, rg_is_ip_registered_async(command->server->registrar, &query, on_question, command, NULL, op, NULL));
 }
 

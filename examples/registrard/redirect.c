@@ -47,7 +47,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 		intake_answer(server, msg, &redirection->from, code, "Allow", lookup_allow(server, home, sip_object(msg)));
 	else
 		intake_answer(server, msg, &redirection->from, code ? code : 404, NULL, NULL);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	msg_destroy(msg);
 	free(redirection);
 }

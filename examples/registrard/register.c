@@ -24,14 +24,14 @@ struct registration {
 
 /* The host variables of registrard, under the names that the configuration gives them: the source of the request (base specification,
  * received_avp), and whether it came over a connection (tcp_persistent_flag). */
-static rg_status get_var(void *user, rg_str name, rg_str *value)
+static rg_status get_var(void *user, const rg_str *name, rg_str *value)
 {
 	const struct registration *registration = user;
 	const struct args *args = registration->server->args;
 
-	if (rg_str_equal(name, args->received_avp))
+	if (rg_str_equal(*name, args->received_avp))
 		*value = rg_str_from(registration->received);
-	else if (rg_str_equal(name, args->tcp_persistent_flag))
+	else if (rg_str_equal(*name, args->tcp_persistent_flag))
 		*value = registration->from.connection ? RG_STR("1") : RG_STR("0");
 	else
 		return RG_ENOENT;
@@ -107,7 +107,7 @@ static void done(void *user, rg_status status, rg_response *response)
 	intake_send_reply(registration->server, reply, &to);
 	mind_connection(registration, response);
 	registration->silent = reply || (response && rg_response_no_reply(response));
-	rg_response_unref(response);
+	rg_response_free(response);
 }
 
 /* Runs last in every case, and answers what is still unanswered. */
@@ -145,5 +145,5 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 	registration->message.get_var = get_var;
 	registration->message.user = registration;
 	rgmsg = (rg_msg){ rg_sofia_msg_ops(), NULL, &registration->message };
-	rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL);
+	rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL, NULL);
 }

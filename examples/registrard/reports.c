@@ -58,14 +58,14 @@ static int32_t dump_record(void *user, const rg_record *record)
 	return command->answer->failed || command->answer->n >= command->full || microseconds() >= command->until;
 }
 
-static void on_dumped(void *user, rg_status status, rg_str cursor)
+static void on_dumped(void *user, rg_status status, const rg_str *cursor)
 {
 	struct command *command = user;
 
-	command_keep_cursor(command, cursor);
+	command_keep_cursor(command, *cursor);
 	if (status == RG_OK && command->cursor.failed)
 		status = RG_ENOMEM;
-	command->done = status != RG_OK || !cursor.p;
+	command->done = status != RG_OK || !cursor->p;
 	if (command->done) {
 		command_add(command, "]");
 		if (status != RG_OK)
@@ -79,21 +79,21 @@ static void on_dumped(void *user, rg_status status, rg_str cursor)
 void command_dump(struct command *command)
 {
 	rg_op **op = command_start(command);
-	rg_status status = rg_registrar_each_async(command->server->registrar, command_domain(command), command_cursor(command), dump_record,
-		on_dumped, command, NULL, op);
+	rg_status status = rg_each_async(command->server->registrar, command_domain(command), command_cursor(command), dump_record,
+		on_dumped, command, NULL, op, NULL);
 
 	if (status != RG_OK && status != RG_PENDING)
-		on_dumped(command, status, (rg_str){ NULL, 0 });
+		on_dumped(command, status, &(rg_str){ NULL, 0 });
 }
 
-static void print_stats(struct command *command, const rg_stats *stats)
+static void print_stats(struct command *command, const rg_statistics *stats)
 {
 	const struct counts *counts = &command->server->counts;
 	const char *separator = "{";
 	int64_t value;
-	rg_stat stat;
+	rg_statistic stat;
 
-	for (uint32_t i = 0; rg_stats_get(stats, i, &stat) == RG_OK; i++) {
+	for (uint32_t i = 0; rg_statistics_get(stats, i, &stat) == RG_OK; i++) {
 		text_format(command->answer, "%s\"%s\":%" PRId64, separator, stat.name, stat.value);
 		separator = ",";
 	}
@@ -101,23 +101,23 @@ static void print_stats(struct command *command, const rg_stats *stats)
 	COUNT_MAP(PRINT)
 #undef PRINT
 	/* Also under the name of the parameter. */
-	if (rg_stats_find(stats, RG_STR("default_expires"), &value) == RG_OK)
+	if (rg_statistics_find(stats, RG_STR("default_expires"), &value) == RG_OK)
 		text_format(command->answer, ",\"default_expires\":%" PRId64, value);
 	command_add(command, "}\n");
 }
 
 /* The statistics of the library, then those of the server, as one string. A snapshot does not change, so the measured length holds for the
  * second call. */
-static void print_metrics(struct command *command, const rg_stats *stats)
+static void print_metrics(struct command *command, const rg_statistics *stats)
 {
 	const struct counts *counts = &command->server->counts;
 	struct text text = { NULL, 0, 0, 0 };
 	size_t n = 0;
 
-	rg_stats_prometheus(stats, NULL, 0, NULL, 0, &n);
+	rg_statistics_prometheus(stats, NULL, 0, NULL, 0, &n);
 	text.p = malloc(n);
 	if (text.p) {
-		rg_stats_prometheus(stats, NULL, 0, text.p, n, &n);
+		rg_statistics_prometheus(stats, NULL, 0, text.p, n, &n);
 		text.n = text.room = n;
 	}
 #define FORMAT "# HELP registrard_%s %s\n# TYPE registrard_%s counter\nregistrard_%s %" PRIu64 "\n"
@@ -133,23 +133,24 @@ static void print_metrics(struct command *command, const rg_stats *stats)
 }
 
 /* @param print  writes the answer. */
-static void stats_come(struct command *command, rg_status status, rg_stats *stats, void (*print)(struct command *, const rg_stats *))
+static void stats_come(struct command *command, rg_status status, rg_statistics *stats, 
+	void (*print)(struct command *, const rg_statistics *))
 {
 	if (status == RG_OK)
 		print(command, stats);
 	else
 		json_failure(command->answer, rg_strerror(status));
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	command->done = 1;
 	command_answered(command);
 }
 
-static void on_stats(void *user, rg_status status, rg_stats *stats)
+static void on_stats(void *user, rg_status status, rg_statistics *stats)
 {
 	stats_come(user, status, stats, print_stats);
 }
 
-static void on_metrics(void *user, rg_status status, rg_stats *stats)
+static void on_metrics(void *user, rg_status status, rg_statistics *stats)
 {
 	stats_come(user, status, stats, print_metrics);
 }
@@ -158,13 +159,15 @@ void command_stats(struct command *command)
 {
 	rg_op **op = command_start(command);
 
-	command_started(command, rg_registrar_stats_async(command->server->registrar, command_domain(command), on_stats, command, NULL, op));
+	command_started(command, rg_read_statistics_async(command->server->registrar, command_domain(command), on_stats, command, NULL, op,
+		NULL));
 }
 
 void command_metrics(struct command *command)
 {
 	rg_op **op = command_start(command);
 
-	command_started(command, rg_registrar_stats_async(command->server->registrar, command_domain(command), on_metrics, command, NULL, op));
+	command_started(command, rg_read_statistics_async(command->server->registrar, command_domain(command), on_metrics, command, NULL, op,
+		NULL));
 }
 

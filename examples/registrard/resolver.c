@@ -553,7 +553,7 @@ void resolver_end(struct question *question)
 }
 
 struct library_question {
-	rg_resolve_cb done;
+	rg_resolve_done_cb done;
 	void *tok;
 };
 
@@ -565,18 +565,18 @@ static void on_resolved(void *user, const rg_addr *addrs, size_t n)
 	question.done(question.tok, n ? RG_OK : RG_ENOENT, addrs, (uint32_t)n);
 }
 
-rg_status resolver_for_library(void *user, rg_str host, rg_resolve_cb done, void *tok)
+rg_status resolver_for_library(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	struct server *server = user;
 	struct library_question *question = malloc(sizeof *question);
 	char name[HOST_MAX + 1];
 
-	if (!question || host.n > HOST_MAX || !server->resolver) {
+	if (!question || host->n > HOST_MAX || !server->resolver) {
 		free(question);
 		return RG_ENOMEM;
 	}
-	memcpy(name, host.p, host.n);
-	name[host.n] = '\0';
+	memcpy(name, host->p, host->n);
+	name[host->n] = '\0';
 	*question = (struct library_question){ done, tok };
 	if (is_name(name))
 		return ask(server->resolver, name, 0, "", on_resolved, question) ? RG_PENDING : RG_OK;

@@ -31,7 +31,7 @@ struct question *resolver_ask(struct resolver *resolver, const char *host, const
 	void *user);
 
 /* env.resolve of the library: the addresses of a host, without SRV. @param user  the server. */
-rg_status resolver_for_library(void *user, rg_str host, rg_resolve_cb done, void *tok);
+rg_status resolver_for_library(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok);
 
 /* Ends a question: its callback is not called. NULL is accepted. */
 void resolver_end(struct question *question);

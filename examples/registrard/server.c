@@ -60,11 +60,11 @@ static void on_wakeup(void *user, rg_time next)
 	tick_at(user, next);
 }
 
-static void on_log(void *user, int32_t level, rg_str text)
+static void on_log(void *user, int32_t level, const rg_str *text)
 {
 	const struct server *server = user;
 
-	log_text(server->log, level, text);
+	log_text(server->log, level, *text);
 }
 
 static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
@@ -89,7 +89,7 @@ static int federate(struct server *server)
 	if (status != RG_OK)
 		complain("--federate STORE,%s: %.*s; expected a SIP URI or HOST[:PORT], as sip:192.0.2.1:5060", server->args->home,
 			(int)rg_error_text(why).n, rg_error_text(why).p);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return status == RG_OK ? 0 : status == RG_EINVAL ? 2 : 1;
 }
 
@@ -106,7 +106,7 @@ static int start_registrar(struct server *server)
 	rg_store_unref(store);
 	if (status != RG_OK)
 		complain("cannot start: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
-	rg_error_unref(why);
+	rg_error_free(why);
 	if (status != RG_OK)
 		return 1;
 	return server->args->home ? federate(server) : 0;

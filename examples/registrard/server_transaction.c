@@ -44,7 +44,8 @@ static int has_branch(const sip_via_t *via)
 }
 
 /* @param method  that of the request which creates the transaction. @param to_tag  its tag in To; without a branch it is compared. */
-static void uas_identify(const struct transactions *all, const sip_t *sip, const char *method, const char *to_tag, struct transaction_id *id)
+static void uas_identify(const struct transactions *all, const sip_t *sip, const char *method, const char *to_tag,
+	struct transaction_id *id)
 {
 	const sip_via_t *via = sip->sip_via;
 	const url_t *url = sip->sip_request->rq_url;

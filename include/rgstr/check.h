@@ -23,7 +23,7 @@ typedef struct rg_store_check_options {
 	rg_status (*open)(void *user, rg_store **out);
 
 	/** Optional. Called after each case with its name and with what was wrong; an empty @p wrong means that the case passed. */
-	void (*report)(void *user, rg_str name, rg_str wrong);
+	void (*report)(void *user, const rg_str *name, const rg_str *wrong);
 
 	void *user; /**< handed to both */
 } rg_store_check_options;

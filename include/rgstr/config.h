@@ -74,7 +74,7 @@ RG_API rg_status rg_config_new(rg_config **out);
 RG_API rg_status rg_config_copy(const rg_config *config, rg_config **out);
 
 /** Releases a config. NULL is accepted. */
-RG_API void rg_config_unref(rg_config *config);
+RG_API void rg_config_free(rg_config *config);
 
 /**
  * Sets a parameter from text, as it stands in a `modparam` line of the base specification.

@@ -27,14 +27,17 @@ enum {
  * @param status  RG_OK or an error, which counts as no address. @param addrs  the addresses; copied, ports are ignored. @param n  their
  * number; at most 8 are used.
  */
-typedef void (*rg_resolve_cb)(void *tok, rg_status status, const rg_addr *addrs, uint32_t n);
+typedef void (*rg_resolve_done_cb)(void *tok, rg_status status, const rg_addr *addrs, uint32_t n);
 
 /**
  * What the host provides to the registrar. Each member is optional and has a working default. rg_registrar_new() copies the struct,
  * bounded by `struct_size`. The members run with no lock held, on any thread that uses the registrar or completes a call of its store.
  */
 typedef struct rg_env {
-	size_t struct_size; /**< sizeof(rg_env), set by rg_env_init() */
+	uint32_t struct_size; /**< set by rg_env_init() */
+
+	/** The highest level of a line that `log` receives, RG_LOG_…; 0 = all. A line above it is not composed, so it costs nothing. */
+	int32_t log_level;
 
 	/**
 	 * Returns the time. Default: the real-time clock of the system. A time before 1970 counts as 0, a time after the year 9999 as its
@@ -46,7 +49,7 @@ typedef struct rg_env {
 	void (*random)(void *user, void *bytes, size_t n);
 
 	/** Receives a line of log, free of control characters and borrowed. Default: nothing is logged. @param level  RG_LOG_… */
-	void (*log)(void *user, int32_t level, rg_str text);
+	void (*log)(void *user, int32_t level, const rg_str *text);
 
 	/**
 	 * Resolves a host name: the next hop of a Contact in a save, the host in a remove. It obeys the completion law towards @p done. The
@@ -54,7 +57,7 @@ typedef struct rg_env {
 	 * one counts as none. In the completion form, the operation waits up to store_timeout and then continues without the answer. Default:
 	 * host names are compared as text. The library never uses DNS itself. It does not ask for a host that is a number or has a `_`.
 	 */
-	rg_status (*resolve)(void *user, rg_str host, rg_resolve_cb done, void *tok);
+	rg_status (*resolve)(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok);
 
 	/**
 	 * The next tick is due at @p next, earlier than the last tick said. Default: nothing is called, and the host has to tick at short
@@ -67,31 +70,27 @@ typedef struct rg_env {
 	 * removes expired bindings and reports their events. Another node removes such a binding only 10 seconds after its expiry. The
 	 * function is not called for bindings without a tag.
 	 */
-	int32_t (*is_owner)(void *user, rg_str tag);
+	int32_t (*is_owner)(void *user, const rg_str *tag);
 
 	/**
 	 * Returns 1 when @p host is a domain of ours, else 0. Default: 1. A save asks for the host of the Request-URI and of To; for 0 it
 	 * refuses the request with 404 (RFC 3261 §10.3 step 1). A lookup with the flag `branch` asks for the host of each branch. The host is
 	 * in the form of an AoR: in lower case, without a final dot and realm_prefix.
 	 */
-	int32_t (*is_local)(void *user, rg_str host);
+	int32_t (*is_local)(void *user, const rg_str *host);
 
 	/**
 	 * Returns 1 when the sender may register this To, else 0. Default: 1. For 0, a save refuses the request with 403 (RFC 3261 §10.3,
 	 * step 4). The arguments are the whole values of From and To, and rg_request.identity.
 	 */
-	int32_t (*authorize)(void *user, rg_str from, rg_str to, rg_str identity);
+	int32_t (*authorize)(void *user, const rg_str *from_header, const rg_str *to_header, const rg_str *identity);
 
 	void *user;      /**< passed to each member */
 	rg_free_cb free; /**< releases `user` after the registrar is gone */
-
-	/** The highest level of a line that `log` receives, RG_LOG_…; 0 = all. A line above it is not composed, so it costs nothing. */
-	int32_t log_level;
-	int32_t reserved; /**< zero */
 } rg_env;
 
 /** Empties an environment: all members have their defaults. @p size is sizeof(rg_env). NULL is accepted. */
-RG_API void rg_env_init(rg_env *env, size_t size);
+RG_API void rg_env_init(rg_env *env, uint32_t size);
 
 #ifdef __cplusplus
 }

@@ -48,11 +48,11 @@ RG_API uint32_t rg_deliver(rg_registrar *registrar, uint32_t limit);
 /**
  * Ends a subscription and releases it. No call of its callback starts after this returns.
  *
- * While another thread is in this callback, rg_subscription_end() waits until the call has returned. So the caller must not hold a lock
+ * While another thread is in this callback, rg_subscription_free() waits until the call has returned. So the caller must not hold a lock
  * that the callback takes. On the thread that delivers events, and so inside a callback, it does not wait. `free_user` may run later, on
  * the thread that delivers events. NULL is accepted. Any thread.
  */
-RG_API void rg_subscription_end(rg_subscription *subscription);
+RG_API void rg_subscription_free(rg_subscription *subscription);
 
 #ifdef __cplusplus
 }

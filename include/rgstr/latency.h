@@ -30,11 +30,11 @@ typedef void (*rg_latency_cb)(void *user, rg_status status, uint32_t n_changed);
  * RG_ENOMEM.
  */
 RG_API rg_status rg_set_latency(rg_registrar *registrar, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds,
-	uint32_t *n_changed);
+	uint32_t *n_changed, rg_error *why);
 
 /** The completion form of rg_set_latency(). @param op  may be NULL. */
 RG_API rg_status rg_set_latency_async(rg_registrar *registrar, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds,
-	rg_latency_cb done, void *user, rg_free_cb free_user, rg_op **op);
+	rg_latency_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 #ifdef __cplusplus
 }

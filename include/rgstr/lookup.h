@@ -36,11 +36,12 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * there is no request, it has too many branches, or @p out is NULL; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other
  * errors.
  */
-RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out);
+RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out,
+	rg_error *why);
 
 /** The completion form of rg_lookup(). @param op  may be NULL. */
 RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done,
-	void *user, rg_free_cb free_user, rg_op **op);
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /**
  * Reads a message of the host through its adaptor, looks it up as rg_lookup() does, and routes it through the adaptor when there is a
@@ -48,11 +49,12 @@ RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *requ
  * @param out  becomes the targets, owned by the caller; may be NULL. @return as rg_lookup(), or an error of the adaptor; RG_ENOTSUP: the
  * adaptor has no `apply`.
  */
-RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out);
+RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out,
+	rg_error *why);
 
 /** The completion form of rg_lookup_msg(). @param op  may be NULL. */
 RG_API rg_status rg_lookup_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done,
-	void *user, rg_free_cb free_user, rg_op **op);
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 #ifdef __cplusplus
 }

@@ -36,7 +36,7 @@ RG_API void rg_memory_options_init(rg_memory_options *options, uint32_t size);
 RG_API rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, rg_error *why);
 
 /** @return the bytes in use, as the budget counts them; 0 for NULL and for a store of another library. Any thread. */
-RG_API uint64_t rg_memory_store_bytes(const rg_store *store);
+RG_API uint64_t rg_memory_store_size(const rg_store *store);
 
 #ifdef __cplusplus
 }

@@ -21,8 +21,9 @@ extern "C" {
 
 /** The members of a message adaptor. Later versions only append members. `self` and `msg` are those of the rg_msg. */
 typedef struct rg_msg_ops {
-	size_t struct_size; /**< sizeof(rg_msg_ops) */
-	const char *name;   /**< for logs; borrowed, as all that an rg_msg points to */
+	uint32_t struct_size; /**< set by rg_msg_ops_init() */
+	uint32_t reserved;    /**< zero */
+	const char *name;     /**< for logs; borrowed, as all that an rg_msg points to */
 
 	/**
 	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters
@@ -33,16 +34,16 @@ typedef struct rg_msg_ops {
 	rg_status (*read)(void *self, void *msg, const rg_config *config, rg_request *out);
 
 	/** Optional; this version does not call it. Returns value @p index of header @p name, borrowed. @return RG_OK, or RG_ENOENT. */
-	rg_status (*header)(void *self, void *msg, rg_str name, uint32_t index, rg_str *value);
+	rg_status (*header)(void *self, void *msg, const rg_str *name, uint32_t index, rg_str *value);
 
 	/** Optional. Returns a host variable (an AVP or flag of the base specification), borrowed. @return RG_OK, or RG_ENOENT. */
-	rg_status (*get_var)(void *self, void *msg, rg_str name, rg_str *value);
+	rg_status (*get_var)(void *self, void *msg, const rg_str *name, rg_str *value);
 
 	/** Optional. Sets value @p index of a host variable to a copy of @p value. @return RG_OK, RG_ENOTSUP or RG_ENOMEM. */
-	rg_status (*set_var)(void *self, void *msg, rg_str name, uint32_t index, rg_str value);
+	rg_status (*set_var)(void *self, void *msg, const rg_str *name, uint32_t index, const rg_str *value);
 
 	/** Optional. Appends a header to the message; copies name and value. @return RG_OK, RG_EINVAL or RG_ENOMEM. */
-	rg_status (*add_header)(void *self, void *msg, rg_str name, rg_str value);
+	rg_status (*add_header)(void *self, void *msg, const rg_str *name, const rg_str *value);
 
 	/** Mandatory. Answers the message; sends nothing when rg_response_no_reply() is 1. @return RG_OK or an error. */
 	rg_status (*reply)(void *self, void *msg, rg_response *response);
@@ -57,7 +58,7 @@ typedef struct rg_msg_ops {
 	 * Optional. Replaces the URI of a Contact value of a reply with a copy of @p uri, and leaves its parameters. @p contact is the index of
 	 * the value, counted from 0 over all Contact lines. @return RG_OK, RG_ENOENT or RG_ENOMEM.
 	 */
-	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, rg_str uri);
+	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, const rg_str *uri);
 } rg_msg_ops;
 
 /**

@@ -25,7 +25,7 @@ typedef struct rg_op rg_op;
 RG_API void rg_op_cancel(rg_op *op);
 
 /** Releases the handle. The operation continues. NULL is accepted. Any thread. */
-RG_API void rg_op_unref(rg_op *op);
+RG_API void rg_op_free(rg_op *op);
 
 #ifdef __cplusplus
 }

@@ -16,25 +16,20 @@
 extern "C" {
 #endif
 
-/** Kinds of event: X(name, bit, meaning). This version does not raise CONTACT_REFRESH yet. */
-#define RG_EVENT_MAP(X) \
-	X(AOR_INSERT, 0, "an AoR gained its first live binding") \
-	X(AOR_DELETE, 1, "an AoR lost its last live binding") \
-	X(CONTACT_INSERT, 2, "a binding was added") \
-	X(CONTACT_UPDATE, 3, "a binding was refreshed or changed") \
-	X(CONTACT_DELETE, 4, "a binding was removed or evicted") \
-	X(CONTACT_EXPIRE, 5, "a binding expired") \
-	X(CONTACT_REFRESH, 6, "a device should be woken to refresh its binding") \
-	X(LATENCY_UPDATE, 7, "the measured latency of a binding changed")
-
+/** Kinds of event, a bit each. A later version may add kinds. This version does not raise CONTACT_REFRESH yet. */
 enum {
-#define RG_EVENT_ENUM(name, bit, text) RG_EVENT_##name = 1 << (bit),
-	RG_EVENT_MAP(RG_EVENT_ENUM)
-#undef RG_EVENT_ENUM
-#define RG_EVENT_ALL_ENUM(name, bit, text) | 1 << (bit)
-	RG_EVENT_ALL = 0 RG_EVENT_MAP(RG_EVENT_ALL_ENUM)
-#undef RG_EVENT_ALL_ENUM
+	RG_EVENT_AOR_INSERT = 1,       /**< an AoR gained its first live binding */
+	RG_EVENT_AOR_DELETE = 2,       /**< an AoR lost its last live binding */
+	RG_EVENT_CONTACT_INSERT = 4,   /**< a binding was added */
+	RG_EVENT_CONTACT_UPDATE = 8,   /**< a binding was refreshed or changed */
+	RG_EVENT_CONTACT_DELETE = 16,  /**< a binding was removed or evicted */
+	RG_EVENT_CONTACT_EXPIRE = 32,  /**< a binding expired */
+	RG_EVENT_CONTACT_REFRESH = 64, /**< a device should be woken to refresh its binding */
+	RG_EVENT_LATENCY_UPDATE = 128  /**< the measured latency of a binding changed */
 };
+
+/** The mask of all kinds of event, also of those that a later version adds. */
+#define RG_EVENT_ALL UINT32_MAX
 
 /** @return the name of an event kind, as "CONTACT_INSERT"; NULL unless @p kind is one known bit. Static. */
 RG_API const char *rg_event_name(uint32_t kind);
@@ -89,7 +84,7 @@ RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, co
  * apply. A Contact that is missing in the reply is removed. All other values of a binding come from the request. A second reply to the
  * same REGISTER is applied too, because the client sees its lifetimes last.
  *
- * rg_response_rewrites() of the response lists what to change in the reply. rg_response_no_reply() is 1.
+ * rg_response_rewrite_count() of the response lists what to change in the reply. rg_response_no_reply() is 1.
  * @param request  the REGISTER as it came from the client. @param upstream  the reply of the main registrar.
  * Other parameters and errors as rg_merge(). RG_EINVAL also when the code of @p upstream is not 2xx.
  */
@@ -97,7 +92,7 @@ RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *reque
 	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out);
 
 /** Releases a plan. NULL is accepted. */
-RG_API void rg_plan_unref(rg_plan *plan);
+RG_API void rg_plan_free(rg_plan *plan);
 
 /** @return the response, borrowed from the plan; NULL for NULL. */
 RG_API rg_response *rg_plan_response(rg_plan *plan);
@@ -112,7 +107,7 @@ RG_API const rg_record *rg_plan_next(const rg_plan *plan);
 RG_API int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index);
 
 /** @return the number of events that a commit of the plan raises. */
-RG_API uint32_t rg_plan_events(const rg_plan *plan);
+RG_API uint32_t rg_plan_event_count(const rg_plan *plan);
 
 /** Fills in a view of event @p index, in order; borrowed from the plan. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out);

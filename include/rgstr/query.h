@@ -40,13 +40,13 @@ RG_API void rg_query_init(rg_query *query, uint32_t size);
 typedef struct rg_answer rg_answer;
 
 /** Releases an answer. NULL is accepted. */
-RG_API void rg_answer_unref(rg_answer *answer);
+RG_API void rg_answer_free(rg_answer *answer);
 
 /** @return 1 = registered, 0 = not; 0 for NULL. */
 RG_API int32_t rg_answer_result(const rg_answer *answer);
 
 /** @return the number of live bindings that match; 0 for NULL. */
-RG_API uint32_t rg_answer_count(const rg_answer *answer);
+RG_API uint32_t rg_answer_contact_count(const rg_answer *answer);
 
 /**
  * Fills in a view of matching binding @p index, in lookup order; borrowed from the answer.
@@ -65,33 +65,33 @@ typedef void (*rg_answer_cb)(void *user, rg_status status, rg_answer *answer);
  * @return RG_OK; RG_EINVAL: there is no AoR (as for a reply without `aor`), or it is malformed; RG_ESTORE: the store is unavailable, so
  * the answer is unknown; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
-RG_API rg_status rg_is_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
+RG_API rg_status rg_is_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out, rg_error *why);
 
 /**
  * Asks whether the AoR has a binding with this Contact and this Call-ID (base specification §1.4.6). A value that is absent matches any.
  * When both are absent, the first Contact of the request is meant; a request without a Contact has no match, and without a request every
  * live binding matches. @return as rg_is_registered().
  */
-RG_API rg_status rg_is_contact_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
+RG_API rg_status rg_is_contact_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out, rg_error *why);
 
 /**
  * Asks whether the AoR is registered from one of these addresses (base specification §1.4.7). They are compared with the next hop of each
  * binding: its first Path URI, else its received URI, else its Contact URI. env.resolve is not called.
  * @return as rg_is_registered(); RG_EINVAL also when there is no address or a malformed one.
  */
-RG_API rg_status rg_is_ip_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out);
+RG_API rg_status rg_is_ip_registered(rg_registrar *registrar, const rg_query *query, rg_answer **out, rg_error *why);
 
 /** The completion form of rg_is_registered(). @param op  may be NULL. */
 RG_API rg_status rg_is_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
-	rg_free_cb free_user, rg_op **op);
+	rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /** The completion form of rg_is_contact_registered(). @param op  may be NULL. */
 RG_API rg_status rg_is_contact_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
-	rg_free_cb free_user, rg_op **op);
+	rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /** The completion form of rg_is_ip_registered(). @param op  may be NULL. */
 RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_query *query, rg_answer_cb done, void *user,
-	rg_free_cb free_user, rg_op **op);
+	rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /**
  * Reads a message of the host through its adaptor and asks rg_is_registered(). The host variable that attr_avp names becomes the texts of
@@ -99,17 +99,17 @@ RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_que
  * @param aor  AoR, in a form that request.h lists; absent = that of the message. @param out  may be NULL.
  * @return as rg_is_registered(), or an error of the adaptor.
  */
-RG_API rg_status rg_is_registered_msg(rg_registrar *registrar, const rg_msg *msg, rg_str aor, rg_answer **out);
+RG_API rg_status rg_is_registered_msg(rg_registrar *registrar, const rg_msg *msg, rg_str aor, rg_answer **out, rg_error *why);
 
 /** The completion form of rg_is_registered_msg(). @param op  may be NULL. */
 RG_API rg_status rg_is_registered_msg_async(rg_registrar *registrar, const rg_msg *msg, rg_str aor, rg_answer_cb done, void *user,
-	rg_free_cb free_user, rg_op **op);
+	rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /** @param record  a record of a walk, as it is in the store now; borrowed. @return 0 to continue, anything else to stop. */
 typedef int32_t (*rg_each_cb)(void *user, const rg_record *record);
 
 /** The end of a walk. @param cursor  where to continue after a stop; absent = the walk is complete. Borrowed for the call. */
-typedef void (*rg_each_done_cb)(void *user, rg_status status, rg_str cursor);
+typedef void (*rg_each_done_cb)(void *user, rg_status status, const rg_str *cursor);
 
 /**
  * Walks the records of a domain that have bindings, including expired ones that have not been pruned yet, page by page. A record that
@@ -117,15 +117,15 @@ typedef void (*rg_each_done_cb)(void *user, rg_status status, rg_str cursor);
  * @param domain  absent = "location".
  * @return RG_OK, also after a stop by the callback; RG_EINVAL: there is no callback; RG_ESTORE, RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
-RG_API rg_status rg_registrar_each(rg_registrar *registrar, rg_str domain, rg_each_cb each, void *user);
+RG_API rg_status rg_each(rg_registrar *registrar, rg_str domain, rg_each_cb each, void *user, rg_error *why);
 
 /**
- * The completion form of rg_registrar_each(). Both callbacks get @p user.
+ * The completion form of rg_each(). Both callbacks get @p user.
  * @param cursor  where to start, from an earlier walk of this domain; absent = at the beginning. A malformed cursor is RG_EINVAL.
  * @param op  may be NULL.
  */
-RG_API rg_status rg_registrar_each_async(rg_registrar *registrar, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done,
-	void *user, rg_free_cb free_user, rg_op **op);
+RG_API rg_status rg_each_async(rg_registrar *registrar, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done,
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 #ifdef __cplusplus
 }

@@ -45,13 +45,30 @@ RG_API int32_t rg_revision_equal(const rg_revision *a, const rg_revision *b);
 RG_API int32_t rg_revision_is_zero(const rg_revision *r);
 
 /**
- * The SIP methods that a binding may support (RFC 3261 §20.5, RFC 3840 §9): X(name, number of its bit in `methods`). All methods that are
- * not in the table share OTHER. Records are stored with these bits (doc/record-format.md), so the number of a method never changes. A
- * later version may give bits 14 to 30 to other methods.
+ * The SIP methods that a binding may support (RFC 3261 §20.5, RFC 3840 §9), each with the number of its bit in `methods`. All methods without
+ * a number of their own share OTHER. Records are stored with these bits (doc/record-format.md), so the number of a method never changes. A
+ * later version may give the numbers 14 to 30 to other methods.
  */
-#define RG_METHOD_MAP(X) \
-	X(INVITE, 0) X(ACK, 1) X(BYE, 2) X(CANCEL, 3) X(REGISTER, 4) X(OPTIONS, 5) X(PRACK, 6) X(UPDATE, 7) X(INFO, 8) X(SUBSCRIBE, 9) \
-	X(NOTIFY, 10) X(REFER, 11) X(MESSAGE, 12) X(PUBLISH, 13) X(OTHER, 31)
+enum {
+	RG_METHOD_INVITE = 0,
+	RG_METHOD_ACK = 1,
+	RG_METHOD_BYE = 2,
+	RG_METHOD_CANCEL = 3,
+	RG_METHOD_REGISTER = 4,
+	RG_METHOD_OPTIONS = 5,
+	RG_METHOD_PRACK = 6,
+	RG_METHOD_UPDATE = 7,
+	RG_METHOD_INFO = 8,
+	RG_METHOD_SUBSCRIBE = 9,
+	RG_METHOD_NOTIFY = 10,
+	RG_METHOD_REFER = 11,
+	RG_METHOD_MESSAGE = 12,
+	RG_METHOD_PUBLISH = 13,
+	RG_METHOD_OTHER = 31
+};
+
+/** @return the name of a method, as "INVITE", by the number of its bit; "OTHER" for RG_METHOD_OTHER; NULL for an unknown number. Static. */
+RG_API const char *rg_method_name(uint32_t number);
 
 /** Bits of rg_contact.flags. */
 enum {
@@ -103,7 +120,7 @@ typedef struct rg_contact {
 	uint64_t request_hash;  /**< hash of the Contact, Expires and Path values of the last REGISTER that changed it */
 	int32_t q;              /**< 0–1000 thousandths; -1 = no q */
 	uint32_t reg_id;        /**< reg-id of a flow (RFC 5626); 0 = none */
-	uint32_t methods;       /**< bit set over RG_METHOD_MAP; RG_METHODS_ALL = none stated */
+	uint32_t methods;       /**< bit set over RG_METHOD_…; RG_METHODS_ALL = none stated */
 	uint32_t branch_flags;  /**< branch flags of the host, as given */
 	uint32_t latency;       /**< measured latency in microseconds; RG_LATENCY_NONE = never measured */
 	uint32_t reserved;      /**< zero */
@@ -182,7 +199,7 @@ RG_API const rg_revision *rg_record_revision(const rg_record *record);
 RG_API const rg_revision *rg_record_local_revision(const rg_record *record);
 
 /** @return the number of bindings, including expired ones that have not been pruned yet; 0 for NULL. */
-RG_API uint32_t rg_record_count(const rg_record *record);
+RG_API uint32_t rg_record_contact_count(const rg_record *record);
 
 /**
  * Fills in a view of binding @p index.
@@ -192,7 +209,7 @@ RG_API uint32_t rg_record_count(const rg_record *record);
 RG_API rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out);
 
 /** @return the number of removals; 0 for NULL. */
-RG_API uint32_t rg_record_removals(const rg_record *record);
+RG_API uint32_t rg_record_removal_count(const rg_record *record);
 
 /** Fills in a view of removal @p index, oldest first; borrowed from the record. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out);
@@ -211,7 +228,7 @@ RG_API rg_str rg_record_extra(const rg_record *record);
 RG_API rg_time rg_record_deadline(const rg_record *record);
 
 /** @return the number of tags that the record is indexed by; 0 for NULL. */
-RG_API uint32_t rg_record_tags(const rg_record *record);
+RG_API uint32_t rg_record_tag_count(const rg_record *record);
 
 /**
  * @return tag @p index, borrowed from the record; absent past the last one. No tag is listed twice. The tags of a binding are its next

@@ -12,7 +12,7 @@
  *
  * `free_user` runs once, after the last call of the callback. The rule for errors also holds for rg_registrar_new() and
  * rg_registrar_subscribe(). `*op`, if asked for, is written before the operation starts. The caller owns it and releases it with
- * rg_op_unref(); it may be canceled at any time. A callback runs with no lock held. It may call any function of the library and may drop
+ * rg_op_free(); it may be canceled at any time. A callback runs with no lock held. It may call any function of the library and may drop
  * the last reference to any object.
  *
  * **Inputs.** Requests, filters, queries, options and texts are borrowed for the call only: the caller may free them as soon as the call
@@ -81,7 +81,7 @@ RG_API void rg_registrar_shutdown(rg_registrar *registrar);
  * @return RG_OK; RG_EINVAL: the config contradicts itself (rg_config_check() says how), or there is no registrar; RG_ENOMEM. On an error
  * the old configuration stays.
  */
-RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config *config);
+RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config *config, rg_error *why);
 
 /**
  * Does the work that is due: expiry and its events, resends of commits with an unknown outcome, time-outs, federation, and the events that

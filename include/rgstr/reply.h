@@ -51,7 +51,7 @@ RG_API rg_status rg_via_header(rg_str via, const rg_addr *source, char *room, si
  * The tag is a keyed hash of the topmost Via value, From, Call-ID and the number of CSeq, in 16 hexadecimal digits. So a retransmission gets
  * the tag of the first reply from a host that keeps no state (RFC 3261 §8.2.7), also from another node with the same key. The CANCEL of a
  * request gets the tag of this request (RFC 3261 §9.2). Nobody without the key can tell the tag in advance (RFC 3261 §19.3).
- * @param request  `to`, `from`, `callid` and `cseq` are read; all but `to` may be absent or malformed.
+ * @param request  `to_header`, `from_header`, `callid` and `cseq` are read; all but `to_header` may be absent or malformed.
  * @param via  the topmost Via line as it came, not that of rg_via_header(); absent = none.
  * @param key  RG_TO_KEY_BYTES random bytes that the host draws at its start.
  * @return RG_OK; RG_EINVAL: To is absent or malformed, or an argument is NULL.

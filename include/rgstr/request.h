@@ -98,8 +98,8 @@ typedef struct rg_request {
 	/* What the message says. */
 	rg_str method;              /**< method, as "REGISTER"; letter case matters (RFC 3261 §7.1) */
 	rg_str request_uri;         /**< Request-URI */
-	rg_str from;                /**< From, the whole value */
-	rg_str to;                  /**< To, the whole value */
+	rg_str from_header;         /**< From, the whole value */
+	rg_str to_header;           /**< To, the whole value */
 	rg_str callid;              /**< Call-ID */
 	rg_str cseq;                /**< CSeq, as "4711 REGISTER" */
 	rg_str expires;             /**< Expires; absent when there is none. An empty value is malformed */

@@ -16,52 +16,50 @@ extern "C" {
 #endif
 
 /**
- * The reasons of a response to a REGISTER: X(name, value, SIP code, statistic, text). The values have no gaps. A refusal has the text in
- * P-Registrar-Error. rg_stats_find() counts the responses of each reason under the name of its statistic.
+ * The reasons of a response to a REGISTER, each with its SIP code and its text. The values never change and have no gaps; a later version may
+ * add reasons, and rg_reason_count() tells their number. A refusal has the text in P-Registrar-Error. rg_statistics_find() counts the responses of
+ * each reason under `accepted_regs` or `rejects_` and the name of the reason in lower case.
  */
-#define RG_REASON_MAP(X) \
-	X(RG_R_FINE, 0, 200, "accepted_regs", "No problem") \
-	X(RG_R_INTERNAL, 1, 500, "rejects_internal", "Server Internal Error") \
-	X(RG_R_INV_CSEQ, 2, 400, "rejects_inv_cseq", "Invalid CSeq number") \
-	X(RG_R_AOR_LEN, 3, 400, "rejects_aor_len", "Address Of Record too long") \
-	X(RG_R_AOR_PARSE, 4, 400, "rejects_aor_parse", "Error while parsing AOR") \
-	X(RG_R_INV_EXP, 5, 400, "rejects_inv_exp", "Invalid expires param in contact") \
-	X(RG_R_INV_Q, 6, 400, "rejects_inv_q", "Invalid q param in contact") \
-	X(RG_R_PARSE, 7, 400, "rejects_parse", "Message parse error") \
-	X(RG_R_TO_MISS, 8, 400, "rejects_to_miss", "To header not found") \
-	X(RG_R_CID_MISS, 9, 400, "rejects_cid_miss", "Call-ID header not found") \
-	X(RG_R_CS_MISS, 10, 400, "rejects_cs_miss", "CSeq header not found") \
-	X(RG_R_PARSE_EXP, 11, 400, "rejects_parse_exp", "Expires parse error") \
-	X(RG_R_PARSE_CONT, 12, 400, "rejects_parse_cont", "Contact parse error") \
-	X(RG_R_STAR_EXP, 13, 400, "rejects_star_exp", "* used in contact and expires is not zero") \
-	X(RG_R_STAR_CONT, 14, 400, "rejects_star_cont", "* used in contact and more than 1 contact") \
-	X(RG_R_UNESCAPE, 15, 400, "rejects_unescape", "Error while unescaping username") \
-	X(RG_R_TOO_MANY, 16, 503, "rejects_too_many", "Too many registered contacts") \
-	X(RG_R_CONTACT_LEN, 17, 400, "rejects_contact_len", "Contact/received too long") \
-	X(RG_R_CALLID_LEN, 18, 400, "rejects_callid_len", "Callid too long") \
-	X(RG_R_PARSE_PATH, 19, 400, "rejects_parse_path", "Path parse error") \
-	X(RG_R_PATH_UNSUP, 20, 420, "rejects_path_unsup", "No support for found Path indicated") \
-	X(RG_R_PNS_UNSUP, 21, 555, "rejects_pns_unsup", "Push Notification Service Not Supported") \
-	X(RG_R_MIN_EXPIRES, 22, 423, "rejects_min_expires", "Interval Too Brief") \
-	X(RG_R_STORE, 23, 503, "rejects_store", "Location store unavailable") \
-	X(RG_R_REQUIRE, 24, 420, "rejects_require", "Extension not supported") \
-	X(RG_R_OB_REQUIRED, 25, 421, "rejects_ob_required", "Extension Required") \
-	X(RG_R_OB_EDGE, 26, 439, "rejects_ob_edge", "First Hop Lacks Outbound Support") \
-	X(RG_R_DOMAIN, 27, 404, "rejects_domain", "Not responsible for this address") \
-	X(RG_R_FORBIDDEN, 28, 403, "rejects_forbidden", "Not authorized for this address") \
-	X(RG_R_FROM_MISS, 29, 400, "rejects_from_miss", "From header not found") \
-	X(RG_R_LOOP, 30, 403, "rejects_loop", "Contact would loop") \
-	X(RG_R_OB_MULTI, 31, 400, "rejects_ob_multi", "More than one contact with reg-id") \
-	X(RG_R_SIPS, 32, 400, "rejects_sips", "sips contact needs a sips request and path") \
-	X(RG_R_TOO_LARGE, 33, 413, "rejects_too_large", "Request exceeds a limit") \
-	X(RG_R_SCHEME, 34, 416, "rejects_scheme", "Unsupported URI Scheme")
-
 enum {
-#define RG_REASON_ENUM(name, value, code, statistic, text) name = value,
-	RG_REASON_MAP(RG_REASON_ENUM)
-#undef RG_REASON_ENUM
-	RG_R_COUNT
+	RG_R_FINE = 0,         /**< 200 No problem */
+	RG_R_INTERNAL = 1,     /**< 500 Server Internal Error */
+	RG_R_INV_CSEQ = 2,     /**< 400 Invalid CSeq number */
+	RG_R_AOR_LEN = 3,      /**< 400 Address Of Record too long */
+	RG_R_AOR_PARSE = 4,    /**< 400 Error while parsing AOR */
+	RG_R_INV_EXP = 5,      /**< 400 Invalid expires param in contact */
+	RG_R_INV_Q = 6,        /**< 400 Invalid q param in contact */
+	RG_R_PARSE = 7,        /**< 400 Message parse error */
+	RG_R_TO_MISS = 8,      /**< 400 To header not found */
+	RG_R_CID_MISS = 9,     /**< 400 Call-ID header not found */
+	RG_R_CS_MISS = 10,     /**< 400 CSeq header not found */
+	RG_R_PARSE_EXP = 11,   /**< 400 Expires parse error */
+	RG_R_PARSE_CONT = 12,  /**< 400 Contact parse error */
+	RG_R_STAR_EXP = 13,    /**< 400 * used in contact and expires is not zero */
+	RG_R_STAR_CONT = 14,   /**< 400 * used in contact and more than 1 contact */
+	RG_R_UNESCAPE = 15,    /**< 400 Error while unescaping username */
+	RG_R_TOO_MANY = 16,    /**< 503 Too many registered contacts */
+	RG_R_CONTACT_LEN = 17, /**< 400 Contact/received too long */
+	RG_R_CALLID_LEN = 18,  /**< 400 Callid too long */
+	RG_R_PARSE_PATH = 19,  /**< 400 Path parse error */
+	RG_R_PATH_UNSUP = 20,  /**< 420 No support for found Path indicated */
+	RG_R_PNS_UNSUP = 21,   /**< 555 Push Notification Service Not Supported */
+	RG_R_MIN_EXPIRES = 22, /**< 423 Interval Too Brief */
+	RG_R_STORE = 23,       /**< 503 Location store unavailable */
+	RG_R_REQUIRE = 24,     /**< 420 Extension not supported */
+	RG_R_OB_REQUIRED = 25, /**< 421 Extension Required */
+	RG_R_OB_EDGE = 26,     /**< 439 First Hop Lacks Outbound Support */
+	RG_R_DOMAIN = 27,      /**< 404 Not responsible for this address */
+	RG_R_FORBIDDEN = 28,   /**< 403 Not authorized for this address */
+	RG_R_FROM_MISS = 29,   /**< 400 From header not found */
+	RG_R_LOOP = 30,        /**< 403 Contact would loop */
+	RG_R_OB_MULTI = 31,    /**< 400 More than one contact with reg-id */
+	RG_R_SIPS = 32,        /**< 400 sips contact needs a sips request and path */
+	RG_R_TOO_LARGE = 33,   /**< 413 Request exceeds a limit */
+	RG_R_SCHEME = 34       /**< 416 Unsupported URI Scheme */
 };
+
+/** @return the number of reasons that the loaded library knows: they are 0 to this number less 1. */
+RG_API int32_t rg_reason_count(void);
 
 /** @return the name of a reason without its prefix, as "INV_CSEQ"; NULL for an unknown number. Static. */
 RG_API const char *rg_reason_name(int32_t reason);
@@ -81,18 +79,11 @@ typedef struct rg_header {
 	rg_str value; /**< value, without a line end */
 } rg_header;
 
-/** A binding in the list of a response. */
-typedef struct rg_answered {
-	uint32_t struct_size; /**< sizeof(rg_answered), set by the call that fills it in */
-	uint32_t expires;     /**< seconds left, at most those granted; saturates at UINT32_MAX */
-	rg_contact contact;   /**< the binding itself; borrowed from the response */
-} rg_answered;
-
 /** The decision on a REGISTER: a complete response. */
 typedef struct rg_response rg_response;
 
 /** Releases a response. NULL is accepted. */
-RG_API void rg_response_unref(rg_response *response);
+RG_API void rg_response_free(rg_response *response);
 
 /** @return the reason, RG_R_…; RG_R_INTERNAL for NULL. */
 RG_API int32_t rg_response_reason(const rg_response *response);
@@ -114,10 +105,16 @@ RG_API int32_t rg_response_no_reply(const rg_response *response);
 RG_API uint32_t rg_response_connection_lifetime(const rg_response *response);
 
 /** @return the number of bindings that a 200 lists: first those of the request, in its order, then the others in lookup order. */
-RG_API uint32_t rg_response_contacts(const rg_response *response);
+RG_API uint32_t rg_response_contact_count(const rg_response *response);
 
 /** Fills in a view of listed binding @p index, borrowed from the response. @return RG_OK, or RG_ENOENT past the last one. */
-RG_API rg_status rg_response_contact(const rg_response *response, uint32_t index, rg_answered *out);
+RG_API rg_status rg_response_contact(const rg_response *response, uint32_t index, rg_contact *out);
+
+/**
+ * @return the lifetime of listed binding @p index in seconds: what is left, at most what was granted; UINT32_MAX stands for more. 0 past the
+ * last one.
+ */
+RG_API uint32_t rg_response_contact_expires(const rg_response *response, uint32_t index);
 
 /**
  * Returns the headers of the response, without those that every SIP response copies from its request (RFC 3261 §8.2.6.2): Contact, Date,
@@ -141,7 +138,7 @@ typedef struct rg_rewrite {
  * @return the number of Contact values to rewrite in the reply before the host forwards it to the client; 0 except after rg_save_reply()
  * and rg_merge_reply().
  */
-RG_API uint32_t rg_response_rewrites(const rg_response *response);
+RG_API uint32_t rg_response_rewrite_count(const rg_response *response);
 
 /** Fills in a view of rewrite @p index. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_response_rewrite(const rg_response *response, uint32_t index, rg_rewrite *out);
@@ -191,7 +188,7 @@ typedef struct rg_target {
 typedef struct rg_targets rg_targets;
 
 /** Releases targets. NULL is accepted. */
-RG_API void rg_targets_unref(rg_targets *targets);
+RG_API void rg_targets_free(rg_targets *targets);
 
 /** @return RG_LOOKUP_…; RG_LOOKUP_ERROR for NULL. */
 RG_API int32_t rg_targets_result(const rg_targets *targets);

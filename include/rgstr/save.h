@@ -24,7 +24,8 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
  * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: there is no request, its
  * domain ends in "@homes", or @p out is NULL. RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other errors.
  */
-RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out);
+RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out,
+	rg_error *why);
 
 /**
  * The completion form of rg_save(). Over a store that is not inline, and with env.resolve, it copies the request; a request with more than
@@ -32,33 +33,33 @@ RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, con
  * @param op  may be NULL.
  */
 RG_API rg_status rg_save_async(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_save_cb done,
-	void *user, rg_free_cb free_user, rg_op **op);
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /**
  * Reads a message of the host through its adaptor, saves it as rg_save() does, and replies to it through the adaptor.
  * @param out  becomes the response, owned by the caller; may be NULL. @return as rg_save(), or an error of the adaptor.
  */
-RG_API rg_status rg_save_msg(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_response **out);
+RG_API rg_status rg_save_msg(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_response **out, rg_error *why);
 
 /** The completion form of rg_save_msg(). The adaptor replies before @p done is called. @param op  may be NULL. */
 RG_API rg_status rg_save_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_save_cb done,
-	void *user, rg_free_cb free_user, rg_op **op);
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /**
  * Saves the bindings that the main registrar granted (cached registrations; base specification §1.3.18, §1.4.1 in a reply route).
  * rg_merge_reply() describes the decision.
  * @param request  the REGISTER as it came from the client. @param upstream  the reply of the main registrar.
  * @param options  NULL = no flags.
- * @param out  becomes the decision, owned by the caller. It is not to be sent: rg_response_rewrites() lists what to change in the reply. A
+ * @param out  becomes the decision, owned by the caller. It is not to be sent: rg_response_rewrite_count() lists what to change in the reply. A
  * code other than 200 says why nothing was stored.
  * @return as rg_save(); RG_EINVAL also when the code of @p upstream is not 2xx.
  */
 RG_API rg_status rg_save_reply(rg_registrar *registrar, const rg_request *request, const rg_upstream *upstream,
-	const rg_save_options *options, rg_response **out);
+	const rg_save_options *options, rg_response **out, rg_error *why);
 
 /** The completion form of rg_save_reply(). @param op  may be NULL. */
 RG_API rg_status rg_save_reply_async(rg_registrar *registrar, const rg_request *request, const rg_upstream *upstream,
-	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op);
+	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /**
  * Reads two messages of the host through their adaptors, saves them as rg_save_reply() does, and rewrites the Contacts of the reply
@@ -70,11 +71,11 @@ RG_API rg_status rg_save_reply_async(rg_registrar *registrar, const rg_request *
  * @param out  may be NULL. @return as rg_save_reply(), or an error of an adaptor.
  */
 RG_API rg_status rg_save_reply_msg(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
-	rg_response **out);
+	rg_response **out, rg_error *why);
 
 /** The completion form of rg_save_reply_msg(). The adaptor rewrites the reply before @p done is called. @param op  may be NULL. */
 RG_API rg_status rg_save_reply_msg_async(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply,
-	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op);
+	const rg_save_options *options, rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /**
  * Adds a header to a message of the host that reports the socket on which the message arrived (base specification §1.4.8, add_sock_hdr).
@@ -84,7 +85,7 @@ RG_API rg_status rg_save_reply_msg_async(rg_registrar *registrar, const rg_msg *
  * @return RG_OK; RG_ENOTSUP: the adaptor has no `add_header`; RG_EINVAL: @p name is no token, or the host gave no valid socket;
  * RG_ECANCELED; RG_ENOMEM; or an error of the adaptor. On an error nothing is added. The function completes before it returns.
  */
-RG_API rg_status rg_add_socket_header(rg_registrar *registrar, const rg_msg *msg, rg_str name);
+RG_API rg_status rg_add_socket_header(rg_registrar *registrar, const rg_msg *msg, rg_str name, rg_error *why);
 
 #ifdef __cplusplus
 }

@@ -65,10 +65,10 @@ RG_API void rg_sofia_source_init(rg_sofia_source *source, uint32_t size);
  * @{ */
 
 /** Reads a host variable. @return RG_OK with @p value borrowed until the verb has completed, or RG_ENOENT. */
-typedef rg_status (*rg_sofia_get_var_cb)(void *user, rg_str name, rg_str *value);
+typedef rg_status (*rg_sofia_get_var_cb)(void *user, const rg_str *name, rg_str *value);
 
 /** Sets value @p index of a host variable. @return RG_OK or an error. */
-typedef rg_status (*rg_sofia_set_var_cb)(void *user, rg_str name, uint32_t index, rg_str value);
+typedef rg_status (*rg_sofia_set_var_cb)(void *user, const rg_str *name, uint32_t index, const rg_str *value);
 
 /** A message with all that the adaptor needs. `msg` of an rg_msg points to it. It is borrowed until the verb has completed. */
 typedef struct rg_sofia_message {

@@ -15,28 +15,23 @@
 extern "C" {
 #endif
 
-/** Every status: X(name, value, text). The values never change. */
-#define RG_STATUS_MAP(X) \
-	X(RG_OK, 0, "success") \
-	X(RG_PENDING, 1, "the operation will complete later") \
-	X(RG_EINVAL, -1, "invalid argument") \
-	X(RG_ENOMEM, -2, "out of memory") \
-	X(RG_ENOENT, -3, "no such thing") \
-	X(RG_ENOTSUP, -4, "not supported here") \
-	X(RG_ECANCELED, -5, "canceled") \
-	X(RG_ETIMEOUT, -6, "no answer in time") \
-	X(RG_ESTORE, -7, "location store unavailable") \
-	X(RG_ECONFLICT, -8, "the record has changed meanwhile") \
-	X(RG_EUNKNOWN, -9, "the outcome is unknown") \
-	X(RG_EFULL, -10, "a budget is used up") \
-	X(RG_ELIMIT, -11, "a limit is exceeded") \
-	X(RG_EFORMAT, -12, "malformed data") \
-	X(RG_ECONTRACT, -13, "a callback or store broke its contract")
-
+/** Every status. The values never change; a later version may add negative ones. rg_strerror() returns the text. */
 enum {
-#define RG_STATUS_ENUM(name, value, text) name = value,
-	RG_STATUS_MAP(RG_STATUS_ENUM)
-#undef RG_STATUS_ENUM
+	RG_OK = 0,          /**< success */
+	RG_PENDING = 1,     /**< the operation will complete later */
+	RG_EINVAL = -1,     /**< invalid argument */
+	RG_ENOMEM = -2,     /**< out of memory */
+	RG_ENOENT = -3,     /**< no such thing */
+	RG_ENOTSUP = -4,    /**< not supported here */
+	RG_ECANCELED = -5,  /**< canceled */
+	RG_ETIMEOUT = -6,   /**< no answer in time */
+	RG_ESTORE = -7,     /**< location store unavailable */
+	RG_ECONFLICT = -8,  /**< the record has changed meanwhile */
+	RG_EUNKNOWN = -9,   /**< the outcome is unknown */
+	RG_EFULL = -10,     /**< a budget is used up */
+	RG_ELIMIT = -11,    /**< a limit is exceeded */
+	RG_EFORMAT = -12,   /**< malformed data */
+	RG_ECONTRACT = -13  /**< a callback or store broke its contract */
 };
 
 /** @return the English text of a status; "unknown status" for any other number. Static, never NULL. */
@@ -52,7 +47,7 @@ typedef struct rg_error rg_error;
 RG_API rg_error *rg_error_new(void);
 
 /** Releases an error. NULL is accepted. */
-RG_API void rg_error_unref(rg_error *error);
+RG_API void rg_error_free(rg_error *error);
 
 /**
  * Reports a failure. Stores, adaptors and language bindings use it to report in the same way as the library.

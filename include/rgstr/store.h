@@ -112,9 +112,9 @@ typedef void (*rg_watch_cb)(void *user, rg_status status);
  * `self` is the pointer given to rg_store_new(). Keys, commits, cursors, domains and tags are borrowed for the call.
  */
 typedef struct rg_store_ops {
-	size_t struct_size; /**< sizeof(rg_store_ops) */
-	const char *name;   /**< mandatory; for logs and rg_store_self(). rg_store_new() copies the text */
-	uint32_t traits;    /**< RG_STORE_… */
+	uint32_t struct_size; /**< set by rg_store_ops_init() */
+	uint32_t traits;      /**< RG_STORE_… */
+	const char *name;     /**< mandatory; for logs and rg_store_self(). rg_store_new() copies the text */
 
 	/** Mandatory. Returns the record under a key. */
 	rg_status (*fetch)(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok);
@@ -130,19 +130,20 @@ typedef struct rg_store_ops {
 	 * not O(all). A walk over the cursors returns a key at most once, unless a commit changes its deadline meanwhile. A key stays due until
 	 * a commit moves its deadline. `next` of the last page does not cover the keys that the walk returned.
 	 */
-	rg_status (*due)(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
+	rg_status (*due)(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
 	/**
 	 * Mandatory. Returns the keys of @p domain whose record carries @p tag, at most @p limit a page. It costs O(matches). A walk returns a
 	 * key at least once when its record carries the tag from the first page to the last, whatever is committed meanwhile.
 	 */
-	rg_status (*find)(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
+	rg_status (*find)(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+		rg_keys_cb done, void *tok);
 
 	/** Mandatory. Returns all keys of @p domain, at most @p limit a page. A walk returns a key at least once when it stays in the store. */
-	rg_status (*scan)(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
+	rg_status (*scan)(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 
 	/** Optional. Counts records and bindings of @p domain, including expired bindings that have not been pruned yet. */
-	rg_status (*count)(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok);
+	rg_status (*count)(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok);
 
 	/** Optional, together with `unwatch`. Calls @p changed after each change under the key until the watch ends. */
 	rg_status (*watch)(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
@@ -199,36 +200,36 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
 
 /**
  * Makes one store of two, for the save flag memory-only (base specification §1.4.1). Bindings with RG_CONTACT_LOCAL are kept in
- * @p local, everything else in @p main. References to both are taken. @p local must be written through this store only.
+ * @p local_store, everything else in @p main_store. References to both are taken. @p local_store must be written through this store only.
  *
  * A fetch unites both records. If a binding is in both parts (the same id), the newer copy counts: by `modified`, then by CSeq; on a tie,
- * as in a half-done move, that of @p main. `partial` is set in three cases: @p main did not answer, so the bindings of @p local alone are
- * returned (if there are none, the error is); the union would exceed RG_RECORD_BYTES_MAX, so the record of @p main is returned; or the
+ * as in a half-done move, that of @p main_store. `partial` is set in three cases: @p main_store did not answer, so the bindings of @p local_store alone are
+ * returned (if there are none, the error is); the union would exceed RG_RECORD_BYTES_MAX, so the record of @p main_store is returned; or the
  * local part changed again and again during the fetch.
  *
- * A commit is split. A part that does not change is not written. What the commit adds to the local part is written before @p main is
- * asked; what it removes from the local part is removed after @p main has accepted. So an addition may be seen while @p main is asked, and
- * a removed binding a moment longer; a binding that moves is never missing. A commit that @p main refuses leaves nothing behind.
+ * A commit is split. A part that does not change is not written. What the commit adds to the local part is written before @p main_store is
+ * asked; what it removes from the local part is removed after @p main_store has accepted. So an addition may be seen while @p main_store is asked, and
+ * a removed binding a moment longer; a binding that moves is never missing. A commit that @p main_store refuses leaves nothing behind.
  *
  * A commit must name the bases of both parts. After the local part was removed, its base is the revision of the removing commit for 60 s.
  *
- * If @p main answers RG_EUNKNOWN, this store does, too, and remembers the commit for 60 s. Before another commit of the key goes on,
- * @p main is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. After 60 s the
- * remembered one is not sent again, and what @p main has tells its outcome. A resend changes nothing that came after the first sending.
+ * If @p main_store answers RG_EUNKNOWN, this store does, too, and remembers the commit for 60 s. Before another commit of the key goes on,
+ * @p main_store is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. After 60 s the
+ * remembered one is not sent again, and what @p main_store has tells its outcome. A resend changes nothing that came after the first sending.
  * At least 16 and at most 4096 such commits of both parts are remembered; while there is no room, a commit of both parts fails with
- * RG_EFULL before @p main is asked.
+ * RG_EFULL before @p main_store is asked.
  *
- * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
+ * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main_store has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
  * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
  *
- * Commits of one key run one after another. Over an inline @p main a commit waits at most 100 ms for its turn and then fails with
- * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main at most 64
+ * Commits of one key run one after another. Over an inline @p main_store a commit waits at most 100 ms for its turn and then fails with
+ * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main_store at most 64
  * wait, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
  *
- * @param main  any store. @param local  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
- * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local is not fit; RG_ENOMEM.
+ * @param main_store  any store. @param local_store  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local_store is not fit; RG_ENOMEM.
  */
-RG_API rg_status rg_store_overlay(rg_store *main, rg_store *local, rg_store **out, rg_error *why);
+RG_API rg_status rg_store_overlay(rg_store *main_store, rg_store *local_store, rg_store **out, rg_error *why);
 
 #ifdef __cplusplus
 }

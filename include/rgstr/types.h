@@ -47,6 +47,12 @@ typedef int64_t rg_time;
 /** One of the codes of status.h: RG_OK, RG_PENDING, or negative. */
 typedef int32_t rg_status;
 
+/*
+ * A callback, and a member of a table of functions, takes its slices by address, because many languages cannot make a function that takes a
+ * struct by value. The address is never NULL; a value that is absent has `p == NULL`. The slice and what it points to are borrowed for the
+ * call. Plain functions take a slice by value.
+ */
+
 /** Releases the `user` pointer of a callback. The library calls it exactly once, after its last use of the pointer. May be NULL. */
 typedef void (*rg_free_cb)(void *user);
 

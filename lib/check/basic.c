@@ -27,7 +27,8 @@ static void inserted(rg__check *ck)
 	a = rg__check_fetch(ck, &s.key);
 	if (!a->found.record)
 		return;
-	rg__check_that(ck, rg_record_count(a->found.record) == 1 && rg_record_contact(a->found.record, 0, &c) == RG_OK && c.cseq == 77 &&
+	rg__check_that(ck, rg_record_contact_count(a->found.record) == 1 && rg_record_contact(a->found.record, 0,
+		&c) == RG_OK && c.cseq == 77 &&
 		c.expires == 5000 && rg__check_eq(c.next_hop, s.tags[0]) && rg__check_eq(c.uri, RG_STR("sip:phone@192.0.2.9")),
 		"the record came back with another content");
 }
@@ -215,9 +216,10 @@ static void reentered(rg__check *ck)
 		return;
 	rg__check_new(ck, &s);
 	ck->ops->fetch(ck->self, &s.key, RG_OP_BLOCKING, on_fetch, &in);
-	ck->ops->find(ck->self, RG__CHECK_DOMAIN, s.tags[0], RG__CHECK_ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
-	ck->ops->scan(ck->self, RG__CHECK_DOMAIN, RG__CHECK_ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
-	ck->ops->due(ck->self, 9000, RG__CHECK_ABSENT, 10, RG_OP_BLOCKING, on_page, &in);
+	const rg_str domain = RG__CHECK_DOMAIN, start = RG__CHECK_ABSENT;
+	ck->ops->find(ck->self, &domain, &s.tags[0], &start, 10, RG_OP_BLOCKING, on_page, &in);
+	ck->ops->scan(ck->self, &domain, &start, 10, RG_OP_BLOCKING, on_page, &in);
+	ck->ops->due(ck->self, 9000, &start, 10, RG_OP_BLOCKING, on_page, &in);
 	rg__check_that(ck, in.calls == 4, "%u of 4 callbacks came before their call returned", in.calls);
 }
 

@@ -163,7 +163,7 @@ rg__check_answer *rg__check_count(rg__check *ck, rg_str domain)
 
 	if (!a)
 		return &ck->nothing;
-	check_completion(ck, a, "count", ck->ops->count(ck->self, domain, RG_OP_BLOCKING, on_count, a));
+	check_completion(ck, a, "count", ck->ops->count(ck->self, &domain, RG_OP_BLOCKING, on_count, a));
 	rg__check_that(ck, a->status == RG_OK, "count answered: %s", rg_strerror(a->status));
 	return a;
 }
@@ -172,11 +172,11 @@ static rg_status call_walk(rg__check *ck, const rg__check_walk *w, rg_str cursor
 {
 	switch (w->kind) {
 	case RG__CHECK_FIND:
-		return ck->ops->find(ck->self, w->domain, w->tag, cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
+		return ck->ops->find(ck->self, &w->domain, &w->tag, &cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
 	case RG__CHECK_SCAN:
-		return ck->ops->scan(ck->self, w->domain, cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
+		return ck->ops->scan(ck->self, &w->domain, &cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
 	default:
-		return ck->ops->due(ck->self, w->now, cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
+		return ck->ops->due(ck->self, w->now, &cursor, w->limit, RG_OP_BLOCKING, on_keys, a);
 	}
 }
 

@@ -60,8 +60,9 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 	rg__check_free_answers(&ck);
 	free(ck.kept);
 	*failed += !rg__check_ok(&ck);
+	const rg_str name = rg_str_from(c->name), wrong = rg_str_from(ck.wrong);
 	if (o->report)
-		o->report(o->user, rg_str_from(c->name), rg_str_from(ck.wrong));
+		o->report(o->user, &name, &wrong);
 	return RG_OK;
 }
 

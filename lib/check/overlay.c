@@ -20,8 +20,8 @@ static void expect_parts(rg__check *ck, const rg_fetched *found, uint32_t n, uin
 
 	for (uint32_t i = 0; rg_record_contact(found->record, i, &c) == RG_OK; i++)
 		bits += (c.flags & RG_CONTACT_LOCAL) != 0;
-	rg__check_that(ck, rg_record_count(found->record) == n, "a united record has %u bindings where it is to have %u",
-		rg_record_count(found->record), n);
+	rg__check_that(ck, rg_record_contact_count(found->record) == n, "a united record has %u bindings where it is to have %u",
+		rg_record_contact_count(found->record), n);
 	rg__check_that(ck, bits == n_local, "%u bindings of a united record are marked as local where %u are", bits, n_local);
 	rg__check_that(ck, rg_revision_equal(&found->base, main), "the base of a united record is not the revision of its main part");
 	rg__check_that(ck, rg_revision_equal(rg_record_local_revision(found->record), local),
@@ -54,7 +54,8 @@ static void expect_tombstone(rg__check *ck, const rg__check_draft *s, const rg_r
 
 	expect_there(ck, &s->key, 2, 0, main, removal);
 	rg__check_answer *a = rg__check_commit(ck, &s->key, main, &other, next);
-	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit that does not know that the local part went answered: %s", rg_strerror(a->status));
+	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit that does not know that the local part went answered: %s",
+		rg_strerror(a->status));
 	rg__check_forget(a);
 	rg_record_unref(next);
 	expect_there(ck, &s->key, 2, 0, main, removal);

@@ -119,7 +119,7 @@ rg_status rg_config_copy(const rg_config *config, rg_config **out)
 			status = keep_value(*out, id, config->number[id], config->text[id]);
 	}
 	if (status != RG_OK && out) {
-		rg_config_unref(*out);
+		rg_config_free(*out);
 		*out = NULL;
 	}
 	return status;
@@ -134,7 +134,7 @@ rg_config *rg__config_ref(const rg_config *config)
 	return shared;
 }
 
-void rg_config_unref(rg_config *config)
+void rg_config_free(rg_config *config)
 {
 	if (!config || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_acq_rel) != 1)
 		return;

@@ -5,6 +5,7 @@
 
 #include <rgstr/policy.h>
 #include "register/register.h"
+#include "decide/event_names.h"
 #include "decide/homes.h"
 
 /* Decides on a REGISTER. The next record has revision @p revision. If reading the REGISTER gave a refusal, the plan holds that refusal. */

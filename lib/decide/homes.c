@@ -154,10 +154,11 @@ static void collect_homes(homes *h, const rg_record *record, const rg__publicati
 		put_entry(h, say);
 }
 
-static rg_status plan_homes(const rg_record *record, const rg_key *key, const rg__publication *say, rg_time now, const rg_revision *revision,
+static rg_status plan_homes(const rg_record *record, const rg_key *key, const rg__publication *say, rg_time now,
+	const rg_revision *revision,
 	int *what, rg_plan **out)
 {
-	homes h = { .contacts = malloc((rg_record_count(record) + 1) * sizeof *h.contacts) };
+	homes h = { .contacts = malloc((rg_record_contact_count(record) + 1) * sizeof *h.contacts) };
 	rg__draft draft = { .before = record, .revision = revision, .now = now };
 	rg_status status = RG_OK;
 

@@ -92,7 +92,7 @@ rg_status rg__measure(const rg_record *record, const rg__filter *filter, const r
 	*out = NULL;
 	if (!any_news(record, filter, ping, now))
 		return rg__plan_new(&(rg__draft){ .revision = revision, .now = now }, out);
-	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_count(record)))
+	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
 	rg__merge_load(&m);
 	uint32_t changed = set_latency(&m, filter, ping);

@@ -40,7 +40,7 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 
 void rg__merge_load(rg__merge *m)
 {
-	m->n = rg_record_count(m->record);
+	m->n = rg_record_contact_count(m->record);
 	for (uint32_t i = 0; i < m->n; i++) {
 		rg__entry *e = &m->entries[i];
 
@@ -517,7 +517,7 @@ rg_status rg__register_merge(const rg__register *reg, const rg_record *record, r
 	*out = NULL;
 	if (reg->reason != RG_R_FINE)
 		return plan_refusal(&m, reg->reason, out);
-	if (!rg__merge_open(&m, &scratch, few, sizeof few, rg_record_count(record) + reg->n))
+	if (!rg__merge_open(&m, &scratch, few, sizeof few, rg_record_contact_count(record) + reg->n))
 		return RG_ENOMEM;
 	rg_status status = decide_register(&m, out);
 	rg__scratch_close(&scratch);

@@ -57,7 +57,7 @@ static void copy_changes(rg_plan *plan, const rg__draft *d)
 static void release_draft(const rg__draft *d)
 {
 	rg_record_unref(d->next);
-	rg_response_unref(d->response);
+	rg_response_free(d->response);
 }
 
 rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
@@ -106,13 +106,13 @@ rg_plan *rg__plan_ref(rg_plan *plan)
 	return plan;
 }
 
-void rg_plan_unref(rg_plan *plan)
+void rg_plan_free(rg_plan *plan)
 {
 	if (!plan || atomic_fetch_sub_explicit(&plan->refs, 1, memory_order_acq_rel) != 1)
 		return;
 	rg_record_unref(plan->before);
 	rg_record_unref(plan->next);
-	rg_response_unref(plan->response);
+	rg_response_free(plan->response);
 	free(plan);
 }
 
@@ -154,7 +154,7 @@ int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index)
 	return plan && index < plan->n_outcomes ? plan->outcomes[index] : 0;
 }
 
-uint32_t rg_plan_events(const rg_plan *plan)
+uint32_t rg_plan_event_count(const rg_plan *plan)
 {
 	return plan ? plan->n_changes : 0;
 }

@@ -24,7 +24,7 @@ typedef struct rg__change {
 	uint16_t before, after;
 } rg__change;
 
-_Static_assert(RG_EVENT_ALL <= UINT8_MAX, "rg__change.kind has a bit for each event");
+_Static_assert(RG__EVENTS_KNOWN <= UINT8_MAX, "rg__change.kind has a bit for each event");
 
 /* The parts of a plan. */
 typedef struct rg__draft {

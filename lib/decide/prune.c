@@ -37,13 +37,13 @@ static bool only_removals(const rg_record *record)
 {
 	rg_contact c;
 
-	if (rg_record_count(record) > 0 && rg_revision_is_zero(rg_record_local_revision(record)))
+	if (rg_record_contact_count(record) > 0 && rg_revision_is_zero(rg_record_local_revision(record)))
 		return false;
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
 		if (!(c.flags & RG_CONTACT_LOCAL))
 			return false;
 	}
-	return rg_record_count(record) == 0 || rg_record_removals(record) > 0;
+	return rg_record_contact_count(record) == 0 || rg_record_removal_count(record) > 0;
 }
 
 /* True of a record that holds nothing but removals, none of which counts any more. */
@@ -93,7 +93,7 @@ static rg_status prune_record(const rg_record *record, const rg__filter *filter,
 	rg__scratch scratch;
 	uint32_t removed = 0, lapsed = 0;
 
-	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_count(record)))
+	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
 	rg__merge_load(&m);
 	mark_gone(&m, filter, owned, &removed, &lapsed);
@@ -120,7 +120,7 @@ rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time n
 
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n)
 {
-	uint32_t count = rg_record_count(record);
+	uint32_t count = rg_record_contact_count(record);
 	rg__rank *ranks = malloc(count * sizeof *ranks + 1);
 	rg_contact c;
 

@@ -38,7 +38,7 @@ static uint32_t removals_left(const rg__merge *m, const rg__entry *e, const rg__
 
 uint32_t rg__merge_removals(const rg__merge *m, const rg__remover *by, rg_removal out[RG_REMOVALS_MAX])
 {
-	uint32_t old = rg_record_removals(m->record), total = 0, skip, kept = 0;
+	uint32_t old = rg_record_removal_count(m->record), total = 0, skip, kept = 0;
 	rg_removal r, left[2];
 
 	for (uint32_t i = 0; i < m->n; i++)

@@ -140,7 +140,7 @@ static bool is_creation(const rg__batch *b, bool overlay)
 {
 	bool no_main = rg_revision_is_zero(&b->base), no_local = overlay && rg_revision_is_zero(&b->local_base);
 	const rg_record *next = rg_plan_next(b->plan);
-	bool creates = no_main && (!overlay || rg_record_removals(next) > 0);
+	bool creates = no_main && (!overlay || rg_record_removal_count(next) > 0);
 	rg_contact c;
 
 	for (uint32_t i = 0; overlay && !creates && rg_record_contact(next, i, &c) == RG_OK; i++)
@@ -242,7 +242,7 @@ static void prove_base(rg__events *e, const rg__batch *b)
 
 static void free_batch(rg__batch *b)
 {
-	rg_plan_unref(b->plan);
+	rg_plan_free(b->plan);
 	free(b);
 }
 
@@ -379,7 +379,7 @@ rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, 
 	return RG_OK;
 }
 
-void rg_subscription_end(rg_subscription *s)
+void rg_subscription_free(rg_subscription *s)
 {
 	if (!s)
 		return;

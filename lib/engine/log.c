@@ -23,6 +23,7 @@ void rg__log(const rg_env *env, int32_t level, const char *format, ...)
 		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
 			line[i] = '?';
 	}
-	env->log(env->user, level, (rg_str){ line, (size_t)length });
+	const rg_str text = { line, (size_t)length };
+	env->log(env->user, level, &text);
 	free(line);
 }

@@ -182,7 +182,7 @@ static int step_decide(rg_op *op)
 
 	if (st != RG_OK)
 		return store_failed(op, st);
-	rg_plan_unref(op->plan);
+	rg_plan_free(op->plan);
 	op->plan = NULL;
 	st = op->verb->decide(op);
 	if (st != RG_OK)

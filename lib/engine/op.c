@@ -88,7 +88,7 @@ static __attribute__((noinline)) void free_op(rg_op *op)
 	free(op);
 }
 
-void rg_op_unref(rg_op *op)
+void rg_op_free(rg_op *op)
 {
 	if (op && atomic_fetch_sub_explicit(&op->refs, 1, memory_order_acq_rel) == 1)
 		free_op(op);
@@ -133,7 +133,7 @@ static void end_op(rg_op *op)
 	}
 	/* Most operations have few of these: calls that would do nothing are left out. */
 	if (op->plan)
-		rg_plan_unref(op->plan);
+		rg_plan_free(op->plan);
 	rg_record_unref(op->found.record);
 	if (op->call.found.record)
 		rg_record_unref(op->call.found.record);
@@ -158,7 +158,7 @@ void rg__op_let_go(rg_op *op)
 	}
 	if (atomic_fetch_sub_explicit(&op->holds, 1, memory_order_acq_rel) == 1)
 		end_op(op);
-	rg_op_unref(op);
+	rg_op_free(op);
 }
 
 void rg__op_abort(rg_op *op)

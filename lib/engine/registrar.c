@@ -29,7 +29,7 @@ static void free_registrar(rg_registrar *reg)
 		rg__stripe *s = &reg->stripes[i];
 
 		if (s->snapshot) {
-			rg_config_unref(s->snapshot->config);
+			rg_config_free(s->snapshot->config);
 			free(s->snapshot);
 			pthread_mutex_destroy(&s->lock);
 		}
@@ -117,14 +117,14 @@ void rg__leave(rg__ticket *ticket, const uint32_t tally[RG__S_TALLIES], int32_t 
 		if (s->stats[RG__S_TIME_MAX] < tally[RG__S_TIME_MAX])
 			s->stats[RG__S_TIME_MAX] = tally[RG__S_TIME_MAX];
 	}
-	if (reason >= 0 && reason < RG_R_COUNT)
+	if (reason >= 0 && reason < RG__REASON_COUNT)
 		s->rejects[reason]++;
 	if (--ticket->snapshot->uses == 0 && ticket->snapshot != s->snapshot)
 		old = ticket->snapshot;
 	bool last = --s->uses == 0 && s->forsaken;
 	pthread_mutex_unlock(&s->lock);
 	if (old) {
-		rg_config_unref(old->config);
+		rg_config_free(old->config);
 		free(old);
 	}
 	if (last)
@@ -157,7 +157,7 @@ rg_revision rg__revision_next(rg__ticket *ticket)
 	return r;
 }
 
-void rg_env_init(rg_env *env, size_t size)
+void rg_env_init(rg_env *env, uint32_t size)
 {
 	if (!env || size < sizeof env->struct_size)
 		return;
@@ -246,7 +246,7 @@ rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_en
 		return st;
 	rg_registrar *reg = calloc(1, sizeof *reg);
 	st = reg ? registrar_make(reg, copy, store, env) : RG_ENOMEM;
-	rg_config_unref(copy);
+	rg_config_free(copy);
 	if (st == RG_OK) {
 		*out = reg;
 		return RG_OK;
@@ -304,15 +304,15 @@ static void snapshot_swap(rg__stripe *s, rg__snapshot **fresh)
 	pthread_mutex_unlock(&s->lock);
 }
 
-rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config)
+rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config, rg_error *why)
 {
 	rg__snapshot *fresh[RG__STRIPES] = { NULL };
 	rg_config *copy;
 	rg_status st;
 
 	if (!reg)
-		return RG_EINVAL;
-	st = rg_config_check(config, NULL);
+		return rg__fail(why, RG_EINVAL, "registrar: there is none");
+	st = rg_config_check(config, why);
 	if (st == RG_OK)
 		st = rg_config_copy(config, &copy);
 	if (st != RG_OK)
@@ -325,18 +325,18 @@ rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config)
 	pthread_mutex_unlock(&reg->configuring);
 	for (size_t i = 0; i < RG__STRIPES; i++) {
 		if (fresh[i]) {
-			rg_config_unref(fresh[i]->config);
+			rg_config_free(fresh[i]->config);
 			free(fresh[i]);
 		}
 	}
-	rg_config_unref(copy);
+	rg_config_free(copy);
 	return st;
 }
 
 rg_status rg_registrar_subscribe(rg_registrar *reg, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
 	rg_subscription **out)
 {
-	if (!reg || !event || !out || !(mask & RG_EVENT_ALL))
+	if (!reg || !event || !out || !(mask & RG__EVENTS_KNOWN))
 		return RG_EINVAL;
 	*out = NULL;
 	return rg__events_subscribe(reg->events, mask, event, user, free_user, out);

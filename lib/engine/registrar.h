@@ -5,7 +5,9 @@
 
 #include <rgstr/registrar.h>
 #include <pthread.h>
+#include "message/message.h"
 #include "config/config.h"
+#include "decide/decide.h"
 #include "store/store.h"
 #include "engine/agenda.h"
 #include "engine/counters.h"
@@ -32,7 +34,7 @@ typedef struct rg__stripe {
 	struct rg_op *ops; /* the operations that tick and shutdown can find */
 	rg__seeds seeds;
 	int64_t stats[RG__S_COUNT];
-	int64_t rejects[RG_R_COUNT];
+	int64_t rejects[RG__REASON_COUNT];
 } rg__stripe;
 
 enum { RG__STRIPES = 32 };

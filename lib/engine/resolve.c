@@ -81,7 +81,7 @@ static void ask_host_name(rg__resolver *r, host_answer *a)
 	atomic_store(&a->token, token);
 	/* An expiry meanwhile abandons the token, or is seen here. */
 	rg_status st = atomic_load(&r->expired) ? RG_ETIMEOUT
-		: reg->env.resolve(reg->env.user, r->found[a - r->answers].host, host_resolved, token);
+		: reg->env.resolve(reg->env.user, &r->found[a - r->answers].host, host_resolved, token);
 	/* `pending` stays above 0 while names are asked for, so no answer continues the operation yet. An expiry counted what it abandoned. */
 	if (st != RG_PENDING && rg__slot_drop(token))
 		atomic_fetch_sub(&r->pending, 1);

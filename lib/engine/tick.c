@@ -34,7 +34,7 @@ static rg_status due_page(rg_op *op)
 /* Base specification §1.4.1, ownership_tag: the bindings for which this node acts. Asks once about each run of equal tags. */
 static bool *owned_of(const rg_env *env, const rg_record *record)
 {
-	uint32_t n = rg_record_count(record);
+	uint32_t n = rg_record_contact_count(record);
 	bool *owned = malloc(n * sizeof *owned + 1);
 	rg_str last = RG__ABSENT;
 	bool is_ours = true;
@@ -43,7 +43,7 @@ static bool *owned_of(const rg_env *env, const rg_record *record)
 	for (uint32_t i = 0; owned && i < n; i++) {
 		rg_record_contact(record, i, &c);
 		if (!rg_str_equal(c.ownership_tag, last))
-			is_ours = c.ownership_tag.n == 0 || env->is_owner(env->user, c.ownership_tag);
+			is_ours = c.ownership_tag.n == 0 || env->is_owner(env->user, &c.ownership_tag);
 		last = c.ownership_tag;
 		owned[i] = is_ours;
 	}
@@ -134,7 +134,7 @@ static rg_status begin_due_walk(rg_op *op)
 
 	rg__op_start(op, NULL, NULL, &handle);
 	rg_status st = atomic_load(&((due_op *)handle)->outcome);
-	rg_op_unref(handle);
+	rg_op_free(handle);
 	return st == RG_PENDING || st == RG_ECANCELED ? RG_OK : st;
 }
 

@@ -50,7 +50,8 @@ static rg_status fill_parts(rg_targets *t, const rg__part *parts, uint32_t n)
 		rg__part of = parts[i];
 
 		if (!of.targets)
-			of = (rg__part){ .uri = put_joined_text(of.uri, &at), .next_hop = put_joined_text(of.next_hop, &at), .aor = put_joined_text(of.aor, &at),
+			of = (rg__part){ .uri = put_joined_text(of.uri, &at), .next_hop = put_joined_text(of.next_hop, &at),
+				.aor = put_joined_text(of.aor, &at),
 				.home = put_joined_text(of.home, &at), .branch = of.branch };
 		t->joined->parts[i] = (part){ of, t->n };
 		t->n += rows_of(&of);
@@ -115,6 +116,6 @@ rg_status rg__joined_get(const rg__joined *j, uint32_t index, rg_target *out)
 void rg__joined_free(rg__joined *j)
 {
 	for (uint32_t i = 0; j && i < j->n; i++)
-		rg_targets_unref(j->parts[i].of.targets);
+		rg_targets_free(j->parts[i].of.targets);
 	free(j);
 }

@@ -4,6 +4,7 @@
 #define RG__MESSAGE_H
 
 #include "message/next_hop.h"
+#include "message/reasons.h"
 #include "message/request.h"
 #include "message/response.h"
 #include "message/socket.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "message/reasons.h"
 #include <rgstr/response.h>
 #include <string.h>
 
@@ -6,20 +7,21 @@ static const struct {
 	const char *name;
 	int32_t code;
 	const char *text;
-} reasons[RG_R_COUNT] = {
+} reasons[RG__REASON_COUNT] = {
 #define REASON_ROW(name, value, code, statistic, text) [value] = { #name, code, text },
-	RG_REASON_MAP(REASON_ROW)
+	RG__REASON_MAP(REASON_ROW)
 #undef REASON_ROW
 };
 
 enum {
 #define REASON_PLACE(name, value, code, statistic, text) PLACE_##name,
-	RG_REASON_MAP(REASON_PLACE)
+	RG__REASON_MAP(REASON_PLACE)
 #undef REASON_PLACE
 };
 
-#define REASON_IN_PLACE(name, value, code, statistic, text) _Static_assert(PLACE_##name == (value), "row i of the reasons is number i");
-RG_REASON_MAP(REASON_IN_PLACE)
+#define REASON_IN_PLACE(name, value, code, statistic, text) \
+	_Static_assert(PLACE_##name == (value) && name == (value), "row i of the reasons is number i, as in the enumeration");
+RG__REASON_MAP(REASON_IN_PLACE)
 #undef REASON_IN_PLACE
 
 static const struct {
@@ -44,19 +46,24 @@ static const struct {
 	{ 600, "Busy Everywhere" }, { 603, "Decline" }, { 604, "Does Not Exist Anywhere" }, { 606, "Not Acceptable" },
 };
 
+int32_t rg_reason_count(void)
+{
+	return RG__REASON_COUNT;
+}
+
 const char *rg_reason_name(int32_t reason)
 {
-	return reason >= 0 && reason < RG_R_COUNT ? reasons[reason].name + strlen("RG_R_") : NULL;
+	return reason >= 0 && reason < RG__REASON_COUNT ? reasons[reason].name + strlen("RG_R_") : NULL;
 }
 
 int32_t rg_reason_code(int32_t reason)
 {
-	return reason >= 0 && reason < RG_R_COUNT ? reasons[reason].code : 0;
+	return reason >= 0 && reason < RG__REASON_COUNT ? reasons[reason].code : 0;
 }
 
 const char *rg_reason_text(int32_t reason)
 {
-	return reason >= 0 && reason < RG_R_COUNT ? reasons[reason].text : NULL;
+	return reason >= 0 && reason < RG__REASON_COUNT ? reasons[reason].text : NULL;
 }
 
 const char *rg_sip_phrase(int32_t code)

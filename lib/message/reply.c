@@ -134,7 +134,7 @@ static void print_tag(const rg_request *request, rg_str via, const uint8_t *key,
 
 	crypto_generichash_init(&state, key, RG_TO_KEY_BYTES, sizeof tag);
 	hash_text(&state, topmost(via, &value, &rest) ? value : via);
-	hash_text(&state, request->from);
+	hash_text(&state, request->from_header);
 	hash_text(&state, request->callid);
 	hash_text(&state, (rg_str){ cseq.p, rg__span(cseq, 0, RG__C_DIGIT) });
 	crypto_generichash_final(&state, tag, sizeof tag);
@@ -155,11 +155,11 @@ rg_status rg_to_header(const rg_request *request, rg_str via, const uint8_t *key
 	if (!begin_text(&out, room, size, n) || !request || !key)
 		return RG_EINVAL;
 	rg__request_view(request, &read);
-	if (rg__has_control(read.to) || rg__name_addr_read(read.to, &to, &params) != RG_OK)
+	if (rg__has_control(read.to_header) || rg__name_addr_read(read.to_header, &to, &params) != RG_OK)
 		return RG_EINVAL;
 	for (uint32_t i = 0; i < params.n; i++)
 		tagged = tagged || is_param(&params.row[i], "tag");
-	rg__out_add(&out, rg__trim(read.to));
+	rg__out_add(&out, rg__trim(read.to_header));
 	if (!tagged) {
 		rg__out_text(&out, ";tag=");
 		print_tag(&read, via, key, &out);

@@ -76,7 +76,7 @@ bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)
 }
 
 static const size_t texts[] = {
-	offsetof(rg_request, method), offsetof(rg_request, request_uri), offsetof(rg_request, from), offsetof(rg_request, to),
+	offsetof(rg_request, method), offsetof(rg_request, request_uri), offsetof(rg_request, from_header), offsetof(rg_request, to_header),
 	offsetof(rg_request, callid), offsetof(rg_request, cseq), offsetof(rg_request, expires), offsetof(rg_request, user_agent),
 	offsetof(rg_request, domain), offsetof(rg_request, aor), offsetof(rg_request, ownership_tag), offsetof(rg_request, identity),
 	offsetof(rg_request, received), offsetof(rg_request, attr), offsetof(rg_request, flow), offsetof(rg_request, transport),

@@ -72,12 +72,12 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 	}
 	if (a->n_rewrites == 0 || keep_rewrites(r, a))
 		return RG_OK;
-	rg_response_unref(r);
+	rg_response_free(r);
 	*out = NULL;
 	return RG_ENOMEM;
 }
 
-void rg_response_unref(rg_response *r)
+void rg_response_free(rg_response *r)
 {
 	if (!r)
 		return;
@@ -113,7 +113,7 @@ uint32_t rg_response_connection_lifetime(const rg_response *r)
 	return r ? r->connection_lifetime : 0;
 }
 
-uint32_t rg_response_rewrites(const rg_response *r)
+uint32_t rg_response_rewrite_count(const rg_response *r)
 {
 	return r ? r->n_rewrites : 0;
 }
@@ -126,7 +126,7 @@ rg_status rg_response_rewrite(const rg_response *r, uint32_t index, rg_rewrite *
 	return RG_OK;
 }
 
-uint32_t rg_response_contacts(const rg_response *r)
+uint32_t rg_response_contact_count(const rg_response *r)
 {
 	return r ? r->n_listed : 0;
 }
@@ -144,24 +144,23 @@ static uint32_t seconds_left(const rg_contact *c, rg_time now)
 	return left < (int64_t)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
 
-rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_answered *out)
+rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_contact *out)
 {
-	rg_status status;
-
 	if (!r || index >= r->n_listed)
 		return RG_ENOENT;
-	status = rg_record_contact(r->record, r->listed[index], &out->contact);
-	if (status != RG_OK)
-		return status;
-	out->struct_size = sizeof *out;
-	out->expires = seconds_left(&out->contact, r->now);
-	return RG_OK;
+	return rg_record_contact(r->record, r->listed[index], out);
+}
+
+uint32_t rg_response_contact_expires(const rg_response *r, uint32_t index)
+{
+	rg_contact c;
+
+	return rg_response_contact(r, index, &c) == RG_OK ? seconds_left(&c, r->now) : 0;
 }
 
 /* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
-static void put_contact_value(rg__buf *b, const rg_response *r, const rg_answered *a)
+static void put_contact_value(rg__buf *b, const rg_response *r, const rg_contact *c)
 {
-	const rg_contact *c = &a->contact;
 	char q[RG__Q_ROOM];
 
 	rg__buf_add_text(b, "<");
@@ -172,7 +171,7 @@ static void put_contact_value(rg__buf *b, const rg_response *r, const rg_answere
 		rg__buf_add(b, rg__q_print(c->q, q));
 	}
 	rg__buf_add_text(b, ";expires=");
-	rg__buf_add_int(b, a->expires);
+	rg__buf_add_int(b, seconds_left(c, r->now));
 	if (c->received.n > 0 && r->received_param.n > 0) {
 		rg__buf_add_text(b, ";");
 		rg__buf_add(b, r->received_param);
@@ -271,11 +270,11 @@ static void put_extensions(const rg_response *r, lines *l)
 
 static void render(const rg_response *r, lines *l)
 {
-	rg_answered a;
+	rg_contact c;
 
-	for (uint32_t i = 0; rg_response_contact(r, i, &a) == RG_OK; i++) {
+	for (uint32_t i = 0; rg_response_contact(r, i, &c) == RG_OK; i++) {
 		begin_header(l, RG_STR("Contact"));
-		put_contact_value(&l->text, r, &a);
+		put_contact_value(&l->text, r, &c);
 		end_header(l);
 	}
 	begin_header(l, RG_STR("Date"));

@@ -71,7 +71,7 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 	return RG_OK;
 }
 
-void rg_targets_unref(rg_targets *t)
+void rg_targets_free(rg_targets *t)
 {
 	if (!t)
 		return;

@@ -495,7 +495,8 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	if (!rg__scratch_open(&room, few_bytes, sizeof few_bytes, m.bytes))
 		return RG_ENOMEM;
 	builder b = { .base = room.at, .room = m.bytes };
-	status = tags_open(&b.tags, &tags, few_tags, m.n_tags) ? lay_out(&b, key, contacts, n_contacts, removals, n_removals, extra) : RG_ENOMEM;
+	status = tags_open(&b.tags, &tags, few_tags, m.n_tags) ? lay_out(&b, key, contacts, n_contacts, removals, n_removals,
+		extra) : RG_ENOMEM;
 	if (status == RG_OK) {
 		*out = shrink_record(&b, &room, revision);
 		status = *out != NULL ? RG_OK : RG_ENOMEM;

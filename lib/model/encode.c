@@ -89,7 +89,7 @@ static int pack_map(msgpack_packer *pk, const rg__codec_map *map, const rg_recor
 
 static int pack_contacts(msgpack_packer *pk, const rg_record *record)
 {
-	uint32_t i, n = rg_record_count(record);
+	uint32_t i, n = rg_record_contact_count(record);
 	int bad = msgpack_pack_array(pk, n);
 	rg_contact c;
 
@@ -102,7 +102,7 @@ static int pack_contacts(msgpack_packer *pk, const rg_record *record)
 
 static int pack_removals(msgpack_packer *pk, const rg_record *record)
 {
-	uint32_t i, n = rg_record_removals(record);
+	uint32_t i, n = rg_record_removal_count(record);
 	int bad = msgpack_pack_array(pk, n);
 	rg_removal r;
 
@@ -159,8 +159,8 @@ static int pack_map(msgpack_packer *pk, const rg__codec_map *map, const rg_recor
 
 rg_status rg_record_encode(const rg_record *record, uint8_t **bytes, size_t *n)
 {
-	rg__parts whole = { .revision = *rg_record_revision(record), .n_contacts = rg_record_count(record),
-		.n_removals = rg_record_removals(record) };
+	rg__parts whole = { .revision = *rg_record_revision(record), .n_contacts = rg_record_contact_count(record),
+		.n_removals = rg_record_removal_count(record) };
 	writer w = { .room = rg_record_size(record) + rg_record_size(record) / 2 };
 	msgpack_packer pk;
 

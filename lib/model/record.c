@@ -92,7 +92,7 @@ const rg_revision *rg_record_local_revision(const rg_record *record)
 	return (const rg_revision *)(const void *)(rg__record_bytes(record) + record->size - sizeof(rg_revision));
 }
 
-uint32_t rg_record_count(const rg_record *record)
+uint32_t rg_record_contact_count(const rg_record *record)
 {
 	return record != NULL ? record->n_contacts : 0;
 }
@@ -150,7 +150,7 @@ rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact 
 	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
 	uint32_t left;
 
-	if (index >= rg_record_count(record))
+	if (index >= rg_record_contact_count(record))
 		return RG_ENOENT;
 	b = rg__record_bindings(record) + index;
 	s = rg__binding_slices(record, b);
@@ -171,7 +171,7 @@ rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact 
 	return RG_OK;
 }
 
-uint32_t rg_record_removals(const rg_record *record)
+uint32_t rg_record_removal_count(const rg_record *record)
 {
 	return record != NULL ? record->n_removals : 0;
 }
@@ -185,7 +185,7 @@ rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal 
 {
 	const rg__gone *g;
 
-	if (index >= rg_record_removals(record))
+	if (index >= rg_record_removal_count(record))
 		return RG_ENOENT;
 	g = rg__record_gone(record) + index;
 	*out = (rg_removal){ .struct_size = sizeof *out, .cseq = g->cseq, .uri = slice_or_absent(record, g->uri),
@@ -204,14 +204,14 @@ rg_time rg_record_deadline(const rg_record *record)
 	return record != NULL ? record->deadline : RG_TIME_NEVER;
 }
 
-uint32_t rg_record_tags(const rg_record *record)
+uint32_t rg_record_tag_count(const rg_record *record)
 {
 	return record != NULL ? record->n_tags : 0;
 }
 
 rg_str rg_record_tag(const rg_record *record, uint32_t index)
 {
-	if (index >= rg_record_tags(record))
+	if (index >= rg_record_tag_count(record))
 		return RG__ABSENT;
 	return slice(record, ((const rg__slice *)(const void *)(rg__record_bytes(record) + record->tags))[index]);
 }
@@ -223,5 +223,5 @@ size_t rg_record_size(const rg_record *record)
 
 uint32_t rg_record_weight(const rg_record *record)
 {
-	return rg_record_count(record);
+	return rg_record_contact_count(record);
 }

@@ -49,7 +49,7 @@ static uint32_t add_bindings(rg_contact *to, uint32_t n, const rg_record *record
 
 static rg_contact *room_for_bindings(const rg_record *a, const rg_record *b)
 {
-	return malloc((rg_record_count(a) + rg_record_count(b) + 1) * sizeof(rg_contact));
+	return malloc((rg_record_contact_count(a) + rg_record_contact_count(b) + 1) * sizeof(rg_contact));
 }
 
 rg_status rg__lay_over(const rg_key *key, const rg_revision *own, const rg_record *under, const rg_record *over, rg_record **out)
@@ -154,7 +154,7 @@ bool rg__same_part(const rg_record *a, const rg_record *b)
 {
 	rg_removal gone, went;
 
-	if (!a != !b || rg_record_count(a) != rg_record_count(b) || rg_record_removals(a) != rg_record_removals(b) ||
+	if (!a != !b || rg_record_contact_count(a) != rg_record_contact_count(b) || rg_record_removal_count(a) != rg_record_removal_count(b) ||
 		!rg__eq(rg_record_extra(a), rg_record_extra(b)) || rg__lacks(a, b, true))
 		return false;
 	for (uint32_t i = 0; rg_record_removal(a, i, &gone) == RG_OK; i++) {

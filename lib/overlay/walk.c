@@ -55,7 +55,7 @@ static void give_page(const rg__overlay_walk *w, const rg__page *page, rg_str in
 
 static bool carries_tag(const rg_record *record, rg_str tag)
 {
-	for (uint32_t i = 0; i < rg_record_tags(record); i++) {
+	for (uint32_t i = 0; i < rg_record_tag_count(record); i++) {
 		if (rg__eq(rg_record_tag(record, i), tag))
 			return true;
 	}
@@ -148,26 +148,28 @@ static rg_status walk_page(rg__overlay *o, rg__overlay_walk *w, const rg_key *of
 	return st;
 }
 
-rg_status rg__overlay_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+rg_status rg__overlay_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	rg__overlay_walk w = { .kind = RG__OVERLAY_DUE, .now = now, .limit = limit };
 
-	return walk_page(self, &w, &(rg_key){ 0 }, cursor, flags, done, tok);
+	return walk_page(self, &w, &(rg_key){ 0 }, *cursor, flags, done, tok);
 }
 
-rg_status rg__overlay_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+rg_status rg__overlay_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done,
 	void *tok)
 {
 	rg__overlay_walk w = { .kind = RG__OVERLAY_FIND, .limit = limit };
 
-	return walk_page(self, &w, &(rg_key){ .domain = domain, .user = tag }, cursor, flags, done, tok);
+	return walk_page(self, &w, &(rg_key){ .domain = *domain, .user = *tag }, *cursor, flags, done, tok);
 }
 
-rg_status rg__overlay_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+rg_status rg__overlay_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	rg__overlay_walk w = { .kind = RG__OVERLAY_SCAN, .limit = limit };
 
-	return walk_page(self, &w, &(rg_key){ .domain = domain }, cursor, flags, done, tok);
+	return walk_page(self, &w, &(rg_key){ .domain = *domain }, *cursor, flags, done, tok);
 }
 
 static void give_count(rg__overlay_op *op)
@@ -183,17 +185,17 @@ static int count_main(rg__overlay_op *op)
 	return rg__overlay_asked(op, rg__call_count(&op->call, op->key.domain));
 }
 
-rg_status rg__overlay_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+rg_status rg__overlay_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	rg__overlay *o = self;
 	rg__overlay_op here, *op;
 	rg__call local;
 
 	rg__call_init(&local, o->local, NULL);
-	rg_status st = rg__call_count(&local, domain);
+	rg_status st = rg__call_count(&local, *domain);
 	if (st != RG_OK)
 		return st < 0 ? st : RG_ECONTRACT;
-	op = rg__overlay_begin(o, &here, &(rg_key){ .domain = domain }, flags, tok);
+	op = rg__overlay_begin(o, &here, &(rg_key){ .domain = *domain }, flags, tok);
 	if (!op)
 		return RG_ENOMEM;
 	op->records = local.records;

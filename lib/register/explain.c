@@ -138,7 +138,7 @@ static bool spot(rg__spot *out, const char *header, rg_str text, size_t at)
 /* RG_R_PARSE has many sources. In the order in which they are read. */
 static void find_field(const rg_request *r, rg__spot *out)
 {
-	if (spot(out, "From", r->from, rg__address_stop(r->from)) || spot(out, "Call-ID", r->callid, rg__callid_stop(r->callid)))
+	if (spot(out, "From", r->from_header, rg__address_stop(r->from_header)) || spot(out, "Call-ID", r->callid, rg__callid_stop(r->callid)))
 		return;
 	if (r->request_uri.p && spot(out, "Request-URI", r->request_uri, rg__uri_stop(r->request_uri)))
 		return;
@@ -169,10 +169,11 @@ void rg__register_explain(const rg_request *request, int32_t reason, const rg_co
 	t.request.defect = RG_R_FINE;
 	switch (header_of(reason)) {
 	case OF_TO:
-		blame(out, request->aor.p ? "AoR" : "To", request->aor.p ? request->aor : request->to, request->aor.p ? NULL : rg__address_stop);
+		blame(out, request->aor.p ? "AoR" : "To", request->aor.p ? request->aor : request->to_header,
+			request->aor.p ? NULL : rg__address_stop);
 		break;
 	case OF_FROM:
-		blame(out, "From", request->from, NULL);
+		blame(out, "From", request->from_header, NULL);
 		break;
 	case OF_CALLID:
 		blame(out, "Call-ID", request->callid, NULL);

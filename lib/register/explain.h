@@ -16,6 +16,7 @@ typedef struct rg__spot {
 
 /* Explains @p reason, RG_R_…, for which the REGISTER was refused. @p request comes from rg__request_view(). It reads the REGISTER as often
  * as it has values, so do it only for somebody who wants to know. */
-void rg__register_explain(const rg_request *request, int32_t reason, const rg_config *config, const rg_save_options *options, rg__spot *out);
+void rg__register_explain(const rg_request *request, int32_t reason, const rg_config *config, const rg_save_options *options,
+	rg__spot *out);
 
 #endif

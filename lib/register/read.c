@@ -120,17 +120,17 @@ static int32_t check_required(rg__register *reg)
 	rg__uri uri;
 	rg_str method;
 
-	if (!r->to.p)
+	if (!r->to_header.p)
 		return RG_R_TO_MISS;
-	if (!r->from.p)
+	if (!r->from_header.p)
 		return RG_R_FROM_MISS;
 	if (!r->callid.p)
 		return RG_R_CID_MISS;
 	if (!r->cseq.p)
 		return RG_R_CS_MISS;
-	if (!read_address(r->to, &reg->to))
+	if (!read_address(r->to_header, &reg->to))
 		return RG_R_AOR_PARSE;
-	if (!good_from(r->from, &reg->to) || !rg__is_callid(r->callid))
+	if (!good_from(r->from_header, &reg->to) || !rg__is_callid(r->callid))
 		return RG_R_PARSE;
 	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
 		return RG_R_INV_CSEQ;

@@ -99,7 +99,7 @@ static rg_status make_targets(rg__choices *choices, const rg__rank *ranks, const
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
 	rg_time now, rg_targets **out)
 {
-	uint32_t count = rg_record_count(record);
+	uint32_t count = rg_record_contact_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only };
 	sieve s = sieve_of(request, settings, now);
 	_Alignas(rg__choice) char few[FEW * EACH];

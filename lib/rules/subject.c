@@ -72,7 +72,7 @@ rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *
 	if (!request || request->flags & RG_REQUEST_REPLY)
 		return RG_EINVAL;
 	registers = rg__eq(request->method, RG_STR("REGISTER"));
-	if (!header_uri(registers ? request->to : request->from, &uri))
+	if (!header_uri(registers ? request->to_header : request->from_header, &uri))
 		return RG_EINVAL;
 	return status_of(rg__aor_from_uri(&uri, &rules, out));
 }

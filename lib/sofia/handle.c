@@ -108,10 +108,10 @@ static rg_status apply_raw(void *self, void *msg, const rg_targets *targets)
 	return RG_ENOTSUP; /* the host never routes a REGISTER */
 }
 
-static rg_status header_raw(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
+static rg_status header_raw(void *self, void *msg, const rg_str *name, uint32_t index, rg_str *value)
 {
 	(void)msg;
-	return rg__sofia_line_find(((raw *)self)->m.msg, name, index, value);
+	return rg__sofia_line_find(((raw *)self)->m.msg, *name, index, value);
 }
 
 static const rg_msg_ops raw_ops = {
@@ -201,7 +201,7 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 		return RG_EINVAL;
 	raw_begin(&w, without_crlfs(bytes), source);
 	if (!answer_without_registrar(&w, &status))
-		status = rg_save_msg(registrar, &w.msg, options, NULL);
+		status = rg_save_msg(registrar, &w.msg, options, NULL, NULL);
 	*reply = status == RG_OK || status == RG_ESTORE ? take_reply(&w, n) : NULL;
 	if (!*reply)
 		*n = 0;
@@ -215,7 +215,7 @@ static void raw_saved(void *user, rg_status status, rg_response *response)
 	size_t n;
 	uint8_t *reply = take_reply(w, &n);
 
-	rg_response_unref(response);
+	rg_response_free(response);
 	w->done(w->user, status, reply, n);
 }
 
@@ -249,7 +249,7 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 	w->user = user;
 	w->free_user = free_user;
 	if (!answer_without_registrar(w, &status)) {
-		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op);
+		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op, NULL);
 	} else if (status == RG_OK) {
 		raw_saved(w, status, NULL);
 		free_raw(w);

@@ -76,13 +76,13 @@ static rg_status read_message(void *self, void *msg, const rg_config *config, rg
 	return RG_OK;
 }
 
-static rg_status header(void *self, void *msg, rg_str name, uint32_t index, rg_str *value)
+static rg_status header(void *self, void *msg, const rg_str *name, uint32_t index, rg_str *value)
 {
 	(void)self;
-	return rg__sofia_line_find(((rg_sofia_message *)msg)->msg, name, index, value);
+	return rg__sofia_line_find(((rg_sofia_message *)msg)->msg, *name, index, value);
 }
 
-static rg_status get_var(void *self, void *msg, rg_str name, rg_str *value)
+static rg_status get_var(void *self, void *msg, const rg_str *name, rg_str *value)
 {
 	rg_sofia_message *m = msg;
 
@@ -90,7 +90,7 @@ static rg_status get_var(void *self, void *msg, rg_str name, rg_str *value)
 	return m->get_var ? m->get_var(m->user, name, value) : RG_ENOENT;
 }
 
-static rg_status set_var(void *self, void *msg, rg_str name, uint32_t index, rg_str value)
+static rg_status set_var(void *self, void *msg, const rg_str *name, uint32_t index, const rg_str *value)
 {
 	rg_sofia_message *m = msg;
 
@@ -119,19 +119,19 @@ static rg_status insert_header(msg_t *msg, rg_str name, const char *line, const 
 	return msg_header_insert(msg, msg_object(msg), h) < 0 ? RG_ENOMEM : RG_OK;
 }
 
-static rg_status message_add_header(void *self, void *msg, rg_str name, rg_str value)
+static rg_status message_add_header(void *self, void *msg, const rg_str *name, const rg_str *value)
 {
 	rg_sofia_message *m = msg;
 	rg__sofia_text line = { 0 };
 
 	(void)self;
-	if (!rg__sofia_is_token(name) || rg__sofia_has_bad_octet(value))
+	if (!rg__sofia_is_token(*name) || rg__sofia_has_bad_octet(*value))
 		return RG_EINVAL;
-	rg__sofia_text_str(&line, name);
+	rg__sofia_text_str(&line, *name);
 	rg__sofia_text_z(&line, ": ");
-	rg__sofia_text_str(&line, value);
+	rg__sofia_text_str(&line, *value);
 	rg__sofia_text_add(&line, "", 1);
-	rg_status st = line.failed ? RG_ENOMEM : insert_header(m->msg, name, line.p, line.p + name.n + 2);
+	rg_status st = line.failed ? RG_ENOMEM : insert_header(m->msg, *name, line.p, line.p + name->n + 2);
 	free(line.p);
 	return st;
 }

@@ -174,8 +174,8 @@ static void hand_over(const reading *r)
 {
 	rg_request *out = r->out;
 
-	out->from = r->singles[FROM];
-	out->to = r->singles[TO];
+	out->from_header = r->singles[FROM];
+	out->to_header = r->singles[TO];
 	out->callid = r->singles[CALL_ID];
 	out->cseq = r->singles[CSEQ];
 	out->expires = r->singles[EXPIRES];
@@ -255,7 +255,7 @@ static rg_str variable(const rg_sofia_message *m, const rg_config *config, rg_st
 
 	if (!m->get_var || rg_config_get(config, param, &name) != RG_OK || name.n == 0)
 		return RG__NONE;
-	return m->get_var(m->user, name, &value) == RG_OK ? value : RG__NONE;
+	return m->get_var(m->user, &name, &value) == RG_OK ? value : RG__NONE;
 }
 
 static rg_status read_source(const rg_sofia_message *m, const rg_config *config, rg_request *out)

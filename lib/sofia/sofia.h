@@ -90,6 +90,6 @@ rg_status rg__sofia_reply(void *self, void *msg, rg_response *response);
 rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets);
 
 /* rewrite.c */
-rg_status rg__sofia_rewrite(void *self, void *msg, uint32_t contact, rg_str uri);
+rg_status rg__sofia_rewrite(void *self, void *msg, uint32_t contact, const rg_str *uri);
 
 #endif

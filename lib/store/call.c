@@ -227,7 +227,7 @@ rg_status rg__call_due(rg__call *call, rg_time now, rg_str cursor, uint32_t limi
 	const rg_store *s = call->store;
 	void *t = begin_call(call, RG__CALL_PAGE);
 
-	return t ? end_call(call, t, s->ops.due(s->self, now, cursor, limit, with_blocking(call, 0), page_arrived, t)) : RG_ENOMEM;
+	return t ? end_call(call, t, s->ops.due(s->self, now, &cursor, limit, with_blocking(call, 0), page_arrived, t)) : RG_ENOMEM;
 }
 
 rg_status rg__call_find(rg__call *call, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit)
@@ -235,7 +235,7 @@ rg_status rg__call_find(rg__call *call, rg_str domain, rg_str tag, rg_str cursor
 	const rg_store *s = call->store;
 	void *t = begin_call(call, RG__CALL_PAGE);
 
-	return t ? end_call(call, t, s->ops.find(s->self, domain, tag, cursor, limit, with_blocking(call, 0), page_arrived, t)) : RG_ENOMEM;
+	return t ? end_call(call, t, s->ops.find(s->self, &domain, &tag, &cursor, limit, with_blocking(call, 0), page_arrived, t)) : RG_ENOMEM;
 }
 
 rg_status rg__call_scan(rg__call *call, rg_str domain, rg_str cursor, uint32_t limit)
@@ -243,7 +243,7 @@ rg_status rg__call_scan(rg__call *call, rg_str domain, rg_str cursor, uint32_t l
 	const rg_store *s = call->store;
 	void *t = begin_call(call, RG__CALL_PAGE);
 
-	return t ? end_call(call, t, s->ops.scan(s->self, domain, cursor, limit, with_blocking(call, 0), page_arrived, t)) : RG_ENOMEM;
+	return t ? end_call(call, t, s->ops.scan(s->self, &domain, &cursor, limit, with_blocking(call, 0), page_arrived, t)) : RG_ENOMEM;
 }
 
 rg_status rg__call_count(rg__call *call, rg_str domain)
@@ -257,7 +257,7 @@ rg_status rg__call_count(rg__call *call, rg_str domain)
 		return RG_ENOTSUP;
 	void *t = begin_call(call, RG__CALL_COUNT);
 
-	return t ? end_call(call, t, s->ops.count(s->self, domain, with_blocking(call, 0), count_arrived, t)) : RG_ENOMEM;
+	return t ? end_call(call, t, s->ops.count(s->self, &domain, with_blocking(call, 0), count_arrived, t)) : RG_ENOMEM;
 }
 
 rg_status rg__call_wait(rg__call *call, int32_t timeout_ms)

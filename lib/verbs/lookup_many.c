@@ -47,7 +47,7 @@ static int is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign)
 		return RG__AOR_OK;
 	if (rg__aor_host(uri, &l->settings.aor, &host) != RG__AOR_OK)
 		return RG__AOR_NOMEM; /* nothing else is wrong with a URI that was read */
-	*foreign = !env->is_local(env->user, host.host);
+	*foreign = !env->is_local(env->user, &host.host);
 	rg__aor_free(&host);
 	return RG__AOR_OK;
 }
@@ -120,7 +120,7 @@ void rg__lookup_clear_places(rg__lookup *l)
 		rg__place *p = place_at(l, i);
 
 		rg__aor_free(&p->aor);
-		rg_targets_unref(p->targets);
+		rg_targets_free(p->targets);
 		rg_record_unref(p->homes);
 	}
 	free(l->branches);

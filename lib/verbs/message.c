@@ -59,11 +59,12 @@ rg_status rg__msg_set_attr(const rg__msg_ref *ref, uint32_t index, rg_str attr)
 
 	if (!ref->variable || !msg->ops->set_var)
 		return RG_OK;
-	rg_status st = msg->ops->set_var(msg->self, msg->msg, rg_str_from(ref->variable), index, attr);
+	const rg_str name = rg_str_from(ref->variable);
+	rg_status st = msg->ops->set_var(msg->self, msg->msg, &name, index, &attr);
 	return st == RG_ENOTSUP ? RG_OK : st;
 }
 
-rg_status rg_add_socket_header(rg_registrar *reg, const rg_msg *msg, rg_str name)
+rg_status rg_add_socket_header(rg_registrar *reg, const rg_msg *msg, rg_str name, rg_error *why)
 {
 	char room[RG_SOCKET_ROOM];
 	rg__msg_in in;
@@ -79,6 +80,6 @@ rg_status rg_add_socket_header(rg_registrar *reg, const rg_msg *msg, rg_str name
 	if (st == RG_OK)
 		st = rg_socket_header(in.request.socket, room, sizeof room, &value);
 	if (st == RG_OK)
-		st = msg->ops->add_header(msg->self, msg->msg, name, value);
+		st = msg->ops->add_header(msg->self, msg->msg, &name, &value);
 	return rg__msg_close(&in, st);
 }

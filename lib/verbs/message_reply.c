@@ -48,7 +48,7 @@ static rg_status read_modified(pair *p, rg_upstream *upstream)
 	rg_str value = RG__ABSENT, name = rg_str_from(p->request.ref.variable);
 	uint32_t most = 1;
 
-	if (!name.p || !msg->ops->get_var || msg->ops->get_var(msg->self, msg->msg, name, &value) != RG_OK || !value.p)
+	if (!name.p || !msg->ops->get_var || msg->ops->get_var(msg->self, msg->msg, &name, &value) != RG_OK || !value.p)
 		return RG_OK;
 	for (size_t i = 0; i < value.n && most < MOST_MODIFIED; i++)
 		most += value.p[i] == ',';
@@ -104,7 +104,7 @@ static rg_status rewrite_reply(const rg_msg *reply, rg_status status, rg_respons
 	if (ops->struct_size < offsetof(rg_msg_ops, rewrite) + sizeof ops->rewrite || !ops->rewrite)
 		return status;
 	for (uint32_t i = 0; rg_response_rewrite(response, i, &one) == RG_OK; i++) {
-		rg_status st = ops->rewrite(reply->self, reply->msg, one.contact, one.uri);
+		rg_status st = ops->rewrite(reply->self, reply->msg, one.contact, &one.uri);
 
 		if (status == RG_OK)
 			status = st;
@@ -119,7 +119,7 @@ static rg__save_asked save_of(pair *p, const rg_save_options *options)
 }
 
 rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
-	rg_response **out)
+	rg_response **out, rg_error *why)
 {
 	pair p;
 	rg__save_asked asked = save_of(&p, options);
@@ -132,7 +132,7 @@ rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_m
 }
 
 rg_status rg_save_reply_msg_async(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
-	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op)
+	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	pair p;
 	rg__save_asked asked = save_of(&p, options);

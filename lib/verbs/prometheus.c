@@ -11,7 +11,7 @@
 
 typedef struct exposition {
 	rg__out out;
-	const rg_stats_label *labels;
+	const rg_statistics_label *labels;
 	uint32_t n_labels;
 } exposition;
 
@@ -24,19 +24,19 @@ static void print_escaped(exposition *p, rg_str s)
 	}
 }
 
-static bool is_reject(const rg_stat *s)
+static bool is_reject(const rg_statistic *s)
 {
 	return strncmp(s->name, REJECTS, sizeof REJECTS - 1) == 0;
 }
 
-static void print_name(exposition *p, const rg_stat *s)
+static void print_name(exposition *p, const rg_statistic *s)
 {
 	rg__out_text(&p->out, "rgstr_");
 	rg__out_add(&p->out, is_reject(s) ? (rg_str){ REJECTS, sizeof REJECTS - 2 } : rg_str_from(s->name));
 	rg__out_text(&p->out, s->gauge ? "" : "_total");
 }
 
-static void print_head(exposition *p, const rg_stat *s)
+static void print_head(exposition *p, const rg_statistic *s)
 {
 	rg__out_text(&p->out, "# HELP ");
 	print_name(p, s);
@@ -56,7 +56,7 @@ static void print_label(exposition *p, char before, rg_str name, rg_str value)
 	rg__out_char(&p->out, '"');
 }
 
-static void print_sample(exposition *p, const rg_stat *s)
+static void print_sample(exposition *p, const rg_statistic *s)
 {
 	char digits[24], before = '{';
 
@@ -120,7 +120,7 @@ static bool good_name(rg_str s)
 	return !rg__eq(s, RG_STR(REASON));
 }
 
-static bool good_labels(const rg_stats_label *labels, uint32_t n)
+static bool good_labels(const rg_statistics_label *labels, uint32_t n)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (!good_name(labels[i].name) || !good_value(labels[i].value))
@@ -133,22 +133,23 @@ static bool good_labels(const rg_stats_label *labels, uint32_t n)
 	return true;
 }
 
-rg_status rg_stats_prometheus(const rg_stats *stats, const rg_stats_label *labels, uint32_t n_labels, char *room, size_t size, size_t *n)
+rg_status rg_statistics_prometheus(const rg_statistics *stats, const rg_statistics_label *labels, uint32_t n_labels, char *room,
+	size_t size, size_t *n)
 {
 	exposition p = { .out = { room, size, 0 }, .labels = labels, .n_labels = n_labels };
 	bool in_family = false;
-	rg_stat s;
+	rg_statistic s;
 
 	if (!n)
 		return RG_EINVAL;
 	*n = 0;
 	if (!stats || (!room && size > 0) || (!labels && n_labels > 0))
 		return RG_EINVAL;
-	if (n_labels > RG_STATS_LABELS_MAX)
+	if (n_labels > RG_STATISTICS_LABELS_MAX)
 		return RG_ELIMIT;
 	if (!good_labels(labels, n_labels))
 		return RG_EINVAL;
-	for (uint32_t i = 0; rg_stats_get(stats, i, &s) == RG_OK; i++) {
+	for (uint32_t i = 0; rg_statistics_get(stats, i, &s) == RG_OK; i++) {
 		if (!in_family || !is_reject(&s))
 			print_head(&p, &s);
 		in_family = is_reject(&s);

@@ -56,7 +56,7 @@ static rg_status query_decide(rg_op *op)
 		if (matches_any(q, &c))
 			live[kept++] = live[i];
 	}
-	rg_answer_unref(q->answer);
+	rg_answer_free(q->answer);
 	return rg__answer_new(&op->key, op->found.record, live, kept, &q->answer);
 }
 
@@ -87,14 +87,14 @@ static void query_answer(rg_op *op, rg_status status)
 	else if (q->asked.out)
 		*q->asked.out = answer;
 	else
-		rg_answer_unref(answer);
+		rg_answer_free(answer);
 }
 
 static void query_clear(rg_op *op)
 {
 	query_op *q = (query_op *)op;
 
-	rg_answer_unref(q->answer);
+	rg_answer_free(q->answer);
 	rg__aor_free(&q->aor);
 	rg__buf_free(&q->hops);
 	free(q->filters);
@@ -232,34 +232,35 @@ void rg_query_init(rg_query *query, uint32_t size)
 	rg__struct_init(query, size);
 }
 
-rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)
+rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)
 {
 	return block_query(reg, query, ANY, out);
 }
 
-rg_status rg_is_contact_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)
+rg_status rg_is_contact_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)
 {
 	return block_query(reg, query, CONTACT, out);
 }
 
-rg_status rg_is_ip_registered(rg_registrar *reg, const rg_query *query, rg_answer **out)
+rg_status rg_is_ip_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)
 {
 	return block_query(reg, query, IP, out);
 }
 
-rg_status rg_is_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op)
+rg_status rg_is_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
+	rg_op **op, rg_error *why)
 {
 	return start_query(reg, query, ANY, done, user, free_user, op);
 }
 
 rg_status rg_is_contact_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
-	rg_op **op)
+	rg_op **op, rg_error *why)
 {
 	return start_query(reg, query, CONTACT, done, user, free_user, op);
 }
 
 rg_status rg_is_ip_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
-	rg_op **op)
+	rg_op **op, rg_error *why)
 {
 	return start_query(reg, query, IP, done, user, free_user, op);
 }
@@ -274,7 +275,7 @@ static rg_query query_about(const rg_request *request, rg_str aor)
 	return query;
 }
 
-rg_status rg_is_registered_msg(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer **out)
+rg_status rg_is_registered_msg(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer **out, rg_error *why)
 {
 	rg__msg_in in;
 	query_asked asked = { .query = query_about(&in.request, aor), .about = ANY, .out = out, .message = &in.ref };
@@ -286,7 +287,7 @@ rg_status rg_is_registered_msg(rg_registrar *reg, const rg_msg *msg, rg_str aor,
 }
 
 rg_status rg_is_registered_msg_async(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer_cb done, void *user, rg_free_cb free_user,
-	rg_op **op)
+	rg_op **op, rg_error *why)
 {
 	rg__msg_in in;
 	query_asked asked = { .query = query_about(&in.request, aor), .about = ANY, .done = done, .message = &in.ref };

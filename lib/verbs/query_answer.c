@@ -25,7 +25,7 @@ rg_status rg__answer_new(const rg_key *key, const rg_record *record, uint16_t *i
 	return RG_OK;
 }
 
-void rg_answer_unref(rg_answer *a)
+void rg_answer_free(rg_answer *a)
 {
 	if (!a)
 		return;
@@ -39,7 +39,7 @@ int32_t rg_answer_result(const rg_answer *a)
 	return a && a->n > 0;
 }
 
-uint32_t rg_answer_count(const rg_answer *a)
+uint32_t rg_answer_contact_count(const rg_answer *a)
 {
 	return a ? a->n : 0;
 }

@@ -71,7 +71,7 @@ void rg__log_refusal(const rg_env *env, const rg_request *request, const rg_key 
 {
 	rg__buf line = { 0 };
 
-	add_aor(&line, key, request->to);
+	add_aor(&line, key, request->to_header);
 	add_source(&line, &request->source);
 	rg__buf_add_text(&line, " is refused: ");
 	rg__buf_add_text(&line, rg_reason_text(reason));

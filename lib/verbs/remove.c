@@ -55,7 +55,7 @@ static void answer_part(remove_op *r, rg_status status)
 		status = RG_ENOMEM;
 	else if (status == RG_OK)
 		cursor = (rg_str){ r->stopped.p, r->stopped.n };
-	r->asked.part(r->op.user, status, r->removed, cursor);
+	r->asked.part(r->op.user, status, r->removed, &cursor);
 }
 
 static void remove_answer(rg_op *op, rg_status status)
@@ -302,7 +302,7 @@ static remove_asked asked_by(const rg_remove_filter *given)
 		.branch_flags = f.branch_flags };
 }
 
-rg_status rg_remove(rg_registrar *reg, const rg_remove_filter *filter, uint32_t *n_removed)
+rg_status rg_remove(rg_registrar *reg, const rg_remove_filter *filter, uint32_t *n_removed, rg_error *why)
 {
 	remove_asked asked = asked_by(filter);
 
@@ -311,7 +311,7 @@ rg_status rg_remove(rg_registrar *reg, const rg_remove_filter *filter, uint32_t 
 }
 
 rg_status rg_remove_async(rg_registrar *reg, const rg_remove_filter *filter, rg_remove_cb done, void *user, rg_free_cb free_user,
-	rg_op **op)
+	rg_op **op, rg_error *why)
 {
 	remove_asked asked = asked_by(filter);
 
@@ -319,7 +319,7 @@ rg_status rg_remove_async(rg_registrar *reg, const rg_remove_filter *filter, rg_
 	return rg__verb_start(&remove_verb, reg, done ? &asked : NULL, user, free_user, op);
 }
 
-rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed)
+rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed, rg_error *why)
 {
 	remove_asked asked = { .domain = domain, .aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .out = n_removed };
 
@@ -327,14 +327,14 @@ rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t
 }
 
 rg_status rg_remove_ip_port_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, rg_remove_cb done, void *user,
-	rg_free_cb free_user, rg_op **op)
+	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	remove_asked asked = { .domain = domain, .aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .done = done };
 
 	return rg__verb_start(verb_for(aor), reg, done ? &asked : NULL, user, free_user, op);
 }
 
-rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t *n_removed)
+rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t *n_removed, rg_error *why)
 {
 	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .out = n_removed };
 
@@ -342,7 +342,7 @@ rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t
 }
 
 rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_remove_cb done, void *user, rg_free_cb free_user,
-	rg_op **op)
+	rg_op **op, rg_error *why)
 {
 	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .done = done };
 
@@ -356,7 +356,7 @@ static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t lim
 }
 
 rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str cursor, uint32_t limit,
-	rg_remove_part_cb done, void *user, rg_free_cb free_user, rg_op **op)
+	rg_remove_part_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	remove_asked asked = { .domain = domain, .ip = ip.p ? ip : RG_STR(""), .port = port, .cursor = cursor, .part = done };
 
@@ -364,7 +364,7 @@ rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str 
 }
 
 rg_status rg_remove_flow_part_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_str cursor, uint32_t limit, rg_remove_part_cb done,
-	void *user, rg_free_cb free_user, rg_op **op)
+	void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .cursor = cursor, .part = done };
 

@@ -72,7 +72,7 @@ static void save_answer(rg_op *op, rg_status status)
 	else if (s->asked.out)
 		*s->asked.out = response;
 	else
-		rg_response_unref(response);
+		rg_response_free(response);
 }
 
 static void save_clear(rg_op *op)
@@ -94,7 +94,7 @@ static rg_status ask_domain(save_op *s, const rg_env *env, bool of_request_uri)
 
 	if (how == RG__AOR_NOMEM)
 		return RG_ENOMEM;
-	if (how == RG__AOR_OK && !env->is_local(env->user, host.host))
+	if (how == RG__AOR_OK && !env->is_local(env->user, &host.host))
 		rg__register_overrule(s->reg, RG_R_DOMAIN);
 	rg__aor_free(&host);
 	return RG_OK;
@@ -111,7 +111,7 @@ static rg_status ask_host(save_op *s)
 		st = ask_domain(s, env, i == 0);
 	if (st != RG_OK || rg__register_reason(s->reg) == RG_R_DOMAIN || !env->authorize || !rg__register_asks_authorization(s->reg))
 		return st;
-	if (!env->authorize(env->user, s->request.from, s->request.to, s->request.identity))
+	if (!env->authorize(env->user, &s->request.from_header, &s->request.to_header, &s->request.identity))
 		rg__register_overrule(s->reg, RG_R_FORBIDDEN);
 	return RG_OK;
 }
@@ -214,19 +214,19 @@ rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *u
 	return rg__verb_start(&save_verb, reg, asked->request && (asked->done || asked->message) ? asked : NULL, user, free_user, op);
 }
 
-rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out)
+rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out, rg_error *why)
 {
 	return rg__save_block(reg, &(rg__save_asked){ .request = request, .options = options, .out = out });
 }
 
 rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
-	rg_free_cb free_user, rg_op **op)
+	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	return rg__save_start(reg, &(rg__save_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
 }
 
 rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
-	rg_response **out)
+	rg_response **out, rg_error *why)
 {
 	rg_upstream view;
 	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
@@ -236,7 +236,7 @@ rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_u
 }
 
 rg_status rg_save_reply_async(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
-	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op)
+	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg_upstream view;
 	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
@@ -252,7 +252,7 @@ static rg_status send_reply(const rg_msg *msg, rg_status status, rg_response *re
 	return status != RG_OK ? status : st;
 }
 
-rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_response **out)
+rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_response **out, rg_error *why)
 {
 	rg__msg_in in;
 	rg__save_asked asked = { .request = &in.request, .options = options, .out = out, .apply = send_reply, .message = &in.ref };
@@ -264,7 +264,7 @@ rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_option
 }
 
 rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_save_cb done, void *user,
-	rg_free_cb free_user, rg_op **op)
+	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg__msg_in in;
 	rg__save_asked asked = { .request = &in.request, .options = options, .done = done, .apply = send_reply, .message = &in.ref };

@@ -24,7 +24,7 @@ enum {
 };
 
 /* The order of a snapshot: the values above, the counters of operations, the responses of each reason, and two gauges if the store counts. */
-enum { REASONS = GIVEN_COUNT + RG__S_COUNT, GAUGES = REASONS + RG_R_COUNT, ROWS = GAUGES + 2 };
+enum { REASONS = GIVEN_COUNT + RG__S_COUNT, GAUGES = REASONS + RG__REASON_COUNT, ROWS = GAUGES + 2 };
 
 static const struct {
 	const char *name, *doc;
@@ -40,13 +40,13 @@ static const struct {
 #undef STAT_ROW
 #define COUNTED_ROW(reason, value, code, statistic, text) [REASONS + (value)] = { .name = statistic, \
 	.doc = reason == RG_R_FINE ? "REGISTERs answered with 200, queries included" : "REGISTERs refused for this reason" },
-	RG_REASON_MAP(COUNTED_ROW)
+	RG__REASON_MAP(COUNTED_ROW)
 #undef COUNTED_ROW
 	[GAUGES] = { .name = "live_aors", .doc = "AoRs with bindings, as the store counts them", .gauge = 1 },
 	[GAUGES + 1] = { .name = "live_contacts", .doc = "bindings, as the store counts them", .gauge = 1 },
 };
 
-struct rg_stats {
+struct rg_statistics {
 	uint32_t n;
 	int64_t values[ROWS];
 };
@@ -54,14 +54,14 @@ struct rg_stats {
 /* Which records are counted, and where the answer goes. */
 typedef struct stats_asked {
 	rg_str domain;
-	rg_stats_cb done; /* of the completion form */
-	rg_stats **out;   /* of the blocking form */
+	rg_statistics_cb done; /* of the completion form */
+	rg_statistics **out;   /* of the blocking form */
 } stats_asked;
 
 typedef struct stats_op {
 	rg_op op;
 	stats_asked asked;
-	rg_stats *stats;
+	rg_statistics *stats;
 } stats_op;
 
 static bool counts(const rg_registrar *reg)
@@ -85,7 +85,7 @@ static rg_status stats_page(rg_op *op)
 	return rg__call_count(&op->call, s->asked.domain);
 }
 
-static void add_stripe(rg_stats *stats, rg__stripe *s)
+static void add_stripe(rg_statistics *stats, rg__stripe *s)
 {
 	int64_t *counted = stats->values + GIVEN_COUNT;
 
@@ -94,7 +94,7 @@ static void add_stripe(rg_stats *stats, rg__stripe *s)
 		counted[i] += i == RG__S_TIME_MAX ? 0 : s->stats[i];
 	if (counted[RG__S_TIME_MAX] < s->stats[RG__S_TIME_MAX])
 		counted[RG__S_TIME_MAX] = s->stats[RG__S_TIME_MAX];
-	for (int i = 0; i < RG_R_COUNT; i++) {
+	for (int i = 0; i < RG__REASON_COUNT; i++) {
 		stats->values[REASONS + i] += s->rejects[i];
 		stats->values[GIVEN_REJECTED] += i == RG_R_FINE ? 0 : s->rejects[i];
 	}
@@ -102,14 +102,14 @@ static void add_stripe(rg_stats *stats, rg__stripe *s)
 	pthread_mutex_unlock(&s->lock);
 }
 
-static void add_gauges(const rg_op *op, rg_stats *stats)
+static void add_gauges(const rg_op *op, rg_statistics *stats)
 {
 	stats->n = ROWS;
 	stats->values[GAUGES] = (int64_t)op->call.records;
 	stats->values[GAUGES + 1] = (int64_t)op->call.bindings;
 }
 
-static void take_snapshot(const rg_op *op, rg_stats *stats)
+static void take_snapshot(const rg_op *op, rg_statistics *stats)
 {
 	rg_registrar *reg = op->ticket.reg;
 	const rg_config *config = op->ticket.snapshot->config;
@@ -132,7 +132,7 @@ static void take_snapshot(const rg_op *op, rg_stats *stats)
 static void stats_answer(rg_op *op, rg_status status)
 {
 	stats_op *s = (stats_op *)op;
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 
 	if (status != RG_ECANCELED) {
 		stats = s->stats;
@@ -174,7 +174,7 @@ static const rg__verb stats_verb = {
 	.clear = stats_clear,
 };
 
-rg_status rg_registrar_stats(rg_registrar *reg, rg_str domain, rg_stats **out)
+rg_status rg_read_statistics(rg_registrar *reg, rg_str domain, rg_statistics **out, rg_error *why)
 {
 	if (!out)
 		return RG_EINVAL;
@@ -182,33 +182,34 @@ rg_status rg_registrar_stats(rg_registrar *reg, rg_str domain, rg_stats **out)
 	return rg__verb_block(&stats_verb, reg, &(stats_asked){ .domain = domain, .out = out });
 }
 
-rg_status rg_registrar_stats_async(rg_registrar *reg, rg_str domain, rg_stats_cb done, void *user, rg_free_cb free_user, rg_op **op)
+rg_status rg_read_statistics_async(rg_registrar *reg, rg_str domain, rg_statistics_cb done, void *user, rg_free_cb free_user, rg_op **op,
+	rg_error *why)
 {
 	stats_asked asked = { .domain = domain, .done = done };
 
 	return rg__verb_start(&stats_verb, reg, done ? &asked : NULL, user, free_user, op);
 }
 
-void rg_stats_unref(rg_stats *stats)
+void rg_statistics_free(rg_statistics *stats)
 {
 	free(stats);
 }
 
-uint32_t rg_stats_count(const rg_stats *stats)
+uint32_t rg_statistics_count(const rg_statistics *stats)
 {
 	return stats ? stats->n : 0;
 }
 
-rg_status rg_stats_get(const rg_stats *stats, uint32_t index, rg_stat *out)
+rg_status rg_statistics_get(const rg_statistics *stats, uint32_t index, rg_statistic *out)
 {
 	if (!stats || !out || index >= stats->n)
 		return RG_ENOENT;
-	*out = (rg_stat){ .struct_size = sizeof *out, .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
+	*out = (rg_statistic){ .struct_size = sizeof *out, .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
 		.value = stats->values[index] };
 	return RG_OK;
 }
 
-rg_status rg_stats_find(const rg_stats *stats, rg_str name, int64_t *value)
+rg_status rg_statistics_find(const rg_statistics *stats, rg_str name, int64_t *value)
 {
 	if (rg_str_equal(name, RG_STR("default_expires")))
 		name = RG_STR("defaults_expires");

@@ -250,14 +250,14 @@ Test(exhaustion, a_user_agent_is_cut_between_two_characters)
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		site *s = new_site();
-		rg_answered a;
+		rg_contact a;
 
 		if (rows[i].limit)
 			configure(s, "max_user_agent_len", rows[i].limit);
 		cr_assert_eq(send(s, .contact = { A }, .user_agent = repeated(s, rows[i].before, rows[i].unit, rows[i].n, "")), 200,
 			"row %zu: %s", i, why(s));
 		cr_assert_eq(rg_response_contact(s->response, 0, &a), RG_OK);
-		cr_expect_eq(a.contact.user_agent.n, rows[i].kept, "row %zu: %zu", i, a.contact.user_agent.n);
+		cr_expect_eq(a.user_agent.n, rows[i].kept, "row %zu: %zu", i, a.user_agent.n);
 		end_site(s);
 	}
 }
@@ -351,9 +351,9 @@ Test(exhaustion, setting_and_removing_for_ever_takes_no_more_room)
 		cr_expect_eq(send(s, .contact = { text(s, "<sip:%03d@192.0.2.7>", i) }, .callid = text(s, "c%03d", i)), 200);
 		cr_expect_eq(send(s, .contact = { "*" }, .expires = "0", .callid = text(s, "d%03d", i)), 200);
 		if (i == 100)
-			most = rg_memory_store_bytes(s->store);
+			most = rg_memory_store_size(s->store);
 	}
-	cr_expect_leq(rg_memory_store_bytes(s->store), most);
+	cr_expect_leq(rg_memory_store_size(s->store), most);
 	s->w.now += RG_REMOVAL_KEEP;
 	tick(s, 0);
 	cr_expect_eq(records(s), 0);
@@ -391,10 +391,10 @@ Test(exhaustion, a_store_that_is_full_refuses_more_and_keeps_what_it_has)
 	cr_expect_lt(grown, 8, "what grows is refused");
 	cr_expect_eq(s->status, RG_ESTORE);
 	cr_expect_eq(rg_response_code(s->response), 503);
-	cr_expect_leq(rg_memory_store_bytes(s->store), BUDGET);
+	cr_expect_leq(rg_memory_store_size(s->store), BUDGET);
 	for (uint32_t i = 0; i <= grown; i++)
 		cr_expect_eq(send_user(s, i, 4, ""), 200, "what shrinks is not");
-	cr_expect_leq(rg_memory_store_bytes(s->store), BUDGET);
+	cr_expect_leq(rg_memory_store_size(s->store), BUDGET);
 	/* Who leaves makes room. */
 	for (uint32_t i = 0; i < n / 2; i++)
 		cr_expect_eq(send(s, .to = text(s, "<sip:user%05u@example.com>", i), .contact = { A },
@@ -423,7 +423,8 @@ Test(exhaustion, a_store_that_is_full_for_one_is_not_for_a_removal)
 		if (i % 3 == 0)
 			cr_expect_eq(removed(s, user, NULL), 1);
 		else
-			cr_expect_eq(send(s, .to = text(s, "<%s>", user), .contact = { i % 3 == 1 ? "*" : A }, .expires = "0", .callid = "call-2"), 200);
+			cr_expect_eq(send(s, .to = text(s, "<%s>", user), .contact = { i % 3 == 1 ? "*" : A }, .expires = "0", .callid = "call-2"),
+				200);
 	}
 	s->w.now += RG_REMOVAL_KEEP;
 	tick(s, 0);
@@ -449,7 +450,7 @@ Test(exhaustion, whatever_is_stored_is_bounded)
 	cr_expect_neq(send(s, .contact = { A }, .cseq = huge), 200);
 	cr_expect_eq(send(s, .contact = { A }, .require = { huge }), 420);
 	cr_expect_eq(send(s, .contact = { A }, .supported = { huge }, .allow = { huge }), 200);
-	cr_expect_lt(rg_memory_store_bytes(s->store), 65536);
+	cr_expect_lt(rg_memory_store_size(s->store), 65536);
 	end_site(s);
 }
 

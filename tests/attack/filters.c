@@ -17,7 +17,7 @@ static const char *found(site *s, const char *method, const char *flag_text)
 	r.method = rg_str_from(method);
 	r.request_uri = rg_str_from(alice);
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flag_text), &options, NULL), RG_OK, "%s", flag_text);
-	cr_assert_eq(rg_lookup(s->reg, &r, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(s->reg, &r, options, &targets, NULL), RG_OK);
 	s->w.text[0] = '\0';
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
 		append(&s->w, " ", t.fallback_of == UINT32_MAX ? rg__sub(t.uri, 4, 5) : RG_STR("("));
@@ -26,7 +26,7 @@ static const char *found(site *s, const char *method, const char *flag_text)
 	}
 	if (rg_targets_count(targets) == 0)
 		snprintf(s->w.text, sizeof s->w.text, "%d", rg_targets_code(targets));
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	return s->w.text;
 }
@@ -39,9 +39,9 @@ static uint32_t count(site *s, const rg_lookup_options *options)
 
 	rg_request_init(&r, sizeof r);
 	r.request_uri = rg_str_from(alice);
-	cr_assert_eq(rg_lookup(s->reg, &r, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(s->reg, &r, options, &targets, NULL), RG_OK);
 	n = rg_targets_count(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return n;
 }
 
@@ -123,7 +123,7 @@ Test(filters, a_thousand_user_agents_leave_nothing_behind)
 		cr_assert_eq(rg_select(s->w.record, &r, NULL, options, s->w.now, &targets), RG_OK);
 		cr_expect_eq(rg_targets_count(targets) == 1, agent[254] == 'c' && agent[254 - 61] == 'a', "%s", agent);
 		matched += rg_targets_count(targets);
-		rg_targets_unref(targets);
+		rg_targets_free(targets);
 		if (i == 100)
 			before = mallinfo2().uordblks;
 	}
@@ -172,7 +172,7 @@ Test(filters, a_long_list_of_methods_is_one_of_bits)
 	cr_assert_eq(send(s, .contact = { "<sip:a@192.0.2.7>" }, .cseq = "2 REGISTER", .allow = { repeated(s, "", "X,", 100000, "") }), 200);
 	cr_expect_str_eq(found(s, "INVITE", "method-filtering"), "405");
 	cr_expect_str_eq(found(s, repeated(s, "", "INVITE", 100000, ""), "method-filtering"), "a", "a method nobody knows is like any other");
-	cr_expect_lt(rg_memory_store_bytes(s->store), 65536);
+	cr_expect_lt(rg_memory_store_size(s->store), 65536);
 	end_site(s);
 }
 
@@ -221,12 +221,12 @@ Test(filters, a_record_full_of_instances_that_differ_by_case_is_as_many_targets)
 	cr_assert_gt(n, 250);
 	rg_request_init(&r, sizeof r);
 	r.request_uri = rg_str_from(alice);
-	cr_assert_eq(rg_lookup(s->reg, &r, NULL, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(s->reg, &r, NULL, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_count(targets), n);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++)
 		places += t.fallback_of == UINT32_MAX;
 	cr_expect_eq(places, n);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	end_site(s);
 }
 
@@ -249,7 +249,7 @@ Test(filters, a_ping_is_of_one_user_and_one_contact_whatever_the_case)
 		uint32_t n = 9;
 
 		s->n_events = s->kinds = 0;
-		rg_set_latency(s->reg, RG__ABSENT, rg_str_from(rows[i].aor), rg_str_from(rows[i].contact), 30000, &n);
+		rg_set_latency(s->reg, RG__ABSENT, rg_str_from(rows[i].aor), rg_str_from(rows[i].contact), 30000, &n, NULL);
 		cr_expect_eq(n, rows[i].changed, "row %zu", i);
 		cr_expect_eq(s->n_events, rows[i].changed, "row %zu", i);
 		cr_expect_eq(s->kinds, rows[i].changed ? RG_EVENT_LATENCY_UPDATE : 0, "row %zu", i);
@@ -263,16 +263,17 @@ Test(filters, pings_without_end_take_no_room)
 	site *s = new_site();
 
 	cr_assert_eq(send(s, .contact = { "<sip:a@192.0.2.7>" }), 200);
-	rg_set_latency(s->reg, RG__ABSENT, rg_str_from(alice), RG_STR("sip:a@192.0.2.7"), 1, NULL);
-	uint64_t bytes = rg_memory_store_bytes(s->store);
+	rg_set_latency(s->reg, RG__ABSENT, rg_str_from(alice), RG_STR("sip:a@192.0.2.7"), 1, NULL, NULL);
+	uint64_t bytes = rg_memory_store_size(s->store);
 
 	for (uint32_t i = 0; i < 1000; i++) {
 		uint32_t n = 0;
 
-		cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, rg_str_from(alice), RG_STR("sip:a@192.0.2.7"), (i % 2 + 1) * 1000000, &n), RG_OK);
+		cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, rg_str_from(alice), RG_STR("sip:a@192.0.2.7"), (i % 2 + 1) * 1000000, &n, NULL),
+			RG_OK);
 		cr_expect_eq(n, 1);
 	}
-	cr_expect_eq(rg_memory_store_bytes(s->store), bytes);
+	cr_expect_eq(rg_memory_store_size(s->store), bytes);
 	end_site(s);
 }
 
@@ -289,7 +290,7 @@ Test(filters, a_full_record_is_not_measured_and_not_harmed)
 	contents before = contents_of(s);
 
 	s->n_events = 0;
-	cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, rg_str_from(alice), RG_STR("sip:a@192.0.2.7"), 30000, &n), RG_ELIMIT);
+	cr_expect_eq(rg_set_latency(s->reg, RG__ABSENT, rg_str_from(alice), RG_STR("sip:a@192.0.2.7"), 30000, &n, NULL), RG_ELIMIT);
 	cr_expect_eq(n, 0);
 	cr_expect_eq(s->n_events, 0);
 	cr_expect(unchanged(s, &before));

@@ -103,8 +103,8 @@ KIT site *new_site(void)
 
 KIT void end_site(site *s)
 {
-	rg_response_unref(s->response);
-	rg_subscription_end(s->subscription);
+	rg_response_free(s->response);
+	rg_subscription_free(s->subscription);
 	rg_registrar_unref(s->reg);
 	rg_store_unref(s->store);
 	end_world(&s->w);
@@ -116,7 +116,7 @@ KIT void end_site(site *s)
 KIT void configure(site *s, const char *name, const char *value)
 {
 	set(&s->w, name, value);
-	cr_assert_eq(rg_registrar_configure(s->reg, s->w.config), RG_OK, "%s=%s", name, value);
+	cr_assert_eq(rg_registrar_configure(s->reg, s->w.config, NULL), RG_OK, "%s=%s", name, value);
 }
 
 KIT void contents_record(void *tok, rg_status status, const rg_fetched *found)
@@ -150,7 +150,7 @@ KIT contents contents_of(const site *s)
 {
 	contents c = { .store = s->store };
 
-	cr_assert_eq(c.store->ops.scan(c.store->self, RG_STR("location"), RG__ABSENT, 4000, 0, contents_page, &c), RG_OK);
+	cr_assert_eq(c.store->ops.scan(c.store->self, &RG_STR("location"), &RG__ABSENT, 4000, 0, contents_page, &c), RG_OK);
 	return c;
 }
 
@@ -181,10 +181,10 @@ KIT int32_t send_request(site *s, const rg_request *request)
 	bool same;
 	int32_t code;
 
-	rg_response_unref(s->response);
+	rg_response_free(s->response);
 	s->response = NULL;
 	s->n_events = s->kinds = 0;
-	s->status = rg_save(s->reg, request, s->w.options, &s->response);
+	s->status = rg_save(s->reg, request, s->w.options, &s->response, NULL);
 	cr_assert_not_null(s->response, "no response: %s", rg_strerror(s->status));
 	code = rg_response_code(s->response);
 	same = unchanged(s, &before);
@@ -222,9 +222,7 @@ KIT const char *why(const site *s)
 /* Of the last response: the seconds of listed binding @p index; -1 past the last one. */
 KIT int64_t seconds(const site *s, uint32_t index)
 {
-	rg_answered a;
-
-	return rg_response_contact(s->response, index, &a) == RG_OK ? (int64_t)a.expires : -1;
+	return index < rg_response_contact_count(s->response) ? (int64_t)rg_response_contact_expires(s->response, index) : -1;
 }
 
 /* The URIs that a request to @p uri goes to, in order; "" for none. */
@@ -238,10 +236,10 @@ KIT const char *reached(site *s, const char *uri)
 	r.method = RG_STR("INVITE");
 	r.request_uri = rg_str_from(uri);
 	s->w.text[0] = '\0';
-	cr_assert_eq(rg_lookup(s->reg, &r, NULL, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(s->reg, &r, NULL, &targets, NULL), RG_OK);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++)
 		append(&s->w, " ", t.uri);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return s->w.text;
 }
 
@@ -254,12 +252,12 @@ KIT int32_t registered(site *s, const char *aor, const char **key)
 
 	rg_query_init(&q, sizeof q);
 	q.aor = rg_str_from(aor);
-	if (rg_is_registered(s->reg, &q, &answer) != RG_OK)
+	if (rg_is_registered(s->reg, &q, &answer, NULL) != RG_OK)
 		return -1;
-	n = (int32_t)rg_answer_count(answer);
+	n = (int32_t)rg_answer_contact_count(answer);
 	if (key)
 		*key = text(s, "%.*s", (int)rg_answer_aor(answer).n, rg_answer_aor(answer).p);
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	return n;
 }
 
@@ -271,7 +269,7 @@ KIT uint32_t removed(site *s, const char *aor, const char *contact)
 	rg_remove_filter_init(&f, sizeof f);
 	f.aor = rg_str_from(aor);
 	f.contact = rg_str_from(contact);
-	cr_assert_eq(rg_remove(s->reg, &f, &n), RG_OK, "%s", aor);
+	cr_assert_eq(rg_remove(s->reg, &f, &n, NULL), RG_OK, "%s", aor);
 	return n;
 }
 

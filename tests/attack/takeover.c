@@ -153,7 +153,8 @@ Test(takeover, a_cseq_that_is_none_is_refused)
 /* A REGISTER that went to alice, sent to bob: bob's is another record, so it is news there, and nothing of alice's moves. */
 Test(takeover, a_request_sent_to_another_user_leaves_the_first_alone)
 {
-	static const struct { const char *contact; int32_t bindings; } requests[] = { { A, 1 }, { EVIL, 1 }, { "*", 0 }, { A ";expires=0", 0 } };
+	static const struct { const char *contact; int32_t bindings; } requests[] = { { A, 1 }, { EVIL, 1 }, { "*", 0 }, { A ";expires=0",
+		0 } };
 
 	for (size_t i = 0; i < ROWS(requests); i++) {
 		const char *contact = requests[i].contact;
@@ -276,7 +277,7 @@ Test(takeover, a_flow_of_another_user_is_out_of_reach)
 	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 2);
 	cr_expect_eq(registered(s, "sip:mallory@example.com", NULL), 0);
 	/* a flow's REGISTER again, and a late one, after its connection died */
-	cr_expect_eq(rg_remove_flow(s->reg, RG__ABSENT, RG_STR("conn-1"), &n), RG_OK);
+	cr_expect_eq(rg_remove_flow(s->reg, RG__ABSENT, RG_STR("conn-1"), &n, NULL), RG_OK);
 	cr_expect_eq(n, 1);
 	cr_expect_eq(send(s, FLOW(1, "1")), 400, "a repeat would revive it");
 	cr_expect_eq(registered(s, "sip:alice@example.com", NULL), 1, "and brings nothing back");
@@ -321,9 +322,9 @@ Test(takeover, a_reply_for_one_user_leaves_others_and_newer_ones_alone)
 		rg_response *response = NULL;
 
 		up.contacts = i < 2 ? &contact : &elsewhere;
-		cr_expect_eq(rg_save_reply(s->reg, &r, &up, NULL, &response), RG_OK);
+		cr_expect_eq(rg_save_reply(s->reg, &r, &up, NULL, &response, NULL), RG_OK);
 		cr_expect_eq(rg_response_code(response), i % 2 ? 200 : 400);
-		rg_response_unref(response);
+		rg_response_free(response);
 		cr_expect_str_eq(reached(s, "sip:alice@example.com"), "sip:alice@192.0.2.7");
 		cr_expect_str_eq(reached(s, "sip:mallory@example.com"), "", "what is granted to nobody is nobody's");
 	}

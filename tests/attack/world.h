@@ -45,7 +45,7 @@ static inline world world_new_with(const char *parameter, const char *value)
 		cr_assert_eq(rg_config_set(config, rg_str_from(parameter), rg_str_from(value), NULL), RG_OK);
 	cr_assert_eq(rg_memory_store_new(NULL, &w.store, NULL), RG_OK);
 	cr_assert_eq(rg_registrar_new(config, w.store, &env, &w.registrar, NULL), RG_OK);
-	rg_config_unref(config);
+	rg_config_free(config);
 	rg_sofia_source_init(&w.source, sizeof w.source);
 	cr_assert_eq(rg_addr_parse(RG_STR("192.0.2.99:4444"), &w.source.source), RG_OK);
 	w.source.transport = RG_STR("udp");
@@ -76,8 +76,8 @@ static inline world world_extended(void)
 	rg_config *config = world_extended_config();
 	world w = world_new();
 
-	cr_assert_eq(rg_registrar_configure(w.registrar, config), RG_OK);
-	rg_config_unref(config);
+	cr_assert_eq(rg_registrar_configure(w.registrar, config, NULL), RG_OK);
+	rg_config_free(config);
 	cr_assert_eq(rg_save_options_new(RG_STR("path-lazy, path-received, socket-header"), &w.options, NULL), RG_OK);
 	return w;
 }
@@ -132,7 +132,7 @@ static inline int32_t world_add(void *user, const rg_record *record)
 	const unsigned char *p = (const unsigned char *)revision;
 
 	for (size_t i = 0; i < sizeof *revision; i++)
-		*sum = (*sum ^ p[i]) * 0x100000001b3u + rg_record_count(record);
+		*sum = (*sum ^ p[i]) * 0x100000001b3u + rg_record_contact_count(record);
 	return 0;
 }
 
@@ -140,7 +140,7 @@ static inline uint64_t world_digest(world *w)
 {
 	uint64_t sum = 1;
 
-	cr_assert_eq(rg_registrar_each(w->registrar, (rg_str){ NULL, 0 }, world_add, &sum), RG_OK);
+	cr_assert_eq(rg_each(w->registrar, (rg_str){ NULL, 0 }, world_add, &sum, NULL), RG_OK);
 	return sum;
 }
 

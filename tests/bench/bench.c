@@ -63,17 +63,17 @@ static void die(const char *what)
 static void save(rg_registrar *reg, const rg_request *request)
 {
 	rg_response *response = NULL;
-	if (rg_save(reg, request, NULL, &response) != RG_OK || rg_response_code(response) != 200)
+	if (rg_save(reg, request, NULL, &response, NULL) != RG_OK || rg_response_code(response) != 200)
 		die("save");
-	rg_response_unref(response);
+	rg_response_free(response);
 }
 
 static void look_up(rg_registrar *reg, const rg_request *request)
 {
 	rg_targets *targets = NULL;
-	if (rg_lookup(reg, request, NULL, &targets) != RG_OK || rg_targets_count(targets) != 1)
+	if (rg_lookup(reg, request, NULL, &targets, NULL) != RG_OK || rg_targets_count(targets) != 1)
 		die("lookup");
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }
 
 static void fill(bench *b, uint32_t from, uint32_t to, uint32_t expires, bool one_hop)
@@ -94,7 +94,7 @@ static void begin(bench *b, uint32_t population)
 	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("min_expires"), 1, NULL) || rg_memory_store_new(NULL, &b->store, NULL) ||
 		rg_registrar_new(config, b->store, &env, &b->reg, NULL))
 		die("setting up");
-	rg_config_unref(config);
+	rg_config_free(config);
 }
 
 static void end(bench *b)
@@ -238,7 +238,8 @@ static void by_address(uint32_t population)
 		uint32_t removed = 0;
 		int32_t port = phone_hop(round * 9311, hop);
 		double start = ns();
-		if (rg_remove_ip_port(b.reg, RG_STR("location"), rg_str_from(hop), port, (rg_str){ NULL, 0 }, &removed) != RG_OK || removed == 0)
+		if (rg_remove_ip_port(b.reg, RG_STR("location"), rg_str_from(hop), port, (rg_str){ NULL, 0 }, &removed,
+			NULL) != RG_OK || removed == 0)
 			die("remove_ip_port");
 		took[round] = ns() - start;
 	}
@@ -341,7 +342,8 @@ static const struct {
 	void (*run)(uint32_t);
 	uint32_t argument;
 } sections[] = {
-	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION }, { "wire", wire, 1000 }, { "wire", wire, 100000 },
+	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION }, { "wire", wire,
+		1000 }, { "wire", wire, 100000 },
 	{ "wire", wire, MILLION }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
 	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
 };

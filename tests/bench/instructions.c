@@ -38,9 +38,9 @@ static int refresh(rg_registrar *reg, phone *p, uint32_t cseq)
 	rg_response *response = NULL;
 
 	p->save.cseq = (rg_str){ text, (size_t)n };
-	rg_save(reg, &p->save, NULL, &response);
+	rg_save(reg, &p->save, NULL, &response, NULL);
 	int code = rg_response_code(response);
-	rg_response_unref(response);
+	rg_response_free(response);
 	return code == 200;
 }
 
@@ -48,9 +48,9 @@ static int look_up(rg_registrar *reg, phone *p)
 {
 	rg_targets *targets = NULL;
 
-	rg_lookup(reg, &p->lookup, NULL, &targets);
+	rg_lookup(reg, &p->lookup, NULL, &targets, NULL);
 	uint32_t n = rg_targets_count(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return n == 1;
 }
 

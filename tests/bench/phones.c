@@ -20,7 +20,8 @@ void phone_make(phone *p, uint32_t i, uint32_t cseq, uint32_t expires, int one_h
 	snprintf(p->to, sizeof p->to, "<sip:user%08u@example.net>", i);
 	snprintf(p->target, sizeof p->target, "sip:user%08u@example.net", i);
 	snprintf(p->uri, sizeof p->uri, "sip:user%08u@%s:%d;transport=udp;rin=%0*u", i, hop, port, 64 - 17 - (int)strlen(hop) - 5 - 14 - 5, i);
-	snprintf(p->contact, sizeof p->contact, "<%s>;+sip.instance=\"<urn:uuid:%08x-1111-4222-8333-444455556666>\";expires=%u", p->uri, i, expires);
+	snprintf(p->contact, sizeof p->contact, "<%s>;+sip.instance=\"<urn:uuid:%08x-1111-4222-8333-444455556666>\";expires=%u", p->uri, i,
+		expires);
 	snprintf(p->callid, sizeof p->callid, "%08x-aaaa-4bbb-8ccc-ddddeeeeffff", i);
 	snprintf(p->cseq, sizeof p->cseq, "%u REGISTER", cseq);
 	snprintf(p->received, sizeof p->received, "sip:%s:%d;transport=udp", hop, port);
@@ -28,7 +29,7 @@ void phone_make(phone *p, uint32_t i, uint32_t cseq, uint32_t expires, int one_h
 	rg_request_init(&p->save, sizeof p->save);
 	p->save.method = RG_STR("REGISTER");
 	p->save.request_uri = RG_STR("sip:example.net");
-	p->save.from = p->save.to = rg_str_from(p->to);
+	p->save.from_header = p->save.to_header = rg_str_from(p->to);
 	p->save.callid = rg_str_from(p->callid);
 	p->save.cseq = rg_str_from(p->cseq);
 	p->save.user_agent = rg_str_from(agent);

@@ -52,26 +52,27 @@ static rg_status right_commit(void *self, const rg_key *key, const rg_commit *c,
 	return b->ops->commit(b->self, key, c, flags, done, tok);
 }
 
-static rg_status right_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status right_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	struct broken *b = self;
 	return b->ops->due(b->self, now, cursor, limit, flags, done, tok);
 }
 
-static rg_status right_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status right_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
 	struct broken *b = self;
 	return b->ops->find(b->self, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status right_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status right_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	struct broken *b = self;
 	return b->ops->scan(b->self, domain, cursor, limit, flags, done, tok);
 }
 
-static rg_status right_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status right_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	struct broken *b = self;
 	return b->ops->count(b->self, domain, flags, done, tok);
@@ -283,13 +284,14 @@ static void without_last(void *tok, rg_status status, const rg_keys *page)
 	r->keys(r->tok, status, &less);
 }
 
-static rg_status find_skips(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status find_skips(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
 	return right_find(self, domain, tag, cursor, limit, flags, without_last, &(struct relay){ .keys = done, .tok = tok });
 }
 
-static rg_status scan_skips(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status scan_skips(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	return right_scan(self, domain, cursor, limit, flags, without_last, &(struct relay){ .keys = done, .tok = tok });
 }
@@ -302,32 +304,34 @@ static void cut_short(void *tok, rg_status status, const rg_keys *page)
 	r->keys(r->tok, status, &cut);
 }
 
-static rg_status scan_tells_no_size(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status scan_tells_no_size(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	return right_scan(self, domain, cursor, limit, flags, cut_short, &(struct relay){ .keys = done, .tok = tok });
 }
 
-static rg_status find_ignores_tag(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status find_ignores_tag(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
 	(void)tag;
 	return right_scan(self, domain, cursor, limit, flags, done, tok);
 }
 
-static rg_status find_ignores_domain(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status find_ignores_domain(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit,
+	uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
-	return right_find(self, domain.n > 0 ? RG_STR("location") : domain, tag, cursor, limit, flags, done, tok);
+	return right_find(self, domain->n > 0 ? &RG_STR("location") : domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status find_cuts_tags(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status find_cuts_tags(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
-	const char *nul = memchr(tag.p, 0, tag.n);
-	return right_find(self, domain, nul ? (rg_str){ tag.p, (size_t)(nul - tag.p) } : tag, cursor, limit, flags, done, tok);
+	const char *nul = memchr(tag->p, 0, tag->n);
+	return right_find(self, domain, nul ? &(rg_str){ tag->p, (size_t)(nul - tag->p) } : tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status scan_ignores_limit(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status scan_ignores_limit(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
 	return right_scan(self, domain, cursor, limit < 1000 ? limit + 1 : limit, flags, done, tok);
@@ -353,25 +357,27 @@ static struct relay counted_relay(rg_str cursor, uint32_t limit, rg_keys_cb done
 	return r;
 }
 
-static rg_status find_counts(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status find_counts(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
-	struct relay r = counted_relay(cursor, limit, done, tok);
-	return right_find(self, domain, tag, (rg_str){ NULL, 0 }, UINT32_MAX, flags, counting, &r);
+	struct relay r = counted_relay(*cursor, limit, done, tok);
+	return right_find(self, domain, tag, &(rg_str){ NULL, 0 }, UINT32_MAX, flags, counting, &r);
 }
 
-static rg_status scan_counts(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status scan_counts(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
-	struct relay r = counted_relay(cursor, limit, done, tok);
-	return right_scan(self, domain, (rg_str){ NULL, 0 }, UINT32_MAX, flags, counting, &r);
+	struct relay r = counted_relay(*cursor, limit, done, tok);
+	return right_scan(self, domain, &(rg_str){ NULL, 0 }, UINT32_MAX, flags, counting, &r);
 }
 
 /* Every page is the first one. */
-static rg_status find_forgets_cursor(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status find_forgets_cursor(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit,
+	uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
 	(void)cursor;
-	return right_find(self, domain, tag, (rg_str){ NULL, 0 }, limit, flags, done, tok);
+	return right_find(self, domain, tag, &(rg_str){ NULL, 0 }, limit, flags, done, tok);
 }
 
 /* --- due --- */
@@ -384,25 +390,25 @@ static void next_is_late(void *tok, rg_status status, const rg_keys *page)
 	r->keys(r->tok, status, &late);
 }
 
-static rg_status due_tells_late(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status due_tells_late(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	return right_due(self, now, cursor, limit, flags, next_is_late, &(struct relay){ .keys = done, .tok = tok });
 }
 
-static rg_status due_is_early(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status due_is_early(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	return right_due(self, now + (now < RG_TIME_NEVER - 1), cursor, limit, flags, done, tok);
 }
 
-static rg_status due_is_late(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status due_is_late(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	return right_due(self, now - 1, cursor, limit, flags, done, tok);
 }
 
-static rg_status due_skips(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status due_skips(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	struct relay r = { .keys = done, .tok = tok };
-	if (!cursor.p)
+	if (!cursor->p)
 		return right_due(self, now, cursor, limit, flags, done, tok);
 	return right_due(self, now, cursor, limit, flags, without_last, &r);
 }
@@ -416,12 +422,12 @@ static void first_twice(void *tok, rg_status status, const rg_keys *page)
 	r->keys(r->tok, status, &more);
 }
 
-static rg_status due_repeats(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status due_repeats(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	return right_due(self, now, cursor, limit, flags, first_twice, &(struct relay){ .keys = done, .tok = tok });
 }
 
-static rg_status due_counts_32_bits(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags,
+static rg_status due_counts_32_bits(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
 	return right_due(self, now & 0x7fffffff, cursor, limit, flags, done, tok);
@@ -435,7 +441,7 @@ static void one_more(void *tok, rg_status status, uint64_t records, uint64_t bin
 	r->counted(r->tok, status, records, bindings + (records > 1));
 }
 
-static rg_status count_is_off(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status count_is_off(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	return right_count(self, domain, flags, one_more, &(struct relay){ .counted = done, .tok = tok });
 }
@@ -558,11 +564,11 @@ struct verdict {
 	uint32_t failed;
 };
 
-static void note(void *user, rg_str name, rg_str wrong)
+static void note(void *user, const rg_str *name, const rg_str *wrong)
 {
 	struct verdict *v = user;
-	v->failed += wrong.n > 0;
-	v->noticed |= wrong.n > 0 && v->fault && rg_str_equal(name, rg_str_from(v->fault->noticed_by));
+	v->failed += wrong->n > 0;
+	v->noticed |= wrong->n > 0 && v->fault && rg_str_equal(*name, rg_str_from(v->fault->noticed_by));
 }
 
 static struct verdict check_with(const struct fault *fault)

@@ -43,16 +43,17 @@ static rg_status open_memory(void *user, rg_store **out)
 	return rg_memory_store_new(user, out, NULL);
 }
 
-static void report(void *user, rg_str name, rg_str wrong)
+static void report(void *user, const rg_str *name, const rg_str *wrong)
 {
 	(void)user;
-	cr_expect(wrong.n == 0, "%.*s: %.*s", (int)name.n, name.p, (int)wrong.n, wrong.p);
+	cr_expect(wrong->n == 0, "%.*s: %.*s", (int)name->n, name->p, (int)wrong->n, wrong->p);
 }
 
 static void hold_to_contract(uint32_t shards, uint32_t seed, uint32_t many)
 {
 	rg_memory_options memory;
-	rg_store_check_options o = { .struct_size = sizeof o, .seed = seed, .many = many, .open = open_memory, .report = report, .user = &memory };
+	rg_store_check_options o = { .struct_size = sizeof o, .seed = seed, .many = many, .open = open_memory, .report = report,
+		.user = &memory };
 	uint32_t failed = 99;
 
 	rg_memory_options_init(&memory, sizeof memory);
@@ -133,20 +134,20 @@ Test(memory, past_its_budget_refuses_what_grows_and_loses_nothing)
 			break;
 	}
 	max = n;
-	full = rg_memory_store_bytes(ck.store);
+	full = rg_memory_store_size(ck.store);
 	cr_assert(max > 100 && max < 5000, "%d records fit", (int)max);
 	cr_assert(full <= 200000 && full > 100000, "%d bytes are in use", (int)full);
 	/* What was refused left no trace. */
 	rg__check_holds(&ck, &s.key, &zero);
 	cr_assert_eq(rg__check_count(&ck, RG__CHECK_DOMAIN)->records, max);
-	cr_assert_eq(rg_memory_store_bytes(ck.store), full);
+	cr_assert_eq(rg_memory_store_size(ck.store), full);
 	/* Refreshes, and what shrinks, go on. */
 	for (n = 0; n < max; n++) {
 		s = numbered(&name, n);
 		s.n_tags = n % 3 > 0;
 		r[n] = rg__check_put(&ck, &s, &r[n]);
 	}
-	cr_assert_lt(rg_memory_store_bytes(ck.store), full);
+	cr_assert_lt(rg_memory_store_size(ck.store), full);
 	for (n = 0; n < max; n++)
 		r[n] = rg__check_drop(&ck, rg__check_name(&name, RG__CHECK_DOMAIN, n), &r[n]);
 	s = numbered(&name, 0);
@@ -181,7 +182,7 @@ Test(memory, counts_the_same_bytes_however_often_it_was_filled_and_emptied)
 	rg_revision r[N];
 	uint64_t filled = 0, empty = 0;
 
-	cr_assert_eq(rg_memory_store_bytes(ck.store), 0);
+	cr_assert_eq(rg_memory_store_size(ck.store), 0);
 	for (int round = 0; round < 4; round++) {
 		rg__check_label name;
 
@@ -191,15 +192,15 @@ Test(memory, counts_the_same_bytes_however_often_it_was_filled_and_emptied)
 
 			r[i] = rg__check_new(&ck, &s);
 		}
-		cr_assert(round == 0 || rg_memory_store_bytes(ck.store) == filled);
-		filled = rg_memory_store_bytes(ck.store);
+		cr_assert(round == 0 || rg_memory_store_size(ck.store) == filled);
+		filled = rg_memory_store_size(ck.store);
 		for (uint64_t i = 0; i < N; i++) {
 			char domain[2] = { (char)('a' + i % DOMAINS), 0 };
 
 			rg__check_drop(&ck, rg__check_name(&name, rg_str_from(domain), i), &r[i]);
 		}
-		cr_assert(round == 0 || rg_memory_store_bytes(ck.store) == empty);
-		empty = rg_memory_store_bytes(ck.store);
+		cr_assert(round == 0 || rg_memory_store_size(ck.store) == empty);
+		empty = rg_memory_store_size(ck.store);
 	}
 	cr_assert(empty < filled / 4, "an empty store still counts %d of %d bytes", (int)empty, (int)filled);
 	finish(&ck);
@@ -219,7 +220,7 @@ Test(memory, refuses_options_that_make_no_sense_and_says_which)
 		cr_expect_eq(rg_memory_store_new(&o, &store, why), RG_EINVAL);
 		cr_expect_null(store);
 		cr_expect(strstr(rg_error_text(why).p, "shards") != NULL);
-		rg_error_unref(why);
+		rg_error_free(why);
 	}
 }
 
@@ -232,8 +233,8 @@ Test(memory, knows_its_own_stores_only)
 
 	ops.destroy = NULL;
 	cr_assert_eq(rg_store_new(&ops, other, &stranger, NULL), RG_OK);
-	cr_expect_eq(rg_memory_store_bytes(stranger), 0);
-	cr_expect_eq(rg_memory_store_bytes(NULL), 0);
+	cr_expect_eq(rg_memory_store_size(stranger), 0);
+	cr_expect_eq(rg_memory_store_size(NULL), 0);
 	rg_store_unref(stranger);
 	finish(&ck);
 }
@@ -249,7 +250,7 @@ Test(memory, refuses_a_record_that_is_not_of_the_key_or_revision_it_comes_with)
 	cr_expect_eq(rg__check_commit(&ck, rg__check_name(&other, RG__CHECK_DOMAIN, 1), &zero, &own, record)->status, RG_EINVAL);
 	cr_expect_eq(rg__check_commit(&ck, &s.key, &zero, &wrong, record)->status, RG_EINVAL);
 	cr_expect_eq(rg__check_commit(&ck, &s.key, &zero, &zero, NULL)->status, RG_EINVAL);
-	cr_expect_eq(rg_memory_store_bytes(ck.store), 0);
+	cr_expect_eq(rg_memory_store_size(ck.store), 0);
 	rg_record_unref(record);
 	finish(&ck);
 }
@@ -307,7 +308,7 @@ Test(memory, short_of_memory_changes_nothing)
 		s.tags[0] = rg_str_from(tag);
 		c.next = record = rg__check_record(&ck, &s, &c.revision);
 		for (int nth = 1;; nth++) {
-			uint64_t bytes = rg_memory_store_bytes(ck.store);
+			uint64_t bytes = rg_memory_store_size(ck.store);
 			rg_status status = commit_failing(&ck, &s.key, &c, nth);
 
 			if (status == RG_OK)
@@ -315,7 +316,7 @@ Test(memory, short_of_memory_changes_nothing)
 			cr_assert_eq(status, RG_ENOMEM);
 			cr_assert_leq(nth, 8);
 			rg__check_holds(&ck, &s.key, &c.base);
-			cr_assert_geq(rg_memory_store_bytes(ck.store), bytes);
+			cr_assert_geq(rg_memory_store_size(ck.store), bytes);
 			refused++;
 		}
 		rg__check_holds(&ck, &s.key, &c.revision);

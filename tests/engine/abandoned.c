@@ -102,7 +102,7 @@ static bool may_answer_late(const trial *t)
 /* Lookups go on without the homes, and statistics without the two gauges. */
 static bool goes_on(const trial *t)
 {
-	return (strcmp(t->verb->name, "lookup_many") == 0 && t->target > 1) || strcmp(t->verb->name, "registrar_stats") == 0;
+	return (strcmp(t->verb->name, "lookup_many") == 0 && t->target > 1) || strcmp(t->verb->name, "read_statistics") == 0;
 }
 
 static void expect_status(const trial *t)
@@ -156,8 +156,8 @@ static bool run_trial(trial *t)
 		staged_release(s);
 		see_commits_to_their_end(&k);
 	}
-	rg_op_unref(t->o.op);
-	rg_subscription_end(k.subscription);
+	rg_op_free(t->o.op);
+	rg_subscription_free(k.subscription);
 	rg_registrar_unref(k.reg);
 	staged_release(s);
 	cr_expect(k.freed, "%s: no operation is left", text_of(t));

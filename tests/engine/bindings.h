@@ -32,9 +32,9 @@ BINDINGS int bind(kit *k, const char *aor, bound b)
 	r.attr = rg_str_from(b.attr);
 	r.branch_flags = b.branch_flags;
 	r.flags |= b.branch_flags ? RG_REQUEST_HAS_BRANCH_FLAGS : 0;
-	cr_assert_eq(rg_save(k->reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_save(k->reg, &r, NULL, &response, NULL), RG_OK);
 	int code = rg_response_code(response);
-	rg_response_unref(response);
+	rg_response_free(response);
 	return code;
 }
 
@@ -85,11 +85,11 @@ BINDINGS const char *left(kit *k, const char *aor, char room[32])
 
 	rg_query_init(&q, sizeof q);
 	q.aor = rg_str_from(aor);
-	cr_assert_eq(rg_is_registered(k->reg, &q, &answer), RG_OK);
+	cr_assert_eq(rg_is_registered(k->reg, &q, &answer, NULL), RG_OK);
 	for (; n < 31 && rg_answer_contact(answer, n, &c) == RG_OK; n++)
 		room[n] = ((const char *)memchr(c.uri.p, ':', c.uri.n))[1];
 	room[n] = '\0';
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	return room;
 }
 

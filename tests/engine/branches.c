@@ -29,7 +29,7 @@ static void keep(void *user, rg_status status, rg_targets *targets)
 		cr_expect(t.binding_id == 0 || t.aor.p);
 		snprintf(a->text + n, sizeof a->text - n, " %.*s(%d)", (int)t.uri.n, t.uri.p, t.branch);
 	}
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }
 
 enum { MANY = RG_BRANCHES_MAX + 1 };
@@ -51,19 +51,19 @@ static void lookup(kit *k, const char *flags, const char *uri, const char *const
 	for (; branches && branches[request.n_branches]; request.n_branches++)
 		list[request.n_branches] = rg_str_from(branches[request.n_branches]);
 	if (!async) {
-		rg_status st = rg_lookup(k->reg, &request, options, &targets);
+		rg_status st = rg_lookup(k->reg, &request, options, &targets, NULL);
 		keep(a, st, targets);
 		rg_lookup_options_unref(options);
 		return;
 	}
-	rg_status st = rg_lookup_async(k->reg, &request, options, keep, a, NULL, &op);
+	rg_status st = rg_lookup_async(k->reg, &request, options, keep, a, NULL, &op, NULL);
 	memset(list, 0, sizeof list);
 	rg_lookup_options_unref(options);
 	if (k->deferred)
 		deferred_answer_all(k->deferred);
 	cr_expect_eq(st, k->deferred ? RG_PENDING : RG_OK);
 	cr_expect_eq(a->called, 1);
-	rg_op_unref(op);
+	rg_op_free(op);
 }
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -151,11 +151,11 @@ Test(branches, one_that_is_absent_is_malformed)
 	request.request_uri = RG_STR(ALICE);
 	request.branches = branches;
 	request.n_branches = 2;
-	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_count(targets), 0);
 	cr_expect_eq(rg_targets_result(targets), RG_LOOKUP_NONE);
 	cr_expect_eq(rg_targets_code(targets), 400);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	kit_close(&k);
 }
@@ -183,10 +183,10 @@ Test(branches, a_request_with_a_defect_is_refused_with_all_of_them)
 	request.branches = &branch;
 	request.n_branches = 1;
 	request.defect = RG_R_TOO_LARGE;
-	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_count(targets), 0);
 	cr_expect_eq(rg_targets_code(targets), 413);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	kit_close(&k);
 }
@@ -210,9 +210,9 @@ static void with_secure(const char *flags, const char *uri, const char *const *b
 	kit_save(&k, "bob", B1, 1);
 	kit_request(&secure, &r);
 	r.request_uri = RG_STR("sips:example.org");
-	cr_assert_eq(rg_save(k.reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_save(k.reg, &r, NULL, &response, NULL), RG_OK);
 	cr_assert_eq(rg_response_code(response), 200);
-	rg_response_unref(response);
+	rg_response_free(response);
 	lookup(&k, flags, uri, branches, false, &a);
 	cr_expect_str_eq(a.text, expected);
 	kit_close(&k);
@@ -245,8 +245,8 @@ static void only_bye(const char *uri, const char *const *branches, const char *e
 	kit_open(&k, INLINE);
 	kit_save(&k, "bob", B1, 1);
 	kit_request(&p, &r);
-	cr_assert_eq(rg_save(k.reg, &r, NULL, &response), RG_OK);
-	rg_response_unref(response);
+	cr_assert_eq(rg_save(k.reg, &r, NULL, &response, NULL), RG_OK);
+	rg_response_free(response);
 	lookup(&k, "branch,method-filtering", uri, branches, false, &a);
 	cr_expect_str_eq(a.text, expected);
 	kit_close(&k);
@@ -260,10 +260,10 @@ Test(branches, a_branch_whose_bindings_lack_the_method_is_405_though_the_aor_has
 	only_bye("sip:nobody@example.org", LIST(ALICE, BOB), "1/0 sip:b1@192.0.2.2:5060(1)");
 }
 
-static int32_t example_is_local(void *user, rg_str host)
+static int32_t example_is_local(void *user, const rg_str *host)
 {
 	(void)user;
-	return rg_str_equal(host, RG_STR("example.org"));
+	return rg_str_equal(*host, RG_STR("example.org"));
 }
 
 Test(branches, what_is_not_ours_stays)
@@ -305,13 +305,13 @@ Test(branches, a_branch_that_stays_says_where_it_goes)
 	request.request_uri = RG_STR(BOB);
 	request.branches = &branch;
 	request.n_branches = 1;
-	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_branches_only(targets), 1);
 	cr_expect_eq(rg_targets_partial(targets), 0);
 	cr_assert_eq(rg_targets_get(targets, 0, &t), RG_OK);
 	cr_expect(rg_str_equal(t.uri, branch) && rg_str_equal(t.next_hop, branch) && !t.aor.p && !t.home.p && t.binding_id == 0);
 	cr_expect(t.branch == 0 && t.fallback_of == UINT32_MAX);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	kit_close(&k);
 }
@@ -381,7 +381,7 @@ static rg_op *under_way(kit *k, answer *a)
 	request.request_uri = RG_STR(ALICE);
 	request.branches = &branch;
 	request.n_branches = 1;
-	cr_assert_eq(rg_lookup_async(k->reg, &request, options, keep, a, NULL, &op), RG_PENDING);
+	cr_assert_eq(rg_lookup_async(k->reg, &request, options, keep, a, NULL, &op, NULL), RG_PENDING);
 	rg_lookup_options_unref(options);
 	return op;
 }
@@ -402,7 +402,7 @@ Test(branches, all_of_them_have_one_store_timeout_between_them)
 	cr_expect_str_eq(a.text, "-3/503");
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(a.called, 1);
-	rg_op_unref(op);
+	rg_op_free(op);
 	kit_close(&k);
 }
 
@@ -417,6 +417,6 @@ Test(branches, a_lookup_that_is_canceled_on_its_way_ends_there)
 	cr_expect_eq(a.status, RG_ECANCELED);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(a.called, 1);
-	rg_op_unref(op);
+	rg_op_free(op);
 	kit_close(&k);
 }

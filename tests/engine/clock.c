@@ -47,7 +47,7 @@ static void run_verb(kit *k, const verb_row *verb, bool blocking, account *a)
 	else
 		cr_expect(o.called == 1 && o.freed == 1, "%s", verb->name);
 	lent_give_back(&c.message);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	note(a, verb->name, &o);
 }
 
@@ -126,7 +126,7 @@ Test(clock, a_binding_made_at_any_time_is_found_at_that_time_and_expires)
 		cr_expect_eq(kit_save(&k, "alice", A1 ";expires=60", 1), 200);
 		kit_save_async(&k, "bob", A1, 1, &o);
 		cr_expect_eq(o.code, 200);
-		rg_op_unref(o.op);
+		rg_op_free(o.op);
 		next = kit_tick(&k);
 		cr_expect_eq(next, times[at].counts + 60000);
 		cr_expect_eq(kit_targets(&k, "alice"), 1, "at %lld", (long long)k.now);

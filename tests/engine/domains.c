@@ -19,15 +19,15 @@ static void note(asked *a, rg_str what)
 	snprintf(a->text + n, sizeof a->text - n, "%.*s;", (int)what.n, what.p);
 }
 
-static int32_t is_local(void *user, rg_str host)
+static int32_t is_local(void *user, const rg_str *host)
 {
 	asked *a = user;
 
-	note(a, host);
+	note(a, *host);
 	return !a->foreign;
 }
 
-static int32_t authorize(void *user, rg_str from, rg_str to, rg_str identity)
+static int32_t authorize(void *user, const rg_str *from, const rg_str *to, const rg_str *identity)
 {
 	asked *a = user;
 
@@ -57,12 +57,12 @@ static int save(asked *a, const char *uri, const char *to, void (*change)(rg_req
 	a->text[0] = '\0';
 	kit_request(&p, &r);
 	r.request_uri = rg_str_from(uri);
-	r.to = rg_str_from(to);
+	r.to_header = rg_str_from(to);
 	if (change)
 		change(&r);
-	cr_assert_eq(rg_save(a->k.reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_save(a->k.reg, &r, NULL, &response, NULL), RG_OK);
 	code = rg_response_code(response);
-	rg_response_unref(response);
+	rg_response_free(response);
 	return code;
 }
 
@@ -99,8 +99,8 @@ Test(domains, a_host_is_given_as_an_aor_has_it)
 	rg_config *config = NULL;
 	cr_assert_eq(rg_config_new(&config), RG_OK);
 	cr_assert_eq(rg_config_set(config, RG_STR("realm_prefix"), RG_STR("sip."), NULL), RG_OK);
-	cr_assert_eq(rg_registrar_configure(a.k.reg, config), RG_OK);
-	rg_config_unref(config);
+	cr_assert_eq(rg_registrar_configure(a.k.reg, config, NULL), RG_OK);
+	rg_config_free(config);
 	cr_expect_eq(save(&a, "sip:sip.example.org", "<sip:alice@sip.example.org>", NULL), 200);
 	cr_expect_str_eq(a.text, "example.org;example.org;?;");
 	kit_close(&a.k);

@@ -30,7 +30,7 @@ Test(events, they_come_in_commit_order_whatever_order_the_answers_come_in)
 	deferred_answer(k.deferred, 0);
 	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1") INSERTED("2") INSERTED("3"));
 	for (int i = 0; i < 3; i++)
-		rg_op_unref(o[i].op);
+		rg_op_free(o[i].op);
 	kit_close(&k);
 }
 
@@ -49,8 +49,8 @@ Test(events, they_come_in_commit_order_to_a_subscriber_that_comes_while_the_comm
 	cr_expect_str_empty(k.events);
 	deferred_answer(k.deferred, 0);
 	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1") INSERTED("2"));
-	rg_op_unref(o[0].op);
-	rg_op_unref(o[1].op);
+	rg_op_free(o[0].op);
+	rg_op_free(o[1].op);
 	kit_close(&k);
 }
 
@@ -73,7 +73,7 @@ Test(events, deletions_of_other_aors_hold_up_nothing)
 	for (int i = 0; i < MANY; i++) {
 		snprintf(aor, sizeof aor, "u%d@example.org", i);
 		filter.aor = rg_str_from(aor);
-		cr_assert_eq(rg_remove_async(k.reg, &filter, kit_removed, &removed[i], NULL, NULL), RG_PENDING);
+		cr_assert_eq(rg_remove_async(k.reg, &filter, kit_removed, &removed[i], NULL, NULL, NULL), RG_PENDING);
 		deferred_answer(k.deferred, deferred_pending(k.deferred) - 1);
 		cr_assert_eq(removed[i].called, 0);
 	}
@@ -84,7 +84,7 @@ Test(events, deletions_of_other_aors_hold_up_nothing)
 	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1"));
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(kit_stat(&k, "live_aors"), 1);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -108,7 +108,7 @@ Test(events, a_commit_that_others_built_on_landed_whatever_the_store_says)
 	deferred_answer_all(k.deferred);
 	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;" INSERTED("1") INSERTED("2"));
 	cr_expect_eq(o.code, 200);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -135,7 +135,7 @@ static void calls_back(void *user, const rg_event *event)
 		kit_targets(e->k, "alice");
 		kit_tick(e->k);
 		kit_stat(e->k, "commits");
-		rg_registrar_configure(e->k->reg, NULL);
+		rg_registrar_configure(e->k->reg, NULL, NULL);
 	}
 	e->deep--;
 }
@@ -150,7 +150,7 @@ Test(events, a_subscriber_may_call_everything_and_its_own_changes_are_told_after
 	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_INSERT, calls_back, &e, ear_freed, &e.subscription), RG_OK);
 	kit_save(&k, "alice", A1, 1);
 	cr_expect_eq(e.heard, 2);
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	cr_expect_eq(e.freed, 1);
 	kit_close(&k);
 }
@@ -161,7 +161,7 @@ static void ends_itself(void *user, const rg_event *event)
 
 	(void)event;
 	e->heard++;
-	rg_subscription_end(e->subscription);
+	rg_subscription_free(e->subscription);
 	rg_registrar_unref(e->k->reg);
 	e->k->reg = NULL;
 	cr_expect_eq(e->freed, 0, "its data is needed until it returns");
@@ -214,8 +214,8 @@ Test(events, a_subscription_is_told_of_what_is_committed_after_it_alone)
 	kit_save(&k, "carol", A1, 1);
 	cr_expect_eq(both[0].heard, 6);
 	cr_expect_eq(both[1].heard, 2);
-	rg_subscription_end(both[0].subscription);
-	rg_subscription_end(both[1].subscription);
+	rg_subscription_free(both[0].subscription);
+	rg_subscription_free(both[1].subscription);
 	kit_close(&k);
 }
 
@@ -287,7 +287,7 @@ Test(events, no_call_is_under_way_when_the_end_returns)
 	pthread_create(&thread, NULL, save_alice, &s);
 	while (atomic_load(&state) == 0)
 		usleep(100);
-	rg_subscription_end(subscription);
+	rg_subscription_free(subscription);
 	cr_expect_eq(atomic_load(&state), 2);
 	pthread_join(thread, NULL);
 	kit_close(&k);
@@ -309,7 +309,7 @@ Test(events, a_mask_says_what_is_told)
 	cr_expect_eq(e.heard, 1);
 	kit_save(&k, "alice", A1 ";expires=0", 2);
 	cr_expect_eq(e.heard, 2);
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	kit_close(&k);
 }
 
@@ -356,7 +356,7 @@ Test(events, of_others_do_not_keep_a_verb)
 	kit_tick(&k);
 	cr_expect_eq(e.heard, 2 + CROWD);
 	cr_expect_eq(kit_stat(&k, "events_queued"), 0);
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	kit_close(&k);
 }
 
@@ -372,7 +372,7 @@ Test(events, that_a_tick_leaves_are_due_at_once)
 	cr_expect_eq(e.heard, OF_A_VERB + 10);
 	cr_expect_gt(kit_tick(&k), k.now);
 	cr_expect_eq(e.heard, 1 + CROWD);
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	kit_close(&k);
 }
 
@@ -391,7 +391,7 @@ Test(events, are_delivered_on_request_as_many_as_asked)
 	cr_expect_eq(e.heard, 1 + CROWD);
 	cr_expect_eq(rg_deliver(k.reg, 0), 0);
 	cr_expect_eq(k.woken, 0, "a tick is due already");
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	kit_close(&k);
 }
 
@@ -405,7 +405,7 @@ Test(events, that_are_left_come_at_the_latest_with_the_end_of_the_registrar)
 	k.reg = NULL;
 	cr_expect_eq(e.heard, 1 + CROWD);
 	cr_expect(k.freed);
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	kit_close(&k);
 }
 
@@ -415,7 +415,7 @@ Test(events, of_an_ended_subscription_are_not_delivered_any_more)
 	kit k;
 
 	save_amid_a_crowd(&k, &e);
-	rg_subscription_end(e.subscription);
+	rg_subscription_free(e.subscription);
 	kit_tick(&k);
 	cr_expect_eq(e.heard, OF_A_VERB);
 	cr_expect_eq(kit_stat(&k, "events_queued"), 0);

@@ -52,8 +52,8 @@ static rg_request *lend_register(lent *l)
 	rg_request_init(r, sizeof *r);
 	r->method = lend(l, "REGISTER");
 	r->request_uri = lend(l, "sip:example.org");
-	r->from = lend(l, "<sip:alice@example.org>;tag=1");
-	r->to = lend(l, "<sip:alice@example.org>");
+	r->from_header = lend(l, "<sip:alice@example.org>;tag=1");
+	r->to_header = lend(l, "<sip:alice@example.org>");
 	r->callid = lend(l, "call-2");
 	r->cseq = lend(l, "7 REGISTER");
 	r->contacts = lend_list(l, "<sip:c@phone.example:5060>;expires=600");
@@ -87,7 +87,7 @@ static rg_request *lend_invite(lent *l)
 static rg_status took_response(verb_call *c, rg_status st, rg_response *response)
 {
 	c->o->code = response ? rg_response_code(response) : 0;
-	rg_response_unref(response);
+	rg_response_free(response);
 	return st;
 }
 
@@ -95,14 +95,14 @@ static rg_status took_targets(verb_call *c, rg_status st, rg_targets *targets)
 {
 	c->o->code = targets ? rg_targets_code(targets) : 0;
 	c->o->n = rg_targets_count(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return st;
 }
 
 static rg_status took_answer(verb_call *c, rg_status st, rg_answer *answer)
 {
-	c->o->n = rg_answer_count(answer);
-	rg_answer_unref(answer);
+	c->o->n = rg_answer_contact_count(answer);
+	rg_answer_free(answer);
 	return st;
 }
 
@@ -112,8 +112,8 @@ static rg_status run_save(verb_call *c)
 	rg_response *response = NULL;
 
 	if (!c->blocking)
-		return rg_save_async(c->k->reg, r, NULL, kit_saved, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_save(c->k->reg, r, NULL, &response);
+		return rg_save_async(c->k->reg, r, NULL, kit_saved, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_save(c->k->reg, r, NULL, &response, NULL);
 	return took_response(c, st, response);
 }
 
@@ -128,8 +128,8 @@ static rg_status run_save_reply(verb_call *c)
 	up->contacts = lend_list(&c->given, "<sip:c@phone.example:5060>;expires=60");
 	up->n_contacts = 1;
 	if (!c->blocking)
-		return rg_save_reply_async(c->k->reg, r, up, NULL, kit_saved, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_save_reply(c->k->reg, r, up, NULL, &response);
+		return rg_save_reply_async(c->k->reg, r, up, NULL, kit_saved, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_save_reply(c->k->reg, r, up, NULL, &response, NULL);
 	return took_response(c, st, response);
 }
 
@@ -143,11 +143,11 @@ static rg_status look_up(verb_call *c, const char *flags)
 	if (flags)
 		cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK);
 	if (!c->blocking) {
-		st = rg_lookup_async(c->k->reg, r, options, kit_looked_up, c->o, kit_freed, &c->o->op);
+		st = rg_lookup_async(c->k->reg, r, options, kit_looked_up, c->o, kit_freed, &c->o->op, NULL);
 		rg_lookup_options_unref(options);
 		return st;
 	}
-	st = rg_lookup(c->k->reg, r, options, &targets);
+	st = rg_lookup(c->k->reg, r, options, &targets, NULL);
 	rg_lookup_options_unref(options);
 	return took_targets(c, st, targets);
 }
@@ -171,8 +171,8 @@ static rg_status remove_hop(verb_call *c, const char *aor, const char *hop)
 	f->aor = lend(&c->given, aor);
 	f->next_hop = lend(&c->given, hop);
 	if (!c->blocking)
-		return rg_remove_async(c->k->reg, f, kit_removed, c->o, kit_freed, &c->o->op);
-	return rg_remove(c->k->reg, f, &c->o->n);
+		return rg_remove_async(c->k->reg, f, kit_removed, c->o, kit_freed, &c->o->op, NULL);
+	return rg_remove(c->k->reg, f, &c->o->n, NULL);
 }
 
 static rg_status run_remove(verb_call *c)
@@ -190,8 +190,8 @@ static rg_status remove_from_host(verb_call *c, const char *host, rg_str aor)
 	rg_str domain = lend(&c->given, "location"), ip = lend(&c->given, host);
 
 	if (!c->blocking)
-		return rg_remove_ip_port_async(c->k->reg, domain, ip, 5060, aor, kit_removed, c->o, kit_freed, &c->o->op);
-	return rg_remove_ip_port(c->k->reg, domain, ip, 5060, aor, &c->o->n);
+		return rg_remove_ip_port_async(c->k->reg, domain, ip, 5060, aor, kit_removed, c->o, kit_freed, &c->o->op, NULL);
+	return rg_remove_ip_port(c->k->reg, domain, ip, 5060, aor, &c->o->n, NULL);
 }
 
 static rg_status run_remove_ip_port(verb_call *c)
@@ -214,13 +214,13 @@ static rg_status run_remove_flow(verb_call *c)
 	rg_str domain = lend(&c->given, "location"), flow = lend(&c->given, "flow");
 
 	if (!c->blocking)
-		return rg_remove_flow_async(c->k->reg, domain, flow, kit_removed, c->o, kit_freed, &c->o->op);
-	return rg_remove_flow(c->k->reg, domain, flow, &c->o->n);
+		return rg_remove_flow_async(c->k->reg, domain, flow, kit_removed, c->o, kit_freed, &c->o->op, NULL);
+	return rg_remove_flow(c->k->reg, domain, flow, &c->o->n, NULL);
 }
 
-static void part_removed(void *user, rg_status status, uint32_t n, rg_str cursor)
+static void part_removed(void *user, rg_status status, uint32_t n, const rg_str *cursor)
 {
-	cr_expect_null(cursor.p, "all is done in one part");
+	cr_expect_null(cursor->p, "all is done in one part");
 	kit_removed(user, status, n);
 }
 
@@ -232,7 +232,7 @@ static rg_status run_remove_ip_port_part(verb_call *c)
 	cursor.n++;
 	if (c->blocking)
 		return RG_ENOTSUP;
-	return rg_remove_ip_port_part_async(c->k->reg, domain, ip, 5060, cursor, 0, part_removed, c->o, kit_freed, &c->o->op);
+	return rg_remove_ip_port_part_async(c->k->reg, domain, ip, 5060, cursor, 0, part_removed, c->o, kit_freed, &c->o->op, NULL);
 }
 
 static rg_status run_remove_flow_part(verb_call *c)
@@ -242,7 +242,7 @@ static rg_status run_remove_flow_part(verb_call *c)
 	cursor.n++;
 	if (c->blocking)
 		return RG_ENOTSUP;
-	return rg_remove_flow_part_async(c->k->reg, domain, flow, cursor, 1000, part_removed, c->o, kit_freed, &c->o->op);
+	return rg_remove_flow_part_async(c->k->reg, domain, flow, cursor, 1000, part_removed, c->o, kit_freed, &c->o->op, NULL);
 }
 
 static rg_status run_set_latency(verb_call *c)
@@ -251,8 +251,8 @@ static rg_status run_set_latency(verb_call *c)
 	rg_str contact = lend(&c->given, "sip:b@192.0.2.1:5060");
 
 	if (!c->blocking)
-		return rg_set_latency_async(c->k->reg, domain, aor, contact, 40000, kit_removed, c->o, kit_freed, &c->o->op);
-	return rg_set_latency(c->k->reg, domain, aor, contact, 40000, &c->o->n);
+		return rg_set_latency_async(c->k->reg, domain, aor, contact, 40000, kit_removed, c->o, kit_freed, &c->o->op, NULL);
+	return rg_set_latency(c->k->reg, domain, aor, contact, 40000, &c->o->n, NULL);
 }
 
 static const rg_query *lend_query(lent *l)
@@ -270,8 +270,9 @@ static const rg_query *lend_query(lent *l)
 	return q;
 }
 
-typedef rg_status ask_form(rg_registrar *reg, const rg_query *query, rg_answer **out);
-typedef rg_status ask_later_form(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op);
+typedef rg_status ask_form(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why);
+typedef rg_status ask_later_form(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op,
+	rg_error *why);
 
 static rg_status ask_whether(verb_call *c, ask_form *ask, ask_later_form *ask_later)
 {
@@ -279,8 +280,8 @@ static rg_status ask_whether(verb_call *c, ask_form *ask, ask_later_form *ask_la
 	rg_answer *answer = NULL;
 
 	if (!c->blocking)
-		return ask_later(c->k->reg, q, kit_answered, c->o, kit_freed, &c->o->op);
-	rg_status st = ask(c->k->reg, q, &answer);
+		return ask_later(c->k->reg, q, kit_answered, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = ask(c->k->reg, q, &answer, NULL);
 	return took_answer(c, st, answer);
 }
 
@@ -299,25 +300,25 @@ static rg_status run_is_ip_registered(verb_call *c)
 	return ask_whether(c, rg_is_ip_registered, rg_is_ip_registered_async);
 }
 
-static rg_status run_registrar_each(verb_call *c)
+static rg_status run_each(verb_call *c)
 {
 	rg_str domain = lend(&c->given, "location");
 
 	if (!c->blocking)
-		return rg_registrar_each_async(c->k->reg, domain, (rg_str){ NULL, 0 }, kit_each, kit_each_done, c->o, kit_freed, &c->o->op);
-	return rg_registrar_each(c->k->reg, domain, kit_each, c->o);
+		return rg_each_async(c->k->reg, domain, (rg_str){ NULL, 0 }, kit_each, kit_each_done, c->o, kit_freed, &c->o->op, NULL);
+	return rg_each(c->k->reg, domain, kit_each, c->o, NULL);
 }
 
-static rg_status run_registrar_stats(verb_call *c)
+static rg_status run_read_statistics(verb_call *c)
 {
 	rg_str domain = lend(&c->given, "location");
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 
 	if (!c->blocking)
-		return rg_registrar_stats_async(c->k->reg, domain, kit_counted, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_registrar_stats(c->k->reg, domain, &stats);
-	c->o->n = rg_stats_count(stats);
-	rg_stats_unref(stats);
+		return rg_read_statistics_async(c->k->reg, domain, kit_counted, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_read_statistics(c->k->reg, domain, &stats, NULL);
+	c->o->n = rg_statistics_count(stats);
+	rg_statistics_free(stats);
 	return st;
 }
 
@@ -379,8 +380,8 @@ static rg_status run_save_msg(verb_call *c)
 	rg_response *response = NULL;
 
 	if (!c->blocking)
-		return rg_save_msg_async(c->k->reg, msg, NULL, kit_saved, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_save_msg(c->k->reg, msg, NULL, &response);
+		return rg_save_msg_async(c->k->reg, msg, NULL, kit_saved, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_save_msg(c->k->reg, msg, NULL, &response, NULL);
 	return took_response(c, st, response);
 }
 
@@ -391,8 +392,8 @@ static rg_status run_save_reply_msg(verb_call *c)
 
 	((letter *)reply->msg)->reply = true;
 	if (!c->blocking)
-		return rg_save_reply_msg_async(c->k->reg, msg, reply, NULL, kit_saved, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_save_reply_msg(c->k->reg, msg, reply, NULL, &response);
+		return rg_save_reply_msg_async(c->k->reg, msg, reply, NULL, kit_saved, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_save_reply_msg(c->k->reg, msg, reply, NULL, &response, NULL);
 	return took_response(c, st, response);
 }
 
@@ -402,8 +403,8 @@ static rg_status run_lookup_msg(verb_call *c)
 	rg_targets *targets = NULL;
 
 	if (!c->blocking)
-		return rg_lookup_msg_async(c->k->reg, msg, NULL, kit_looked_up, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_lookup_msg(c->k->reg, msg, NULL, &targets);
+		return rg_lookup_msg_async(c->k->reg, msg, NULL, kit_looked_up, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_lookup_msg(c->k->reg, msg, NULL, &targets, NULL);
 	return took_targets(c, st, targets);
 }
 
@@ -414,8 +415,8 @@ static rg_status run_is_registered_msg(verb_call *c)
 	rg_answer *answer = NULL;
 
 	if (!c->blocking)
-		return rg_is_registered_msg_async(c->k->reg, msg, aor, kit_answered, c->o, kit_freed, &c->o->op);
-	rg_status st = rg_is_registered_msg(c->k->reg, msg, aor, &answer);
+		return rg_is_registered_msg_async(c->k->reg, msg, aor, kit_answered, c->o, kit_freed, &c->o->op, NULL);
+	rg_status st = rg_is_registered_msg(c->k->reg, msg, aor, &answer, NULL);
 	return took_answer(c, st, answer);
 }
 

@@ -76,7 +76,7 @@ Test(fate, a_caller_still_waiting_gets_the_answer_of_the_resend)
 	tick_on(&k, 1, 200);
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.code, 200);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -127,7 +127,7 @@ Test(fate, a_caller_is_told_503_after_store_timeout_and_the_resends_end_after_fi
 	tick_on(&k, 10, 1000);
 	cr_expect_eq(f.seen, seen);
 	cr_expect_str_empty(k.events);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -146,7 +146,7 @@ Test(fate, a_resend_that_conflicts_did_not_land_and_is_decided_again_for_who_wai
 	cr_expect_eq(o.code, 200);
 	cr_expect_eq(kit_targets(&k, "alice"), 2, "decided on what the other left");
 	cr_expect_eq(kit_stat(&k, "conflicts"), 1);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -166,7 +166,7 @@ Test(fate, a_change_that_was_undone_meanwhile_had_landed_and_its_caller_is_told_
 	cr_expect_eq(kit_stat(&k, "conflicts"), 0);
 	cr_expect_eq(kit_stat(&k, "undecided"), 0);
 	cr_expect_str_eq(k.events, TOLD "CONTACT_DELETE alice@example.org sip:a@192.0.2.1:5060;AOR_DELETE alice@example.org;");
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -195,7 +195,7 @@ Test(fate, a_second_commit_of_unknown_fate_is_in_doubt_as_the_first_one_was)
 	cr_expect_eq(o.code, 200);
 	cr_expect(strstr(k.events, "CONTACT_INSERT alice@example.org sip:a@192.0.2.1:5060;"));
 	cr_expect_eq(kit_targets(&k, "alice"), 2);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -270,7 +270,7 @@ Test(fate, a_store_that_does_not_answer_is_a_503_after_store_timeout)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
-	rg_lookup_async(k.reg, &request, NULL, kit_looked_up, &found, kit_freed, NULL);
+	rg_lookup_async(k.reg, &request, NULL, kit_looked_up, &found, kit_freed, NULL, NULL);
 	k.now += 2000;
 	kit_tick(&k);
 	cr_expect_eq(o.status, RG_ESTORE);
@@ -283,7 +283,7 @@ Test(fate, a_store_that_does_not_answer_is_a_503_after_store_timeout)
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.freed, 1);
 	cr_expect_eq(kit_targets(&k, "alice"), 0, "it had not come to a commit");
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -322,7 +322,7 @@ static void cancel_at(int phase)
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(o.called, 1);
 	cr_expect_str_eq(k.events, phase == 0 ? "" : TOLD, "once issued, a commit is undecided and its events are told");
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -353,8 +353,8 @@ Test(fate, a_shutdown_cancels_what_is_under_way_and_refuses_what_is_new)
 	deferred_answer_all(k.deferred);
 	cr_expect_str_eq(k.events, TOLD);
 	cr_expect_eq(early.called + late.called, 2);
-	rg_op_unref(early.op);
-	rg_op_unref(late.op);
+	rg_op_free(early.op);
+	rg_op_free(late.op);
 	kit_close(&k);
 }
 
@@ -365,7 +365,7 @@ Test(fate, memory_lives_until_the_last_answer_came)
 
 	kit_open(&k, DEFERRED);
 	kit_save_async(&k, "alice", A1, 1, &o);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	rg_registrar_unref(k.reg);
 	k.reg = NULL;
 	cr_expect_eq(o.status, RG_ECANCELED);
@@ -384,7 +384,7 @@ Test(fate, what_no_tick_will_send_again_is_given_up_with_the_registrar)
 	open_doubtful(&k, &f, DEFERRED);
 	kit_save_async(&k, "alice", A1, 1, &o);
 	deferred_answer_all(k.deferred);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	rg_registrar_unref(k.reg);
 	k.reg = NULL;
 	cr_expect_eq(o.called, 1);
@@ -402,7 +402,7 @@ Test(fate, a_commit_whose_fate_is_unknown_after_the_registrar_went_is_given_up_a
 	kit_save_async(&k, "alice", A1, 1, &o);
 	deferred_answer(k.deferred, 0);
 	cr_expect_eq(deferred_kind(k.deferred, 0), CALL_COMMIT);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	rg_registrar_unref(k.reg);
 	k.reg = NULL;
 	cr_expect_eq(o.status, RG_ECANCELED);
@@ -423,7 +423,7 @@ Test(fate, what_a_later_change_was_built_on_is_not_given_up_as_unknown)
 	kit_save_async(&k, "alice", A1, 1, &o);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(kit_save(&k, "alice", A2, 2), 200);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	rg_registrar_unref(k.reg);
 	k.reg = NULL;
 	cr_expect_str_eq(k.events, TOLD "CONTACT_INSERT alice@example.org sip:a@192.0.2.2:5060;");
@@ -472,12 +472,12 @@ static void drop_everything(outcome *o)
 	kit *k = o->k;
 
 	rg_op_cancel(o->op);
-	rg_op_unref(o->op);
+	rg_op_free(o->op);
 	kit_save(k, "carol", A1, 1);
 	kit_tick(k);
 	kit_stat(k, "commits");
-	rg_registrar_configure(k->reg, NULL);
-	rg_subscription_end(k->subscription);
+	rg_registrar_configure(k->reg, NULL, NULL);
+	rg_subscription_free(k->subscription);
 	k->subscription = NULL;
 	rg_registrar_unref(k->reg);
 	k->reg = NULL;
@@ -516,14 +516,14 @@ Test(fate, a_walk_may_be_cancelled_from_its_own_callback)
 		kit_open(&k, how);
 		kit_save(&k, "alice", A1, 1);
 		kit_save(&k, "bob", A1, 1);
-		rg_registrar_each_async(k.reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &o, kit_freed, &o.op);
+		rg_each_async(k.reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &o, kit_freed, &o.op, NULL);
 		if (k.deferred)
 			deferred_answer_all(k.deferred);
 		cr_expect_eq(o.n, 1);
 		cr_expect_eq(o.status, RG_ECANCELED);
 		cr_expect_eq(o.called, 1);
 		cr_expect_eq(o.freed, 1);
-		rg_op_unref(o.op);
+		rg_op_free(o.op);
 		kit_close(&k);
 	}
 }

@@ -39,7 +39,7 @@ static void each_call_fails_in_turn(int how, bool by_return)
 		rg_remove_filter filter;
 		rg_remove_filter_init(&filter, sizeof filter);
 		filter.aor = RG_STR("alice@example.org");
-		cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_ESTORE);
+		cr_expect_eq(rg_remove(k.reg, &filter, &n, NULL), RG_ESTORE);
 		cr_expect_eq(n, 0);
 		cr_expect_eq(kit_targets(&k, "alice"), 1);
 		kit_close(&k);
@@ -69,16 +69,16 @@ Test(faults, not_registered_and_store_broken_are_never_the_same_answer)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
-	cr_expect_eq(rg_lookup(k.reg, &request, NULL, &targets), RG_ESTORE);
+	cr_expect_eq(rg_lookup(k.reg, &request, NULL, &targets, NULL), RG_ESTORE);
 	cr_expect_eq(rg_targets_result(targets), RG_LOOKUP_ERROR);
 	cr_expect_eq(rg_targets_code(targets), 503);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_query_init(&q, sizeof q);
 	q.aor = RG_STR("alice@example.org");
-	cr_expect_eq(rg_is_registered(k.reg, &q, &answer), RG_ESTORE);
+	cr_expect_eq(rg_is_registered(k.reg, &q, &answer, NULL), RG_ESTORE);
 	cr_expect_null(answer);
-	cr_expect_eq(rg_registrar_each(k.reg, RG_STR("location"), kit_each, &o), RG_ESTORE);
-	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_ESTORE);
+	cr_expect_eq(rg_each(k.reg, RG_STR("location"), kit_each, &o, NULL), RG_ESTORE);
+	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_ESTORE);
 	f.times = 0;
 	cr_expect_eq(kit_targets(&k, "alice"), 0);
 	cr_expect(kit_stat(&k, "store_errors") >= 4);
@@ -118,7 +118,7 @@ Test(faults, a_guess_is_made_true_by_a_commit_or_asked_again)
 	cr_expect_eq(kit_save(&k, "alice", A1 ";expires=0", 1), 400, "an old CSeq is refused on what is there");
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = RG_STR("alice@example.org");
-	cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_OK);
+	cr_expect_eq(rg_remove(k.reg, &filter, &n, NULL), RG_OK);
 	cr_expect_eq(n, 2);
 	kit_close(&k);
 }
@@ -172,7 +172,7 @@ Test(faults, answers_given_twice_are_refused)
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.code, 200);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	cr_expect_eq(kit_save(&k, "alice", A2, 2), 200);
 	cr_expect_eq(kit_targets(&k, "alice"), 2);
 	deferred_twice(k.deferred, false);
@@ -201,7 +201,7 @@ static rg_status no_commit(void *self, const rg_key *key, const rg_commit *commi
 	return RG_ESTORE;
 }
 
-static rg_status no_keys(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_keys(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)self;
 	(void)domain;
@@ -213,13 +213,14 @@ static rg_status no_keys(void *self, rg_str domain, rg_str cursor, uint32_t limi
 	return RG_ESTORE;
 }
 
-static rg_status no_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)now;
 	return no_keys(self, cursor, cursor, limit, flags, done, tok);
 }
 
-static rg_status no_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)tag;
 	return no_keys(self, domain, cursor, limit, flags, done, tok);
@@ -243,7 +244,7 @@ Test(faults, an_answer_that_is_missing_is_an_error)
 		cr_expect_eq(kit_save_async(&k, "alice", A1, 1, &o), RG_OK);
 		cr_expect_eq(o.status, RG_ESTORE);
 		cr_expect_eq(o.code, 503);
-		rg_op_unref(o.op);
+		rg_op_free(o.op);
 		kit_close(&k);
 	}
 }
@@ -316,7 +317,7 @@ Test(faults, a_commit_that_is_not_answered_may_have_landed_and_is_sent_again)
 		cr_expect(strstr(k.events, "CONTACT_INSERT"), "%s", k.events);
 		cr_expect_eq(kit_stat(&k, "retries"), 1);
 		cr_expect_eq(kit_stat(&k, "store_breaches"), 1);
-		rg_op_unref(o.op);
+		rg_op_free(o.op);
 		kit_close(&k);
 	}
 }
@@ -336,7 +337,7 @@ Test(faults, the_first_answer_to_a_commit_counts_whatever_comes_after_it)
 			cr_expect(strstr(k.events, "CONTACT_INSERT"), "%s", k.events);
 			if (how == TWICE || traits == 0)
 				cr_expect_eq(kit_stat(&k, "store_breaches"), 1, "breach %d, traits %u", how, traits);
-			rg_op_unref(o.op);
+			rg_op_free(o.op);
 			kit_close(&k);
 		}
 	}
@@ -389,7 +390,7 @@ Test(faults, a_store_that_lacks_a_member_is_refused_by_name)
 	ops.struct_size = offsetof(rg_store_ops, scan);
 	cr_expect_eq(rg_store_new(&ops, NULL, &store, why), RG_EINVAL, "what is past the size is not there");
 	cr_expect(strstr(rg_error_text(why).p, "scan"));
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(faults, log_lines_are_free_of_control_characters)

@@ -229,8 +229,8 @@ static void save_in(kit *k, const char *domain, const char *aor, int cseq)
 
 	kit_request(&p, &request);
 	request.domain = rg_str_from(domain);
-	cr_assert_eq(rg_save(k->reg, &request, NULL, &response), RG_OK);
-	rg_response_unref(response);
+	cr_assert_eq(rg_save(k->reg, &request, NULL, &response, NULL), RG_OK);
+	rg_response_free(response);
 }
 
 Test(federation, each_domain_has_homes_of_its_own)
@@ -276,10 +276,10 @@ Test(federation, nothing_is_saved_in_a_domain_of_homes)
 		kit_open(&k, i % 2 ? DEFERRED : INLINE);
 		kit_request(&p, &request);
 		request.domain = rg_str_from(domains[i / 2]);
-		cr_expect_eq(rg_save(k.reg, &request, NULL, &response), RG_EINVAL);
+		cr_expect_eq(rg_save(k.reg, &request, NULL, &response, NULL), RG_EINVAL);
 		cr_expect_null(response);
-		cr_expect_eq(rg_save_reply(k.reg, &request, &upstream, NULL, &response), RG_EINVAL);
-		cr_expect_eq(rg_save_async(k.reg, &request, NULL, no_response, &called, NULL, NULL), RG_EINVAL);
+		cr_expect_eq(rg_save_reply(k.reg, &request, &upstream, NULL, &response, NULL), RG_EINVAL);
+		cr_expect_eq(rg_save_async(k.reg, &request, NULL, no_response, &called, NULL, NULL, NULL), RG_EINVAL);
 		cr_expect_eq(called, 0);
 		cr_expect_eq(kit_stat(&k, "operations_in_flight"), 0);
 		kit_close(&k);
@@ -329,6 +329,6 @@ Test(federation, a_home_that_is_none_and_a_second_one_are_refused)
 	kit_save(&k, "alice", A1, 1);
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST, "the first one stays");
-	rg_error_unref(why);
+	rg_error_free(why);
 	site_close(&k, shared);
 }

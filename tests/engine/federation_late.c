@@ -36,19 +36,21 @@ static rg_status hung_commit(void *self, const rg_key *key, const rg_commit *com
 	return keep_waiting(self, (struct waiting){ .committed = done, .tok = tok });
 }
 
-static rg_status hung_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status hung_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	(void)now, (void)cursor, (void)limit, (void)flags;
+	(void)now, (void)*cursor, (void)limit, (void)flags;
 	return keep_waiting(self, (struct waiting){ .listed = done, .tok = tok });
 }
 
-static rg_status hung_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status hung_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
-	(void)domain, (void)tag, (void)cursor, (void)limit, (void)flags;
+	(void)*domain, (void)*tag, (void)*cursor, (void)limit, (void)flags;
 	return keep_waiting(self, (struct waiting){ .listed = done, .tok = tok });
 }
 
-static rg_status hung_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status hung_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	return hung_find(self, domain, cursor, cursor, limit, flags, done, tok);
 }
@@ -303,7 +305,7 @@ Test(federation_late, a_save_that_was_under_way_while_what_it_replaces_expired_i
 	cr_assert_eq(second.code, 200);
 	settle(&k);
 	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
-	rg_op_unref(first.op);
-	rg_op_unref(second.op);
+	rg_op_free(first.op);
+	rg_op_free(second.op);
 	site_close(&k, shared);
 }

@@ -41,7 +41,7 @@ static rg_status picky_commit(void *self, const rg_key *key, const rg_commit *co
 	return ops->commit(in, key, commit, flags, done, tok);
 }
 
-static rg_status picky_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status picky_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((picky *)self)->inner, &in);
@@ -49,7 +49,8 @@ static rg_status picky_due(void *self, rg_time now, rg_str cursor, uint32_t limi
 	return ops->due(in, now, cursor, limit, flags, done, tok);
 }
 
-static rg_status picky_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status picky_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((picky *)self)->inner, &in);
@@ -57,7 +58,8 @@ static rg_status picky_find(void *self, rg_str domain, rg_str tag, rg_str cursor
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status picky_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status picky_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	const rg_keys circle = { .struct_size = sizeof circle, .cursor = RG_STR("again"), .next = RG_TIME_NEVER };
 	picky *p = self;
@@ -65,7 +67,7 @@ static rg_status picky_scan(void *self, rg_str domain, rg_str cursor, uint32_t l
 	const rg_store_ops *ops = rg_store_members(p->inner, &in);
 
 	if (p->scans < sizeof p->asked - 1)
-		p->asked[p->scans] = cursor.p ? '+' : '0';
+		p->asked[p->scans] = cursor->p ? '+' : '0';
 	if (++p->scans == p->fail_page)
 		return RG_ESTORE;
 	if (!p->circles)
@@ -421,8 +423,8 @@ static void save_in(kit *k, const char *domain)
 
 	kit_request(&p, &request);
 	request.domain = rg_str_from(domain);
-	cr_assert_eq(rg_save(k->reg, &request, NULL, &response), RG_OK);
-	rg_response_unref(response);
+	cr_assert_eq(rg_save(k->reg, &request, NULL, &response, NULL), RG_OK);
+	rg_response_free(response);
 }
 
 Test(federation_pace, a_domain_of_a_later_commit_is_renewed_and_one_too_many_is_logged)

@@ -9,7 +9,7 @@ static uint32_t flow_dies(kit *k, const char *flow)
 {
 	uint32_t n = 99;
 
-	cr_assert_eq(rg_remove_flow(k->reg, NO, rg_str_from(flow), &n), RG_OK);
+	cr_assert_eq(rg_remove_flow(k->reg, NO, rg_str_from(flow), &n, NULL), RG_OK);
 	return n;
 }
 
@@ -50,7 +50,7 @@ Test(flows, the_completion_form_keeps_what_it_was_lent)
 	kit k;
 
 	open_with_flows(&k, DEFERRED);
-	cr_expect_eq(rg_remove_flow_async(k.reg, rg_str_from(domain), rg_str_from(flow), kit_removed, &o, kit_freed, &o.op), RG_PENDING);
+	cr_expect_eq(rg_remove_flow_async(k.reg, rg_str_from(domain), rg_str_from(flow), kit_removed, &o, kit_freed, &o.op, NULL), RG_PENDING);
 	memset(flow, '?', sizeof flow - 1);
 	memset(domain, '?', sizeof domain - 1);
 	cr_expect_eq(o.called, 0);
@@ -60,7 +60,7 @@ Test(flows, the_completion_form_keeps_what_it_was_lent)
 	cr_expect_eq(o.status, RG_OK);
 	cr_expect_eq(o.n, 3);
 	cr_expect_str_eq(left(&k, "alice@example.org", room), "BC");
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -70,7 +70,7 @@ Test(flows, the_completion_comes_before_the_return_over_an_inline_store)
 	kit k;
 
 	open_with_flows(&k, INLINE);
-	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL), RG_OK);
+	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL, NULL), RG_OK);
 	cr_expect_eq(o.called + o.freed, 2);
 	cr_expect_eq(o.n, 3);
 	kit_close(&k);
@@ -89,18 +89,18 @@ Test(flows, what_no_flow_can_be_called_is_refused_and_removes_nothing)
 	for (size_t i = 0; i < ROWS(bad); i++) {
 		outcome o = { 0 };
 
-		cr_expect_eq(rg_remove_flow(k.reg, NO, bad[i], &n), RG_EINVAL);
+		cr_expect_eq(rg_remove_flow(k.reg, NO, bad[i], &n, NULL), RG_EINVAL);
 		cr_expect_eq(n, 0);
-		cr_expect_eq(rg_remove_flow_async(k.reg, NO, bad[i], kit_removed, &o, kit_freed, &o.op), RG_EINVAL);
+		cr_expect_eq(rg_remove_flow_async(k.reg, NO, bad[i], kit_removed, &o, kit_freed, &o.op, NULL), RG_EINVAL);
 		cr_expect_eq(o.called + o.freed, 0);
 		cr_expect_null(o.op);
 	}
-	cr_expect_eq(rg_remove_flow(NULL, NO, RG_STR("tcp-1"), &n), RG_EINVAL);
-	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), NULL, NULL, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_remove_flow(k.reg, NO, (rg_str){ longest, 255 }, NULL), RG_OK, "there is none, and nobody asks how many");
-	cr_expect_eq(rg_remove_flow(k.reg, NO, RG_STR("tcp-1\0"), &n), RG_OK);
+	cr_expect_eq(rg_remove_flow(NULL, NO, RG_STR("tcp-1"), &n, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), NULL, NULL, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove_flow(k.reg, NO, (rg_str){ longest, 255 }, NULL, NULL), RG_OK, "there is none, and nobody asks how many");
+	cr_expect_eq(rg_remove_flow(k.reg, NO, RG_STR("tcp-1\0"), &n, NULL), RG_OK);
 	cr_expect_eq(n, 0, "nor is it cut at a NUL");
-	cr_expect_eq(rg_remove_flow(k.reg, RG_STR("elsewhere"), RG_STR("tcp-1"), &n), RG_OK);
+	cr_expect_eq(rg_remove_flow(k.reg, RG_STR("elsewhere"), RG_STR("tcp-1"), &n, NULL), RG_OK);
 	cr_expect_eq(n, 0, "another domain has flows of its own");
 	cr_expect_str_eq(left(&k, "alice@example.org", room), "ABC");
 	cr_expect_str_eq(left(&k, "bob@example.org", room), "DE");
@@ -135,7 +135,7 @@ Test(flows, a_binding_that_moves_while_the_removal_is_under_way_stays)
 	cr_assert_eq(bind(&k, "alice", (bound){ "<sip:A@192.0.2.1>", .flow = "tcp-1" }), 200);
 	cr_assert_eq(bind(&k, "alice", (bound){ "<sip:B@192.0.2.1>", .flow = "tcp-1", .cseq = 2 }), 200);
 	kit_listen(&k);
-	rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL);
+	rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL, NULL);
 	deferred_answer(k.deferred, 0);
 	cr_assert_eq(deferred_kind(k.deferred, 0), CALL_FETCH);
 	cr_assert_eq(bind(&k, "alice", (bound){ "<sip:A@192.0.2.1>", .flow = "tcp-2", .cseq = 3 }), 200);
@@ -207,7 +207,7 @@ Test(flows, each_binding_that_goes_is_told_as_removed)
 	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_DELETE, note_reason, &k, NULL, &k.subscription), RG_OK);
 	cr_expect_eq(flow_dies(&k, "tcp-2"), 1);
 	cr_expect_str_eq(k.events, "CONTACT_DELETE sip:B@192.0.2.2 tcp-2 [removed] [];");
-	rg_subscription_end(k.subscription);
+	rg_subscription_free(k.subscription);
 	k.events[0] = '\0';
 	kit_listen(&k);
 	cr_expect_eq(flow_dies(&k, "tcp-1"), 3);
@@ -232,7 +232,7 @@ Test(flows, a_commit_of_unknown_fate_does_not_hold_up_the_other_aors)
 	cr_assert_eq(bind(&k, "alice", (bound){ "<sip:A@192.0.2.1>", .flow = "tcp-1" }), 200);
 	cr_assert_eq(bind(&k, "bob", (bound){ "<sip:B@192.0.2.1>", .flow = "tcp-1" }), 200);
 	f.times = 1;
-	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL), RG_PENDING);
+	cr_expect_eq(rg_remove_flow_async(k.reg, NO, RG_STR("tcp-1"), kit_removed, &o, kit_freed, NULL, NULL), RG_PENDING);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.status, RG_ESTORE);
@@ -258,12 +258,12 @@ Test(flows, a_store_that_fails_is_told_and_what_went_is_counted)
 	cr_assert_eq(bind(&k, "bob", (bound){ "<sip:B@192.0.2.1>", .flow = "tcp-1" }), 200);
 	f.after = 1;
 	f.times = 1;
-	cr_expect_eq(rg_remove_flow(k.reg, NO, RG_STR("tcp-1"), &n), RG_ESTORE);
+	cr_expect_eq(rg_remove_flow(k.reg, NO, RG_STR("tcp-1"), &n, NULL), RG_ESTORE);
 	cr_expect_eq(n, 1, "one of two");
 	f.calls = CALL_FIND;
 	f.after = 0;
 	f.times = 1;
-	cr_expect_eq(rg_remove_flow(k.reg, NO, RG_STR("tcp-1"), &n), RG_ESTORE);
+	cr_expect_eq(rg_remove_flow(k.reg, NO, RG_STR("tcp-1"), &n, NULL), RG_ESTORE);
 	cr_expect_eq(n, 0);
 	cr_expect_eq(flow_dies(&k, "tcp-1"), 1);
 	kit_close(&k);

@@ -23,10 +23,10 @@ static rg_query query_for(const char *aor)
 static uint32_t matches(rg_status st, rg_answer **given)
 {
 	rg_answer *answer = *given;
-	uint32_t n = rg_answer_count(answer);
+	uint32_t n = rg_answer_contact_count(answer);
 
 	cr_expect_eq(st, RG_OK);
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	return n;
 }
 
@@ -45,29 +45,29 @@ static void every_blocking_verb(int how)
 	cr_expect_eq(kit_save(&k, "bob", NULL, 2), 200);
 	cr_expect_eq(kit_targets(&k, "alice"), 2);
 	rg_query q = query_for("alice@example.org");
-	cr_expect_eq(matches(rg_is_registered(k.reg, &q, &answer), &answer), 2);
+	cr_expect_eq(matches(rg_is_registered(k.reg, &q, &answer, NULL), &answer), 2);
 	q.contact = RG_STR(A2);
-	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer), &answer), 1);
+	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer, NULL), &answer), 1);
 	q.callid = RG_STR("other");
-	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer), &answer), 0);
+	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer, NULL), &answer), 0);
 	rg_ip_port ips[2] = { { .ip = RG_STR("192.0.2.9") }, { .ip = RG_STR("192.0.2.1"), .port = 5060 } };
 	q.ips = ips;
 	q.n_ips = 2;
-	cr_expect_eq(matches(rg_is_ip_registered(k.reg, &q, &answer), &answer), 1);
-	cr_expect_eq(rg_registrar_each(k.reg, RG_STR("location"), kit_each, &seen), RG_OK);
+	cr_expect_eq(matches(rg_is_ip_registered(k.reg, &q, &answer, NULL), &answer), 1);
+	cr_expect_eq(rg_each(k.reg, RG_STR("location"), kit_each, &seen, NULL), RG_OK);
 	cr_expect_eq(seen.n, 2);
 	cr_expect_eq(kit_stat(&k, "live_contacts"), 3);
 	cr_expect_eq(kit_stat(&k, "accepted_regs"), 4);
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = RG_STR("alice@example.org");
 	filter.contact = RG_STR(A2);
-	cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_OK);
+	cr_expect_eq(rg_remove(k.reg, &filter, &n, NULL), RG_OK);
 	cr_expect_eq(n, 1);
-	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	cr_expect_eq(n, 2);
 	cr_expect_eq(kit_targets(&k, "alice"), 0);
 	cr_expect_eq(kit_targets(&k, "bob"), 0);
-	cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_OK);
+	cr_expect_eq(rg_remove(k.reg, &filter, &n, NULL), RG_OK);
 	cr_expect_eq(n, 0);
 	kit_close(&k);
 	cr_expect(k.freed);
@@ -92,7 +92,7 @@ static void done_once(kit *k, int how, rg_status st, outcome *o, const char *wha
 	cr_expect_eq(o->freed, 1, "%s: freed %d times", what, o->freed);
 	cr_expect_eq(o->status, RG_OK, "%s came to %d", what, o->status);
 	rg_op_cancel(o->op);
-	rg_op_unref(o->op);
+	rg_op_free(o->op);
 	cr_expect_eq(o->called, 1, "%s: a late cancel is harmless", what);
 }
 
@@ -103,35 +103,40 @@ static void every_completion(int how)
 	kit k;
 
 	kit_open(&k, how);
-	outcome saved = { 0 }, found = { 0 }, asked = { 0 }, with_contact = { 0 }, with_ip = { 0 }, walked = { 0 }, removed = { 0 }, counted = { 0 },
+	outcome saved = { 0 }, found = { 0 }, asked = { 0 }, with_contact = { 0 }, with_ip = { 0 }, walked = { 0 }, removed = { 0 },
+		counted = { 0 },
 		by_ip = { 0 };
 	done_once(&k, how, kit_save_async(&k, "alice", A1, 1, &saved), &saved, "save");
 	cr_expect_eq(saved.code, 200);
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
-	done_once(&k, how, rg_lookup_async(k.reg, &request, NULL, kit_looked_up, &found, kit_freed, &found.op), &found, "lookup");
+	done_once(&k, how, rg_lookup_async(k.reg, &request, NULL, kit_looked_up, &found, kit_freed, &found.op, NULL), &found, "lookup");
 	cr_expect_eq(found.n, 1);
 	rg_query q = query_for("sip:alice@example.org");
 	rg_ip_port ip = { .ip = RG_STR("192.0.2.1") };
 	q.ips = &ip;
 	q.n_ips = 1;
 	q.contact = RG_STR(A1);
-	done_once(&k, how, rg_is_registered_async(k.reg, &q, kit_answered, &asked, kit_freed, &asked.op), &asked, "is_registered");
-	done_once(&k, how, rg_is_contact_registered_async(k.reg, &q, kit_answered, &with_contact, kit_freed, &with_contact.op), &with_contact,
+	done_once(&k, how, rg_is_registered_async(k.reg, &q, kit_answered, &asked, kit_freed, &asked.op, NULL), &asked, "is_registered");
+	done_once(&k, how, rg_is_contact_registered_async(k.reg, &q, kit_answered, &with_contact, kit_freed, &with_contact.op, NULL),
+		&with_contact,
 		"is_contact_registered");
-	done_once(&k, how, rg_is_ip_registered_async(k.reg, &q, kit_answered, &with_ip, kit_freed, &with_ip.op), &with_ip, "is_ip_registered");
+	done_once(&k, how, rg_is_ip_registered_async(k.reg, &q, kit_answered, &with_ip, kit_freed, &with_ip.op, NULL), &with_ip,
+		"is_ip_registered");
 	cr_expect_eq(asked.n + with_contact.n + with_ip.n, 3);
-	done_once(&k, how, rg_registrar_each_async(k.reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &walked, kit_freed,
-		&walked.op), &walked, "each");
+	done_once(&k, how, rg_each_async(k.reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &walked, kit_freed,
+		&walked.op, NULL), &walked, "each");
 	cr_expect_eq(walked.n, 1);
-	done_once(&k, how, rg_registrar_stats_async(k.reg, RG_STR("location"), kit_counted, &counted, kit_freed, &counted.op), &counted, "stats");
-	done_once(&k, how, rg_remove_ip_port_async(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, kit_removed, &by_ip,
-		kit_freed, &by_ip.op), &by_ip, "remove_ip_port");
+	done_once(&k, how, rg_read_statistics_async(k.reg, RG_STR("location"), kit_counted, &counted, kit_freed, &counted.op, NULL), &counted,
+		"stats");
+	done_once(&k, how, rg_remove_ip_port_async(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, kit_removed,
+		&by_ip,
+		kit_freed, &by_ip.op, NULL), &by_ip, "remove_ip_port");
 	cr_expect_eq(by_ip.n, 1);
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = RG_STR("alice@example.org");
-	done_once(&k, how, rg_remove_async(k.reg, &filter, kit_removed, &removed, kit_freed, &removed.op), &removed, "remove");
+	done_once(&k, how, rg_remove_async(k.reg, &filter, kit_removed, &removed, kit_freed, &removed.op, NULL), &removed, "remove");
 	cr_expect_eq(removed.n, 0);
 	kit_close(&k);
 }
@@ -161,24 +166,24 @@ static void no_verb_begins(kit *k, outcome *o)
 	kit_request(&p, &request);
 	rg_query_init(&q, sizeof q);
 	rg_remove_filter_init(&filter, sizeof filter);
-	cr_expect_eq(rg_is_registered_async(reg, &q, kit_answered, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_is_registered_async(reg, &q, kit_answered, o, kit_freed, &o->op, NULL), RG_EINVAL);
 	cr_expect_null(o->op);
-	cr_expect_eq(rg_is_contact_registered_async(reg, NULL, kit_answered, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_is_ip_registered_async(reg, &q, kit_answered, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_save_async(reg, NULL, NULL, kit_saved, o, kit_freed, NULL), RG_EINVAL);
-	cr_expect_eq(rg_save_async(reg, &request, NULL, NULL, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_save_msg_async(reg, &no_adaptor, NULL, kit_saved, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_lookup_async(reg, NULL, NULL, kit_looked_up, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_lookup_msg_async(reg, &no_adaptor, NULL, kit_looked_up, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_remove_async(reg, &filter, kit_removed, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_remove_ip_port_async(reg, location, RG_STR("192.0.2.1"), 0, none, kit_removed, o, kit_freed, NULL), RG_EINVAL);
-	cr_expect_eq(rg_registrar_each_async(reg, location, RG_STR("?"), kit_each, kit_each_done, o, kit_freed, &o->op), RG_EINVAL);
-	cr_expect_eq(rg_registrar_stats_async(reg, location, NULL, o, kit_freed, &o->op), RG_EINVAL);
+	cr_expect_eq(rg_is_contact_registered_async(reg, NULL, kit_answered, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_is_ip_registered_async(reg, &q, kit_answered, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_async(reg, NULL, NULL, kit_saved, o, kit_freed, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_async(reg, &request, NULL, NULL, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_msg_async(reg, &no_adaptor, NULL, kit_saved, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_lookup_async(reg, NULL, NULL, kit_looked_up, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_lookup_msg_async(reg, &no_adaptor, NULL, kit_looked_up, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove_async(reg, &filter, kit_removed, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove_ip_port_async(reg, location, RG_STR("192.0.2.1"), 0, none, kit_removed, o, kit_freed, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_each_async(reg, location, RG_STR("?"), kit_each, kit_each_done, o, kit_freed, &o->op, NULL), RG_EINVAL);
+	cr_expect_eq(rg_read_statistics_async(reg, location, NULL, o, kit_freed, &o->op, NULL), RG_EINVAL);
 	cr_expect_eq(rg_registrar_subscribe(reg, 0, NULL, o, kit_freed, &subscription), RG_EINVAL);
 	rg_registrar_shutdown(reg);
-	cr_expect_eq(rg_save_async(reg, &request, NULL, kit_saved, o, kit_freed, &o->op), RG_ECANCELED);
-	cr_expect_eq(rg_lookup_async(reg, &request, NULL, kit_looked_up, o, kit_freed, &o->op), RG_ECANCELED);
-	cr_expect_eq(rg_registrar_stats_async(reg, location, kit_counted, o, kit_freed, &o->op), RG_ECANCELED);
+	cr_expect_eq(rg_save_async(reg, &request, NULL, kit_saved, o, kit_freed, &o->op, NULL), RG_ECANCELED);
+	cr_expect_eq(rg_lookup_async(reg, &request, NULL, kit_looked_up, o, kit_freed, &o->op, NULL), RG_ECANCELED);
+	cr_expect_eq(rg_read_statistics_async(reg, location, kit_counted, o, kit_freed, &o->op, NULL), RG_ECANCELED);
 }
 
 Test(forms, an_error_return_calls_and_frees_nothing)
@@ -215,7 +220,7 @@ Test(forms, a_registrar_that_is_not_made_leaves_the_env_to_its_owner)
 	cr_expect_eq(make_over(config, k.memory, &k.env), RG_EINVAL);
 	cr_expect_eq(make_over(NULL, NULL, &k.env), RG_EINVAL);
 	cr_expect_not(k.freed);
-	rg_config_unref(config);
+	rg_config_free(config);
 	kit_open_over(&k, rg_store_ref(k.memory));
 	kit_close(&k);
 	cr_expect(k.freed);
@@ -231,7 +236,7 @@ Test(forms, a_store_without_wait_does_not_block)
 	kit_init(&k);
 	kit_open_over(&k, waitless_new(k.memory));
 	kit_request(&p, &request);
-	cr_expect_eq(rg_save(k.reg, &request, NULL, &response), RG_ENOTSUP);
+	cr_expect_eq(rg_save(k.reg, &request, NULL, &response, NULL), RG_ENOTSUP);
 	cr_expect_null(response);
 	kit_close(&k);
 }
@@ -254,7 +259,7 @@ Test(forms, a_walk_goes_on_where_it_was_stopped)
 		outcome o = { .stop_after = 7 };
 		rg_str from = { rounds ? cursor : NULL, cursor_n };
 
-		cr_assert_eq(rg_registrar_each_async(k.reg, RG_STR("location"), from, kit_each, kit_each_done, &o, NULL, NULL), RG_OK);
+		cr_assert_eq(rg_each_async(k.reg, RG_STR("location"), from, kit_each, kit_each_done, &o, NULL, NULL, NULL), RG_OK);
 		cr_assert_eq(o.status, RG_OK);
 		seen += o.n;
 		memcpy(cursor, o.cursor, sizeof cursor);
@@ -273,9 +278,9 @@ Test(forms, a_cursor_that_is_none_is_refused)
 	kit k;
 
 	kit_open(&k, INLINE);
-	cr_expect_eq(rg_registrar_each_async(k.reg, RG_STR("location"), RG_STR("\1\377\377\377\377\0\0\0\0"), kit_each, kit_each_done, &o, NULL,
-		NULL), RG_EINVAL);
-	cr_expect_eq(rg_registrar_each_async(k.reg, RG_STR("location"), RG_STR("short"), kit_each, kit_each_done, &o, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_each_async(k.reg, RG_STR("location"), RG_STR("\1\377\377\377\377\0\0\0\0"), kit_each, kit_each_done, &o, NULL,
+		NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_each_async(k.reg, RG_STR("location"), RG_STR("short"), kit_each, kit_each_done, &o, NULL, NULL, NULL), RG_EINVAL);
 	kit_close(&k);
 }
 
@@ -292,14 +297,14 @@ Test(forms, a_query_without_a_contact_asks_about_the_requests_own)
 	kit_request(&p, &request);
 	rg_query_init(&q, sizeof q);
 	q.request = &request;
-	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer), &answer), 1);
+	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer, NULL), &answer), 1);
 	p.line = RG_STR(A1 ", " A2);
-	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer), &answer), 0);
+	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer, NULL), &answer), 0);
 	request.n_contacts = 0;
-	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer), &answer), 0);
+	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer, NULL), &answer), 0);
 	q.request = NULL;
 	q.aor = RG_STR("alice@example.org");
-	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer), &answer), 1);
+	cr_expect_eq(matches(rg_is_contact_registered(k.reg, &q, &answer, NULL), &answer), 1);
 	kit_close(&k);
 }
 
@@ -313,15 +318,15 @@ Test(forms, a_reload_is_seen_by_operations_that_begin_after_it)
 	kit_save_async(&k, "alice", A1 ";expires=7200", 1, &before);
 	cr_assert_eq(rg_config_new(&config), RG_OK);
 	rg_config_set(config, RG_STR("max_contacts"), RG_STR("1"), NULL);
-	cr_expect_eq(rg_registrar_configure(k.reg, config), RG_OK);
-	rg_config_unref(config);
+	cr_expect_eq(rg_registrar_configure(k.reg, config, NULL), RG_OK);
+	rg_config_free(config);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(before.code, 200);
 	cr_expect_eq(kit_save(&k, "alice", A2, 2), 503);
 	cr_expect_eq(kit_stat(&k, "max_contacts"), 1);
 	cr_expect_eq(kit_stat(&k, "rejects_too_many"), 1);
 	cr_expect_eq(kit_stat(&k, "default_expires"), 3600);
-	rg_op_unref(before.op);
+	rg_op_free(before.op);
 	kit_close(&k);
 }
 
@@ -329,7 +334,7 @@ Test(forms, an_empty_domain_is_the_usual_one_in_every_verb)
 {
 	const rg_str empty = { "", 0 };
 	rg_answer *answer = NULL;
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 	rg_remove_filter filter;
 	outcome seen = { 0 };
 	int64_t live = 0;
@@ -341,19 +346,19 @@ Test(forms, an_empty_domain_is_the_usual_one_in_every_verb)
 	cr_expect_eq(kit_save(&k, "bob", A1, 1), 200);
 	rg_query q = query_for("alice@example.org");
 	q.domain = empty;
-	cr_expect_eq(matches(rg_is_registered(k.reg, &q, &answer), &answer), 1);
-	cr_expect_eq(rg_registrar_each(k.reg, empty, kit_each, &seen), RG_OK);
+	cr_expect_eq(matches(rg_is_registered(k.reg, &q, &answer, NULL), &answer), 1);
+	cr_expect_eq(rg_each(k.reg, empty, kit_each, &seen, NULL), RG_OK);
 	cr_expect_eq(seen.n, 2);
-	cr_assert_eq(rg_registrar_stats(k.reg, empty, &stats), RG_OK);
-	cr_expect_eq(rg_stats_find(stats, RG_STR("live_contacts"), &live), RG_OK);
+	cr_assert_eq(rg_read_statistics(k.reg, empty, &stats, NULL), RG_OK);
+	cr_expect_eq(rg_statistics_find(stats, RG_STR("live_contacts"), &live), RG_OK);
 	cr_expect_eq(live, 2);
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.domain = empty;
 	filter.aor = RG_STR("alice@example.org");
-	cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_OK);
+	cr_expect_eq(rg_remove(k.reg, &filter, &n, NULL), RG_OK);
 	cr_expect_eq(n, 1);
-	cr_expect_eq(rg_remove_ip_port(k.reg, empty, RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(k.reg, empty, RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	cr_expect_eq(n, 1);
 	kit_close(&k);
 }

@@ -41,7 +41,7 @@ typedef struct results {
 	rg_response *saved, *replied;
 	rg_targets *targets;
 	rg_answer *answers[3];
-	rg_stats *stats;
+	rg_statistics *stats;
 	uint32_t n[5];
 } results;
 
@@ -53,12 +53,12 @@ static void verbs_that_ask(rg_registrar *reg, const front *f, rg_status expected
 	results r;
 
 	memset(&r, 0x5a, sizeof r);
-	cr_expect_eq(rg_save(reg, request, NULL, &r.saved), expected);
-	cr_expect_eq(rg_save_reply(reg, request, f ? &f->upstream : NULL, NULL, &r.replied), expected);
-	cr_expect_eq(rg_lookup(reg, request, NULL, &r.targets), expected);
-	cr_expect_eq(rg_is_registered(reg, query, &r.answers[0]), expected);
-	cr_expect_eq(rg_is_contact_registered(reg, query, &r.answers[1]), expected);
-	cr_expect_eq(rg_is_ip_registered(reg, query, &r.answers[2]), expected);
+	cr_expect_eq(rg_save(reg, request, NULL, &r.saved, NULL), expected);
+	cr_expect_eq(rg_save_reply(reg, request, f ? &f->upstream : NULL, NULL, &r.replied, NULL), expected);
+	cr_expect_eq(rg_lookup(reg, request, NULL, &r.targets, NULL), expected);
+	cr_expect_eq(rg_is_registered(reg, query, &r.answers[0], NULL), expected);
+	cr_expect_eq(rg_is_contact_registered(reg, query, &r.answers[1], NULL), expected);
+	cr_expect_eq(rg_is_ip_registered(reg, query, &r.answers[2], NULL), expected);
 	cr_expect(!r.saved && !r.replied && !r.targets && !r.answers[0] && !r.answers[1] && !r.answers[2]);
 }
 
@@ -69,15 +69,15 @@ static void verbs_that_name(rg_registrar *reg, const front *f, rg_status expecte
 	results r;
 
 	memset(&r, 0x5a, sizeof r);
-	cr_expect_eq(rg_set_latency(reg, location, alice, RG_STR("sip:a@192.0.2.1"), 5, &r.n[0]), expected);
-	cr_expect_eq(rg_remove(reg, &f->filter, &r.n[1]), expected);
-	cr_expect_eq(rg_remove_ip_port(reg, location, ip, 5060, none, &r.n[2]), expected);
-	cr_expect_eq(rg_remove_ip_port(reg, location, ip, 5060, alice, &r.n[3]), expected);
-	cr_expect_eq(rg_remove_flow(reg, location, RG_STR("flow"), &r.n[4]), expected);
+	cr_expect_eq(rg_set_latency(reg, location, alice, RG_STR("sip:a@192.0.2.1"), 5, &r.n[0], NULL), expected);
+	cr_expect_eq(rg_remove(reg, &f->filter, &r.n[1], NULL), expected);
+	cr_expect_eq(rg_remove_ip_port(reg, location, ip, 5060, none, &r.n[2], NULL), expected);
+	cr_expect_eq(rg_remove_ip_port(reg, location, ip, 5060, alice, &r.n[3], NULL), expected);
+	cr_expect_eq(rg_remove_flow(reg, location, RG_STR("flow"), &r.n[4], NULL), expected);
 	for (int i = 0; i < 5; i++)
 		cr_expect_eq(r.n[i], 0, "count %d", i);
-	cr_expect_eq(rg_registrar_each(reg, location, kit_each, NULL), expected);
-	cr_expect_eq(rg_registrar_stats(reg, location, &r.stats), expected);
+	cr_expect_eq(rg_each(reg, location, kit_each, NULL, NULL), expected);
+	cr_expect_eq(rg_read_statistics(reg, location, &r.stats, NULL), expected);
 	cr_expect_null(r.stats);
 }
 
@@ -92,13 +92,13 @@ Test(fronts, a_blocking_verb_that_lacks_an_argument_does_not_begin)
 	verbs_that_ask(reg, NULL, RG_EINVAL);
 	verbs_that_ask(NULL, &f, RG_EINVAL);
 	verbs_that_name(NULL, &f, RG_EINVAL);
-	cr_expect_eq(rg_save(reg, &f.request, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_save_reply(reg, &f.request, &f.upstream, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_lookup(reg, &f.request, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_is_registered(reg, &f.query, NULL), RG_EINVAL);
-	cr_expect_eq(rg_registrar_each(reg, location, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_registrar_stats(reg, location, NULL), RG_EINVAL);
-	cr_expect_eq(rg_set_latency(reg, location, RG_STR("alice@example.org"), none, 5, &n), RG_EINVAL);
+	cr_expect_eq(rg_save(reg, &f.request, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply(reg, &f.request, &f.upstream, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_lookup(reg, &f.request, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_is_registered(reg, &f.query, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_each(reg, location, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_read_statistics(reg, location, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_set_latency(reg, location, RG_STR("alice@example.org"), none, 5, &n, NULL), RG_EINVAL);
 	cr_expect_eq(n, 0);
 	cr_expect_eq(kit_stat(&f.k, "operations"), 0, "none of them began");
 	kit_close(&f.k);
@@ -136,11 +136,11 @@ Test(fronts, a_verb_need_not_be_asked_for_its_count)
 		front_open(&f, how);
 		kit *k = &f.k;
 		cr_expect_eq(kit_save(k, "alice", A1, 1), 200);
-		cr_expect_eq(rg_set_latency(k->reg, none, RG_STR("alice@example.org"), RG_STR("sip:a@192.0.2.1:5060"), 5, NULL), RG_OK);
-		cr_expect_eq(rg_remove(k->reg, &f.filter, NULL), RG_OK);
+		cr_expect_eq(rg_set_latency(k->reg, none, RG_STR("alice@example.org"), RG_STR("sip:a@192.0.2.1:5060"), 5, NULL, NULL), RG_OK);
+		cr_expect_eq(rg_remove(k->reg, &f.filter, NULL, NULL), RG_OK);
 		cr_expect_eq(kit_targets(k, "alice"), 0);
 		cr_expect_eq(kit_save(k, "alice", A1, 2), 200);
-		cr_expect_eq(rg_remove_ip_port(k->reg, none, RG_STR("192.0.2.1"), 5060, none, NULL), RG_OK);
+		cr_expect_eq(rg_remove_ip_port(k->reg, none, RG_STR("192.0.2.1"), 5060, none, NULL, NULL), RG_OK);
 		cr_expect_eq(kit_targets(k, "alice"), 0);
 		kit_close(k);
 	}
@@ -161,9 +161,9 @@ Test(fronts, a_shutdown_from_within_a_walk_ends_it)
 		kit_save(&k, "alice", A1, 1);
 		kit_save(&k, "bob", A1, 1);
 		if (form & 2)
-			rg_registrar_each_async(k.reg, none, none, kit_each, kit_each_done, &o, NULL, NULL);
+			rg_each_async(k.reg, none, none, kit_each, kit_each_done, &o, NULL, NULL, NULL);
 		else
-			o.status = rg_registrar_each(k.reg, none, kit_each, &o);
+			o.status = rg_each(k.reg, none, kit_each, &o, NULL);
 		if (k.deferred)
 			deferred_answer_all(k.deferred);
 		cr_expect_eq(o.status, RG_ECANCELED, "form %d", form);
@@ -193,9 +193,9 @@ Test(fronts, a_shutdown_from_within_an_event_leaves_the_answer_to_what_was_commi
 		front_open(&f, how);
 		kit_save(&f.k, "alice", A1, 1);
 		cr_assert_eq(rg_registrar_subscribe(f.k.reg, RG_EVENT_CONTACT_DELETE, shut_down_by, &f.k, NULL, &f.k.subscription), RG_OK);
-		cr_expect_eq(rg_remove(f.k.reg, &f.filter, &n), RG_OK);
+		cr_expect_eq(rg_remove(f.k.reg, &f.filter, &n, NULL), RG_OK);
 		cr_expect_eq(n, 1);
-		cr_expect_eq(rg_remove(f.k.reg, &f.filter, &n), RG_ECANCELED);
+		cr_expect_eq(rg_remove(f.k.reg, &f.filter, &n, NULL), RG_ECANCELED);
 		kit_close(&f.k);
 	}
 }
@@ -225,11 +225,11 @@ static void look_up_nobody(kit *k, size_t row)
 	request.method = RG_STR("INVITE");
 	request.request_uri = rg_str_from(nowhere[row].uri);
 	request.aor = rg_str_from(nowhere[row].aor);
-	cr_expect_eq(rg_lookup(k->reg, &request, NULL, &targets), RG_OK);
+	cr_expect_eq(rg_lookup(k->reg, &request, NULL, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_result(targets), RG_LOOKUP_NONE);
 	cr_expect_eq(rg_targets_code(targets), nowhere[row].code, "row %zu: %d", row, rg_targets_code(targets));
-	rg_targets_unref(targets);
-	rg_status st = rg_lookup_async(k->reg, &request, NULL, kit_looked_up, &o, kit_freed, NULL);
+	rg_targets_free(targets);
+	rg_status st = rg_lookup_async(k->reg, &request, NULL, kit_looked_up, &o, kit_freed, NULL, NULL);
 	cr_expect_eq(st, k->deferred && nowhere[row].asks ? RG_PENDING : RG_OK, "row %zu", row);
 	if (k->deferred)
 		deferred_answer_all(k->deferred);
@@ -265,9 +265,9 @@ Test(fronts, a_request_too_large_to_keep_is_refused_at_once)
 	f.request.n_allow = 1;
 	rg_config_new(&config);
 	cr_assert_eq(rg_config_set_int(config, RG_STR("max_request_bytes"), 1024, NULL), RG_OK);
-	cr_assert_eq(rg_registrar_configure(f.k.reg, config), RG_OK);
-	rg_config_unref(config);
-	cr_expect_eq(rg_save_async(f.k.reg, &f.request, NULL, kit_saved, &o, kit_freed, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_configure(f.k.reg, config, NULL), RG_OK);
+	rg_config_free(config);
+	cr_expect_eq(rg_save_async(f.k.reg, &f.request, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_OK);
 	cr_expect_eq(o.code, 413);
 	cr_expect_eq(o.called + o.freed, 2);
 	cr_expect_eq(kit_targets(&f.k, "alice"), 0);
@@ -311,9 +311,9 @@ Test(fronts, a_home_of_a_user_without_a_host_is_named_with_its_site)
 	cr_assert_eq(rg_config_set(config, RG_STR("use_domain"), RG_STR("0"), NULL), RG_OK);
 	kit_open(&east, INLINE);
 	kit_open(&west, INLINE);
-	cr_assert_eq(rg_registrar_configure(east.reg, config), RG_OK);
-	cr_assert_eq(rg_registrar_configure(west.reg, config), RG_OK);
-	rg_config_unref(config);
+	cr_assert_eq(rg_registrar_configure(east.reg, config, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_configure(west.reg, config, NULL), RG_OK);
+	rg_config_free(config);
 	federate(&east, shared, EAST);
 	federate(&west, shared, "sip:west.example.net:5070;transport=tcp");
 	kit_save(&west, "alice", A1, 1);

@@ -17,12 +17,12 @@ static void open_counting(kit *k, faulty *f, int how)
 
 /* What came of the completion form. */
 typedef struct snapshot {
-	rg_stats *stats;
+	rg_statistics *stats;
 	rg_status status;
 	int called;
 } snapshot;
 
-static void snapped(void *user, rg_status status, rg_stats *stats)
+static void snapped(void *user, rg_status status, rg_statistics *stats)
 {
 	snapshot *s = user;
 
@@ -31,27 +31,27 @@ static void snapped(void *user, rg_status status, rg_stats *stats)
 	s->stats = stats;
 }
 
-static bool has(const rg_stats *stats, const char *name)
+static bool has(const rg_statistics *stats, const char *name)
 {
 	int64_t value;
 
-	return rg_stats_find(stats, rg_str_from(name), &value) == RG_OK;
+	return rg_statistics_find(stats, rg_str_from(name), &value) == RG_OK;
 }
 
-static int64_t value_of(const rg_stats *stats, const char *name)
+static int64_t value_of(const rg_statistics *stats, const char *name)
 {
 	int64_t value = -1;
 
-	cr_expect_eq(rg_stats_find(stats, rg_str_from(name), &value), RG_OK, "%s", name);
+	cr_expect_eq(rg_statistics_find(stats, rg_str_from(name), &value), RG_OK, "%s", name);
 	return value;
 }
 
-static void expect_text_without_gauges(const rg_stats *stats)
+static void expect_text_without_gauges(const rg_statistics *stats)
 {
 	static char room[32768];
 	size_t n = 0;
 
-	cr_assert_eq(rg_stats_prometheus(stats, NULL, 0, room, sizeof room - 1, &n), RG_OK);
+	cr_assert_eq(rg_statistics_prometheus(stats, NULL, 0, room, sizeof room - 1, &n), RG_OK);
 	cr_assert_lt(n, sizeof room);
 	room[n] = '\0';
 	cr_expect_null(strstr(room, "live_"));
@@ -60,19 +60,19 @@ static void expect_text_without_gauges(const rg_stats *stats)
 }
 
 /* Everything is there except the two gauges, in the order of a whole snapshot. */
-static void expect_without_gauges(const rg_stats *stats, const rg_stats *whole)
+static void expect_without_gauges(const rg_statistics *stats, const rg_statistics *whole)
 {
-	uint32_t n = rg_stats_count(stats);
-	rg_stat s, same;
+	uint32_t n = rg_statistics_count(stats);
+	rg_statistic s, same;
 
 	cr_assert_not_null(stats);
-	cr_expect_eq(n, rg_stats_count(whole) - 2);
+	cr_expect_eq(n, rg_statistics_count(whole) - 2);
 	for (uint32_t i = 0; i < n; i++) {
-		cr_assert_eq(rg_stats_get(stats, i, &s), RG_OK);
-		cr_assert_eq(rg_stats_get(whole, i, &same), RG_OK);
+		cr_assert_eq(rg_statistics_get(stats, i, &s), RG_OK);
+		cr_assert_eq(rg_statistics_get(whole, i, &same), RG_OK);
 		cr_expect_str_eq(s.name, same.name);
 	}
-	cr_expect_eq(rg_stats_get(stats, n, &s), RG_ENOENT);
+	cr_expect_eq(rg_statistics_get(stats, n, &s), RG_ENOENT);
 	cr_expect(!has(stats, "live_aors") && !has(stats, "live_contacts"));
 	cr_expect(has(whole, "live_aors") && has(whole, "live_contacts"));
 	cr_expect_eq(value_of(stats, "accepted_regs"), 1);
@@ -81,11 +81,11 @@ static void expect_without_gauges(const rg_stats *stats, const rg_stats *whole)
 	expect_text_without_gauges(stats);
 }
 
-static rg_stats *whole_of(kit *k)
+static rg_statistics *whole_of(kit *k)
 {
-	rg_stats *whole = NULL;
+	rg_statistics *whole = NULL;
 
-	cr_assert_eq(rg_registrar_stats(k->reg, NO, &whole), RG_OK);
+	cr_assert_eq(rg_read_statistics(k->reg, NO, &whole, NULL), RG_OK);
 	return whole;
 }
 
@@ -95,30 +95,30 @@ Test(gauges, are_absent_when_the_count_fails_and_nothing_else_is)
 
 	for (int how = INLINE; how <= DEFERRED; how++) {
 		faulty f = { .calls = CALL_COUNT, .by_return = true };
-		rg_stats *stats = NULL;
+		rg_statistics *stats = NULL;
 		kit k;
 
 		open_counting(&k, &f, how);
-		rg_stats *whole = whole_of(&k);
+		rg_statistics *whole = whole_of(&k);
 		for (size_t i = 0; i < ROWS(failures); i++) {
 			f.status = failures[i];
 			f.times = 2;
-			cr_expect_eq(rg_registrar_stats(k.reg, NO, &stats), RG_OK, "after %s", rg_status_name(failures[i]));
+			cr_expect_eq(rg_read_statistics(k.reg, NO, &stats, NULL), RG_OK, "after %s", rg_status_name(failures[i]));
 			expect_without_gauges(stats, whole);
 			cr_expect_eq(value_of(stats, "store_errors"), 2 * (int64_t)i);
-			rg_stats_unref(stats);
+			rg_statistics_free(stats);
 
 			snapshot s = { 0 };
-			rg_registrar_stats_async(k.reg, NO, snapped, &s, NULL, NULL);
+			rg_read_statistics_async(k.reg, NO, snapped, &s, NULL, NULL, NULL);
 			if (k.deferred)
 				deferred_answer_all(k.deferred);
 			cr_expect_eq(s.called, 1);
 			cr_expect_eq(s.status, RG_OK);
 			expect_without_gauges(s.stats, whole);
-			rg_stats_unref(s.stats);
+			rg_statistics_free(s.stats);
 		}
 		cr_expect_eq(kit_stat(&k, "live_contacts"), 1, "the store counts again");
-		rg_stats_unref(whole);
+		rg_statistics_free(whole);
 		kit_close(&k);
 	}
 }
@@ -127,16 +127,16 @@ Test(gauges, are_absent_when_the_count_is_not_answered_in_time)
 {
 	faulty f = { 0 };
 	snapshot s = { 0 };
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 	kit k;
 
 	open_counting(&k, &f, DEFERRED);
-	rg_stats *whole = whole_of(&k);
+	rg_statistics *whole = whole_of(&k);
 	deferred_deaf(k.deferred, true);
-	cr_expect_eq(rg_registrar_stats(k.reg, NO, &stats), RG_OK);
+	cr_expect_eq(rg_read_statistics(k.reg, NO, &stats, NULL), RG_OK);
 	expect_without_gauges(stats, whole);
-	rg_stats_unref(stats);
-	cr_expect_eq(rg_registrar_stats_async(k.reg, NO, snapped, &s, NULL, NULL), RG_PENDING);
+	rg_statistics_free(stats);
+	cr_expect_eq(rg_read_statistics_async(k.reg, NO, snapped, &s, NULL, NULL, NULL), RG_PENDING);
 	cr_expect_eq(s.called, 0);
 	k.now += 2001;
 	kit_tick(&k);
@@ -146,10 +146,10 @@ Test(gauges, are_absent_when_the_count_is_not_answered_in_time)
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(s.called, 1, "the late answer goes nowhere");
 	expect_without_gauges(s.stats, whole);
-	rg_stats_unref(s.stats);
+	rg_statistics_free(s.stats);
 	deferred_deaf(k.deferred, false);
 	cr_expect_eq(kit_stat(&k, "timeouts"), 2);
-	rg_stats_unref(whole);
+	rg_statistics_free(whole);
 	kit_close(&k);
 }
 
@@ -161,12 +161,12 @@ Test(gauges, a_canceled_snapshot_stays_canceled)
 	kit k;
 
 	open_counting(&k, &f, DEFERRED);
-	cr_expect_eq(rg_registrar_stats_async(k.reg, NO, snapped, &s, NULL, &op), RG_PENDING);
+	cr_expect_eq(rg_read_statistics_async(k.reg, NO, snapped, &s, NULL, &op, NULL), RG_PENDING);
 	rg_op_cancel(op);
 	cr_expect_eq(s.called, 1);
 	cr_expect_eq(s.status, RG_ECANCELED);
 	cr_expect_null(s.stats);
-	rg_op_unref(op);
+	rg_op_free(op);
 	deferred_answer_all(k.deferred);
 	kit_close(&k);
 }

@@ -59,19 +59,20 @@ static rg_status late_wait(void *self, void *tok, int32_t timeout_ms)
 	return RG_ETIMEOUT;
 }
 
-static rg_status no_page(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_page(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	(void)self, (void)domain, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ENOTSUP;
 }
 
-static rg_status no_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)now;
 	return no_page(self, cursor, cursor, limit, flags, done, tok);
 }
 
-static rg_status no_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)tag;
 	return no_page(self, domain, cursor, limit, flags, done, tok);
@@ -98,7 +99,8 @@ static bool meets_the_end(int nth)
 	bool came = !l.done;
 	allocations_call(0, NULL, NULL);
 	answer_commit(&l);
-	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;CONTACT_INSERT alice@example.org sip:a@192.0.2.1:5060;", "at allocation %d: %s",
+	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;CONTACT_INSERT alice@example.org sip:a@192.0.2.1:5060;",
+		"at allocation %d: %s",
 		nth, k.events);
 	cr_expect_eq(kit_stat(&k, "commits"), 1);
 	cr_expect_eq(kit_stat(&k, "timeouts"), 1);
@@ -121,7 +123,7 @@ static struct {
 	rg_addr *addrs;
 	size_t size;
 	pthread_t thread;
-	rg_resolve_cb done;
+	rg_resolve_done_cb done;
 	void *tok;
 	atomic_bool reading, readable;
 } slow;
@@ -149,7 +151,7 @@ static void *answer_slowly(void *user)
 }
 
 /* Returns when the answer is being copied. */
-static rg_status resolve_slowly(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status resolve_slowly(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	(void)user;
 	(void)host;
@@ -181,7 +183,7 @@ Test(giving_up, the_blocking_form_takes_an_address_that_is_being_given_while_it_
 	cr_expect(atomic_load(&slow.readable), "the save waits for the copy");
 	pthread_join(slow.thread, NULL);
 	sigaction(SIGSEGV, &before, NULL);
-	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.17"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.17"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	cr_expect_eq(n, 1, "all of them were taken");
 	kit_close(&k);
 	munmap(slow.addrs, slow.size);

@@ -129,8 +129,8 @@ Test(global, homes_that_do_not_come_in_time_leave_the_bindings)
 	cr_expect_str_eq(b.text, "RG_ESTORE -3/503");
 	deferred_answer_all(d);
 	cr_expect_eq(a.called + b.called, 2);
-	rg_op_unref(q.op);
-	rg_op_unref(none.op);
+	rg_op_free(q.op);
+	rg_op_free(none.op);
 	deferred_deaf(d, true);
 	ASKS(&k, "RG_OK 1/0p " LOCAL);
 	ASKS(&k, "RG_ESTORE -3/503", .uri = "sip:bob@example.org");
@@ -196,7 +196,7 @@ Test(global, a_shutdown_with_work_under_way_is_clean)
 				kit_close(&k);
 			}
 			cr_expect(k.freed);
-			rg_op_unref(q.op);
+			rg_op_free(q.op);
 			rg_store_unref(shared);
 			rg_store_unref(memory);
 		}
@@ -224,7 +224,7 @@ Test(global, a_cancel_reaches_the_store_that_is_asked)
 		cr_expect_eq(deferred_canceled(d), (uint32_t)answered);
 		deferred_answer_all(k.deferred);
 		deferred_answer_all(d);
-		rg_op_unref(q.op);
+		rg_op_free(q.op);
 		kit_close(&k);
 		rg_store_unref(shared);
 		rg_store_unref(memory);
@@ -246,9 +246,9 @@ Test(global, no_more_homes_of_an_aor_than_a_limit_are_targets)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
-	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(k.reg, &request, options, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_count(targets), RG_HOMES_MAX);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	kit_close(&k);
 	rg_store_unref(shared);

@@ -18,12 +18,12 @@ static void add(char *to, size_t room, const char *text, size_t n)
 	}
 }
 
-static void log_line(void *user, int32_t level, rg_str line)
+static void log_line(void *user, int32_t level, const rg_str *line)
 {
 	kit *k = user;
 
 	(void)level;
-	add(k->log, sizeof k->log, line.p, line.n);
+	add(k->log, sizeof k->log, line->p, line->n);
 	add(k->log, sizeof k->log, "\n", 1);
 }
 
@@ -84,7 +84,7 @@ void kit_listen(kit *k)
 
 void kit_close(kit *k)
 {
-	rg_subscription_end(k->subscription);
+	rg_subscription_free(k->subscription);
 	rg_registrar_unref(k->reg);
 	rg_store_unref(k->store);
 	rg_store_unref(k->memory);
@@ -98,7 +98,7 @@ void kit_request(phone *p, rg_request *out)
 	p->line = rg_str_from(p->contact);
 	out->method = RG_STR("REGISTER");
 	out->request_uri = RG_STR("sip:example.org");
-	out->from = out->to = rg_str_from(p->to);
+	out->from_header = out->to_header = rg_str_from(p->to);
 	out->callid = p->callid ? rg_str_from(p->callid) : RG_STR("c1");
 	out->cseq = rg_str_from(p->cseq_text);
 	out->contacts = &p->line;
@@ -113,9 +113,9 @@ rg_status kit_save_status(kit *k, const char *aor, const char *contact, int cseq
 	rg_response *response = NULL;
 
 	kit_request(&p, &request);
-	rg_status st = rg_save(k->reg, &request, NULL, &response);
+	rg_status st = rg_save(k->reg, &request, NULL, &response, NULL);
 	*code = response ? rg_response_code(response) : 0;
-	rg_response_unref(response);
+	rg_response_free(response);
 	return st;
 }
 
@@ -137,9 +137,9 @@ int kit_targets(kit *k, const char *aor)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = rg_str_from(uri);
-	rg_status st = rg_lookup(k->reg, &request, NULL, &targets);
+	rg_status st = rg_lookup(k->reg, &request, NULL, &targets, NULL);
 	int n = (int)rg_targets_count(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return st == RG_OK ? n : st;
 }
 
@@ -157,7 +157,7 @@ void kit_saved(void *user, rg_status status, rg_response *response)
 	outcome *o = user;
 
 	o->code = response ? rg_response_code(response) : 0;
-	rg_response_unref(response);
+	rg_response_free(response);
 	end(o, status);
 }
 
@@ -167,7 +167,7 @@ void kit_looked_up(void *user, rg_status status, rg_targets *targets)
 
 	o->code = targets ? rg_targets_code(targets) : 0;
 	o->n = rg_targets_count(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	end(o, status);
 }
 
@@ -183,8 +183,8 @@ void kit_answered(void *user, rg_status status, rg_answer *answer)
 {
 	outcome *o = user;
 
-	o->n = rg_answer_count(answer);
-	rg_answer_unref(answer);
+	o->n = rg_answer_contact_count(answer);
+	rg_answer_free(answer);
 	end(o, status);
 }
 
@@ -203,23 +203,23 @@ int32_t kit_each(void *user, const rg_record *record)
 	return o->stop_after != 0 && (int32_t)o->n >= o->stop_after;
 }
 
-void kit_each_done(void *user, rg_status status, rg_str cursor)
+void kit_each_done(void *user, rg_status status, const rg_str *cursor)
 {
 	outcome *o = user;
 
 	o->called++;
 	o->status = status;
-	o->cursor_n = cursor.n;
-	if (cursor.n)
-		memcpy(o->cursor, cursor.p, cursor.n);
+	o->cursor_n = cursor->n;
+	if (cursor->n)
+		memcpy(o->cursor, cursor->p, cursor->n);
 }
 
-void kit_counted(void *user, rg_status status, rg_stats *stats)
+void kit_counted(void *user, rg_status status, rg_statistics *stats)
 {
 	outcome *o = user;
 
-	o->n = rg_stats_count(stats);
-	rg_stats_unref(stats);
+	o->n = rg_statistics_count(stats);
+	rg_statistics_free(stats);
 	end(o, status);
 }
 
@@ -235,19 +235,19 @@ rg_status kit_save_async(kit *k, const char *aor, const char *contact, int cseq,
 
 	kit_request(&p, &request);
 	o->k = k;
-	rg_status st = rg_save_async(k->reg, &request, NULL, kit_saved, o, kit_freed, &o->op);
+	rg_status st = rg_save_async(k->reg, &request, NULL, kit_saved, o, kit_freed, &o->op, NULL);
 	memset(&p, '?', sizeof p); /* what was lent is the caller's again */
 	return st;
 }
 
 int64_t kit_stat(kit *k, const char *name)
 {
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 	int64_t value = -1;
 
-	rg_registrar_stats(k->reg, RG_STR("location"), &stats);
-	rg_stats_find(stats, rg_str_from(name), &value);
-	rg_stats_unref(stats);
+	rg_read_statistics(k->reg, RG_STR("location"), &stats, NULL);
+	rg_statistics_find(stats, rg_str_from(name), &value);
+	rg_statistics_free(stats);
 	return value;
 }
 

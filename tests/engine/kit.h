@@ -71,8 +71,8 @@ void kit_looked_up(void *user, rg_status status, rg_targets *targets);
 void kit_removed(void *user, rg_status status, uint32_t n);
 void kit_answered(void *user, rg_status status, rg_answer *answer);
 int32_t kit_each(void *user, const rg_record *record);
-void kit_each_done(void *user, rg_status status, rg_str cursor);
-void kit_counted(void *user, rg_status status, rg_stats *stats);
+void kit_each_done(void *user, rg_status status, const rg_str *cursor);
+void kit_counted(void *user, rg_status status, rg_statistics *stats);
 void kit_freed(void *user);
 
 rg_status kit_save_async(kit *k, const char *aor, const char *contact, int cseq, outcome *o);

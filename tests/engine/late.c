@@ -46,7 +46,7 @@ Test(late, a_failed_fetch_is_counted)
 	cr_assert_eq(kit_save_async(&k, "alice", A1, 1, &o), RG_PENDING);
 	time_out(&k, &o);
 	expect_counted_once_and_not_logged(&k, &o);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -58,10 +58,10 @@ Test(late, a_failed_page_is_counted)
 
 	open_failing(&k, &f);
 	o.k = &k;
-	cr_assert_eq(rg_registrar_each_async(k.reg, RG_STR("location"), (rg_str){ 0 }, kit_each, kit_each_done, &o, kit_freed, &o.op), RG_PENDING);
+	cr_assert_eq(rg_each_async(k.reg, RG_STR("location"), (rg_str){ 0 }, kit_each, kit_each_done, &o, kit_freed, &o.op, NULL), RG_PENDING);
 	time_out(&k, &o);
 	expect_counted_once_and_not_logged(&k, &o);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -76,7 +76,7 @@ Test(late, a_failed_commit_is_counted)
 	deferred_answer(k.deferred, 0);
 	time_out(&k, &o);
 	expect_counted_once_and_not_logged(&k, &o);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -104,7 +104,7 @@ static void expect_no_further_call(uint32_t phase, bool silent)
 	cr_expect_eq(c.commits, phase);
 	cr_expect_eq(o.called, 1);
 	cr_expect_eq(o.freed, 1);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 

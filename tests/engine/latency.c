@@ -11,7 +11,7 @@ static const rg_str none = { NULL, 0 };
 static int measured(kit *k, const char *aor, const char *contact, uint32_t microseconds)
 {
 	uint32_t n = 99;
-	rg_status st = rg_set_latency(k->reg, none, rg_str_from(aor), rg_str_from(contact), microseconds, &n);
+	rg_status st = rg_set_latency(k->reg, none, rg_str_from(aor), rg_str_from(contact), microseconds, &n, NULL);
 
 	cr_expect(st == RG_OK || n == 0);
 	return st == RG_OK ? (int)n : st;
@@ -29,9 +29,9 @@ static uint32_t latency_of(kit *k, const char *flags, uint32_t index)
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK);
-	cr_assert_eq(rg_lookup(k->reg, &request, options, &targets), RG_OK);
+	cr_assert_eq(rg_lookup(k->reg, &request, options, &targets, NULL), RG_OK);
 	cr_expect_eq(rg_targets_get(targets, index, &t), RG_OK);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	return t.latency;
 }
@@ -95,10 +95,10 @@ Test(latency, the_least_change_is_that_of_the_config_in_force)
 	measured(&k, "alice@example.org", A1, 100000);
 	cr_assert_eq(rg_config_new(&config), RG_OK);
 	cr_assert_eq(rg_config_set(config, RG_STR("latency_min_delta"), RG_STR("10"), NULL), RG_OK);
-	cr_assert_eq(rg_registrar_configure(k.reg, config), RG_OK);
+	cr_assert_eq(rg_registrar_configure(k.reg, config, NULL), RG_OK);
 	cr_expect_eq(measured(&k, "alice@example.org", A1, 109999), 0);
 	cr_expect_eq(measured(&k, "alice@example.org", A1, 110000), 1);
-	rg_config_unref(config);
+	rg_config_free(config);
 	kit_close(&k);
 }
 
@@ -111,9 +111,9 @@ Test(latency, nobody_and_nothing_are_no_errors)
 	kit_save(&k, "alice", A1, 1);
 	cr_expect_eq(measured(&k, "alice@example.org", A2, 1), 0);
 	cr_expect_eq(measured(&k, "bob@example.org", A1, 1), 0);
-	cr_expect_eq(rg_set_latency(k.reg, RG_STR("elsewhere"), RG_STR("alice@example.org"), RG_STR(A1), 1, NULL), RG_OK);
+	cr_expect_eq(rg_set_latency(k.reg, RG_STR("elsewhere"), RG_STR("alice@example.org"), RG_STR(A1), 1, NULL, NULL), RG_OK);
 	cr_expect_eq(latency_of(&k, "", 0), RG_LATENCY_NONE);
-	cr_expect_eq(rg_set_latency(k.reg, RG_STR(""), RG_STR("alice@example.org"), RG_STR(A1), 1, NULL), RG_OK);
+	cr_expect_eq(rg_set_latency(k.reg, RG_STR(""), RG_STR("alice@example.org"), RG_STR(A1), 1, NULL, NULL), RG_OK);
 	cr_expect_eq(latency_of(&k, "", 0), 1);
 	kit_close(&k);
 }
@@ -136,15 +136,16 @@ Test(latency, what_makes_no_sense_is_refused)
 		rg_str aor = rg_str_from(cases[i].aor), contact = rg_str_from(cases[i].contact);
 		uint32_t n = 9;
 
-		cr_expect_eq(rg_set_latency(k.reg, none, aor, contact, cases[i].microseconds, &n), RG_EINVAL, "row %zu", i);
+		cr_expect_eq(rg_set_latency(k.reg, none, aor, contact, cases[i].microseconds, &n, NULL), RG_EINVAL, "row %zu", i);
 		cr_expect_eq(n, 0);
-		cr_expect_eq(rg_set_latency_async(k.reg, none, aor, contact, cases[i].microseconds, kit_removed, &o, kit_freed, &o.op), RG_EINVAL);
+		cr_expect_eq(rg_set_latency_async(k.reg, none, aor, contact, cases[i].microseconds, kit_removed, &o, kit_freed, &o.op, NULL),
+			RG_EINVAL);
 		cr_expect_null(o.op);
 	}
-	cr_expect_eq(rg_set_latency(NULL, none, RG_STR("a@b"), RG_STR(A1), 5, NULL), RG_EINVAL);
-	cr_expect_eq(rg_set_latency_async(k.reg, none, RG_STR("a@b"), RG_STR(A1), 5, NULL, &o, kit_freed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_set_latency(NULL, none, RG_STR("a@b"), RG_STR(A1), 5, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_set_latency_async(k.reg, none, RG_STR("a@b"), RG_STR(A1), 5, NULL, &o, kit_freed, NULL, NULL), RG_EINVAL);
 	rg_registrar_shutdown(k.reg);
-	cr_expect_eq(rg_set_latency_async(k.reg, none, RG_STR("a@b"), RG_STR(A1), 5, kit_removed, &o, kit_freed, NULL), RG_ECANCELED);
+	cr_expect_eq(rg_set_latency_async(k.reg, none, RG_STR("a@b"), RG_STR(A1), 5, kit_removed, &o, kit_freed, NULL, NULL), RG_ECANCELED);
 	cr_expect_eq(o.called + o.freed, 0);
 	kit_close(&k);
 }
@@ -156,7 +157,7 @@ static rg_status start(kit *k, const char *contact, uint32_t microseconds, outco
 	strcpy(text, contact);
 	o->k = k;
 	rg_status st = rg_set_latency_async(k->reg, rg_str_from(domain), rg_str_from(aor), rg_str_from(text), microseconds, kit_removed, o,
-		kit_freed, &o->op);
+		kit_freed, &o->op, NULL);
 	memset(aor, '?', sizeof aor); /* what was lent is the caller's again */
 	memset(domain, '?', sizeof domain);
 	memset(text, '?', sizeof text);
@@ -170,7 +171,7 @@ static void ended(outcome *o, uint32_t changed)
 	cr_expect_eq(o->status, RG_OK);
 	cr_expect_eq(o->n, changed);
 	rg_op_cancel(o->op);
-	rg_op_unref(o->op);
+	rg_op_free(o->op);
 	cr_expect_eq(o->called, 1);
 }
 
@@ -215,7 +216,7 @@ Test(latency, two_pings_at_once_and_a_refresh_lose_nothing)
 	ended(&same, 0);
 	ended(&other, 1);
 	cr_expect_eq(refresh.code, 200);
-	rg_op_unref(refresh.op);
+	rg_op_free(refresh.op);
 	cr_expect_geq(kit_stat(&k, "conflicts"), 3);
 	cr_expect_eq(latency_of(&k, "sort-by-latency", 0), 30000);
 	cr_expect_eq(latency_of(&k, "sort-by-latency", 1), 50000);
@@ -290,7 +291,7 @@ Test(latency, a_store_nobody_can_wait_for_has_the_completion_form_only)
 
 	kit_init(&k);
 	kit_open_over(&k, waitless_new(k.memory));
-	cr_expect_eq(rg_set_latency(k.reg, none, RG_STR("alice@example.org"), RG_STR(A1), 5, &n), RG_ENOTSUP);
+	cr_expect_eq(rg_set_latency(k.reg, none, RG_STR("alice@example.org"), RG_STR(A1), 5, &n, NULL), RG_ENOTSUP);
 	cr_expect_eq(n, 0);
 	kit_close(&k);
 }

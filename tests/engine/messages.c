@@ -45,13 +45,13 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	return m->read_status;
 }
 
-static rg_status msg_set_var(void *self, void *msg, rg_str name, uint32_t index, rg_str value)
+static rg_status msg_set_var(void *self, void *msg, const rg_str *name, uint32_t index, const rg_str *value)
 {
 	message *m = msg;
 	size_t at = strlen(m->vars);
 
 	(void)self;
-	snprintf(m->vars + at, sizeof m->vars - at, "%.*s[%u]=%.*s;", (int)name.n, name.p, index, (int)value.n, value.p ? value.p : "");
+	snprintf(m->vars + at, sizeof m->vars - at, "%.*s[%u]=%.*s;", (int)name->n, name->p, index, (int)value->n, value->p ? value->p : "");
 	return RG_OK;
 }
 
@@ -90,16 +90,16 @@ static void register_and_route(int how)
 	kit_open(&k, how);
 	rg_config_new(&config);
 	cr_assert_eq(rg_config_set(config, RG_STR("attr_avp"), RG_STR("$avp(attr)"), NULL), RG_OK);
-	rg_registrar_configure(k.reg, config);
-	rg_config_unref(config);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, &response), RG_OK);
+	rg_registrar_configure(k.reg, config, NULL);
+	rg_config_free(config);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, &response, NULL), RG_OK);
 	cr_expect_eq(rg_response_code(response), 200);
-	rg_response_unref(response);
+	rg_response_free(response);
 	cr_expect_eq(reg.replies, 1);
 	cr_expect_eq(reg.code, 200);
 	cr_expect_eq(reg.released, 1);
 	msg.msg = &again;
-	rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &saved, kit_freed, NULL);
+	rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &saved, kit_freed, NULL, NULL);
 	cr_expect_eq(again.released, 1, "the request need not outlive the call");
 	if (k.deferred)
 		deferred_answer_all(k.deferred);
@@ -107,11 +107,11 @@ static void register_and_route(int how)
 	cr_expect_eq(saved.called, 1);
 	cr_expect_eq(saved.freed, 1);
 	msg.msg = &call;
-	cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, NULL, NULL), RG_OK);
 	cr_expect_eq(call.applied, 1);
 	cr_expect_str_eq(call.vars, "$avp(attr)[0]=floor 3;");
 	msg.msg = &later;
-	rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &found, kit_freed, NULL);
+	rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &found, kit_freed, NULL, NULL);
 	if (k.deferred)
 		deferred_answer_all(k.deferred);
 	cr_expect_eq(later.applied, 1);
@@ -136,23 +136,23 @@ Test(messages, what_the_adaptor_cannot_do_is_the_status)
 	kit k;
 
 	kit_open(&k, INLINE);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_ELIMIT);
 	cr_expect_eq(unread.replies, 0);
-	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL), RG_ELIMIT);
-	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, NULL, NULL), RG_ELIMIT);
 	cr_expect_eq(o.freed, 0);
 	cr_expect_eq(o.called, 0);
 	msg.msg = &unsent;
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ENOMEM);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_ENOMEM);
 	cr_expect_eq(kit_targets(&k, "alice"), 1, "what was committed stays");
 	partial.reply = NULL;
 	msg.ops = &partial;
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_EINVAL);
 	partial = ops;
 	partial.struct_size = offsetof(rg_msg_ops, apply);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL, "apply is not there");
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_EINVAL, "apply is not there");
 	partial.struct_size = sizeof partial + 64;
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ENOMEM, "one of a later version is as good");
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_ENOMEM, "one of a later version is as good");
 	kit_close(&k);
 }
 
@@ -169,18 +169,18 @@ static void save_without_apply(int how)
 
 	saves_only.apply = NULL;
 	kit_open(&k, how);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_OK);
 	cr_expect_eq(reg.code, 200);
 	cr_expect_eq(kit_targets(&k, "alice"), 1);
 	msg.msg = &call;
-	cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, &targets), RG_ENOTSUP);
+	cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, &targets, NULL), RG_ENOTSUP);
 	cr_expect_null(targets);
-	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, &op), RG_ENOTSUP);
+	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, &op, NULL), RG_ENOTSUP);
 	cr_expect_null(op);
 	cr_expect_eq(o.called + o.freed, 0, "the caller still owns its user data");
 	cr_expect_eq(call.released, 2, "what was read is released");
 	cr_expect_str_empty(call.vars);
-	cr_expect_eq(rg_lookup_msg(NULL, &msg, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_lookup_msg(NULL, &msg, NULL, NULL, NULL), RG_EINVAL);
 	kit_close(&k);
 }
 
@@ -199,7 +199,7 @@ Test(messages, a_broken_store_is_answered_with_503)
 
 	kit_init(&k);
 	kit_open_over(&k, faulty_new(k.memory, &f));
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ESTORE);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_ESTORE);
 	cr_expect_eq(reg.code, 503);
 	kit_close(&k);
 }
@@ -218,22 +218,22 @@ static void ask_message(int how)
 	kit_open(&k, how);
 	rg_config_new(&config);
 	cr_assert_eq(rg_config_set(config, RG_STR("attr_avp"), RG_STR("$avp(attr)"), NULL), RG_OK);
-	rg_registrar_configure(k.reg, config);
-	rg_config_unref(config);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	rg_registrar_configure(k.reg, config, NULL);
+	rg_config_free(config);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_OK);
 	msg.msg = &second;
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_OK);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_OK);
 	msg.msg = &asked;
-	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, RG_STR("sip:alice@example.org"), &answer), RG_OK);
-	cr_expect_eq(rg_answer_count(answer), 2);
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, RG_STR("sip:alice@example.org"), &answer, NULL), RG_OK);
+	cr_expect_eq(rg_answer_contact_count(answer), 2);
 	cr_expect_str_eq(asked.vars, "$avp(attr)[0]=floor 3;$avp(attr)[1]=floor 3;");
 	cr_expect_eq(asked.released, 1);
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	msg.msg = &nobody;
-	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, (rg_str){ NULL, 0 }, NULL), RG_OK);
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, (rg_str){ NULL, 0 }, NULL, NULL), RG_OK);
 	cr_expect_str_eq(nobody.vars, "", "To says who is asked about, and he is not registered");
 	msg.msg = &again;
-	rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, kit_answered, &o, kit_freed, NULL);
+	rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, kit_answered, &o, kit_freed, NULL, NULL);
 	if (k.deferred)
 		deferred_answer_all(k.deferred);
 	cr_expect_eq(o.n, 2);
@@ -241,9 +241,9 @@ static void ask_message(int how)
 	cr_expect_eq(again.released, 1);
 	cr_expect_str_eq(again.vars, "$avp(attr)[0]=floor 3;$avp(attr)[1]=floor 3;");
 	again.read_status = RG_ELIMIT;
-	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, (rg_str){ NULL, 0 }, NULL), RG_ELIMIT);
-	cr_expect_eq(rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, kit_answered, &o, kit_freed, NULL), RG_ELIMIT);
-	cr_expect_eq(rg_is_registered_msg(k.reg, NULL, (rg_str){ NULL, 0 }, NULL), RG_EINVAL);
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, (rg_str){ NULL, 0 }, NULL, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, kit_answered, &o, kit_freed, NULL, NULL), RG_ELIMIT);
+	cr_expect_eq(rg_is_registered_msg(k.reg, NULL, (rg_str){ NULL, 0 }, NULL, NULL), RG_EINVAL);
 	cr_expect_eq(o.called + o.freed, 2);
 	kit_close(&k);
 }
@@ -265,24 +265,24 @@ Test(messages, what_cannot_begin_leaves_the_user_data_to_the_caller)
 	kit_open(&k, DEFERRED);
 	cr_assert_eq(rg_lookup_options_new(RG_STR("branch"), &branch, NULL), RG_OK);
 	o.op = (rg_op *)&o;
-	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, &o.op), RG_EINVAL);
+	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, &o.op, NULL), RG_EINVAL);
 	cr_expect_null(o.op);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_EINVAL);
 	o.op = (rg_op *)&o;
-	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, branch, kit_looked_up, &o, kit_freed, &o.op), RG_EINVAL);
+	cr_expect_eq(rg_lookup_msg_async(k.reg, &msg, branch, kit_looked_up, &o, kit_freed, &o.op, NULL), RG_EINVAL);
 	cr_expect_null(o.op);
-	cr_expect_eq(rg_lookup_msg(k.reg, &msg, branch, NULL), RG_EINVAL);
+	cr_expect_eq(rg_lookup_msg(k.reg, &msg, branch, NULL, NULL), RG_EINVAL);
 	o.op = (rg_op *)&o;
-	cr_expect_eq(rg_is_registered_msg_async(k.reg, &msg, RG_STR(""), kit_answered, &o, kit_freed, &o.op), RG_EINVAL);
+	cr_expect_eq(rg_is_registered_msg_async(k.reg, &msg, RG_STR(""), kit_answered, &o, kit_freed, &o.op, NULL), RG_EINVAL);
 	cr_expect_null(o.op);
-	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, RG_STR(""), NULL), RG_EINVAL);
+	cr_expect_eq(rg_is_registered_msg(k.reg, &msg, RG_STR(""), NULL, NULL), RG_EINVAL);
 	cr_expect_eq(bad.released, 6);
 	cr_expect_eq(bad.replies + bad.applied + o.called + o.freed, 0);
 	rg_registrar_shutdown(k.reg);
 	o.op = (rg_op *)&o;
-	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, &o.op), RG_ECANCELED);
+	cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, &o.op, NULL), RG_ECANCELED);
 	cr_expect_null(o.op);
-	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL), RG_ECANCELED);
+	cr_expect_eq(rg_save_msg(k.reg, &msg, NULL, NULL, NULL), RG_ECANCELED);
 	cr_expect_eq(bad.released, 6);
 	rg_lookup_options_unref(branch);
 	kit_close(&k);
@@ -305,33 +305,33 @@ Test(messages, neither_a_callback_nor_room_for_the_result_is_needed)
 		kit k;
 
 		kit_open(&k, how);
-		rg_save_msg_async(k.reg, &msg, NULL, NULL, &o, kit_freed, &op);
+		rg_save_msg_async(k.reg, &msg, NULL, NULL, &o, kit_freed, &op, NULL);
 		answer(&k);
 		cr_expect_eq(m.code, 200);
 		cr_expect_not_null(op);
-		rg_op_unref(op);
-		rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, NULL, &o, kit_freed, NULL);
+		rg_op_free(op);
+		rg_is_registered_msg_async(k.reg, &msg, (rg_str){ NULL, 0 }, NULL, &o, kit_freed, NULL, NULL);
 		answer(&k);
 		m.invite = true;
-		rg_lookup_msg_async(k.reg, &msg, NULL, NULL, &o, kit_freed, NULL);
+		rg_lookup_msg_async(k.reg, &msg, NULL, NULL, &o, kit_freed, NULL, NULL);
 		answer(&k);
 		cr_expect_eq(m.applied, 1);
 		cr_expect_eq(o.freed, 3);
 		cr_expect_eq(m.released, 3);
-		cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, &targets), RG_OK);
+		cr_expect_eq(rg_lookup_msg(k.reg, &msg, NULL, &targets, NULL), RG_OK);
 		cr_expect_eq(rg_targets_count(targets), 1);
 		cr_expect_eq(m.applied, 2);
-		rg_targets_unref(targets);
+		rg_targets_free(targets);
 		kit_close(&k);
 	}
 }
 
-static rg_status msg_add_header(void *self, void *msg, rg_str name, rg_str value)
+static rg_status msg_add_header(void *self, void *msg, const rg_str *name, const rg_str *value)
 {
 	message *m = msg;
 
 	(void)self;
-	snprintf(m->vars, sizeof m->vars, "%.*s: %.*s", (int)name.n, name.p, (int)value.n, value.p);
+	snprintf(m->vars, sizeof m->vars, "%.*s: %.*s", (int)name->n, name->p, (int)value->n, value->p);
 	return RG_OK;
 }
 
@@ -343,18 +343,18 @@ Test(messages, the_local_socket_goes_into_a_header)
 	kit k;
 
 	kit_open(&k, INLINE);
-	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_ENOTSUP);
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_ENOTSUP);
 	adding.add_header = msg_add_header;
 	msg.ops = &adding;
-	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock Hdr")), RG_EINVAL);
-	cr_expect_eq(rg_add_socket_header(k.reg, NULL, RG_STR("Sock-Hdr")), RG_EINVAL);
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock Hdr"), NULL), RG_EINVAL);
+	cr_expect_eq(rg_add_socket_header(k.reg, NULL, RG_STR("Sock-Hdr"), NULL), RG_EINVAL);
 	cr_expect_eq(m.released, 0);
-	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_OK);
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_OK);
 	cr_expect_str_eq(m.vars, "Sock-Hdr: udp:192.0.2.9:5060");
 	m.socket = NULL;
-	cr_expect_neq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_OK);
+	cr_expect_neq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_OK);
 	cr_expect_eq(m.released, 2);
 	m.read_status = RG_ELIMIT;
-	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr")), RG_ELIMIT);
+	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_ELIMIT);
 	kit_close(&k);
 }

@@ -8,6 +8,9 @@
 
 enum { AORS = 4, URIS = 6, CALLIDS = 3 };
 
+/* More than there are reasons. */
+enum { AGREED_ROOM = 64 };
+
 typedef struct world {
 	uint64_t state, seed;
 	uint32_t step;
@@ -24,7 +27,7 @@ typedef struct world {
 	naive_answer want;
 	naive_event got[NAIVE_EVENTS];
 	uint32_t n_got;
-	int agreed[RG_R_COUNT];
+	int agreed[AGREED_ROOM];
 	rg_registrar *other; /* another site; NULL = there is none */
 	rg_store *other_store, *sites;
 	rg_time other_until[AORS]; /* when the other site's binding lapses */

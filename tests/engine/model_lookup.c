@@ -175,13 +175,13 @@ void look_up(world *w, uint32_t who)
 	request.request_uri = rg_str_from(uri);
 	if (rg_lookup_options_new(rg_str_from(*text ? text + 1 : text), &options, NULL) != RG_OK)
 		fail(w, text);
-	if (rg_lookup(w->reg, &request, options, &targets) != RG_OK)
+	if (rg_lookup(w->reg, &request, options, &targets, NULL) != RG_OK)
 		fail(w, "rg_lookup returned an error");
 	if (rg_targets_branches_only(targets) != (strstr(text, "to-branches-only") != NULL) || rg_targets_partial(targets))
 		fail(w, "to-branches-only is not handed on, or the answer is partial");
 	compare_targets(w, targets, &want);
 	w->wide += n > 0 && want.n > 0;
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 }
 
@@ -197,16 +197,16 @@ void register_there(world *w, uint32_t who)
 	snprintf(callid, sizeof callid, "there-%u-%u", who, w->step);
 	request.method = RG_STR("REGISTER");
 	request.request_uri = RG_STR("sip:example.org");
-	request.from = request.to = rg_str_from(to);
+	request.from_header = request.to_header = rg_str_from(to);
 	request.callid = rg_str_from(callid);
 	request.cseq = RG_STR("1 REGISTER");
 	request.contacts = &contact;
 	request.n_contacts = 1;
 	request.via_count = 1;
 	request.expires = off ? RG_STR("0") : RG_STR("5000");
-	if (rg_save(w->other, &request, NULL, &response) != RG_OK || rg_response_code(response) != 200)
+	if (rg_save(w->other, &request, NULL, &response, NULL) != RG_OK || rg_response_code(response) != 200)
 		fail(w, "the other site refused a REGISTER");
-	rg_response_unref(response);
+	rg_response_free(response);
 	w->other_until[who] = off ? 0 : w->now + 5000000;
 }
 
@@ -218,7 +218,8 @@ void measure(world *w, uint32_t who)
 	snprintf(aor, sizeof aor, "sip:user%u@example.org", who);
 	uri_of(dice(w, URIS), uri);
 	naive_latency(&w->aors[who], uri, latency, w->now, &w->want, &want);
-	if (rg_set_latency(w->reg, (rg_str){ NULL, 0 }, rg_str_from(aor), rg_str_from(uri), latency, &changed) != RG_OK || changed != want)
+	if (rg_set_latency(w->reg, (rg_str){ NULL, 0 }, rg_str_from(aor), rg_str_from(uri), latency, &changed,
+		NULL) != RG_OK || changed != want)
 		fail(w, "another number was measured");
 	w->measured += (int)want;
 	compare_events(w);

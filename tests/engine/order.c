@@ -73,14 +73,15 @@ static rg_status tardy_fetch(void *self, const rg_key *key, uint32_t flags, rg_f
 	return t->ops->fetch(t->self, key, flags, done, tok);
 }
 
-static rg_status tardy_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status tardy_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	tardy *t = self;
 
 	return t->ops->due(t->self, now, cursor, limit, flags, done, tok);
 }
 
-static rg_status tardy_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+static rg_status tardy_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done,
 	void *tok)
 {
 	tardy *t = self;
@@ -88,7 +89,8 @@ static rg_status tardy_find(void *self, rg_str domain, rg_str tag, rg_str cursor
 	return t->ops->find(t->self, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status tardy_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status tardy_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	tardy *t = self;
 
@@ -114,7 +116,7 @@ static void save(kit *k, const char *contact, int cseq, int code)
 	outcome o = { 0 };
 
 	kit_save_async(k, "alice", contact, cseq, &o);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	cr_assert(o.called, "this one is not late");
 	cr_expect_eq(o.code, code);
 }
@@ -139,7 +141,7 @@ Test(order, a_deletion_without_events_is_told_before_what_comes_after_it)
 	cr_expect_str_eq(k.events, OF_CONTACT("CONTACT_UPDATE", "1") OF_CONTACT("CONTACT_DELETE", "1") OF_AOR("AOR_DELETE")
 		OF_AOR("AOR_INSERT") OF_CONTACT("CONTACT_INSERT", "2"));
 	cr_expect_eq(late.called, 1);
-	rg_op_unref(late.op);
+	rg_op_free(late.op);
 	kit_close(&k);
 }
 
@@ -159,7 +161,7 @@ Test(order, an_insertion_that_is_performed_late_is_told_after_the_deletion_that_
 	cr_expect_eq(answer(&t), RG_OK);
 	cr_expect_str_eq(k.events, OF_AOR("AOR_INSERT") OF_CONTACT("CONTACT_INSERT", "2") OF_CONTACT("CONTACT_EXPIRE", "2")
 		OF_AOR("AOR_DELETE") OF_AOR("AOR_INSERT") OF_CONTACT("CONTACT_INSERT", "1"));
-	rg_op_unref(late.op);
+	rg_op_free(late.op);
 	kit_close(&k);
 }
 
@@ -182,6 +184,6 @@ Test(order, an_insertion_that_is_performed_late_waits_for_the_answer_to_a_deleti
 	cr_expect_eq(answer(&first), RG_OK);
 	cr_expect_str_eq(k.events, OF_AOR("AOR_INSERT") OF_CONTACT("CONTACT_INSERT", "2") OF_CONTACT("CONTACT_EXPIRE", "2")
 		OF_AOR("AOR_DELETE") OF_AOR("AOR_INSERT") OF_CONTACT("CONTACT_INSERT", "1"));
-	rg_op_unref(late.op);
+	rg_op_free(late.op);
 	kit_close(&k);
 }

@@ -85,7 +85,7 @@ Test(overlay, in_a_half_done_move_mains_copy_wins)
 	cr_assert_eq(pair_put(p.local, 2, 77, "sip:old@192.0.2.1", 0, p.k.now + 60000), RG_OK);
 	rg_fetched f = pair_fetch(p.k.store);
 	rg_contact c;
-	cr_expect_eq(rg_record_count(f.record), 1);
+	cr_expect_eq(rg_record_contact_count(f.record), 1);
 	cr_expect_eq(rg_record_contact(f.record, 0, &c), RG_OK);
 	cr_expect(rg_str_equal(c.uri, RG_STR("sip:new@192.0.2.1")));
 	cr_expect_eq(c.flags & RG_CONTACT_LOCAL, 0);
@@ -119,12 +119,12 @@ static void main_is_away(int how)
 	cr_expect_eq(pair_save(&p, NULL, 3, false), 503, "nor is the answer to a query");
 	rg_query_init(&q, sizeof q);
 	q.aor = RG_STR("alice@example.org");
-	cr_expect_eq(rg_is_registered(p.k.reg, &q, &answer), RG_ESTORE);
+	cr_expect_eq(rg_is_registered(p.k.reg, &q, &answer, NULL), RG_ESTORE);
 	rg_remove_filter filter;
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = RG_STR("alice@example.org");
-	cr_expect_eq(rg_remove(p.k.reg, &filter, &n), RG_ESTORE);
-	cr_expect_eq(rg_registrar_each(p.k.reg, RG_STR("location"), kit_each, &o), RG_ESTORE);
+	cr_expect_eq(rg_remove(p.k.reg, &filter, &n, NULL), RG_ESTORE);
+	cr_expect_eq(rg_each(p.k.reg, RG_STR("location"), kit_each, &o, NULL), RG_ESTORE);
 	cr_expect_eq(o.n, 0);
 	p.k.now += 4000000; /* what lapsed is not known to be nobody */
 	cr_expect_eq(pair_look_up(&p, &partial, &code), RG_ESTORE);
@@ -154,11 +154,11 @@ static void look_wide(pair *p, rg_status status, uint32_t n, int32_t partial)
 	request.request_uri = RG_STR("sip:alice@example.org");
 	request.branches = branches;
 	request.n_branches = 2;
-	cr_expect_eq(rg_lookup(p->k.reg, &request, options, &targets), status);
+	cr_expect_eq(rg_lookup(p->k.reg, &request, options, &targets, NULL), status);
 	cr_expect_eq(rg_targets_count(targets), n);
 	cr_expect_eq(rg_targets_partial(targets), partial);
 	cr_expect_eq(rg_targets_result(targets), n > 0 ? RG_LOOKUP_FOUND : RG_LOOKUP_ERROR);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 }
 
@@ -268,10 +268,10 @@ Test(overlay, an_aor_that_gets_a_local_part_while_a_walk_is_under_way_is_given_a
 
 	pair_open(&w.p, INLINE);
 	kit_request(&bob, &request);
-	cr_assert_eq(rg_save(w.p.k.reg, &request, w.p.memory_only, &response), RG_OK);
-	rg_response_unref(response);
+	cr_assert_eq(rg_save(w.p.k.reg, &request, w.p.memory_only, &response, NULL), RG_OK);
+	rg_response_free(response);
 	cr_assert_eq(pair_save(&w.p, A1, 1, false), 200);
-	cr_expect_eq(rg_registrar_each(w.p.k.reg, RG_STR("location"), bring_alice_here, &w), RG_OK);
+	cr_expect_eq(rg_each(w.p.k.reg, RG_STR("location"), bring_alice_here, &w, NULL), RG_OK);
 	cr_expect_eq(w.bobs, 1);
 	cr_expect_eq(w.alices, 1);
 	cr_expect_eq(pair_bindings(w.p.local), 2);
@@ -287,7 +287,7 @@ static void forget(int how)
 	cr_expect_eq(pair_save(&p, B1, 2, true), 200);
 	cr_expect_eq(pair_save(&p, B1 ";expires=0", 3, true), 200);
 	rg_fetched f = pair_fetch(p.main);
-	cr_expect_eq(rg_record_removals(f.record), 1, "removals are remembered by main");
+	cr_expect_eq(rg_record_removal_count(f.record), 1, "removals are remembered by main");
 	rg_record_unref(f.record);
 	cr_expect_eq(pair_save(&p, B1, 2, true), 400, "and hold for both parts");
 	pair_tick(&p, 1, RG_REMOVAL_KEEP);
@@ -315,17 +315,17 @@ static void take_away(int how)
 		cr_expect_eq(pair_save(&p, B1, 10 * round + 2, false), 200);
 		cr_expect_eq(pair_save(&p, A2, 10 * round + 3, true), 200);
 		o = (outcome){ 0 };
-		cr_expect_eq(rg_registrar_each(p.k.reg, RG_STR("location"), kit_each, &o), RG_OK);
+		cr_expect_eq(rg_each(p.k.reg, RG_STR("location"), kit_each, &o, NULL), RG_OK);
 		cr_expect_str_eq(o.seen, "alice ", "an AoR of both parts is given once");
 		if (round == 0) {
-			cr_expect_eq(rg_remove_ip_port(p.k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+			cr_expect_eq(rg_remove_ip_port(p.k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 			cr_expect_eq(n, 2, "%u", n);
 			cr_expect_eq(pair_bindings(p.local), 1);
 			cr_expect_eq(pair_bindings(p.main), 0);
 		} else if (round == 1) {
 			rg_remove_filter_init(&filter, sizeof filter);
 			filter.aor = RG_STR("alice@example.org");
-			cr_expect_eq(rg_remove(p.k.reg, &filter, &n), RG_OK);
+			cr_expect_eq(rg_remove(p.k.reg, &filter, &n, NULL), RG_OK);
 			cr_expect_eq(n, 3);
 		} else {
 			cr_expect_eq(pair_save(&p, "*", 10 * round + 4, false), 200);

@@ -68,19 +68,21 @@ static rg_status gate_fetch(void *self, const rg_key *key, uint32_t flags, rg_fe
 	return RG_OK;
 }
 
-static rg_status gate_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status gate_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
-	(void)self, (void)domain, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ENOTSUP;
 }
 
-static rg_status gate_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status gate_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)now;
 	return gate_scan(self, cursor, cursor, limit, flags, done, tok);
 }
 
-static rg_status gate_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status gate_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)tag;
 	return gate_scan(self, domain, cursor, limit, flags, done, tok);

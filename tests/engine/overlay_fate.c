@@ -66,7 +66,7 @@ static void main_refuses(int how, rg_status status)
 	cr_expect_eq(pair_bindings(p.main), 1);
 	cr_expect_eq(pair_bindings(p.local), 1);
 	after = pair_fetch(p.k.deferred ? p.local : p.k.store);
-	cr_expect_eq(rg_record_count(before.record), rg_record_count(after.record));
+	cr_expect_eq(rg_record_contact_count(before.record), rg_record_contact_count(after.record));
 	for (uint32_t i = 0; rg_record_contact(before.record, i, &one) == RG_OK; i++) {
 		cr_expect_eq(rg_record_contact(after.record, i, &other), RG_OK);
 		cr_expect(one.id == other.id && one.cseq == other.cseq && rg_str_equal(one.uri, other.uri));
@@ -184,14 +184,15 @@ Test(overlay_fate, commits_of_one_key_take_turns_and_their_events_keep_the_order
 
 		kit_request(&ph, &request);
 		o[i].k = &p.k;
-		cr_expect_eq(rg_save_async(p.k.reg, &request, i == 1 ? NULL : p.memory_only, kit_saved, &o[i], kit_freed, &o[i].op), RG_PENDING);
+		cr_expect_eq(rg_save_async(p.k.reg, &request, i == 1 ? NULL : p.memory_only, kit_saved, &o[i], kit_freed, &o[i].op, NULL),
+			RG_PENDING);
 	}
 	for (int i = 0; i < 100 && deferred_pending(p.k.deferred) > 0; i++)
 		deferred_answer(p.k.deferred, deferred_pending(p.k.deferred) - 1);
 	for (int i = 0; i < 3; i++) {
 		cr_expect_eq(o[i].called, 1);
 		cr_expect_eq(o[i].code, 200);
-		rg_op_unref(o[i].op);
+		rg_op_free(o[i].op);
 	}
 	cr_expect_eq(pair_bindings(p.local), 2);
 	cr_expect_eq(pair_bindings(p.main), 1);
@@ -216,7 +217,7 @@ Test(overlay_fate, a_caller_that_gives_up_leaves_nothing_half_done)
 
 		kit_request(&ph, &request);
 		request.expires = i == 1 ? RG_STR("0") : RG_STR("60");
-		rg_save_async(p.k.reg, &request, p.memory_only, kit_saved, &o[i], kit_freed, &o[i].op);
+		rg_save_async(p.k.reg, &request, p.memory_only, kit_saved, &o[i], kit_freed, &o[i].op, NULL);
 		deferred_answer(p.k.deferred, deferred_pending(p.k.deferred) - 1);
 	}
 	for (int i = 0; i < 3; i++)
@@ -225,7 +226,7 @@ Test(overlay_fate, a_caller_that_gives_up_leaves_nothing_half_done)
 	for (int i = 0; i < 3; i++) {
 		cr_expect_eq(o[i].status, RG_ECANCELED);
 		cr_expect_eq(o[i].freed, 1);
-		rg_op_unref(o[i].op);
+		rg_op_free(o[i].op);
 	}
 	cr_expect_eq(pair_save(&p, "*", 9, false), 200);
 	cr_expect_eq(pair_bindings(p.local) + pair_bindings(p.main), 0);

@@ -285,7 +285,8 @@ static rg_record *next_of(uint32_t key, const rg_record *now, const rg_revision 
 static void commit_one(uint32_t key, bool clears)
 {
 	const view *v = &w.keys[key].views[dice(VIEWS)];
-	change c = { .commit = { .struct_size = sizeof c.commit, .base = v->base, .revision = mint(), .local_base = v->local_base }, .key = key };
+	change c = { .commit = { .struct_size = sizeof c.commit, .base = v->base, .revision = mint(), .local_base = v->local_base },
+		.key = key };
 
 	if (!v->good)
 		return;
@@ -452,9 +453,9 @@ static void come_to_rest(void)
 				wrong("a commit on what is there did not succeed", 0);
 		}
 	}
-	if (ops->count(self, RG_STR("location"), 0, held_locally, &held) != RG_OK || held > 0)
+	if (ops->count(self, &RG_STR("location"), 0, held_locally, &held) != RG_OK || held > 0)
 		wrong("something stays in the local store", 0);
-	if (rg_memory_store_bytes(w.local) > TABLES)
+	if (rg_memory_store_size(w.local) > TABLES)
 		wrong("the budget is not given back", 0);
 	if (w.main.leaks > 0)
 		wrong("a local binding got into main", 0);

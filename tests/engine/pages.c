@@ -95,21 +95,23 @@ static rg_status give(odd *o, rg_keys_cb done, void *tok)
 	return RG_OK;
 }
 
-static rg_status odd_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status odd_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	(void)now, (void)cursor, (void)limit, (void)flags;
+	(void)now, (void)*cursor, (void)limit, (void)flags;
 	return give(self, done, tok);
 }
 
-static rg_status odd_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status odd_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
-	(void)domain, (void)tag, (void)cursor, (void)limit, (void)flags;
+	(void)*domain, (void)*tag, (void)*cursor, (void)limit, (void)flags;
 	return give(self, done, tok);
 }
 
-static rg_status odd_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status odd_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
-	(void)domain, (void)cursor, (void)limit, (void)flags;
+	(void)*domain, (void)*cursor, (void)limit, (void)flags;
 	return give(self, done, tok);
 }
 
@@ -158,7 +160,7 @@ static const struct {
 static rg_status removed(kit *k)
 {
 	uint32_t n;
-	rg_status st = rg_remove_ip_port(k->reg, RG_STR("location"), RG_STR("192.0.2.9"), 5060, (rg_str){ NULL, 0 }, &n);
+	rg_status st = rg_remove_ip_port(k->reg, RG_STR("location"), RG_STR("192.0.2.9"), 5060, (rg_str){ NULL, 0 }, &n, NULL);
 
 	cr_expect_eq(n, 0);
 	return st;
@@ -168,7 +170,7 @@ static rg_status walked(kit *k)
 {
 	outcome o = { 0 };
 
-	return rg_registrar_each(k->reg, RG_STR("location"), kit_each, &o);
+	return rg_each(k->reg, RG_STR("location"), kit_each, &o, NULL);
 }
 
 static rg_status ticked(kit *k)
@@ -199,7 +201,7 @@ Test(pages, that_lead_nowhere_end_the_walk)
 	}
 }
 
-static rg_status two_addresses(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status two_addresses(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	const rg_addr addrs[] = { { .ip = { 192, 0, 2, 8 }, .family = 4 }, { .ip = { 192, 0, 2, 9 }, .family = 4 } };
 
@@ -219,7 +221,7 @@ Test(pages, cursors_may_be_those_of_an_earlier_walk)
 	k.env.resolve = two_addresses;
 	k.env.free = NULL;
 	cr_assert_eq(rg_registrar_new(NULL, k.store, &k.env, &reg, NULL), RG_OK);
-	cr_expect_eq(rg_remove_ip_port(reg, RG_STR("location"), RG_STR("phone.example"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(reg, RG_STR("location"), RG_STR("phone.example"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	cr_expect_eq(o.pages, 6, "two of each address, and two of the name");
 	rg_registrar_unref(reg);
 	kit_close(&k);

@@ -45,9 +45,9 @@ int pair_save(pair *p, const char *contact, int cseq, bool memory_only)
 	kit_request(&ph, &request);
 	if (contact && contact[0] == '*')
 		request.expires = RG_STR("0");
-	rg_status st = rg_save(p->k.reg, &request, memory_only ? p->memory_only : NULL, &response);
+	rg_status st = rg_save(p->k.reg, &request, memory_only ? p->memory_only : NULL, &response, NULL);
 	int code = response ? rg_response_code(response) : st;
-	rg_response_unref(response);
+	rg_response_free(response);
 	return code;
 }
 
@@ -67,7 +67,7 @@ int pair_bindings(rg_store *store)
 	void *self;
 	const rg_store_ops *ops = rg_store_members(store, &self);
 
-	cr_expect_eq(ops->count(self, RG_STR("location"), 0, on_count, &h), RG_OK);
+	cr_expect_eq(ops->count(self, &RG_STR("location"), 0, on_count, &h), RG_OK);
 	return (int)h.bindings;
 }
 
@@ -162,10 +162,10 @@ rg_status pair_look_up(pair *p, int32_t *partial, int32_t *code)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = RG_STR("sip:alice@example.org");
-	rg_status st = rg_lookup(p->k.reg, &request, NULL, &targets);
+	rg_status st = rg_lookup(p->k.reg, &request, NULL, &targets, NULL);
 	*partial = rg_targets_partial(targets);
 	*code = rg_targets_code(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return st;
 }
 

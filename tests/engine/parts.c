@@ -15,18 +15,18 @@ typedef struct part {
 	size_t cursor_n; /* 0 = nothing is left */
 } part;
 
-static void part_done(void *user, rg_status status, uint32_t n, rg_str cursor)
+static void part_done(void *user, rg_status status, uint32_t n, const rg_str *cursor)
 {
 	part *p = user;
 
 	p->called++;
 	p->status = status;
 	p->n = n;
-	cr_assert_leq(cursor.n, sizeof p->cursor);
-	cr_expect_eq(cursor.p == NULL, cursor.n == 0);
-	p->cursor_n = cursor.n;
-	if (cursor.n > 0)
-		memcpy(p->cursor, cursor.p, cursor.n);
+	cr_assert_leq(cursor->n, sizeof p->cursor);
+	cr_expect_eq(cursor->p == NULL, cursor->n == 0);
+	p->cursor_n = cursor->n;
+	if (cursor->n > 0)
+		memcpy(p->cursor, cursor->p, cursor->n);
 }
 
 static void part_freed(void *user)
@@ -43,8 +43,8 @@ typedef struct removal {
 static rg_status ask_part(kit *k, const removal *r, rg_str cursor, part *p)
 {
 	if (r->flow)
-		return rg_remove_flow_part_async(k->reg, NO, rg_str_from(r->flow), cursor, r->limit, part_done, p, part_freed, NULL);
-	return rg_remove_ip_port_part_async(k->reg, NO, rg_str_from(r->ip), 5070, cursor, r->limit, part_done, p, part_freed, NULL);
+		return rg_remove_flow_part_async(k->reg, NO, rg_str_from(r->flow), cursor, r->limit, part_done, p, part_freed, NULL, NULL);
+	return rg_remove_ip_port_part_async(k->reg, NO, rg_str_from(r->ip), 5070, cursor, r->limit, part_done, p, part_freed, NULL, NULL);
 }
 
 /* Goes on behind @p p, or begins; @p p is what came of it. */
@@ -134,7 +134,7 @@ Test(parts, others_may_come_and_go_between_them)
 		cr_assert_neq(p.cursor_n, 0);
 		snprintf(aor, sizeof aor, "user%d@example.org", i - USERS + USERS / 2);
 		filter.aor = rg_str_from(aor);
-		cr_assert_eq(rg_remove(k.reg, &filter, &n), RG_OK);
+		cr_assert_eq(rg_remove(k.reg, &filter, &n, NULL), RG_OK);
 		gone += n;
 		add_user(&k, i, "192.0.2.2");
 	}
@@ -160,8 +160,8 @@ Test(parts, what_cannot_be_read_is_refused)
 	cr_expect_eq(ask_part(&k, &ip, (rg_str){ "\0Q", 2 }, &p), RG_EINVAL);
 	cr_expect_eq(ask_part(&k, &flow, RG_STR("x"), &p), RG_EINVAL);
 	cr_expect_eq(ask_part(&k, &bad, NO, &p), RG_EINVAL);
-	cr_expect_eq(rg_remove_ip_port_part_async(k.reg, NO, RG_STR("192.0.2.1"), 5070, NO, 1, NULL, NULL, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_remove_flow_part_async(k.reg, NO, RG_STR("tcp-1"), NO, 1, NULL, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove_ip_port_part_async(k.reg, NO, RG_STR("192.0.2.1"), 5070, NO, 1, NULL, NULL, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove_flow_part_async(k.reg, NO, RG_STR("tcp-1"), NO, 1, NULL, NULL, NULL, NULL, NULL), RG_EINVAL);
 	cr_expect_eq(p.called + p.freed, 0);
 	/* A tag that the address does not have any more lets it begin again. */
 	cr_expect_eq(ask_part(&k, &ip, (rg_str){ foreign, sizeof foreign - 1 }, &p), RG_OK);

@@ -144,7 +144,7 @@ typedef struct world {
 		rg_time at;
 	} last_event;
 	struct {
-		rg_resolve_cb done;
+		rg_resolve_done_cb done;
 		void *tok;
 	} names[NAMES];
 	uint32_t n_names;

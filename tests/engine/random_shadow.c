@@ -25,7 +25,8 @@ static copy copy_of(const rg_contact *c)
 	const rg_str texts[] = { c->uri, c->params, c->instance, c->callid, c->path, c->received, c->socket, c->flow, c->user_agent, c->attr,
 		c->ownership_tag, c->next_hop, c->extra };
 	const uint64_t numbers[] = { c->flags, c->id, c->generation, c->n_addrs, c->cseq, (uint64_t)c->expires, (uint64_t)c->created,
-		(uint64_t)c->modified, (uint64_t)c->wake, c->request_hash, (uint64_t)(int64_t)c->q, c->reg_id, c->methods, c->branch_flags, c->latency };
+		(uint64_t)c->modified, (uint64_t)c->wake, c->request_hash, (uint64_t)(int64_t)c->q, c->reg_id, c->methods, c->branch_flags,
+			c->latency };
 	uint64_t h = mix_bytes(14695981039346656037u, numbers, sizeof numbers);
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -124,7 +124,7 @@ void stop_listening(ear *e)
 		return;
 	trace("listen no more");
 	e->subscription = NULL;
-	rg_subscription_end(s);
+	rg_subscription_free(s);
 }
 
 /* ---- names ---- */
@@ -132,7 +132,7 @@ void stop_listening(ear *e)
 void answer_name(uint32_t which, bool finds)
 {
 	rg_addr addrs[2] = { { .family = 0 } };
-	rg_resolve_cb done = w.names[which].done;
+	rg_resolve_done_cb done = w.names[which].done;
 	void *tok = w.names[which].tok;
 
 	rg_addr_parse(RG_STR("192.0.2.77"), &addrs[0]);
@@ -174,10 +174,10 @@ static void reload(void)
 	rg_config *config = draw_config();
 
 	trace("reload");
-	rg_status st = rg_registrar_configure(w.reg, config);
+	rg_status st = rg_registrar_configure(w.reg, config, NULL);
 	if (st != RG_OK && st != RG_ENOMEM)
 		wrong("a reload fails", "configure");
-	rg_config_unref(config);
+	rg_config_free(config);
 }
 
 static void fall_short(void)

@@ -218,16 +218,16 @@ static void perform(pending *p)
 		commit_inner(p->shim, p->asked.cell, &p->commit, p);
 		break;
 	case ASKED_DUE:
-		st = ops->due(in, p->now, p->cursor_text, p->limit, 0, keep_keys, p);
+		st = ops->due(in, p->now, &p->cursor_text, p->limit, 0, keep_keys, p);
 		break;
 	case ASKED_FIND:
-		st = ops->find(in, domain, tag, p->cursor_text, p->limit, 0, keep_keys, p);
+		st = ops->find(in, &domain, &tag, &p->cursor_text, p->limit, 0, keep_keys, p);
 		break;
 	case ASKED_SCAN:
-		st = ops->scan(in, domain, p->cursor_text, p->limit, 0, keep_keys, p);
+		st = ops->scan(in, &domain, &p->cursor_text, p->limit, 0, keep_keys, p);
 		break;
 	default:
-		st = ops->count(in, domain, 0, keep_count, p);
+		st = ops->count(in, &domain, 0, keep_count, p);
 	}
 	if (st < 0)
 		p->status = st;
@@ -505,32 +505,34 @@ static rg_status ask_page(pending *p, rg_str domain, rg_str tag, rg_str cursor, 
 	return ask(p);
 }
 
-static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	pending p = { .shim = self, .flags = flags, .limit = limit, .now = now, .asked = { .kind = ASKED_DUE } };
 
-	return ask_page(&p, (rg_str){ NULL, 0 }, (rg_str){ NULL, 0 }, cursor, done, tok);
+	return ask_page(&p, (rg_str){ NULL, 0 }, (rg_str){ NULL, 0 }, *cursor, done, tok);
 }
 
-static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	pending p = { .shim = self, .flags = flags, .limit = limit, .asked = { .kind = ASKED_FIND } };
 
-	return ask_page(&p, domain, tag, cursor, done, tok);
+	return ask_page(&p, *domain, *tag, *cursor, done, tok);
 }
 
-static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	pending p = { .shim = self, .flags = flags, .limit = limit, .asked = { .kind = ASKED_SCAN } };
 
-	return ask_page(&p, domain, (rg_str){ NULL, 0 }, cursor, done, tok);
+	return ask_page(&p, *domain, (rg_str){ NULL, 0 }, *cursor, done, tok);
 }
 
-static rg_status shim_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status shim_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	pending p = { .shim = self, .flags = flags, .asked = { .kind = ASKED_COUNT, .counted = done, .tok = tok } };
 
-	memcpy(p.domain, domain.p, domain.n < sizeof p.domain ? domain.n : sizeof p.domain - 1);
+	memcpy(p.domain, domain->p, domain->n < sizeof p.domain ? domain->n : sizeof p.domain - 1);
 	return ask(&p);
 }
 

@@ -42,7 +42,7 @@ void release_call(call *c, bool keep_op)
 	if (keep_op || !op)
 		return;
 	c->op = NULL;
-	rg_op_unref(op);
+	rg_op_free(op);
 	end_if_over(c);
 }
 
@@ -79,7 +79,7 @@ void check_call(call *c, rg_status returned)
 	if (returned == RG_OK && (!c->called || !c->freed))
 		wrong("a verb says it has answered, and has not", c->verb);
 	if (returned < 0) {
-		rg_op_unref(c->op);
+		rg_op_free(c->op);
 		c->used = false;
 		return;
 	}
@@ -92,14 +92,14 @@ void check_call(call *c, rg_status returned)
 static void check_response(const call *c, rg_response *response)
 {
 	uint64_t ids[MOST];
-	uint32_t n = rg_response_contacts(response);
-	rg_answered a;
+	uint32_t n = rg_response_contact_count(response);
+	rg_contact a;
 
 	if (!c->exact || rg_response_code(response) != 200 || n > MOST)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		rg_response_contact(response, i, &a);
-		ids[i] = a.contact.id;
+		ids[i] = a.id;
 	}
 	check_listed(c, ids, n, false);
 }
@@ -121,7 +121,7 @@ static void saved(void *user, rg_status status, rg_response *response)
 	check_status(c->verb, status, response != NULL);
 	if (status == RG_OK)
 		check_response(c, response);
-	rg_response_unref(response);
+	rg_response_free(response);
 	called(c);
 }
 
@@ -148,7 +148,7 @@ static void looked_up(void *user, rg_status status, rg_targets *targets)
 	check_status(c->verb, status, targets != NULL);
 	if (status == RG_OK)
 		check_targets(c, targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	called(c);
 }
 
@@ -156,7 +156,7 @@ static void answered(void *user, rg_status status, rg_answer *answer)
 {
 	call *c = user;
 	uint64_t ids[MOST];
-	uint32_t n = rg_answer_count(answer);
+	uint32_t n = rg_answer_contact_count(answer);
 	rg_contact contact;
 
 	check_status(c->verb, status, answer != NULL);
@@ -166,7 +166,7 @@ static void answered(void *user, rg_status status, rg_answer *answer)
 	}
 	if (status == RG_OK && c->exact && n <= MOST)
 		check_listed(c, ids, n, false);
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	called(c);
 }
 
@@ -181,12 +181,12 @@ static void removed(void *user, rg_status status, uint32_t n)
 	called(c);
 }
 
-static void counted(void *user, rg_status status, rg_stats *stats)
+static void counted(void *user, rg_status status, rg_statistics *stats)
 {
 	call *c = user;
 
 	check_status(c->verb, status, stats != NULL);
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	called(c);
 }
 
@@ -202,7 +202,7 @@ static int32_t walk_on(void *user, const rg_record *record)
 	return c->stop_after > 0 && --c->stop_after == 0;
 }
 
-static void walk_ended(void *user, rg_status status, rg_str cursor)
+static void walk_ended(void *user, rg_status status, const rg_str *cursor)
 {
 	call *c = user;
 
@@ -253,7 +253,8 @@ static rg_str aor_of(lent *l, uint32_t user)
 
 static rg_str contact_value(lent *l)
 {
-	static const char *const expires[] = { "", ";expires=3600", ";expires=0", ";expires=60", ";expires=1", ";expires=4294967295", ";q=0.5" };
+	static const char *const expires[] = { "", ";expires=3600", ";expires=0", ";expires=60", ";expires=1", ";expires=4294967295",
+		";q=0.5" };
 	uint32_t phone = dice(PHONES), odd = dice(16);
 	rg_str uri = phone_uri(l, phone);
 
@@ -276,7 +277,7 @@ static void draw_request(lent *l, uint32_t user, uint32_t domain)
 	rg_request_init(r, sizeof *r);
 	r->method = RG_STR("REGISTER");
 	r->request_uri = RG_STR("sip:example.org");
-	r->from = r->to = text(l, "<sip:user%u@example.org>", user);
+	r->from_header = r->to_header = text(l, "<sip:user%u@example.org>", user);
 	r->callid = text(l, "call-%u", dice(3));
 	r->cseq = text(l, "%u REGISTER", kind == 14 && w.cseq > 3 ? w.cseq - 2 : w.cseq);
 	r->domain = domain ? RG_STR("other") : NO;
@@ -354,11 +355,11 @@ static void call_save(bool reply)
 	l.upstream.n_modified = dice(4) == 3;
 	rg_registrar *reg = w.reg;
 	if (reply)
-		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save_reply(reg, &l.request, &l.upstream, options, &out), saved(c, st, out),
-			rg_save_reply_async(reg, &l.request, &l.upstream, options, saved, c, call_freed, handle(c)));
+		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save_reply(reg, &l.request, &l.upstream, options, &out, NULL), saved(c, st, out),
+			rg_save_reply_async(reg, &l.request, &l.upstream, options, saved, c, call_freed, handle(c), NULL));
 	else
-		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save(reg, &l.request, options, &out), saved(c, st, out),
-			rg_save_async(reg, &l.request, options, saved, c, call_freed, handle(c)));
+		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save(reg, &l.request, options, &out, NULL), saved(c, st, out),
+			rg_save_async(reg, &l.request, options, saved, c, call_freed, handle(c), NULL));
 	take_back(&l);
 }
 
@@ -383,8 +384,8 @@ static void call_lookup(void)
 	c->exact = flags < 3 && r->request_uri.p != NULL && r->request_uri.n == strlen("sip:user0@example.org");
 	const rg_lookup_options *options = w.lookup_options[flags];
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_targets *, out = NULL, rg_lookup(reg, r, options, &out), looked_up(c, st, out),
-		rg_lookup_async(reg, r, options, looked_up, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, rg_targets *, out = NULL, rg_lookup(reg, r, options, &out, NULL), looked_up(c, st, out),
+		rg_lookup_async(reg, r, options, looked_up, c, call_freed, handle(c), NULL));
 	take_back(&l);
 }
 
@@ -410,8 +411,8 @@ static void call_remove(void)
 	c->exact = by < 3 || by == 5;
 	trace("remove user%u/%u %.*s", user, domain, (int)filter.contact.n, filter.contact.n ? filter.contact.p : "");
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove(reg, &filter, &out), removed(c, st, out),
-		rg_remove_async(reg, &filter, removed, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove(reg, &filter, &out, NULL), removed(c, st, out),
+		rg_remove_async(reg, &filter, removed, c, call_freed, handle(c), NULL));
 	take_back(&l);
 }
 
@@ -429,8 +430,8 @@ static void call_remove_ip_port(void)
 		aor = aor_of(&l, user);
 	trace("remove_ip_port %.*s", (int)ip.n, ip.p);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_ip_port(reg, NO, ip, 5060, aor, &out), removed(c, st, out),
-		rg_remove_ip_port_async(reg, NO, ip, 5060, aor, removed, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_ip_port(reg, NO, ip, 5060, aor, &out, NULL), removed(c, st, out),
+		rg_remove_ip_port_async(reg, NO, ip, 5060, aor, removed, c, call_freed, handle(c), NULL));
 	take_back(&l);
 }
 
@@ -444,8 +445,8 @@ static void call_remove_flow(void)
 		return;
 	trace("remove_flow %.*s", (int)flow.n, flow.p);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_flow(reg, NO, flow, &out), removed(c, st, out),
-		rg_remove_flow_async(reg, NO, flow, removed, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_flow(reg, NO, flow, &out, NULL), removed(c, st, out),
+		rg_remove_flow_async(reg, NO, flow, removed, c, call_freed, handle(c), NULL));
 	take_back(&l);
 }
 
@@ -461,13 +462,13 @@ static void call_latency(void)
 		return;
 	trace("set_latency user%u %.*s", user, (int)contact.n, contact.p);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_set_latency(reg, NO, aor, contact, us, &out), removed(c, st, out),
-		rg_set_latency_async(reg, NO, aor, contact, us, removed, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_set_latency(reg, NO, aor, contact, us, &out, NULL), removed(c, st, out),
+		rg_set_latency_async(reg, NO, aor, contact, us, removed, c, call_freed, handle(c), NULL));
 	take_back(&l);
 }
 
-typedef rg_status query_now(rg_registrar *, const rg_query *, rg_answer **);
-typedef rg_status query_later(rg_registrar *, const rg_query *, rg_answer_cb, void *, rg_free_cb, rg_op **);
+typedef rg_status query_now(rg_registrar *, const rg_query *, rg_answer **, rg_error *);
+typedef rg_status query_later(rg_registrar *, const rg_query *, rg_answer_cb, void *, rg_free_cb, rg_op **, rg_error *);
 
 static void call_query(void)
 {
@@ -491,8 +492,8 @@ static void call_query(void)
 	c->exact = which == 0;
 	trace("%s user%u/%u", c->verb, user, domain);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_answer *, out = NULL, now[which](reg, &q, &out), answered(c, st, out),
-		later[which](reg, &q, answered, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, rg_answer *, out = NULL, now[which](reg, &q, &out, NULL), answered(c, st, out),
+		later[which](reg, &q, answered, c, call_freed, handle(c), NULL));
 	memset(&ip, '?', sizeof ip);
 	take_back(&l);
 }
@@ -508,8 +509,8 @@ static void call_each(void)
 	c->stop_after = dice(4);
 	trace("each in %s", domain_of(domain));
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_str, out = NO, rg_registrar_each(reg, domain ? RG_STR("other") : NO, walk_on, c), walk_ended(c, st, out),
-		rg_registrar_each_async(reg, domain ? RG_STR("other") : NO, NO, walk_on, walk_ended, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, rg_str, out = NO, rg_each(reg, domain ? RG_STR("other") : NO, walk_on, c, NULL), walk_ended(c, st, &out),
+		rg_each_async(reg, domain ? RG_STR("other") : NO, NO, walk_on, walk_ended, c, call_freed, handle(c), NULL));
 }
 
 static void call_stats(void)
@@ -520,8 +521,8 @@ static void call_stats(void)
 		return;
 	trace("stats");
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_stats *, out = NULL, rg_registrar_stats(reg, NO, &out), counted(c, st, out),
-		rg_registrar_stats_async(reg, NO, counted, c, call_freed, handle(c)));
+	BLOCK_OR_START(c, rg_statistics *, out = NULL, rg_read_statistics(reg, NO, &out, NULL), counted(c, st, out),
+		rg_read_statistics_async(reg, NO, counted, c, call_freed, handle(c), NULL));
 }
 
 void remove_user(uint32_t user, uint32_t domain)
@@ -534,7 +535,7 @@ void remove_user(uint32_t user, uint32_t domain)
 	filter.aor = aor_of(&l, user);
 	filter.domain = domain ? RG_STR("other") : NO;
 	c->exact = true;
-	check_call(c, rg_remove_async(w.reg, &filter, removed, c, call_freed, &c->op));
+	check_call(c, rg_remove_async(w.reg, &filter, removed, c, call_freed, &c->op, NULL));
 }
 
 void call_verb(uint32_t which)

@@ -123,12 +123,12 @@ static void env_random(void *user, void *bytes, size_t n)
 	}
 }
 
-static void env_log(void *user, int32_t level, rg_str line)
+static void env_log(void *user, int32_t level, const rg_str *line)
 {
 	(void)user;
 	(void)level;
-	trace("  log: %.*s", (int)line.n, line.p);
-	if (line.n > 0 && memmem(line.p, line.n, "the outcome of a commit", 23))
+	trace("  log: %.*s", (int)line->n, line->p);
+	if (line->n > 0 && memmem(line->p, line->n, "the outcome of a commit", 23))
 		w.undecided++;
 }
 
@@ -140,7 +140,7 @@ static void env_wakeup(void *user, rg_time next)
 		w.due = next;
 }
 
-static rg_status env_resolve(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status env_resolve(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	uint32_t how = w.calm || w.resolving == 1 ? 0 : dice(6);
 
@@ -161,10 +161,10 @@ static rg_status env_resolve(void *user, rg_str host, rg_resolve_cb done, void *
 	return RG_PENDING;
 }
 
-static int32_t env_is_local(void *user, rg_str host)
+static int32_t env_is_local(void *user, const rg_str *host)
 {
 	(void)user;
-	return rg_str_equal(host, RG_STR("example.org"));
+	return rg_str_equal(*host, RG_STR("example.org"));
 }
 
 static void env_freed(void *user)
@@ -246,7 +246,8 @@ static void open_stores(void)
 static void open_options(void)
 {
 	static const char *const save_flags[] = { NULL, "memory-only", "max-contacts=2,force-registration", "path-lazy,max-expires=600" };
-	static const char *const lookup_flags[] = { NULL, "global", "sort-by-latency", "branch,global,method-filtering,max-ping-latency=50000" };
+	static const char *const lookup_flags[] = { NULL, "global", "sort-by-latency",
+		"branch,global,method-filtering,max-ping-latency=50000" };
 
 	for (int i = 1; i < 4; i++) {
 		if (rg_save_options_new(rg_str_from(save_flags[i]), &w.save_options[i], NULL) != RG_OK ||
@@ -272,7 +273,7 @@ static void open_registrar(void)
 		env.resolve = env_resolve;
 	if (rg_registrar_new(config, w.store, &env, &w.reg, NULL) != RG_OK)
 		wrong("a registrar cannot be made", "registrar");
-	rg_config_unref(config);
+	rg_config_free(config);
 	if (w.federated && rg_registrar_federate(w.reg, w.shims[OF_SHARED].store, RG_STR("10.0.0.1"), NULL, NULL) != RG_OK)
 		wrong("it cannot be federated", "registrar");
 }

@@ -20,9 +20,9 @@ static int register_from(kit *k, const char *contact, const char *source, int cs
 
 	kit_request(&p, &r);
 	cr_assert_eq(rg_addr_parse(rg_str_from(source), &r.source), RG_OK);
-	cr_assert_eq(rg_save(k->reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_save(k->reg, &r, NULL, &response, NULL), RG_OK);
 	int code = rg_response_code(response);
-	rg_response_unref(response);
+	rg_response_free(response);
 	return code;
 }
 
@@ -107,10 +107,10 @@ Test(refusal_log, without_memory_the_answer_is_the_same)
 		kit_open(&k, INLINE);
 		kit_request(&p, &r);
 		allocations_fail(nth);
-		rg_status st = rg_save(k.reg, &r, NULL, &response);
+		rg_status st = rg_save(k.reg, &r, NULL, &response, NULL);
 		left = allocations_fail(0);
 		cr_expect(st == RG_ENOMEM || (st == RG_OK && rg_response_code(response) == 400), "allocation %d: %s", nth, rg_strerror(st));
-		rg_response_unref(response);
+		rg_response_free(response);
 		kit_close(&k);
 		cr_assert_leq(nth, 1000);
 	}

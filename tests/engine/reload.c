@@ -20,7 +20,7 @@ static void *reload(void *user)
 {
 	reloader *r = user;
 
-	r->status = rg_registrar_configure(r->reg, r->config);
+	r->status = rg_registrar_configure(r->reg, r->config, NULL);
 	atomic_store(&r->over, true);
 	return NULL;
 }
@@ -37,7 +37,7 @@ static void end_reload(reloader *r)
 {
 	pthread_join(r->thread, NULL);
 	cr_expect_eq(r->status, RG_OK);
-	rg_config_unref(r->config);
+	rg_config_free(r->config);
 }
 
 /* An operation takes the configuration of the processor it begins on. */

@@ -120,7 +120,7 @@ static rg_status empty_page(rg_keys_cb done, void *tok)
 	return RG_OK;
 }
 
-static rg_status remote_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status remote_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	(void)self;
 	(void)now;
@@ -130,7 +130,8 @@ static rg_status remote_due(void *self, rg_time now, rg_str cursor, uint32_t lim
 	return empty_page(done, tok);
 }
 
-static rg_status remote_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+static rg_status remote_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done,
 	void *tok)
 {
 	(void)domain;
@@ -138,7 +139,8 @@ static rg_status remote_find(void *self, rg_str domain, rg_str tag, rg_str curso
 	return remote_due(self, 0, cursor, limit, flags, done, tok);
 }
 
-static rg_status remote_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status remote_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	(void)domain;
 	return remote_due(self, 0, cursor, limit, flags, done, tok);

@@ -110,7 +110,7 @@ static rg_status remove_by(kit *k, const char *aor, const condition *c, uint32_t
 	f.next_hop = rg_str_from(c->next_hop);
 	f.instance = rg_str_from(c->instance);
 	f.branch_flags = c->branch_flags;
-	return rg_remove(k->reg, &f, n);
+	return rg_remove(k->reg, &f, n, NULL);
 }
 
 Test(removals, conditions_one_by_one_and_together)
@@ -151,8 +151,8 @@ Test(removals, what_cannot_be_read_is_refused_and_removes_nothing)
 	}
 	for (size_t i = 0; i < ROWS(aors); i++)
 		cr_expect_eq(remove_by(&k, aors[i], &conditions[0], &n), RG_EINVAL, "%s", aors[i] ? aors[i] : "no AoR");
-	cr_expect_eq(rg_remove(k.reg, NULL, &n), RG_EINVAL);
-	cr_expect_eq(rg_remove(NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove(k.reg, NULL, &n, NULL), RG_EINVAL);
+	cr_expect_eq(rg_remove(NULL, NULL, NULL, NULL), RG_EINVAL);
 	cr_expect_str_eq(left(&k, "alice@example.org", room), ALL);
 	kit_close(&k);
 }
@@ -174,7 +174,7 @@ Test(removals, an_unknown_aor_is_a_success_with_none_removed)
 	rg_remove_filter_init(&f, sizeof f);
 	f.domain = RG_STR("elsewhere");
 	f.aor = RG_STR("sip:alice@example.org");
-	cr_expect_eq(rg_remove(k.reg, &f, &n), RG_OK);
+	cr_expect_eq(rg_remove(k.reg, &f, &n, NULL), RG_OK);
 	cr_expect_eq(n, 0);
 	cr_expect_str_eq(left(&k, "alice@example.org", room), ALL);
 	n = 9;
@@ -222,8 +222,8 @@ Test(removals, the_matching_mode_of_the_config_is_that_of_remove)
 		open_alice(&k, INLINE);
 		cr_assert_eq(rg_config_new(&config), RG_OK);
 		cr_assert_eq(rg_config_set(config, RG_STR("matching_mode"), rg_str_from(cases[i].mode), NULL), RG_OK);
-		cr_assert_eq(rg_registrar_configure(k.reg, config), RG_OK);
-		rg_config_unref(config);
+		cr_assert_eq(rg_registrar_configure(k.reg, config, NULL), RG_OK);
+		rg_config_free(config);
 		cr_expect_eq(remove_by(&k, "alice@example.org", &c, &n), RG_OK);
 		cr_expect_str_eq(left(&k, "alice@example.org", room), without(c.gone, want), "mode %s, %s: %s", c.what, c.contact, room);
 		kit_close(&k);
@@ -261,7 +261,7 @@ Test(removals, the_next_hop_is_the_first_path_else_the_received_else_the_contact
 			cr_expect_eq(n, hit, "remove, case %zu: %s", i, hops[j]);
 			if (hit)
 				put_path(&k, "alice2", "sip:A@192.0.2.1", cases[i].received, cases[i].path);
-			cr_expect_eq(rg_remove_ip_port(k.reg, NO, host, atoi(colon + 1), NO, &n), RG_OK);
+			cr_expect_eq(rg_remove_ip_port(k.reg, NO, host, atoi(colon + 1), NO, &n, NULL), RG_OK);
 			cr_expect_eq(n, hit, "remove_ip_port, case %zu: %s", i, hops[j]);
 			kit_close(&k);
 		}
@@ -326,7 +326,7 @@ Test(removals, an_address_with_and_without_an_aor)
 		kit k;
 
 		open_two(&k, i % 2 ? DEFERRED : INLINE);
-		rg_status st = rg_remove_ip_port(k.reg, NO, rg_str_from(addresses[i / 2].ip), addresses[i / 2].port, aor, &n);
+		rg_status st = rg_remove_ip_port(k.reg, NO, rg_str_from(addresses[i / 2].ip), addresses[i / 2].port, aor, &n, NULL);
 		cr_expect_eq(st, addresses[i / 2].status, "row %zu: %s", i / 2, rg_strerror(st));
 		cr_expect_eq(n, strlen(addresses[i / 2].gone), "row %zu: %u", i / 2, n);
 		snprintf(both, sizeof both, "%s%s", left(&k, "alice@example.org", a), left(&k, "bob@example.org", b));

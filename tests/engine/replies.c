@@ -28,27 +28,26 @@ static void both_forms(int how)
 	rg_rewrite rewrite;
 	outcome o = { 0 };
 	rg_request request;
-	rg_answered a;
 	kit k;
 
 	kit_open(&k, how);
 	kit_listen(&k);
 	kit_request(&p, &request);
-	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response), RG_OK);
+	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response, NULL), RG_OK);
 	cr_expect_eq(rg_response_code(response), 200);
 	cr_expect_eq(rg_response_no_reply(response), 1);
-	cr_assert_eq(rg_response_contact(response, 0, &a), RG_OK);
-	cr_expect_eq(a.expires, 30);
-	cr_assert_eq(rg_response_rewrites(response), 1);
+	cr_assert_eq(rg_response_contact_count(response), 1);
+	cr_expect_eq(rg_response_contact_expires(response, 0), 30);
+	cr_assert_eq(rg_response_rewrite_count(response), 1);
 	cr_assert_eq(rg_response_rewrite(response, 0, &rewrite), RG_OK);
 	cr_expect_eq(rewrite.contact, 0);
 	cr_expect(rg_str_equal(rewrite.uri, RG_STR("sip:a@10.0.0.1:5060")));
 	cr_expect_eq(rg_response_rewrite(response, 1, &rewrite), RG_ENOENT);
-	rg_response_unref(response);
+	rg_response_free(response);
 	cr_expect_str_eq(k.events, "AOR_INSERT alice@example.org;CONTACT_INSERT alice@example.org sip:a@10.0.0.1:5060;");
 	p.cseq = 2;
 	kit_request(&p, &request);
-	rg_status st = rg_save_reply_async(k.reg, &request, &up, NULL, kit_saved, &o, kit_freed, NULL);
+	rg_status st = rg_save_reply_async(k.reg, &request, &up, NULL, kit_saved, &o, kit_freed, NULL, NULL);
 	cr_expect_eq(st, how == INLINE ? RG_OK : RG_PENDING);
 	memset(&p, '?', sizeof p);
 	memset(&up, '?', sizeof up);
@@ -83,10 +82,10 @@ Test(replies, a_flow_is_granted_to_the_instance_that_asked_for_it)
 	kit_request(&p, &request);
 	request.supported = &option;
 	request.n_supported = 1;
-	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response), RG_OK);
+	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response, NULL), RG_OK);
 	cr_expect_eq(rg_response_code(response), 200);
 	cr_expect_eq(kit_targets(&k, "alice"), 1);
-	rg_response_unref(response);
+	rg_response_free(response);
 	kit_close(&k);
 }
 
@@ -104,15 +103,15 @@ Test(replies, bad_arguments_start_nothing)
 	kit_open(&k, INLINE);
 	kit_request(&p, &request);
 	refused.code = 403;
-	cr_expect_eq(rg_save_reply(k.reg, &request, &refused, NULL, &response), RG_EINVAL);
+	cr_expect_eq(rg_save_reply(k.reg, &request, &refused, NULL, &response, NULL), RG_EINVAL);
 	cr_expect_null(response);
-	cr_expect_eq(rg_save_reply(k.reg, &request, NULL, NULL, &response), RG_EINVAL);
-	cr_expect_eq(rg_save_reply(k.reg, NULL, &up, NULL, &response), RG_EINVAL);
-	cr_expect_eq(rg_save_reply(NULL, &request, &up, NULL, &response), RG_EINVAL);
-	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, NULL), RG_EINVAL);
-	cr_expect_eq(rg_save_reply_async(k.reg, &request, &refused, NULL, kit_saved, &o, kit_freed, &op), RG_EINVAL);
+	cr_expect_eq(rg_save_reply(k.reg, &request, NULL, NULL, &response, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply(k.reg, NULL, &up, NULL, &response, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply(NULL, &request, &up, NULL, &response, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply_async(k.reg, &request, &refused, NULL, kit_saved, &o, kit_freed, &op, NULL), RG_EINVAL);
 	cr_expect_null(op);
-	cr_expect_eq(rg_save_reply_async(k.reg, &request, &up, NULL, NULL, &o, kit_freed, &op), RG_EINVAL);
+	cr_expect_eq(rg_save_reply_async(k.reg, &request, &up, NULL, NULL, &o, kit_freed, &op, NULL), RG_EINVAL);
 	cr_expect_eq(o.called + o.freed, 0);
 	cr_expect_eq(kit_targets(&k, "alice"), 0);
 	cr_expect_eq(kit_stat(&k, "accepted_regs") + kit_stat(&k, "rejected_regs"), 0);
@@ -132,12 +131,12 @@ Test(replies, a_broken_store_still_says_what_to_rewrite)
 	kit_init(&k);
 	kit_open_over(&k, faulty_new(k.memory, &f));
 	kit_request(&p, &request);
-	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response), RG_ESTORE);
+	cr_expect_eq(rg_save_reply(k.reg, &request, &up, NULL, &response, NULL), RG_ESTORE);
 	cr_assert_not_null(response);
 	cr_expect_eq(rg_response_code(response), 503);
 	cr_expect_eq(rg_response_no_reply(response), 1);
-	cr_expect_eq(rg_response_rewrites(response), 1);
-	rg_response_unref(response);
+	cr_expect_eq(rg_response_rewrite_count(response), 1);
+	rg_response_free(response);
 	kit_close(&k);
 }
 
@@ -177,24 +176,24 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	return RG_OK;
 }
 
-static rg_status msg_get_var(void *self, void *msg, rg_str name, rg_str *value)
+static rg_status msg_get_var(void *self, void *msg, const rg_str *name, rg_str *value)
 {
 	message *m = msg;
 
 	(void)self;
-	if (!m->forwarded || !rg_str_equal(name, RG_STR("$avp(orig_ct)")))
+	if (!m->forwarded || !rg_str_equal(*name, RG_STR("$avp(orig_ct)")))
 		return RG_ENOENT;
 	*value = rg_str_from(m->forwarded);
 	return RG_OK;
 }
 
-static rg_status msg_rewrite(void *self, void *msg, uint32_t contact, rg_str uri)
+static rg_status msg_rewrite(void *self, void *msg, uint32_t contact, const rg_str *uri)
 {
 	message *m = msg;
 	size_t at = strlen(m->rewritten);
 
 	(void)self;
-	snprintf(m->rewritten + at, sizeof m->rewritten - at, "%u=%.*s;", contact, (int)uri.n, uri.p);
+	snprintf(m->rewritten + at, sizeof m->rewritten - at, "%u=%.*s;", contact, (int)uri->n, uri->p);
 	return m->rewrite_status;
 }
 
@@ -224,8 +223,8 @@ static void name_variable(kit *k)
 
 	cr_assert_eq(rg_config_new(&config), RG_OK);
 	cr_assert_eq(rg_config_set(config, RG_STR("mcontact_avp"), RG_STR("$avp(orig_ct)"), NULL), RG_OK);
-	cr_assert_eq(rg_registrar_configure(k->reg, config), RG_OK);
-	rg_config_unref(config);
+	cr_assert_eq(rg_registrar_configure(k->reg, config, NULL), RG_OK);
+	rg_config_free(config);
 }
 
 static void messages(int how)
@@ -256,13 +255,13 @@ static void messages(int how)
 
 		kit_open(&k, how);
 		name_variable(&k);
-		cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, &response), RG_OK, "row %zu", i);
+		cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, &response, NULL), RG_OK, "row %zu", i);
 		cr_expect_eq(rg_response_code(response), 200, "row %zu", i);
-		rg_response_unref(response);
+		rg_response_free(response);
 		cr_expect_str_eq(reply.rewritten, rows[i].rewritten, "row %zu: %s", i, reply.rewritten);
 		reply.rewritten[0] = '\0';
 		request.phone.cseq = 2;
-		rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, NULL);
+		rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, NULL, NULL);
 		if (k.deferred)
 			deferred_answer_all(k.deferred);
 		cr_expect_eq(o.code, 200, "row %zu", i);
@@ -292,28 +291,28 @@ Test(replies, what_the_messages_lack_is_told)
 
 	kit_open(&k, INLINE);
 	name_variable(&k);
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_EINVAL, "no 2xx");
-	cr_expect_eq(rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_EINVAL, "no 2xx");
+	cr_expect_eq(rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_EINVAL);
 	cr_expect_eq(o.freed + o.called, 0);
 	reply.code = 200;
 	reply.defect = RG_R_PARSE_CONT;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, &response), RG_OK);
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, &response, NULL), RG_OK);
 	cr_expect_eq(rg_response_reason(response), RG_R_PARSE_CONT);
-	rg_response_unref(response);
+	rg_response_free(response);
 	cr_expect_eq(kit_targets(&k, "alice"), 0);
 	reply.defect = RG_R_FINE;
 	reply.rewrite_status = RG_ENOMEM;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_ENOMEM);
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_ENOMEM);
 	cr_expect_eq(kit_targets(&k, "alice"), 1, "what was committed stays");
 	first.struct_size = offsetof(rg_msg_ops, rewrite);
 	rep.ops = &first;
 	reply.rewritten[0] = '\0';
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_OK, "an adaptor of the first version has no such member");
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_OK, "an adaptor of the first version has no such member");
 	cr_expect_str_eq(reply.rewritten, "");
 	first.apply = NULL;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_OK, "nothing is routed");
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_OK, "nothing is routed");
 	first.reply = NULL;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_EINVAL);
 	cr_expect_eq(request.released, 6);
 	cr_expect_eq(reply.released, 6);
 	kit_close(&k);
@@ -331,17 +330,17 @@ Test(replies, no_callback_is_needed_for_messages)
 
 		kit_open(&k, how);
 		name_variable(&k);
-		rg_save_reply_msg_async(k.reg, &req, &rep, NULL, NULL, &o, kit_freed, &op);
+		rg_save_reply_msg_async(k.reg, &req, &rep, NULL, NULL, &o, kit_freed, &op, NULL);
 		if (k.deferred)
 			deferred_answer_all(k.deferred);
 		cr_expect_not_null(op);
-		rg_op_unref(op);
+		rg_op_free(op);
 		cr_expect_eq(o.freed, 1);
 		cr_expect_str_neq(reply.rewritten, "");
 		cr_expect_eq(kit_targets(&k, "alice"), 1);
 		rg_registrar_shutdown(k.reg);
 		op = (rg_op *)&o;
-		cr_expect_eq(rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, &op), RG_ECANCELED);
+		cr_expect_eq(rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, &op, NULL), RG_ECANCELED);
 		cr_expect_null(op);
 		cr_expect_eq(o.freed, 1);
 		kit_close(&k);

@@ -17,7 +17,7 @@ static struct {
 	int way, end;
 	uint32_t slow; /* the name, counted from 0, whose resolver the wait ends in */
 	uint32_t asked;
-	rg_resolve_cb done[NAMES];
+	rg_resolve_done_cb done[NAMES];
 	void *tok[NAMES]; /* not answered yet */
 } late;
 
@@ -57,7 +57,7 @@ static void end_the_wait(void)
 	}
 }
 
-static rg_status resolve_late(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status resolve_late(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	pthread_t thread;
 
@@ -94,7 +94,7 @@ static rg_status save_names(kit *k, uint32_t n, outcome *o)
 	kit_request(&p, &request);
 	request.contacts = contacts;
 	request.n_contacts = n;
-	return rg_save_async(k->reg, &request, NULL, kit_saved, o, kit_freed, &o->op);
+	return rg_save_async(k->reg, &request, NULL, kit_saved, o, kit_freed, &o->op, NULL);
 }
 
 static rg_status expected_status(void)
@@ -130,14 +130,15 @@ static bool expect_one_end(const verb_row *verb, uint32_t n, int store)
 		answer_names(NULL);
 	if (k.deferred)
 		deferred_answer_all(k.deferred);
-	cr_expect(o.called == 1 && o.freed == 1, "%s, name %u, way %d, end %d: %d calls, %d frees", name, late.slow, late.way, late.end, o.called,
+	cr_expect(o.called == 1 && o.freed == 1, "%s, name %u, way %d, end %d: %d calls, %d frees", name, late.slow, late.way, late.end,
+		o.called,
 		o.freed);
 	if (late.asked > 0) {
 		cr_expect_eq(late.asked, late.slow + 1, "once the wait has ended, no further name is asked for");
 		cr_expect_eq(o.status, expected_status(), "%s, way %d, end %d: %s", name, late.way, late.end, rg_strerror(o.status));
 	}
 	lent_give_back(&c.message);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 	cr_expect(k.freed, "%s, name %u, way %d, end %d: no operation is left", name, late.slow, late.way, late.end);
 	answer_names(NULL);
@@ -188,7 +189,7 @@ static void expect_end_without_answers(int store, void (*end)(kit *k, outcome *o
 		deferred_answer_all(k.deferred);
 	cr_expect_eq(o.called + o.freed, 2);
 	cr_expect_eq(o.status, status);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 	cr_expect(k.freed, "no operation is left");
 	answer_names(NULL);

@@ -18,7 +18,7 @@
 enum { WORKERS = 3, RESOLVERS = 2, ROOM = 256, OPEN = 32 };
 
 typedef struct question {
-	rg_resolve_cb done;
+	rg_resolve_done_cb done;
 	void *tok;
 	bool slow;
 } question;
@@ -67,12 +67,12 @@ static bool keep(question *queue, uint32_t *n, question q)
 	return room;
 }
 
-static rg_status resolve(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status resolve(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	question q = { done, tok, dice(2) };
 
 	(void)user;
-	if (host.n == 0)
+	if (host->n == 0)
 		abort();
 	if (dice(4) == 0)
 		usleep(100);
@@ -129,7 +129,7 @@ static void *answer(void *arg)
 static void saved(void *user, rg_status status, rg_response *response)
 {
 	(void)user, (void)status;
-	rg_response_unref(response);
+	rg_response_free(response);
 	atomic_fetch_add(&all.called, 1);
 }
 
@@ -163,18 +163,18 @@ static void save(bool blocking, rg_op **op)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("REGISTER");
 	request.request_uri = RG_STR("sip:example.org");
-	request.from = request.to = rg_str_from(to);
+	request.from_header = request.to_header = rg_str_from(to);
 	request.callid = RG_STR("c");
 	request.cseq = rg_str_from(cseq);
 	request.contacts = contacts;
 	request.n_contacts = 1 + dice(3);
 	request.via_count = 1;
 	if (!blocking) {
-		rg_save_async(all.reg, &request, NULL, saved, NULL, closed, op);
+		rg_save_async(all.reg, &request, NULL, saved, NULL, closed, op, NULL);
 		return;
 	}
-	rg_save(all.reg, &request, NULL, &response);
-	rg_response_unref(response);
+	rg_save(all.reg, &request, NULL, &response, NULL);
+	rg_response_free(response);
 }
 
 static void take_away(rg_op **op)
@@ -183,14 +183,15 @@ static void take_away(rg_op **op)
 	rg_remove_filter filter;
 
 	if (dice(2)) {
-		rg_remove_ip_port_async(all.reg, (rg_str){ NULL, 0 }, RG_STR("one.example"), 5060, (rg_str){ NULL, 0 }, removed, NULL, closed, op);
+		rg_remove_ip_port_async(all.reg, (rg_str){ NULL, 0 }, RG_STR("one.example"), 5060, (rg_str){ NULL, 0 }, removed, NULL, closed, op,
+			NULL);
 		return;
 	}
 	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)dice(8));
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = rg_str_from(aor);
 	filter.next_hop = RG_STR("two.example");
-	rg_remove_async(all.reg, &filter, removed, NULL, closed, op);
+	rg_remove_async(all.reg, &filter, removed, NULL, closed, op, NULL);
 }
 
 static void *work(void *arg)
@@ -210,7 +211,7 @@ static void *work(void *arg)
 			take_away(&op);
 		if (dice(8) == 0)
 			rg_op_cancel(op);
-		rg_op_unref(op);
+		rg_op_free(op);
 	}
 	atomic_fetch_sub(&all.waiting, 1);
 	return NULL;

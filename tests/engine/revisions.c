@@ -48,7 +48,7 @@ static rg_status note_commit(void *self, const rg_key *key, const rg_commit *com
 	return RG_OK;
 }
 
-static rg_status note_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status note_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((notes *)self)->inner, &in);
@@ -57,7 +57,8 @@ static rg_status note_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 	return ops->due(in, now, cursor, limit, flags, done, tok);
 }
 
-static rg_status note_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status note_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((notes *)self)->inner, &in);
@@ -66,7 +67,8 @@ static rg_status note_find(void *self, rg_str domain, rg_str tag, rg_str cursor,
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status note_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status note_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((notes *)self)->inner, &in);
@@ -75,7 +77,7 @@ static rg_status note_scan(void *self, rg_str domain, rg_str cursor, uint32_t li
 	return ops->scan(in, domain, cursor, limit, flags, done, tok);
 }
 
-static rg_status note_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status note_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((notes *)self)->inner, &in);
@@ -126,7 +128,7 @@ Test(revisions, none_comes_twice_in_conflicts_and_in_walks)
 	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
 	cr_expect_eq(kit_save(&k, "bob", A1, 1), 200);
 	cr_expect_eq(kit_save(&k, "carol", A1, 1), 200);
-	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	cr_expect_eq(n, 3);
 	cr_expect_eq(s.n, 5 + 3 + 3);
 	expect_all_different(&s);
@@ -169,11 +171,11 @@ Test(revisions, a_store_that_can_be_waited_for_is_told_which_calls_are_waited_fo
 	open_noting(&k, &s, DEFERRED);
 	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
 	cr_expect_eq(kit_targets(&k, "alice"), 1);
-	cr_expect_eq(rg_registrar_each(k.reg, RG_STR("location"), kit_each, &o[0]), RG_OK);
+	cr_expect_eq(rg_each(k.reg, RG_STR("location"), kit_each, &o[0], NULL), RG_OK);
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = RG_STR("alice@example.org");
-	cr_expect_eq(rg_remove(k.reg, &filter, &n), RG_OK);
-	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove(k.reg, &filter, &n, NULL), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(k.reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	kit_stat(&k, "commits");
 	cr_expect_geq(s.calls, 9);
 	cr_expect_eq(s.blocking, s.calls);
@@ -182,6 +184,6 @@ Test(revisions, a_store_that_can_be_waited_for_is_told_which_calls_are_waited_fo
 	kit_tick(&k);
 	cr_expect_geq(s.calls, 3);
 	cr_expect_eq(s.blocking, 0);
-	rg_op_unref(o[1].op);
+	rg_op_free(o[1].op);
 	kit_close(&k);
 }

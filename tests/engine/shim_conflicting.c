@@ -44,7 +44,7 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 	return RG_OK;
 }
 
-static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);
@@ -52,7 +52,8 @@ static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 	return ops->due(in, now, cursor, limit, flags, done, tok);
 }
 
-static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);
@@ -60,7 +61,8 @@ static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor,
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((shim *)self)->inner, &in);

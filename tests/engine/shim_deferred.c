@@ -120,7 +120,7 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 	return later(p, ops->commit(in, key, commit, flags, keep_fetched, p));
 }
 
-static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	pending *p = defer(self, CALL_DUE, tok);
 	void *in;
@@ -130,7 +130,8 @@ static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 	return later(p, ops->due(in, now, cursor, limit, flags, keep_keys, p));
 }
 
-static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	pending *p = defer(self, CALL_FIND, tok);
 	void *in;
@@ -140,7 +141,8 @@ static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor,
 	return later(p, ops->find(in, domain, tag, cursor, limit, flags, keep_keys, p));
 }
 
-static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	pending *p = defer(self, CALL_SCAN, tok);
 	void *in;
@@ -150,7 +152,7 @@ static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t li
 	return later(p, ops->scan(in, domain, cursor, limit, flags, keep_keys, p));
 }
 
-static rg_status shim_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status shim_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	pending *p = defer(self, CALL_COUNT, tok);
 	void *in;

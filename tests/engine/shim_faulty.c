@@ -70,7 +70,7 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 	return RG_OK;
 }
 
-static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = inner_of(self, &in);
@@ -78,7 +78,8 @@ static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit
 	return fails(((shim *)self)->f, CALL_DUE) ? ((shim *)self)->f->status : ops->due(in, now, cursor, limit, flags, done, tok);
 }
 
-static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = inner_of(self, &in);
@@ -86,7 +87,8 @@ static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor,
 	return fails(((shim *)self)->f, CALL_FIND) ? ((shim *)self)->f->status : ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = inner_of(self, &in);
@@ -94,7 +96,7 @@ static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t li
 	return fails(((shim *)self)->f, CALL_SCAN) ? ((shim *)self)->f->status : ops->scan(in, domain, cursor, limit, flags, done, tok);
 }
 
-static rg_status shim_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status shim_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = inner_of(self, &in);

@@ -70,35 +70,40 @@ static rg_status sparse_commit(void *self, const rg_key *key, const rg_commit *c
 	return ops->commit(in, key, commit, flags, done, tok);
 }
 
-static rg_status sparse_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status sparse_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	page_call c = { done, tok };
+	rg_str from = *cursor;
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((sparse *)self)->inner, &in);
 
-	return gives_empty_page(&c, &cursor) ? RG_OK : ops->due(in, now, cursor, limit < 1 ? limit : 1, flags, pass_one_key, &c);
+	return gives_empty_page(&c, &from) ? RG_OK : ops->due(in, now, &from, limit < 1 ? limit : 1, flags, pass_one_key, &c);
 }
 
-static rg_status sparse_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+static rg_status sparse_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done,
 	void *tok)
 {
 	page_call c = { done, tok };
+	rg_str from = *cursor;
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((sparse *)self)->inner, &in);
 
-	return gives_empty_page(&c, &cursor) ? RG_OK : ops->find(in, domain, tag, cursor, limit < 1 ? limit : 1, flags, pass_one_key, &c);
+	return gives_empty_page(&c, &from) ? RG_OK : ops->find(in, domain, tag, &from, limit < 1 ? limit : 1, flags, pass_one_key, &c);
 }
 
-static rg_status sparse_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status sparse_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	page_call c = { done, tok };
+	rg_str from = *cursor;
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((sparse *)self)->inner, &in);
 
-	return gives_empty_page(&c, &cursor) ? RG_OK : ops->scan(in, domain, cursor, limit < 1 ? limit : 1, flags, pass_one_key, &c);
+	return gives_empty_page(&c, &from) ? RG_OK : ops->scan(in, domain, &from, limit < 1 ? limit : 1, flags, pass_one_key, &c);
 }
 
-static rg_status sparse_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status sparse_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((sparse *)self)->inner, &in);

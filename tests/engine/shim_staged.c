@@ -67,7 +67,7 @@ static rg_status staged_commit(void *self, const rg_key *key, const rg_commit *c
 	return place(self, tok);
 }
 
-static rg_status staged_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status staged_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
 
@@ -75,7 +75,8 @@ static rg_status staged_due(void *self, rg_time now, rg_str cursor, uint32_t lim
 	return place(self, tok);
 }
 
-static rg_status staged_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+static rg_status staged_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done,
 	void *tok)
 {
 	void *in;
@@ -84,7 +85,8 @@ static rg_status staged_find(void *self, rg_str domain, rg_str tag, rg_str curso
 	return place(self, tok);
 }
 
-static rg_status staged_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status staged_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	void *in;
 
@@ -92,7 +94,7 @@ static rg_status staged_scan(void *self, rg_str domain, rg_str cursor, uint32_t 
 	return place(self, tok);
 }
 
-static rg_status staged_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status staged_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
 {
 	void *in;
 

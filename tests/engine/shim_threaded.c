@@ -49,16 +49,16 @@ static void run(shim *s, job *j)
 		ops->commit(in, &j->key, &j->commit, j->flags, j->committed, j->tok);
 		break;
 	case CALL_DUE:
-		ops->due(in, j->now, j->cursor, j->limit, j->flags, j->paged, j->tok);
+		ops->due(in, j->now, &j->cursor, j->limit, j->flags, j->paged, j->tok);
 		break;
 	case CALL_FIND:
-		ops->find(in, j->domain, j->tag, j->cursor, j->limit, j->flags, j->paged, j->tok);
+		ops->find(in, &j->domain, &j->tag, &j->cursor, j->limit, j->flags, j->paged, j->tok);
 		break;
 	case CALL_SCAN:
-		ops->scan(in, j->domain, j->cursor, j->limit, j->flags, j->paged, j->tok);
+		ops->scan(in, &j->domain, &j->cursor, j->limit, j->flags, j->paged, j->tok);
 		break;
 	default:
-		ops->count(in, j->domain, j->flags, j->counted, j->tok);
+		ops->count(in, &j->domain, j->flags, j->counted, j->tok);
 	}
 	rg_record_unref(j->commit.next);
 	free(j->text);
@@ -131,26 +131,29 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 	return queue(self, &(job){ .kind = CALL_COMMIT, .key = *key, .commit = *commit, .flags = flags, .committed = done, .tok = tok });
 }
 
-static rg_status shim_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	return queue(self, &(job){ .kind = CALL_DUE, .now = now, .cursor = cursor, .limit = limit, .flags = flags, .paged = done, .tok = tok });
-}
-
-static rg_status shim_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	return queue(self, &(job){ .kind = CALL_FIND, .domain = domain, .tag = tag, .cursor = cursor, .limit = limit, .flags = flags,
-		.paged = done, .tok = tok });
-}
-
-static rg_status shim_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	return queue(self, &(job){ .kind = CALL_SCAN, .domain = domain, .cursor = cursor, .limit = limit, .flags = flags, .paged = done,
+	return queue(self, &(job){ .kind = CALL_DUE, .now = now, .cursor = *cursor, .limit = limit, .flags = flags, .paged = done,
 		.tok = tok });
 }
 
-static rg_status shim_count(void *self, rg_str domain, uint32_t flags, rg_count_cb done, void *tok)
+static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
-	return queue(self, &(job){ .kind = CALL_COUNT, .domain = domain, .flags = flags, .counted = done, .tok = tok });
+	return queue(self, &(job){ .kind = CALL_FIND, .domain = *domain, .tag = *tag, .cursor = *cursor, .limit = limit, .flags = flags,
+		.paged = done, .tok = tok });
+}
+
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
+{
+	return queue(self, &(job){ .kind = CALL_SCAN, .domain = *domain, .cursor = *cursor, .limit = limit, .flags = flags, .paged = done,
+		.tok = tok });
+}
+
+static rg_status shim_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
+{
+	return queue(self, &(job){ .kind = CALL_COUNT, .domain = *domain, .flags = flags, .counted = done, .tok = tok });
 }
 
 static bool is_open(shim *s, const void *tok)

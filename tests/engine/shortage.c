@@ -21,7 +21,7 @@ static rg_status save_later(kit *k)
 
 	cr_expect_eq(o.called, st == RG_OK);
 	cr_expect_eq(o.freed, o.called);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	return o.called ? o.status : st;
 }
 
@@ -48,9 +48,9 @@ static rg_status look_up_branch(kit *k)
 	request.request_uri = RG_STR("sip:bob@example.org");
 	request.branches = &branch;
 	request.n_branches = 1;
-	st = rg_lookup(k->reg, &request, options, &targets);
+	st = rg_lookup(k->reg, &request, options, &targets, NULL);
 	cr_expect_eq(rg_targets_count(targets), st == RG_OK);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	return st;
 }
@@ -62,7 +62,7 @@ static rg_status remove_all(kit *k)
 
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = RG_STR("alice@example.org");
-	rg_status st = rg_remove(k->reg, &filter, &n);
+	rg_status st = rg_remove(k->reg, &filter, &n, NULL);
 	cr_expect_eq(n, st == RG_OK);
 	return st;
 }
@@ -71,7 +71,7 @@ static rg_status remove_by_address(kit *k)
 {
 	uint32_t n;
 
-	return rg_remove_ip_port(k->reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n);
+	return rg_remove_ip_port(k->reg, RG_STR("location"), RG_STR("192.0.2.1"), 5060, (rg_str){ NULL, 0 }, &n, NULL);
 }
 
 static rg_status is_registered(kit *k)
@@ -82,17 +82,17 @@ static rg_status is_registered(kit *k)
 	rg_query_init(&q, sizeof q);
 	q.aor = RG_STR("alice@example.org");
 	q.contact = RG_STR(A1);
-	rg_status st = rg_is_contact_registered(k->reg, &q, &found);
+	rg_status st = rg_is_contact_registered(k->reg, &q, &found, NULL);
 	cr_expect_eq(found != NULL, st == RG_OK);
-	cr_expect_eq(rg_answer_count(found), st == RG_OK);
-	rg_answer_unref(found);
+	cr_expect_eq(rg_answer_contact_count(found), st == RG_OK);
+	rg_answer_free(found);
 	return st;
 }
 
 static rg_status walk(kit *k)
 {
 	outcome o = { .stop_after = 1 };
-	rg_status st = rg_registrar_each_async(k->reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &o, NULL, NULL);
+	rg_status st = rg_each_async(k->reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &o, NULL, NULL, NULL);
 
 	cr_expect_eq(o.called, st == RG_OK);
 	return o.called ? o.status : st;
@@ -101,7 +101,7 @@ static rg_status walk(kit *k)
 static rg_status measure(kit *k)
 {
 	uint32_t n;
-	rg_status st = rg_set_latency(k->reg, RG_STR("location"), RG_STR("alice@example.org"), RG_STR(A1), 20000, &n);
+	rg_status st = rg_set_latency(k->reg, RG_STR("location"), RG_STR("alice@example.org"), RG_STR(A1), 20000, &n, NULL);
 
 	cr_expect_eq(n, st == RG_OK);
 	return st;
@@ -120,15 +120,15 @@ static rg_status save_reply(kit *k)
 	upstream.code = 200;
 	upstream.contacts = &contact;
 	upstream.n_contacts = 1;
-	rg_status st = rg_save_reply(k->reg, &request, &upstream, NULL, &response);
+	rg_status st = rg_save_reply(k->reg, &request, &upstream, NULL, &response, NULL);
 	cr_expect_eq(response ? rg_response_code(response) : 0, st == RG_OK ? 200 : 0);
-	rg_response_unref(response);
+	rg_response_free(response);
 	return st;
 }
 
 static rg_status configure(kit *k)
 {
-	return rg_registrar_configure(k->reg, NULL);
+	return rg_registrar_configure(k->reg, NULL, NULL);
 }
 
 static void hear_nothing(void *user, const rg_event *event)
@@ -142,7 +142,7 @@ static rg_status subscribe(kit *k)
 	rg_subscription *subscription;
 	rg_status st = rg_registrar_subscribe(k->reg, RG_EVENT_ALL, hear_nothing, NULL, NULL, &subscription);
 
-	rg_subscription_end(subscription);
+	rg_subscription_free(subscription);
 	return st;
 }
 
@@ -153,11 +153,11 @@ static rg_status join_federation(kit *k)
 
 static rg_status count(kit *k)
 {
-	rg_stats *stats;
-	rg_status st = rg_registrar_stats(k->reg, RG_STR("location"), &stats);
+	rg_statistics *stats;
+	rg_status st = rg_read_statistics(k->reg, RG_STR("location"), &stats, NULL);
 
 	cr_expect_eq(stats != NULL, st == RG_OK);
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	return st;
 }
 
@@ -181,7 +181,8 @@ static const struct {
 	const char *what;
 	rg_status (*run)(kit *k);
 } verbs[] = {
-	{ "save", save }, { "save_async", save_later }, { "lookup", look_up }, { "lookup of a branch", look_up_branch }, { "remove", remove_all },
+	{ "save", save }, { "save_async", save_later }, { "lookup", look_up }, { "lookup of a branch", look_up_branch }, { "remove",
+		remove_all },
 	{ "remove_ip_port", remove_by_address }, { "is_contact_registered", is_registered }, { "each_async", walk },
 	{ "set_latency", measure }, { "tick", tick }, { "save_reply", save_reply }, { "configure", configure }, { "subscribe", subscribe },
 	{ "federate", join_federation }, { "stats", count }, { "registrar_new", make_another },
@@ -301,8 +302,8 @@ static void conflict_answered_twice(void)
 	cr_expect_eq(o[0].code + o[1].code, 400);
 	cr_expect_eq(kit_stat(&k, "conflicts"), 1);
 	cr_expect_gt(kit_stat(&k, "store_breaches"), 0);
-	rg_op_unref(o[0].op);
-	rg_op_unref(o[1].op);
+	rg_op_free(o[0].op);
+	rg_op_free(o[1].op);
 	kit_close(&k);
 }
 
@@ -315,11 +316,11 @@ Test(shortage, a_record_that_comes_with_an_answer_too_many_is_released)
 }
 
 static struct {
-	rg_resolve_cb done;
+	rg_resolve_done_cb done;
 	void *tok;
 } asked;
 
-static rg_status resolve_never(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status resolve_never(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	(void)user;
 	(void)host;
@@ -353,7 +354,7 @@ static rg_status remove_flow(kit *k)
 {
 	uint32_t n;
 
-	return rg_remove_flow(k->reg, RG_STR("location"), RG_STR("tcp1"), &n);
+	return rg_remove_flow(k->reg, RG_STR("location"), RG_STR("tcp1"), &n, NULL);
 }
 
 static void bind_flow(kit *k, const char *aor)
@@ -364,8 +365,8 @@ static void bind_flow(kit *k, const char *aor)
 
 	kit_request(&p, &request);
 	request.flow = RG_STR("tcp1");
-	cr_assert_eq(rg_save(k->reg, &request, NULL, &response), RG_OK);
-	rg_response_unref(response);
+	cr_assert_eq(rg_save(k->reg, &request, NULL, &response, NULL), RG_OK);
+	rg_response_free(response);
 }
 
 Test(shortage, a_walk_that_met_several_errors_tells_the_first)
@@ -402,10 +403,10 @@ Test(shortage, a_replaced_configuration_goes_with_the_last_operation_under_it)
 	kit_open(&k, DEFERRED);
 	for (int i = 0; i < 3; i++) {
 		kit_save_async(&k, "alice", A1, i + 1, &o[i]);
-		cr_assert_eq(rg_registrar_configure(k.reg, NULL), RG_OK);
+		cr_assert_eq(rg_registrar_configure(k.reg, NULL, NULL), RG_OK);
 		deferred_answer_all(k.deferred);
 		cr_assert_eq(o[i].code, 200);
-		rg_op_unref(o[i].op);
+		rg_op_free(o[i].op);
 		if (i == 1)
 			kept = allocations_kept();
 	}

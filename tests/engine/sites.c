@@ -151,7 +151,7 @@ uint64_t records(rg_store *shared)
 	uint64_t n = 0;
 	void *self;
 
-	rg_store_members(shared, &self)->count(self, RG_STR("location@homes"), 0, counted, &n);
+	rg_store_members(shared, &self)->count(self, &RG_STR("location@homes"), 0, counted, &n);
 	return n;
 }
 
@@ -172,7 +172,7 @@ static void keep(void *user, rg_status status, rg_targets *targets)
 		if (t.branch >= 0)
 			snprintf(a->text + strlen(a->text), sizeof a->text - strlen(a->text), "(%d)", t.branch);
 	}
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }
 
 void ask(kit *k, question *q, answer *a)
@@ -192,9 +192,9 @@ void ask(kit *k, question *q, answer *a)
 	request.branches = &branch;
 	request.n_branches = q->branch != NULL;
 	if (q->async) {
-		q->status = rg_lookup_async(k->reg, &request, options, keep, a, NULL, &q->op);
+		q->status = rg_lookup_async(k->reg, &request, options, keep, a, NULL, &q->op, NULL);
 	} else {
-		q->status = rg_lookup(k->reg, &request, options, &targets);
+		q->status = rg_lookup(k->reg, &request, options, &targets, NULL);
 		keep(a, q->status, targets);
 	}
 	rg_lookup_options_unref(options);

@@ -7,48 +7,48 @@
 
 #define NO ((rg_str){ NULL, 0 })
 
-static rg_stats *stats_of(kit *k)
+static rg_statistics *stats_of(kit *k)
 {
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 
-	cr_assert_eq(rg_registrar_stats(k->reg, NO, &stats), RG_OK);
+	cr_assert_eq(rg_read_statistics(k->reg, NO, &stats, NULL), RG_OK);
 	return stats;
 }
 
-static int64_t value(const rg_stats *stats, const char *name)
+static int64_t value(const rg_statistics *stats, const char *name)
 {
 	int64_t v = -1;
 
-	cr_assert_eq(rg_stats_find(stats, rg_str_from(name), &v), RG_OK, "%s", name);
+	cr_assert_eq(rg_statistics_find(stats, rg_str_from(name), &v), RG_OK, "%s", name);
 	return v;
 }
 
 Test(statistics, are_the_same_by_name_and_by_iteration_and_each_is_there_once)
 {
 	static const char *const base[] = { "max_expires", "max_contacts", "defaults_expires", "accepted_regs", "rejected_regs" };
-	rg_stat s, other;
+	rg_statistic s, other;
 	kit k;
 
 	kit_open(&k, INLINE);
-	rg_stats *stats = stats_of(&k);
-	uint32_t n = rg_stats_count(stats), reasons = 0;
+	rg_statistics *stats = stats_of(&k);
+	uint32_t n = rg_statistics_count(stats), reasons = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		cr_assert_eq(rg_stats_get(stats, i, &s), RG_OK);
+		cr_assert_eq(rg_statistics_get(stats, i, &s), RG_OK);
 		cr_expect_eq(s.struct_size, sizeof s);
 		cr_expect_eq(s.value, value(stats, s.name), "%s", s.name);
 		cr_expect(s.doc && s.doc[0] && s.gauge <= 1, "%s", s.name);
 		reasons += strncmp(s.name, "rejects_", 8) == 0;
 		for (uint32_t j = 0; j < i; j++) {
-			rg_stats_get(stats, j, &other);
+			rg_statistics_get(stats, j, &other);
 			cr_expect_str_neq(s.name, other.name);
 		}
 	}
-	cr_expect_eq(reasons, RG_R_COUNT - 1, "every reason but the one that is no refusal");
-	cr_expect_eq(rg_stats_get(stats, n, &s), RG_ENOENT);
+	cr_expect_eq(reasons, rg_reason_count() - 1, "every reason but the one that is no refusal");
+	cr_expect_eq(rg_statistics_get(stats, n, &s), RG_ENOENT);
 	for (size_t i = 0; i < ROWS(base); i++)
 		cr_expect_geq(value(stats, base[i]), 0, "%s", base[i]);
 	cr_expect_eq(value(stats, "default_expires"), value(stats, "defaults_expires"));
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	kit_close(&k);
 }
 
@@ -64,11 +64,11 @@ Test(statistics, three_are_the_values_of_parameters)
 	rg_config_set_int(config, RG_STR("default_expires"), 1800, NULL);
 	cr_expect_eq(kit_stat(&k, "max_expires") + kit_stat(&k, "max_contacts"), 0);
 	cr_expect_eq(kit_stat(&k, "defaults_expires"), 3600);
-	cr_assert_eq(rg_registrar_configure(k.reg, config), RG_OK);
+	cr_assert_eq(rg_registrar_configure(k.reg, config, NULL), RG_OK);
 	cr_expect_eq(kit_stat(&k, "max_expires"), 7200);
 	cr_expect_eq(kit_stat(&k, "max_contacts"), 5);
 	cr_expect_eq(kit_stat(&k, "defaults_expires"), 1800);
-	rg_config_unref(config);
+	rg_config_free(config);
 	kit_close(&k);
 }
 
@@ -103,26 +103,26 @@ static int refuse(kit *k, size_t i)
 
 	kit_request(&p, &r);
 	r.expires = rg_str_from(refused[i].expires);
-	r.to = !refused[i].to ? r.to : *refused[i].to ? rg_str_from(refused[i].to) : NO;
+	r.to_header = !refused[i].to ? r.to_header : *refused[i].to ? rg_str_from(refused[i].to) : NO;
 	r.cseq = refused[i].cseq ? rg_str_from(refused[i].cseq) : r.cseq;
 	r.request_uri = refused[i].uri ? rg_str_from(refused[i].uri) : r.request_uri;
 	r.require = &require;
 	r.n_require = require.p != NULL;
 	r.defect = refused[i].defect;
-	cr_assert_eq(rg_save(k->reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_save(k->reg, &r, NULL, &response, NULL), RG_OK);
 	int code = rg_response_code(response);
-	rg_response_unref(response);
+	rg_response_free(response);
 	return code;
 }
 
 /* Every statistic of the one snapshot against the other, but for what any operation moves. */
-static void expect_moved(const rg_stats *before, const rg_stats *after, const char *const moved[], size_t n)
+static void expect_moved(const rg_statistics *before, const rg_statistics *after, const char *const moved[], size_t n)
 {
 	static const char *const busy[] = { "operations", "timed_operations", "operation_microseconds", "operation_microseconds_max" };
 	int64_t found = 0;
-	rg_stat s;
+	rg_statistic s;
 
-	for (uint32_t i = 0; rg_stats_get(after, i, &s) == RG_OK; i++) {
+	for (uint32_t i = 0; rg_statistics_get(after, i, &s) == RG_OK; i++) {
 		int64_t want = 0;
 		bool skip = false;
 
@@ -146,13 +146,13 @@ Test(statistics, a_refusal_moves_its_reason_and_the_sum_and_nothing_else)
 	cr_assert_eq(bind(&k, "alice", (bound){ "<sip:a@192.0.2.1>", .cseq = 5 }), 200);
 	for (size_t i = 0; i < ROWS(refused); i++) {
 		const char *const moved[] = { refused[i].statistic, "rejected_regs" };
-		rg_stats *before = stats_of(&k);
+		rg_statistics *before = stats_of(&k);
 
 		cr_expect_geq(refuse(&k, i), 400, "%s", refused[i].statistic);
-		rg_stats *after = stats_of(&k);
+		rg_statistics *after = stats_of(&k);
 		expect_moved(before, after, moved, 2);
-		rg_stats_unref(before);
-		rg_stats_unref(after);
+		rg_statistics_free(before);
+		rg_statistics_free(after);
 	}
 	cr_expect_eq(kit_stat(&k, "rejected_regs"), ROWS(refused));
 	cr_expect_eq(kit_stat(&k, "accepted_regs"), 1);
@@ -177,13 +177,13 @@ Test(statistics, what_is_accepted_counts_queries_and_removals_too)
 
 	kit_open(&k, INLINE);
 	for (size_t i = 0; i < ROWS(steps); i++) {
-		rg_stats *before = stats_of(&k);
+		rg_statistics *before = stats_of(&k);
 
 		cr_expect_eq(kit_save(&k, "alice", steps[i].contact, steps[i].cseq), 200);
-		rg_stats *after = stats_of(&k);
+		rg_statistics *after = stats_of(&k);
 		expect_moved(before, after, steps[i].moved, steps[i].n);
-		rg_stats_unref(before);
-		rg_stats_unref(after);
+		rg_statistics_free(before);
+		rg_statistics_free(after);
 	}
 	cr_expect_eq(kit_save(&k, "alice", "<sip:b@192.0.2.1>;expires=0", 5), 200);
 	cr_expect_eq(kit_stat(&k, "accepted_regs"), 6);
@@ -195,24 +195,24 @@ Test(statistics, what_is_accepted_counts_queries_and_removals_too)
 Test(statistics, rejected_regs_is_the_sum_of_the_reasons)
 {
 	int64_t sum = 0;
-	rg_stat s;
+	rg_statistic s;
 	kit k;
 
 	kit_open(&k, INLINE);
 	for (size_t i = 0; i < 100; i++)
 		refuse(&k, i * i % ROWS(refused));
-	rg_stats *stats = stats_of(&k);
-	for (uint32_t i = 0; rg_stats_get(stats, i, &s) == RG_OK; i++)
+	rg_statistics *stats = stats_of(&k);
+	for (uint32_t i = 0; rg_statistics_get(stats, i, &s) == RG_OK; i++)
 		sum += strncmp(s.name, "rejects_", 8) == 0 ? s.value : 0;
 	cr_expect_eq(sum, value(stats, "rejected_regs"));
 	cr_expect_eq(sum + value(stats, "accepted_regs"), 100, "each REGISTER is one or the other");
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	kit_close(&k);
 }
 
 /* What a strict reader of the format makes of a text. Each line must be one of the three kinds, each metric one group. */
 typedef struct reading {
-	const rg_stats *stats;
+	const rg_statistics *stats;
 	const char *labels; /* as every sample must have them, without the braces; NULL = none */
 	char metric[128];   /* the one being read */
 	bool helped, typed, gauge;
@@ -330,7 +330,7 @@ static void open_busy(kit *k)
 		refuse(k, i);
 }
 
-static const rg_stats_label two[] = { { { "site", 4 }, { "a\"b\\c\nd", 7 } }, { { "_n0de", 5 }, { "\xc3\xa9\xf0\x9f\x93\x9e", 6 } } };
+static const rg_statistics_label two[] = { { { "site", 4 }, { "a\"b\\c\nd", 7 } }, { { "_n0de", 5 }, { "\xc3\xa9\xf0\x9f\x93\x9e", 6 } } };
 
 Test(statistics, prometheus_reads_every_one_of_them_once)
 {
@@ -343,12 +343,12 @@ Test(statistics, prometheus_reads_every_one_of_them_once)
 
 		open_busy(&k);
 		reading r = { .stats = stats_of(&k), .labels = texts[n_labels] };
-		cr_assert_eq(rg_stats_prometheus(r.stats, two, n_labels, room, sizeof room, &n), RG_OK);
+		cr_assert_eq(rg_statistics_prometheus(r.stats, two, n_labels, room, sizeof room, &n), RG_OK);
 		cr_assert_leq(n, sizeof room);
 		read_text(&r, room, n);
-		cr_expect_eq(r.samples, rg_stats_count(r.stats));
-		cr_expect_eq(r.metrics, rg_stats_count(r.stats) - (RG_R_COUNT - 1) + 1, "the reasons are one metric");
-		rg_stats_unref((rg_stats *)r.stats);
+		cr_expect_eq(r.samples, rg_statistics_count(r.stats));
+		cr_expect_eq(r.metrics, rg_statistics_count(r.stats) - (rg_reason_count() - 1) + 1, "the reasons are one metric");
+		rg_statistics_free((rg_statistics *)r.stats);
 		kit_close(&k);
 	}
 }
@@ -372,12 +372,12 @@ Test(statistics, prometheus_is_told_what_counts_and_what_does_not)
 	kit_save(&k, "alice", "<sip:a@192.0.2.1>", 2);
 	kit_save(&k, "alice", NULL, 2);
 	cr_expect_eq(kit_save(&k, "alice", "<sip:a@192.0.2.1>", 1), 400);
-	rg_stats *stats = stats_of(&k);
-	cr_assert_eq(rg_stats_prometheus(stats, NULL, 0, room, sizeof room - 1, &n), RG_OK);
+	rg_statistics *stats = stats_of(&k);
+	cr_assert_eq(rg_statistics_prometheus(stats, NULL, 0, room, sizeof room - 1, &n), RG_OK);
 	room[n] = '\0';
 	for (size_t i = 0; i < ROWS(lines); i++)
 		cr_expect_not_null(strstr(room, lines[i]), "%s is not in\n%s", lines[i], room);
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	kit_close(&k);
 }
 
@@ -387,23 +387,23 @@ Test(statistics, prometheus_gets_as_much_as_there_is_room_for)
 	kit k;
 
 	open_busy(&k);
-	rg_stats *stats = stats_of(&k);
-	cr_assert_eq(rg_stats_prometheus(stats, two, 2, NULL, 0, &whole), RG_OK);
+	rg_statistics *stats = stats_of(&k);
+	cr_assert_eq(rg_statistics_prometheus(stats, two, 2, NULL, 0, &whole), RG_OK);
 	cr_assert_gt(whole, 1000);
 	char *text = malloc(whole);
-	cr_assert_eq(rg_stats_prometheus(stats, two, 2, text, whole, &n), RG_OK);
+	cr_assert_eq(rg_statistics_prometheus(stats, two, 2, text, whole, &n), RG_OK);
 	cr_expect_eq(n, whole);
 	for (size_t size = 0; size <= whole; size++) {
 		char *room = malloc(size + 1); /* of its own, so that a sanitizer sees the first octet too many */
 
 		room[size] = '\377';
-		cr_assert_eq(rg_stats_prometheus(stats, two, 2, room, size, &n), RG_OK);
+		cr_assert_eq(rg_statistics_prometheus(stats, two, 2, room, size, &n), RG_OK);
 		cr_assert_eq(n, whole, "with room for %zu", size);
 		cr_assert(memcmp(room, text, size) == 0 && room[size] == '\377', "with room for %zu", size);
 		free(room);
 	}
 	free(text);
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	kit_close(&k);
 }
 
@@ -433,49 +433,49 @@ Test(statistics, prometheus_labels_are_checked_before_anything_is_written)
 	kit k;
 
 	kit_open(&k, INLINE);
-	rg_stats *stats = stats_of(&k);
+	rg_statistics *stats = stats_of(&k);
 	for (size_t i = 0; i < ROWS(labels); i++) {
 		size_t length = labels[i].n ? labels[i].n : strlen(labels[i].value);
 		char *own = malloc(length + 1); /* of its own, and no NUL behind it */
 		memcpy(own, labels[i].value, length);
-		rg_stats_label pair[] = { { RG_STR("first"), RG_STR("x") }, { rg_str_from(labels[i].name), { own, length } } };
+		rg_statistics_label pair[] = { { RG_STR("first"), RG_STR("x") }, { rg_str_from(labels[i].name), { own, length } } };
 
 		memset(room, '?', sizeof room);
 		n = 9;
 		own = realloc(own, length ? length : 1);
 		pair[1].value.p = own;
-		cr_expect_eq(rg_stats_prometheus(stats, pair, 2, room, sizeof room, &n), labels[i].status, "row %zu: %s", i, labels[i].name);
+		cr_expect_eq(rg_statistics_prometheus(stats, pair, 2, room, sizeof room, &n), labels[i].status, "row %zu: %s", i, labels[i].name);
 		cr_expect_eq(n > 0, labels[i].status == RG_OK);
 		cr_expect_eq(room[0] == '?', labels[i].status != RG_OK);
 		free(own);
 	}
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	kit_close(&k);
 }
 
 Test(statistics, prometheus_takes_no_nonsense)
 {
-	rg_stats_label many[RG_STATS_LABELS_MAX + 1];
-	char names[RG_STATS_LABELS_MAX + 1][4], room[64];
+	rg_statistics_label many[RG_STATISTICS_LABELS_MAX + 1];
+	char names[RG_STATISTICS_LABELS_MAX + 1][4], room[64];
 	size_t n = 9;
 	kit k;
 
 	kit_open(&k, INLINE);
-	rg_stats *stats = stats_of(&k);
-	for (int i = 0; i <= RG_STATS_LABELS_MAX; i++) {
+	rg_statistics *stats = stats_of(&k);
+	for (int i = 0; i <= RG_STATISTICS_LABELS_MAX; i++) {
 		snprintf(names[i], sizeof names[i], "l%d", i);
-		many[i] = (rg_stats_label){ rg_str_from(names[i]), NO };
+		many[i] = (rg_statistics_label){ rg_str_from(names[i]), NO };
 	}
-	cr_expect_eq(rg_stats_prometheus(NULL, NULL, 0, room, sizeof room, &n), RG_EINVAL);
+	cr_expect_eq(rg_statistics_prometheus(NULL, NULL, 0, room, sizeof room, &n), RG_EINVAL);
 	cr_expect_eq(n, 0);
-	cr_expect_eq(rg_stats_prometheus(stats, NULL, 0, NULL, 1, &n), RG_EINVAL);
-	cr_expect_eq(rg_stats_prometheus(stats, NULL, 1, room, sizeof room, &n), RG_EINVAL);
-	cr_expect_eq(rg_stats_prometheus(stats, NULL, 0, room, sizeof room, NULL), RG_EINVAL);
-	cr_expect_eq(rg_stats_prometheus(stats, many, RG_STATS_LABELS_MAX + 1, room, sizeof room, &n), RG_ELIMIT);
+	cr_expect_eq(rg_statistics_prometheus(stats, NULL, 0, NULL, 1, &n), RG_EINVAL);
+	cr_expect_eq(rg_statistics_prometheus(stats, NULL, 1, room, sizeof room, &n), RG_EINVAL);
+	cr_expect_eq(rg_statistics_prometheus(stats, NULL, 0, room, sizeof room, NULL), RG_EINVAL);
+	cr_expect_eq(rg_statistics_prometheus(stats, many, RG_STATISTICS_LABELS_MAX + 1, room, sizeof room, &n), RG_ELIMIT);
 	cr_expect_eq(n, 0);
-	cr_expect_eq(rg_stats_prometheus(stats, many, RG_STATS_LABELS_MAX, room, sizeof room, &n), RG_OK);
+	cr_expect_eq(rg_statistics_prometheus(stats, many, RG_STATISTICS_LABELS_MAX, room, sizeof room, &n), RG_OK);
 	many[3].name = many[2].name;
-	cr_expect_eq(rg_stats_prometheus(stats, many, RG_STATS_LABELS_MAX, room, sizeof room, &n), RG_EINVAL, "one comes twice");
-	rg_stats_unref(stats);
+	cr_expect_eq(rg_statistics_prometheus(stats, many, RG_STATISTICS_LABELS_MAX, room, sizeof room, &n), RG_EINVAL, "one comes twice");
+	rg_statistics_free(stats);
 	kit_close(&k);
 }

@@ -87,7 +87,7 @@ static void saved(void *user, rg_status status, rg_response *response)
 {
 	(void)user;
 	(void)status;
-	rg_response_unref(response);
+	rg_response_free(response);
 }
 
 static void closed(void *user)
@@ -103,10 +103,10 @@ static void save_later(const rg_request *request, bool cancel)
 	while (atomic_load(&all.open) > 64)
 		usleep(50);
 	atomic_fetch_add(&all.open, 1);
-	rg_save_async(all.reg, request, cancel ? all.memory_only : NULL, saved, NULL, closed, &op);
+	rg_save_async(all.reg, request, cancel ? all.memory_only : NULL, saved, NULL, closed, &op, NULL);
 	if (cancel)
 		rg_op_cancel(op);
-	rg_op_unref(op);
+	rg_op_free(op);
 }
 
 static void save(uint32_t *r)
@@ -125,7 +125,7 @@ static void save(uint32_t *r)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("REGISTER");
 	request.request_uri = RG_STR("sip:example.org");
-	request.from = request.to = rg_str_from(to);
+	request.from_header = request.to_header = rg_str_from(to);
 	request.callid = rg_str_from(callid);
 	request.cseq = rg_str_from(cseq);
 	request.contacts = &contact;
@@ -135,8 +135,8 @@ static void save(uint32_t *r)
 		save_later(&request, (*r >> 29 & 7) == 0);
 		return;
 	}
-	rg_save(all.reg, &request, *r >> 25 & 1 ? all.memory_only : NULL, &response);
-	rg_response_unref(response);
+	rg_save(all.reg, &request, *r >> 25 & 1 ? all.memory_only : NULL, &response, NULL);
+	rg_response_free(response);
 }
 
 static void lookup(uint32_t *r)
@@ -153,12 +153,12 @@ static void lookup(uint32_t *r)
 	request.request_uri = rg_str_from(uri);
 	request.branches = &branch;
 	request.n_branches = 1;
-	rg_lookup(all.reg, &request, *r >> 12 & 1 ? all.wide : NULL, &targets);
+	rg_lookup(all.reg, &request, *r >> 12 & 1 ? all.wide : NULL, &targets, NULL);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		if (target.uri.n < 4)
 			atomic_fetch_add(&all.wrong, 1);
 	}
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }
 
 static void take_away(uint32_t *r)
@@ -169,13 +169,13 @@ static void take_away(uint32_t *r)
 
 	if (*r >> 12 & 1) {
 		snprintf(ip, sizeof ip, "192.0.2.%u", (*r >> 13 & 3) + 1);
-		rg_remove_ip_port(all.reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n);
+		rg_remove_ip_port(all.reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n, NULL);
 		return;
 	}
 	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)(*r >> 8 & 7));
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = rg_str_from(aor);
-	rg_remove(all.reg, &filter, &n);
+	rg_remove(all.reg, &filter, &n, NULL);
 }
 
 static void ask(uint32_t *r)
@@ -187,27 +187,27 @@ static void ask(uint32_t *r)
 	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)(*r >> 8 & 7));
 	rg_query_init(&query, sizeof query);
 	query.aor = rg_str_from(aor);
-	rg_is_registered(all.reg, &query, &answer);
-	rg_answer_unref(answer);
+	rg_is_registered(all.reg, &query, &answer, NULL);
+	rg_answer_free(answer);
 }
 
 static int32_t pass(void *user, const rg_record *record)
 {
-	*(uint32_t *)user += rg_record_count(record);
+	*(uint32_t *)user += rg_record_contact_count(record);
 	return 0;
 }
 
 static void look_around(uint32_t *r)
 {
 	uint32_t n = 0;
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 
 	if (*r >> 8 & 1) {
-		rg_registrar_each(all.reg, RG_STR("location"), pass, &n);
+		rg_each(all.reg, RG_STR("location"), pass, &n, NULL);
 		return;
 	}
-	rg_registrar_stats(all.reg, RG_STR("location"), &stats);
-	rg_stats_unref(stats);
+	rg_read_statistics(all.reg, RG_STR("location"), &stats, NULL);
+	rg_statistics_free(stats);
 }
 
 static void tick(uint32_t *r)
@@ -237,7 +237,7 @@ static void *work(void *arg)
 		else if (what < 29)
 			look_around(&r);
 		else if (what < 30)
-			rg_registrar_configure(all.reg, NULL);
+			rg_registrar_configure(all.reg, NULL, NULL);
 		else
 			tick(&r);
 	}
@@ -246,12 +246,12 @@ static void *work(void *arg)
 
 static int64_t in_flight(void)
 {
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 	int64_t n = 0;
 
-	rg_registrar_stats(all.reg, RG_STR("location"), &stats);
-	rg_stats_find(stats, RG_STR("operations_in_flight"), &n);
-	rg_stats_unref(stats);
+	rg_read_statistics(all.reg, RG_STR("location"), &stats, NULL);
+	rg_statistics_find(stats, RG_STR("operations_in_flight"), &n);
+	rg_statistics_free(stats);
 	return n;
 }
 
@@ -265,9 +265,9 @@ static uint32_t seen_by(rg_registrar *reg, int aor)
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = rg_str_from(uri);
-	rg_lookup(reg, &request, all.wide, &targets);
+	rg_lookup(reg, &request, all.wide, &targets, NULL);
 	uint32_t n = rg_targets_count(targets);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return n;
 }
 
@@ -346,7 +346,7 @@ int main(int argc, char **argv)
 	compare_sites();
 	while (in_flight() > 0)
 		usleep(1000);
-	rg_subscription_end(subscription);
+	rg_subscription_free(subscription);
 	rg_registrar_unref(all.reg);
 	rg_registrar_unref(all.other);
 	rg_lookup_options_unref(all.wide);

@@ -167,7 +167,7 @@ static void say_at_once(void *tok, rg_status status, const rg_keys *page)
 }
 
 /* `next` may be earlier than what is left. */
-static rg_status hasty_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status hasty_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	hasty h = { done, tok, now };
 	void *in;
@@ -190,13 +190,14 @@ static rg_status inner_commit(void *self, const rg_key *key, const rg_commit *co
 	return rg_store_members(self, &in)->commit(in, key, commit, flags, done, tok);
 }
 
-static rg_status no_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	(void)self, (void)domain, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ENOTSUP;
 }
 
-static rg_status no_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)tag;
 	return no_scan(self, domain, cursor, limit, flags, done, tok);
@@ -249,14 +250,14 @@ Test(ticks, a_clock_set_back_keeps_nobody_waiting)
 	kit_tick(&k);
 	cr_expect_eq(o.status, RG_ESTORE);
 	deferred_answer_all(k.deferred);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
 /* Host names, through env.resolve. */
 
 typedef struct resolver {
-	rg_resolve_cb done[4];
+	rg_resolve_done_cb done[4];
 	void *tok[4];
 	char host[4][32];
 	int asked;
@@ -267,12 +268,12 @@ static resolver names;
 
 static const rg_addr found = { .ip = { 192, 0, 2, 9 }, .family = 4 };
 
-static rg_status resolve(void *user, rg_str host, rg_resolve_cb done, void *tok)
+static rg_status resolve(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
 {
 	int i = names.asked++;
 
 	(void)user;
-	snprintf(names.host[i], sizeof names.host[i], "%.*s", (int)host.n, host.p);
+	snprintf(names.host[i], sizeof names.host[i], "%.*s", (int)host->n, host->p);
 	if (names.at_once) {
 		done(tok, RG_OK, &found, 1);
 		return RG_OK;
@@ -300,7 +301,7 @@ static uint32_t remove_at(kit *k, const char *ip)
 {
 	uint32_t n = 99;
 
-	cr_expect_eq(rg_remove_ip_port(k->reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(k->reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n, NULL), RG_OK);
 	return n;
 }
 
@@ -342,8 +343,8 @@ Test(ticks, a_save_waits_for_names_but_not_for_ever)
 	cr_expect_eq(late.code, 200, "without the address");
 	answer_name(0, RG_OK);
 	cr_expect_eq(remove_at(&k, "192.0.2.9"), 0);
-	rg_op_unref(o.op);
-	rg_op_unref(late.op);
+	rg_op_free(o.op);
+	rg_op_free(late.op);
 	kit_close(&k);
 }
 
@@ -370,7 +371,7 @@ Test(ticks, after_the_names_the_store_has_a_store_timeout_of_its_own)
 	cr_expect_eq(o.code, 503);
 	deferred_answer_all(k.deferred);
 	answer_name(0, RG_OK);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -385,13 +386,13 @@ Test(ticks, the_blocking_form_does_not_wait_for_names)
 	kit_close(&k);
 }
 
-static int32_t nobody_is_local(void *user, rg_str host)
+static int32_t nobody_is_local(void *user, const rg_str *host)
 {
 	(void)user;
-	return rg_str_equal(host, RG_STR("elsewhere.example"));
+	return rg_str_equal(*host, RG_STR("elsewhere.example"));
 }
 
-static int32_t not_allowed(void *user, rg_str from, rg_str to, rg_str identity)
+static int32_t not_allowed(void *user, const rg_str *from, const rg_str *to, const rg_str *identity)
 {
 	(void)user;
 	(void)from;
@@ -433,12 +434,12 @@ static rg_time owner_now(void *user)
 	return ((owner *)user)->k.now;
 }
 
-static int32_t is_owner(void *user, rg_str tag)
+static int32_t is_owner(void *user, const rg_str *tag)
 {
 	owner *o = user;
 
 	o->asked++;
-	return o->tag && rg_str_equal(tag, rg_str_from(o->tag));
+	return o->tag && rg_str_equal(*tag, rg_str_from(o->tag));
 }
 
 static void save_tagged(owner *o, const char *contact, const char *callid, const char *tag)
@@ -449,8 +450,8 @@ static void save_tagged(owner *o, const char *contact, const char *callid, const
 
 	kit_request(&p, &request);
 	request.ownership_tag = rg_str_from(tag);
-	cr_expect_eq(rg_save(o->k.reg, &request, NULL, &response), RG_OK);
-	rg_response_unref(response);
+	cr_expect_eq(rg_save(o->k.reg, &request, NULL, &response, NULL), RG_OK);
+	rg_response_free(response);
 }
 
 static void open_owner(owner *o)

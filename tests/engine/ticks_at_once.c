@@ -45,7 +45,7 @@ static void pass_page(void *tok, rg_status status, const rg_keys *page)
 	hook.done(hook.tok, status, page);
 }
 
-static rg_status hooked_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status hooked_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(hook.inner, &in);
@@ -214,7 +214,7 @@ Test(ticks_at_once, what_comes_due_during_a_walk_is_due_at_its_end)
 	hear(kit_tick(&k));
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(kit_targets(&k, "bob"), 0);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -244,7 +244,7 @@ Test(ticks_at_once, a_page_that_comes_after_a_second_tick_tells_the_host_of_what
 	kit_tick(&k);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(kit_targets(&k, "bob"), 0);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -303,7 +303,7 @@ Test(ticks_at_once, a_walk_that_fails_after_the_clock_was_set_back_is_repeated_w
 	kit_tick(&k);
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(kit_targets(&k, "alice"), 0);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 
@@ -330,7 +330,7 @@ Test(ticks_at_once, after_a_shutdown_no_record_asks_for_a_tick)
 	}
 }
 
-static void tick_in_log(void *user, int32_t level, rg_str line)
+static void tick_in_log(void *user, int32_t level, const rg_str *line)
 {
 	(void)level, (void)line;
 	tick_too(user);
@@ -368,7 +368,7 @@ Test(ticks_at_once, an_operation_in_the_hands_of_one_tick_is_not_missed_by_anoth
 	k.now += 60000;
 	kit_tick(&k);
 	deferred_answer_all(k.deferred);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 

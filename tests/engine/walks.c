@@ -14,7 +14,7 @@ static void walk(kit *k, outcome *o, int32_t stop_after)
 
 	memcpy(cursor, o->cursor, sizeof cursor);
 	*o = (outcome){ .stop_after = stop_after };
-	rg_status st = rg_registrar_each_async(k->reg, RG_STR("location"), from, kit_each, kit_each_done, o, NULL, &o->op);
+	rg_status st = rg_each_async(k->reg, RG_STR("location"), from, kit_each, kit_each_done, o, NULL, &o->op, NULL);
 	memset(cursor, '?', sizeof cursor); /* what was lent is the caller's again */
 	if (st == RG_PENDING)
 		deferred_answer_all(k->deferred);
@@ -22,7 +22,7 @@ static void walk(kit *k, outcome *o, int32_t stop_after)
 		cr_assert_eq(st, RG_OK);
 	cr_expect_eq(o->called, 1);
 	cr_expect_eq(o->status, RG_OK);
-	rg_op_unref(o->op);
+	rg_op_free(o->op);
 }
 
 /* The record itself goes when it need not remember the removal any more. */
@@ -35,7 +35,7 @@ static void remove_user(kit *k, const char *user)
 	snprintf(aor, sizeof aor, "%s@example.org", user);
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = rg_str_from(aor);
-	cr_assert_eq(rg_remove(k->reg, &filter, &n), RG_OK);
+	cr_assert_eq(rg_remove(k->reg, &filter, &n, NULL), RG_OK);
 	cr_assert_eq(n, 1);
 	k->now += 60000;
 	kit_tick(k);
@@ -93,15 +93,16 @@ Test(walks, every_record_left_is_given_though_the_one_where_it_was_stopped_is_go
 }
 
 /* One page, which gives a key twice, as a store may that is written to while it is walked. */
-static rg_status scan_twice(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status scan_twice(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
+	void *tok)
 {
 	const rg_str host = RG_STR("example.org");
-	const rg_key keys[] = { { domain, RG_STR("alice"), host }, { domain, RG_STR("bob"), host }, { domain, RG_STR("alice"), host },
-		{ domain, RG_STR("carol"), host } };
+	const rg_key keys[] = { { *domain, RG_STR("alice"), host }, { *domain, RG_STR("bob"), host }, { *domain, RG_STR("alice"), host },
+		{ *domain, RG_STR("carol"), host } };
 	const rg_keys page = { .struct_size = sizeof page, .n = 4, .keys = keys, .next = RG_TIME_NEVER };
 
 	(void)self, (void)limit, (void)flags;
-	cr_expect_null(cursor.p);
+	cr_expect_null(cursor->p);
 	done(tok, RG_OK, &page);
 	return RG_OK;
 }
@@ -165,7 +166,7 @@ Test(walks, the_blocking_form_gives_each_record_a_store_timeout_of_its_own)
 	kit_open_over(&k, store);
 	waits = 0;
 	least = INT32_MAX;
-	cr_expect_eq(rg_registrar_each(k.reg, RG_STR("location"), kit_each, &o), RG_OK);
+	cr_expect_eq(rg_each(k.reg, RG_STR("location"), kit_each, &o, NULL), RG_OK);
 	cr_expect_eq(o.n, 5);
 	cr_expect_eq(waits, 6, "the page, and each record");
 	cr_expect_eq(least, 2000);
@@ -181,7 +182,7 @@ Test(walks, the_completion_form_gives_each_record_a_store_timeout_of_its_own)
 	kit_open(&k, DEFERRED);
 	kit_save(&k, "alice", A1, 1);
 	kit_save(&k, "bob", A1, 1);
-	cr_expect_eq(rg_registrar_each_async(k.reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &o, NULL, &o.op),
+	cr_expect_eq(rg_each_async(k.reg, RG_STR("location"), (rg_str){ NULL, 0 }, kit_each, kit_each_done, &o, NULL, &o.op, NULL),
 		RG_PENDING);
 	for (int answers = 0; answers < 3; answers++) {
 		k.now += 1999;
@@ -192,7 +193,7 @@ Test(walks, the_completion_form_gives_each_record_a_store_timeout_of_its_own)
 	deferred_answer_all(k.deferred);
 	cr_expect_eq(o.n, 2);
 	cr_expect_eq(o.status, RG_OK);
-	rg_op_unref(o.op);
+	rg_op_free(o.op);
 	kit_close(&k);
 }
 

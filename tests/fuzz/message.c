@@ -34,7 +34,7 @@ static rg_registrar *registrar_new(int extended)
 		extend(config);
 	if (rg_registrar_new(config, store, NULL, &registrar, NULL) != RG_OK)
 		abort();
-	rg_config_unref(config);
+	rg_config_free(config);
 	rg_store_unref(store);
 	return registrar;
 }
@@ -52,9 +52,9 @@ static void answered(rg_registrar *registrar, const rg_request *request)
 	upstream.expires = request->expires;
 	upstream.modified = request->paths;
 	upstream.n_modified = request->n_paths;
-	if (rg_save_reply(registrar, request, &upstream, NULL, &response) != RG_OK)
+	if (rg_save_reply(registrar, request, &upstream, NULL, &response, NULL) != RG_OK)
 		abort();
-	rg_response_unref(response);
+	rg_response_free(response);
 }
 
 static int is_whole(const uint8_t *reply, size_t n)

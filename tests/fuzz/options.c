@@ -58,7 +58,7 @@ static void check_again(rg_config *config, rg_str name)
 	must(rg_config_copy(config, &copy) == RG_OK);
 	must(rg_config_set(copy, name, value, NULL) == RG_OK);
 	must(rg_config_get(copy, name, &back) == RG_OK && rg_str_equal(value, back));
-	rg_config_unref(copy);
+	rg_config_free(copy);
 }
 
 static void check_line(rg_config *config, rg_str line, rg_error *why)
@@ -87,7 +87,7 @@ static void check_config(rg_str text, rg_error *why)
 		text = end ? (rg_str){ end + 1, text.n - line.n - 1 } : (rg_str){ NULL, 0 };
 	}
 	check_error(rg_config_check(config, why), why);
-	rg_config_unref(config);
+	rg_config_free(config);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -99,6 +99,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_save(text, why);
 	check_lookup(text, why);
 	check_config(text, why);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return 0;
 }

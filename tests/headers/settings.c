@@ -45,7 +45,7 @@ int main(void)
 	failed = failed || rg_config_check(config, why) != RG_OK;
 	if (failed)
 		fprintf(stderr, "%s: %s\n", line, rg_error_text(why).p);
-	rg_config_unref(config);
-	rg_error_unref(why);
+	rg_config_free(config);
+	rg_error_free(why);
 	return failed;
 }

@@ -109,7 +109,8 @@ static const struct {
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 cancel>CANCEL unreachable>own503,end release>" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 release> 180> +181000>CANCEL c200> 487>ACK +32000>end" },
 	/* Completed: Timer D. */
-	{ SOCKET_UDP, "INVITE", "send>INVITE 486>ACK,cb486 486>ACK 500>ACK 180> 200> cancel> unreachable> +31999> 486>ACK +1>end release> 486>stray" },
+	{ SOCKET_UDP, "INVITE",
+		"send>INVITE 486>ACK,cb486 486>ACK 500>ACK 180> 200> cancel> unreachable> +31999> 486>ACK +1>end release> 486>stray" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE fail> 300>cb300 work> 300>ACK release> +32000>end" },
 	{ SOCKET_UDP, "INVITE", "send>INVITE 180>cb180 699>ACK,cb699 release> +32000>end" },
 	/* Accepted: Timer M. */
@@ -128,7 +129,8 @@ static const struct {
 	/* Trying, Proceeding: Timers E and F; Completed: Timer K. */
 	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE +499> +1>MESSAGE +1000>MESSAGE +2000>MESSAGE +3999> +1>MESSAGE +4000>MESSAGE +4000>MESSAGE "
 		"+4000>MESSAGE +4000>MESSAGE +4000>MESSAGE +4000>MESSAGE +499> +1>own408,end 200>stray release>" },
-	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 100>cb100 +500>MESSAGE +3999> +1>MESSAGE 180>cb180 +4000>MESSAGE 200>cb200 200> 100> 486> +4999> "
+	{ SOCKET_UDP, "MESSAGE",
+		"send>MESSAGE 100>cb100 +500>MESSAGE +3999> +1>MESSAGE 180>cb180 +4000>MESSAGE 200>cb200 200> 100> 486> +4999> "
 		"200> +1>end release> 200>stray" },
 	{ SOCKET_UDP, "MESSAGE", "send>MESSAGE 100>cb100 cancel> "
 		"+31000>MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE,MESSAGE +1000>own408,end release>" },
@@ -196,14 +198,16 @@ Test(client_transaction, headers_may_be_long)
 
 		world_open();
 		uac = uac_new(world.server.transactions, message("INVITE sip:%0*d@example.org SIP/2.0\nRoute: <sip:a;lr>\nRoute: <sip:%0*d;lr>\n"
-			"From: <sip:a@b>;tag=%0*d\nTo: <sip:a@b>\nCall-ID: %0*d\nCSeq: 4294967295 INVITE\nMax-Forwards: 7\nContent-Length: 0\n\n", size, 1,
+			"From: <sip:a@b>;tag=%0*d\nTo: <sip:a@b>\nCall-ID: %0*d\nCSeq: 4294967295 INVITE\nMax-Forwards: 7\nContent-Length: 0\n\n",
+				size, 1,
 			size, 2, size, 3, size, 4), &peer, "z9hG4bK1", NULL, NULL);
 		receive_response(message("SIP/2.0 180 X\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1\nFrom: <sip:a@b>\nTo: <sip:a@b>\nCall-ID: x\n"
 			"CSeq: 4294967295 INVITE\nContent-Length: 0\n\n"));
 		uac_cancel(uac, NULL);
 		snprintf(line, sizeof line, "CANCEL sip:%0*d@example.org SIP/2.0\r\n", size, 1);
 		cr_expect_eq(strstr(world.last, line), world.last);
-		snprintf(line, sizeof line, "Route: <sip:a;lr>\r\nRoute: <sip:%0*d;lr>\r\nFrom: <sip:a@b>;tag=%0*d\r\nCall-ID: %0*d\r\n", size, 2, size, 3,
+		snprintf(line, sizeof line, "Route: <sip:a;lr>\r\nRoute: <sip:%0*d;lr>\r\nFrom: <sip:a@b>;tag=%0*d\r\nCall-ID: %0*d\r\n", size, 2,
+			size, 3,
 			size, 4);
 		cr_expect(strstr(world.last, line), "%s", world.last);
 		is_line("CSeq: 4294967295 CANCEL");
@@ -271,7 +275,8 @@ Test(client_transaction, a_callback_may_let_go_of_all)
 	for (size_t socket = 0; socket < 2; socket++)
 		for (size_t m = 0; m < 2; m++)
 			for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
-				struct phone phones[2] = { { .peer = peer_at(socket, "203.0.113.5:5080", socket ? 77 : 0), .method = m ? "INFO" : "INVITE" } };
+				struct phone phones[2] = { { .peer = peer_at(socket, "203.0.113.5:5080", socket ? 77 : 0),
+					.method = m ? "INFO" : "INVITE" } };
 
 				world_open();
 				phones[0].uac = another(phones, 0);
@@ -295,7 +300,8 @@ static void retry(void *user, int status, msg_t *response)
 	note("own%d", status);
 	if (world.connections++ < 3) {
 		uac_release(phone->uac);
-		phone->uac = uac_new(world.server.transactions, request_of("INVITE", "z9hG4bKup", NULL), &phone->peer, "z9hG4bKagain", retry, phone);
+		phone->uac = uac_new(world.server.transactions, request_of("INVITE", "z9hG4bKup", NULL), &phone->peer, "z9hG4bKagain", retry,
+			phone);
 	}
 }
 

@@ -99,7 +99,8 @@ Test(dialog, a_changed_token_is_refused, .init = init)
 		size_t n = 0;
 
 		way_seal(&server, sip, &way, token);
-		cr_assert_eq(sodium_base642bin(bytes, sizeof bytes, token, strlen(token), NULL, &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING), 0);
+		cr_assert_eq(sodium_base642bin(bytes, sizeof bytes, token, strlen(token), NULL, &n, NULL,
+			sodium_base64_VARIANT_URLSAFE_NO_PADDING), 0);
 		for (size_t bit = 0; bit < 8 * n; bit++) {
 			bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
 			sodium_bin2base64(wrong, sizeof wrong, bytes, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

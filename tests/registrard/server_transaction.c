@@ -59,7 +59,8 @@ static void server_step(void *user, const char *event)
 
 static void run_server(size_t socket, const char *method, const char *branch, const char *script)
 {
-	struct caller caller = { .peer = peer_at(socket, "198.51.100.7:6000", socket == SOCKET_TCP ? 5 : 0), .method = method, .branch = branch };
+	struct caller caller = { .peer = peer_at(socket, "198.51.100.7:6000", socket == SOCKET_TCP ? 5 : 0), .method = method,
+		.branch = branch };
 
 	world_open();
 	script_run(script, server_step, &caller);
@@ -82,7 +83,8 @@ static const struct {
 		"+4000>486 +4000>486 +4000>486 +4000>486 +4000>486 +499> +1>end" },
 	{ SOCKET_UDP, "INVITE", "INVITE>new 404>404 180> 200> 603> INVITE>404 ACK> release> +5000>end" },
 	/* Confirmed: Timer I. */
-	{ SOCKET_UDP, "INVITE", "INVITE>new 486>486 ACK> ACK> INVITE> CANCEL>200 486> 200> 180> release> +4999> ACK> +1>end ACK>new INVITE>new" },
+	{ SOCKET_UDP, "INVITE",
+		"INVITE>new 486>486 ACK> ACK> INVITE> CANCEL>200 486> 200> 180> release> +4999> ACK> +1>end ACK>new INVITE>new" },
 	/* Accepted: Timer L. Nothing is repeated, each 2xx goes out, the ACK is for others. */
 	{ SOCKET_UDP, "INVITE", "INVITE>new 180>180 200>200 INVITE> ACK>new CANCEL>200 180> 486> 200>200 202>202 release> +31999> "
 		"INVITE> +1>end ACK>new" },
@@ -152,7 +154,8 @@ static void compare(const char *branch, const char *from, const char *to, int sa
 	struct uas *uas;
 	msg_t *msg;
 
-	snprintf(text, sizeof text, "MESSAGE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7:5070%s\nFrom: <sip:a@example.net>;tag=from\n"
+	snprintf(text, sizeof text,
+		"MESSAGE sip:bob@example.org SIP/2.0\nVia: SIP/2.0/UDP 198.51.100.7:5070%s\nFrom: <sip:a@example.net>;tag=from\n"
 		"To: <sip:bob@example.org>\nCall-ID: id@host\nCSeq: 7 MESSAGE\nSubject: x\nContent-Length: 0\n\n", branch);
 	world_open();
 	msg = message("%s", text);

@@ -51,7 +51,8 @@ static const char *value_of_parameter(const char *name)
 	for (size_t i = 0; i < sizeof special / sizeof *special; i++)
 		if (strcmp(special[i].name, name) == 0)
 			return special[i].value;
-	return strstr(name, "avp") ? "$avp(x)" : strcmp(name, "tcp_persistent_flag") == 0 ? "f" : strcmp(name, "sock_hdr_name") == 0 ? "X-S" : "1";
+	return strstr(name, "avp") ? "$avp(x)" : strcmp(name, "tcp_persistent_flag") == 0 ? "f" : strcmp(name,
+		"sock_hdr_name") == 0 ? "X-S" : "1";
 }
 
 static const char *value_of_flag(const char *name)
@@ -164,7 +165,8 @@ Test(settings, what_they_need_may_be_there)
 		"max_received_len=100");
 	EXPECT_TOLD("", "r", "--save", "max-contacts=3, force-registration", "--set", "eviction=lowest-q", "--set", "too_many_code=403");
 	EXPECT_TOLD("max_contacts", "r", "--save", "max-contacts=3", "--set", "max_contacts=5");
-	EXPECT_TOLD("min_expires max_expires", "r", "--save", "min-expires=3,max-expires=100", "--set", "min_expires=5", "--set", "max_expires=9");
+	EXPECT_TOLD("min_expires max_expires", "r", "--save", "min-expires=3,max-expires=100", "--set", "min_expires=5", "--set",
+		"max_expires=9");
 	EXPECT_TOLD("tcp_persistent_flag", "r", "--listen", "udp:127.0.0.1:0", "--set", "tcp_persistent_flag=f");
 	EXPECT_TOLD("", "r", "--control", "/x", "--lookup", "max-ping-latency=5,sort-by-latency", "--set", "latency_min_delta=5");
 	EXPECT_TOLD("", "r", "--federate", "memory,192.0.2.1", "--lookup", "global");

@@ -103,7 +103,8 @@ Test(transactions, long_invites_over_a_stream_are_limited_too)
 	world.args.max_calls = 10;
 	for (size_t i = 0; i < 20; i++) {
 		snprintf(branch, sizeof branch, "z9hG4bK%zu", i);
-		uac_release(uac_new(world.server.transactions, message("INVITE sip:a@b SIP/2.0\nFrom: <sip:a@b>;tag=%0*d\nTo: <sip:a@b>\nCall-ID: x\n"
+		uac_release(uac_new(world.server.transactions,
+			message("INVITE sip:a@b SIP/2.0\nFrom: <sip:a@b>;tag=%0*d\nTo: <sip:a@b>\nCall-ID: x\n"
 			"CSeq: 1 INVITE\nContent-Length: 0\n\n", 15000, 0), &peer, branch, NULL, NULL));
 	}
 	cr_expect_leq(transactions_count(world.server.transactions), 10 * 8192 / 15000);

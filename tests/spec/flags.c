@@ -288,7 +288,8 @@ ROW_AS(lookup_flag, global, "global", "1.4.4")
 /* What a ping of the Contact took, in microseconds. */
 static void pinged(host *h, const char *contact, uint32_t took)
 {
-	cr_assert_eq(rg_set_latency(h->reg, RG_STR("location"), RG_STR("sip:alice@example.org"), rg_str_from(contact), took, NULL), RG_OK);
+	cr_assert_eq(rg_set_latency(h->reg, RG_STR("location"), RG_STR("sip:alice@example.org"), rg_str_from(contact), took, NULL, NULL),
+		RG_OK);
 }
 
 ROW_AS(lookup_flag, max_ping_latency, "max-ping-latency", "1.4.4")

@@ -12,10 +12,10 @@ static const char *tag_of(host *h, const char *aor)
 	rg_answer *answer = NULL;
 	rg_contact c;
 
-	cr_assert_eq(rg_is_registered(h->reg, &q, &answer), RG_OK);
+	cr_assert_eq(rg_is_registered(h->reg, &q, &answer, NULL), RG_OK);
 	cr_assert_eq(rg_answer_contact(answer, 0, &c), RG_OK);
 	const char *tag = text(h, c.ownership_tag);
-	rg_answer_unref(answer);
+	rg_answer_free(answer);
 	return tag;
 }
 
@@ -56,7 +56,7 @@ static const char *removed(host *h, const char *contact, const char *next_hop, c
 	f.contact = rg_str_from(contact);
 	f.next_hop = rg_str_from(next_hop);
 	f.instance = rg_str_from(instance);
-	cr_expect_eq(rg_remove(h->reg, &f, &n), RG_OK);
+	cr_expect_eq(rg_remove(h->reg, &f, &n, NULL), RG_OK);
 	snprintf(count, sizeof count, "%u:", n);
 	FOUND(.uri = BOB);
 	for (uint32_t i = 0; i < rg_targets_count(h->targets); i++)
@@ -86,7 +86,7 @@ static uint32_t removed_at(host *h, const char *ip, int32_t port, const char *ao
 
 	SAVE(.contact = "<sip:a@192.0.2.1>", .received = "sip:203.0.113.8:43213");
 	SAVE(.contact = "<sip:b@203.0.113.8:43213>, <sip:b@192.0.2.2>, <sip:b@[2001:db8::1]:43213>", .to = "<" BOB ">");
-	cr_expect_eq(rg_remove_ip_port(h->reg, RG_STR("location"), rg_str_from(ip), port, rg_str_from(aor), &n), RG_OK);
+	cr_expect_eq(rg_remove_ip_port(h->reg, RG_STR("location"), rg_str_from(ip), port, rg_str_from(aor), &n, NULL), RG_OK);
 	return n;
 }
 
@@ -178,27 +178,27 @@ ROW(function, is_registered, "1.4.5")
 	rg_query q = query(ALICE);
 	rg_request r;
 
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "no");
 	SAVE(.contact = A ";expires=60", .attr = "desk");
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "yes sip:a@192.0.2.1");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:a@192.0.2.1");
 	rg_request_init(&r, sizeof r);
 	q = query(NULL);
 	q.request = &r;
-	r.to = RG_STR("<" ALICE ">");
-	r.from = RG_STR("<" BOB ">;tag=1");
+	r.to_header = RG_STR("<" ALICE ">");
+	r.from_header = RG_STR("<" BOB ">;tag=1");
 	r.method = RG_STR("REGISTER");
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "yes sip:a@192.0.2.1");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:a@192.0.2.1");
 	r.method = RG_STR("INVITE");
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "no"); /* From says whom: bob */
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "no"); /* From says whom: bob */
 	r.flags = RG_REQUEST_REPLY;
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "RG_EINVAL");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "RG_EINVAL");
 	q.aor = RG_STR(ALICE);
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "yes sip:a@192.0.2.1");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:a@192.0.2.1");
 	q.domain = RG_STR("elsewhere");
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "no");
 	q = query(ALICE);
 	h->now += 60000;
-	IS(answered(h, rg_is_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_registered(h->reg, &q, &answer, NULL), &answer), "no");
 }
 
 ROW(function, is_contact_registered, "1.4.6")
@@ -211,25 +211,25 @@ ROW(function, is_contact_registered, "1.4.6")
 	SAVE(.contact = A, .callid = "one");
 	SAVE(.contact = B, .callid = "two");
 	q.contact = RG_STR("sip:a@192.0.2.1");
-	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer), &answer), "yes sip:a@192.0.2.1");
+	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:a@192.0.2.1");
 	q.callid = RG_STR("two");
-	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer, NULL), &answer), "no");
 	q.contact = ABSENT;
-	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer), &answer), "yes sip:b@192.0.2.2");
+	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:b@192.0.2.2");
 	q.callid = RG_STR("three");
-	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer, NULL), &answer), "no");
 	q.callid = ABSENT;
 	q.contact = RG_STR(C);
-	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer, NULL), &answer), "no");
 	q.contact = ABSENT;
 	rg_request_init(&r, sizeof r);
 	r.method = RG_STR("INVITE");
-	r.from = RG_STR("<" ALICE ">;tag=1");
+	r.from_header = RG_STR("<" ALICE ">;tag=1");
 	r.contacts = &line;
 	r.n_contacts = 1;
 	q.request = &r;
 	q.aor = ABSENT;
-	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer), &answer), "yes sip:b@192.0.2.2"); /* the first of the request */
+	IS(answered(h, rg_is_contact_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:b@192.0.2.2"); /* the first of the request */
 }
 
 ROW(function, is_ip_registered, "1.4.7")
@@ -242,19 +242,19 @@ ROW(function, is_ip_registered, "1.4.7")
 	SAVE(.contact = "<sip:b@192.0.2.2:5070>, <sip:c@[2001:db8::3]>");
 	q.ips = ips;
 	q.n_ips = 1;
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "yes sip:a@192.0.2.1");
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:a@192.0.2.1");
 	ips[0].port = 40000;
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "yes sip:a@192.0.2.1");
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:a@192.0.2.1");
 	ips[0].port = 5060;
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "no");
 	q.n_ips = 2;
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "yes sip:b@192.0.2.2:5070");
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:b@192.0.2.2:5070");
 	ips[1].ip = RG_STR("192.0.2.1");
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "no"); /* the Contact says so, received does not */
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "no"); /* the Contact says so, received does not */
 	ips[1].ip = RG_STR("2001:DB8::0:3");
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "yes sip:c@[2001:db8::3]");
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "yes sip:c@[2001:db8::3]");
 	q.aor = RG_STR(BOB);
-	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer), &answer), "no");
+	IS(answered(h, rg_is_ip_registered(h->reg, &q, &answer, NULL), &answer), "no");
 }
 
 ROW(function, add_sock_hdr, "1.4.8")
@@ -266,9 +266,9 @@ ROW(function, add_sock_hdr, "1.4.8")
 	post_open(&p, REGISTER_TEXT(1, "Contact: " A "\r\n"));
 	p.source.socket = RG_STR("UDP:203.0.113.1:5060");
 	cr_expect_null(strstr(sent(h, &p), "Sock-Info"));
-	cr_expect_eq(rg_add_socket_header(h->reg, &p.msg, RG_STR("Sock-Info")), RG_OK);
+	cr_expect_eq(rg_add_socket_header(h->reg, &p.msg, RG_STR("Sock-Info"), NULL), RG_OK);
 	cr_expect(strstr(sent(h, &p), "\r\nSock-Info: udp:203.0.113.1:5060\r\n"), "%s", sent(h, &p));
-	cr_expect_eq(rg_add_socket_header(h->reg, &p.msg, RG_STR("Sock Info")), RG_EINVAL);
+	cr_expect_eq(rg_add_socket_header(h->reg, &p.msg, RG_STR("Sock Info"), NULL), RG_EINVAL);
 	post_close(&p);
 	cr_expect_eq(rg_socket_header(RG_STR("tls:[2001:DB8:0::1]:5061"), room, sizeof room, &value), RG_OK);
 	IS(text(h, value), "tls:[2001:db8::1]:5061");

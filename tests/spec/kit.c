@@ -11,19 +11,19 @@ static rg_time now(void *user)
 	return ((host *)user)->now;
 }
 
-static void log_line(void *user, int32_t level, rg_str line)
+static void log_line(void *user, int32_t level, const rg_str *line)
 {
 	(void)line;
 	((host *)user)->warnings += level == RG_LOG_WARNING;
 }
 
 /* One name is known to it. */
-static rg_status resolve(void *user, rg_str name, rg_resolve_cb done, void *tok)
+static rg_status resolve(void *user, const rg_str *name, rg_resolve_done_cb done, void *tok)
 {
 	rg_addr addr;
 
 	(void)user;
-	if (!rg_str_equal(name, RG_STR("gateway.example.org")) || rg_addr_parse(RG_STR("50.60.50.60"), &addr) != RG_OK)
+	if (!rg_str_equal(*name, RG_STR("gateway.example.org")) || rg_addr_parse(RG_STR("50.60.50.60"), &addr) != RG_OK)
 		return RG_ENOENT;
 	done(tok, RG_OK, &addr, 1);
 	return RG_OK;
@@ -56,11 +56,11 @@ void host_open(host *h)
 
 void host_close(host *h)
 {
-	rg_response_unref(h->response);
-	rg_targets_unref(h->targets);
+	rg_response_free(h->response);
+	rg_targets_free(h->targets);
 	rg_registrar_unref(h->reg);
 	rg_store_unref(h->store);
-	rg_config_unref(h->config);
+	rg_config_free(h->config);
 }
 
 static rg_status broken_fetch(void *self, const rg_key *key, uint32_t how, rg_fetch_cb done, void *tok)
@@ -75,21 +75,23 @@ static rg_status broken_commit(void *self, const rg_key *key, const rg_commit *c
 	return RG_ESTORE;
 }
 
-static rg_status broken_due(void *self, rg_time at, rg_str cursor, uint32_t limit, uint32_t how, rg_keys_cb done, void *tok)
+static rg_status broken_due(void *self, rg_time at, const rg_str *cursor, uint32_t limit, uint32_t how, rg_keys_cb done, void *tok)
 {
-	(void)self, (void)at, (void)cursor, (void)limit, (void)how, (void)done, (void)tok;
+	(void)self, (void)at, (void)*cursor, (void)limit, (void)how, (void)done, (void)tok;
 	return RG_ESTORE;
 }
 
-static rg_status broken_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t how, rg_keys_cb done, void *tok)
+static rg_status broken_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t how,
+	rg_keys_cb done, void *tok)
 {
-	(void)self, (void)domain, (void)tag, (void)cursor, (void)limit, (void)how, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*tag, (void)*cursor, (void)limit, (void)how, (void)done, (void)tok;
 	return RG_ESTORE;
 }
 
-static rg_status broken_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t how, rg_keys_cb done, void *tok)
+static rg_status broken_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t how, rg_keys_cb done,
+	void *tok)
 {
-	(void)self, (void)domain, (void)cursor, (void)limit, (void)how, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)how, (void)done, (void)tok;
 	return RG_ESTORE;
 }
 
@@ -144,8 +146,8 @@ void set(host *h, const char *name, const char *value)
 		rg_config_unset(h->config, rg_str_from(name), why);
 
 	cr_assert_eq(st, RG_OK, "%s: %s", name, rg_error_text(why).p);
-	cr_assert_eq(rg_registrar_configure(h->reg, h->config), RG_OK, "%s", name);
-	rg_error_unref(why);
+	cr_assert_eq(rg_registrar_configure(h->reg, h->config, NULL), RG_OK, "%s", name);
+	rg_error_free(why);
 }
 
 bool in_effect(const char *name)
@@ -190,8 +192,8 @@ const char *save(host *h, said s)
 	snprintf(cseq, sizeof cseq, "%d REGISTER", ++h->cseq);
 	r.method = RG_STR("REGISTER");
 	r.request_uri = RG_STR("sip:example.org");
-	r.to = rg_str_from(s.to ? s.to : "<sip:alice@example.org>");
-	r.from = s.from ? rg_str_from(s.from) : r.to;
+	r.to_header = rg_str_from(s.to ? s.to : "<sip:alice@example.org>");
+	r.from_header = s.from ? rg_str_from(s.from) : r.to_header;
 	r.callid = rg_str_from(s.callid ? s.callid : "c1");
 	r.cseq = rg_str_from(cseq);
 	r.expires = rg_str_from(s.expires);
@@ -216,8 +218,8 @@ const char *save(host *h, said s)
 	r.flow = rg_str_from(s.flow);
 	r.flags = s.bits;
 	cr_assert_eq(rg_save_options_new(rg_str_from(s.flags), &options, NULL), RG_OK, "%s", s.flags);
-	rg_response_unref(h->response);
-	rg_status st = rg_save(h->reg, &r, options, &h->response);
+	rg_response_free(h->response);
+	rg_status st = rg_save(h->reg, &r, options, &h->response, NULL);
 	cr_assert(st == RG_OK || (st == RG_ESTORE && h->response), "%s", rg_status_name(st));
 	rg_save_options_unref(options);
 	int code = rg_response_code(h->response);
@@ -257,8 +259,8 @@ const char *found(host *h, asked a)
 	for (; r.n_branches < 4 && a.branch[r.n_branches]; r.n_branches++)
 		branches[r.n_branches] = rg_str_from(a.branch[r.n_branches]);
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(a.flags), &options, NULL), RG_OK, "%s", a.flags);
-	rg_targets_unref(h->targets);
-	rg_status st = rg_lookup(h->reg, &r, options, &h->targets);
+	rg_targets_free(h->targets);
+	rg_status st = rg_lookup(h->reg, &r, options, &h->targets, NULL);
 	cr_expect(st == RG_OK || (st == RG_ESTORE && rg_targets_result(h->targets) == RG_LOOKUP_ERROR), "%s", rg_status_name(st));
 	rg_lookup_options_unref(options);
 	uint32_t n = rg_targets_count(h->targets);
@@ -298,38 +300,38 @@ const char *answered(host *h, rg_status status, rg_answer **answer)
 	add(to, rg_answer_result(*answer) ? "yes" : "no", ABSENT);
 	for (uint32_t i = 0; rg_answer_contact(*answer, i, &c) == RG_OK; i++)
 		add(to, " ", c.uri);
-	rg_answer_unref(*answer);
+	rg_answer_free(*answer);
 	*answer = NULL;
 	return to;
 }
 
 int64_t statistic(host *h, const char *name)
 {
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 	int64_t value = -1;
 
-	cr_assert_eq(rg_registrar_stats(h->reg, RG_STR("location"), &stats), RG_OK);
-	cr_assert_eq(rg_stats_find(stats, rg_str_from(name), &value), RG_OK, "%s", name);
-	rg_stats_unref(stats);
+	cr_assert_eq(rg_read_statistics(h->reg, RG_STR("location"), &stats, NULL), RG_OK);
+	cr_assert_eq(rg_statistics_find(stats, rg_str_from(name), &value), RG_OK, "%s", name);
+	rg_statistics_free(stats);
 	return value;
 }
 
-static rg_status get_var(void *user, rg_str name, rg_str *value)
+static rg_status get_var(void *user, const rg_str *name, rg_str *value)
 {
 	post *p = user;
 
-	if (!p->name || !rg_str_equal(name, rg_str_from(p->name)))
+	if (!p->name || !rg_str_equal(*name, rg_str_from(p->name)))
 		return RG_ENOENT;
 	*value = rg_str_from(p->value);
 	return RG_OK;
 }
 
-static rg_status set_var(void *user, rg_str name, uint32_t index, rg_str value)
+static rg_status set_var(void *user, const rg_str *name, uint32_t index, const rg_str *value)
 {
 	post *p = user;
 	size_t at = strlen(p->set);
 
-	snprintf(p->set + at, sizeof p->set - at, "%.*s[%u]=%.*s;", (int)name.n, name.p, index, (int)value.n, value.p ? value.p : "");
+	snprintf(p->set + at, sizeof p->set - at, "%.*s[%u]=%.*s;", (int)name->n, name->p, index, (int)value->n, value->p ? value->p : "");
 	return RG_OK;
 }
 
@@ -357,8 +359,8 @@ const char *posted(host *h, post *p, const char *flags)
 	rg_save_options *options = NULL;
 
 	cr_assert_eq(rg_save_options_new(rg_str_from(flags), &options, NULL), RG_OK, "%s", flags);
-	rg_response_unref(h->response);
-	cr_assert_eq(rg_save_msg(h->reg, &p->msg, options, &h->response), RG_OK);
+	rg_response_free(h->response);
+	cr_assert_eq(rg_save_msg(h->reg, &p->msg, options, &h->response, NULL), RG_OK);
 	rg_save_options_unref(options);
 	char *to = room(h);
 	snprintf(to, ROOM, "%d", rg_response_code(h->response));
@@ -370,7 +372,7 @@ void routed(host *h, post *p, const char *flags)
 	rg_lookup_options *options = NULL;
 
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK, "%s", flags);
-	cr_assert_eq(rg_lookup_msg(h->reg, &p->msg, options, NULL), RG_OK);
+	cr_assert_eq(rg_lookup_msg(h->reg, &p->msg, options, NULL, NULL), RG_OK);
 	rg_lookup_options_unref(options);
 }
 

@@ -125,18 +125,18 @@ Test(table, the_flags_of_the_library_are_those_of_the_base_specification)
 Test(table, the_library_has_the_statistics_of_the_base_specification)
 {
 	static names all;
-	rg_stats *stats = NULL;
+	rg_statistics *stats = NULL;
 	int64_t value;
 	host h;
 
 	read_names(&all);
 	cr_assert_gt(count(&all, "statistic", NULL), 0);
 	host_open(&h);
-	cr_assert_eq(rg_registrar_stats(h.reg, RG_STR("location"), &stats), RG_OK);
+	cr_assert_eq(rg_read_statistics(h.reg, RG_STR("location"), &stats, NULL), RG_OK);
 	for (size_t i = 0; i < all.n; i++) {
 		if (strcmp(all.at[i].kind, "statistic") == 0)
-			cr_expect_eq(rg_stats_find(stats, rg_str_from(all.at[i].name), &value), RG_OK, "%s", all.at[i].name);
+			cr_expect_eq(rg_statistics_find(stats, rg_str_from(all.at[i].name), &value), RG_OK, "%s", all.at[i].name);
 	}
-	rg_stats_unref(stats);
+	rg_statistics_free(stats);
 	host_close(&h);
 }

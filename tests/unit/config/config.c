@@ -17,8 +17,8 @@ static void setup(void)
 
 static void teardown(void)
 {
-	rg_config_unref(config);
-	rg_error_unref(why);
+	rg_config_free(config);
+	rg_error_free(why);
 }
 
 TestSuite(config, .init = setup, .fini = teardown);
@@ -373,10 +373,10 @@ Test(config, copy_is_independent)
 	cr_assert_eq(rg__config_int(copy, RG__P_max_contacts), 3);
 	cr_assert(rg__config_has(copy, RG__P_max_contacts));
 	cr_assert_not(rg__config_has(copy, RG__P_max_aor_len));
-	rg_config_unref(copy);
+	rg_config_free(copy);
 	cr_assert_eq(rg_config_copy(NULL, &copy), RG_OK);
 	cr_assert_eq(rg__config_int(copy, RG__P_default_expires), 3600);
-	rg_config_unref(copy);
+	rg_config_free(copy);
 }
 
 Test(config, reference_keeps_it_alive)
@@ -386,10 +386,10 @@ Test(config, reference_keeps_it_alive)
 	rg_config_new(&mine);
 	shared = rg__config_ref(mine);
 	cr_assert_eq(shared, mine);
-	rg_config_unref(mine);
+	rg_config_free(mine);
 	cr_assert_eq(rg__config_int(shared, RG__P_min_expires), 60);
-	rg_config_unref(shared);
-	rg_config_unref(NULL);
+	rg_config_free(shared);
+	rg_config_free(NULL);
 	cr_assert_null(rg__config_ref(NULL));
 }
 

@@ -15,7 +15,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 TestSuite(options, .init = setup, .fini = teardown);

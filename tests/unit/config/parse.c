@@ -33,7 +33,7 @@ Test(parse, long_values_are_shown_cut)
 	memset(text, 'x', sizeof text);
 	cr_assert_eq(rg__value_int(RG_STR("n"), (rg_str){ text, sizeof text }, 0, 1, &value, why), RG_EINVAL);
 	cr_assert_lt(rg_error_text(why).n, 150);
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(parse, matching_modes)

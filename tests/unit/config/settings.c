@@ -15,7 +15,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-	rg_config_unref(config);
+	rg_config_free(config);
 	rg_save_options_unref(save);
 	rg_lookup_options_unref(lookup);
 }
@@ -201,13 +201,13 @@ Test(settings, copy_of_a_config_borrows_from_nobody)
 	set("matching_mode", "<line>");
 	set("realm_prefix", "sip.");
 	cr_assert_eq(rg_config_copy(config, &copy), RG_OK);
-	rg_config_unref(config);
+	rg_config_free(config);
 	config = NULL;
 	rg__save_settings_of(copy, NULL, &s);
 	cr_assert_eq(s.config, copy);
 	cr_assert(rg__eq(s.received_param, RG_STR("rcv")) && rg__eq(s.matching.param, RG_STR("line")));
 	cr_assert(rg__eq(s.aor.realm_prefix, RG_STR("sip.")));
-	rg_config_unref(copy);
+	rg_config_free(copy);
 }
 
 Test(settings, follow_every_change_of_the_config)

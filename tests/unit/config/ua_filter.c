@@ -14,7 +14,7 @@ static bool matches(const char *flags, const char *user_agent)
 	cr_assert_not_null(settings.ua_regex);
 	bool found = rg__automaton_finds(settings.ua_regex, rg_str_from(user_agent));
 	rg_lookup_options_unref(options);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return found;
 }
 
@@ -61,7 +61,7 @@ static void refused(rg_str flags, const char *says)
 	cr_assert_null(options);
 	cr_assert(strstr(rg_error_text(why).p, says), "'%s' does not say '%s'", rg_error_text(why).p, says);
 	cr_assert(strstr(rg_error_text(why).p, "ua-filtering"), "'%s' does not name the flag", rg_error_text(why).p);
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(ua_filter, what_is_no_expression_is_refused)

@@ -55,7 +55,7 @@ Test(evict, a_refresh_never_counts)
 	flags(&w, "max-contacts=1");
 	cr_expect_eq(save(&w, .contact = { A }, .cseq = "4 REGISTER"), 200);
 	cr_expect_eq(save(&w, .contact = { A, B }, .cseq = "5 REGISTER"), 200);
-	cr_expect_eq(rg_record_count(w.record), 3);
+	cr_expect_eq(rg_record_contact_count(w.record), 3);
 	end_world(&w);
 }
 
@@ -186,6 +186,6 @@ Test(evict, a_repeat_trims_nobody)
 	flags(&w, "max-contacts=1, force-registration");
 	cr_expect_eq(save(&w, .contact = { C ";q=0.1" }, .cseq = "3 REGISTER"), 200);
 	same_text(outcomes(&w), "R");
-	cr_expect_eq(rg_record_count(w.record), 3);
+	cr_expect_eq(rg_record_contact_count(w.record), 3);
 	end_world(&w);
 }

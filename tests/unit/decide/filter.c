@@ -16,7 +16,8 @@ Test(filter, contact_by_the_matcher)
 	} cases[] = {
 		{ "0", "sip:a@192.0.2.7;transport=tcp;r=1", true }, { "0", "\"A\" <sip:%61@192.0.2.7;transport=tcp>;q=1", true },
 		{ "0", "sip:a@192.0.2.7", false }, { "1", "sip:a@192.0.2.7;transport=tcp;r=1", true },
-		{ "instance", "sip:a@192.0.2.7;transport=tcp", true }, { "<r>", "sip:b@192.0.2.9;r=1", true }, { "<r>", "sip:b@192.0.2.9;r=2", false },
+		{ "instance", "sip:a@192.0.2.7;transport=tcp", true }, { "<r>", "sip:b@192.0.2.9;r=1", true }, { "<r>", "sip:b@192.0.2.9;r=2",
+			false },
 	};
 	world w = new_world();
 
@@ -83,7 +84,8 @@ Test(filter, instance_with_or_without_brackets)
 		const char *text;
 		bool want;
 	} cases[] = { { "<urn:uuid:AB>", true }, { "URN:uuid:ab", true }, { " urn:uuid:ab ", true }, { "urn:uuid:ac", false } };
-	static const char *const contacts[] = { "<sip:a@192.0.2.7>;+sip.instance=\"<urn:uuid:ab>\"", "<sip:a@192.0.2.7>;+sip.instance=\"urn:uuid:ab\"" };
+	static const char *const contacts[] = { "<sip:a@192.0.2.7>;+sip.instance=\"<urn:uuid:ab>\"",
+		"<sip:a@192.0.2.7>;+sip.instance=\"urn:uuid:ab\"" };
 
 	for (int bare = 0; bare < 2; bare++) {
 		world w = new_world();

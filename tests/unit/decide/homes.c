@@ -20,7 +20,7 @@ static site_world new_sites(void)
 
 static void take_plan(site_world *s)
 {
-	cr_expect_eq(rg_plan_events(s->w.plan), 0);
+	cr_expect_eq(rg_plan_event_count(s->w.plan), 0);
 	if (!rg_plan_commits(s->w.plan))
 		return;
 	rg_record *next = rg_record_ref(rg_plan_next(s->w.plan));
@@ -37,7 +37,7 @@ static bool say(site_world *s, const char *home, bool present)
 	rg__publication p = { .key = &s->key, .home = { uri.p, uri.n }, .tag = { tag.p, tag.n }, .present = present, .now = s->w.now,
 		.until = s->w.now + HOUR };
 	s->revision.b[15]++;
-	rg_plan_unref(s->w.plan);
+	rg_plan_free(s->w.plan);
 	cr_assert_eq(rg__homes_plan(s->w.record, &p, &s->revision, &s->what, &s->w.plan), RG_OK);
 	take_plan(s);
 	rg__buf_free(&uri);
@@ -146,17 +146,17 @@ Test(homes, lapsed_homes_are_not_seen_and_go_with_whoever_comes)
 	say(&s, "10.0.0.2", true);
 	s.w.now += HOUR / 2;
 	same_text(others(&s, "sip:nobody"), "sip:10.0.0.2");
-	cr_expect_eq(rg_record_count(s.w.record), 2);
+	cr_expect_eq(rg_record_contact_count(s.w.record), 2);
 	cr_expect(say(&s, "10.0.0.3", false), "it says nothing of itself, and still");
 	cr_expect_eq(s.what, RG__HOME_KEPT);
-	cr_expect_eq(rg_record_count(s.w.record), 1);
+	cr_expect_eq(rg_record_contact_count(s.w.record), 1);
 	s.w.now += HOUR / 2;
-	rg_plan_unref(s.w.plan);
+	rg_plan_free(s.w.plan);
 	cr_assert_eq(rg__homes_prune(s.w.record, s.w.now, &s.revision, &s.w.plan), RG_OK);
 	cr_expect(rg_plan_commits(s.w.plan));
 	cr_expect_null(rg_plan_next(s.w.plan));
-	cr_expect_eq(rg_plan_events(s.w.plan), 0);
-	rg_plan_unref(s.w.plan);
+	cr_expect_eq(rg_plan_event_count(s.w.plan), 0);
+	rg_plan_free(s.w.plan);
 	cr_assert_eq(rg__homes_prune(s.w.record, s.w.now - 1, &s.revision, &s.w.plan), RG_OK);
 	cr_expect_not(rg_plan_commits(s.w.plan));
 	end_world(&s.w);
@@ -234,9 +234,9 @@ Test(homes, what_would_outlive_any_entry_is_not_seen_and_goes)
 	have(&s, "sip:x", 5, INT64_MAX);
 	cr_expect_str_empty(others(&s, "sip:10.0.0.1"));
 	cr_expect(say(&s, "10.0.0.1", true));
-	cr_expect_eq(rg_record_count(s.w.record), 1);
+	cr_expect_eq(rg_record_contact_count(s.w.record), 1);
 	have(&s, "sip:x", 5, INT64_MAX);
-	rg_plan_unref(s.w.plan);
+	rg_plan_free(s.w.plan);
 	cr_assert_eq(rg__homes_prune(s.w.record, s.w.now, &s.revision, &s.w.plan), RG_OK);
 	cr_expect(rg_plan_commits(s.w.plan) && !rg_plan_next(s.w.plan));
 	end_world(&s.w);
@@ -252,7 +252,7 @@ Test(homes, a_home_is_found_by_its_tag_and_travels)
 
 	say(&s, "East.example.net", true);
 	say(&s, "10.0.0.2:5070", true);
-	cr_assert_eq(rg_record_tags(s.w.record), 2);
+	cr_assert_eq(rg_record_tag_count(s.w.record), 2);
 	same_text(put(&s.w, rg_record_tag(s.w.record, 0)), "east.example.net:5060");
 	same_text(put(&s.w, rg_record_tag(s.w.record, 1)), "10.0.0.2:5070");
 	cr_assert_eq(rg_record_encode(s.w.record, &bytes, &n), RG_OK);

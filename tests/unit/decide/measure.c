@@ -55,7 +55,7 @@ Test(measure, what_moved_by_both_measures_is_kept)
 		cr_assert_eq(ping(&w, "sip:a@192.0.2.7", cases[i].before), 1);
 		cr_expect_eq(ping(&w, "sip:a@192.0.2.7", cases[i].now), cases[i].moved, "row %zu", i);
 		cr_expect_eq(rg_plan_commits(w.plan), cases[i].moved, "row %zu", i);
-		cr_expect_eq(rg_plan_events(w.plan), cases[i].moved, "row %zu", i);
+		cr_expect_eq(rg_plan_event_count(w.plan), cases[i].moved, "row %zu", i);
 		cr_expect_eq(binding(&w, 0).latency, cases[i].moved ? cases[i].now : cases[i].before, "row %zu", i);
 		end_world(&w);
 	}
@@ -160,7 +160,7 @@ Test(measure, what_has_lapsed_is_not_measured_and_keeps_its_event)
 	cr_expect_eq(ping(&w, "sip:b@192.0.2.8", 30000), 1);
 	same_text(events(&w), "CONTACT_EXPIRE LATENCY_UPDATE");
 	same_text(bindings(&w), "sip:b@192.0.2.8");
-	cr_expect_eq(rg_record_removals(w.record), 0);
+	cr_expect_eq(rg_record_removal_count(w.record), 0);
 	end_world(&w);
 }
 
@@ -169,9 +169,9 @@ Test(measure, remembered_removals_stay)
 	world w = two();
 
 	save(&w, .contact = { A ";expires=0" }, .cseq = "2 REGISTER");
-	cr_assert_eq(rg_record_removals(w.record), 1);
+	cr_assert_eq(rg_record_removal_count(w.record), 1);
 	ping(&w, "sip:b@192.0.2.8", 30000);
-	cr_expect_eq(rg_record_removals(w.record), 1);
+	cr_expect_eq(rg_record_removal_count(w.record), 1);
 	cr_expect_eq(save(&w, .contact = { A }), 400);
 	end_world(&w);
 }
@@ -186,7 +186,7 @@ Test(measure, a_record_at_its_limit_is_left_as_it_was)
 	cr_assert_eq(rg__filter_contact(&f, RG_STR(A), NULL), RG_OK);
 	rg__ping_of(NULL, 30000, &p);
 	p.max_record_bytes = (int64_t)rg_record_size(w.record);
-	rg_plan_unref(w.plan);
+	rg_plan_free(w.plan);
 	cr_expect_eq(rg__measure(w.record, &f, &p, w.now, &revision, &w.plan), RG_ELIMIT);
 	cr_expect_null(w.plan);
 	p.max_record_bytes += 64;
@@ -197,7 +197,7 @@ Test(measure, a_record_at_its_limit_is_left_as_it_was)
 
 	p.max_record_bytes = 512;
 	p.latency = 90000;
-	rg_plan_unref(w.plan);
+	rg_plan_free(w.plan);
 	cr_expect_eq(rg__measure(next, &f, &p, w.now, &revision, &w.plan), RG_OK);
 	cr_expect(rg_plan_commits(w.plan));
 	rg_record_unref(next);

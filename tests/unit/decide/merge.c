@@ -319,7 +319,7 @@ Test(merge, more_bindings_than_a_record_can_hold_are_refused)
 		code = save(&w, .contact = { contact }, .cseq = cseq);
 	}
 	cr_expect_eq(code, 413);
-	cr_expect_eq((int)rg_record_count(w.record), i - 1);
+	cr_expect_eq((int)rg_record_contact_count(w.record), i - 1);
 	cr_expect_leq(rg_record_size(w.record), (size_t)RG_RECORD_BYTES_MAX);
 	end_world(&w);
 }
@@ -335,7 +335,7 @@ Test(merge, arguments_are_checked)
 	cr_expect_eq(rg_merge(NULL, &r, NULL, NULL, 0, NULL, &plan), RG_EINVAL);
 	cr_expect_eq(rg_merge(NULL, &r, NULL, NULL, 0, w.seed, NULL), RG_EINVAL);
 	save(&w, .contact = { A });
-	r.to = RG_STR("<sip:bob@example.com>");
+	r.to_header = RG_STR("<sip:bob@example.com>");
 	cr_expect_eq(rg_merge(w.record, &r, NULL, NULL, 0, w.seed, &plan), RG_EINVAL);
 	cr_expect_null(plan);
 	end_world(&w);
@@ -353,7 +353,7 @@ Test(merge, a_config_that_contradicts_itself_is_refused)
 		rg_upstream_init(&up, sizeof up);
 		up.code = 200;
 		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan), RG_OK);
-		rg_plan_unref(plan);
+		rg_plan_free(plan);
 		contradict(&w, i);
 		plan = (rg_plan *)&w;
 		cr_expect_eq(rg_merge(NULL, &r, w.config, NULL, w.now, w.seed, &plan), RG_EINVAL, "case %zu", i);

@@ -44,8 +44,8 @@ Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 	cr_assert_eq(rg_record_new(&key, &revision, contacts, N - 1, NULL, 0, RG__ABSENT, &before), RG_OK);
 	m.record = before;
 	cr_assert_eq(rg__merge_next(&m, &key, NULL, &next), RG_OK);
-	cr_expect_eq(rg_record_count(next), 2);
-	cr_expect_eq(rg_record_removals(next), 1);
+	cr_expect_eq(rg_record_contact_count(next), 2);
+	cr_expect_eq(rg_record_removal_count(next), 1);
 	cr_assert_eq(rg_record_contact(next, 1, &c), RG_OK);
 	cr_expect_eq(c.id, 4);
 	cr_assert_eq(rg__merge_changes(&m), 3);

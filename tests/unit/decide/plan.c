@@ -11,7 +11,7 @@ Test(plan, an_event_tells_all)
 	save(&w, .contact = { A ";expires=100" }, .to = "<sip:al%40ice@example.com>");
 	w.now += 1000;
 	save(&w, .contact = { A ";expires=200" }, .to = "<sip:al%40ice@example.com>", .cseq = "2 REGISTER");
-	cr_assert_eq(rg_plan_events(w.plan), 1);
+	cr_assert_eq(rg_plan_event_count(w.plan), 1);
 	cr_assert_eq(rg_plan_event(w.plan, 0, &e), RG_OK);
 	cr_expect_eq(e.kind, RG_EVENT_CONTACT_UPDATE);
 	same_text(put(&w, e.key.user), "al@ice");
@@ -81,12 +81,12 @@ Test(plan, nothing_is_asked_of_no_plan)
 {
 	rg_event e;
 
-	rg_plan_unref(NULL);
+	rg_plan_free(NULL);
 	cr_expect_null(rg_plan_response(NULL));
 	cr_expect_null(rg_plan_next(NULL));
 	cr_expect_eq(rg_plan_commits(NULL), 0);
 	cr_expect_eq(rg_plan_outcome(NULL, 0), 0);
-	cr_expect_eq(rg_plan_events(NULL), 0);
+	cr_expect_eq(rg_plan_event_count(NULL), 0);
 	cr_expect_eq(rg_plan_event(NULL, 0, &e), RG_ENOENT);
 }
 
@@ -98,7 +98,7 @@ Test(plan, a_refusal_commits_nothing_and_has_no_outcomes)
 	cr_expect_not(rg_plan_commits(w.plan));
 	cr_expect_null(rg_plan_next(w.plan));
 	cr_expect_eq(rg_plan_outcome(w.plan, 0), 0);
-	cr_expect_eq(rg_plan_events(w.plan), 0);
+	cr_expect_eq(rg_plan_event_count(w.plan), 0);
 	end_world(&w);
 }
 
@@ -111,9 +111,9 @@ Test(plan, the_response_is_taken_once)
 	r = rg__plan_take_response(w.plan);
 	cr_assert_not_null(r);
 	cr_expect_null(rg__plan_take_response(w.plan));
-	rg_plan_unref(w.plan);
+	rg_plan_free(w.plan);
 	w.plan = NULL;
-	cr_expect_eq(rg_response_contacts(r), 1);
-	rg_response_unref(r);
+	cr_expect_eq(rg_response_contact_count(r), 1);
+	rg_response_free(r);
 	end_world(&w);
 }

@@ -18,14 +18,14 @@ static void take(world *w)
 
 static void expire(world *w)
 {
-	rg_plan_unref(w->plan);
+	rg_plan_free(w->plan);
 	cr_assert_eq(rg__prune_expired(w->record, NULL, w->now, &revision, &w->plan), RG_OK);
 	take(w);
 }
 
 static void prune(world *w, const rg__filter *f)
 {
-	rg_plan_unref(w->plan);
+	rg_plan_free(w->plan);
 	cr_assert_eq(rg__prune(w->record, f, w->now, &revision, &w->plan), RG_OK);
 	take(w);
 }
@@ -38,7 +38,7 @@ Test(prune, what_lapsed_goes_and_nothing_else)
 	w.now += 59999;
 	expire(&w);
 	cr_expect_not(rg_plan_commits(w.plan));
-	cr_expect_eq(rg_plan_events(w.plan), 0);
+	cr_expect_eq(rg_plan_event_count(w.plan), 0);
 	w.now += 1;
 	expire(&w);
 	same_text(events(&w), "CONTACT_EXPIRE");
@@ -65,7 +65,7 @@ Test(prune, a_record_of_removals_alone_goes_when_their_time_is_over)
 	cr_expect_eq(rg_record_deadline(w.record), w.now);
 	expire(&w);
 	cr_expect(rg_plan_commits(w.plan));
-	cr_expect_eq(rg_plan_events(w.plan), 0);
+	cr_expect_eq(rg_plan_event_count(w.plan), 0);
 	cr_expect_null(w.record);
 	end_world(&w);
 }
@@ -82,7 +82,7 @@ Test(prune, fresh_removals_survive_the_last_binding)
 	same_text(events(&w), "CONTACT_EXPIRE AOR_DELETE");
 	cr_assert_not_null(w.record);
 	cr_expect_eq(rg_record_weight(w.record), 0);
-	cr_expect_eq(rg_record_removals(w.record), 1);
+	cr_expect_eq(rg_record_removal_count(w.record), 1);
 	end_world(&w);
 }
 
@@ -97,7 +97,7 @@ Test(prune, a_filter_takes_what_matches_and_leaves_removals)
 	same_text(events(&w), "CONTACT_DELETE:removed");
 	cr_expect_eq(rg__plan_affected(w.plan), 1);
 	same_text(bindings(&w), "sip:b@192.0.2.8");
-	cr_expect_eq(rg_record_removals(w.record), 1);
+	cr_expect_eq(rg_record_removal_count(w.record), 1);
 	cr_expect_eq(save(&w, .contact = { A ";x" }), 400);
 	prune(&w, &f);
 	cr_expect_not(rg_plan_commits(w.plan));
@@ -130,7 +130,7 @@ Test(prune, what_lapsed_before_is_reported_as_lapsed_and_not_counted)
 	prune(&w, &f);
 	same_text(events(&w), "CONTACT_EXPIRE CONTACT_DELETE:removed AOR_DELETE");
 	cr_expect_eq(rg__plan_affected(w.plan), 1);
-	cr_expect_eq(rg_record_removals(w.record), 1);
+	cr_expect_eq(rg_record_removal_count(w.record), 1);
 	end_world(&w);
 }
 

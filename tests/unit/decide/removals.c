@@ -10,7 +10,7 @@ Test(removals, a_delayed_older_register_does_not_revive_what_was_removed)
 
 	save(&w, .contact = { A }, .cseq = "5 REGISTER");
 	save(&w, .contact = { A ";expires=0" }, .cseq = "7 REGISTER");
-	cr_expect_eq(rg_record_removals(w.record), 1);
+	cr_expect_eq(rg_record_removal_count(w.record), 1);
 	cr_expect_eq(save(&w, .contact = { A }, .cseq = "6 REGISTER"), 400);
 	cr_expect_eq(save(&w, .contact = { "<sip:%61@192.0.2.7>" }, .cseq = "7 REGISTER"), 400);
 	cr_expect_eq(save(&w, .contact = { B }, .cseq = "6 REGISTER"), 200);
@@ -29,7 +29,7 @@ Test(removals, they_are_forgotten_after_32_seconds)
 	cr_expect_eq(save(&w, .contact = { A }, .cseq = "6 REGISTER"), 400);
 	w.now += 1;
 	cr_expect_eq(save(&w, .contact = { A }, .cseq = "6 REGISTER"), 200);
-	cr_expect_eq(rg_record_removals(w.record), 0);
+	cr_expect_eq(rg_record_removal_count(w.record), 0);
 	end_world(&w);
 }
 
@@ -107,7 +107,7 @@ Test(removals, the_newest_are_kept)
 	}
 	save(&w, .contact = { "<sip:u0@192.0.2.7>;expires=0" }, .cseq = "50 REGISTER");
 	save(&w, .contact = { "*" }, .expires = "0", .cseq = "51 REGISTER");
-	cr_expect_eq(rg_record_removals(w.record), RG_REMOVALS_MAX);
+	cr_expect_eq(rg_record_removal_count(w.record), RG_REMOVALS_MAX);
 	cr_assert_eq(rg_record_removal(w.record, 0, &r), RG_OK);
 	same_text(put(&w, r.uri), "sip:u4@192.0.2.7");
 	cr_expect_eq(r.cseq, 51);
@@ -164,7 +164,7 @@ Test(removals, expiry_leaves_none)
 	w.now += 61000;
 	save(&w, .contact = { B }, .cseq = "2 REGISTER");
 	same_text(bindings(&w), "sip:b@192.0.2.8");
-	cr_expect_eq(rg_record_removals(w.record), 0);
+	cr_expect_eq(rg_record_removal_count(w.record), 0);
 	end_world(&w);
 }
 
@@ -214,7 +214,7 @@ static const char *users_left(world *w)
 	static char text[64];
 	size_t n = 0;
 
-	for (uint32_t i = 0; i < rg_record_count(w->record); i++) {
+	for (uint32_t i = 0; i < rg_record_contact_count(w->record); i++) {
 		if (binding(w, i).expires <= w->now)
 			continue;
 		text[n] = ' ';
@@ -266,7 +266,7 @@ Test(removals, a_binding_that_was_set_and_dropped_is_remembered_as_it_was)
 
 		save(&w, .contact = { A }, .callid = "p", .cseq = "5 REGISTER");
 		cr_assert_eq(save_spec(&w, gone), 200);
-		cr_expect_eq(rg_record_removals(w.record), 2, "way %zu", i);
+		cr_expect_eq(rg_record_removal_count(w.record), 2, "way %zu", i);
 		cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "4 REGISTER"), 400, "way %zu", i);
 		cr_expect_eq(save(&w, .contact = { A }, .callid = "p", .cseq = "5 REGISTER"), 400, "way %zu: its last one", i);
 		cr_expect_eq(save(&w, .contact = { A }, .callid = "q", .cseq = "1 REGISTER"), 400, "way %zu: another of this CSeq", i);

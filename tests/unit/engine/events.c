@@ -56,9 +56,9 @@ static void set_up(stage *s)
 
 static void tear_down(stage *s)
 {
-	rg_subscription_end(s->all);
-	rg_plan_unref(s->deletion);
-	rg_plan_unref(s->insertion);
+	rg_subscription_free(s->all);
+	rg_plan_free(s->deletion);
+	rg_plan_free(s->insertion);
 	rg__events_unref(s->events);
 }
 
@@ -144,9 +144,9 @@ static void set_up_parts(parts *p)
 
 static void tear_down_parts(parts *p)
 {
-	rg_subscription_end(p->all);
-	rg_plan_unref(p->inserts);
-	rg_plan_unref(p->deletes);
+	rg_subscription_free(p->all);
+	rg_plan_free(p->inserts);
+	rg_plan_free(p->deletes);
 	rg__events_unref(p->events);
 }
 
@@ -225,8 +225,8 @@ Test(events, what_came_after_the_local_part_was_emptied_is_told_after_it)
 	cr_expect_str_eq(told, "");
 	rg__batch_settle(p.events, gone, true);
 	cr_expect_str_eq(told, "-+");
-	rg_plan_unref(lapse);
-	rg_subscription_end(contacts);
+	rg_plan_free(lapse);
+	rg_subscription_free(contacts);
 	tear_down_parts(&p);
 	end_world(&w);
 }
@@ -267,8 +267,8 @@ static void set_up_line(line *l)
 static void tear_down_line(line *l)
 {
 	for (int i = 0; i < 26; i++)
-		rg_plan_unref(l->plans[i]);
-	rg_subscription_end(l->all);
+		rg_plan_free(l->plans[i]);
+	rg_subscription_free(l->all);
 	rg__events_unref(l->events);
 }
 

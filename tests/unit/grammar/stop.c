@@ -20,9 +20,11 @@ static void expect_stop(stop_fn *stop, const char *row)
 }
 
 static const char *const uri_rows[] = { "sip:alice@example.org", "sip:alice@example.org:5060;transport=tcp?a=b", "tel:+1", "|",
-	"sip:|", "sip:|@@x", "|:a", "alice|", "sip:al|<ice@example.org", "sip:a@exam|*ple.org", "sip:a@example.org:|x", "sip:a@example.org:6553|6",
+	"sip:|", "sip:|@@x", "|:a", "alice|", "sip:al|<ice@example.org", "sip:a@exam|*ple.org", "sip:a@example.org:|x",
+		"sip:a@example.org:6553|6",
 	"sip:a@example.org:|", "sip:a@example.org;|", "sip:a@example.org;x=|", "sip:a@example.org;|;x", "sip:a@example.org;x=1|\"",
-	"sip:a@example.org?|", "sip:a@example.org?a=b&|", "sip:a@[2001:db8::1|", "sip:a@[2001:db8::|g]", "sip:a@[::1]|x", "sip:%4|xa@example.org",
+	"sip:a@example.org?|", "sip:a@example.org?a=b&|", "sip:a@[2001:db8::1|", "sip:a@[2001:db8::|g]", "sip:a@[::1]|x",
+		"sip:%4|xa@example.org",
 	"sip:a| b@example.org", "sip:a@example.org| ", "sip:a@example.org|\x01", "sip:a@example.org|\xff", "sip:a@|", "tel:|" };
 
 Test(stop, a_uri)
@@ -31,9 +33,11 @@ Test(stop, a_uri)
 		expect_stop(rg__uri_stop, uri_rows[i]);
 }
 
-static const char *const address_rows[] = { "<sip:a@example.org>", "sip:a@example.org;q=1", "\"A, B\" <sip:a@example.org>;x=\"y\"", "A B <sip:a@x>",
+static const char *const address_rows[] = { "<sip:a@example.org>", "sip:a@example.org;q=1", "\"A, B\" <sip:a@example.org>;x=\"y\"",
+	"A B <sip:a@x>",
 	"|", "<sip:a@example.org|", "\"A <sip:a@example.org>|", "<sip:a@example.org>|x", "<sip:a@example.org>;|", "<sip:a@example.org>;|;x",
-	"<sip:a@example.org>;x=|;y", "<sip:a@exam|*ple.org>;x=1", "A \xc3\xa4 <sip:a@example.org>", "sip:|\xc3\xa4@x", "<sip:a@example.org>;x=\"y|\x01\"",
+	"<sip:a@example.org>;x=|;y", "<sip:a@exam|*ple.org>;x=1", "A \xc3\xa4 <sip:a@example.org>", "sip:|\xc3\xa4@x",
+		"<sip:a@example.org>;x=\"y|\x01\"",
 	"A <sip:a@example.org;|>;q=1", "<|>" };
 
 Test(stop, an_address)

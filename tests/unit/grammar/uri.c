@@ -232,7 +232,8 @@ Test(uri, what_leaves_open_whom_it_names_is_refused)
 	static const char *const cases[] = { "", "sip:", "?", "sip:@h;", "sip:a@;", "sip:a@b@c", "sip:a@h;x=b@c", "sip:%zz@h;", "sip:a b@h;",
 		"sip:a@h x", "sip:a@h;x y", "sip:a@h;\tx", "sip:a@h;x\r\nEvil: 1", "sip:a@h;\x7f", "sip:a@h>;", "sip:a@h;<", "sip:a@2001:db8::1",
 		"sip:a@fe80:1:2:3:4:5:6:7;x", "sip:a@[::1;", "sip:a@[::1]x", "sip:a@192.0.2.256;", "sip:a@h$;", "sip:a..b;", "tel:a b",
-		"sip:a:%@", "sip:a:%@b@c", "sip:a:% @h", "sip:a:%>@h", "sip:h:5060;x@i", "sip:a:b:c@h", "sip:h:5060?x=%@i", "sip::%@h", "sip:%zz:%@h" };
+		"sip:a:%@", "sip:a:%@b@c", "sip:a:% @h", "sip:a:%>@h", "sip:h:5060;x@i", "sip:a:b:c@h", "sip:h:5060?x=%@i", "sip::%@h",
+			"sip:%zz:%@h" };
 
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		rg__uri uri;

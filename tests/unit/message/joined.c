@@ -80,7 +80,7 @@ Test(joined, parts_keep_their_order_and_say_which_branch_they_replace)
 	cr_assert_eq(rg_targets_get(joined, 4, &t), RG_OK);
 	cr_expect(!t.aor.p && !t.home.p);
 	cr_expect_eq(rg_targets_get(joined, 8, &t), RG_ENOENT);
-	rg_targets_unref(joined);
+	rg_targets_free(joined);
 	end_world(&w);
 }
 
@@ -102,7 +102,7 @@ Test(joined, a_fallback_stands_in_for_the_same_target_as_before)
 	}
 	same_text(put(&w, t.uri), "sip:a1@192.0.2.1");
 	cr_expect_eq(t.branch, 4);
-	rg_targets_unref(outer);
+	rg_targets_free(outer);
 	end_world(&w);
 }
 
@@ -149,7 +149,7 @@ Test(joined, a_fallback_moves_with_its_principal)
 		cr_assert_eq(rg_targets_get(joined, want[i], &principal), RG_OK);
 		cr_expect(rg_str_equal(t.instance, principal.instance) && rg_str_equal(t.aor, principal.aor) && t.branch == principal.branch);
 	}
-	rg_targets_unref(joined);
+	rg_targets_free(joined);
 	end_world(&w);
 }
 
@@ -168,10 +168,10 @@ Test(joined, without_a_target_it_says_what_it_was_told_to)
 	cr_expect_eq(rg_targets_partial(joined), 1);
 	cr_expect_eq(rg_targets_branches_only(joined), 1);
 	cr_expect_eq(rg_targets_get(joined, 0, &t), RG_ENOENT);
-	rg_targets_unref(joined);
+	rg_targets_free(joined);
 	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_NONE, .code = 404 }, NULL, 0, &joined), RG_OK);
 	cr_expect_eq(rg_targets_count(joined), 0);
 	cr_expect_eq(rg_targets_partial(joined), 0);
-	rg_targets_unref(joined);
+	rg_targets_free(joined);
 	end_world(&w);
 }

@@ -101,8 +101,8 @@ static rg_request request_to(const char *to)
 	rg_request request;
 
 	rg_request_init(&request, sizeof request);
-	request.to = rg_str_from(to);
-	request.from = RG_STR("<sip:bob@example.org>;tag=b");
+	request.to_header = rg_str_from(to);
+	request.from_header = RG_STR("<sip:bob@example.org>;tag=b");
 	request.callid = RG_STR("c1");
 	request.cseq = RG_STR("7 INVITE");
 	return request;
@@ -126,8 +126,10 @@ Test(reply, a_to_without_a_tag_gets_one)
 		{ "<sip:a@example.org>", "<sip:a@example.org>;tag=*" }, { "sip:a@example.org", "sip:a@example.org;tag=*" },
 		{ " \"A;tag=1\" <sip:a@h;tag=2>;x=\";tag=3\" ", "\"A;tag=1\" <sip:a@h;tag=2>;x=\";tag=3\";tag=*" },
 		{ "<sip:a@h>;tagged=1", "<sip:a@h>;tagged=1;tag=*" }, { "A <sip:%zz>", "A <sip:%zz>;tag=*" },
-		{ "<sip:a@h>;tag=9", "<sip:a@h>;tag=9" }, { "sip:a@h;TAG=9 ", "sip:a@h;TAG=9" }, { "<sip:a@h> ; x ; tag = 9", "<sip:a@h> ; x ; tag = 9" },
-		{ NULL, NULL }, { "", NULL }, { "<sip:a@h", NULL }, { "\"a <sip:a@h>", NULL }, { "<sip:a@h>;;", NULL }, { "<sip:a@h>;tag=1;tag=2", NULL },
+		{ "<sip:a@h>;tag=9", "<sip:a@h>;tag=9" }, { "sip:a@h;TAG=9 ", "sip:a@h;TAG=9" }, { "<sip:a@h> ; x ; tag = 9",
+			"<sip:a@h> ; x ; tag = 9" },
+		{ NULL, NULL }, { "", NULL }, { "<sip:a@h", NULL }, { "\"a <sip:a@h>", NULL }, { "<sip:a@h>;;", NULL }, { "<sip:a@h>;tag=1;tag=2",
+			NULL },
 		{ "<sip:a\r\nEvil: 1@h>", NULL }, { "<sip:a@h>\r\nEvil: 1", NULL }, { "\"\n\" <sip:a@h>", NULL },
 	};
 
@@ -141,7 +143,8 @@ Test(reply, a_to_without_a_tag_gets_one)
 		if (!got || !cases[i].header)
 			continue;
 		if (star)
-			cr_expect(strncmp(got, cases[i].header, n) == 0 && strlen(got) == n + 16 && strspn(got + n, "0123456789abcdef") == 16, "%s", got);
+			cr_expect(strncmp(got, cases[i].header, n) == 0 && strlen(got) == n + 16 && strspn(got + n, "0123456789abcdef") == 16, "%s",
+				got);
 		else
 			cr_expect_str_eq(got, cases[i].header);
 	}
@@ -176,7 +179,7 @@ Test(reply, a_retransmission_and_a_cancel_get_the_same_tag_and_another_request_a
 	cr_assert_not_null(to_of(&request, VIA, key, first));
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		request.cseq = rg_str_from(cases[i].cseq);
-		request.from = rg_str_from(cases[i].from);
+		request.from_header = rg_str_from(cases[i].from);
 		request.callid = rg_str_from(cases[i].callid);
 		cr_assert_not_null(to_of(&request, cases[i].via, cases[i].key, room));
 		cr_expect_eq(strcmp(first, room) == 0, cases[i].same, "%zu: %s", i, room);
@@ -191,9 +194,11 @@ Test(reply, a_target_becomes_a_contact)
 		const char *header;
 	} cases[] = {
 		{ "sip:a@192.0.2.1", -1, "<sip:a@192.0.2.1>" }, { "sip:a@192.0.2.1;transport=tcp", 700, "<sip:a@192.0.2.1;transport=tcp>;q=0.7" },
-		{ "sips:a,b?c@h:5061;x", 1000, "<sips:a,b?c@h:5061;x>;q=1" }, { "sip:h", 0, "<sip:h>;q=0" }, { "tel:+4912", 5, "<tel:+4912>;q=0.005" },
+		{ "sips:a,b?c@h:5061;x", 1000, "<sips:a,b?c@h:5061;x>;q=1" }, { "sip:h", 0, "<sip:h>;q=0" }, { "tel:+4912", 5,
+			"<tel:+4912>;q=0.005" },
 		{ "", -1, NULL }, { NULL, -1, NULL }, { "x", -1, NULL }, { "sip:a@h>;q=1,<sip:b@h", -1, NULL }, { "sip:a@h\r\nEvil: 1", -1, NULL },
-		{ "tel:1>,<sip:b@h", -1, NULL }, { "tel:1 2", -1, NULL }, { "tel:\"", -1, NULL }, { "sip:a@h", 1001, NULL }, { "sip:a@h", -2, NULL },
+		{ "tel:1>,<sip:b@h", -1, NULL }, { "tel:1 2", -1, NULL }, { "tel:\"", -1, NULL }, { "sip:a@h", 1001, NULL }, { "sip:a@h", -2,
+			NULL },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -15,7 +15,7 @@ static rg_request full(const rg_resolved *resolved)
 
 	rg_request_init(&r, sizeof r);
 #define TEXT(name) r.name = RG_STR(#name);
-	TEXT(method) TEXT(request_uri) TEXT(from) TEXT(to) TEXT(callid) TEXT(cseq) TEXT(expires) TEXT(user_agent) TEXT(domain) TEXT(aor)
+	TEXT(method) TEXT(request_uri) TEXT(from_header) TEXT(to_header) TEXT(callid) TEXT(cseq) TEXT(expires) TEXT(user_agent) TEXT(domain) TEXT(aor)
 	TEXT(ownership_tag) TEXT(identity) TEXT(received) TEXT(attr) TEXT(flow) TEXT(transport) TEXT(socket) TEXT(socket_header)
 #undef TEXT
 #define LIST(name) r.name = two, r.n_##name = 2;
@@ -71,12 +71,12 @@ Test(request, view_of_an_older_struct_has_the_rest_empty)
 {
 	rg_request r = full(NULL), view;
 
-	r.struct_size = offsetof(rg_request, from);
+	r.struct_size = offsetof(rg_request, from_header);
 	memset(&view, 0xa5, sizeof view);
 	rg__request_view(&r, &view);
 	cr_assert_eq(view.struct_size, sizeof view);
 	cr_assert(rg__eq(view.request_uri, RG_STR("request_uri")));
-	cr_assert(view.from.p == NULL && view.contacts == NULL && view.n_contacts == 0 && view.source.family == 0 && view.release == NULL);
+	cr_assert(view.from_header.p == NULL && view.contacts == NULL && view.n_contacts == 0 && view.source.family == 0 && view.release == NULL);
 	cr_assert_eq(view.defect, RG_R_FINE);
 }
 
@@ -136,7 +136,7 @@ Test(request, copy_is_deep_and_whole)
 
 	cr_assert_eq(rg__request_copy(&r, 65535, &copy), RG_OK);
 #define SAME(name) cr_assert(rg__eq(copy->name, RG_STR(#name)) && copy->name.p != r.name.p, #name);
-	SAME(method) SAME(request_uri) SAME(from) SAME(to) SAME(callid) SAME(cseq) SAME(expires) SAME(user_agent) SAME(domain) SAME(aor)
+	SAME(method) SAME(request_uri) SAME(from_header) SAME(to_header) SAME(callid) SAME(cseq) SAME(expires) SAME(user_agent) SAME(domain) SAME(aor)
 	SAME(ownership_tag) SAME(identity) SAME(received) SAME(attr) SAME(flow) SAME(transport) SAME(socket) SAME(socket_header)
 #undef SAME
 #define LINES(name) same_lines(copy->name, copy->n_##name, r.name, r.n_##name, #name);
@@ -161,7 +161,7 @@ Test(request, copy_keeps_absent_apart_from_empty)
 	rg_request_init(&r, sizeof r);
 	r.expires = RG_STR("");
 	cr_assert_eq(rg__request_copy(&r, 0, &copy), RG_OK);
-	cr_assert(copy->expires.p != NULL && copy->expires.n == 0 && copy->to.p == NULL && copy->contacts == NULL);
+	cr_assert(copy->expires.p != NULL && copy->expires.n == 0 && copy->to_header.p == NULL && copy->contacts == NULL);
 	rg_request_free(copy);
 	cr_assert_eq(rg__request_copy(NULL, 0, &copy), RG_OK);
 	rg_request_free(copy);
@@ -185,16 +185,16 @@ Test(request, copy_is_bounded_to_the_byte)
 	rg_request r, *copy = NULL;
 
 	rg_request_init(&r, sizeof r);
-	r.to = RG_STR("12345");
+	r.to_header = RG_STR("12345");
 	r.contacts = lines;
 	r.n_contacts = 2;
 	cr_assert_eq(rg__request_copy(&r, 10, &copy), RG_OK); /* 5, 3 and a byte a line */
 	rg_request_free(copy);
 	cr_assert_eq(rg__request_copy(&r, 9, &copy), RG_ELIMIT);
 	cr_assert_null(copy);
-	r.to.n = SIZE_MAX;
+	r.to_header.n = SIZE_MAX;
 	cr_assert_eq(rg__request_copy(&r, SIZE_MAX - 1, &copy), RG_ELIMIT);
-	r.to = RG__ABSENT;
+	r.to_header = RG__ABSENT;
 	r.n_contacts = UINT32_MAX; /* what is past the bound is not looked at */
 	cr_assert_eq(rg__request_copy(&r, 3, &copy), RG_ELIMIT);
 }

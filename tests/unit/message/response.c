@@ -104,20 +104,21 @@ Test(response, it_outlives_plan_config_and_request)
 	r = rg__plan_take_response(w.plan);
 	end_world(&w);
 	cr_expect(rg_str_equal(rg_response_header(r, RG_STR("Contact"), 0), RG_STR(A ";expires=3600;rcv=\"sip:192.0.2.1\"")));
-	rg_response_unref(r);
+	rg_response_free(r);
 }
 
 Test(response, nothing_is_asked_of_no_response)
 {
 	const rg_header *headers;
-	rg_answered a;
+	rg_contact a;
 	uint32_t n;
 
-	rg_response_unref(NULL);
+	rg_response_free(NULL);
 	cr_expect_eq(rg_response_code(NULL), 500);
 	cr_expect_eq(rg_response_reason(NULL), RG_R_INTERNAL);
-	cr_expect_eq(rg_response_contacts(NULL), 0);
+	cr_expect_eq(rg_response_contact_count(NULL), 0);
 	cr_expect_eq(rg_response_contact(NULL, 0, &a), RG_ENOENT);
+	cr_expect_eq(rg_response_contact_expires(NULL, 0), 0);
 	cr_expect_eq(rg_response_headers(NULL, &headers, &n), RG_EINVAL);
 	cr_expect_null(rg_response_header(NULL, RG_STR("Contact"), 0).p);
 }

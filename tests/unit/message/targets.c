@@ -46,7 +46,7 @@ Test(targets, method_lr_and_headers_have_no_place_in_a_request_uri)
 		same_text(put(&w, t.next_hop), cases[i].target);
 		cr_assert_eq(rg_targets_get(targets, 0, &t), RG_OK);
 		same_text(put(&w, t.uri), "sip:z@192.0.2.7");
-		rg_targets_unref(targets);
+		rg_targets_free(targets);
 		end_world(&w);
 	}
 }
@@ -84,7 +84,7 @@ Test(targets, a_target_tells_all_and_outlives_the_record)
 	same_text(put(&w, t.instance), "<urn:x:1>");
 	same_text(put(&w, t.aor), "alice@example.com");
 	cr_expect_eq(rg_targets_get(targets, 1, &t), RG_ENOENT);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	end_world(&w);
 }
 
@@ -109,10 +109,10 @@ Test(targets, a_fallback_names_its_principal_and_is_a_target_like_any)
 	same_text(put(&w, t.uri), "sip:a@192.0.2.7");
 	same_text(put(&w, t.flow), "f1");
 	same_text(put(&w, t.instance), "<urn:x:1>");
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	targets = targets_of(&w, "no-branches");
 	cr_expect_eq(rg_targets_count(targets), 1);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	end_world(&w);
 }
 
@@ -120,7 +120,7 @@ Test(targets, nothing_is_asked_of_no_targets)
 {
 	rg_target t;
 
-	rg_targets_unref(NULL);
+	rg_targets_free(NULL);
 	cr_expect_eq(rg_targets_result(NULL), RG_LOOKUP_ERROR);
 	cr_expect_eq(rg_targets_count(NULL), 0);
 	cr_expect_eq(rg_targets_get(NULL, 0, &t), RG_ENOENT);
@@ -134,5 +134,5 @@ Test(targets, a_failed_lookup_has_a_code)
 	cr_assert_eq(rg__targets_failed(RG_LOOKUP_ERROR, 503, &targets), RG_OK);
 	cr_expect_eq(rg_targets_result(targets), RG_LOOKUP_ERROR);
 	cr_expect_eq(rg_targets_code(targets), 503);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 }

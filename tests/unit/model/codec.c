@@ -24,7 +24,7 @@ static rg_record *decode(blob b)
 	rg_status status = rg_record_decode(b.p, b.n, &r, why);
 
 	cr_assert_eq(status, RG_OK, "%s: %.*s", rg_status_name(status), (int)rg_error_text(why).n, rg_error_text(why).p);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return r;
 }
 
@@ -75,9 +75,9 @@ static bool same_head(const rg_record *a, const rg_record *b)
 	rg_record_key(a, &ka);
 	rg_record_key(b, &kb);
 	return rg_key_equal(&ka, &kb) && rg_revision_equal(rg_record_revision(a), rg_record_revision(b)) &&
-		same_text(rg_record_extra(a), rg_record_extra(b)) && rg_record_count(a) == rg_record_count(b) &&
-		rg_record_removals(a) == rg_record_removals(b) && rg_record_deadline(a) == rg_record_deadline(b) &&
-		rg_record_tags(a) == rg_record_tags(b);
+		same_text(rg_record_extra(a), rg_record_extra(b)) && rg_record_contact_count(a) == rg_record_contact_count(b) &&
+		rg_record_removal_count(a) == rg_record_removal_count(b) && rg_record_deadline(a) == rg_record_deadline(b) &&
+		rg_record_tag_count(a) == rg_record_tag_count(b);
 }
 
 static bool same_record(const rg_record *a, const rg_record *b)
@@ -85,19 +85,19 @@ static bool same_record(const rg_record *a, const rg_record *b)
 	bool same = same_head(a, b);
 	uint32_t i;
 
-	for (i = 0; same && i < rg_record_count(a); i++) {
+	for (i = 0; same && i < rg_record_contact_count(a); i++) {
 		rg_contact x, y;
 		rg_record_contact(a, i, &x);
 		rg_record_contact(b, i, &y);
 		same = same_contact(&x, &y);
 	}
-	for (i = 0; same && i < rg_record_removals(a); i++) {
+	for (i = 0; same && i < rg_record_removal_count(a); i++) {
 		rg_removal x, y;
 		rg_record_removal(a, i, &x);
 		rg_record_removal(b, i, &y);
 		same = same_removal(&x, &y);
 	}
-	for (i = 0; same && i < rg_record_tags(a); i++)
+	for (i = 0; same && i < rg_record_tag_count(a); i++)
 		same = rg_str_equal(rg_record_tag(a, i), rg_record_tag(b, i));
 	return same;
 }
@@ -395,7 +395,7 @@ Test(codec, says_where_and_what_was_wrong)
 	cr_assert_eq(rg_record_decode((const uint8_t *)twice, sizeof twice - 1, &r, why), RG_EFORMAT);
 	cr_assert_eq(rg_error_status(why), RG_EFORMAT);
 	cr_assert_str_eq(rg_error_text(why).p, "stored record, near byte 98: binding, key \"id\": given twice");
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(codec, keeps_keys_of_a_newer_minor_version)

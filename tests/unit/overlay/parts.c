@@ -61,7 +61,7 @@ Test(parts, the_revision_of_a_local_part_that_went_is_carried)
 	const rg__local gone = { .revision = local_revision };
 	rg_fetched f = unite(main, &gone);
 
-	cr_expect_eq(rg_record_count(f.record), 2);
+	cr_expect_eq(rg_record_contact_count(f.record), 2);
 	cr_expect_eq(flags_of(f.record, 1), RG_CONTACT_PN);
 	cr_expect(rg_revision_equal(rg_record_local_revision(f.record), &local_revision));
 	cr_expect(rg_revision_equal(&f.local_base, &local_revision));
@@ -77,7 +77,7 @@ Test(parts, a_union_marks_what_is_local_whatever_the_parts_say_of_it)
 	rg_record *main = record(&main_revision, 1, 2, RG_CONTACT_LOCAL | RG_CONTACT_PN, NULL), *local = record(&local_revision, 2, 2, 0, NULL);
 	rg_fetched f = unite(main, &(rg__local){ .record = local, .revision = local_revision });
 
-	cr_expect_eq(rg_record_count(f.record), 3, "what both have is taken once");
+	cr_expect_eq(rg_record_contact_count(f.record), 3, "what both have is taken once");
 	cr_expect_eq(flags_of(f.record, 1), RG_CONTACT_PN);
 	cr_expect_eq(flags_of(f.record, 2), RG_CONTACT_PN, "from main");
 	cr_expect_eq(flags_of(f.record, 3), RG_CONTACT_LOCAL);
@@ -107,7 +107,7 @@ Test(parts, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
 		cr_assert_eq(rg_record_new(&key, &local_revision, &c, 1, NULL, 0, ABSENT, &local), RG_OK);
 		rg_fetched f = unite(main, &(rg__local){ .record = local, .revision = local_revision });
 
-		cr_expect_eq(rg_record_count(f.record), 1, "row %zu", i);
+		cr_expect_eq(rg_record_contact_count(f.record), 1, "row %zu", i);
 		cr_assert_eq(rg_record_contact(f.record, 0, &got), RG_OK);
 		cr_expect_eq((got.flags & RG_CONTACT_LOCAL) != 0, rows[i].local, "row %zu", i);
 		cr_expect_eq(rg_str_equal(got.attr, RG_STR("local")) != 0, rows[i].local, "row %zu", i);
@@ -124,7 +124,7 @@ Test(parts, one_part_laid_over_another_has_the_bindings_of_both_and_the_upper_co
 	rg_record *over = record(&local_revision, 3, 2, RG_CONTACT_LOCAL, NULL);
 
 	cr_assert_eq(rg__lay_over(&key, &own_revision, under, over, &both), RG_OK);
-	cr_expect_eq(rg_record_count(both), 4);
+	cr_expect_eq(rg_record_contact_count(both), 4);
 	cr_expect_eq(flags_of(both, 1), RG_CONTACT_LOCAL | RG_CONTACT_PN);
 	cr_expect_eq(flags_of(both, 3), RG_CONTACT_LOCAL, "the upper one, though none is newer");
 	cr_expect(rg_revision_equal(rg_record_revision(both), &own_revision));
@@ -150,15 +150,15 @@ Test(parts, a_split_gives_removals_to_main_and_nothing_where_nothing_is)
 	c.next = next;
 	cr_expect_eq(rg__split(&key, &c, &main, &local), RG_OK);
 	cr_expect_null(main);
-	cr_expect_eq(rg_record_count(local), 2);
+	cr_expect_eq(rg_record_contact_count(local), 2);
 	cr_expect(rg__same_part(local, next));
 	rg_record_unref(local);
 	rg_record_unref(next);
 	c.next = next = record(&own_revision, 1, 1, RG_CONTACT_LOCAL, &gone);
 	cr_expect_eq(rg__split(&key, &c, &main, &local), RG_OK);
-	cr_expect_eq(rg_record_count(main), 0);
-	cr_expect_eq(rg_record_removals(main), 1);
-	cr_expect_eq(rg_record_removals(local), 0);
+	cr_expect_eq(rg_record_contact_count(main), 0);
+	cr_expect_eq(rg_record_removal_count(main), 1);
+	cr_expect_eq(rg_record_removal_count(local), 0);
 	cr_expect_not(rg__same_part(local, next));
 	rg_record_unref(main);
 	rg_record_unref(local);

@@ -134,7 +134,7 @@ Test(register_read, one_user_under_many_spellings_is_one_aor_and_two_users_are_t
 
 		save(&w, .contact = { GOOD });
 		cr_expect_eq(rg_merge(w.record, &r, NULL, NULL, w.now, w.seed, &plan), cases[i].same ? RG_OK : RG_EINVAL, "%s", cases[i].to);
-		rg_plan_unref(plan);
+		rg_plan_free(plan);
 		end_world(&w);
 	}
 }
@@ -231,7 +231,8 @@ Test(register_read, no_control_character_reaches_the_store)
 Test(register_read, headers_that_no_decision_needs_are_as_if_absent_when_malformed)
 {
 	static const struct { const char *user_agent, *allow[3]; } rows[] = {
-		{ "a\r\nb", { "INVITE ACK BYE" } }, { "\x01", { "INVITE;ACK" } }, { "a\x7f", { "INVITE, \"ACK" } }, { "\n", { "INVITE", "B\xc3\xbf" } },
+		{ "a\r\nb", { "INVITE ACK BYE" } }, { "\x01", { "INVITE;ACK" } }, { "a\x7f", { "INVITE, \"ACK" } }, { "\n", { "INVITE",
+			"B\xc3\xbf" } },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -262,7 +263,8 @@ Test(register_read, a_display_name_is_never_the_reason_for_a_refusal)
 
 Test(register_read, a_request_uri_of_another_scheme_is_416)
 {
-	static const char *const uris[] = { "tel:+15550100", "http://example.com", "urn:service:sos", "im:alice@example.com", "sipx:example.com" };
+	static const char *const uris[] = { "tel:+15550100", "http://example.com", "urn:service:sos", "im:alice@example.com",
+		"sipx:example.com" };
 
 	for (size_t i = 0; i < sizeof uris / sizeof *uris; i++) {
 		world w = new_world();

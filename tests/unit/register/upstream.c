@@ -24,7 +24,7 @@ static int32_t save_answered(world *w, spec s, answer_spec a)
 	up.n_modified = lines(a.modified, modified);
 	up.expires = rg_str_from(a.expires);
 	w->seed[0]++;
-	rg_plan_unref(w->plan);
+	rg_plan_free(w->plan);
 	w->plan = NULL;
 	rg_status st = rg_merge_reply(w->record, &r, &up, w->config, w->options, w->now, w->seed, &w->plan);
 	if (st != RG_OK)
@@ -139,17 +139,17 @@ Test(register_upstream, what_the_main_registrar_dropped_is_dropped)
 
 	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }), A({ "<sip:a@10.0.0.1>;expires=100",
 		"<sip:b@10.0.0.2>;expires=100" })), 200);
-	cr_expect_eq(rg_record_count(w.record), 2);
+	cr_expect_eq(rg_record_contact_count(w.record), 2);
 	cr_expect_eq(save_answered(&w, R({ "<sip:a@10.0.0.1>", "<sip:b@10.0.0.2>" }, .cseq = "2 REGISTER"),
 		A({ "<sip:b@10.0.0.2>;expires=100" })), 200);
 	same_text(bindings(&w), "sip:b@10.0.0.2");
 	same_text(outcomes(&w), "DU");
 	/* granted 0 is as good */
 	cr_expect_eq(save_answered(&w, R({ "<sip:b@10.0.0.2>" }, .cseq = "3 REGISTER"), A({ "<sip:b@10.0.0.2>;expires=0" })), 200);
-	cr_expect_eq(rg_record_count(w.record), 0);
+	cr_expect_eq(rg_record_contact_count(w.record), 0);
 	/* a reply without Contacts leaves nothing, one to a removal removes */
 	cr_expect_eq(save_answered(&w, R({ "<sip:c@10.0.0.3>" }, .cseq = "4 REGISTER"), A({ NULL })), 200);
-	cr_expect_eq(rg_record_count(w.record), 0);
+	cr_expect_eq(rg_record_contact_count(w.record), 0);
 	end_world(&w);
 }
 
@@ -165,7 +165,7 @@ Test(register_upstream, removals_and_star_follow_the_main_registrar)
 	cr_expect_eq(save_answered(&w, R({ "<sip:b@10.0.0.2>;expires=0" }, .cseq = "3 REGISTER"), A({ "<sip:b@10.0.0.2>;expires=500" })), 200);
 	same_text(bindings(&w), "sip:b@10.0.0.2");
 	cr_expect_eq(save_answered(&w, R({ "*" }, .expires = "0", .cseq = "4 REGISTER"), A({ NULL })), 200);
-	cr_expect_eq(rg_record_count(w.record), 0);
+	cr_expect_eq(rg_record_contact_count(w.record), 0);
 	cr_expect_eq(save_answered(&w, R({ NULL }, .cseq = "5 REGISTER"), A({ "<sip:b@10.0.0.2>;expires=500" })), 200);
 	cr_expect_not(rg_plan_commits(w.plan), "a query changes nothing");
 	end_world(&w);
@@ -228,7 +228,7 @@ Test(register_upstream, flows_of_one_uri_are_told_apart_by_their_numbers)
 		set(&w, "outbound_mode", "on");
 		cr_expect_eq(save_answered(&w, R({ rows[i].contact }), A({ rows[i].reply[0], rows[i].reply[1] })), 200);
 		cr_expect_str_eq(outcomes(&w), rows[i].outcome, "row %zu: %s", i, outcomes(&w));
-		cr_assert_eq(rg_record_count(w.record), rows[i].lifetime >= 0, "row %zu", i);
+		cr_assert_eq(rg_record_contact_count(w.record), rows[i].lifetime >= 0, "row %zu", i);
 		if (rows[i].lifetime >= 0)
 			cr_expect_eq(lifetime(&w, 0), rows[i].lifetime, "row %zu", i);
 		end_world(&w);
@@ -245,7 +245,7 @@ Test(register_upstream, a_reply_to_the_same_register_again_counts_for_what_it_gr
 	cr_expect_eq(save_answered(&w, R({ "<sip:a@h>;expires=600" }), A({ "<sip:a@h>;expires=50" })), 200);
 	cr_expect_eq(lifetime(&w, 0), 50);
 	cr_expect_eq(save_answered(&w, R({ "<sip:a@h>;expires=600" }), A({ NULL })), 200);
-	cr_expect_eq(rg_record_count(w.record), 0);
+	cr_expect_eq(rg_record_contact_count(w.record), 0);
 	cr_expect_eq(save_answered(&w, R({ "<sip:a@h>;expires=600" }), A({ "<sip:a@h>;expires=40" })), 200,
 		"which of two came last is what counts");
 	cr_expect_eq(lifetime(&w, 0), 40);
@@ -307,7 +307,7 @@ Test(register_upstream, what_cannot_be_read_keeps_nothing)
 		for (uint32_t i = 0; i < n; i++)
 			line[i] = i < 32 ? rg_str_from(many) : RG_STR("<sip:b@h>");
 		up.n_contacts = n;
-		rg_plan_unref(w.plan);
+		rg_plan_free(w.plan);
 		cr_assert_eq(rg_merge_reply(NULL, &r, &up, NULL, NULL, w.now, w.seed, &w.plan), RG_OK);
 		cr_expect_eq(reason(&w), n == 32 ? RG_R_FINE : RG_R_TOO_LARGE);
 	}
@@ -336,6 +336,6 @@ Test(register_upstream, only_a_2xx_of_a_request_is_one)
 	up.n_contacts = 0;
 	cr_expect_eq(rg_merge_reply(NULL, NULL, &up, NULL, NULL, w.now, w.seed, &plan), RG_EINVAL);
 	rg_upstream_init(NULL, sizeof up);
-	cr_expect_eq(rg_response_rewrites(NULL), 0);
+	cr_expect_eq(rg_response_rewrite_count(NULL), 0);
 	end_world(&w);
 }

@@ -25,7 +25,7 @@ static const char *select_method(world *w, const char *method, const char *flag_
 		if (t.fallback_of != UINT32_MAX)
 			append(w, "<", rg_str_from(principal));
 	}
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	return w->text;
 }
@@ -141,7 +141,8 @@ Test(select, malformed_is_not_the_same_as_nobody)
 		{ "sip:alice@example.com;transport=udp;transport=udp", NULL, "1/0 sip:a@192.0.2.7" },
 		{ "sip:%61lice@EXAMPLE.com.;foo=", NULL, "1/0 sip:a@192.0.2.7" }, { "sip:alice@example.com:0", NULL, "1/0 sip:a@192.0.2.7" },
 		{ "sips:alice@example.com;", NULL, "-1/480" }, { "?", "<sip:alice@example.com;>", "1/0 sip:a@192.0.2.7" },
-		{ "sip:bob@example.com;", NULL, "-1/404" }, { "sip:alice@", NULL, "-1/400" }, { "sip:alice@example.com;@evil.example", NULL, "-1/400" },
+		{ "sip:bob@example.com;", NULL, "-1/404" }, { "sip:alice@", NULL, "-1/400" }, { "sip:alice@example.com;@evil.example", NULL,
+			"-1/400" },
 		{ "sip:alice@exa mple.com", NULL, "-1/400" }, { "sip:alice%00@example.com", NULL, "-1/400" }, { "", NULL, "-1/400" },
 		{ NULL, NULL, "-1/400" }, { "sip:alice@example.com", "", "-1/400" }, { "sip:alice@example.com", "alice@example.com;", "-1/400" },
 		{ "tel:1 2", NULL, "-1/400" }, { "tel:12", NULL, "-1/416" }, { "?", "tel:12", "-1/416" },
@@ -171,7 +172,7 @@ static const char *select_defect(world *w, int32_t defect)
 	r.defect = defect;
 	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
 	snprintf(w->text, sizeof w->text, "%d/%d %u", rg_targets_result(targets), rg_targets_code(targets), rg_targets_count(targets));
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	return w->text;
 }
 
@@ -564,6 +565,6 @@ Test(select, many_flows_of_many_instances)
 		cr_expect_eq(atoi(t.uri.p + 4) / 60, 4 - (int)(i - last), "target %u", i);
 	}
 	cr_expect_eq(principals, 60);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	end_world(&w);
 }

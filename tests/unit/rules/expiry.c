@@ -24,7 +24,8 @@ Test(expiry, the_contact_says_it_before_the_header_before_the_default)
 
 Test(expiry, large_numbers_are_just_large)
 {
-	static const char *const large[] = { "4294967295", "4294967296", "9223372036854775808", "18446744073709551616", "99999999999999999999" };
+	static const char *const large[] = { "4294967295", "4294967296", "9223372036854775808", "18446744073709551616",
+		"99999999999999999999" };
 
 	for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
 		world w = new_world();

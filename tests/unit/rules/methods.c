@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy_kit.h"
 
+#include "rules/method_names.h"
 #include "rules/methods.h"
 
 #define OTHER_BIT UINT32_C(0x80000000)
@@ -20,10 +21,22 @@ Test(methods, each_has_the_bit_that_is_stored)
 	size_t n = sizeof stored / sizeof *stored;
 
 #define COUNTED(name, bit) + 1
-	cr_expect_eq(n, (size_t)(0 RG_METHOD_MAP(COUNTED)), "a method of the public table is not tested");
+	cr_expect_eq(n, (size_t)(0 RG__METHOD_MAP(COUNTED)), "a method of the public table is not tested");
 #undef COUNTED
 	for (size_t i = 0; i < n; i++)
 		cr_expect_eq(rg__methods_of(rg_str_from(stored[i].name)), stored[i].bit, "%s", stored[i].name);
+}
+
+Test(methods, each_has_a_name_and_a_free_number_has_none)
+{
+	uint32_t named = 0;
+
+	for (size_t i = 0; i < sizeof stored / sizeof *stored; i++)
+		cr_expect_str_eq(rg_method_name((uint32_t)__builtin_ctz(stored[i].bit)), stored[i].name);
+	for (uint32_t i = 0; i < 100; i++)
+		named += rg_method_name(i) != NULL;
+	cr_expect_eq(named, sizeof stored / sizeof *stored);
+	cr_expect_null(rg_method_name(UINT32_MAX));
 }
 
 Test(methods, names_are_read_from_a_list_and_unknown_ones_share_the_bit_of_OTHER)

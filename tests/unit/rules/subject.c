@@ -34,7 +34,7 @@ Test(subject, a_query_is_about_the_aor_given_else_To_of_a_register_else_From)
 	same_text(queried(&w, &r, NULL), "none");
 	same_text(queried(&w, &r, "arg@example.com"), "arg@example.com");
 	r.flags = 0;
-	r.from = RG__ABSENT;
+	r.from_header = RG__ABSENT;
 	same_text(queried(&w, &r, NULL), "none");
 	end_world(&w);
 }

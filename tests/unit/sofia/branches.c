@@ -28,15 +28,15 @@ static void register_at(rg_registrar *reg, const char *user, const char *contact
 	rg_request_init(&r, sizeof r);
 	r.method = RG_STR("REGISTER");
 	r.request_uri = RG_STR("sip:example.com");
-	r.from = r.to = rg_str_from(to);
+	r.from_header = r.to_header = rg_str_from(to);
 	r.callid = RG_STR("c1");
 	r.cseq = RG_STR("1 REGISTER");
 	r.contacts = &line;
 	r.n_contacts = 1;
 	r.via_count = 1;
-	cr_assert_eq(rg_save(reg, &r, NULL, &response), RG_OK);
+	cr_assert_eq(rg_save(reg, &r, NULL, &response, NULL), RG_OK);
 	cr_assert_eq(rg_response_code(response), 200);
-	rg_response_unref(response);
+	rg_response_free(response);
 }
 
 static const char INVITE[] = "INVITE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:b@h>;tag=1\r\n"
@@ -50,7 +50,8 @@ static const char *look_up(const char *uri, const char *from, const char *more, 
 	char text[512];
 	site s;
 
-	snprintf(text, sizeof text, "INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\n"
+	snprintf(text, sizeof text,
+		"INVITE %s SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: 2\r\nCSeq: 1 INVITE\r\n"
 		"%s\r\n", uri, from, more);
 	cr_assert_eq(rg_memory_store_new(NULL, &s.store, NULL), RG_OK);
 	cr_assert_eq(rg_registrar_new(NULL, s.store, NULL, &s.reg, NULL), RG_OK);
@@ -58,9 +59,9 @@ static const char *look_up(const char *uri, const char *from, const char *more, 
 	rg_sofia_message_init(&s.m, sizeof s.m);
 	s.m.msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, text, (ssize_t)strlen(text));
 	msg.msg = &s.m;
-	cr_assert_eq(rg_lookup_msg(s.reg, &msg, NULL, &targets), RG_OK);
+	cr_assert_eq(rg_lookup_msg(s.reg, &msg, NULL, &targets, NULL), RG_OK);
 	snprintf(room, 32, "%d/%d", rg_targets_result(targets), rg_targets_code(targets));
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	msg_destroy(s.m.msg);
 	rg_registrar_unref(s.reg);
 	rg_store_unref(s.store);
@@ -72,7 +73,8 @@ Test(sofia_branches, a_lookup_is_refused_for_what_it_needs_and_for_nothing_else)
 	static const struct { const char *uri, *from, *more, *want; } rows[] = {
 		{ "sip:alice@example.com", "<sip:b@h>", "Contact: <sip:>\r\nAllow: a b\r\nDate: x\r\nRequire: \"\r\nExpires: x\r\n", "1/0" },
 		{ "sip:alice@example.com;", "J\xc3\xbcrgen <sip:b@h>", "Contact: J\xc3\xbc <sip:b@h>\r\n", "1/0" },
-		{ "sip:alice@example.com;transport=udp;transport=udp", "<sip:b@h>", "", "1/0" }, { "sip:alice@example.com:0", "<sip:b@h>", "", "1/0" },
+		{ "sip:alice@example.com;transport=udp;transport=udp", "<sip:b@h>", "", "1/0" }, { "sip:alice@example.com:0", "<sip:b@h>", "",
+			"1/0" },
 		{ "sip:alice@example.com;foo=", "<sip:b@h>", "", "1/0" }, { "sip:bob@example.com;foo=", "<sip:b@h>", "", "-1/404" },
 		{ "sip:alice@exam$ple.com", "<sip:b@h>", "", "-1/400" }, { "tel:+1", "<sip:b@h>", "", "-1/416" },
 		{ "sip:alice@example.com", "<sip:>", "", "-1/400" }, { "sip:alice@example.com", "<sip:b@h>", "Via: foo\r\n", "-1/400" },
@@ -101,7 +103,7 @@ static const char *route(site *s, bool alice, bool bob, const char *flags, const
 	s->m.msg = s->msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, INVITE, (ssize_t)sizeof INVITE - 1);
 	s->m.branches = branches;
 	s->m.n_branches = n;
-	cr_assert_eq(rg_lookup_msg(s->reg, &msg, options, NULL), RG_OK);
+	cr_assert_eq(rg_lookup_msg(s->reg, &msg, options, NULL, NULL), RG_OK);
 	int at = snprintf(s->text, sizeof s->text, "%d", s->m.routed);
 	for (uint32_t i = 0; i < s->m.n_targets; i++)
 		at += snprintf(s->text + at, sizeof s->text - (size_t)at, " %.*s(%d)>%.*s", (int)s->m.targets[i].uri.n, s->m.targets[i].uri.p,
@@ -174,7 +176,7 @@ Test(sofia_branches, a_home_is_the_next_hop_and_the_request_uri_stays)
 	cr_assert_eq(rg_registrar_tick(other, 0, NULL), RG_OK);
 	cr_assert_eq(rg_lookup_options_new(RG_STR("global"), &options, NULL), RG_OK);
 	rg_msg msg = { .ops = rg_sofia_msg_ops(), .msg = &s.m };
-	cr_assert_eq(rg_lookup_msg(s.reg, &msg, options, NULL), RG_OK);
+	cr_assert_eq(rg_lookup_msg(s.reg, &msg, options, NULL, NULL), RG_OK);
 	cr_assert_eq(s.m.n_targets, 1);
 	cr_expect_eq(s.m.routed, 0);
 	cr_expect(rg_str_equal(s.m.next_hop, RG_STR("sip:192.0.2.250:5070")));

@@ -36,7 +36,8 @@ Test(sofia_handle, display_names_come_back_as_they_were_sent)
 	world w = world_new();
 
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		snprintf(text, sizeof text, "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=b\r\nFrom: %s;tag=1\r\nTo: %s\r\n"
+		snprintf(text, sizeof text,
+			"REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=b\r\nFrom: %s;tag=1\r\nTo: %s\r\n"
 			"Call-ID: c\r\nCSeq: %zu REGISTER\r\nContact: J\xc3\xbcrgen <sip:a@192.0.2.1>\r\n\r\n",
 			i == 1 ? "Jos\xe9 <sip:alice@example.com>" : rows[i].to, rows[i].to, i + 1);
 		answer a = send_text(&w, text);
@@ -55,7 +56,8 @@ Test(sofia_handle, display_names_come_back_as_they_were_sent)
 Test(sofia_handle, a_camera_with_numbers_for_names_registers)
 {
 	world w = world_new();
-	answer a = send_text(&w, "REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\r\n"
+	answer a = send_text(&w,
+		"REGISTER sip:34020000002000000001@3402000000 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;rport;branch=z9hG4bK1\r\n"
 		"From: <sip:34020000001320000001@3402000000>;tag=1\r\nTo: <sip:34020000001320000001@3402000000>\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n"
 		"Contact: <sip:34020000001320000001@192.0.2.1:5060>\r\nExpires: 3600\r\nUser-Agent: IP Camera\r\nContent-Length: 0\r\n\r\n");
 
@@ -90,7 +92,8 @@ static const struct { const char *what, *text; rg_status status; int32_t code; }
 	{ "a start line with two spaces", "REGISTER  sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 400 },
 	{ "too little body", REGISTER "Content-Length: 5\r\n\r\nabcd", RG_OK, 400 },
 	{ "too much body", REGISTER "Content-Length: 3\r\n\r\nabcd", RG_OK, 200 },
-	{ "no To", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n", RG_OK, 400 },
+	{ "no To", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n", RG_OK,
+		400 },
 };
 
 Test(sofia_handle, gives_each_kind_of_message_its_due)
@@ -123,7 +126,8 @@ static char *repeated(const char *line, int times)
 }
 
 static const struct { const char *line; int times; int32_t code; } big[] = {
-	{ "X-A: 1\r\n", 200, 200 }, { "X-A: 1\r\n", 300, 413 }, { "Contact: <sip:a@192.0.2.1>\r\n", 16000, 413 }, { "X:\r\n y\r\n", 20000, 413 },
+	{ "X-A: 1\r\n", 200, 200 }, { "X-A: 1\r\n", 300, 413 }, { "Contact: <sip:a@192.0.2.1>\r\n", 16000, 413 }, { "X:\r\n y\r\n", 20000,
+		413 },
 	{ ",", 40000, 413 }, { "Contact: <sip:a@h>,<sip:b@h>,<sip:c@h>,<sip:d@h>,<sip:e@h>,<sip:f@h>\r\n", 240, 413 },
 	{ "X-A: 12345678901234567890\r\n", 100000, 413 },
 };
@@ -194,7 +198,7 @@ Test(sofia_handle, completion_form_calls_back_and_frees_once_or_not_at_all)
 		char *text = strdup(cases[i].text);
 		rg_status status = rg_sofia_handle_async(w.registrar, rg_str_from(text), &w.source, NULL, done, &s, freed, &op);
 		free(text);
-		rg_op_unref(op);
+		rg_op_free(op);
 		cr_expect_eq(status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(status));
 		cr_expect_eq(s.calls, status == RG_OK, "%s", cases[i].what);
 		cr_expect_eq(s.frees, status == RG_OK, "%s", cases[i].what);

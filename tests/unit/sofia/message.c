@@ -12,7 +12,7 @@ static rg_request *parse(const char *text)
 	rg_error *why = rg_error_new();
 
 	cr_assert_eq(rg_sofia_request_parse(rg_str_from(text), &out, why), RG_OK, "%s", rg_error_text(why).p);
-	rg_error_unref(why);
+	rg_error_free(why);
 	return out;
 }
 
@@ -51,8 +51,8 @@ Test(sofia_message, values_come_through_byte_for_byte)
 
 	cr_expect(is(r->method, "REGISTER"));
 	cr_expect(is(r->request_uri, "sip:%65xample.com;x=%41"));
-	cr_expect(is(r->from, "\"A \\\" B\" <sip:%61lice@example.com>;tag=1"));
-	cr_expect(is(r->to, "<sip:%61lice@example.com>"));
+	cr_expect(is(r->from_header, "\"A \\\" B\" <sip:%61lice@example.com>;tag=1"));
+	cr_expect(is(r->to_header, "<sip:%61lice@example.com>"));
 	cr_expect(is(r->callid, "c%1@h"));
 	cr_expect(is(r->cseq, "1 REGISTER"));
 	cr_expect(is(r->expires, "007"));
@@ -196,7 +196,8 @@ Test(sofia_message, unsound_framing_is_told)
 Test(sofia_message, a_nul_ends_nothing)
 {
 	char text[512];
-	size_t n = (size_t)snprintf(text, sizeof text, "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\n"
+	size_t n = (size_t)snprintf(text, sizeof text,
+		"REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\n"
 		"Call-ID: 1\r\nCSeq: 1 REGISTER\r\nContact: <sip:a@h>@\r\n\r\n");
 	rg_request *r = NULL;
 
@@ -224,7 +225,8 @@ static const char *const ignored[] = { "Allow: INVITE ACK BYE", "Allow: INVITE;A
 	"Reason: Q.850;cause=16;text=Normal call clearing", "Proxy-Authorization: x=\"", "WWW-Authenticate:", "Content-Type: application/sdp;",
 	"Content-Type: \"application/sdp\"", "Content-Disposition:", "Min-Expires: x", "Priority: very urgent", "Retry-After: soon",
 	"Warning: 399 devnull", "Event:", "Subscription-State:", "RSeq: x", "RAck: 1 1", "Request-Disposition: ;", "Security-Client: ;",
-	"SIP-If-Match:", "Max-Forwards: x", "Record-Route: <", "Proxy-Require: a b", "Date: x\r\nDate: y", "Max-Forwards: 70\r\nMax-Forwards: 70",
+	"SIP-If-Match:", "Max-Forwards: x", "Record-Route: <", "Proxy-Require: a b", "Date: x\r\nDate: y",
+		"Max-Forwards: 70\r\nMax-Forwards: 70",
 	"Content-Type: a/b\r\nContent-Type: a/b", "Session-Expires: 90\r\nSession-Expires: 91", "Event: a\r\nEvent: b" };
 
 Test(sofia_message, malformed_header_that_nobody_needs_is_no_defect)
@@ -248,14 +250,15 @@ Test(sofia_message, a_display_name_is_no_defect)
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		snprintf(contact, sizeof contact, "%s<sip:a@h>;q=1, \"b, c\" <sip:d@h>, %s<sip:e@h>", names[i], names[i]);
-		snprintf(text, sizeof text, "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s<sip:a@h>;tag=1\r\nTo: %s<sip:a@h>\r\nCall-ID: 1\r\n"
+		snprintf(text, sizeof text,
+			"REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: %s<sip:a@h>;tag=1\r\nTo: %s<sip:a@h>\r\nCall-ID: 1\r\n"
 			"CSeq: 1 REGISTER\r\nContact: %s\r\nPath: %s<sip:p;lr>\r\n\r\n", names[i], names[i], contact, names[i]);
 		rg_request *r = parse(text);
 		cr_expect_eq(r->defect, RG_R_FINE, "%s: %d", names[i], r->defect);
 		cr_assert_eq(r->n_contacts, 1);
 		cr_expect(is(r->contacts[0], contact), "%s", names[i]);
 		cr_assert_eq(r->n_paths, 1);
-		cr_expect_eq(r->to.n, strlen(names[i]) + strlen("<sip:a@h>"));
+		cr_expect_eq(r->to_header.n, strlen(names[i]) + strlen("<sip:a@h>"));
 		rg_request_free(r);
 	}
 }
@@ -302,7 +305,8 @@ Test(sofia_message, a_request_has_the_defects_of_the_headers_it_needs)
 
 Test(sofia_message, what_is_no_sip_is_refused_in_words)
 {
-	static const char *const garbage[] = { "", "\r\n\r\n", "hello", "GET / HTTP/1.1\r\n\r\n", "REGISTER\r\n\r\n", "REGISTER SIP/2.0\r\n\r\n" };
+	static const char *const garbage[] = { "", "\r\n\r\n", "hello", "GET / HTTP/1.1\r\n\r\n", "REGISTER\r\n\r\n",
+		"REGISTER SIP/2.0\r\n\r\n" };
 
 	for (size_t i = 0; i < sizeof garbage / sizeof garbage[0]; i++) {
 		rg_error *why = rg_error_new();
@@ -312,7 +316,7 @@ Test(sofia_message, what_is_no_sip_is_refused_in_words)
 		cr_expect_null(r);
 		cr_expect_gt(rg_error_text(why).n, 0);
 		rg_request_free(r);
-		rg_error_unref(why);
+		rg_error_free(why);
 	}
 }
 
@@ -344,5 +348,5 @@ Test(sofia_message, a_request_needs_a_place)
 
 	cr_expect_eq(rg_sofia_request_parse(RG_STR("REGISTER sip:h SIP/2.0\r\n\r\n"), NULL, why), RG_EINVAL);
 	cr_expect(rg_error_text(why).n > 0);
-	rg_error_unref(why);
+	rg_error_free(why);
 }

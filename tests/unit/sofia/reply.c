@@ -74,7 +74,7 @@ static round play(const char *text, const char *address, const char *to_tag, con
 static void over(round *r)
 {
 	free(r->text);
-	rg_plan_unref(r->plan);
+	rg_plan_free(r->plan);
 	msg_destroy(r->message.reply);
 	msg_destroy(r->message.msg);
 }
@@ -108,13 +108,15 @@ static const struct { const char *via, *source, *expected; } vias[] = {
 	{ "SIP/2.0/UDP h;RPORT=1;branch=b", "192.0.2.7:4000", "Via: SIP/2.0/UDP h;branch=b;received=192.0.2.7;rport=4000\r\n" },
 	{ "SIP/2.0/UDP h;rportal=1", "192.0.2.7:4000", "Via: SIP/2.0/UDP h;rportal=1;received=192.0.2.7\r\n" },
 	{ "SIP/2.0/UDP [2001:DB8:0::1];branch=b", "[2001:db8::1]:4000", "Via: SIP/2.0/UDP [2001:DB8:0::1];branch=b\r\n" },
-	{ "SIP/2.0/UDP h;branch=b;x=\"a,b;rport\"", "[2001:db8::1]:4000", "Via: SIP/2.0/UDP h;branch=b;x=\"a,b;rport\";received=2001:db8::1\r\n" },
+	{ "SIP/2.0/UDP h;branch=b;x=\"a,b;rport\"", "[2001:db8::1]:4000",
+		"Via: SIP/2.0/UDP h;branch=b;x=\"a,b;rport\";received=2001:db8::1\r\n" },
 	{ "SIP/2.0/UDP h;rport;branch=b", NULL, "Via: SIP/2.0/UDP h;rport;branch=b\r\n" },
 	{ "SIP / 2.0 / uDp \t h : 5061 ; branch = b ;rport;x= \"; y\" , SIP/2.0/tcp  h ; z", "192.0.2.7:4000",
 		"Via: SIP / 2.0 / uDp \t h : 5061 ; branch = b ;x= \"; y\";received=192.0.2.7;rport=4000, SIP/2.0/tcp  h ; z\r\n" },
 	{ "SIP/2.0/UDP 192.0.2.7 ; branch = b\r\nVia:SIP/2.0/tcp  h ; z , SIP/2.0/TLS   h_1", "192.0.2.7:4000",
 		"Via: SIP/2.0/UDP 192.0.2.7 ; branch = b\r\nVia: SIP/2.0/tcp  h ; z , SIP/2.0/TLS   h_1\r\n" },
-	{ "SIP/2.0/UDP h:0;branch=b;rport, SIP/2.0/TCP i;branch=c", "192.0.2.7:4000", "Via: SIP/2.0/UDP h:0;branch=b;received=192.0.2.7;rport=4000\r\n"
+	{ "SIP/2.0/UDP h:0;branch=b;rport, SIP/2.0/TCP i;branch=c", "192.0.2.7:4000",
+		"Via: SIP/2.0/UDP h:0;branch=b;received=192.0.2.7;rport=4000\r\n"
 		"Via: SIP/2.0/TCP i;branch=c\r\n" },
 };
 
@@ -177,7 +179,7 @@ Test(sofia_reply, message_without_its_text_is_printed)
 		"Feature-Caps: *;x\r\nPath: <sip:p;lr>\r\n\r\n", 0);
 	cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, NULL, &r), RG_OK);
 	cr_expect_eq(r.defect, RG_R_FINE);
-	cr_expect(rg_str_equal(r.to, RG_STR("<sip:alice@example.com>")));
+	cr_expect(rg_str_equal(r.to_header, RG_STR("<sip:alice@example.com>")));
 	cr_expect(rg_str_equal(r.callid, RG_STR("c1")));
 	cr_expect(rg_str_equal(r.cseq, RG_STR("7 REGISTER")));
 	cr_expect(rg_str_equal(r.request_uri, RG_STR("sip:example.com")));
@@ -256,18 +258,18 @@ Test(sofia_reply, message_past_the_limit_on_bytes_is_a_defect_before_any_other)
 		cr_assert_eq(rg_sofia_msg_ops()->read(NULL, &m, config, &r), RG_OK);
 		cr_expect_eq(r.defect, cases[i].defect, "%d", r.defect);
 		msg_destroy(m.msg);
-		rg_config_unref(config);
+		rg_config_free(config);
 	}
 	free(text);
 }
 
-static rg_status a_var(void *user, rg_str name, rg_str *value)
+static rg_status a_var(void *user, const rg_str *name, rg_str *value)
 {
 	(void)user;
 	*value = RG_STR("text");
-	if (rg_str_equal(name, RG_STR("rcv")))
+	if (rg_str_equal(*name, RG_STR("rcv")))
 		*value = RG_STR("sip:203.0.113.1:5060");
-	if (rg_str_equal(name, RG_STR("flag")))
+	if (rg_str_equal(*name, RG_STR("flag")))
 		*value = RG_STR("1");
 	return RG_OK;
 }
@@ -336,7 +338,7 @@ Test(sofia_reply, sizes_of_the_hosts_structs_are_honoured)
 	char *text = sent(m.reply);
 	cr_expect_null(strstr(text, "received="), "%s", text);
 	free(text);
-	rg_plan_unref(plan);
+	rg_plan_free(plan);
 	msg_destroy(m.reply);
 	msg_destroy(m.msg);
 }
@@ -361,7 +363,7 @@ Test(sofia_reply, host_variables_are_read_by_the_names_in_the_config)
 	cr_expect(rg_str_equal(r.attr, RG_STR("text")));
 	cr_expect(rg_str_equal(r.socket_header, RG_STR("udp:192.0.2.1:5060")));
 	cr_expect(r.flags & RG_REQUEST_TCP_PERSISTENT);
-	rg_config_unref(config);
+	rg_config_free(config);
 	msg_destroy(m.msg);
 }
 
@@ -373,21 +375,21 @@ Test(sofia_reply, headers_are_found_by_any_of_their_names_and_added_safely)
 
 	rg_sofia_message_init(&m, sizeof m);
 	m.msg = message_of(HEAD "v: SIP/2.0/UDP h\r\n" REST "X-A: 1\r\nx-a: 2\r\n\r\n", MSG_FLG_EXTRACT_COPY);
-	cr_expect_eq(ops->header(NULL, &m, RG_STR("Via"), 0, &value), RG_OK);
+	cr_expect_eq(ops->header(NULL, &m, &RG_STR("Via"), 0, &value), RG_OK);
 	cr_expect(rg_str_equal(value, RG_STR("SIP/2.0/UDP h")));
-	cr_expect_eq(ops->header(NULL, &m, RG_STR("X-a"), 1, &value), RG_OK);
+	cr_expect_eq(ops->header(NULL, &m, &RG_STR("X-a"), 1, &value), RG_OK);
 	cr_expect(rg_str_equal(value, RG_STR("2")));
-	cr_expect_eq(ops->header(NULL, &m, RG_STR("X-a"), 2, &value), RG_ENOENT);
-	cr_expect_eq(ops->header(NULL, &m, RG_STR(""), 0, &value), RG_ENOENT);
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), RG_STR("b")), RG_OK);
-	cr_expect_eq(ops->header(NULL, &m, RG_STR("X-B"), 0, &value), RG_OK);
+	cr_expect_eq(ops->header(NULL, &m, &RG_STR("X-a"), 2, &value), RG_ENOENT);
+	cr_expect_eq(ops->header(NULL, &m, &RG_STR(""), 0, &value), RG_ENOENT);
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("X-B"), &RG_STR("b")), RG_OK);
+	cr_expect_eq(ops->header(NULL, &m, &RG_STR("X-B"), 0, &value), RG_OK);
 	cr_expect(rg_str_equal(value, RG_STR("b")));
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), RG_STR("b\r\nEvil: 1")), RG_EINVAL);
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X-B"), ((rg_str){ "b\0c", 3 })), RG_EINVAL);
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("X B"), RG_STR("b")), RG_EINVAL);
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("Call-ID"), RG_STR("another")), RG_EINVAL, "it stands once only");
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("Session-Expires"), RG_STR("b")), RG_EINVAL, "Sofia cannot parse it");
-	cr_expect_eq(ops->add_header(NULL, &m, RG_STR("Supported"), RG_STR("b")), RG_OK);
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("X-B"), &RG_STR("b\r\nEvil: 1")), RG_EINVAL);
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("X-B"), &((rg_str){ "b\0c", 3 })), RG_EINVAL);
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("X B"), &RG_STR("b")), RG_EINVAL);
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("Call-ID"), &RG_STR("another")), RG_EINVAL, "it stands once only");
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("Session-Expires"), &RG_STR("b")), RG_EINVAL, "Sofia cannot parse it");
+	cr_expect_eq(ops->add_header(NULL, &m, &RG_STR("Supported"), &RG_STR("b")), RG_OK);
 	char *text = sent(m.msg);
 	cr_expect_not_null(strstr(text, "\r\nX-B: b\r\n"), "%s", text);
 	cr_expect_not_null(strstr(text, "\r\nSupported: b\r\n"), "%s", text);
@@ -438,7 +440,7 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 	rg_targets *targets = targets_of(&r, "<sip:edge.example.com;lr>\n<sip:p2.example.com;lr>");
 	cr_assert_eq(rg_targets_count(targets), 2);
 	cr_assert_eq(ops->apply(NULL, &m, targets), RG_OK);
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 
 	cr_expect_eq(m.n_targets, 2);
 	cr_expect_eq(m.routed, 0);
@@ -447,7 +449,8 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 	cr_expect(rg_str_equal(m.next_hop, RG_STR("sip:edge.example.com;lr")), "%.*s", (int)m.next_hop.n, m.next_hop.p);
 	char *text = sent(m.msg);
 	cr_expect_eq(strncmp(text, "INVITE sip:a@192.0.2.1 SIP/2.0\r\n", 32), 0, "%s", text);
-	const char *edge = strstr(text, "sip:edge.example.com;lr"), *p2 = strstr(text, "sip:p2.example.com;lr"), *left = strstr(text, "sip:left.");
+	const char *edge = strstr(text, "sip:edge.example.com;lr"), *p2 = strstr(text, "sip:p2.example.com;lr"), *left = strstr(text,
+		"sip:left.");
 	cr_expect(edge && p2 && left && edge < p2 && p2 < left, "%s", text);
 	free(text);
 	msg_destroy(m.msg);
@@ -478,7 +481,7 @@ Test(sofia_reply, a_path_becomes_a_route_whatever_its_display_names_are)
 			cr_expect_str_eq(route->r_url->url_user, *user, "%s", paths[i]);
 		}
 		cr_expect_null(route);
-		rg_targets_unref(targets);
+		rg_targets_free(targets);
 		msg_destroy(m.msg);
 	}
 }
@@ -499,6 +502,6 @@ Test(sofia_reply, a_message_that_cannot_be_routed_stays_as_it_is)
 	cr_expect_eq(m.routed, -1);
 	cr_expect_str_eq(sip_object(m.msg)->sip_request->rq_url->url_user, "alice");
 	cr_expect_str_eq(sip_object(m.msg)->sip_route->r_url->url_user, "left");
-	rg_targets_unref(targets);
+	rg_targets_free(targets);
 	msg_destroy(m.msg);
 }

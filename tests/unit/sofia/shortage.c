@@ -109,7 +109,7 @@ static msg_t *received(const char *text)
 	return msg;
 }
 
-static rg_status get_var(void *user, rg_str name, rg_str *value)
+static rg_status get_var(void *user, const rg_str *name, rg_str *value)
 {
 	(void)user;
 	(void)name;
@@ -117,7 +117,7 @@ static rg_status get_var(void *user, rg_str name, rg_str *value)
 	return RG_OK;
 }
 
-static rg_status set_var(void *user, rg_str name, uint32_t index, rg_str value)
+static rg_status set_var(void *user, const rg_str *name, uint32_t index, const rg_str *value)
 {
 	(void)user;
 	(void)name;
@@ -204,9 +204,9 @@ static bool saves(void)
 	rg_response *response = NULL;
 
 	lend(&m, whole);
-	rg_status st = rg_save_msg(reg, &msg, saving, &response);
+	rg_status st = rg_save_msg(reg, &msg, saving, &response, NULL);
 	bool fine = st == RG_OK ? m.reply != NULL : true;
-	rg_response_unref(response);
+	rg_response_free(response);
 	msg_destroy(m.reply);
 	msg_destroy(m.msg);
 	return fine;
@@ -223,12 +223,12 @@ static bool routes(void)
 	lend(&m, invite);
 	m.branches = &branch;
 	m.n_branches = 1;
-	rg_status st = rg_lookup_msg(reg, &msg, looking, &targets);
+	rg_status st = rg_lookup_msg(reg, &msg, looking, &targets, NULL);
 	bool fine = st != RG_OK || m.routed < 0 || m.n_targets == rg_targets_count(targets);
-	rg_targets_unref(targets);
-	rg_add_socket_header(reg, &msg, RG_STR("X-Sock"));
-	rg_is_registered_msg(reg, &msg, RG_STR("sip:a@example.org"), &answer);
-	rg_answer_unref(answer);
+	rg_targets_free(targets);
+	rg_add_socket_header(reg, &msg, RG_STR("X-Sock"), NULL);
+	rg_is_registered_msg(reg, &msg, RG_STR("sip:a@example.org"), &answer, NULL);
+	rg_answer_free(answer);
 	msg_destroy(m.msg);
 	return fine;
 }
@@ -241,9 +241,9 @@ static bool caches(void)
 
 	lend(&request, flow);
 	lend(&reply, granted);
-	rg_status st = rg_save_reply_msg(reg, &asked, &answered, saving, &response);
+	rg_status st = rg_save_reply_msg(reg, &asked, &answered, saving, &response, NULL);
 	bool fine = (response != NULL) == (st == RG_OK) || st == RG_ESTORE;
-	rg_response_unref(response);
+	rg_response_free(response);
 	msg_destroy(request.msg);
 	msg_destroy(reply.msg);
 	return fine;
@@ -327,7 +327,7 @@ static bool set_up(rg_store **store)
 	for (size_t i = 0; fine && i < sizeof set / sizeof *set; i++)
 		fine = rg_config_set(config, rg_str_from(set[i][0]), rg_str_from(set[i][1]), NULL) == RG_OK;
 	fine = fine && rg_memory_store_new(NULL, store, NULL) == RG_OK && rg_registrar_new(config, *store, NULL, &reg, NULL) == RG_OK;
-	rg_config_unref(config);
+	rg_config_free(config);
 	return fine && rg_save_options_new(RG_STR("path-lazy"), &saving, NULL) == RG_OK &&
 		rg_lookup_options_new(RG_STR("branch, sort-by-latency"), &looking, NULL) == RG_OK;
 }

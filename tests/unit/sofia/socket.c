@@ -71,7 +71,7 @@ static const char *read_back(const char *text, const char *name, char room[128])
 	cr_expect_eq(r.n_contacts, 1);
 	snprintf(room, 128, "%.*s", (int)r.socket_header.n, r.socket_header.p ? r.socket_header.p : "");
 	rg_request_free(&r);
-	rg_config_unref(config);
+	rg_config_free(config);
 	msg_destroy(message.msg);
 	return room;
 }
@@ -93,7 +93,7 @@ Test(sofia_socket, a_header_is_added_and_read_back_on_the_next_node)
 		node n;
 
 		open_node(&n, "", rg_str_from(cases[i].socket));
-		cr_expect_eq(rg_add_socket_header(n.w.registrar, &n.msg, rg_str_from(cases[i].name)), RG_OK, "%s", cases[i].name);
+		cr_expect_eq(rg_add_socket_header(n.w.registrar, &n.msg, rg_str_from(cases[i].name), NULL), RG_OK, "%s", cases[i].name);
 		char *text = sent(&n);
 		snprintf(line, sizeof line, "\r\n%s: %s\r\n", cases[i].name, cases[i].value);
 		cr_expect_not_null(strstr(text, line), "%s", text);
@@ -112,7 +112,7 @@ Test(sofia_socket, nothing_is_read_back_where_no_name_is_set_or_another)
 	node n;
 
 	open_node(&n, "", RG_STR("udp:192.0.2.1:5060"));
-	cr_assert_eq(rg_add_socket_header(n.w.registrar, &n.msg, RG_STR("Sock-Info")), RG_OK);
+	cr_assert_eq(rg_add_socket_header(n.w.registrar, &n.msg, RG_STR("Sock-Info"), NULL), RG_OK);
 	char *text = sent(&n);
 	cr_expect_str_eq(read_back(text, "Sock-Inf", room), "");
 	cr_expect_str_eq(read_back(text, "X-Sock-Info", room), "");
@@ -151,7 +151,7 @@ Test(sofia_socket, what_is_no_name_or_no_socket_adds_nothing)
 
 		open_node(&n, "", refused[i].socket);
 		char *before = sent(&n);
-		cr_expect_eq(rg_add_socket_header(n.w.registrar, &n.msg, refused[i].name), RG_EINVAL, "%s", refused[i].what);
+		cr_expect_eq(rg_add_socket_header(n.w.registrar, &n.msg, refused[i].name, NULL), RG_EINVAL, "%s", refused[i].what);
 		char *after = sent(&n);
 		cr_expect_str_eq(after, before, "%s", refused[i].what);
 		free(before);
@@ -167,7 +167,7 @@ Test(sofia_socket, what_a_client_sent_under_the_name_comes_first)
 	node n;
 
 	open_node(&n, "Sock-Info: udp:203.0.113.66:6666\r\n", RG_STR("udp:192.0.2.1:5060"));
-	cr_assert_eq(rg_add_socket_header(n.w.registrar, &n.msg, RG_STR("Sock-Info")), RG_OK);
+	cr_assert_eq(rg_add_socket_header(n.w.registrar, &n.msg, RG_STR("Sock-Info"), NULL), RG_OK);
 	char *text = sent(&n);
 	cr_expect_not_null(strstr(text, "\r\nSock-Info: udp:192.0.2.1:5060\r\n"), "%s", text);
 	cr_expect_str_eq(read_back(text, "Sock-Info", room), "udp:203.0.113.66:6666");
@@ -200,13 +200,13 @@ static rg_status custom_read(void *self, void *msg, const rg_config *config, rg_
 	return RG_OK;
 }
 
-static rg_status custom_add(void *self, void *msg, rg_str name, rg_str value)
+static rg_status custom_add(void *self, void *msg, const rg_str *name, const rg_str *value)
 {
 	custom *c = msg;
 
 	(void)self;
 	c->adds++;
-	snprintf(c->line, sizeof c->line, "%.*s: %.*s", (int)name.n, name.p, (int)value.n, value.p);
+	snprintf(c->line, sizeof c->line, "%.*s: %.*s", (int)name->n, name->p, (int)value->n, value->p);
 	return c->add_status;
 }
 
@@ -230,26 +230,26 @@ Test(sofia_socket, any_adaptor_will_do_and_its_word_is_passed_on)
 	rg_msg msg = { &ops, NULL, &c };
 	world w = world_new();
 
-	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info")), RG_OK);
+	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info"), NULL), RG_OK);
 	cr_expect_str_eq(c.line, "Sock-Info: ws:192.0.2.1:80");
 	cr_expect_eq(c.adds, 1);
 	c.add_status = RG_ENOMEM;
-	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info")), RG_ENOMEM);
+	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info"), NULL), RG_ENOMEM);
 	cr_expect_eq(c.releases, 2, "what was read is given back");
 	c.read_status = RG_ELIMIT;
-	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info")), RG_ELIMIT);
+	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info"), NULL), RG_ELIMIT);
 	cr_expect_eq(c.adds, 2);
 	ops.add_header = NULL;
-	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info")), RG_ENOTSUP);
+	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info"), NULL), RG_ENOTSUP);
 	cr_expect_eq(c.reads, 3, "nor is it read then");
 	ops.add_header = custom_add;
 	ops.reply = NULL;
-	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info")), RG_EINVAL, "half an adaptor");
+	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info"), NULL), RG_EINVAL, "half an adaptor");
 	ops.reply = custom_reply;
-	cr_expect_eq(rg_add_socket_header(NULL, &msg, RG_STR("Sock-Info")), RG_EINVAL);
-	cr_expect_eq(rg_add_socket_header(w.registrar, NULL, RG_STR("Sock-Info")), RG_EINVAL);
+	cr_expect_eq(rg_add_socket_header(NULL, &msg, RG_STR("Sock-Info"), NULL), RG_EINVAL);
+	cr_expect_eq(rg_add_socket_header(w.registrar, NULL, RG_STR("Sock-Info"), NULL), RG_EINVAL);
 	rg_registrar_shutdown(w.registrar);
-	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info")), RG_ECANCELED);
+	cr_expect_eq(rg_add_socket_header(w.registrar, &msg, RG_STR("Sock-Info"), NULL), RG_ECANCELED);
 	cr_expect_eq(c.adds, 2);
 	world_end(&w);
 }

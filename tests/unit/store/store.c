@@ -15,21 +15,22 @@ static rg_status no_commit(void *self, const rg_key *key, const rg_commit *commi
 	return RG_ESTORE;
 }
 
-static rg_status no_due(void *self, rg_time now, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	(void)self, (void)now, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	(void)self, (void)now, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ESTORE;
 }
 
-static rg_status no_find(void *self, rg_str domain, rg_str tag, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
-	(void)self, (void)domain, (void)tag, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*tag, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ESTORE;
 }
 
-static rg_status no_scan(void *self, rg_str domain, rg_str cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status no_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	(void)self, (void)domain, (void)cursor, (void)limit, (void)flags, (void)done, (void)tok;
+	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ESTORE;
 }
 

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
+#include "text/statuses.h"
 #include "text/text.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
 Test(error, every_status_has_its_name_and_text)
 {
-#define RG_STATUS_CHECK(code, value, text) \
+#define STATUS_CHECK(code, value, text) \
 	cr_expect_str_eq(rg_status_name(value), #code); \
 	cr_expect_str_eq(rg_strerror(code), text);
-	RG_STATUS_MAP(RG_STATUS_CHECK)
-#undef RG_STATUS_CHECK
+	RG__STATUS_MAP(STATUS_CHECK)
+#undef STATUS_CHECK
 	cr_expect_null(rg_status_name(-9999));
 	cr_expect_str_eq(rg_strerror(-9999), "unknown status");
 }
 
 Test(error, null_is_an_error_without_failure)
 {
-	rg_error_unref(NULL);
+	rg_error_free(NULL);
 	cr_expect_eq(rg_error_status(NULL), RG_OK);
 	cr_expect_str_eq(rg_error_text(NULL).p, "");
 	cr_expect_eq(rg__fail(NULL, RG_EINVAL, "nobody listens"), RG_EINVAL);
@@ -34,7 +35,7 @@ Test(error, the_last_failure_is_the_one_told)
 	cr_expect_eq(rg_error_status(why), RG_ENOENT);
 	cr_expect_str_eq(rg_error_text(why).p, "no abc, 7 of them");
 	cr_expect_eq(rg_error_text(why).n, strlen("no abc, 7 of them"));
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(error, a_failure_may_quote_the_one_before)
@@ -44,7 +45,7 @@ Test(error, a_failure_may_quote_the_one_before)
 	rg__fail(why, RG_EINVAL, "no number");
 	rg__fail(why, RG_EINVAL, "q: %s", rg_error_text(why).p);
 	cr_expect_str_eq(rg_error_text(why).p, "q: no number");
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(error, quoted_input_cannot_start_a_new_log_line)
@@ -53,7 +54,7 @@ Test(error, quoted_input_cannot_start_a_new_log_line)
 
 	rg__fail(why, RG_EINVAL, "bad '%s'", "a\r\nb\x7f\t");
 	cr_expect_str_eq(rg_error_text(why).p, "bad 'a?\?b?\?'");
-	rg_error_unref(why);
+	rg_error_free(why);
 }
 
 Test(error, text_without_end_is_cut)
@@ -67,5 +68,5 @@ Test(error, text_without_end_is_cut)
 	cr_expect_lt(rg_error_text(why).n, 2000);
 	cr_expect_eq(strlen(rg_error_text(why).p), rg_error_text(why).n);
 	free(text);
-	rg_error_unref(why);
+	rg_error_free(why);
 }
