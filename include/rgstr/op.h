@@ -15,7 +15,7 @@ extern "C" {
 /** A registrar. It is reference-counted. */
 typedef struct rg_registrar rg_registrar;
 
-/** A handle of an operation in flight. */
+/** A handle of an operation in flight. The `op` that a completion form hands out is owned by the caller; on an error it is NULL. */
 typedef struct rg_op rg_op;
 
 /**

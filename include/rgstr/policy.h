@@ -103,6 +103,9 @@ RG_API int32_t rg_plan_commits(const rg_plan *plan);
 /** @return the record to commit, borrowed from the plan. NULL = delete the record when rg_plan_commits() is 1, else no change. */
 RG_API const rg_record *rg_plan_next(const rg_plan *plan);
 
+/** @return the number of Contact values of the request; 0 for a refusal and for NULL. */
+RG_API uint32_t rg_plan_outcome_count(const rg_plan *plan);
+
 /** @return the outcome of Contact value @p index of the request, RG_OUTCOME_…; 0 past the last one or for a refusal. */
 RG_API int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index);
 

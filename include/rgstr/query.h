@@ -62,6 +62,7 @@ typedef void (*rg_answer_cb)(void *user, rg_status status, rg_answer *answer);
 
 /**
  * Asks whether the AoR is registered (base specification §1.4.5). The answer holds every live binding, with its attr.
+ * @param out  becomes the answer, owned by the caller.
  * @return RG_OK; RG_EINVAL: there is no AoR (as for a reply without `aor`), or it is malformed; RG_ESTORE: the store is unavailable, so
  * the answer is unknown; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */

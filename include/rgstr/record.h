@@ -239,7 +239,7 @@ RG_API rg_str rg_record_tag(const rg_record *record, uint32_t index);
 /** @return the size of the record in memory, in bytes; 0 for NULL. */
 RG_API size_t rg_record_size(const rg_record *record);
 
-/** @return the number of bindings for rg_store_ops.count: 0 for a record that holds only removals, and for NULL. */
+/** @return the weight of the record, which rg_store_ops.count adds up: its bindings; 0 for a record that holds only removals, and for NULL. */
 RG_API uint32_t rg_record_weight(const rg_record *record);
 
 /** @} */

@@ -149,6 +149,11 @@ uint32_t rg__plan_affected(const rg_plan *plan)
 	return plan->affected;
 }
 
+uint32_t rg_plan_outcome_count(const rg_plan *plan)
+{
+	return plan ? plan->n_outcomes : 0;
+}
+
 int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index)
 {
 	return plan && index < plan->n_outcomes ? plan->outcomes[index] : 0;

@@ -235,7 +235,7 @@ KIT const char *outcomes(world *w)
 	static const char letters[] = "?IUDRG";
 	uint32_t i = 0;
 
-	for (; rg_plan_outcome(w->plan, i) != 0; i++)
+	for (; i < rg_plan_outcome_count(w->plan); i++)
 		w->text[i] = letters[rg_plan_outcome(w->plan, i)];
 	w->text[i] = '\0';
 	return w->text;

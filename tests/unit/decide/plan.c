@@ -85,6 +85,7 @@ Test(plan, nothing_is_asked_of_no_plan)
 	cr_expect_null(rg_plan_response(NULL));
 	cr_expect_null(rg_plan_next(NULL));
 	cr_expect_eq(rg_plan_commits(NULL), 0);
+	cr_expect_eq(rg_plan_outcome_count(NULL), 0);
 	cr_expect_eq(rg_plan_outcome(NULL, 0), 0);
 	cr_expect_eq(rg_plan_event_count(NULL), 0);
 	cr_expect_eq(rg_plan_event(NULL, 0, &e), RG_ENOENT);
@@ -97,6 +98,7 @@ Test(plan, a_refusal_commits_nothing_and_has_no_outcomes)
 	save(&w, .contact = { A, "<sip:" });
 	cr_expect_not(rg_plan_commits(w.plan));
 	cr_expect_null(rg_plan_next(w.plan));
+	cr_expect_eq(rg_plan_outcome_count(w.plan), 0);
 	cr_expect_eq(rg_plan_outcome(w.plan, 0), 0);
 	cr_expect_eq(rg_plan_event_count(w.plan), 0);
 	end_world(&w);
