@@ -2,10 +2,21 @@
 #include "store/store.h"
 #include <stdlib.h>
 
-_Static_assert(offsetof(rg_store_ops, struct_size) == 0, "members are only ever appended");
-_Static_assert(offsetof(rg_store_ops, name) == 8, "members are only ever appended");
-_Static_assert(offsetof(rg_store_ops, fetch) == 8 + sizeof(void *), "members are only ever appended");
-_Static_assert(offsetof(rg_store_ops, destroy) == 8 + 11 * sizeof(void *), "members are only ever appended");
+#define STANDS_AT(member, place) _Static_assert(offsetof(rg_store_ops, member) == (place), "members are only ever appended")
+STANDS_AT(struct_size, 0);
+STANDS_AT(traits, 4);
+STANDS_AT(name, 8);
+STANDS_AT(fetch, 8 + sizeof(void *));
+STANDS_AT(commit, 8 + 2 * sizeof(void *));
+STANDS_AT(due, 8 + 3 * sizeof(void *));
+STANDS_AT(find, 8 + 4 * sizeof(void *));
+STANDS_AT(scan, 8 + 5 * sizeof(void *));
+STANDS_AT(count, 8 + 6 * sizeof(void *));
+STANDS_AT(watch, 8 + 7 * sizeof(void *));
+STANDS_AT(unwatch, 8 + 8 * sizeof(void *));
+STANDS_AT(wait, 8 + 9 * sizeof(void *));
+STANDS_AT(cancel, 8 + 10 * sizeof(void *));
+STANDS_AT(destroy, 8 + 11 * sizeof(void *));
 
 static const char *missing_member(const rg_store_ops *ops)
 {

@@ -6,8 +6,17 @@
 /* The size of the first version. An adaptor built against it stays valid: struct_size says which later members it has. */
 enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->apply) };
 
-_Static_assert(offsetof(rg_msg_ops, read) == sizeof(size_t) + sizeof(void *), "members are only ever appended");
-_Static_assert(FIRST_SIZE == sizeof(size_t) + 8 * sizeof(void *), "members are only ever appended");
+#define STANDS_AT(member, place) _Static_assert(offsetof(rg_msg_ops, member) == (place), "members are only ever appended")
+STANDS_AT(struct_size, 0);
+STANDS_AT(name, 8);
+STANDS_AT(read, 8 + sizeof(void *));
+STANDS_AT(header, 8 + 2 * sizeof(void *));
+STANDS_AT(get_var, 8 + 3 * sizeof(void *));
+STANDS_AT(set_var, 8 + 4 * sizeof(void *));
+STANDS_AT(add_header, 8 + 5 * sizeof(void *));
+STANDS_AT(reply, 8 + 6 * sizeof(void *));
+STANDS_AT(apply, 8 + 7 * sizeof(void *));
+STANDS_AT(rewrite, 8 + 8 * sizeof(void *));
 
 bool rg__msg_is_whole(const rg_msg *msg)
 {
