@@ -19,6 +19,12 @@
  * **End of a store.** A completion may drop the last reference to the store. `destroy` then runs inside this completion, before the
  * callback returns. So a store that is not inline must not use `self` after a callback has returned, unless it delays its own
  * destruction, for instance with a reference count.
+ *
+ * **Hints.** A commit often follows a fetch of its key, and a store may have to search for the key both times. With rg_fetched.hint a store
+ * can pass 64 bits, such as the hash of the key, from the fetch to the commit. The library does not look into a hint. It hands the hint
+ * back unchanged with a commit of the same key to the same store: the hint of the answer on which the commit was decided, which is a fetch
+ * or the `current` of a conflict. A resend carries the hint of the commit that it repeats. Other callers may hand back 0, a hint of
+ * another key, or any number. So a hint may save work, but it must not change the outcome: a store checks it before it uses it.
  */
 #ifndef RGSTR_STORE_H
 #define RGSTR_STORE_H
@@ -51,11 +57,12 @@ typedef struct rg_fetched {
 	rg_revision base;       /**< the base that a commit must name: the revision of the record; without a record, zero or the
 	                         *   revision of its deletion */
 
-	/* Only overlays set the rest. The library reads zero when the struct of a store ends before a member. */
+	/* The library reads zero when the struct of a store ends before a member. Only overlays set the next two. */
 	rg_revision local_base; /**< the `local_base` that a commit must name when there is no record */
 	uint32_t partial;       /**< 1: a part of the store did not answer, so bindings may be missing. A lookup may use it, a commit
 	                         *   may not */
 	uint32_t reserved;      /**< zero */
+	uint64_t hint;          /**< for the commit that follows (see above); 0 = none */
 } rg_fetched;
 
 /** @param tok  the token of the call. @param status  RG_OK or an error. @param found  the result; NULL on an error. */
@@ -70,6 +77,8 @@ typedef struct rg_commit {
 	rg_revision revision;         /**< the new revision: that of `next`, or of the deletion. Only a resend repeats it */
 	rg_revision local_base;       /**< for overlays: rg_record_local_revision() of the replaced record; other stores ignore it */
 	const rg_record *next;        /**< the record to keep; NULL = delete. Borrowed for the call; the store takes its own reference */
+	uint64_t hint;                /**< rg_fetched.hint of the answer that the commit is based on, or any other number; 0 = none. A store
+	                               *   reads 0 when `struct_size` ends before it */
 } rg_commit;
 
 /**
@@ -162,6 +171,12 @@ typedef struct rg_store_ops {
 
 	/** Optional. The last reference is gone and no call is outstanding. It may run inside a completion of this very store (see above). */
 	void (*destroy)(void *self);
+
+	/**
+	 * Optional. A hint that these @p n keys will be fetched soon, so that the store can fetch them from slow memory meanwhile. It returns at
+	 * once, changes nothing, completes no token and reports no error; it may do nothing. Keys may be unknown or given twice; @p n may be 0.
+	 */
+	void (*prefetch)(void *self, const rg_key *keys, uint32_t n);
 } rg_store_ops;
 
 /** A store. It is reference-counted. Many registrars may share one. */
@@ -219,8 +234,10 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * At least 16 and at most 4096 such commits of both parts are remembered; while there is no room, a commit of both parts fails with
  * RG_EFULL before @p main_store is asked.
  *
- * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main_store has them; RG_STORE_THREAD_SAFE and `watch` if both have them;
- * RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
+ * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main_store has them; RG_STORE_THREAD_SAFE and `watch` if both have them; `prefetch`,
+ * to each store that has it; RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
+ *
+ * A hint is that of @p main_store, and goes back to it only; @p local_store gets 0.
  *
  * Commits of one key run one after another. Over an inline @p main_store a commit waits at most 100 ms for its turn and then fails with
  * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main_store at most 64

@@ -220,6 +220,7 @@ static int step_commit(rg_op *op)
 	op->commit.revision = *rg__plan_revision(op->plan);
 	op->commit.local_base = op->found.record ? *rg_record_local_revision(op->found.record) : op->found.local_base;
 	op->commit.next = rg_plan_next(op->plan);
+	op->commit.hint = op->found.hint;
 	op->in_doubt = false;
 	op->doubt_until = 0;
 	/* While a store that is not inline works on the commit, a subscriber may appear. */

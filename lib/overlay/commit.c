@@ -55,13 +55,10 @@ static int end_refused(rg__overlay_op *op)
 	return end_in_conflict(op);
 }
 
-static int ask_main_to_take(rg__overlay_op *op, const rg_revision *base, const rg_revision *own, const rg_record *next,
-	int (*then)(rg__overlay_op *))
+static int ask_main_to_take(rg__overlay_op *op, const rg_commit *part, int (*then)(rg__overlay_op *))
 {
-	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .next = next };
-
 	op->step = then;
-	return rg__overlay_asked(op, rg__call_commit(&op->call, &op->key, &c));
+	return rg__overlay_asked(op, rg__call_commit(&op->call, &op->key, part));
 }
 
 static int main_alone_answered(rg__overlay_op *op)
@@ -75,7 +72,10 @@ static int main_alone_answered(rg__overlay_op *op)
 
 static int change_main_alone(rg__overlay_op *op)
 {
-	return ask_main_to_take(op, &op->commit.base, &op->commit.revision, op->main_next, main_alone_answered);
+	const rg_commit part = { .struct_size = sizeof part, .base = op->commit.base, .revision = op->commit.revision, .next = op->main_next,
+		.hint = op->commit.hint };
+
+	return ask_main_to_take(op, &part, main_alone_answered);
 }
 
 static int change_local_alone(rg__overlay_op *op)
@@ -143,7 +143,8 @@ static int resolve_doubt(rg__overlay_op *op)
 	if (rg__doubt_is_old(d))
 		return rg__overlay_ask_fetch(op, RG_FETCH_FRESH, old_doubt_fetched);
 	rg__doubt_judge(op->o, d, RG__DOUBT_OPEN);
-	return ask_main_to_take(op, &d->base, &d->revision, d->main, doubt_answered);
+	const rg_commit part = { .struct_size = sizeof part, .base = d->base, .revision = d->revision, .next = d->main, .hint = d->hint };
+	return ask_main_to_take(op, &part, doubt_answered);
 }
 
 static int change_both_parts(rg__overlay_op *op)

@@ -91,7 +91,7 @@ rg_status rg__doubt_new(rg__overlay_op *op, rg__doubt **out)
 	if (!d)
 		return RG_ENOMEM;
 	*d = (rg__doubt){ .key = rg__overlay_copy_key((char *)(d + 1), key), .base = op->commit.base, .revision = op->commit.revision,
-		.main = rg_record_ref(op->main_next), .change = op->change, .asked_at = rg__monotonic_us() };
+		.main = rg_record_ref(op->main_next), .hint = op->commit.hint, .change = op->change, .asked_at = rg__monotonic_us() };
 	rg_record_ref(d->change.before);
 	rg_record_ref(d->change.after);
 	rg__overlay_bucket *b = rg__overlay_lock(op->o, rg__key_hash(key));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Fetch over both parts, and the record in the conflict of a commit that did not get its turn. */
+/* Fetch and prefetch over both parts, and the record in the conflict of a commit that did not get its turn. */
 #include "overlay/overlay.h"
 
 enum { FETCH_TRIES = 4 };
@@ -79,6 +79,14 @@ int rg__overlay_read(rg__overlay_op *op)
 	rg_status st = look_at_local(op);
 
 	return st == RG_OK ? ask_main(op) : rg__overlay_end(op, st);
+}
+
+void rg__overlay_prefetch(void *self, const rg_key *keys, uint32_t n)
+{
+	const rg__overlay *o = self;
+
+	rg__store_prefetch(o->main, keys, n);
+	rg__store_prefetch(o->local, keys, n);
 }
 
 rg_status rg__overlay_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)

@@ -47,7 +47,7 @@ static rg__overlay *new_overlay(rg_store *main, rg_store *local)
 	return o;
 }
 
-/* Optional members are present if both stores have them. */
+/* Optional members are present if both stores have them. For `prefetch` one store is enough. */
 static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 {
 	uint32_t of_main = rg_store_traits(main);
@@ -64,6 +64,8 @@ static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 		ops.watch = rg__overlay_watch;
 		ops.unwatch = rg__overlay_unwatch;
 	}
+	if (m->prefetch || l->prefetch)
+		ops.prefetch = rg__overlay_prefetch;
 	if (!(of_main & RG_STORE_INLINE)) {
 		ops.wait = m->wait ? rg__overlay_wait : NULL;
 		ops.cancel = rg__overlay_cancel;

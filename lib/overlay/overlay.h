@@ -47,6 +47,7 @@ typedef struct rg__doubt {
 	rg_key key; /* its bytes follow the struct */
 	rg_revision base, revision;
 	rg_record *main;
+	uint64_t hint; /* for main */
 	rg__local_change change;
 	int verdict;
 	int64_t asked_at; /* when main was asked last, rg__monotonic_us() */
@@ -204,6 +205,7 @@ rg_status rg__overlay_scan(void *self, const rg_str *domain, const rg_str *curso
 rg_status rg__overlay_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok);
 rg_status rg__overlay_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
 void rg__overlay_unwatch(void *self, void *handle);
+void rg__overlay_prefetch(void *self, const rg_key *keys, uint32_t n);
 void rg__overlay_end_watches(rg__overlay *o);
 
 #endif

@@ -84,7 +84,7 @@ static rg_status unite_records(const rg_key *key, const rg_fetched *main, const 
 rg_status rg__unite(const rg_key *key, const rg_fetched *main, const rg__local *local, rg_fetched *out)
 {
 	*out = (rg_fetched){ .struct_size = sizeof *out, .authoritative = main->authoritative, .base = main->base,
-		.local_base = local->revision, .partial = main->partial };
+		.local_base = local->revision, .partial = main->partial, .hint = main->hint };
 	if (!local->record && (!main->record || (rg_revision_is_zero(&local->revision) && !has_local_bit(main->record)))) {
 		out->record = rg_record_ref(main->record);
 		return RG_OK;

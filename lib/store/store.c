@@ -17,6 +17,7 @@ STANDS_AT(unwatch, 8 + 8 * sizeof(void *));
 STANDS_AT(wait, 8 + 9 * sizeof(void *));
 STANDS_AT(cancel, 8 + 10 * sizeof(void *));
 STANDS_AT(destroy, 8 + 11 * sizeof(void *));
+STANDS_AT(prefetch, 8 + 12 * sizeof(void *));
 
 static const char *missing_member(const rg_store_ops *ops)
 {
@@ -117,6 +118,12 @@ uint64_t rg__store_breaches(const rg_store *s)
 	uint64_t n = atomic_load_explicit(&s->breaches, memory_order_relaxed);
 
 	return n + (s->slots ? rg__slots_refused(s->slots) : 0);
+}
+
+void rg__store_prefetch(const rg_store *s, const rg_key *keys, uint32_t n)
+{
+	if (s->ops.prefetch && n > 0)
+		s->ops.prefetch(s->self, keys, n);
 }
 
 const char *rg__store_name(const rg_store *s)

@@ -76,4 +76,29 @@ typedef struct conflicting {
 
 rg_store *conflicting_new(rg_store *inner, conflicting *c);
 
+/* Gives another hint with each answer, and checks that a commit carries the hint of an answer for its key with its base, and a resend that
+ * of the commit. */
+enum { HINTING_KEY = 64, HINTING_ANSWERS = 256 };
+
+typedef struct hinting {
+	bool none;         /* gives none */
+	bool short_struct; /* its rg_fetched ends before the hint */
+	bool deaf;         /* has no prefetch */
+	int32_t conflicts, silent_conflicts, unknown; /* so many of the next commits end like this; none of them lands */
+	uint32_t commits, wrong, without, resends;    /* seen. wrong: with another hint. without: with 0 */
+	uint32_t prefetches, prefetched;              /* calls and keys */
+	const rg_key *last_prefetched;
+	struct {
+		char key[HINTING_KEY];
+		rg_revision base;
+		uint64_t hint;
+	} answers[HINTING_ANSWERS]; /* the last ones; a ring */
+	uint32_t n_answers;
+	uint64_t given; /* the last hint */
+	rg_revision revision; /* of the last commit */
+	uint64_t hint;
+} hinting;
+
+rg_store *hinting_new(rg_store *inner, hinting *h);
+
 #endif
