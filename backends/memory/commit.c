@@ -190,12 +190,39 @@ static void delete_entry(struct change *ch)
 	ch->gone = e;
 }
 
+/* Locks the shard of the key and finds its entry. @return the hash of the key. */
+static uint64_t find_entry(struct change *ch, uint64_t hash)
+{
+	bool found;
+	ch->hash = (uint32_t)hash;
+	ch->s = shard_of(ch->m, hash);
+	pthread_mutex_lock(&ch->s->lock);
+	ch->slot = table_slot(&ch->s->table, &ch->key, ch->hash, &found);
+	ch->old = found ? *ch->slot : NULL;
+	return hash;
+}
+
+/*
+ * fetch() gives the hash of the key as the hint. A hint need not be right. If the key's entry is where the hint says, the hint is as good
+ * as the hash: the entry was put into its shard and its bucket by the hash. If it is not there, the hint proves nothing, and the hash is
+ * computed. A commit that expects no record would never find one, so it begins with that.
+ */
+static uint64_t lock_and_find(struct change *ch)
+{
+	static const size_t with_hint = offsetof(rg_commit, hint) + sizeof ch->c->hint;
+	uint64_t hint = ch->c->struct_size >= with_hint && !rg_revision_is_zero(&ch->c->base) ? ch->c->hint : 0;
+	if (hint != 0) {
+		find_entry(ch, hint);
+		if (ch->old)
+			return hint;
+		pthread_mutex_unlock(&ch->s->lock);
+	}
+	return find_entry(ch, hash_key(ch->m, &ch->key));
+}
+
 static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 {
 	static const rg_revision none;
-	bool found;
-	ch->slot = table_slot(&ch->s->table, &ch->key, ch->hash, &found);
-	ch->old = found ? *ch->slot : NULL;
 	const rg_revision *base = ch->old ? rg_record_revision(ch->old->record) : &none;
 	if (ch->old && rg_revision_equal(base, &ch->c->revision))
 		return RG_OK;
@@ -237,10 +264,9 @@ rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint3
 	rg_status status = check_commit(key, c);
 	if (status != RG_OK)
 		return status;
-	uint64_t hash = hash_key(m, key);
-	struct change ch = { .m = m, .s = shard_of(m, hash), .c = c, .key = *key, .hash = (uint32_t)hash };
+	struct change ch = { .m = m, .c = c, .key = *key };
 	rg_fetched current = { .struct_size = sizeof current, .authoritative = 1 };
-	pthread_mutex_lock(&ch.s->lock);
+	current.hint = lock_and_find(&ch);
 	status = compare_and_swap(&ch, &current);
 	bool watched = ch.changed && ch.s->watches.n > 0;
 	pthread_mutex_unlock(&ch.s->lock);

@@ -16,13 +16,28 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	struct memory *m = self;
 	uint64_t hash = hash_key(m, key);
 	struct shard *s = shard_of(m, hash);
-	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1 };
+	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1, .hint = hash };
 	pthread_mutex_lock(&s->lock);
 	out.record = rg_record_ref(table_record(&s->table, key, (uint32_t)hash));
 	pthread_mutex_unlock(&s->lock);
 	out.base = *rg_record_revision(out.record);
 	done(tok, RG_OK, &out);
 	return RG_OK;
+}
+
+/* The buckets alone: to read a bucket here for the sake of its record would wait for the memory. */
+static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
+{
+	struct memory *m = self;
+	for (uint32_t i = 0; i < n && i < MAX_PREFETCH; i++) {
+		uint64_t hash = hash_key(m, &keys[i]);
+		struct shard *s = shard_of(m, hash);
+		/* A lock that is taken is left alone, for the sake of the caller. */
+		if (pthread_mutex_trylock(&s->lock) != 0)
+			continue;
+		table_prefetch(&s->table, (uint32_t)hash);
+		pthread_mutex_unlock(&s->lock);
+	}
 }
 
 static void empty_shard(struct shard *s)
@@ -68,6 +83,7 @@ static const rg_store_ops memory_ops = {
 	.watch = memory_watch,
 	.unwatch = memory_unwatch,
 	.destroy = memory_destroy,
+	.prefetch = memory_prefetch,
 };
 
 void rg_memory_options_init(rg_memory_options *options, uint32_t size)

@@ -20,6 +20,9 @@
 /* The most keys of one page, whatever the limit: bounds the memory of a page and the time that a lock is held. */
 #define MAX_PAGE 4096
 
+/* The most keys that one prefetch looks at. More lines than that would leave the cache again before they are used. */
+#define MAX_PREFETCH 256
+
 /* Membership of an entry in the group of one (domain, tag). A group is a ring ordered by `seq`, which numbers its members as they join.
  * Its first member represents the group in the tag table. 48 bits of seq never run out. */
 struct link {
@@ -149,6 +152,7 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 /* The slot of the key, or where it belongs; NULL without buckets. */
 struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found);
 const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash); /* NULL: none */
+void table_prefetch(const struct table *t, uint32_t hash); /* requests the cache line of the bucket */
 void table_changed(struct table *t, uint32_t hash); /* must follow every change of a chain or of an entry's record */
 size_t table_growth(const struct table *t);                                   /* bytes by which the next entry makes it grow */
 bool table_grow(struct table *t);                                             /* false: out of memory, nothing changed */

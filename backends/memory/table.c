@@ -74,6 +74,12 @@ const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t
 	return NULL;
 }
 
+void table_prefetch(const struct table *t, uint32_t hash)
+{
+	if (t->buckets)
+		__builtin_prefetch(&t->buckets[hash >> (32 - t->bits)]);
+}
+
 void table_changed(struct table *t, uint32_t hash)
 {
 	struct bucket *b = &t->buckets[hash >> (32 - t->bits)];
