@@ -146,7 +146,8 @@ rg__check_answer *rg__check_fetch(rg__check *ck, const rg_key *key)
 
 rg__check_answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision *base, const rg_revision *own, const rg_record *next)
 {
-	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .local_base = ck->local_base, .next = next };
+	rg_commit c = { .struct_size = sizeof c, .base = *base, .revision = *own, .local_base = ck->local_base, .next = next,
+		.hint = ck->hint };
 	rg__check_answer *a = new_answer(ck);
 
 	if (!a)

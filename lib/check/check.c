@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static const rg__check_case *const all_cases[] = { rg__check_basic, rg__check_index, rg__check_due, rg__check_cursor, rg__check_fate,
-	rg__check_watch, rg__check_random, rg__check_threads, rg__check_overlay };
+	rg__check_watch, rg__check_random, rg__check_threads, rg__check_overlay, rg__check_hint };
 
 bool rg__check_that(rg__check *ck, bool fine, const char *format, ...)
 {

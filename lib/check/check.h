@@ -45,6 +45,7 @@ typedef struct rg__check {
 	rg__check_answer nothing; /* returned by helpers after a fault */
 	uint64_t random, minted;
 	rg_revision local_base; /* `local_base` of commits; zero except for overlays */
+	uint64_t hint;          /* `hint` of commits */
 	char wrong[240];
 	void *kept; /* memory of rg__check_keep() */
 } rg__check;
@@ -56,7 +57,7 @@ typedef struct rg__check_case {
 
 /* The cases of each file; each list ends with an empty row. */
 extern const rg__check_case rg__check_basic[], rg__check_index[], rg__check_due[], rg__check_cursor[], rg__check_fate[],
-	rg__check_watch[], rg__check_random[], rg__check_threads[], rg__check_overlay[];
+	rg__check_watch[], rg__check_random[], rg__check_threads[], rg__check_overlay[], rg__check_hint[];
 
 /* Zeroed memory that outlives the store, since a faulty store may call back late. Once per case. NULL: out of memory, which is a fault. */
 void *rg__check_keep(rg__check *ck, size_t size);
@@ -126,6 +127,14 @@ rg_revision rg__check_drop(rg__check *ck, const rg_key *key, const rg_revision *
 
 /* Checks that the key holds exactly this revision; zero: no record. */
 void rg__check_holds(rg__check *ck, const rg_key *key, const rg_revision *revision);
+
+/* A commit on @p base must conflict, report @p there as the current revision (zero: no record), and change nothing. */
+void rg__check_conflict(rg__check *ck, const rg__check_draft *s, const rg_revision *base, const rg_revision *there, bool del);
+
+/* Sets the hint of the commits that follow. */
+typedef enum rg__check_hint_kind { RG__CHECK_HINT_NONE, RG__CHECK_HINT_FETCHED, RG__CHECK_HINT_NEAR, RG__CHECK_HINT_RANDOM,
+	RG__CHECK_HINT_ONES, RG__CHECK_HINTS } rg__check_hint_kind;
+void rg__check_take_hint(rg__check *ck, const rg_key *key, rg__check_hint_kind kind); /* FETCHED, NEAR: of a fetch of @p key */
 
 /* Walks to the end, and counts up to 255 how often each numbered key came. @return the number of keys; *next_due is that of the last
  * page. */

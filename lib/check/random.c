@@ -150,6 +150,7 @@ static void step(rg__check *ck, struct model *m)
 		.domain = domain_names[draw_below(ck, DOMAINS)], .tag = tag_names[draw_below(ck, TAGS)], .now = 39990 + draw_below(ck, 1020) };
 	uint32_t what = draw_below(ck, 20);
 
+	rg__check_take_hint(ck, &m->keys[draw_below(ck, KEYS)].s.key, draw_below(ck, RG__CHECK_HINTS));
 	if (what < 10)
 		change(ck, k);
 	else if (what < 12)

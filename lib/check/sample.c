@@ -121,6 +121,25 @@ void rg__check_holds(rg__check *ck, const rg_key *key, const rg_revision *revisi
 	rg__check_forget(a);
 }
 
+void rg__check_conflict(rg__check *ck, const rg__check_draft *s, const rg_revision *base, const rg_revision *there, bool del)
+{
+	rg_revision own = rg__check_mint(ck);
+	rg_record *next = del ? NULL : rg__check_record(ck, s, &own);
+	rg__check_answer *a = rg__check_commit(ck, &s->key, base, &own, next);
+
+	rg_record_unref(next);
+	rg__check_that(ck, a->status == RG_ECONFLICT, "a commit on a base that is not the current revision answered: %s",
+		rg_strerror(a->status));
+	rg__check_that(ck, rg_revision_is_zero(there) == !a->found.record, "a conflict does not say whether there is a record");
+	if (a->found.record) {
+		rg__check_that(ck, rg_revision_equal(rg_record_revision(a->found.record), there),
+			"a conflict gave another record than the current one");
+		rg__check_that(ck, rg_revision_equal(&a->found.base, there), "a conflict gave another base than the current revision");
+	}
+	rg__check_forget(a);
+	rg__check_holds(ck, &s->key, there);
+}
+
 uint64_t rg__check_collect(rg__check *ck, const rg__check_walk *w, uint8_t *seen, uint64_t n, rg_time *next_due)
 {
 	rg__check_answer *before = NULL, *page;

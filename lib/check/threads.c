@@ -29,6 +29,7 @@ static void add_one(struct worker *w, uint32_t counter, bool tagged)
 		rg_record_contact(a->found.record, 0, &c);
 		s.cseq = c.cseq + 1;
 		s.deadline = 5000 + s.cseq % 100;
+		w->ck.hint = a->found.hint;
 		rg__check_forget(a);
 		next = rg__check_record(&w->ck, &s, &own);
 		a = rg__check_commit(&w->ck, &s.key, &base, &own, next);
@@ -50,6 +51,7 @@ static void come_and_go(struct worker *w)
 	bool there = a->found.record != NULL;
 	rg_record *next = there ? NULL : rg__check_record(&w->ck, &s, &own);
 
+	w->ck.hint = a->found.hint;
 	rg__check_forget(a);
 	a = rg__check_commit(&w->ck, &s.key, &base, &own, next);
 	rg__check_that(&w->ck, a->status == RG_OK || a->status == RG_ECONFLICT, "a commit among others answered: %s", rg_strerror(a->status));
@@ -66,6 +68,18 @@ static void walk_one_page(struct worker *w)
 	rg__check_forget(a);
 }
 
+static void prefetch_all(struct worker *w)
+{
+	enum { N = COUNTERS + 8 };
+	rg__check_label names[N];
+	rg_key keys[N];
+
+	for (uint32_t i = 0; i < N; i++)
+		keys[i] = *rg__check_name(&names[i], RG__CHECK_DOMAIN, i);
+	if (w->ck.ops->prefetch)
+		w->ck.ops->prefetch(w->ck.self, keys, N);
+}
+
 static void *work(void *arg)
 {
 	struct worker *w = arg;
@@ -76,6 +90,8 @@ static void *work(void *arg)
 			come_and_go(w);
 		if (i % 8 == 0)
 			walk_one_page(w);
+		if (i % 8 == 4)
+			prefetch_all(w);
 	}
 	return NULL;
 }

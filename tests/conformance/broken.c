@@ -7,9 +7,8 @@
 #include <rgstr/memory.h>
 #include <sched.h>
 #include <stdlib.h>
+#include "broken.h"
 #include "check/check.h"
-
-struct broken;
 
 struct fault {
 	const char *name;
@@ -17,86 +16,7 @@ struct fault {
 	rg_store_ops wrong; /* the members that take the place of right ones */
 };
 
-struct broken {
-	rg_store *inner;
-	const rg_store_ops *ops;
-	void *self;
-	rg_record *stale;
-};
-
-/* A call on its way through; on the stack, for the memory store answers before it returns. */
-struct relay {
-	struct broken *b;
-	void *tok;
-	rg_fetch_cb fetched;
-	rg_commit_cb committed;
-	rg_keys_cb keys;
-	rg_count_cb counted;
-	rg_status status;
-	rg_fetched found;
-};
-
 static const rg_revision zero;
-
-/* --- members that get it right --- */
-
-static rg_status right_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
-{
-	struct broken *b = self;
-	return b->ops->fetch(b->self, key, flags, done, tok);
-}
-
-static rg_status right_commit(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
-{
-	struct broken *b = self;
-	return b->ops->commit(b->self, key, c, flags, done, tok);
-}
-
-static rg_status right_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
-{
-	struct broken *b = self;
-	return b->ops->due(b->self, now, cursor, limit, flags, done, tok);
-}
-
-static rg_status right_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done, void *tok)
-{
-	struct broken *b = self;
-	return b->ops->find(b->self, domain, tag, cursor, limit, flags, done, tok);
-}
-
-static rg_status right_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
-{
-	struct broken *b = self;
-	return b->ops->scan(b->self, domain, cursor, limit, flags, done, tok);
-}
-
-static rg_status right_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
-{
-	struct broken *b = self;
-	return b->ops->count(b->self, domain, flags, done, tok);
-}
-
-static rg_status right_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle)
-{
-	struct broken *b = self;
-	return b->ops->watch(b->self, key, changed, user, handle);
-}
-
-static void right_unwatch(void *self, void *handle)
-{
-	struct broken *b = self;
-	b->ops->unwatch(b->self, handle);
-}
-
-static void right_destroy(void *self)
-{
-	struct broken *b = self;
-	rg_store_unref(b->inner);
-	rg_record_unref(b->stale);
-	free(b);
-}
 
 /* --- the completion law --- */
 
@@ -480,6 +400,67 @@ static rg_status watch_ends_twice(void *self, const rg_key *key, rg_watch_cb cha
 	return right_watch(self, key, ends_twice, l, handle);
 }
 
+/* --- hints --- */
+
+static rg_status commit_demands_hint(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	if (c->hint == 0)
+		return RG_EINVAL;
+	return right_commit(self, key, c, flags, done, tok);
+}
+
+/* Finds nothing where the hint leads, and takes that for no record. */
+static rg_status commit_trusts_hint(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	static const rg_fetched absent = { .struct_size = sizeof absent, .authoritative = 1 };
+	struct relay r = fetch_now(self, key);
+	rg_record_unref(r.found.record);
+	if (c->hint == 0 || c->hint == r.found.hint)
+		return right_commit(self, key, c, flags, done, tok);
+	done(tok, RG_ECONFLICT, &absent);
+	return RG_OK;
+}
+
+/* Takes the record that the hint leads to for that of the key: a commit goes on without a comparison. */
+static rg_status commit_skips_compare(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	struct relay r = fetch_now(self, key);
+	rg_commit any = *c;
+	if (c->hint != 0 && c->hint == r.found.hint)
+		any.base = r.found.base;
+	rg_record_unref(r.found.record);
+	return right_commit(self, key, &any, flags, done, tok);
+}
+
+/* The hint of a conflict is a mark of its own, which this store refuses to see again. */
+static void marked(void *tok, rg_status status, const rg_fetched *current)
+{
+	struct relay *r = tok;
+	rg_fetched other = { 0 };
+	if (current)
+		other = *current;
+	other.hint = UINT64_C(0xdeadbeef);
+	r->committed(r->tok, status, current ? &other : NULL);
+}
+
+static rg_status commit_marks_conflicts(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
+{
+	if (c->hint == UINT64_C(0xdeadbeef))
+		return RG_EINVAL;
+	return right_commit(self, key, c, flags, marked, &(struct relay){ .committed = done, .tok = tok });
+}
+
+static void prefetch_drops(void *self, const rg_key *keys, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct relay r = fetch_now(self, &keys[i]);
+		rg_commit del = { .struct_size = sizeof del, .revision = { { 1 } } };
+		if (r.found.record)
+			commit_now(self, &keys[i], del, r.found.base);
+		rg_record_unref(r.found.record);
+	}
+}
+
 /* --- the table --- */
 
 static const struct fault faults[] = {
@@ -518,6 +499,11 @@ static const struct fault faults[] = {
 	{ "watch is deaf", "a watch is told of changes until it ends, and then once of its end", { .watch = watch_is_deaf } },
 	{ "unwatch tells no end", "a watch is told of changes until it ends, and then once of its end", { .unwatch = unwatch_never_ends } },
 	{ "unwatch tells the end twice", "a watch may be ended within its own call", { .watch = watch_ends_twice } },
+	{ "commit demands a hint", "a commit ends the same whatever its hint", { .commit = commit_demands_hint } },
+	{ "commit trusts a wrong hint", "a commit ends the same whatever its hint", { .commit = commit_trusts_hint } },
+	{ "commit compares nothing when the hint is right", "a commit ends the same whatever its hint", { .commit = commit_skips_compare } },
+	{ "commit refuses the hint of a conflict", "the hint of a conflict may be handed back", { .commit = commit_marks_conflicts } },
+	{ "prefetch drops what it fetches", "a prefetch changes nothing", { .prefetch = prefetch_drops } },
 };
 
 static void spoil(rg_store_ops *ops, const rg_store_ops *wrong)
@@ -530,6 +516,7 @@ static void spoil(rg_store_ops *ops, const rg_store_ops *wrong)
 	ops->count = wrong->count ? wrong->count : ops->count;
 	ops->watch = wrong->watch ? wrong->watch : ops->watch;
 	ops->unwatch = wrong->unwatch ? wrong->unwatch : ops->unwatch;
+	ops->prefetch = wrong->prefetch ? wrong->prefetch : ops->prefetch;
 }
 
 static rg_status open_broken(void *user, rg_store **out)
@@ -549,6 +536,7 @@ static rg_status open_broken(void *user, rg_store **out)
 		.watch = right_watch,
 		.unwatch = right_unwatch,
 		.destroy = right_destroy,
+		.prefetch = right_prefetch,
 	};
 
 	cr_assert_eq(rg_memory_store_new(NULL, &b->inner, NULL), RG_OK);

@@ -273,13 +273,92 @@ Test(memory, gives_pages_of_bounded_size_whatever_the_limit)
 	finish(&ck);
 }
 
-/* How a commit ends during which the nth allocation fails. */
+/* Two stores with seeds of their own, so that a hint of one is garbage for the other. */
+Test(memory, takes_the_hint_of_another_store_and_that_of_another_key_for_none)
+{
+	enum { N = 300 };
+	rg__check ck = start(0), other = start(0);
+	uint64_t hints[N];
+	rg_revision r[N];
+	rg__check_label name;
+
+	for (uint64_t i = 0; i < N; i++) {
+		rg__check_draft s = numbered(&name, i);
+
+		rg__check_new(&other, &s);
+		r[i] = rg__check_new(&ck, &s);
+	}
+	for (uint64_t i = 0; i < N; i++)
+		hints[i] = rg__check_fetch(i % 2 ? &ck : &other, rg__check_name(&name, RG__CHECK_DOMAIN, i))->found.hint;
+	for (uint64_t i = 0; i < N; i++) {
+		rg__check_draft s = numbered(&name, i);
+
+		cr_assert_neq(hints[i], 0);
+		ck.hint = hints[(i + i % 3) % N];
+		s.n_tags = i % 4 > 0;
+		r[i] = rg__check_put(&ck, &s, &r[i]);
+	}
+	for (uint64_t i = 0; i < N; i++)
+		rg__check_holds(&ck, rg__check_name(&name, RG__CHECK_DOMAIN, i), &r[i]);
+	for (uint64_t i = 0; i < N; i++) {
+		ck.hint = hints[(i + i % 3) % N];
+		rg__check_drop(&ck, rg__check_name(&name, RG__CHECK_DOMAIN, i), &r[i]);
+	}
+	cr_expect_eq(rg__check_count(&ck, RG__CHECK_DOMAIN)->records, 0);
+	finish(&other);
+	finish(&ck);
+}
+
 static void on_commit(void *tok, rg_status status, const rg_fetched *current)
 {
 	*(rg_status *)tok = status;
 	rg_record_unref(current ? current->record : NULL);
 }
 
+/* The hint of a caller that was built when rg_commit ended before it is not read. */
+Test(memory, reads_no_hint_behind_the_end_of_a_shorter_commit)
+{
+	rg__check ck = start(0);
+	rg__check_label name;
+	rg__check_draft s = numbered(&name, 0);
+	rg_commit c = { .struct_size = offsetof(rg_commit, hint), .base = rg__check_new(&ck, &s), .revision = rg__check_mint(&ck) };
+	size_t whole = offsetof(rg_commit, hint);
+	rg_commit *shorter = malloc(whole); /* a sanitizer sees who reads more */
+	rg_status status = RG_ESTORE;
+
+	memcpy(shorter, &c, whole);
+	cr_expect_eq(ck.ops->commit(ck.self, &s.key, shorter, 0, on_commit, &status), RG_OK);
+	cr_expect_eq(status, RG_OK);
+	rg__check_holds(&ck, &s.key, &zero);
+	free(shorter);
+	finish(&ck);
+}
+
+Test(memory, a_prefetch_of_more_keys_than_it_looks_at_changes_nothing)
+{
+	enum { N = 5000 };
+	rg__check ck = start(0);
+	rg__check_label *names = calloc(N, sizeof *names);
+	rg_key *keys = calloc(N, sizeof *keys);
+	rg__check_draft s;
+
+	for (uint64_t i = 0; i < N; i++)
+		keys[i] = *rg__check_name(&names[i], RG__CHECK_DOMAIN, i);
+	ck.ops->prefetch(ck.self, keys, N);
+	cr_expect_eq(rg_memory_store_size(ck.store), 0);
+	s = rg__check_sample(&keys[7], 5000, RG__CHECK_ABSENT);
+	rg_revision r = rg__check_new(&ck, &s);
+	uint64_t bytes = rg_memory_store_size(ck.store);
+
+	ck.ops->prefetch(ck.self, keys, N);
+	cr_expect_eq(rg_memory_store_size(ck.store), bytes);
+	rg__check_holds(&ck, &keys[7], &r);
+	free(names);
+	free(keys);
+	finish(&ck);
+}
+
+/* How a commit ends during which the nth allocation fails. */
 static rg_status commit_failing(rg__check *ck, const rg_key *key, const rg_commit *c, int nth)
 {
 	rg_status status = RG_OK, returned;
