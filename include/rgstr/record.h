@@ -117,7 +117,8 @@ typedef struct rg_contact {
 	rg_time created;        /**< time of its first REGISTER */
 	rg_time modified;       /**< time of the last REGISTER that changed it */
 	rg_time wake;           /**< time of a wake-up that has not been sent; 0 = none */
-	uint64_t request_hash;  /**< hash of the Contact, Expires and Path values of the last REGISTER that changed it */
+	uint64_t request_hash;  /**< hash of the Contact, Expires and Path values of the last REGISTER that changed it, as
+	                         *   doc/record-format.md states it. It recognizes a repeat, and proves nothing */
 	int32_t q;              /**< 0–1000 thousandths; -1 = no q */
 	uint32_t reg_id;        /**< reg-id of a flow (RFC 5626); 0 = none */
 	uint32_t methods;       /**< bit set over RG_METHOD_…; RG_METHODS_ALL = none stated */

@@ -6,7 +6,7 @@
 #include "rules/rules.h"
 #include <stdlib.h>
 
-enum { FP_CONTACT = 1, FP_EXPIRES = 2, FP_PATH = 3 };
+enum { FP_CONTACT = 1, FP_EXPIRES = 2, FP_PATH = 3 }; /* stored: doc/record-format.md */
 
 /* An upper bound of the Contact values: one per line and one per comma. Counting stops at the limit. */
 static uint32_t count_at_most(const rg_request *r, int64_t limit)
@@ -223,6 +223,23 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 	return status;
 }
 
+/* Value by value, because adaptors and proxies may join and split the lines of a header (RFC 3261 §7.3.1). The list cannot be read when the
+ * Path is ignored and a quote or bracket in it is not closed; then its rest is one value. */
+static uint64_t add_path_line(uint64_t fp, rg_str line)
+{
+	rg_str rest = line, value;
+
+	do {
+		rg_str left = rest;
+
+		if (rg__list_next(&rest, &value) < 0)
+			value = rg__trim(left);
+		fp = rg__fingerprint(fp, FP_PATH, value);
+	} while (rest.p);
+	return fp;
+}
+
+/* doc/record-format.md states this hash. Other nodes store it and compare it, so it never changes. */
 static void take_fingerprint(rg__register *reg)
 {
 	uint64_t fp = 0;
@@ -232,7 +249,7 @@ static void take_fingerprint(rg__register *reg)
 	if (reg->request.expires.p)
 		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request.expires);
 	for (uint32_t i = 0; i < reg->request.n_paths; i++)
-		fp = rg__fingerprint(fp, FP_PATH, rg__trim(reg->request.paths[i]));
+		fp = add_path_line(fp, reg->request.paths[i]);
 	reg->fingerprint = fp;
 }
 

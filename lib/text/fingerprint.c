@@ -23,9 +23,8 @@ static inline uint64_t word_at(const char *p)
 }
 
 /* Kind and length precede each value, so no value can pass for two. Nodes store fingerprints and compare those of other nodes, so the
- * byte order is the same on every machine. The hash has no key because the nodes share none. It needs no strength: a sender who finds
- * two REGISTERs with the same fingerprint gains only that the second one changes nothing. A keyed hash costs 900 instructions for a
- * Contact, this one 250. */
+ * function never changes, and the byte order is the same on every machine. doc/record-format.md states it, and what may rely on it. The hash
+ * has no key because the nodes share none. A keyed hash costs 900 instructions for a Contact, this one 250. */
 uint64_t rg__fingerprint(uint64_t so_far, uint32_t kind, rg_str value)
 {
 	uint64_t hash = take_word(so_far, (uint64_t)kind << 56 | (value.n & 0xffffffffffffffu));

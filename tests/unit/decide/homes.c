@@ -2,6 +2,7 @@
 #include "policy_kit.h"
 
 #include "decide/homes.h"
+#include "page.h"
 
 #define HOUR 3600000
 
@@ -277,4 +278,28 @@ Test(homes, only_live_bindings_want_a_home)
 	save(&w, .contact = { "<sip:a@192.0.2.1>;expires=0" }, .cseq = "2 REGISTER");
 	cr_expect_not(rg__homes_wanted(w.record, w.now), "a record that only remembers removals");
 	end_world(&w);
+}
+
+Test(homes, an_entry_is_that_of_the_page_on_the_format)
+{
+	char *text = page_text(), *at = text, *block = page_block(&at, "homes"), *line;
+	uint32_t n = 0;
+
+	for (; (line = page_line(&block)) != NULL; n++) {
+		char home[64], uri[64];
+		unsigned long long id;
+		site_world s = new_sites();
+
+		cr_assert_eq(sscanf(line, "%63s %63s %llx", home, uri, &id), 3, "%s", line);
+		cr_expect(say(&s, home, true));
+		rg_contact c = binding(&s.w, 0);
+		cr_expect_str_eq(put(&s.w, c.uri), uri);
+		cr_expect_eq(c.id, id, "%s: %016llx", line, (unsigned long long)c.id);
+		cr_expect_str_eq(put(&s.w, c.callid), "home");
+		cr_expect(c.cseq == 0 && c.generation == 0 && c.request_hash == 0 && !c.params.p && c.next_hop.n > 0);
+		cr_expect(c.created == s.w.now && c.modified == s.w.now && c.expires == s.w.now + HOUR);
+		end_world(&s.w);
+	}
+	cr_expect_geq(n, 4);
+	free(text);
 }

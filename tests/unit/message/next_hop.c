@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "message/next_hop.h"
+#include "page.h"
 
 static void expect_text(rg_str got, const char *want)
 {
@@ -41,6 +42,26 @@ Test(next_hop, tags)
 		expect_text(host, cases[i].host);
 		rg__buf_free(&tag);
 	}
+}
+
+Test(next_hop, tags_are_those_of_the_page_on_the_format)
+{
+	char *text = page_text(), *at = text, *block = page_block(&at, "hops"), *line;
+	uint32_t n = 0;
+
+	for (; (line = page_line(&block)) != NULL; n++) {
+		rg__buf tag = { 0 };
+		rg_str host;
+		rg__uri uri;
+		size_t end = strcspn(line, " ");
+
+		cr_assert_eq(rg__uri_parse((rg_str){ line, end }, &uri), RG_OK, "%s", line);
+		rg__hop_tag(&uri, &tag, &host);
+		expect_text((rg_str){ tag.p, tag.n }, line + end + strspn(line + end, " "));
+		rg__buf_free(&tag);
+	}
+	cr_expect_geq(n, 8);
+	free(text);
 }
 
 Test(next_hop, splitting)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy_kit.h"
 
+#include "page.h"
 #include "register/register.h"
 
 static void expect(const char *what, spec s, int32_t want)
@@ -358,5 +359,83 @@ Test(register_read, resolved_addresses_are_kept_with_the_binding)
 	cr_expect_eq(binding(&w, 0).n_addrs, 8);
 	cr_expect_eq(binding(&w, 0).addrs[7].ip[3], 14);
 	same_text(put(&w, binding(&w, 0).next_hop), "phone.example.com:5060");
+	end_world(&w);
+}
+
+/* The hash of a REGISTER under these save flags; NULL: none. */
+static uint64_t hash_under(const spec *s, const char *save_flags)
+{
+	world w = new_world();
+	spec_room room;
+	rg_request r = request_of(s, &room);
+	rg__register *reg = NULL;
+
+	if (save_flags)
+		flags(&w, save_flags);
+	cr_assert_eq(rg__register_read(&r, w.config, w.options, NULL, &reg), RG_OK);
+	cr_assert_eq(rg__register_reason(reg), RG_R_FINE, "%s", rg_reason_name(rg__register_reason(reg)));
+	uint64_t hash = reg->fingerprint;
+	rg__register_free(reg);
+	end_world(&w);
+	return hash;
+}
+
+/* The value of a header line, if it has this name. */
+static const char *value_of(const char *line, const char *name)
+{
+	size_t n = strlen(name);
+
+	return strncmp(line, name, n) == 0 && line[n] == ':' ? line + n + 1 : NULL;
+}
+
+static spec read_headers(char *block)
+{
+	spec s = { .supported = { "path" } };
+	uint32_t contacts = 0, paths = 0;
+
+	for (const char *line, *value; (line = page_line(&block)) != NULL;) {
+		if ((value = value_of(line, "Contact")) != NULL || (value = value_of(line, "m")) != NULL)
+			s.contact[contacts++] = value;
+		else if ((value = value_of(line, "Path")) != NULL)
+			s.path[paths++] = value;
+		else if ((value = value_of(line, "Expires")) != NULL)
+			s.expires = value + strspn(value, " ");
+	}
+	return s;
+}
+
+Test(register_read, the_hash_of_a_request_is_that_of_the_page_on_the_format)
+{
+	char *text = page_text(), *at = text, *block;
+	uint32_t n = 0, with_path = 0;
+
+	for (; (block = page_block(&at, "register")) != NULL; n++) {
+		uint64_t want = strtoull(page_line(&block), NULL, 16);
+		spec s = read_headers(block);
+		bool closed = s.path[0] && strrchr(s.path[0], '>') > strrchr(s.path[0], '<');
+
+		cr_expect_eq(hash_under(&s, NULL), want, "block %u: %016llx", n, (unsigned long long)hash_under(&s, NULL));
+		if (closed)
+			cr_expect_eq(hash_under(&s, "path-lazy"), want, "block %u", n);
+		with_path += closed;
+	}
+	cr_expect_geq(n, 8);
+	cr_expect_geq(with_path, 2);
+	free(text);
+}
+
+/* As another adaptor or a proxy may hand them in. */
+Test(register_read, a_repeat_may_spread_its_values_over_other_lines_and_spaces)
+{
+	world w = new_world();
+
+	flags(&w, "path-lazy");
+	cr_expect_eq(save(&w, { "<sip:a@192.0.2.1>, <sip:b@192.0.2.2>" }, .path = { "<sip:p.example;lr>,<sip:q.example;lr>" }, .expires = "60",
+		.supported = { "path" }), 200);
+	cr_expect_eq(save(&w, { "\t<sip:a@192.0.2.1> ", "<sip:b@192.0.2.2>" }, .path = { "<sip:p.example;lr>", " <sip:q.example;lr>" },
+		.expires = "60", .supported = { "path" }), 200);
+	cr_expect_str_eq(outcomes(&w), "RR");
+	cr_expect_eq(save(&w, { "<sip:a@192.0.2.1>, <sip:b@192.0.2.2>" }, .path = { "<sip:q.example;lr>,<sip:p.example;lr>" }, .expires = "60",
+		.supported = { "path" }), 400, "in another order");
 	end_world(&w);
 }
