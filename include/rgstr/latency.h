@@ -21,7 +21,7 @@ typedef void (*rg_latency_cb)(void *user, rg_status status, uint32_t n_changed);
  *
  * The value is committed for a binding that was never measured. Otherwise it is committed only when it differs from the stored one by at
  * least `latency_min_delta` percent and at least 10 ms. A commit raises LATENCY_UPDATE. A REGISTER that refreshes the binding keeps the
- * latency. This function changes nothing that a REGISTER sets.
+ * latency. This function changes nothing that a REGISTER sets. rg_measure() is its decision alone.
  * @param domain  absent = "location". @param aor  AoR, in a form that request.h lists. @param contact  URI or name-addr, matched as
  * rg_remove_filter.contact; the value applies to every live binding that matches. @param microseconds  0–4294967294.
  * @param n_changed  becomes the number of bindings whose latency changed; may be NULL.

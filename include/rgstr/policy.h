@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file policy.h
- * The decision alone: pure functions from a record and a request to a decision. With them a test checks registration policy without a store
- * or a network.
+ * The decision alone: pure functions from a record and what happens to it to a decision. With them a test checks registration policy
+ * without a store or a network. rg_plan_apply() chains decisions.
  *
  * The functions use no store, clock, source of randomness or lock: `now` and `seed` are arguments. The same arguments give the same result.
  * Every function may be called on any thread.
@@ -61,8 +61,8 @@ enum {
 };
 
 /**
- * The whole decision on a REGISTER. One thread at a time uses a plan: it never changes, but rendering its response and viewing its events
- * write into it.
+ * The whole decision on a REGISTER, an expiry, a removal or a measurement. Only that on a REGISTER has a response and outcomes. One thread
+ * at a time uses a plan: it never changes, but rendering its response and viewing its events write into it.
  */
 typedef struct rg_plan rg_plan;
 
@@ -71,7 +71,7 @@ typedef struct rg_plan rg_plan;
  * @param record   the current record of the AoR; NULL = none. @param config  NULL = all defaults. @param options  NULL = no flags.
  * @param now      the time of the decision. @param seed  32 random bytes; the same bytes give the same binding ids.
  * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, the record belongs to
- * another AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM.
+ * another AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM. @p out is NULL on every error.
  */
 RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
 	rg_time now, const uint8_t seed[32], rg_plan **out);
@@ -91,10 +91,63 @@ RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, co
 RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *request, const rg_upstream *upstream, const rg_config *config,
 	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out);
 
+/**
+ * Decides what expires, as a tick does (RFC 3261 §10.3): removes the bindings whose time has come, and removals that are forgotten. The
+ * plan commits nothing when there are none.
+ * @param foreign  the ownership tags for which env.is_owner returns 0: a binding with one of them is removed only 10 seconds after its
+ * expiry. They are compared octet by octet. May be NULL when @p n_foreign is 0.
+ * @param config  NULL = all defaults. It is checked; no parameter of this version changes the decision.
+ * @param seed  32 random bytes, of which the revision of the next record is made.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: there is no seed, or the config contradicts itself; RG_ENOMEM. @p out is NULL
+ * on every error.
+ */
+RG_API rg_status rg_expire(const rg_record *record, const rg_str *foreign, uint32_t n_foreign, const rg_config *config, rg_time now,
+	const uint8_t seed[32], rg_plan **out);
+
+/** What to remove. A binding is removed when it meets all given conditions; without conditions, every binding of the AoR is removed. */
+typedef struct rg_remove_filter {
+	uint32_t struct_size;  /**< set by rg_remove_filter_init() */
+	uint32_t branch_flags; /**< bits, of which a binding must have one; 0 = any */
+	rg_str domain;         /**< name of the table; absent = "location" */
+	rg_str aor;            /**< AoR, in a form that request.h lists; mandatory */
+	rg_str contact;        /**< Contact URI or name-addr; absent = any. It matches as in a REGISTER (`matching_mode`), except that
+	                        *   Call-ID and reg-id are not compared */
+	rg_str next_hop;       /**< IP address or host name of the next hop, with or without port; absent = any */
+	rg_str instance;       /**< +sip.instance, with or without <>; absent = any */
+} rg_remove_filter;
+
+/** Empties a filter: no AoR, no conditions. @p size is sizeof(rg_remove_filter). NULL is accepted. */
+RG_API void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size);
+
+/**
+ * Decides a removal without a REGISTER, as rg_remove() does. Expired bindings that match are removed, too, but rg_plan_affected_count()
+ * counts the live ones only. A plan that commits also removes all other expired bindings.
+ *
+ * A host name in `next_hop` is compared with the host names of the bindings. rg_remove() also compares the addresses that env.resolve finds
+ * for it.
+ * @param record  the current record of the AoR; NULL = none. @param config  NULL = all defaults. @param seed  as rg_expire().
+ * @return RG_OK with @p out owned by the caller, also when nothing is removed; RG_EINVAL: there is no seed or no filter, the filter has no
+ * AoR or a malformed value, the record belongs to another AoR, or the config contradicts itself; RG_ENOMEM. @p out is NULL on every error.
+ */
+RG_API rg_status rg_prune(const rg_record *record, const rg_remove_filter *filter, const rg_config *config, rg_time now,
+	const uint8_t seed[32], rg_plan **out);
+
+/**
+ * Decides whether a measured latency is worth a commit, as rg_set_latency() does. A plan that commits also removes expired bindings.
+ * rg_plan_affected_count() is the number of bindings whose latency changes.
+ * @param record  the current record of the AoR; NULL = none. @param contact, microseconds  as rg_set_latency().
+ * @param config  NULL = all defaults. @param seed  as rg_expire().
+ * @return RG_OK with @p out owned by the caller, also when nothing changes; RG_EINVAL: there is no seed, the Contact is absent or
+ * malformed, @p microseconds is RG_LATENCY_NONE, or the config contradicts itself; RG_ELIMIT: the record would grow past `max_record_bytes`;
+ * RG_ENOMEM. @p out is NULL on every error.
+ */
+RG_API rg_status rg_measure(const rg_record *record, rg_str contact, uint32_t microseconds, const rg_config *config, rg_time now,
+	const uint8_t seed[32], rg_plan **out);
+
 /** Releases a plan. NULL is accepted. */
 RG_API void rg_plan_free(rg_plan *plan);
 
-/** @return the response, borrowed from the plan; NULL for NULL. */
+/** @return the response, borrowed from the plan; NULL when the decision is not on a REGISTER, and for NULL. */
 RG_API rg_response *rg_plan_response(rg_plan *plan);
 
 /** @return 1 when the plan changes the record; 0 when the record stays as it is (a query, a repeat, a refusal). */
@@ -102,6 +155,19 @@ RG_API int32_t rg_plan_commits(const rg_plan *plan);
 
 /** @return the record to commit, borrowed from the plan. NULL = delete the record when rg_plan_commits() is 1, else no change. */
 RG_API const rg_record *rg_plan_next(const rg_plan *plan);
+
+/**
+ * Applies a plan to the record that it was made from, for a chain of decisions without a store.
+ * @param record  the record that the plan was made from, or one of the same AoR and revision; NULL = none.
+ * @param next  becomes a reference to the next record, owned by the caller, which is @p record when the plan commits nothing; NULL when the
+ * record is deleted, when there is none, and on every error.
+ * @return RG_OK; RG_EINVAL: there is no plan, @p next is NULL, or the record belongs to another AoR; RG_ECONFLICT: the plan was made from
+ * another revision of the record.
+ */
+RG_API rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next);
+
+/** @return the number of bindings that rg_prune() removed, as rg_remove() counts them, or rg_measure() changed; 0 for other plans. */
+RG_API uint32_t rg_plan_affected_count(const rg_plan *plan);
 
 /** @return the number of Contact values of the request; 0 for a refusal and for NULL. */
 RG_API uint32_t rg_plan_outcome_count(const rg_plan *plan);

@@ -7,31 +7,17 @@
 #define RGSTR_REMOVE_H
 
 #include <rgstr/op.h>
+#include <rgstr/policy.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** What to remove. A binding is removed when it meets all given conditions; without conditions, every binding of the AoR is removed. */
-typedef struct rg_remove_filter {
-	uint32_t struct_size;  /**< set by rg_remove_filter_init() */
-	uint32_t branch_flags; /**< bits, of which a binding must have one; 0 = any */
-	rg_str domain;         /**< name of the table; absent = "location" */
-	rg_str aor;            /**< AoR, in a form that request.h lists; mandatory */
-	rg_str contact;        /**< Contact URI or name-addr; absent = any. It matches as in a REGISTER (`matching_mode`), except that
-	                        *   Call-ID and reg-id are not compared */
-	rg_str next_hop;       /**< IP address or host name of the next hop, with or without port; absent = any */
-	rg_str instance;       /**< +sip.instance, with or without <>; absent = any */
-} rg_remove_filter;
-
-/** Empties a filter: no AoR, no conditions. @p size is sizeof(rg_remove_filter). NULL is accepted. */
-RG_API void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size);
-
 /** @param status  as rg_remove() returns. @param n_removed  number of live bindings that were removed, also before an error. */
 typedef void (*rg_remove_cb)(void *user, rg_status status, uint32_t n_removed);
 
 /**
- * Removes bindings of one AoR (base specification §1.4.2).
+ * Removes bindings of one AoR (base specification §1.4.2). rg_prune() is its decision alone.
  * @param n_removed  becomes the number of live bindings that were removed; may be NULL. Expired bindings that match are removed, too, but
  * not counted.
  * @return RG_OK, also when nothing was removed; RG_EINVAL: the filter has no AoR, or a malformed value; RG_ESTORE, RG_ENOTSUP,

@@ -19,13 +19,18 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 /* Takes the response out of a plan: the caller owns it. NULL when it was taken before, or when the plan has none. */
 rg_response *rg__plan_take_response(rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* of the next record, or of the deletion */
-uint32_t rg__plan_affected(const rg_plan *plan);            /* the bindings that a filter removed, or that a ping changed */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* an operation and its batch of events share a plan */
 
 /* Removes lapsed bindings and stale removals. The plan commits nothing when none is due. @p owned says of each binding whether this node
  * acts for it (NULL: for all). The binding of another node is left to its owner for RG__OWNER_FIRST, and removed after that. */
 enum { RG__OWNER_FIRST = 10000 }; /* milliseconds: every node of a shared store looks once a second */
 rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out);
+
+/* Whether this node acts for the bindings of an ownership tag, as rg_env.is_owner. */
+typedef int32_t rg__is_owner(void *user, const rg_str *tag);
+
+/* What a tick does to a record: removes lapsed bindings, or in a record of homes lapsed homes. @p is_owner NULL: this node acts for all. */
+rg_status rg__expire(const rg_record *record, rg__is_owner *is_owner, void *user, rg_time now, const rg_revision *revision, rg_plan **out);
 
 /* The most bytes in a flow (rg_request.flow). */
 enum { RG__FLOW_MAX = 255 };
@@ -47,6 +52,12 @@ typedef struct rg__filter {
 	uint32_t branch_flags;     /* 0 = any */
 } rg__filter;
 
+/* Reads a caller's filter of any version; it is empty when there is none, which is false. */
+bool rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out);
+
+/* Reads the conditions of @p asked, all but domain and AoR. RG_EINVAL: one is malformed. */
+rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config);
+
 rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config);  /* URI or name-addr; RG_EINVAL */
 rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config); /* of a Contact header; RG_EINVAL */
 rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port);                    /* RG_EINVAL */
@@ -66,7 +77,14 @@ typedef struct rg__ping {
 	int64_t max_record_bytes;
 } rg__ping;
 
-void rg__ping_of(const rg_config *config, uint32_t latency, rg__ping *out);
+/* False of a measurement that says nothing. RG_LATENCY_NONE says that a binding was never measured; it cannot be set. */
+static inline bool rg__ping_says(rg_str contact, uint32_t latency)
+{
+	return contact.p && latency != RG_LATENCY_NONE;
+}
+
+/* Reads a measurement. RG_EINVAL: it says nothing, or the Contact is malformed. */
+rg_status rg__ping_read(rg_str contact, uint32_t latency, const rg_config *config, rg__filter *filter, rg__ping *out);
 
 /* Sets the latency of the live bindings that match and whose latency has changed enough. The plan commits nothing when there is none. Such a
  * commit also removes lapsed bindings. RG_ELIMIT: the record would be too large. */

@@ -90,6 +90,33 @@ rg_status rg__filter_flow(rg__filter *f, rg_str flow)
 	return RG_OK;
 }
 
+void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
+{
+	rg__struct_init(filter, size);
+}
+
+bool rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out)
+{
+	*out = (rg_remove_filter){ 0 };
+	if (given)
+		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	return given != NULL;
+}
+
+rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config)
+{
+	rg_status st = RG_OK;
+
+	f->branch_flags = asked->branch_flags;
+	if (asked->contact.p)
+		st = rg__filter_contact(f, asked->contact, config);
+	if (st == RG_OK && asked->next_hop.p)
+		st = rg__filter_next_hop(f, asked->next_hop);
+	if (st == RG_OK && asked->instance.p)
+		st = rg__filter_instance(f, asked->instance);
+	return st;
+}
+
 static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
 	rg__matchable wanted = { .text = f->contact_text, .instance = f->contact_instance, .reg_id = RG__ANY_FLOW, .uri = f->contact,

@@ -6,10 +6,11 @@
 /* In microseconds: a smaller change is noise, whatever its percentage. */
 enum { LEAST_DELTA = 10000 };
 
-void rg__ping_of(const rg_config *config, uint32_t latency, rg__ping *out)
+rg_status rg__ping_read(rg_str contact, uint32_t latency, const rg_config *config, rg__filter *filter, rg__ping *out)
 {
 	*out = (rg__ping){ .latency = latency, .min_delta = rg__config_int(config, RG__P_latency_min_delta),
 		.max_record_bytes = rg__config_int(config, RG__P_max_record_bytes) };
+	return rg__ping_says(contact, latency) ? rg__filter_contact(filter, contact, config) : RG_EINVAL;
 }
 
 static bool latency_moved(uint32_t before, const rg__ping *ping)
@@ -91,7 +92,7 @@ rg_status rg__measure(const rg_record *record, const rg__filter *filter, const r
 
 	*out = NULL;
 	if (!any_news(record, filter, ping, now))
-		return rg__plan_new(&(rg__draft){ .revision = revision, .now = now }, out);
+		return rg__plan_new(&(rg__draft){ .before = record, .revision = revision, .now = now }, out);
 	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
 	rg__merge_load(&m);
@@ -100,4 +101,20 @@ rg_status rg__measure(const rg_record *record, const rg__filter *filter, const r
 
 	rg__scratch_close(&scratch);
 	return status;
+}
+
+rg_status rg_measure(const rg_record *record, rg_str contact, uint32_t microseconds, const rg_config *config, rg_time now,
+	const uint8_t seed[32], rg_plan **out)
+{
+	rg__filter filter = { 0 };
+	rg_revision revision;
+	rg__ping ping;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!seed || rg_config_check(config, NULL) != RG_OK || rg__ping_read(contact, microseconds, config, &filter, &ping) != RG_OK)
+		return RG_EINVAL;
+	revision = rg__draw_revision(seed, rg_record_revision(record));
+	return rg__measure(record, &filter, &ping, now, &revision, out);
 }

@@ -448,7 +448,7 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 
 static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 {
-	rg__draft draft = { .now = m->now, .revision = m->revision };
+	rg__draft draft = { .before = m->record, .now = m->now, .revision = m->revision };
 	rg_status status = rg__refuse(reason, &m->reg->set, m->reg, m->now, &draft.response);
 
 	return status == RG_OK ? rg__plan_new(&draft, out) : status;
@@ -524,25 +524,14 @@ rg_status rg__register_merge(const rg__register *reg, const rg_record *record, r
 	return status;
 }
 
-static rg_revision revision_of(const uint8_t seed[32])
-{
-	uint64_t half[2] = { rg__draw(seed, RG__DRAW_REVISION, 0, 0) | 1, rg__draw(seed, RG__DRAW_REVISION, 1, 0) };
-	rg_revision revision;
-
-	memcpy(revision.b, half, sizeof revision.b);
-	return revision;
-}
-
 /* Decides on a register, and frees it. */
 static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32], rg_plan **out)
 {
-	rg_revision revision;
+	rg_revision revision = rg__draw_revision(seed, rg_record_revision(record));
 	rg_status status;
 	rg_key key;
 
-	if (record)
-		rg_record_key(record, &key);
-	revision = revision_of(seed);
+	rg_record_key(record, &key);
 	if (record && reg->reason == RG_R_FINE && !rg_key_equal(&key, &reg->key))
 		status = RG_EINVAL;
 	else

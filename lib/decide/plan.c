@@ -78,9 +78,8 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 		release_draft(d);
 		return RG_ENOMEM;
 	}
-	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = events > 0 ? rg_record_ref(d->before) : NULL,
-		.next = d->next, .response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room,
-		.n_outcomes = d->n_outcomes };
+	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = rg_record_ref(d->before), .next = d->next,
+		.response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes };
 	atomic_init(&plan->refs, 1);
 	room = (char *)plan->views + views;
 	plan->changes = (rg__change *)(void *)room;
@@ -144,9 +143,28 @@ const rg_revision *rg__plan_revision(const rg_plan *plan)
 	return &plan->revision;
 }
 
-uint32_t rg__plan_affected(const rg_plan *plan)
+rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next)
 {
-	return plan->affected;
+	rg_key made_for, given;
+
+	if (!next)
+		return RG_EINVAL;
+	*next = NULL;
+	if (!plan)
+		return RG_EINVAL;
+	rg_record_key(plan->before ? plan->before : plan->next, &made_for);
+	rg_record_key(record, &given);
+	if (record && made_for.domain.p && !rg_key_equal(&made_for, &given))
+		return RG_EINVAL;
+	if (!rg_revision_equal(rg_record_revision(plan->before), rg_record_revision(record)))
+		return RG_ECONFLICT;
+	*next = rg_record_ref(plan->commits ? plan->next : record);
+	return RG_OK;
+}
+
+uint32_t rg_plan_affected_count(const rg_plan *plan)
+{
+	return plan ? plan->affected : 0;
 }
 
 uint32_t rg_plan_outcome_count(const rg_plan *plan)

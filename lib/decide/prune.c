@@ -4,9 +4,9 @@
 #include "rules/rules.h"
 #include <stdlib.h>
 
-static rg_status plan_nothing(const rg_revision *revision, rg_time now, rg_plan **out)
+static rg_status plan_nothing(const rg_record *record, const rg_revision *revision, rg_time now, rg_plan **out)
 {
-	return rg__plan_new(&(rg__draft){ .revision = revision, .now = now }, out);
+	return rg__plan_new(&(rg__draft){ .before = record, .revision = revision, .now = now }, out);
 }
 
 /* Lapsed, and to be removed by this node. */
@@ -98,7 +98,7 @@ static rg_status prune_record(const rg_record *record, const rg__filter *filter,
 	rg__merge_load(&m);
 	mark_gone(&m, filter, owned, &removed, &lapsed);
 	bool commits = removed > 0 || lapsed > 0 || (!filter && only_stale_removals(record, now));
-	rg_status status = commits ? plan_pruned(&m, removed, out) : plan_nothing(revision, now, out);
+	rg_status status = commits ? plan_pruned(&m, removed, out) : plan_nothing(record, revision, now, out);
 
 	rg__scratch_close(&scratch);
 	return status;
@@ -108,14 +108,52 @@ rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time 
 {
 	*out = NULL;
 	if (!any_due(record, owned, now) && !only_stale_removals(record, now))
-		return plan_nothing(revision, now, out);
+		return plan_nothing(record, revision, now, out);
 	return prune_record(record, NULL, owned, now, revision, out);
 }
 
 rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	*out = NULL;
-	return record ? prune_record(record, filter, NULL, now, revision, out) : plan_nothing(revision, now, out);
+	return record ? prune_record(record, filter, NULL, now, revision, out) : plan_nothing(record, revision, now, out);
+}
+
+/* True when the record is that of the AoR which a filter names. */
+static rg_status is_of_filter(const rg_record *record, const rg_remove_filter *asked, const rg_config *config)
+{
+	rg_status status;
+	rg_key key;
+	rg__aor aor;
+
+	status = rg__query_aor(NULL, asked->aor, config, &aor);
+	if (status == RG_OK && record) {
+		rg_record_key(record, &key);
+		status = rg_key_equal(&key, &(rg_key){ rg__domain(asked->domain), aor.user, aor.host }) ? RG_OK : RG_EINVAL;
+	}
+	rg__aor_free(&aor);
+	return status;
+}
+
+rg_status rg_prune(const rg_record *record, const rg_remove_filter *filter, const rg_config *config, rg_time now, const uint8_t seed[32],
+	rg_plan **out)
+{
+	rg__filter read = { 0 };
+	rg_remove_filter asked;
+	rg_revision revision;
+	rg_status status;
+
+	if (!out)
+		return RG_EINVAL;
+	*out = NULL;
+	if (!seed || !rg__remove_filter_view(filter, &asked) || rg_config_check(config, NULL) != RG_OK)
+		return RG_EINVAL;
+	status = rg__filter_read(&read, &asked, config);
+	if (status == RG_OK)
+		status = is_of_filter(record, &asked, config);
+	if (status != RG_OK)
+		return status;
+	revision = rg__draw_revision(seed, rg_record_revision(record));
+	return rg__prune(record, &read, now, &revision, out);
 }
 
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n)

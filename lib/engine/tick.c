@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
 #include "decide/decide.h"
-#include <stdlib.h>
 
 enum { LIMIT = 1000, GATHERED = 64 };
 
@@ -31,43 +30,15 @@ static rg_status due_page(rg_op *op)
 	return rg__call_due(&op->call, op->now, op->page.cursor, d->left < RG__PAGE ? d->left : RG__PAGE);
 }
 
-/* Base specification §1.4.1, ownership_tag: the bindings for which this node acts. Asks once about each run of equal tags. */
-static bool *owned_of(const rg_env *env, const rg_record *record)
-{
-	uint32_t n = rg_record_contact_count(record);
-	bool *owned = malloc(n * sizeof *owned + 1);
-	rg_str last = RG__ABSENT;
-	bool is_ours = true;
-	rg_contact c;
-
-	for (uint32_t i = 0; owned && i < n; i++) {
-		rg_record_contact(record, i, &c);
-		if (!rg_str_equal(c.ownership_tag, last))
-			is_ours = c.ownership_tag.n == 0 || env->is_owner(env->user, &c.ownership_tag);
-		last = c.ownership_tag;
-		owned[i] = is_ours;
-	}
-	return owned;
-}
-
 static rg_status due_decide(rg_op *op)
 {
 	const rg_env *env = &op->ticket.reg->env;
 	rg_revision revision;
-	bool *owned = NULL;
 
 	if (!op->found.record)
 		return RG_OK;
 	revision = rg__revision_next(&op->ticket);
-	/* A store that sites share may hold homes beside bindings. Homes have no events. */
-	if (rg__homes_domain(op->key.domain))
-		return rg__homes_prune(op->found.record, op->now, &revision, &op->plan);
-	if (env->is_owner && !(owned = owned_of(env, op->found.record)))
-		return RG_ENOMEM;
-	rg_status st = rg__prune_expired(op->found.record, owned, op->now, &revision, &op->plan);
-
-	free(owned);
-	return st;
+	return rg__expire(op->found.record, env->is_owner, env->user, op->now, &revision, &op->plan);
 }
 
 static bool due_done(rg_op *op, rg_status status)

@@ -16,3 +16,16 @@ uint64_t rg__draw(const uint8_t seed[32], uint32_t purpose, uint32_t contact, ui
 	crypto_shorthash((uint8_t *)&out, text, sizeof text, seed);
 	return out;
 }
+
+rg_revision rg__draw_revision(const uint8_t seed[32], const rg_revision *base)
+{
+	rg_revision revision;
+	uint32_t before;
+	uint64_t half[2];
+
+	memcpy(&before, base->b, sizeof before);
+	half[0] = rg__draw(seed, RG__DRAW_REVISION, 0, before) | 1;
+	half[1] = rg__draw(seed, RG__DRAW_REVISION, 1, before);
+	memcpy(revision.b, half, sizeof revision.b);
+	return revision;
+}

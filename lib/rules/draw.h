@@ -3,6 +3,7 @@
 #ifndef RG__DIGEST_H
 #define RG__DIGEST_H
 
+#include <rgstr/record.h>
 #include "text/text.h"
 
 /* Purposes. Never renumber them: the same seed must give the same ids. */
@@ -10,5 +11,9 @@ enum { RG__DRAW_ID = 1, RG__DRAW_GENERATION = 2, RG__DRAW_DEVIATION = 3, RG__DRA
 
 /* 64 random bits for one purpose, Contact and attempt. The same arguments give the same bits. */
 uint64_t rg__draw(const uint8_t seed[32], uint32_t purpose, uint32_t contact, uint32_t attempt);
+
+/* The revision of the record that replaces one of revision @p base, never zero. It differs from that of another base, so that a chain of
+ * decisions with one seed has no revision twice. */
+rg_revision rg__draw_revision(const uint8_t seed[32], const rg_revision *base);
 
 #endif

@@ -30,7 +30,7 @@ static rg_status latency_decide(rg_op *op)
 static void latency_answer(rg_op *op, rg_status status)
 {
 	latency_op *l = (latency_op *)op;
-	uint32_t changed = status == RG_OK && rg_plan_commits(op->plan) ? rg__plan_affected(op->plan) : 0;
+	uint32_t changed = status == RG_OK && rg_plan_commits(op->plan) ? rg_plan_affected_count(op->plan) : 0;
 
 	if (l->asked.done)
 		l->asked.done(op->user, status, changed);
@@ -52,10 +52,9 @@ static rg_status latency_prepare(rg_op *op, const void *given, bool keeps)
 
 	*asked = *(const latency_asked *)given;
 	asked->domain = rg__domain(asked->domain);
-	rg__ping_of(config, asked->microseconds, &l->ping);
 	rg_status st = rg__op_keep(op, keeps, texts, 3);
 	if (st == RG_OK)
-		st = rg__filter_contact(&l->filter, asked->contact, config);
+		st = rg__ping_read(asked->contact, asked->microseconds, config, &l->filter, &l->ping);
 	if (st == RG_OK)
 		st = rg__query_aor(NULL, asked->aor, config, &l->aor);
 	op->key = (rg_key){ asked->domain, l->aor.user, l->aor.host };
@@ -70,12 +69,6 @@ static const rg__verb latency_verb = {
 	.clear = latency_clear,
 };
 
-/* RG_LATENCY_NONE says that a binding was never measured; it cannot be set. */
-static bool says_something(const latency_asked *asked)
-{
-	return asked->contact.p && asked->microseconds != RG_LATENCY_NONE;
-}
-
 rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, uint32_t *n_changed,
 	rg_error *why)
 {
@@ -83,7 +76,7 @@ rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str co
 
 	if (n_changed)
 		*n_changed = 0;
-	return rg__verb_block(&latency_verb, reg, says_something(&asked) ? &asked : NULL);
+	return rg__verb_block(&latency_verb, reg, rg__ping_says(contact, microseconds) ? &asked : NULL);
 }
 
 rg_status rg_set_latency_async(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, rg_latency_cb done,
@@ -91,5 +84,5 @@ rg_status rg_set_latency_async(rg_registrar *reg, rg_str domain, rg_str aor, rg_
 {
 	latency_asked asked = { domain, aor, contact, microseconds, .done = done };
 
-	return rg__verb_start(&latency_verb, reg, done && says_something(&asked) ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&latency_verb, reg, done && rg__ping_says(contact, microseconds) ? &asked : NULL, user, free_user, op);
 }

@@ -6,8 +6,8 @@
 
 /* What any of the verbs removes, and where the answer goes. */
 typedef struct remove_asked {
-	rg_str domain, aor, contact, next_hop, instance, flow;
-	uint32_t branch_flags;
+	rg_remove_filter filter;
+	rg_str flow;
 	rg_str ip;         /* a next hop in two parts */
 	int32_t port;
 	rg_str cursor;     /* of a part: where an earlier one ended; absent = the first part */
@@ -43,7 +43,7 @@ static bool remove_done(rg_op *op, rg_status status)
 {
 	((remove_op *)op)->looked++;
 	if (status == RG_OK && op->plan && rg_plan_commits(op->plan))
-		((remove_op *)op)->removed += rg__plan_affected(op->plan);
+		((remove_op *)op)->removed += rg_plan_affected_count(op->plan);
 	return true;
 }
 
@@ -204,7 +204,7 @@ static rg_status join_hop(remove_op *r)
 	remove_asked *asked = &r->asked;
 	rg_status st = asked->port == 0 ? RG_EINVAL : rg__hop_print(&r->hop, asked->ip, asked->port);
 
-	asked->next_hop = (rg_str){ r->hop.p, r->hop.n };
+	asked->filter.next_hop = (rg_str){ r->hop.p, r->hop.n };
 	return st;
 }
 
@@ -212,19 +212,12 @@ static rg_status read_filter(remove_op *r)
 {
 	const rg_config *config = r->op.ticket.snapshot->config;
 	const remove_asked *asked = &r->asked;
-	rg_status st = RG_OK;
+	rg_status st = rg__filter_read(&r->filter, &asked->filter, config);
 
-	r->filter.branch_flags = asked->branch_flags;
-	if (asked->contact.p)
-		st = rg__filter_contact(&r->filter, asked->contact, config);
-	if (st == RG_OK && asked->next_hop.p)
-		st = rg__filter_next_hop(&r->filter, asked->next_hop);
-	if (st == RG_OK && asked->instance.p)
-		st = rg__filter_instance(&r->filter, asked->instance);
 	if (st == RG_OK && asked->flow.p)
 		st = rg__filter_flow(&r->filter, asked->flow);
 	if (st == RG_OK && !r->op.verb->walks)
-		st = rg__query_aor(NULL, asked->aor, config, &r->aor);
+		st = rg__query_aor(NULL, asked->filter.aor, config, &r->aor);
 	return st;
 }
 
@@ -232,11 +225,12 @@ static rg_status remove_prepare(rg_op *op, const void *given, bool keeps)
 {
 	remove_op *r = (remove_op *)op;
 	remove_asked *asked = &r->asked;
-	rg_str *const texts[] = { &asked->domain, &asked->aor, &asked->contact, &asked->next_hop, &asked->instance, &asked->flow,
+	rg_remove_filter *filter = &asked->filter;
+	rg_str *const texts[] = { &filter->domain, &filter->aor, &filter->contact, &filter->next_hop, &filter->instance, &asked->flow,
 		&asked->cursor };
 
 	*asked = *(const remove_asked *)given;
-	asked->domain = rg__domain(asked->domain);
+	filter->domain = rg__domain(filter->domain);
 	rg_status st = rg__op_keep(op, keeps, texts, 7);
 	if (st == RG_OK && asked->cursor.p && !is_removal_cursor(asked->cursor))
 		st = RG_EINVAL;
@@ -246,8 +240,8 @@ static rg_status remove_prepare(rg_op *op, const void *given, bool keeps)
 		st = read_filter(r);
 	if (st != RG_OK)
 		return st;
-	op->within = asked->domain;
-	op->key = (rg_key){ asked->domain, r->aor.user, r->aor.host };
+	op->within = filter->domain;
+	op->key = (rg_key){ filter->domain, r->aor.user, r->aor.host };
 	if (r->filter.host.p && op->ticket.reg->env.resolve)
 		return rg__op_resolve_first(op, &r->filter.host, 1);
 	return op->verb->walks ? name_tags(r) : RG_OK;
@@ -287,41 +281,26 @@ static rg_status block_removal(rg_registrar *reg, const rg__verb *verb, const re
 	return rg__verb_block(verb, reg, asked);
 }
 
-void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
-{
-	rg__struct_init(filter, size);
-}
-
-static remove_asked asked_by(const rg_remove_filter *given)
-{
-	rg_remove_filter f = { 0 };
-
-	if (given)
-		memcpy(&f, given, given->struct_size < sizeof f ? given->struct_size : sizeof f);
-	return (remove_asked){ .domain = f.domain, .aor = f.aor, .contact = f.contact, .next_hop = f.next_hop, .instance = f.instance,
-		.branch_flags = f.branch_flags };
-}
-
 rg_status rg_remove(rg_registrar *reg, const rg_remove_filter *filter, uint32_t *n_removed, rg_error *why)
 {
-	remove_asked asked = asked_by(filter);
+	remove_asked asked = { .out = n_removed };
 
-	asked.out = n_removed;
+	rg__remove_filter_view(filter, &asked.filter);
 	return block_removal(reg, &remove_verb, &asked);
 }
 
 rg_status rg_remove_async(rg_registrar *reg, const rg_remove_filter *filter, rg_remove_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why)
 {
-	remove_asked asked = asked_by(filter);
+	remove_asked asked = { .done = done };
 
-	asked.done = done;
+	rg__remove_filter_view(filter, &asked.filter);
 	return rg__verb_start(&remove_verb, reg, done ? &asked : NULL, user, free_user, op);
 }
 
 rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed, rg_error *why)
 {
-	remove_asked asked = { .domain = domain, .aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .out = n_removed };
+	remove_asked asked = { .filter.domain = domain, .filter.aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .out = n_removed };
 
 	return block_removal(reg, verb_for(aor), &asked);
 }
@@ -329,14 +308,14 @@ rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t
 rg_status rg_remove_ip_port_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, rg_remove_cb done, void *user,
 	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	remove_asked asked = { .domain = domain, .aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .done = done };
+	remove_asked asked = { .filter.domain = domain, .filter.aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .done = done };
 
 	return rg__verb_start(verb_for(aor), reg, done ? &asked : NULL, user, free_user, op);
 }
 
 rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t *n_removed, rg_error *why)
 {
-	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .out = n_removed };
+	remove_asked asked = { .filter.domain = domain, .flow = flow.p ? flow : RG_STR(""), .out = n_removed };
 
 	return block_removal(reg, &remove_everywhere_verb, &asked);
 }
@@ -344,7 +323,7 @@ rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t
 rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_remove_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why)
 {
-	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .done = done };
+	remove_asked asked = { .filter.domain = domain, .flow = flow.p ? flow : RG_STR(""), .done = done };
 
 	return rg__verb_start(&remove_everywhere_verb, reg, done ? &asked : NULL, user, free_user, op);
 }
@@ -358,7 +337,7 @@ static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t lim
 rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str cursor, uint32_t limit,
 	rg_remove_part_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	remove_asked asked = { .domain = domain, .ip = ip.p ? ip : RG_STR(""), .port = port, .cursor = cursor, .part = done };
+	remove_asked asked = { .filter.domain = domain, .ip = ip.p ? ip : RG_STR(""), .port = port, .cursor = cursor, .part = done };
 
 	return start_part(reg, &asked, limit, user, free_user, op);
 }
@@ -366,7 +345,7 @@ rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str 
 rg_status rg_remove_flow_part_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_str cursor, uint32_t limit, rg_remove_part_cb done,
 	void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	remove_asked asked = { .domain = domain, .flow = flow.p ? flow : RG_STR(""), .cursor = cursor, .part = done };
+	remove_asked asked = { .filter.domain = domain, .flow = flow.p ? flow : RG_STR(""), .cursor = cursor, .part = done };
 
 	return start_part(reg, &asked, limit, user, free_user, op);
 }

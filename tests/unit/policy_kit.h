@@ -263,8 +263,7 @@ KIT uint32_t ping(world *w, const char *contact, uint32_t microseconds)
 	rg__filter f = { 0 };
 	rg__ping p;
 
-	cr_assert_eq(rg__filter_contact(&f, rg_str_from(contact), w->config), RG_OK, "%s", contact);
-	rg__ping_of(w->config, microseconds, &p);
+	cr_assert_eq(rg__ping_read(rg_str_from(contact), microseconds, w->config, &f, &p), RG_OK, "%s", contact);
 	rg_plan_free(w->plan);
 	cr_assert_eq(rg__measure(w->record, &f, &p, w->now, &revision, &w->plan), RG_OK);
 	if (rg_plan_commits(w->plan)) {
@@ -273,7 +272,7 @@ KIT uint32_t ping(world *w, const char *contact, uint32_t microseconds)
 		rg_record_unref(w->record);
 		w->record = next;
 	}
-	return rg__plan_affected(w->plan);
+	return rg_plan_affected_count(w->plan);
 }
 
 #define same_text(got, want) cr_expect_str_eq(got, want)
