@@ -2,7 +2,7 @@
 /**
  * @file policy.h
  * The decision alone: pure functions from a record and what happens to it to a decision. With them a test checks registration policy
- * without a store or a network. rg_plan_apply() chains decisions.
+ * without a store or a network. rg_plan_apply() chains decisions, and rg_plan_text() is a decision to compare with an expected text.
  *
  * The functions use no store, clock, source of randomness or lock: `now` and `seed` are arguments. The same arguments give the same result.
  * Every function may be called on any thread.
@@ -180,6 +180,41 @@ RG_API uint32_t rg_plan_event_count(const rg_plan *plan);
 
 /** Fills in a view of event @p index, in order; borrowed from the plan. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out);
+
+/**
+ * Writes the whole decision as text, for people and for the expected texts of tests, in the form of rg_record_text():
+ *
+ *     at: 1700000000000
+ *     response: 200 OK
+ *     reason: FINE
+ *     header: Contact: <sip:alice@192.0.2.1>;expires=600
+ *     header: Date: Tue, 14 Nov 2023 22:13:20 GMT
+ *     outcome: INSERTED
+ *     commit: record
+ *     event: AOR_INSERT
+ *       callid: a84b4c76e66710
+ *     event: CONTACT_INSERT
+ *       callid: a84b4c76e66710
+ *       binding: 0
+ *     record: alice@example.com
+ *       domain: location
+ *       binding: 0
+ *         uri: sip:alice@192.0.2.1
+ *         …
+ *
+ * - `response`, `reason`, the headers in order, `no_reply: yes`, `connection_lifetime` and each `rewrite` with the index of its Contact
+ *   are only in a decision on a REGISTER. `outcome` has a line for each Contact of the request, `RG_OUTCOME_…` without its prefix.
+ * - `affected` is rg_plan_affected_count() when it is not 0.
+ * - `commit` is `nothing`, `record` or `delete`. The text ends with the next record when it is `record`.
+ * - An event has its `reason` and `callid`. A binding that remains has `binding`, its index in the next record, and under `before` the
+ *   values that it had before and that have changed; `no: attr` says that there was no attr, and `another: generation` that the generation
+ *   is redrawn. A binding that does not remain has all its values under `before`.
+ *
+ * Without RG_TEXT_OPAQUE the text is the same for each seed, but for an expiry that `expires_max_deviation` draws.
+ * @param flags  RG_TEXT_… @param room, size, n  as rg_record_text().
+ * @return RG_OK; RG_EINVAL: there is no plan or no room, or @p n is NULL; RG_ENOMEM. It renders the headers of the response.
+ */
+RG_API rg_status rg_plan_text(rg_plan *plan, uint32_t flags, char *room, size_t size, size_t *n);
 
 /**
  * Decides where to route a request (RFC 3261 §16.5): to the live bindings of the AoR, in order. The flags `branch` and `global` have no

@@ -245,6 +245,29 @@ RG_API uint32_t rg_record_weight(const rg_record *record);
 
 /** @} */
 
+/** Bits of `flags` of rg_record_text(), rg_plan_text() and rg_targets_text(). */
+enum {
+	RG_TEXT_OPAQUE = 1 /**< also the values without a meaning to a reader: id, generation, revision, request_hash and binding_id. All but
+	                    *   request_hash come from the seed of a decision; without this bit, the text does not depend on the seed */
+};
+
+/**
+ * Writes a record as text, for people and for the expected texts of tests.
+ *
+ * A line is `name: value`, indented by two spaces for each level, and ends in LF. The names are those of the members of rg_key, rg_contact
+ * and rg_removal; `record` is the AoR as rg_key_print() prints it, and `binding` and `removal` have their index. A value that is absent,
+ * or that the struct declares to mean "none", has no line. Times are numbers as in the struct, `flags` and `methods` are names, and each
+ * Path value and each address has a line of its own, `path` and `addr`. Octets other than printable ASCII, and a space at an end of a
+ * value, are written `\xHH`, and a backslash is doubled, so that a value never makes a second line. The text is the same in every locale
+ * and on every machine. A later version may add lines, for values that this version does not have.
+ * @param record  NULL = none, which is the text `no record`. @param flags  RG_TEXT_…
+ * @param room  a buffer of @p size bytes; may be NULL when @p size is 0.
+ * @param n  becomes the length of the whole text in bytes. At most @p size bytes are written, without a NUL. When it is above @p size,
+ * call again with a larger buffer.
+ * @return RG_OK; RG_EINVAL: there is no room, or @p n is NULL. Any thread.
+ */
+RG_API rg_status rg_record_text(const rg_record *record, uint32_t flags, char *room, size_t size, size_t *n);
+
 /**
  * Writes a record as MessagePack (layout: doc/record-format.md).
  * @return RG_OK with @p bytes owned by the caller and released with rg_mem_free(); RG_ENOMEM; RG_EINVAL: the record is NULL.

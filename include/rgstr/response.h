@@ -213,6 +213,15 @@ RG_API uint32_t rg_targets_count(const rg_targets *targets);
 /** Fills in a view of target @p index, borrowed from the targets. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
+/**
+ * Writes targets as text, for people and for the expected texts of tests, in the form of rg_record_text(): `result` as the name of its
+ * constant without `RG_LOOKUP_`, `code` when it is not 0, `partial: yes` and `branches_only: yes` when they are so, and each target with
+ * its index and under it the members of rg_target.
+ * @param flags  RG_TEXT_… @param room, size, n  as rg_record_text().
+ * @return RG_OK; RG_EINVAL: there are no targets or no room, or @p n is NULL. Any thread.
+ */
+RG_API rg_status rg_targets_text(const rg_targets *targets, uint32_t flags, char *room, size_t size, size_t *n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -182,6 +182,16 @@ uint32_t rg_plan_event_count(const rg_plan *plan)
 	return plan ? plan->n_changes : 0;
 }
 
+const rg__change *rg__plan_change(const rg_plan *plan, uint32_t index)
+{
+	return index < plan->n_changes ? &plan->changes[index] : NULL;
+}
+
+rg_time rg__plan_at(const rg_plan *plan)
+{
+	return plan->at;
+}
+
 static rg_str reason_text(uint8_t reason)
 {
 	static const rg_str texts[] = {

@@ -42,6 +42,10 @@ typedef struct rg__draft {
 	uint32_t n_changes;
 } rg__draft;
 
+/* For the text of a plan. @return change @p index, which is that of event @p index; NULL past the last one. */
+const rg__change *rg__plan_change(const rg_plan *plan, uint32_t index);
+rg_time rg__plan_at(const rg_plan *plan);
+
 /* Takes the references in the draft, on failure too. */
 rg_status rg__plan_new(const rg__draft *draft, rg_plan **out);
 

@@ -35,4 +35,7 @@ typedef struct rg__answer {
 
 rg_status rg__response_new(const rg__answer *answer, rg_response **out);
 
+/* response_text.c: the lines of a response in rg_plan_text(). Its headers must have been rendered, or they are missing. */
+void rg__print_response(rg__print *p, rg_response *response);
+
 #endif

@@ -5,6 +5,8 @@
 
 #include <rgstr/record.h>
 #include <stdbool.h>
+#include "model/method_names.h"
+#include "text/text.h"
 
 /* The tag of a binding with a flow is this prefix and the flow. */
 #define RG__FLOW_TAG "flow:"
@@ -29,6 +31,12 @@ rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewi
 /* Ignores RG_CONTACT_LOCAL, which tells where a contact is stored, not what it says. */
 bool rg__contact_same(const rg_contact *a, const rg_contact *b);
 bool rg__removal_same(const rg_removal *a, const rg_removal *b);
+
+/* record_text.c: parts of the text of rg_record_text(). */
+void rg__print_path(rg__print *p, rg_str path); /* a line a value */
+void rg__print_contact(rg__print *p, const rg_contact *c);
+void rg__print_difference(rg__print *p, const rg_contact *before, const rg_contact *after); /* the values of before that differ */
+void rg__print_record(rg__print *p, const rg_record *record); /* NULL = none */
 
 /* rg_record_new() for a record that an overlay unites: it also holds the revision of the memory-only part. A zero revision takes no
  * bytes. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "rules/method_names.h"
+#include "model/model.h"
 #include "rules/methods.h"
 #include <rgstr/request.h>
 

@@ -24,9 +24,9 @@ static inline void rg__out_add(rg__out *out, rg_str s)
 		rg__out_char(out, s.p[i]);
 }
 
-static inline void rg__out_uint(rg__out *out, uint32_t value)
+static inline void rg__out_uint(rg__out *out, uint64_t value)
 {
-	char digits[10]; /* of UINT32_MAX */
+	char digits[20]; /* of UINT64_MAX */
 	size_t at = sizeof digits;
 
 	do {
@@ -34,6 +34,13 @@ static inline void rg__out_uint(rg__out *out, uint32_t value)
 		value /= 10;
 	} while (value > 0);
 	rg__out_add(out, (rg_str){ digits + at, sizeof digits - at });
+}
+
+static inline void rg__out_int(rg__out *out, int64_t value)
+{
+	if (value < 0)
+		rg__out_char(out, '-');
+	rg__out_uint(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 static inline void rg__out_text(rg__out *out, const char *z)

@@ -11,6 +11,7 @@
 #include "text/clock.h"
 #include "text/fingerprint.h"
 #include "text/out.h"
+#include "text/print.h"
 #include "text/scratch.h"
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })

@@ -275,6 +275,28 @@ KIT uint32_t ping(world *w, const char *contact, uint32_t microseconds)
 	return rg_plan_affected_count(w->plan);
 }
 
+/* The last decision as text. */
+KIT const char *decision(world *w)
+{
+	size_t n;
+
+	cr_assert_eq(rg_plan_text(w->plan, 0, w->text, sizeof w->text - 1, &n), RG_OK);
+	cr_assert_lt(n, sizeof w->text);
+	w->text[n] = '\0';
+	return w->text;
+}
+
+/* The record as text. */
+KIT const char *record_text(world *w)
+{
+	size_t n;
+
+	cr_assert_eq(rg_record_text(w->record, 0, w->text, sizeof w->text - 1, &n), RG_OK);
+	cr_assert_lt(n, sizeof w->text);
+	w->text[n] = '\0';
+	return w->text;
+}
+
 #define same_text(got, want) cr_expect_str_eq(got, want)
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy_kit.h"
 
-#include "rules/method_names.h"
+#include "model/method_names.h"
 #include "rules/methods.h"
 
 #define OTHER_BIT UINT32_C(0x80000000)
