@@ -11,7 +11,7 @@ static bool *owned_of(const rg_record *record, rg__is_owner *is_owner, void *use
 	bool *owned = malloc(n * sizeof *owned + 1);
 	rg_str last = RG__ABSENT;
 	bool is_ours = true;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	for (uint32_t i = 0; owned && i < n; i++) {
 		rg_record_contact(record, i, &c);

@@ -58,7 +58,7 @@ static void print_event(rg__print *p, const rg__change *change, const rg_event *
 static void print_change_of_record(rg__print *p, const rg_plan *plan)
 {
 	const rg__change *change;
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	if (rg_plan_affected_count(plan) > 0)
 		rg__print_int(p, "affected", rg_plan_affected_count(plan));

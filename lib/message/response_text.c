@@ -5,7 +5,7 @@
 void rg__print_response(rg__print *p, rg_response *r)
 {
 	const rg_header *headers;
-	rg_rewrite rewrite;
+	rg_rewrite rewrite = { .struct_size = sizeof rewrite };
 	uint32_t n;
 
 	rg__print_begin(p, "response");

@@ -48,7 +48,7 @@ static void print_target(rg__print *p, const rg_target *t)
 rg_status rg_targets_text(const rg_targets *targets, uint32_t flags, char *room, size_t size, size_t *n)
 {
 	rg__print p;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	if (!rg__print_open(&p, flags, room, size, n) || !targets)
 		return RG_EINVAL;

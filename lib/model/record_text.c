@@ -215,8 +215,8 @@ static void print_revision(rg__print *p, const char *name, const rg_revision *re
 
 static void print_parts(rg__print *p, const rg_record *record)
 {
-	rg_contact c;
-	rg_removal r;
+	rg_contact c = { .struct_size = sizeof c };
+	rg_removal r = { .struct_size = sizeof r };
 
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
 		rg__print_int(p, "binding", i);
