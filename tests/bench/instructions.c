@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Repeats one operation, so that callgrind can count its instructions: instructions OPERATION STORE COUNT. tests/bench/instructions runs it. */
+/* Repeats one operation, so that callgrind can count its instructions: instructions OPERATION STORE COUNT. The script of this name runs it.
+ * merge and select are the decisions of refresh and lookup alone, with a config: of the store they use nothing. */
 #include "phones.h"
 #include <rgstr/memory.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +56,48 @@ static int look_up(rg_registrar *reg, phone *p)
 	return n == 1;
 }
 
+/* The refresh of @p record, which becomes the next record. */
+static int merge(rg_record **record, const rg_config *config, phone *p, uint32_t cseq)
+{
+	static const uint8_t seed[32] = { 1 };
+	char text[32];
+	int n = snprintf(text, sizeof text, "%u REGISTER", cseq);
+	rg_record *next = NULL;
+	rg_plan *plan = NULL;
+
+	p->save.cseq = (rg_str){ text, (size_t)n };
+	rg_merge(*record, &p->save, config, NULL, now(NULL), seed, &plan);
+	int code = rg_response_code(rg_plan_response(plan));
+	rg_plan_apply(plan, *record, &next);
+	rg_record_unref(*record);
+	*record = next;
+	rg_plan_free(plan);
+	return code == 200;
+}
+
+static int choose(const rg_record *record, const rg_config *config, phone *p)
+{
+	rg_targets *targets = NULL;
+
+	rg_select(record, &p->lookup, config, NULL, now(NULL), &targets);
+	uint32_t n = rg_targets_count(targets);
+	rg_targets_free(targets);
+	return n == 1;
+}
+
+static int decide(const char *operation, phone *p, uint32_t times)
+{
+	rg_record *record = NULL;
+	rg_config *config = NULL;
+	int good = rg_config_new(&config) == RG_OK && merge(&record, config, p, 1);
+
+	for (uint32_t i = 0; i < times && good; i++)
+		good = strcmp(operation, "merge") == 0 ? merge(&record, config, p, 100000 + i) : choose(record, config, p);
+	rg_record_unref(record);
+	rg_config_free(config);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	static phone phones[PHONES];
@@ -69,7 +113,11 @@ int main(int argc, char **argv)
 		if (!refresh(reg, &phones[i], 1))
 			return 1;
 	}
-	for (uint32_t i = 0; i < (uint32_t)atoi(argv[3]); i++) {
+	bool pure = strcmp(argv[1], "merge") == 0 || strcmp(argv[1], "select") == 0;
+
+	if (pure && !decide(argv[1], &phones[0], (uint32_t)atoi(argv[3])))
+		return 1;
+	for (uint32_t i = 0; i < (uint32_t)atoi(argv[3]) && !pure; i++) {
 		phone *p = &phones[i % PHONES];
 
 		if (strcmp(argv[1], "lookup") == 0 ? !look_up(reg, p) : !refresh(reg, p, 100000 + i))
