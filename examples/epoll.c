@@ -33,6 +33,7 @@ struct server {
 	uint8_t key[RG_TO_KEY_BYTES];
 	char local[80]; /* the socket as the library names it, `udp:ip:port` */
 	rg_registrar *registrar;
+	rg_error *why; /* of the last call that failed */
 	char datagram[DATAGRAM], room[DATAGRAM];
 };
 
@@ -313,10 +314,11 @@ static void handle(struct server *s, size_t n, const union address *from, sockle
 		put(x, RG_STR("Unsupported"), m.request.require[i]);
 	if (code == 0) {
 		rg_status status = rg_str_equal(m.request.method, RG_STR("REGISTER"))
-					   ? rg_save_async(s->registrar, &m.request, NULL, on_saved, x, free, NULL, NULL)
-					   : rg_lookup_async(s->registrar, &m.request, NULL, on_found, x, free, NULL, NULL);
+					   ? rg_save_async(s->registrar, &m.request, NULL, on_saved, x, free, NULL, s->why)
+					   : rg_lookup_async(s->registrar, &m.request, NULL, on_found, x, free, NULL, s->why);
 		if (status == RG_OK || status == RG_PENDING)
 			return;
+		fprintf(stderr, "epoll: %s\n", rg_error_text(s->why).p);
 		code = 500; /* no callback runs after an error, and the exchange is still ours */
 	}
 	send_reply(x, code);
@@ -412,7 +414,7 @@ static int run(struct server *s)
 	return 0;
 }
 
-static rg_status start(struct server *s, char **parameters, rg_subscription **events, rg_error *why)
+static rg_status start(struct server *s, char **parameters, rg_subscription **events)
 {
 	rg_config *config = NULL;
 	rg_store *store = NULL;
@@ -424,14 +426,14 @@ static rg_status start(struct server *s, char **parameters, rg_subscription **ev
 	env.user = s;
 	for (; status == RG_OK && *parameters; parameters++) {
 		rg_str value = rg_str_from(*parameters), name = take(&value, "=");
-		status = rg_config_set(config, name, value, why);
+		status = rg_config_set(config, name, value, s->why);
 	}
 	if (status == RG_OK)
-		status = rg_memory_store_new(NULL, &store, why);
+		status = rg_memory_store_new(NULL, &store, s->why);
 	if (status == RG_OK)
-		status = rg_registrar_new(config, store, &env, &s->registrar, why);
+		status = rg_registrar_new(config, store, &env, &s->registrar, s->why);
 	if (status == RG_OK)
-		status = rg_registrar_subscribe(s->registrar, UINT32_MAX, on_event, NULL, NULL, events);
+		status = rg_registrar_subscribe(s->registrar, UINT32_MAX, on_event, NULL, NULL, events, s->why);
 	rg_store_unref(store); /* the registrar holds its own reference */
 	rg_config_free(config);
 	return status;
@@ -441,12 +443,12 @@ int main(int argc, char **argv)
 {
 	static struct server s = { .socket = -1 };
 	rg_subscription *events = NULL;
-	rg_error *why = rg_error_new();
 	sigset_t stop;
 	int failed = 1;
 
 	if (argc < 3)
 		return fprintf(stderr, "usage: epoll ADDRESS PORT [PARAMETER=VALUE]...\n"), 2;
+	s.why = rg_error_new();
 	signal(SIGPIPE, SIG_IGN); /* whoever reads the events may go away */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	sigemptyset(&stop);
@@ -457,13 +459,13 @@ int main(int argc, char **argv)
 	s.timer = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (open_socket(&s, argv[1], argv[2]) < 0 || getrandom(s.key, sizeof s.key, 0) != sizeof s.key)
 		perror("epoll");
-	else if (start(&s, argv + 3, &events, why) != RG_OK)
-		fprintf(stderr, "epoll: %s\n", rg_error_text(why).p);
+	else if (start(&s, argv + 3, &events) != RG_OK)
+		fprintf(stderr, "epoll: %s\n", rg_error_text(s.why).p);
 	else if (printf("listening on %s\n", s.local) > 0)
 		failed = run(&s);
 	rg_subscription_free(events);
 	rg_registrar_unref(s.registrar);
-	rg_error_free(why);
+	rg_error_free(s.why);
 	close(s.signals);
 	close(s.timer);
 	close(s.socket);

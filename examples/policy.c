@@ -46,7 +46,7 @@ static rg_plan *phone_registers(const char *phone, int cseq, int expires)
 		"Content-Length: 0\n"
 		"\n", phone, phone, cseq, phone, expires);
 	if (rg_sofia_request_parse(rg_str_from(text), &request, NULL) == RG_OK)
-		rg_merge(record, request, config, options, now, seed, &plan);
+		rg_merge(record, request, config, options, now, seed, &plan, NULL);
 	rg_request_free(request);
 	return plan;
 }
@@ -68,7 +68,7 @@ static void commit(rg_plan *plan)
 {
 	rg_record *next;
 
-	if (rg_plan_apply(plan, record, &next) == RG_OK) {
+	if (rg_plan_apply(plan, record, &next, NULL) == RG_OK) {
 		rg_record_unref(record);
 		record = next;
 	}
@@ -162,7 +162,7 @@ static int phones_that_are_silent_for_an_hour_are_gone(void)
 	int failed = 0;
 
 	now += 3600 * 1000;
-	EXPECT(rg_expire(record, NULL, 0, config, now, seed, &plan) == RG_OK);
+	EXPECT(rg_expire(record, NULL, 0, config, now, seed, &plan, NULL) == RG_OK);
 	EXPECT(rg_plan_event_count(plan) == 3); /* two CONTACT_EXPIRE, and AOR_DELETE */
 	commit(plan);
 	EXPECT(record == NULL);

@@ -168,7 +168,7 @@ static void client_subscribe(struct client *client)
 	rg_status status = RG_OK;
 
 	if (!control->events)
-		status = rg_registrar_subscribe(control->server->registrar, RG_EVENT_ALL, on_event, control, NULL, &control->events);
+		status = rg_registrar_subscribe(control->server->registrar, RG_EVENT_ALL, on_event, control, NULL, &control->events, NULL);
 	if (status == RG_OK)
 		client->listens = 1;
 	else

@@ -5,6 +5,7 @@
 
 #include "header.h"
 #include "intake.h"
+#include "log.h"
 #include "methods.h"
 #include "route.h"
 
@@ -95,8 +96,13 @@ int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *use
 	message.source = &source;
 	rg_request_init(&request, sizeof request);
 	status = rg_sofia_msg_ops()->read(NULL, &message, server->args->config, &request);
-	if (status == RG_OK)
-		status = rg_lookup_async(server->registrar, &request, server->args->lookup, done, user, NULL, NULL, NULL);
+	if (status != RG_OK)
+		rg_error_set(server->why, status, rg_str_from(rg_strerror(status)));
+	else
+		status = rg_lookup_async(server->registrar, &request, server->args->lookup, done, user, NULL, NULL, server->why);
 	rg_request_free(&request);
-	return status == RG_OK || status == RG_PENDING ? 0 : -1;
+	if (status == RG_OK || status == RG_PENDING)
+		return 0;
+	log_line(server->log, RG_LOG_ERROR, "a request is not looked up: %s", rg_error_text(server->why).p);
+	return -1;
 }

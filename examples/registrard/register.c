@@ -6,6 +6,7 @@
 
 #include "flows.h"
 #include "intake.h"
+#include "log.h"
 #include "transport.h"
 
 /* One REGISTER until it is answered. It needs no server transaction: the library gives an exact repeat the same answer (RFC 3261 §10.3),
@@ -145,5 +146,10 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 	registration->message.get_var = get_var;
 	registration->message.user = registration;
 	rgmsg = (rg_msg){ rg_sofia_msg_ops(), NULL, &registration->message };
-	rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL, NULL);
+	rg_status status = rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL, server->why);
+	if (status == RG_OK || status == RG_PENDING)
+		return;
+	/* Nothing was decided and no callback runs: the client gets a 500, and the operator the words. */
+	log_line(server->log, RG_LOG_ERROR, "a REGISTER is not handled: %s", rg_error_text(server->why).p);
+	release(registration);
 }

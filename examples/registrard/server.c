@@ -79,17 +79,15 @@ static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
 /* @return 0, or the exit status after an error line on stderr. */
 static int federate(struct server *server)
 {
-	rg_error *why = rg_error_new();
 	rg_store *shared = NULL;
-	rg_status status = open_store(server->args->shared_bytes, &shared, why);
+	rg_status status = open_store(server->args->shared_bytes, &shared, server->why);
 
 	if (status == RG_OK)
-		status = rg_registrar_federate(server->registrar, shared, rg_str_from(server->args->home), NULL, why);
+		status = rg_registrar_federate(server->registrar, shared, rg_str_from(server->args->home), NULL, server->why);
 	rg_store_unref(shared);
 	if (status != RG_OK)
 		complain("--federate STORE,%s: %.*s; expected a SIP URI or HOST[:PORT], as sip:192.0.2.1:5060", server->args->home,
-			(int)rg_error_text(why).n, rg_error_text(why).p);
-	rg_error_free(why);
+			(int)rg_error_text(server->why).n, rg_error_text(server->why).p);
 	return status == RG_OK ? 0 : status == RG_EINVAL ? 2 : 1;
 }
 
@@ -97,18 +95,17 @@ static int start_registrar(struct server *server)
 {
 	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .resolve = resolver_for_library, .user = server,
 		.log = on_log, .log_level = server->args->log_level };
-	rg_error *why = rg_error_new();
 	rg_store *store = NULL;
-	rg_status status = open_store(server->args->store_bytes, &store, why);
 
+	server->why = rg_error_new();
+	rg_status status = open_store(server->args->store_bytes, &store, server->why);
 	if (status == RG_OK)
-		status = rg_registrar_new(server->args->config, store, &env, &server->registrar, why);
+		status = rg_registrar_new(server->args->config, store, &env, &server->registrar, server->why);
 	rg_store_unref(store);
-	if (status != RG_OK)
-		complain("cannot start: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
-	rg_error_free(why);
-	if (status != RG_OK)
+	if (status != RG_OK) {
+		complain("cannot start: %.*s", (int)rg_error_text(server->why).n, rg_error_text(server->why).p);
 		return 1;
+	}
 	return server->args->home ? federate(server) : 0;
 }
 
@@ -287,6 +284,7 @@ void server_stop(struct server *server)
 	transactions_free(server->transactions);
 	transport_free(server->transport);
 	rg_registrar_unref(server->registrar);
+	rg_error_free(server->why);
 	alarm_clock_free(server->tick);
 	alarm_clock_free(server->calls_alarm);
 	alarm_clock_free(server->removals_alarm);

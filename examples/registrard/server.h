@@ -40,6 +40,7 @@ struct server {
 	struct transactions *transactions;
 	struct resolver *resolver;
 	rg_registrar *registrar;
+	rg_error *why; /* of the last call of the library that failed */
 	struct log *log;
 	struct alarm_clock *tick;
 	struct control *control;

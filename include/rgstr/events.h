@@ -34,7 +34,7 @@ typedef struct rg_subscription rg_subscription;
  * @return RG_OK; RG_EINVAL: the mask has no known bit, or there is no callback; RG_ENOMEM. On an error @p free_user is not called.
  */
 RG_API rg_status rg_registrar_subscribe(rg_registrar *registrar, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
-	rg_subscription **out);
+	rg_subscription **out, rg_error *why);
 
 /**
  * Delivers events that wait in the queue, as rg_registrar_subscribe() describes. rg_registrar_tick() does this, too; the function is for

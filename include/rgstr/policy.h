@@ -74,7 +74,7 @@ typedef struct rg_plan rg_plan;
  * another AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM. @p out is NULL on every error.
  */
 RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
-	rg_time now, const uint8_t seed[32], rg_plan **out);
+	rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
 
 /**
  * Decides a REGISTER that the main registrar has answered (base specification §1.3.18).
@@ -89,7 +89,7 @@ RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, co
  * Other parameters and errors as rg_merge(). RG_EINVAL also when the code of @p upstream is not 2xx.
  */
 RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out);
+	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
 
 /**
  * Decides what expires, as a tick does (RFC 3261 §10.3): removes the bindings whose time has come, and removals that are forgotten. The
@@ -102,7 +102,7 @@ RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *reque
  * on every error.
  */
 RG_API rg_status rg_expire(const rg_record *record, const rg_str *foreign, uint32_t n_foreign, const rg_config *config, rg_time now,
-	const uint8_t seed[32], rg_plan **out);
+	const uint8_t seed[32], rg_plan **out, rg_error *why);
 
 /** What to remove. A binding is removed when it meets all given conditions; without conditions, every binding of the AoR is removed. */
 typedef struct rg_remove_filter {
@@ -130,7 +130,7 @@ RG_API void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size);
  * AoR or a malformed value, the record belongs to another AoR, or the config contradicts itself; RG_ENOMEM. @p out is NULL on every error.
  */
 RG_API rg_status rg_prune(const rg_record *record, const rg_remove_filter *filter, const rg_config *config, rg_time now,
-	const uint8_t seed[32], rg_plan **out);
+	const uint8_t seed[32], rg_plan **out, rg_error *why);
 
 /**
  * Decides whether a measured latency is worth a commit, as rg_set_latency() does. A plan that commits also removes expired bindings.
@@ -142,7 +142,7 @@ RG_API rg_status rg_prune(const rg_record *record, const rg_remove_filter *filte
  * RG_ENOMEM. @p out is NULL on every error.
  */
 RG_API rg_status rg_measure(const rg_record *record, rg_str contact, uint32_t microseconds, const rg_config *config, rg_time now,
-	const uint8_t seed[32], rg_plan **out);
+	const uint8_t seed[32], rg_plan **out, rg_error *why);
 
 /** Releases a plan. NULL is accepted. */
 RG_API void rg_plan_free(rg_plan *plan);
@@ -164,7 +164,7 @@ RG_API const rg_record *rg_plan_next(const rg_plan *plan);
  * @return RG_OK; RG_EINVAL: there is no plan, @p next is NULL, or the record belongs to another AoR; RG_ECONFLICT: the plan was made from
  * another revision of the record.
  */
-RG_API rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next);
+RG_API rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next, rg_error *why);
 
 /** @return the number of bindings that rg_prune() removed, as rg_remove() counts them, or rg_measure() changed; 0 for other plans. */
 RG_API uint32_t rg_plan_affected_count(const rg_plan *plan);
@@ -225,7 +225,7 @@ RG_API rg_status rg_plan_text(rg_plan *plan, uint32_t flags, char *room, size_t 
  * AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM.
  */
 RG_API rg_status rg_select(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
-	rg_time now, rg_targets **out);
+	rg_time now, rg_targets **out, rg_error *why);
 
 #ifdef __cplusplus
 }

@@ -134,7 +134,7 @@ RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
  * as rg_save().
  */
 RG_API rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
-	uint8_t **reply, size_t *n);
+	uint8_t **reply, size_t *n, rg_error *why);
 
 /**
  * @param status  as rg_sofia_handle() returns. @param reply  the reply, owned by the callback and released with rg_mem_free(); NULL
@@ -148,7 +148,7 @@ typedef void (*rg_sofia_cb)(void *user, rg_status status, uint8_t *reply, size_t
  * @param op  may be NULL. It becomes NULL when the answer needed no registrar.
  */
 RG_API rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
-	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op);
+	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 
 /** @} */
 

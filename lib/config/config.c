@@ -216,7 +216,7 @@ rg_status rg_config_set(rg_config *config, rg_str name, rg_str value, rg_error *
 	int64_t number;
 
 	if (!config)
-		return rg__fail(why, RG_EINVAL, "no config given");
+		return rg__fail(why, RG_EINVAL, "config is NULL");
 	int id = find_parameter(name);
 	if (id < 0)
 		return unknown(name, why);
@@ -240,7 +240,7 @@ rg_status rg_config_set_int(rg_config *config, rg_str name, int64_t value, rg_er
 rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
 {
 	if (!config)
-		return rg__fail(why, RG_EINVAL, "no config given");
+		return rg__fail(why, RG_EINVAL, "config is NULL");
 	int id = find_parameter(name);
 	if (id < 0)
 		return unknown(name, why);

@@ -173,7 +173,7 @@ static rg_status finish_save(rg_save_options *options, rg_error *why)
 rg_status rg_save_options_new(rg_str flags, rg_save_options **out, rg_error *why)
 {
 	if (!out)
-		return rg__fail(why, RG_EINVAL, "nowhere to put the options");
+		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
 	rg_status status = check_length(flags, why);
 	if (status != RG_OK)
@@ -226,7 +226,7 @@ static rg_status finish_lookup(rg_lookup_options *options, rg_error *why)
 rg_status rg_lookup_options_new(rg_str flags, rg_lookup_options **out, rg_error *why)
 {
 	if (!out)
-		return rg__fail(why, RG_EINVAL, "nowhere to put the options");
+		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
 	rg_status status = check_length(flags, why);
 	if (status != RG_OK)

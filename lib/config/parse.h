@@ -5,9 +5,6 @@
 
 #include "config/settings.h"
 
-/* For %.*s: the first bytes of a typed value, enough for an error text. */
-#define RG__SHOWN(s) ((s).n > 64 ? 64 : (int)(s).n), ((s).p ? (s).p : "")
-
 /* Reads digits only, from @p min to @p max. Else RG_EINVAL, with a text that begins with @p name. */
 rg_status rg__value_int(rg_str name, rg_str value, int64_t min, int64_t max, int64_t *out, rg_error *why);
 

@@ -32,9 +32,6 @@ typedef int32_t rg__is_owner(void *user, const rg_str *tag);
 /* What a tick does to a record: removes lapsed bindings, or in a record of homes lapsed homes. @p is_owner NULL: this node acts for all. */
 rg_status rg__expire(const rg_record *record, rg__is_owner *is_owner, void *user, rg_time now, const rg_revision *revision, rg_plan **out);
 
-/* The most bytes in a flow (rg_request.flow). */
-enum { RG__FLOW_MAX = 255 };
-
 /* A remove filter, read and validated. It borrows the caller's text. */
 typedef struct rg__filter {
 	bool has_contact, has_next_hop, has_instance, has_callid, has_flow;
@@ -52,17 +49,18 @@ typedef struct rg__filter {
 	uint32_t branch_flags;     /* 0 = any */
 } rg__filter;
 
-/* Reads a caller's filter of any version; it is empty when there is none, which is false. */
-bool rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out);
+/* Reads a caller's filter of any version. RG_EINVAL: there is none, and @p out is empty. */
+rg_status rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out, rg_error *why);
 
-/* Reads the conditions of @p asked, all but domain and AoR. RG_EINVAL: one is malformed. */
-rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config);
+/* Each returns RG_OK or RG_EINVAL, and says into @p why what is wrong with the value, which the caller knows as @p name. */
+rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config, const char *name, rg_error *why); /* URI or name-addr */
+rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config, const char *name, rg_error *why); /* of a header */
+rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port, const char *name, rg_error *why);
+rg_status rg__filter_instance(rg__filter *f, rg_str instance, const char *name, rg_error *why);
+rg_status rg__filter_flow(rg__filter *f, rg_str flow, const char *name, rg_error *why);
 
-rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config);  /* URI or name-addr; RG_EINVAL */
-rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config); /* of a Contact header; RG_EINVAL */
-rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port);                    /* RG_EINVAL */
-rg_status rg__filter_instance(rg__filter *f, rg_str instance);                         /* RG_EINVAL */
-rg_status rg__filter_flow(rg__filter *f, rg_str flow);                                 /* RG_EINVAL */
+/* The same for all conditions of @p asked, not its domain and AoR. The caller knows its next hop as @p hop_name. */
+rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config, const char *hop_name, rg_error *why);
 
 /* True when all conditions hold. A filter without conditions matches every binding. */
 bool rg__filter_matches(const rg__filter *f, const rg_contact *binding);
@@ -77,14 +75,15 @@ typedef struct rg__ping {
 	int64_t max_record_bytes;
 } rg__ping;
 
-/* False of a measurement that says nothing. RG_LATENCY_NONE says that a binding was never measured; it cannot be set. */
-static inline bool rg__ping_says(rg_str contact, uint32_t latency)
+/* What is wrong with a measurement that says nothing; NULL = nothing. RG_LATENCY_NONE says that a binding was never measured; it cannot be set. */
+static inline const char *rg__ping_wrong(rg_str contact, uint32_t latency)
 {
-	return contact.p && latency != RG_LATENCY_NONE;
+	return !contact.p ? "contact is absent" : latency == RG_LATENCY_NONE ? "microseconds is RG_LATENCY_NONE" : NULL;
 }
 
 /* Reads a measurement. RG_EINVAL: it says nothing, or the Contact is malformed. */
-rg_status rg__ping_read(rg_str contact, uint32_t latency, const rg_config *config, rg__filter *filter, rg__ping *out);
+rg_status rg__ping_read(rg_str contact, uint32_t latency, const rg_config *config, rg__filter *filter, rg__ping *out,
+	rg_error *why);
 
 /* Sets the latency of the live bindings that match and whose latency has changed enough. The plan commits nothing when there is none. Such a
  * commit also removes lapsed bindings. RG_ELIMIT: the record would be too large. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What time does to a record, and which node acts on it. */
 #include "decide/decide.h"
+#include "decide/plan.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
@@ -58,16 +59,15 @@ static int32_t is_not_foreign(void *user, const rg_str *tag)
 }
 
 rg_status rg_expire(const rg_record *record, const rg_str *foreign, uint32_t n_foreign, const rg_config *config, rg_time now,
-	const uint8_t seed[32], rg_plan **out)
+	const uint8_t seed[32], rg_plan **out, rg_error *why)
 {
 	foreign_tags tags = { foreign, n_foreign };
-	rg_revision revision;
+	rg_status st = rg__pure_begin(config, seed, out, why);
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!seed || (n_foreign > 0 && !foreign) || rg_config_check(config, NULL) != RG_OK)
-		return RG_EINVAL;
-	revision = rg__draw_revision(seed, rg_record_revision(record));
-	return rg__expire(record, n_foreign > 0 ? is_not_foreign : NULL, &tags, now, &revision, out);
+	if (st == RG_OK && n_foreign > 0 && !foreign)
+		st = rg__fail(why, RG_EINVAL, "foreign is NULL, and its count is %u", n_foreign);
+	if (st != RG_OK)
+		return st;
+	rg_revision revision = rg__draw_revision(seed, rg_record_revision(record));
+	return rg__pure_end(rg__expire(record, n_foreign > 0 ? is_not_foreign : NULL, &tags, now, &revision, out), why);
 }

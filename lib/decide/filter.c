@@ -4,10 +4,15 @@
 #include "message/message.h"
 #include "rules/rules.h"
 
-static rg_status set_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
+static rg_status bad_filter(rg_error *why, const char *name, const char *what, rg_str value)
+{
+	return rg__fail(why, RG_EINVAL, "%s is %s: '%.*s'", name, what, RG__SHOWN(value));
+}
+
+static bool set_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_config *config)
 {
 	if (rg__uri_parse(uri, &f->contact) != RG_OK)
-		return RG_EINVAL;
+		return false;
 	f->contact_text = uri;
 	f->contact_instance = instance;
 	rg__matching_of(config, &f->matching);
@@ -15,7 +20,7 @@ static rg_status set_contact(rg__filter *f, rg_str uri, rg_str instance, const r
 	if (f->matching.mode == RG__MATCH_URI_CALLID)
 		f->matching.mode = RG__MATCH_URI;
 	f->has_contact = true;
-	return RG_OK;
+	return true;
 }
 
 static rg_str instance_in(rg_str params)
@@ -29,32 +34,32 @@ static rg_str instance_in(rg_str params)
 	return RG__ABSENT;
 }
 
-rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config)
+rg_status rg__filter_contact_value(rg__filter *f, rg_str value, const rg_config *config, const char *name, rg_error *why)
 {
 	rg__name_addr na;
 
-	if (rg__name_addr_parse(rg__trim(value), &na) != RG_OK)
-		return RG_EINVAL;
-	return set_contact(f, na.uri, instance_in(na.params), config);
+	if (rg__name_addr_parse(rg__trim(value), &na) != RG_OK || !set_contact(f, na.uri, instance_in(na.params), config))
+		return bad_filter(why, name, "no Contact", value);
+	return RG_OK;
 }
 
-rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config)
+rg_status rg__filter_contact(rg__filter *f, rg_str contact, const rg_config *config, const char *name, rg_error *why)
 {
 	contact = rg__trim(contact);
 	/* Without <> the operator means a URI with its parameters, not a header value. */
 	if (contact.n > 0 && memchr(contact.p, '<', contact.n))
-		return rg__filter_contact_value(f, contact, config);
-	return set_contact(f, contact, RG__ABSENT, config);
+		return rg__filter_contact_value(f, contact, config, name, why);
+	return set_contact(f, contact, RG__ABSENT, config) ? RG_OK : bad_filter(why, name, "no URI", contact);
 }
 
-rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
+rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port, const char *name, rg_error *why)
 {
 	rg_addr addr;
 	rg_str host;
 	uint16_t port;
 
 	if (!rg__hop_split(rg__trim(host_and_port), &addr, &host, &port))
-		return RG_EINVAL;
+		return bad_filter(why, name, "no address and no host name", host_and_port);
 	f->host = host;
 	f->port = port;
 	f->n_addrs = 0;
@@ -64,7 +69,7 @@ rg_status rg__filter_next_hop(rg__filter *f, rg_str host_and_port)
 	return RG_OK;
 }
 
-rg_status rg__filter_instance(rg__filter *f, rg_str instance)
+rg_status rg__filter_instance(rg__filter *f, rg_str instance, const char *name, rg_error *why)
 {
 	instance = rg__trim(instance);
 	bool opens = instance.n > 0 && instance.p[0] == '<', closes = instance.n > 0 && instance.p[instance.n - 1] == '>';
@@ -72,7 +77,7 @@ rg_status rg__filter_instance(rg__filter *f, rg_str instance)
 	/* No binding has such an instance: rg__instance_read(). */
 	if (opens != closes || instance.n <= (opens ? 2u : 0u) || memchr(instance.p, '"', instance.n) || memchr(instance.p, '\\', instance.n) ||
 		rg__has_control(instance))
-		return RG_EINVAL;
+		return bad_filter(why, name, "no instance", instance);
 	if (opens)
 		instance = rg__sub(instance, 1, instance.n - 1);
 	f->instance = instance;
@@ -80,11 +85,11 @@ rg_status rg__filter_instance(rg__filter *f, rg_str instance)
 	return RG_OK;
 }
 
-rg_status rg__filter_flow(rg__filter *f, rg_str flow)
+rg_status rg__filter_flow(rg__filter *f, rg_str flow, const char *name, rg_error *why)
 {
 	/* The limits of rg_request.flow: no binding has another flow. */
-	if (flow.n == 0 || flow.n > RG__FLOW_MAX)
-		return RG_EINVAL;
+	if (flow.n == 0 || flow.n > RG__HOST_TEXT_MAX)
+		return rg__fail(why, RG_EINVAL, "%s has %zu bytes, which are not within 1 and %d", name, flow.n, RG__HOST_TEXT_MAX);
 	f->flow = flow;
 	f->has_flow = true;
 	return RG_OK;
@@ -95,25 +100,26 @@ void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
 	rg__struct_init(filter, size);
 }
 
-bool rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out)
+rg_status rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out, rg_error *why)
 {
 	*out = (rg_remove_filter){ 0 };
-	if (given)
-		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
-	return given != NULL;
+	if (!given)
+		return rg__fail(why, RG_EINVAL, "filter is NULL");
+	memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	return RG_OK;
 }
 
-rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config)
+rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config, const char *hop_name, rg_error *why)
 {
 	rg_status st = RG_OK;
 
 	f->branch_flags = asked->branch_flags;
 	if (asked->contact.p)
-		st = rg__filter_contact(f, asked->contact, config);
+		st = rg__filter_contact(f, asked->contact, config, "rg_remove_filter.contact", why);
 	if (st == RG_OK && asked->next_hop.p)
-		st = rg__filter_next_hop(f, asked->next_hop);
+		st = rg__filter_next_hop(f, asked->next_hop, hop_name, why);
 	if (st == RG_OK && asked->instance.p)
-		st = rg__filter_instance(f, asked->instance);
+		st = rg__filter_instance(f, asked->instance, "rg_remove_filter.instance", why);
 	return st;
 }
 

@@ -12,6 +12,13 @@ bool rg__homes_domain(rg_str domain)
 	return domain.n >= suffix.n && rg__eq(rg__sub(domain, domain.n - suffix.n, domain.n), suffix);
 }
 
+rg_status rg__homes_spared(rg_str domain, rg_error *why)
+{
+	if (!rg__homes_domain(domain))
+		return RG_OK;
+	return rg__fail(why, RG_EINVAL, "rg_request.domain ends in @homes, which rg_registrar_federate() owns: '%.*s'", RG__SHOWN(domain));
+}
+
 /* True of a SIP or SIPS URI; false of `host:port`. */
 static bool has_scheme(rg_str text)
 {

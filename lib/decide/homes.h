@@ -16,6 +16,9 @@
 /* True of a domain of homes, false of a domain of bindings. */
 bool rg__homes_domain(rg_str domain);
 
+/* May a host save to this domain? RG_EINVAL: no, with words. */
+rg_status rg__homes_spared(rg_str domain, rg_error *why);
+
 /* Reads a home as an operator writes it, a SIP URI or a host with or without port. Appends its URI and its tag. RG_EINVAL. */
 rg_status rg__home_read(rg_str text, rg__buf *uri, rg__buf *tag);
 

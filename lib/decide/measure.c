@@ -6,11 +6,13 @@
 /* In microseconds: a smaller change is noise, whatever its percentage. */
 enum { LEAST_DELTA = 10000 };
 
-rg_status rg__ping_read(rg_str contact, uint32_t latency, const rg_config *config, rg__filter *filter, rg__ping *out)
+rg_status rg__ping_read(rg_str contact, uint32_t latency, const rg_config *config, rg__filter *filter, rg__ping *out, rg_error *why)
 {
 	*out = (rg__ping){ .latency = latency, .min_delta = rg__config_int(config, RG__P_latency_min_delta),
 		.max_record_bytes = rg__config_int(config, RG__P_max_record_bytes) };
-	return rg__ping_says(contact, latency) ? rg__filter_contact(filter, contact, config) : RG_EINVAL;
+	const char *wrong = rg__ping_wrong(contact, latency);
+
+	return wrong ? rg__fail(why, RG_EINVAL, "%s", wrong) : rg__filter_contact(filter, contact, config, "contact", why);
 }
 
 static bool latency_moved(uint32_t before, const rg__ping *ping)
@@ -104,17 +106,16 @@ rg_status rg__measure(const rg_record *record, const rg__filter *filter, const r
 }
 
 rg_status rg_measure(const rg_record *record, rg_str contact, uint32_t microseconds, const rg_config *config, rg_time now,
-	const uint8_t seed[32], rg_plan **out)
+	const uint8_t seed[32], rg_plan **out, rg_error *why)
 {
 	rg__filter filter = { 0 };
-	rg_revision revision;
 	rg__ping ping;
+	rg_status st = rg__pure_begin(config, seed, out, why);
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!seed || rg_config_check(config, NULL) != RG_OK || rg__ping_read(contact, microseconds, config, &filter, &ping) != RG_OK)
-		return RG_EINVAL;
-	revision = rg__draw_revision(seed, rg_record_revision(record));
-	return rg__measure(record, &filter, &ping, now, &revision, out);
+	if (st == RG_OK)
+		st = rg__ping_read(contact, microseconds, config, &filter, &ping, why);
+	if (st != RG_OK)
+		return st;
+	rg_revision revision = rg__draw_revision(seed, rg_record_revision(record));
+	return rg__pure_end(rg__measure(record, &filter, &ping, now, &revision, out), why);
 }

@@ -525,7 +525,7 @@ rg_status rg__register_merge(const rg__register *reg, const rg_record *record, r
 }
 
 /* Decides on a register, and frees it. */
-static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32], rg_plan **out)
+static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why)
 {
 	rg_revision revision = rg__draw_revision(seed, rg_record_revision(record));
 	rg_status status;
@@ -533,44 +533,50 @@ static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time 
 
 	rg_record_key(record, &key);
 	if (record && reg->reason == RG_R_FINE && !rg_key_equal(&key, &reg->key))
-		status = RG_EINVAL;
+		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
 	else
 		status = rg__register_merge(reg, record, now, seed, &revision, out);
 	rg__register_free(reg);
 	return status;
 }
 
+static rg_status begin_merge(const rg_request *request, const rg_config *config, const uint8_t seed[32], rg_plan **out, rg_request *view,
+	rg_error *why)
+{
+	rg_status st = rg__pure_begin(config, seed, out, why);
+
+	if (st == RG_OK)
+		st = rg__request_open(request, view, why);
+	return st == RG_OK ? rg__homes_spared(view->domain, why) : st;
+}
+
 rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
-	rg_time now, const uint8_t seed[32], rg_plan **out)
+	rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why)
 {
 	rg__register *reg;
 	rg_request view;
-	rg_status status;
+	rg_status status = begin_merge(request, config, seed, out, &view, why);
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!request || !seed || rg_config_check(config, NULL) != RG_OK)
-		return RG_EINVAL;
-	rg__request_view(request, &view);
-	status = rg__register_read(&view, config, options, NULL, &reg);
-	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
+	if (status == RG_OK)
+		status = rg__register_read(&view, config, options, NULL, &reg, why);
+	if (status == RG_OK)
+		status = merge_once(reg, record, now, seed, out, why);
+	return rg__pure_end(status, why);
 }
 
 rg_status rg_merge_reply(const rg_record *record, const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out)
+	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why)
 {
 	rg__register *reg;
 	rg_upstream answer;
 	rg_request view;
-	rg_status status;
+	rg_status status = begin_merge(request, config, seed, out, &view, why);
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!request || !seed || rg_config_check(config, NULL) != RG_OK || !rg__upstream_view(upstream, &answer))
-		return RG_EINVAL;
-	rg__request_view(request, &view);
-	status = rg__register_read_answered(&view, &answer, config, options, &reg);
-	return status == RG_OK ? merge_once(reg, record, now, seed, out) : status;
+	if (status == RG_OK)
+		status = rg__upstream_open(upstream, &answer, why);
+	if (status == RG_OK)
+		status = rg__register_read_answered(&view, &answer, config, options, &reg, why);
+	if (status == RG_OK)
+		status = merge_once(reg, record, now, seed, out, why);
+	return rg__pure_end(status, why);
 }

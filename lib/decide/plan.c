@@ -143,21 +143,36 @@ const rg_revision *rg__plan_revision(const rg_plan *plan)
 	return &plan->revision;
 }
 
-rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next)
+rg_status rg__pure_begin(const rg_config *config, const uint8_t seed[32], rg_plan **out, rg_error *why)
+{
+	if (out)
+		*out = NULL;
+	if (!out || !seed)
+		return rg__fail(why, RG_EINVAL, "%s is NULL", out ? "seed" : "out");
+	return rg_config_check(config, why);
+}
+
+rg_status rg__pure_end(rg_status status, rg_error *why)
+{
+	if (status == RG_ELIMIT)
+		return rg__fail(why, status, "the record would grow past max_record_bytes");
+	return status == RG_ENOMEM ? rg__fail(why, status, "out of memory") : status;
+}
+
+rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next, rg_error *why)
 {
 	rg_key made_for, given;
 
-	if (!next)
-		return RG_EINVAL;
-	*next = NULL;
-	if (!plan)
-		return RG_EINVAL;
+	if (next)
+		*next = NULL;
+	if (!plan || !next)
+		return rg__fail(why, RG_EINVAL, "%s is NULL", plan ? "next" : "plan");
 	rg_record_key(plan->before ? plan->before : plan->next, &made_for);
 	rg_record_key(record, &given);
 	if (record && made_for.domain.p && !rg_key_equal(&made_for, &given))
-		return RG_EINVAL;
+		return rg__fail(why, RG_EINVAL, "record belongs to another AoR than the plan");
 	if (!rg_revision_equal(rg_record_revision(plan->before), rg_record_revision(record)))
-		return RG_ECONFLICT;
+		return rg__fail(why, RG_ECONFLICT, "the plan was made from another revision of the record");
 	*next = rg_record_ref(plan->commits ? plan->next : record);
 	return RG_OK;
 }

@@ -49,4 +49,10 @@ rg_time rg__plan_at(const rg_plan *plan);
 /* Takes the references in the draft, on failure too. */
 rg_status rg__plan_new(const rg__draft *draft, rg_plan **out);
 
+/* The beginning of a public decision: empties @p out, and checks what all of them need. RG_EINVAL. */
+rg_status rg__pure_begin(const rg_config *config, const uint8_t seed[32], rg_plan **out, rg_error *why);
+
+/* Its end: says into @p why what a decision leaves to say, which is that memory or a record is too small. Returns @p status. */
+rg_status rg__pure_end(rg_status status, rg_error *why);
+
 #endif

@@ -119,41 +119,39 @@ rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time n
 }
 
 /* True when the record is that of the AoR which a filter names. */
-static rg_status is_of_filter(const rg_record *record, const rg_remove_filter *asked, const rg_config *config)
+static rg_status is_of_filter(const rg_record *record, const rg_remove_filter *asked, const rg_config *config, rg_error *why)
 {
 	rg_status status;
 	rg_key key;
 	rg__aor aor;
 
-	status = rg__query_aor(NULL, asked->aor, config, &aor);
+	status = rg__query_aor(NULL, asked->aor, "rg_remove_filter.aor", config, &aor, why);
 	if (status == RG_OK && record) {
 		rg_record_key(record, &key);
-		status = rg_key_equal(&key, &(rg_key){ rg__domain(asked->domain), aor.user, aor.host }) ? RG_OK : RG_EINVAL;
+		if (!rg_key_equal(&key, &(rg_key){ rg__domain(asked->domain), aor.user, aor.host }))
+			status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the filter");
 	}
 	rg__aor_free(&aor);
 	return status;
 }
 
 rg_status rg_prune(const rg_record *record, const rg_remove_filter *filter, const rg_config *config, rg_time now, const uint8_t seed[32],
-	rg_plan **out)
+	rg_plan **out, rg_error *why)
 {
 	rg__filter read = { 0 };
 	rg_remove_filter asked;
-	rg_revision revision;
-	rg_status status;
+	rg_status st = rg__pure_begin(config, seed, out, why);
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!seed || !rg__remove_filter_view(filter, &asked) || rg_config_check(config, NULL) != RG_OK)
-		return RG_EINVAL;
-	status = rg__filter_read(&read, &asked, config);
-	if (status == RG_OK)
-		status = is_of_filter(record, &asked, config);
-	if (status != RG_OK)
-		return status;
-	revision = rg__draw_revision(seed, rg_record_revision(record));
-	return rg__prune(record, &read, now, &revision, out);
+	if (st == RG_OK)
+		st = rg__remove_filter_view(filter, &asked, why);
+	if (st == RG_OK)
+		st = rg__filter_read(&read, &asked, config, "rg_remove_filter.next_hop", why);
+	if (st == RG_OK)
+		st = is_of_filter(record, &asked, config, why);
+	if (st != RG_OK)
+		return rg__pure_end(st, why);
+	rg_revision revision = rg__draw_revision(seed, rg_record_revision(record));
+	return rg__pure_end(rg__prune(record, &read, now, &revision, out), why);
 }
 
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n)

@@ -32,6 +32,7 @@ static int end_key(rg_op *op, rg_status status)
 static void count_failure(rg_op *op, rg_status status)
 {
 	op->tally[RG__S_STORE_ERRORS] += status != RG_ECONFLICT;
+	op->cause = status;
 	if (!is_released(op))
 		rg__log(&op->ticket.reg->env, RG_LOG_WARNING, "store %s: %s", rg__store_name(op->call.store), rg_strerror(status));
 }
@@ -49,6 +50,7 @@ static int store_failed(rg_op *op, rg_status status)
 static int abandon_wait(rg_op *op)
 {
 	op->tally[RG__S_TIMEOUTS]++;
+	op->cause = RG_ETIMEOUT;
 	rg__op_answer(op, RG_ESTORE);
 	if (!rg__op_own_key(op))
 		op->key = (rg_key){ 0 }; /* without a key, the commit is not sent again */
@@ -297,6 +299,7 @@ static int commit_conflicted(rg_op *op)
 
 static int commit_doubtful(rg_op *op)
 {
+	op->cause = RG_EUNKNOWN;
 	if (op->verb->converges) {
 		rg__op_touch_sites(op);
 		rg__op_settle(op, false);

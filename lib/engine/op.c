@@ -188,6 +188,29 @@ void rg__op_user_leave(rg_op *op)
 		op->free_user(op->user);
 }
 
+rg_status rg__op_adaptor_failed(rg_op *op, const char *member, rg_status status)
+{
+	op->member = member;
+	return status == RG_EINVAL ? RG_ECONTRACT : status;
+}
+
+/* The words of an error that a blocking operation ended with. */
+static void tell_failure(const rg_op *op)
+{
+	const char *store = rg__store_name(op->call.store), *cause = op->cause == RG_OK ? "a part did not answer" : rg_strerror(op->cause);
+
+	if (op->member)
+		rg__fail(op->why, op->status, "the adaptor's member %s: %s", op->member, rg_strerror(op->status));
+	else if (op->status == RG_ESTORE)
+		rg__fail(op->why, op->status, "store %s: %s", store, cause);
+	else if (op->status == RG_ECANCELED)
+		rg__fail(op->why, op->status, "the operation was canceled, or the registrar shut down");
+	else if (op->status == RG_ELIMIT)
+		rg__fail(op->why, op->status, "the record would grow past max_record_bytes");
+	else
+		rg__fail(op->why, op->status, "%s", rg_strerror(op->status));
+}
+
 void rg__op_answer(rg_op *op, rg_status status)
 {
 	if (!op->heap)
@@ -196,6 +219,8 @@ void rg__op_answer(rg_op *op, rg_status status)
 		return;
 	op->status = status;
 	op->verb->answer(op, status);
+	if (op->why && op->status != RG_OK)
+		tell_failure(op);
 	rg__op_user_leave(op);
 }
 
@@ -264,57 +289,74 @@ rg_status rg__op_block(rg_op *op)
 	return st;
 }
 
-static rg_status prepare_and_block(rg_op *op, const void *asked)
+/* Of a registrar or of @p prepare: the words that they leave to the front end. */
+static rg_status tell_no_start(rg_error *why, rg_status status)
 {
-	rg_status st = op->verb->prepare(op, asked, false);
+	if (status == RG_ENOMEM)
+		return rg__fail(why, status, "out of memory");
+	return status == RG_ECANCELED ? rg__fail(why, status, "the registrar was shut down") : status;
+}
 
+static rg_status prepare_and_block(rg_op *op, const void *asked, rg_error *why)
+{
+	rg_status st = op->verb->prepare(op, asked, false, why);
+
+	op->why = why;
 	if (st == RG_OK)
 		return rg__op_block(op);
 	rg__op_abort(op);
-	return st;
+	return tell_no_start(why, st);
 }
 
-static rg_status block_on_stack(const rg__verb *verb, rg_registrar *reg, const void *asked)
+static rg_status block_on_stack(const rg__verb *verb, rg_registrar *reg, const void *asked, rg_error *why)
 {
 	_Alignas(rg_op) char room[RG__OP_ROOM];
 	rg_op *op = (rg_op *)(void *)room;
 	rg_status st = rg__op_begin(op, verb, reg);
 
-	return st == RG_OK ? prepare_and_block(op, asked) : st;
+	return st == RG_OK ? prepare_and_block(op, asked, why) : tell_no_start(why, st);
+}
+
+static rg_status tell_no_block(const rg_registrar *reg, rg_error *why)
+{
+	if (rg__store_can_block(reg->store)) /* the verb asks another one, too */
+		return rg__fail(why, RG_ENOTSUP, "the store of rg_registrar_federate() has no member wait: use the completion form");
+	return rg__fail(why, RG_ENOTSUP, "store %s has no member wait: use the completion form", rg__store_name(reg->store));
 }
 
 /* The one place that decides between stack and heap. A walk may take long and call functions of the caller's: it is allocated, because a
  * shutdown has to find it. */
-rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *asked)
+rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *asked, const char *wrong, rg_error *why)
 {
 	rg_op *op;
 
-	if (!reg || !asked)
-		return RG_EINVAL;
+	if (!reg || wrong)
+		return rg__fail(why, RG_EINVAL, "%s", reg ? wrong : "registrar is NULL");
 	if (is_inline(reg) && !verb->walks && verb->size <= RG__OP_ROOM)
-		return block_on_stack(verb, reg, asked);
+		return block_on_stack(verb, reg, asked, why);
 	if (!(verb->can_block ? verb->can_block(reg, asked) : rg__store_can_block(reg->store)))
-		return RG_ENOTSUP;
+		return tell_no_block(reg, why);
 	rg_status st = rg__op_new(verb, reg, &op);
-	return st == RG_OK ? prepare_and_block(op, asked) : st;
+	return st == RG_OK ? prepare_and_block(op, asked, why) : tell_no_start(why, st);
 }
 
-rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, void *user, rg_free_cb free_user, rg_op **handle)
+rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, const char *wrong, void *user, rg_free_cb free_user,
+	rg_op **handle, rg_error *why)
 {
 	rg_op *op;
 
 	if (handle)
 		*handle = NULL;
-	if (!reg || !asked)
-		return RG_EINVAL;
+	if (!reg || wrong)
+		return rg__fail(why, RG_EINVAL, "%s", reg ? wrong : "registrar is NULL");
 	rg_status st = rg__op_new(verb, reg, &op);
 	if (st != RG_OK)
-		return st;
-	st = verb->prepare(op, asked, verb->next || may_wait(reg));
+		return tell_no_start(why, st);
+	st = verb->prepare(op, asked, verb->next || may_wait(reg), why);
 	if (st == RG_OK)
 		return rg__op_start(op, user, free_user, handle);
 	rg__op_abort(op);
-	return st;
+	return tell_no_start(why, st);
 }
 
 /* Copies texts into one allocation and points them there. NULL: out of memory. */

@@ -41,8 +41,9 @@ typedef struct rg__verb {
 	bool (*can_block)(const rg_registrar *reg, const void *asked);
 
 	/* Reads what the caller asks, in a struct of the verb's own. @p keeps: copies what it borrows, which is gone before the operation
-	 * ends. On an error the operation is aborted. */
-	rg_status (*prepare)(rg_op *op, const void *asked, bool keeps);
+	 * ends. On an error the operation is aborted. Says into @p why what is wrong, except that memory is short. Later steps return no
+	 * RG_EINVAL. */
+	rg_status (*prepare)(rg_op *op, const void *asked, bool keeps, rg_error *why);
 
 	/* Walks: issues the call for the next page. RG_ENOENT: there are no more. */
 	rg_status (*page)(rg_op *op);
@@ -97,6 +98,9 @@ struct rg_op {
 	rg_status status;  /* as answered */
 	rg_status failed;  /* the first error of a walk that went on */
 	rg_status key_status; /* of the key that is done */
+	rg_status cause;   /* what the store answered before a RG_ESTORE; RG_OK = only a part of what was asked */
+	const char *member; /* of the adaptor: the one that failed; NULL = none */
+	rg_error *why;     /* of the blocking form: takes the words of an error; may be NULL */
 
 	rg_key key;
 	char *key_text;    /* the key's, when the operation has a copy; else NULL */
@@ -125,11 +129,16 @@ struct rg_op {
 /* Room on the stack for the struct of a verb; a larger one is allocated. */
 enum { RG__OP_ROOM = 3584 };
 
-/* The front end of the blocking form. @p asked goes to `prepare`; NULL: an argument is missing or wrong, RG_EINVAL. */
-rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *asked);
+/* The front end of the blocking form. @p asked goes to `prepare`. @p wrong says what is wrong with an argument, RG_EINVAL; NULL = nothing. */
+rg_status rg__verb_block(const rg__verb *verb, rg_registrar *reg, const void *asked, const char *wrong, rg_error *why);
 
 /* The front end of the completion form, under the completion law; writes the caller's handle. */
-rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, void *user, rg_free_cb free_user, rg_op **handle);
+rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *asked, const char *wrong, void *user, rg_free_cb free_user,
+	rg_op **handle, rg_error *why);
+
+/* For `answer`. The status of a verb whose adaptor failed in @p member with @p status. RG_EINVAL tells of arguments, and before an operation
+ * starts, so what an adaptor says later becomes RG_ECONTRACT. */
+rg_status rg__op_adaptor_failed(rg_op *op, const char *member, rg_status status);
 
 /* For `prepare`. Copies texts into one allocation of the operation's and points them there, if it @p keeps them. The copies lie one behind
  * the other, in the order given; an absent text stays absent. RG_ENOMEM. */

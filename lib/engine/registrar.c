@@ -233,10 +233,10 @@ rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_en
 {
 	rg_config *copy;
 
+	if (out)
+		*out = NULL;
 	if (!out || !store || (env && env->struct_size < sizeof env->struct_size))
-		return rg__fail(why, RG_EINVAL, "%s", !out ? "there is no place for the registrar"
-			: !store ? "a registrar needs a store" : "env.struct_size is not set");
-	*out = NULL;
+		return rg__fail(why, RG_EINVAL, "%s", !out ? "out is NULL" : !store ? "store is NULL" : "rg_env.struct_size is not set");
 	if (sodium_init() < 0)
 		return rg__fail(why, RG_ENOTSUP, "libsodium found no source of random bytes");
 	rg_status st = rg_config_check(config, why);
@@ -311,10 +311,10 @@ rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config, rg_
 	rg_status st;
 
 	if (!reg)
-		return rg__fail(why, RG_EINVAL, "registrar: there is none");
+		return rg__fail(why, RG_EINVAL, "registrar is NULL");
 	st = rg_config_check(config, why);
-	if (st == RG_OK)
-		st = rg_config_copy(config, &copy);
+	if (st == RG_OK && (st = rg_config_copy(config, &copy)) != RG_OK)
+		rg__fail(why, st, "out of memory");
 	if (st != RG_OK)
 		return st;
 	for (size_t i = 0; i < RG__STRIPES && st == RG_OK; i++)
@@ -330,16 +330,20 @@ rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config, rg_
 		}
 	}
 	rg_config_free(copy);
-	return st;
+	return st == RG_OK ? RG_OK : rg__fail(why, st, "out of memory");
 }
 
 rg_status rg_registrar_subscribe(rg_registrar *reg, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,
-	rg_subscription **out)
+	rg_subscription **out, rg_error *why)
 {
-	if (!reg || !event || !out || !(mask & RG__EVENTS_KNOWN))
-		return RG_EINVAL;
-	*out = NULL;
-	return rg__events_subscribe(reg->events, mask, event, user, free_user, out);
+	if (out)
+		*out = NULL;
+	if (!reg || !event || !out)
+		return rg__fail(why, RG_EINVAL, "%s is NULL", !reg ? "registrar" : !event ? "event" : "out");
+	if (!(mask & RG__EVENTS_KNOWN))
+		return rg__fail(why, RG_EINVAL, "mask has no known bit: 0x%x", mask);
+	rg_status st = rg__events_subscribe(reg->events, mask, event, user, free_user, out);
+	return st == RG_OK ? RG_OK : rg__fail(why, st, "out of memory");
 }
 
 uint32_t rg_deliver(rg_registrar *reg, uint32_t limit)

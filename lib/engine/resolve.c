@@ -61,9 +61,10 @@ static void host_resolved(void *token, rg_status status, const rg_addr *addrs, u
 	rg__resolver *r = a->resolver;
 	rg_resolved *found = &r->found[a - r->answers];
 
-	if (status == RG_OK && addrs) {
-		found->n_addrs = n < ADDRS ? n : ADDRS;
-		memcpy(a->addrs, addrs, found->n_addrs * sizeof *addrs);
+	/* env.resolve may give anything; a record takes addresses with a family only. */
+	for (uint32_t i = 0; status == RG_OK && addrs && i < n && found->n_addrs < ADDRS; i++) {
+		if (addrs[i].family == 4 || addrs[i].family == 6)
+			a->addrs[found->n_addrs++] = addrs[i];
 	}
 	if (atomic_fetch_sub(&r->pending, 1) == 1)
 		rg__op_run(r->op);

@@ -485,7 +485,7 @@ rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home
 	rg__sites *none = NULL;
 
 	if (!reg || !shared)
-		return rg__fail(why, RG_EINVAL, "%s", !reg ? "there is no registrar" : "a federation needs a store that its sites share");
+		return rg__fail(why, RG_EINVAL, "%s is NULL", reg ? "shared" : "registrar");
 	rg_status st = options_check(&o, why);
 	if (st != RG_OK)
 		return st;

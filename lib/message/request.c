@@ -23,33 +23,6 @@ void rg_request_free(rg_request *request)
 	release(owner);
 }
 
-/* Clears a count without an array, and remembers in @p stray that there was one. */
-static inline void clear_stray_count(const void *array, uint32_t *n, uint32_t *stray)
-{
-	if (array)
-		return;
-	*stray |= *n;
-	*n = 0;
-}
-
-/* A count without an array is a mistake of the caller. It sets a defect, so that such a REGISTER does not pass for a query. */
-static void check_counts(rg_request *r)
-{
-	uint32_t stray = 0;
-
-	clear_stray_count(r->contacts, &r->n_contacts, &stray);
-	clear_stray_count(r->paths, &r->n_paths, &stray);
-	clear_stray_count(r->supported, &r->n_supported, &stray);
-	clear_stray_count(r->require, &r->n_require, &stray);
-	clear_stray_count(r->feature_caps, &r->n_feature_caps, &stray);
-	clear_stray_count(r->allow, &r->n_allow, &stray);
-	clear_stray_count(r->routes, &r->n_routes, &stray);
-	clear_stray_count(r->branches, &r->n_branches, &stray);
-	clear_stray_count(r->resolved, &r->n_resolved, &stray);
-	if (stray != 0 && r->defect == RG_R_FINE)
-		r->defect = RG_R_PARSE;
-}
-
 void rg__request_view(const rg_request *given, rg_request *out)
 {
 	size_t known = given && given->struct_size < sizeof *out ? given->struct_size : sizeof *out;
@@ -59,7 +32,6 @@ void rg__request_view(const rg_request *given, rg_request *out)
 	if (given)
 		memcpy(out, given, known);
 	out->struct_size = sizeof *out;
-	check_counts(out);
 }
 
 void rg_upstream_init(rg_upstream *upstream, uint32_t size)
@@ -67,12 +39,24 @@ void rg_upstream_init(rg_upstream *upstream, uint32_t size)
 	rg__struct_init(upstream, size);
 }
 
-bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)
+static rg_status without_array(const char *name, uint32_t n, rg_error *why)
+{
+	return rg__fail(why, RG_EINVAL, "%s is NULL, and its count is %u", name, n);
+}
+
+rg_status rg__upstream_open(const rg_upstream *given, rg_upstream *out, rg_error *why)
 {
 	memset(out, 0, sizeof *out);
-	if (given)
-		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
-	return out->code >= 200 && out->code < 300 && (out->contacts || out->n_contacts == 0) && (out->modified || out->n_modified == 0);
+	if (!given)
+		return rg__fail(why, RG_EINVAL, "upstream is NULL");
+	memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	if (out->code < 200 || out->code > 299)
+		return rg__fail(why, RG_EINVAL, "rg_upstream.code is %d: only a 2xx grants anything", (int)out->code);
+	if (!out->contacts && out->n_contacts > 0)
+		return without_array("rg_upstream.contacts", out->n_contacts, why);
+	if (!out->modified && out->n_modified > 0)
+		return without_array("rg_upstream.modified", out->n_modified, why);
+	return RG_OK;
 }
 
 static const size_t texts[] = {
@@ -83,17 +67,13 @@ static const size_t texts[] = {
 	offsetof(rg_request, socket), offsetof(rg_request, socket_header),
 };
 
+#define LIST(name) { "rg_request." #name, offsetof(rg_request, name), offsetof(rg_request, n_##name) }
+
 static const struct {
+	const char *name;
 	size_t lines, n;
 } lists[] = {
-	{ offsetof(rg_request, contacts), offsetof(rg_request, n_contacts) },
-	{ offsetof(rg_request, paths), offsetof(rg_request, n_paths) },
-	{ offsetof(rg_request, supported), offsetof(rg_request, n_supported) },
-	{ offsetof(rg_request, require), offsetof(rg_request, n_require) },
-	{ offsetof(rg_request, feature_caps), offsetof(rg_request, n_feature_caps) },
-	{ offsetof(rg_request, allow), offsetof(rg_request, n_allow) },
-	{ offsetof(rg_request, routes), offsetof(rg_request, n_routes) },
-	{ offsetof(rg_request, branches), offsetof(rg_request, n_branches) },
+	LIST(contacts), LIST(paths), LIST(supported), LIST(require), LIST(feature_caps), LIST(allow), LIST(routes), LIST(branches),
 };
 
 #define N_TEXTS (sizeof texts / sizeof texts[0])
@@ -112,6 +92,66 @@ static const rg_str **lines_at(rg_request *r, size_t offset)
 static uint32_t count_at(const rg_request *r, size_t offset)
 {
 	return *(const uint32_t *)(const void *)((const char *)r + offset);
+}
+
+static inline bool is_stray(const void *array, uint32_t n)
+{
+	return !array && n > 0;
+}
+
+static inline bool has_stray_count(const rg_request *r)
+{
+	return is_stray(r->contacts, r->n_contacts) || is_stray(r->paths, r->n_paths) || is_stray(r->supported, r->n_supported) ||
+		is_stray(r->require, r->n_require) || is_stray(r->feature_caps, r->n_feature_caps) || is_stray(r->allow, r->n_allow) ||
+		is_stray(r->routes, r->n_routes) || is_stray(r->branches, r->n_branches) || is_stray(r->resolved, r->n_resolved);
+}
+
+/* Clears every count without an array, and names one. */
+static rg_status clear_stray_counts(rg_request *r, rg_error *why)
+{
+	const char *name = "rg_request.resolved";
+	uint32_t stray = r->resolved ? 0 : r->n_resolved;
+
+	r->n_resolved -= stray;
+	for (size_t i = 0; i < N_LISTS; i++) {
+		uint32_t *n = (uint32_t *)(void *)((char *)r + lists[i].n);
+
+		if (!is_stray(*lines_at(r, lists[i].lines), *n))
+			continue;
+		name = lists[i].name;
+		stray = *n;
+		*n = 0;
+	}
+	return without_array(name, stray, why);
+}
+
+static rg_status check_resolved(const rg_resolved *resolved, uint32_t i, rg_error *why)
+{
+	if (is_stray(resolved->addrs, resolved->n_addrs))
+		return rg__fail(why, RG_EINVAL, "rg_request.resolved[%u].addrs is NULL, and its count is %u", i, resolved->n_addrs);
+	for (uint32_t j = 0; j < resolved->n_addrs && j < MAX_RESOLVED_ADDRS; j++) {
+		if (resolved->addrs[j].family != 4 && resolved->addrs[j].family != 6)
+			return rg__fail(why, RG_EINVAL, "rg_request.resolved[%u].addrs[%u].family is %u", i, j, resolved->addrs[j].family);
+	}
+	return RG_OK;
+}
+
+rg_status rg__request_open(const rg_request *given, rg_request *out, rg_error *why)
+{
+	const uint32_t known = RG_REQUEST_REPLY | RG_REQUEST_NOT_LOCAL | RG_REQUEST_FORBIDDEN | RG_REQUEST_TCP_PERSISTENT |
+		RG_REQUEST_HAS_BRANCH_FLAGS;
+	rg_status st = RG_OK;
+
+	rg__request_view(given, out);
+	if (!given)
+		return rg__fail(why, RG_EINVAL, "request is NULL");
+	if (has_stray_count(out))
+		return clear_stray_counts(out, why);
+	if (out->flags & ~known)
+		return rg__fail(why, RG_EINVAL, "rg_request.flags has unknown bits: 0x%x", out->flags & ~known);
+	for (uint32_t i = 0; i < out->n_resolved && st == RG_OK; i++)
+		st = check_resolved(&out->resolved[i], i, why);
+	return st;
 }
 
 static uint32_t addrs_of(const rg_resolved *resolved)

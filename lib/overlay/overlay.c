@@ -76,10 +76,12 @@ static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 rg_status rg_store_overlay(rg_store *main, rg_store *local, rg_store **out, rg_error *why)
 {
 	if (!out)
-		return rg__fail(why, RG_EINVAL, "there is no place for the store");
+		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
-	if (!main || !local || main == local)
-		return rg__fail(why, RG_EINVAL, "an overlay is made of two stores");
+	if (!main || !local)
+		return rg__fail(why, RG_EINVAL, "%s is NULL", main ? "local_store" : "main_store");
+	if (main == local)
+		return rg__fail(why, RG_EINVAL, "main_store and local_store are one: an overlay is made of two stores");
 	if (!(rg_store_traits(local) & RG_STORE_INLINE))
 		return rg__fail(why, RG_EINVAL, "the local store %s is not inline: it is to be this node's memory", rg__store_name(local));
 	if (rg_store_traits(local) & RG_STORE_SHARED)

@@ -40,7 +40,7 @@ static bool refused_with(const trial *t, const rg_str *contact, const rg_str *pa
 	request.n_contacts = contact ? 1 : 0;
 	request.paths = path;
 	request.n_paths = path ? 1 : 0;
-	if (rg__register_read(&request, t->config, t->options, NULL, &reg) != RG_OK)
+	if (rg__register_read(&request, t->config, t->options, NULL, &reg, NULL) != RG_OK)
 		return false;
 	bool same = reg->reason == t->reason;
 	rg__register_free(reg);

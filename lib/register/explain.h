@@ -14,7 +14,7 @@ typedef struct rg__spot {
 	size_t at;          /* offset in it of the octet that cannot stand there; text.n = the value ends too early; RG__NO_STOP = unknown */
 } rg__spot;
 
-/* Explains @p reason, RG_R_…, for which the REGISTER was refused. @p request comes from rg__request_view(). It reads the REGISTER as often
+/* Explains @p reason, RG_R_…, for which the REGISTER was refused. @p request comes from rg__request_open(). It reads the REGISTER as often
  * as it has values, so do it only for somebody who wants to know. */
 void rg__register_explain(const rg_request *request, int32_t reason, const rg_config *config, const rg_save_options *options,
 	rg__spot *out);

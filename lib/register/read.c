@@ -81,10 +81,6 @@ static int32_t check_limits(rg__register *reg)
 		return RG_R_TOO_LARGE;
 	if (longer(r->callid, reg->set.max_callid_len))
 		return RG_R_CALLID_LEN;
-	if (longer(r->received, reg->set.max_received_len))
-		return RG_R_CONTACT_LEN;
-	if (longer(r->attr, reg->set.max_attr_len) || r->flow.n > 255)
-		return RG_R_TOO_LARGE;
 	if (!rg__has_control(r->user_agent))
 		reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
 	return rg__register_contacts(reg);
@@ -104,13 +100,6 @@ static bool good_from(rg_str value, const rg__uri *to)
 	rg__uri uri;
 
 	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
-}
-
-/* All other fields follow a grammar without control characters, or are ignored when they have one. */
-static bool free_text_has_control(const rg_request *r)
-{
-	return rg__has_control(r->attr) || rg__has_control(r->flow) || rg__has_control(r->socket) ||
-		rg__has_control(r->ownership_tag);
 }
 
 /* RFC 3261 §8.1.1: the mandatory fields of every request. */
@@ -134,15 +123,13 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_PARSE;
 	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
 		return RG_R_INV_CSEQ;
-	if (!rg__eq(method, RG_STR("REGISTER")) || (r->method.p && !rg__eq(r->method, RG_STR("REGISTER"))))
+	if (!rg__eq(method, RG_STR("REGISTER")))
 		return RG_R_PARSE;
 	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
 		return RG_R_PARSE;
 	if (r->request_uri.p && uri.scheme == RG__SCHEME_OTHER) /* RFC 3261 §8.2.2.1 */
 		return RG_R_SCHEME;
-	if (r->received.n > 0 && !rg__received_read(r->received, &reg->received))
-		return RG_R_PARSE;
-	return free_text_has_control(r) ? RG_R_PARSE : take_socket(reg);
+	return take_socket(reg);
 }
 
 /* RFC 3261 §10.3 step 5. An AoR that the caller names wins over To. */
@@ -187,7 +174,7 @@ static uint32_t allowed(const rg_request *r)
 	return bits;
 }
 
-static rg_status check_register(rg__register *reg, const rg_upstream *upstream, int32_t *reason)
+static rg_status check_register(rg__register *reg, const rg_upstream *upstream, int32_t *reason, rg_error *why)
 {
 	rg_status status;
 
@@ -213,7 +200,7 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 	if (*reason == RG_R_FINE)
 		*reason = rg__register_path(reg);
 	if (*reason == RG_R_FINE && upstream && reg->contact_reason == RG_R_FINE)
-		status = rg__register_reply(reg, upstream, reason);
+		status = rg__register_reply(reg, upstream, reason, why);
 	if (*reason == RG_R_FINE) {
 		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
 		*reason = rg__register_rules(reg);
@@ -334,7 +321,7 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 }
 
 static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg__register_room *room, rg__register **out)
+	const rg_save_options *options, rg__register_room *room, rg__register **out, rg_error *why)
 {
 	rg__register *reg;
 	rg_status status;
@@ -352,7 +339,9 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 		reg->set.expires_max_deviation = 0;
 	}
 	reserve_text(reg);
-	status = check_register(reg, upstream, &reg->reason);
+	status = rg__register_host(reg, why);
+	if (status == RG_OK)
+		status = check_register(reg, upstream, &reg->reason, why);
 	if (status == RG_OK && reg->reason == RG_R_FINE)
 		status = settle_wanted(reg);
 	if (status == RG_OK && reg->text.failed)
@@ -367,15 +356,15 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 }
 
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
-	rg__register **out)
+	rg__register **out, rg_error *why)
 {
-	return read_register(request, NULL, config, options, room, out);
+	return read_register(request, NULL, config, options, room, out, why);
 }
 
 rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg__register **out)
+	const rg_save_options *options, rg__register **out, rg_error *why)
 {
-	return read_register(request, upstream, config, options, NULL, out);
+	return read_register(request, upstream, config, options, NULL, out, why);
 }
 
 void rg__register_free(rg__register *reg)

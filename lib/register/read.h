@@ -15,8 +15,12 @@ int32_t rg__register_path(rg__register *reg);
 int32_t rg__register_require(rg__register *reg);
 int32_t rg__register_extensions(rg__register *reg);
 
-/* upstream.c: the intervals that the main registrar granted to the Contacts. RG_ENOMEM, else RG_OK and a reason. */
-rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int32_t *reason);
+/* host.c: what the host says. RG_EINVAL: it is wrong; @p why names the member. */
+rg_status rg__register_host(rg__register *reg, rg_error *why);
+
+/* upstream.c: the intervals that the main registrar granted to the Contacts. RG_EINVAL: the host's `modified` is wrong; RG_ENOMEM; else RG_OK
+ * and a reason. */
+rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int32_t *reason, rg_error *why);
 
 /* The rules for a Contact that depend on the rest of the request. RG_R_… */
 int32_t rg__register_rules(rg__register *reg);

@@ -9,6 +9,9 @@
 #include "config/config.h"
 #include "register/explain.h"
 
+/* The most bytes in rg_request.flow, .socket and .ownership_tag. */
+enum { RG__HOST_TEXT_MAX = 255 };
+
 /* One Contact value. */
 typedef struct rg__wanted {
 	rg_str value;            /* as it stands in the message */
@@ -79,13 +82,13 @@ typedef struct rg__register_room {
 	_Alignas(16) char bytes[2048];
 } rg__register_room;
 
-/* Returns RG_OK or RG_ENOMEM; a refusal is a reason. @p request comes from rg__request_view(). @p room may be NULL; a register that does
- * not fit is allocated. */
+/* A refusal is a reason. RG_EINVAL: the host's part of the request is wrong; @p why names the member. RG_ENOMEM. @p request comes from
+ * rg__request_open(). @p room may be NULL; a register that does not fit is allocated. */
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
-	rg__register **out);
-/* The same for a REGISTER that the main registrar has answered. @p upstream comes from rg__upstream_view(), and may be freed afterwards. */
+	rg__register **out, rg_error *why);
+/* The same for a REGISTER that the main registrar has answered. @p upstream comes from rg__upstream_open(), and may be freed afterwards. */
 rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg__register **out);
+	const rg_save_options *options, rg__register **out, rg_error *why);
 void rg__register_free(rg__register *reg);
 int32_t rg__register_reason(const rg__register *reg);  /* other than RG_R_FINE: refused without looking at a record */
 const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */

@@ -163,19 +163,19 @@ static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 	}
 }
 
-static rg_status grant_all(rg__register *reg, const rg_upstream *upstream, reply *r, rg__matchable *forwarded, int32_t *reason)
+static rg_status grant_all(rg__register *reg, const rg_upstream *upstream, reply *r, rg__matchable *forwarded, int32_t *reason, rg_error *why)
 {
 	*reason = read_lines(upstream, r, true);
 	for (uint32_t k = 0; k < reg->n && *reason == RG_R_FINE; k++) {
 		if (!forwarded_as(&reg->wanted[k], upstream, k, &forwarded[k]))
-			*reason = RG_R_PARSE;
+			return rg__fail(why, RG_EINVAL, "rg_upstream.modified[%u] is no URI: '%.*s'", k, RG__SHOWN(upstream->modified[k]));
 	}
 	if (*reason == RG_R_FINE)
 		grant_each(reg, r, forwarded);
 	return RG_OK;
 }
 
-rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int32_t *reason)
+rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int32_t *reason, rg_error *why)
 {
 	reply r = { .expires = seconds_of(upstream->expires) };
 	rg__matchable *forwarded;
@@ -191,7 +191,7 @@ rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int
 	rg_status status = RG_ENOMEM;
 
 	if (r.values && forwarded && reg->rewrites)
-		status = grant_all(reg, upstream, &r, forwarded, reason);
+		status = grant_all(reg, upstream, &r, forwarded, reason, why);
 	free(r.values);
 	free(forwarded);
 	return status;

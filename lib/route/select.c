@@ -141,28 +141,38 @@ static bool same_key(const rg_record *record, const rg_key *key)
 	return rg_key_equal(&held, key);
 }
 
-rg_status rg_select(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
-	rg_time now, rg_targets **out)
+static rg_status select_once(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
+	rg_time now, rg_targets **out, rg_error *why)
 {
 	rg__lookup_settings settings;
-	rg_request view;
-	rg_status status;
-	rg_key key;
 	rg__aor aor;
 	int32_t code;
+	rg_status status = rg__lookup_aor(request, config, &aor, &code);
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	if (!request || rg_config_check(config, NULL) != RG_OK)
-		return RG_EINVAL;
-	rg__request_view(request, &view);
-	status = rg__lookup_aor(&view, config, &aor, &code);
 	if (status != RG_OK || code != 0)
 		return status != RG_OK ? status : rg__targets_unread(code, out);
-	key = (rg_key){ rg__request_domain(&view), aor.user, aor.host };
+	rg_key key = { rg__request_domain(request), aor.user, aor.host };
 	rg__lookup_settings_of(config, options, &settings);
-	status = same_key(record, &key) ? rg__select(record, &key, &view, &settings, now, out) : RG_EINVAL;
+	if (same_key(record, &key))
+		status = rg__select(record, &key, request, &settings, now, out);
+	else
+		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
 	rg__aor_free(&aor);
 	return status;
+}
+
+rg_status rg_select(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
+	rg_time now, rg_targets **out, rg_error *why)
+{
+	rg_request view;
+
+	if (!out)
+		return rg__fail(why, RG_EINVAL, "out is NULL");
+	*out = NULL;
+	rg_status status = rg_config_check(config, why);
+	if (status == RG_OK)
+		status = rg__request_open(request, &view, why);
+	if (status == RG_OK)
+		status = select_once(record, &view, config, options, now, out, why);
+	return status == RG_ENOMEM ? rg__fail(why, status, "out of memory") : status;
 }

@@ -51,28 +51,39 @@ rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg_
 	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
 }
 
-static rg_status status_of(int how)
+static rg_status query_status(int how, rg_str text, const char *name, rg_error *why)
 {
-	return how == RG__AOR_OK ? RG_OK : how == RG__AOR_NOMEM ? RG_ENOMEM : RG_EINVAL;
+	static const char *const faults[] = { [RG__AOR_PARSE] = "no AoR", [RG__AOR_UNESCAPE] = "no AoR, because an escape in it is malformed",
+		[RG__AOR_TOO_LONG] = "longer than max_aor_len, max_username_len or max_domain_len allow",
+		[RG__AOR_SCHEME] = "neither a SIP nor a SIPS URI" };
+
+	if (how == RG__AOR_OK || how == RG__AOR_NOMEM)
+		return how == RG__AOR_OK ? RG_OK : RG_ENOMEM;
+	return rg__fail(why, RG_EINVAL, "%s is %s: '%.*s'", name, faults[how], RG__SHOWN(text));
 }
 
-rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *config, rg__aor *out)
+rg_status rg__query_aor(const rg_request *request, rg_str aor, const char *name, const rg_config *config, rg__aor *out, rg_error *why)
 {
 	rg__aor_rules rules;
 	rg__uri uri;
-	bool registers;
 
 	*out = (rg__aor){ 0 };
 	rg__aor_rules_of(config, &rules);
-	if (!aor.p && request)
+	if (!aor.p && request && request->aor.p) {
 		aor = request->aor;
+		name = "rg_request.aor";
+	}
 	if (aor.p)
-		return status_of(rg__aor_from_text(aor, &rules, out));
+		return query_status(rg__aor_from_text(aor, &rules, out), aor, name, why);
+	if (!request)
+		return rg__fail(why, RG_EINVAL, "%s is absent", name);
 	/* A reply repeats From and To of its request, which another element may have sent. */
-	if (!request || request->flags & RG_REQUEST_REPLY)
-		return RG_EINVAL;
-	registers = rg__eq(request->method, RG_STR("REGISTER"));
-	if (!header_uri(registers ? request->to_header : request->from_header, &uri))
-		return RG_EINVAL;
-	return status_of(rg__aor_from_uri(&uri, &rules, out));
+	if (request->flags & RG_REQUEST_REPLY)
+		return rg__fail(why, RG_EINVAL, "%s is absent, and the request is a reply", name);
+	bool registers = rg__eq(request->method, RG_STR("REGISTER"));
+	rg_str value = registers ? request->to_header : request->from_header;
+	name = registers ? "rg_request.to_header" : "rg_request.from_header";
+	if (!header_uri(value, &uri))
+		return rg__fail(why, RG_EINVAL, "%s is no SIP address: '%.*s'", name, RG__SHOWN(value));
+	return query_status(rg__aor_from_uri(&uri, &rules, out), value, name, why);
 }

@@ -12,7 +12,8 @@ rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg_
 rg_str rg__domain(rg_str given); /* @p given, or "location" when it is absent or empty */
 rg_str rg__request_domain(const rg_request *request);
 
-/* The AoR of a query: @p aor, else `aor` of the request, else To of a REGISTER or From of another request. RG_EINVAL: none. */
-rg_status rg__query_aor(const rg_request *request, rg_str aor, const rg_config *config, rg__aor *out);
+/* The AoR of a query: @p aor, which the caller knows as @p name, else `aor` of the request, else To of a REGISTER or From of another
+ * request. RG_EINVAL: there is none; @p why says which one is wrong. */
+rg_status rg__query_aor(const rg_request *request, rg_str aor, const char *name, const rg_config *config, rg__aor *out, rg_error *why);
 
 #endif

@@ -17,6 +17,11 @@ typedef struct raw {
 	rg_free_cb free_user;
 } raw;
 
+static rg_status tell(rg_error *why, rg_status status, const char *text)
+{
+	return rg_error_set(why, status, rg_str_from(text));
+}
+
 /* The verdict on a start line: a SIP code for an immediate reply, or one of these. */
 enum { SAVE = 0, IGNORE = -1, NOT_SIP = -2 };
 
@@ -177,7 +182,7 @@ static rg_str without_crlfs(rg_str s)
 }
 
 /* Handles a message that needs no registrar. False: it needs one. */
-static bool answer_without_registrar(raw *w, rg_status *status)
+static bool answer_without_registrar(raw *w, rg_status *status, rg_error *why)
 {
 	int32_t what = look_at(w->bytes);
 
@@ -185,26 +190,31 @@ static bool answer_without_registrar(raw *w, rg_status *status)
 	if (what == SAVE)
 		return false;
 	if (what == NOT_SIP)
-		*status = RG_EINVAL;
-	if (what > 0)
-		*status = answer_at_once(w, what);
+		*status = tell(why, RG_EINVAL, "bytes are no SIP message");
+	if (what > 0 && (*status = answer_at_once(w, what)) != RG_OK)
+		tell(why, *status, rg_strerror(*status));
 	return true;
 }
 
 rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
-	uint8_t **reply, size_t *n)
+	uint8_t **reply, size_t *n, rg_error *why)
 {
 	raw w;
+	rg_response *response = NULL;
 	rg_status status;
 
-	if (!reply || !n)
-		return RG_EINVAL;
-	raw_begin(&w, without_crlfs(bytes), source);
-	if (!answer_without_registrar(&w, &status))
-		status = rg_save_msg(registrar, &w.msg, options, NULL, NULL);
-	*reply = status == RG_OK || status == RG_ESTORE ? take_reply(&w, n) : NULL;
-	if (!*reply)
+	if (reply)
+		*reply = NULL;
+	if (n)
 		*n = 0;
+	if (!registrar || !reply || !n)
+		return tell(why, RG_EINVAL, !registrar ? "registrar is NULL" : !reply ? "reply is NULL" : "n is NULL");
+	raw_begin(&w, without_crlfs(bytes), source);
+	if (!answer_without_registrar(&w, &status, why))
+		status = rg_save_msg(registrar, &w.msg, options, &response, why);
+	rg_response_free(response);
+	if (status == RG_OK || status == RG_ESTORE)
+		*reply = take_reply(&w, n);
 	raw_end(&w);
 	return status;
 }
@@ -235,21 +245,23 @@ static void free_raw(void *user)
 }
 
 rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
-	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op)
+	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	raw *w = done ? malloc(sizeof *w) : NULL;
 	rg_status status;
 
 	if (op)
 		*op = NULL;
+	if (!registrar || !done)
+		return tell(why, RG_EINVAL, registrar ? "done is NULL" : "registrar is NULL");
+	raw *w = malloc(sizeof *w);
 	if (!w)
-		return done ? RG_ENOMEM : RG_EINVAL;
+		return tell(why, RG_ENOMEM, "out of memory");
 	raw_begin(w, without_crlfs(bytes), source);
 	w->done = done;
 	w->user = user;
 	w->free_user = free_user;
-	if (!answer_without_registrar(w, &status)) {
-		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op, NULL);
+	if (!answer_without_registrar(w, &status, why)) {
+		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op, why);
 	} else if (status == RG_OK) {
 		raw_saved(w, status, NULL);
 		free_raw(w);

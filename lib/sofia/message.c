@@ -212,8 +212,7 @@ rg_status rg_sofia_request_parse(rg_str text, rg_request **out, rg_error *why)
 	rg_str start = rg__sofia_frame_start_line(text, text.n);
 
 	if (!out)
-		return rg_error_set(why, RG_EINVAL, RG_STR("there is no place for the request"));
-
+		return rg_error_set(why, RG_EINVAL, RG_STR("out is NULL"));
 	*out = NULL;
 	if (!start.p || !memchr(start.p, ' ', start.n))
 		return rg_error_set(why, RG_EINVAL, RG_STR("no SIP message: there is no first line"));

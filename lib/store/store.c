@@ -55,7 +55,7 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 	rg_store *s;
 
 	if (!out)
-		return rg__fail(why, RG_EINVAL, "there is no place for the store");
+		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
 	if (!ops || ops->struct_size < offsetof(rg_store_ops, fetch))
 		return rg__fail(why, RG_EINVAL, "the members of the store are missing, or their struct_size is not set");
@@ -133,6 +133,8 @@ const char *rg__store_name(const rg_store *s)
 
 const rg_store_ops *rg_store_members(const rg_store *s, void **self)
 {
+	if (self)
+		*self = NULL;
 	if (!s || !self)
 		return NULL;
 	*self = s->self;

@@ -81,4 +81,7 @@ static inline void rg__struct_init(void *caller, uint32_t size)
 /* Reports into @p why (may be NULL) and returns @p status. The format is printf's, with %.*s for slices. Control characters become `?`. */
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* For %.*s: the first bytes of a typed value, enough for an error text. */
+#define RG__SHOWN(s) ((s).n > 64 ? 64 : (int)(s).n), ((s).p ? (s).p : "")
+
 #endif

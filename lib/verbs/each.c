@@ -161,7 +161,7 @@ static void each_clear(rg_op *op)
 	rg__buf_free(&e->stopped);
 }
 
-static rg_status each_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status each_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	each_op *e = (each_op *)op;
 	rg_str *const texts[] = { &e->asked.domain, &e->asked.cursor };
@@ -171,7 +171,7 @@ static rg_status each_prepare(rg_op *op, const void *given, bool keeps)
 	rg_status st = rg__op_keep(op, keeps, texts, 2);
 	op->within = e->asked.domain;
 	op->user = e->asked.user;
-	return st == RG_OK && !read_each_cursor(e) ? RG_EINVAL : st;
+	return st == RG_OK && !read_each_cursor(e) ? rg__fail(why, RG_EINVAL, "cursor comes from no walk") : st;
 }
 
 static const rg__verb each_verb = {
@@ -190,13 +190,14 @@ rg_status rg_each(rg_registrar *reg, rg_str domain, rg_each_cb each, void *user,
 {
 	each_asked asked = { .domain = domain, .each = each, .user = user };
 
-	return rg__verb_block(&each_verb, reg, each ? &asked : NULL);
+	return rg__verb_block(&each_verb, reg, &asked, each ? NULL : "each is NULL", why);
 }
 
 rg_status rg_each_async(rg_registrar *reg, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done, void *user,
 	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	each_asked asked = { domain, cursor, each, done, user };
+	const char *wrong = !each ? "each is NULL" : !done ? "done is NULL" : NULL;
 
-	return rg__verb_start(&each_verb, reg, each && done ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&each_verb, reg, &asked, wrong, user, free_user, op, why);
 }

@@ -43,7 +43,7 @@ static void latency_clear(rg_op *op)
 	rg__aor_free(&((latency_op *)op)->aor);
 }
 
-static rg_status latency_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status latency_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const rg_config *config = op->ticket.snapshot->config;
 	latency_op *l = (latency_op *)op;
@@ -54,9 +54,9 @@ static rg_status latency_prepare(rg_op *op, const void *given, bool keeps)
 	asked->domain = rg__domain(asked->domain);
 	rg_status st = rg__op_keep(op, keeps, texts, 3);
 	if (st == RG_OK)
-		st = rg__ping_read(asked->contact, asked->microseconds, config, &l->filter, &l->ping);
+		st = rg__ping_read(asked->contact, asked->microseconds, config, &l->filter, &l->ping, why);
 	if (st == RG_OK)
-		st = rg__query_aor(NULL, asked->aor, config, &l->aor);
+		st = rg__query_aor(NULL, asked->aor, "aor", config, &l->aor, why);
 	op->key = (rg_key){ asked->domain, l->aor.user, l->aor.host };
 	return st;
 }
@@ -76,7 +76,7 @@ rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str co
 
 	if (n_changed)
 		*n_changed = 0;
-	return rg__verb_block(&latency_verb, reg, rg__ping_says(contact, microseconds) ? &asked : NULL);
+	return rg__verb_block(&latency_verb, reg, &asked, rg__ping_wrong(contact, microseconds), why);
 }
 
 rg_status rg_set_latency_async(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, rg_latency_cb done,
@@ -84,5 +84,5 @@ rg_status rg_set_latency_async(rg_registrar *reg, rg_str domain, rg_str aor, rg_
 {
 	latency_asked asked = { domain, aor, contact, microseconds, .done = done };
 
-	return rg__verb_start(&latency_verb, reg, done && rg__ping_says(contact, microseconds) ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&latency_verb, reg, &asked, done ? rg__ping_wrong(contact, microseconds) : "done is NULL", user, free_user, op, why);
 }

@@ -34,7 +34,7 @@ static rg_status lookup_decide(rg_op *op)
 }
 
 /* The host variable takes the attr of each target, and the message is routed. */
-static rg_status route_message(const rg__msg_ref *message, const rg_targets *targets)
+static rg_status route_message(rg_op *op, const rg__msg_ref *message, const rg_targets *targets)
 {
 	const rg_msg *msg = &message->msg;
 	rg_status st = RG_OK;
@@ -42,7 +42,10 @@ static rg_status route_message(const rg__msg_ref *message, const rg_targets *tar
 
 	for (uint32_t i = 0; st == RG_OK && rg_targets_get(targets, i, &target) == RG_OK; i++)
 		st = rg__msg_set_attr(message, i, target.attr);
-	return st == RG_OK ? msg->ops->apply(msg->self, msg->msg, targets) : st;
+	if (st != RG_OK)
+		return rg__op_adaptor_failed(op, "set_var", st);
+	st = msg->ops->apply(msg->self, msg->msg, targets);
+	return st == RG_OK ? RG_OK : rg__op_adaptor_failed(op, "apply", st);
 }
 
 static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
@@ -56,8 +59,12 @@ static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
 	if (status == RG_ESTORE)
 		rg__targets_failed(RG_LOOKUP_ERROR, 503, &targets);
 	if (status == RG_OK && l->message.msg.ops && rg_targets_result(targets) == RG_LOOKUP_FOUND)
-		status = route_message(&l->message, targets);
+		status = route_message(&l->op, &l->message, targets);
 	l->op.status = status;
+	if (status != RG_OK && status != RG_ESTORE) {
+		rg_targets_free(targets);
+		targets = NULL;
+	}
 	if (l->asked.done)
 		l->asked.done(l->op.user, status, targets);
 	else if (l->asked.out)
@@ -105,6 +112,15 @@ static void lookup_clear(rg_op *op)
 	rg_request_free(l->copy);
 }
 
+/* Are there no more branches than are expanded? */
+static rg_status check_branches(const rg_request *request, const rg_lookup_options *options, rg_error *why)
+{
+	if (!options->flags.seen[RG__F_branch] || request->n_branches <= RG_BRANCHES_MAX)
+		return RG_OK;
+	return rg__fail(why, RG_EINVAL, "rg_request.n_branches is %u: a lookup with the flag branch takes at most %d", request->n_branches,
+		RG_BRANCHES_MAX);
+}
+
 /* The AoR that the request itself is about. */
 static rg_status read_own(rg__lookup *l)
 {
@@ -119,7 +135,7 @@ static rg_status read_own(rg__lookup *l)
 	return RG_OK;
 }
 
-static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const rg__lookup_asked *asked = given;
 	rg__lookup *l = (rg__lookup *)op;
@@ -130,8 +146,10 @@ static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps)
 	rg__msg_take(asked->message, &l->message);
 	if (op->heap)
 		rg_lookup_options_ref(asked->options);
-	rg__request_view(asked->request, &l->request);
-	if (keeps)
+	st = rg__request_open(asked->request, &l->request, why);
+	if (st == RG_OK && op->verb->walks)
+		st = check_branches(&l->request, asked->options, why);
+	if (st == RG_OK && keeps)
 		st = rg__request_copy(&l->request, SIZE_MAX, &l->copy);
 	if (st != RG_OK)
 		return st;
@@ -187,55 +205,39 @@ static const rg__verb *verb_with(const rg_lookup_options *options)
 	return many ? &lookup_many_verb : &lookup_verb;
 }
 
-/* Are there no more branches than are expanded? */
-static bool has_good_branches(const rg__lookup_asked *asked)
+static rg_status block_lookup(rg_registrar *reg, const rg__lookup_asked *asked, rg_error *why)
 {
-	rg_request view;
+	const char *wrong = !asked->request ? "request is NULL" : !asked->out ? "out is NULL" : NULL;
 
-	if (!asked->options->flags.seen[RG__F_branch])
-		return true;
-	rg__request_view(asked->request, &view);
-	return view.n_branches == 0 || (view.n_branches <= RG_BRANCHES_MAX && view.branches);
+	return rg__verb_block(verb_with(asked->options), reg, asked, wrong, why);
 }
 
-static bool is_complete(const rg__verb *verb, const rg__lookup_asked *asked)
+static rg_status start_lookup(rg_registrar *reg, const rg__lookup_asked *asked, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	return asked->request && (asked->done || asked->out || asked->message) && (!verb->walks || has_good_branches(asked));
-}
+	const char *wrong = !asked->request ? "request is NULL" : !asked->done && !asked->message ? "done is NULL" : NULL;
 
-static rg_status block_lookup(rg_registrar *reg, const rg__lookup_asked *asked)
-{
-	const rg__verb *verb = verb_with(asked->options);
-
-	if (asked->out)
-		*asked->out = NULL;
-	return rg__verb_block(verb, reg, is_complete(verb, asked) ? asked : NULL);
-}
-
-static rg_status start_lookup(rg_registrar *reg, const rg__lookup_asked *asked, void *user, rg_free_cb free_user, rg_op **op)
-{
-	const rg__verb *verb = verb_with(asked->options);
-
-	return rg__verb_start(verb, reg, is_complete(verb, asked) ? asked : NULL, user, free_user, op);
+	return rg__verb_start(verb_with(asked->options), reg, asked, wrong, user, free_user, op, why);
 }
 
 rg_status rg_lookup(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_targets **out, rg_error *why)
 {
-	return block_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .out = out });
+	if (out)
+		*out = NULL;
+	return block_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .out = out }, why);
 }
 
 rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done, void *user,
 	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
+	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, op, why);
 }
 
 /* Without `apply` nothing could be done with the targets, so the lookup does not start. */
-static rg_status open_to_route(rg_registrar *reg, const rg_msg *msg, rg__msg_in *in)
+static rg_status open_to_route(rg_registrar *reg, const rg_msg *msg, const char *wrong, rg__msg_in *in, rg_error *why)
 {
-	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, in);
+	rg_status st = rg__msg_open(reg, msg, "msg is NULL", wrong, RG__P_attr_avp, in, why);
 
-	return st == RG_OK && !msg->ops->apply ? RG_ENOTSUP : st;
+	return st == RG_OK && !msg->ops->apply ? rg__fail(why, RG_ENOTSUP, "the adaptor has no member apply") : st;
 }
 
 rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out, rg_error *why)
@@ -245,8 +247,8 @@ rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_op
 
 	if (out)
 		*out = NULL;
-	rg_status st = open_to_route(reg, msg, &in);
-	return rg__msg_close(&in, st == RG_OK ? block_lookup(reg, &asked) : st);
+	rg_status st = open_to_route(reg, msg, out ? NULL : "out is NULL", &in, why);
+	return rg__msg_close(&in, st == RG_OK ? block_lookup(reg, &asked, why) : st);
 }
 
 rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done, void *user,
@@ -257,6 +259,6 @@ rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_loo
 
 	if (op)
 		*op = NULL;
-	rg_status st = open_to_route(reg, msg, &in);
-	return rg__msg_close(&in, st == RG_OK ? start_lookup(reg, &asked, user, free_user, op) : st);
+	rg_status st = open_to_route(reg, msg, NULL, &in, why);
+	return rg__msg_close(&in, st == RG_OK ? start_lookup(reg, &asked, user, free_user, op, why) : st);
 }

@@ -18,12 +18,20 @@ STANDS_AT(reply, 8 + 6 * sizeof(void *));
 STANDS_AT(apply, 8 + 7 * sizeof(void *));
 STANDS_AT(rewrite, 8 + 8 * sizeof(void *));
 
-bool rg__msg_is_whole(const rg_msg *msg)
+rg_status rg__msg_check(const rg_msg *msg, const char *name, rg_error *why)
 {
-	return msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply;
+	const rg_msg_ops *ops = msg ? msg->ops : NULL;
+
+	if (!ops)
+		return rg__fail(why, RG_EINVAL, "%s", msg ? "rg_msg.ops is NULL" : name);
+	if (ops->struct_size < FIRST_SIZE)
+		return rg__fail(why, RG_EINVAL, "rg_msg_ops.struct_size is not set");
+	if (!ops->read || !ops->reply)
+		return rg__fail(why, RG_EINVAL, "rg_msg_ops.%s is NULL", ops->read ? "reply" : "read");
+	return RG_OK;
 }
 
-static rg_status read_through(const rg_config *config, int param, rg__msg_in *in)
+static rg_status read_through(const rg_config *config, int param, rg__msg_in *in, rg_error *why)
 {
 	const rg_msg *msg = &in->ref.msg;
 	rg_status st = msg->ops->read(msg->self, msg->msg, config, &in->request);
@@ -31,26 +39,29 @@ static rg_status read_through(const rg_config *config, int param, rg__msg_in *in
 
 	if (st != RG_OK) {
 		rg_request_init(&in->request, sizeof in->request);
-		return st;
+		return rg__fail(why, st, "the adaptor's member read: %s", rg_strerror(st));
 	}
 	if (name.n > 0)
 		in->ref.variable = strndup(name.p, name.n);
-	return name.n > 0 && !in->ref.variable ? RG_ENOMEM : RG_OK;
+	return name.n > 0 && !in->ref.variable ? rg__fail(why, RG_ENOMEM, "out of memory") : RG_OK;
 }
 
-rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, int param, rg__msg_in *in)
+rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, const char *wrong, int param, rg__msg_in *in, rg_error *why)
 {
 	rg__ticket ticket;
 
 	*in = (rg__msg_in){ .ref.variable = NULL };
 	rg_request_init(&in->request, sizeof in->request);
-	if (!reg || !rg__msg_is_whole(msg))
-		return RG_EINVAL;
-	in->ref.msg = *msg;
-	rg_status st = rg__enter(reg, &ticket, NULL);
+	if (!reg || wrong)
+		return rg__fail(why, RG_EINVAL, "%s", reg ? wrong : "registrar is NULL");
+	rg_status st = rg__msg_check(msg, name, why);
 	if (st != RG_OK)
 		return st;
-	st = read_through(ticket.snapshot->config, param, in);
+	in->ref.msg = *msg;
+	st = rg__enter(reg, &ticket, NULL);
+	if (st != RG_OK)
+		return rg__fail(why, st, "the registrar was shut down");
+	st = read_through(ticket.snapshot->config, param, in, why);
 	rg__leave(&ticket, NULL, -1);
 	return st;
 }
@@ -79,16 +90,19 @@ rg_status rg_add_socket_header(rg_registrar *reg, const rg_msg *msg, rg_str name
 	rg__msg_in in;
 	rg_str value;
 
-	if (!reg || !rg__msg_is_whole(msg))
-		return RG_EINVAL;
+	if (!reg)
+		return rg__fail(why, RG_EINVAL, "registrar is NULL");
+	rg_status st = rg__msg_check(msg, "msg is NULL", why);
+	if (st != RG_OK)
+		return st;
 	if (!msg->ops->add_header)
-		return RG_ENOTSUP;
+		return rg__fail(why, RG_ENOTSUP, "the adaptor has no member add_header");
 	if (!rg__is_token(name))
-		return RG_EINVAL;
-	rg_status st = rg__msg_open(reg, msg, -1, &in);
-	if (st == RG_OK)
-		st = rg_socket_header(in.request.socket, room, sizeof room, &value);
-	if (st == RG_OK)
-		st = msg->ops->add_header(msg->self, msg->msg, &name, &value);
+		return rg__fail(why, RG_EINVAL, "name is no token: '%.*s'", RG__SHOWN(name));
+	st = rg__msg_open(reg, msg, "msg is NULL", NULL, -1, &in, why);
+	if (st == RG_OK && rg_socket_header(in.request.socket, room, sizeof room, &value) != RG_OK)
+		st = rg__fail(why, RG_EINVAL, "rg_request.socket is no socket: '%.*s'", RG__SHOWN(in.request.socket));
+	else if (st == RG_OK && (st = msg->ops->add_header(msg->self, msg->msg, &name, &value)) != RG_OK)
+		rg__fail(why, st, "the adaptor's member add_header: %s", rg_strerror(st));
 	return rg__msg_close(&in, st);
 }

@@ -17,12 +17,12 @@ typedef struct rg__msg_in {
 	rg__msg_ref ref;
 } rg__msg_in;
 
-/* Has the adaptor the members that are mandatory? */
-bool rg__msg_is_whole(const rg_msg *msg);
+/* Has the adaptor the members that are mandatory? RG_EINVAL: no. */
+rg_status rg__msg_check(const rg_msg *msg, const char *name, rg_error *why);
 
-/* Reads a message under the current configuration. @p param, RG__P_…, names the host variable; -1 = none. RG_EINVAL: the adaptor lacks a
- * mandatory member. */
-rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, int param, rg__msg_in *in);
+/* Reads a message under the current configuration. @p name says that there is no message. @p wrong says what is wrong with another one,
+ * RG_EINVAL; NULL = nothing. @p param, RG__P_…, names the host variable; -1 = none. RG_EINVAL: the adaptor lacks a mandatory member. */
+rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, const char *wrong, int param, rg__msg_in *in, rg_error *why);
 
 /* Releases it, after an error of rg__msg_open() too. Returns @p status. */
 rg_status rg__msg_close(rg__msg_in *in, rg_status status);

@@ -60,7 +60,7 @@ static rg_status read_modified(pair *p, rg_upstream *upstream)
 	return RG_OK;
 }
 
-static rg_status read_upstream(pair *p)
+static rg_status read_upstream(pair *p, rg_error *why)
 {
 	const rg_request *reply = &p->reply.request;
 	rg_upstream upstream;
@@ -74,18 +74,19 @@ static rg_status read_upstream(pair *p)
 	upstream.n_contacts = reply->n_contacts;
 	upstream.expires = reply->expires;
 	rg_status st = read_modified(p, &upstream);
-	return st == RG_OK && !rg__upstream_view(&upstream, &p->upstream) ? RG_EINVAL : st;
+	return st == RG_OK ? rg__upstream_open(&upstream, &p->upstream, why) : rg__fail(why, st, "out of memory");
 }
 
-static rg_status pair_open(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, pair *p)
+static rg_status pair_open(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const char *wrong, pair *p, rg_error *why)
 {
 	*p = (pair){ .modified = NULL };
-	if (!rg__msg_is_whole(reply))
-		return RG_EINVAL;
-	rg_status st = rg__msg_open(reg, request, RG__P_mcontact_avp, &p->request);
+	rg_status st = rg__msg_check(reply, "reply is NULL", why);
+
 	if (st == RG_OK)
-		st = rg__msg_open(reg, reply, -1, &p->reply);
-	return st == RG_OK ? read_upstream(p) : st;
+		st = rg__msg_open(reg, request, "request is NULL", wrong, RG__P_mcontact_avp, &p->request, why);
+	if (st == RG_OK)
+		st = rg__msg_open(reg, reply, "reply is NULL", NULL, -1, &p->reply, why);
+	return st == RG_OK ? read_upstream(p, why) : st;
 }
 
 static rg_status pair_close(pair *p, rg_status status)
@@ -96,7 +97,7 @@ static rg_status pair_close(pair *p, rg_status status)
 }
 
 /* The client finds its own Contacts in the reply, instead of those that were forwarded. */
-static rg_status rewrite_reply(const rg_msg *reply, rg_status status, rg_response *response)
+static rg_status rewrite_reply(rg_op *op, const rg_msg *reply, rg_status status, rg_response *response)
 {
 	const rg_msg_ops *ops = reply->ops;
 	rg_rewrite one;
@@ -106,8 +107,8 @@ static rg_status rewrite_reply(const rg_msg *reply, rg_status status, rg_respons
 	for (uint32_t i = 0; rg_response_rewrite(response, i, &one) == RG_OK; i++) {
 		rg_status st = ops->rewrite(reply->self, reply->msg, one.contact, &one.uri);
 
-		if (status == RG_OK)
-			status = st;
+		if (status == RG_OK && st != RG_OK)
+			status = rg__op_adaptor_failed(op, "rewrite", st);
 	}
 	return status;
 }
@@ -127,8 +128,8 @@ rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_m
 	asked.out = out;
 	if (out)
 		*out = NULL;
-	rg_status st = pair_open(reg, request, reply, &p);
-	return pair_close(&p, st == RG_OK ? rg__save_block(reg, &asked) : st);
+	rg_status st = pair_open(reg, request, reply, out ? NULL : "out is NULL", &p, why);
+	return pair_close(&p, st == RG_OK ? rg__save_block(reg, &asked, why) : st);
 }
 
 rg_status rg_save_reply_msg_async(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
@@ -140,6 +141,6 @@ rg_status rg_save_reply_msg_async(rg_registrar *reg, const rg_msg *request, cons
 	asked.done = done;
 	if (op)
 		*op = NULL;
-	rg_status st = pair_open(reg, request, reply, &p);
-	return pair_close(&p, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op) : st);
+	rg_status st = pair_open(reg, request, reply, NULL, &p, why);
+	return pair_close(&p, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op, why) : st);
 }

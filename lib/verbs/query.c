@@ -61,13 +61,14 @@ static rg_status query_decide(rg_op *op)
 }
 
 /* The host variable takes the attr of each binding. */
-static rg_status set_attrs(const rg__msg_ref *message, rg_status status, const rg_answer *answer)
+static rg_status set_attrs(rg_op *op, const rg__msg_ref *message, const rg_answer *answer)
 {
+	rg_status st = RG_OK;
 	rg_contact c;
 
-	for (uint32_t i = 0; status == RG_OK && rg_answer_contact(answer, i, &c) == RG_OK; i++)
-		status = rg__msg_set_attr(message, i, c.attr);
-	return status;
+	for (uint32_t i = 0; st == RG_OK && rg_answer_contact(answer, i, &c) == RG_OK; i++)
+		st = rg__msg_set_attr(message, i, c.attr);
+	return st == RG_OK ? RG_OK : rg__op_adaptor_failed(op, "set_var", st);
 }
 
 static void query_answer(rg_op *op, rg_status status)
@@ -79,9 +80,13 @@ static void query_answer(rg_op *op, rg_status status)
 		answer = q->answer;
 		q->answer = NULL;
 	}
-	if (q->message.msg.ops)
-		status = set_attrs(&q->message, status, answer);
+	if (q->message.msg.ops && status == RG_OK)
+		status = set_attrs(op, &q->message, answer);
 	op->status = status;
+	if (status != RG_OK) {
+		rg_answer_free(answer);
+		answer = NULL;
+	}
 	if (q->asked.done)
 		q->asked.done(op->user, status, answer);
 	else if (q->asked.out)
@@ -115,7 +120,7 @@ static bool first_contact(const rg_request *request, rg_str *contact)
 	return rg__list_next(&rest, contact) > 0;
 }
 
-static rg_status ask_contact(query_op *q, const rg_query *query, const rg_request *request, bool keeps)
+static rg_status ask_contact(query_op *q, const rg_query *query, const rg_request *request, bool keeps, rg_error *why)
 {
 	rg_str contact = query->contact, callid = query->callid;
 	rg_str *const texts[] = { &contact, &callid };
@@ -124,12 +129,14 @@ static rg_status ask_contact(query_op *q, const rg_query *query, const rg_reques
 	if (own) {
 		q->nothing = request->n_contacts == 0;
 		if (!q->nothing && !first_contact(request, &contact))
-			return RG_EINVAL;
+			return rg__fail(why, RG_EINVAL, "rg_request.contacts[0] is malformed");
 	}
 	rg_status st = rg__op_keep(&q->op, keeps, texts, 2);
 	/* Parameters of a Contact without <> are the header's in a request, and the URI's in what an operator typed. */
-	if (st == RG_OK && contact.p)
-		st = (own ? rg__filter_contact_value : rg__filter_contact)(q->filters, contact, q->op.ticket.snapshot->config);
+	if (st == RG_OK && contact.p && own)
+		st = rg__filter_contact_value(q->filters, contact, q->op.ticket.snapshot->config, "rg_request.contacts[0]", why);
+	else if (st == RG_OK && contact.p)
+		st = rg__filter_contact(q->filters, contact, q->op.ticket.snapshot->config, "rg_query.contact", why);
 	q->filters->has_callid = callid.p != NULL;
 	q->filters->callid = callid;
 	return st;
@@ -144,17 +151,20 @@ static rg_status add_hop(rg__buf *b, const rg_ip_port *hop)
 	return st == RG_OK && b->failed ? RG_ENOMEM : st;
 }
 
-static rg_status ask_ips(query_op *q, const rg_query *query)
+static rg_status ask_ips(query_op *q, const rg_query *query, rg_error *why)
 {
 	rg_status st = RG_OK;
 
-	for (uint32_t i = 0; i < query->n_ips && st == RG_OK; i++)
+	for (uint32_t i = 0; i < query->n_ips && st == RG_OK; i++) {
 		st = add_hop(&q->hops, &query->ips[i]);
+		if (st == RG_EINVAL)
+			rg__fail(why, st, "rg_query.ips[%u] is no address: '%.*s', %d", i, RG__SHOWN(query->ips[i].ip), (int)query->ips[i].port);
+	}
 	size_t at = 0;
 	for (uint32_t i = 0; i < query->n_ips && st == RG_OK; i++) {
 		rg_str hop = { q->hops.p + at, strlen(q->hops.p + at) };
 
-		st = rg__filter_next_hop(&q->filters[i], hop);
+		st = rg__filter_next_hop(&q->filters[i], hop, "rg_query.ips", why);
 		at += hop.n + 1;
 	}
 	return st;
@@ -165,7 +175,7 @@ static rg_str query_domain(const rg_query *query, const rg_request *request)
 	return query->domain.n == 0 && request ? rg__request_domain(request) : rg__domain(query->domain);
 }
 
-static rg_status query_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status query_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const query_asked *asked = given;
 	const rg_query *query = &asked->query;
@@ -175,18 +185,19 @@ static rg_status query_prepare(rg_op *op, const void *given, bool keeps)
 
 	q->asked = *asked;
 	rg__msg_take(asked->message, &q->message);
-	if (request)
-		rg__request_view(query->request, &view);
-	rg_status st = rg__query_aor(request, query->aor, op->ticket.snapshot->config, &q->aor);
+	rg_status st = request ? rg__request_open(query->request, &view, why) : RG_OK;
+
+	if (st == RG_OK)
+		st = rg__query_aor(request, query->aor, "rg_query.aor", op->ticket.snapshot->config, &q->aor, why);
 	if (st == RG_OK)
 		st = filters_new(q, asked->about == IP ? query->n_ips : 1);
 	if (st != RG_OK)
 		return st;
 	op->key = (rg_key){ query_domain(query, request), q->aor.user, q->aor.host };
 	if (asked->about == CONTACT)
-		st = ask_contact(q, query, request, keeps);
+		st = ask_contact(q, query, request, keeps, why);
 	else if (asked->about == IP)
-		st = ask_ips(q, query);
+		st = ask_ips(q, query, why);
 	return st == RG_OK && keeps && !rg__op_own_key(op) ? RG_ENOMEM : st;
 }
 
@@ -199,32 +210,36 @@ static const rg__verb query_verb = {
 	.clear = query_clear,
 };
 
-/* Reads a caller's struct of any version. False: it does not say what is asked. */
-static bool read_query(const rg_query *given, query_asked *asked)
+/* Reads a caller's struct of any version. Returns what is wrong with it; NULL = nothing. */
+static const char *read_query(const rg_query *given, query_asked *asked)
 {
 	rg_query *query = &asked->query;
 
-	if (given)
-		memcpy(query, given, given->struct_size < sizeof *query ? given->struct_size : sizeof *query);
-	return given && (asked->about != IP || (query->n_ips > 0 && query->ips));
+	if (!given)
+		return "query is NULL";
+	memcpy(query, given, given->struct_size < sizeof *query ? given->struct_size : sizeof *query);
+	if (asked->about != IP)
+		return NULL;
+	return query->n_ips == 0 ? "rg_query.n_ips is 0" : query->ips ? NULL : "rg_query.ips is NULL";
 }
 
-static rg_status block_query(rg_registrar *reg, const rg_query *query, int about, rg_answer **out)
+static rg_status block_query(rg_registrar *reg, const rg_query *query, int about, rg_answer **out, rg_error *why)
 {
 	query_asked asked = { .about = about, .out = out };
+	const char *wrong = out ? read_query(query, &asked) : "out is NULL";
 
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	return rg__verb_block(&query_verb, reg, read_query(query, &asked) ? &asked : NULL);
+	if (out)
+		*out = NULL;
+	return rg__verb_block(&query_verb, reg, &asked, wrong, why);
 }
 
 static rg_status start_query(rg_registrar *reg, const rg_query *query, int about, rg_answer_cb done, void *user, rg_free_cb free_user,
-	rg_op **op)
+	rg_op **op, rg_error *why)
 {
 	query_asked asked = { .about = about, .done = done };
+	const char *wrong = done ? read_query(query, &asked) : "done is NULL";
 
-	return rg__verb_start(&query_verb, reg, done && read_query(query, &asked) ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&query_verb, reg, &asked, wrong, user, free_user, op, why);
 }
 
 void rg_query_init(rg_query *query, uint32_t size)
@@ -234,35 +249,35 @@ void rg_query_init(rg_query *query, uint32_t size)
 
 rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)
 {
-	return block_query(reg, query, ANY, out);
+	return block_query(reg, query, ANY, out, why);
 }
 
 rg_status rg_is_contact_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)
 {
-	return block_query(reg, query, CONTACT, out);
+	return block_query(reg, query, CONTACT, out, why);
 }
 
 rg_status rg_is_ip_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)
 {
-	return block_query(reg, query, IP, out);
+	return block_query(reg, query, IP, out, why);
 }
 
 rg_status rg_is_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why)
 {
-	return start_query(reg, query, ANY, done, user, free_user, op);
+	return start_query(reg, query, ANY, done, user, free_user, op, why);
 }
 
 rg_status rg_is_contact_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why)
 {
-	return start_query(reg, query, CONTACT, done, user, free_user, op);
+	return start_query(reg, query, CONTACT, done, user, free_user, op, why);
 }
 
 rg_status rg_is_ip_registered_async(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why)
 {
-	return start_query(reg, query, IP, done, user, free_user, op);
+	return start_query(reg, query, IP, done, user, free_user, op, why);
 }
 
 static rg_query query_about(const rg_request *request, rg_str aor)
@@ -282,8 +297,8 @@ rg_status rg_is_registered_msg(rg_registrar *reg, const rg_msg *msg, rg_str aor,
 
 	if (out)
 		*out = NULL;
-	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
-	return rg__msg_close(&in, st == RG_OK ? rg__verb_block(&query_verb, reg, &asked) : st);
+	rg_status st = rg__msg_open(reg, msg, "msg is NULL", out ? NULL : "out is NULL", RG__P_attr_avp, &in, why);
+	return rg__msg_close(&in, st == RG_OK ? rg__verb_block(&query_verb, reg, &asked, NULL, why) : st);
 }
 
 rg_status rg_is_registered_msg_async(rg_registrar *reg, const rg_msg *msg, rg_str aor, rg_answer_cb done, void *user, rg_free_cb free_user,
@@ -294,6 +309,6 @@ rg_status rg_is_registered_msg_async(rg_registrar *reg, const rg_msg *msg, rg_st
 
 	if (op)
 		*op = NULL;
-	rg_status st = rg__msg_open(reg, msg, RG__P_attr_avp, &in);
-	return rg__msg_close(&in, st == RG_OK ? rg__verb_start(&query_verb, reg, &asked, user, free_user, op) : st);
+	rg_status st = rg__msg_open(reg, msg, "msg is NULL", NULL, RG__P_attr_avp, &in, why);
+	return rg__msg_close(&in, st == RG_OK ? rg__verb_start(&query_verb, reg, &asked, NULL, user, free_user, op, why) : st);
 }

@@ -199,29 +199,34 @@ static rg_status remove_page(rg_op *op)
 }
 
 /* `ip` and `port` as one text, for the filter to read. */
-static rg_status join_hop(remove_op *r)
+static rg_status join_hop(remove_op *r, rg_error *why)
 {
 	remove_asked *asked = &r->asked;
-	rg_status st = asked->port == 0 ? RG_EINVAL : rg__hop_print(&r->hop, asked->ip, asked->port);
 
+	if (asked->port < 1 || asked->port > 65535)
+		return rg__fail(why, RG_EINVAL, "port is not within 1 and 65535: %d", (int)asked->port);
+	rg_status st = rg__hop_print(&r->hop, asked->ip, asked->port);
+	if (st == RG_EINVAL)
+		return rg__fail(why, st, "ip is no address and no host name: '%.*s'", RG__SHOWN(asked->ip));
 	asked->filter.next_hop = (rg_str){ r->hop.p, r->hop.n };
 	return st;
 }
 
-static rg_status read_filter(remove_op *r)
+static rg_status read_filter(remove_op *r, rg_error *why)
 {
 	const rg_config *config = r->op.ticket.snapshot->config;
 	const remove_asked *asked = &r->asked;
-	rg_status st = rg__filter_read(&r->filter, &asked->filter, config);
+	bool joined = asked->ip.p != NULL;
+	rg_status st = rg__filter_read(&r->filter, &asked->filter, config, joined ? "ip" : "rg_remove_filter.next_hop", why);
 
 	if (st == RG_OK && asked->flow.p)
-		st = rg__filter_flow(&r->filter, asked->flow);
+		st = rg__filter_flow(&r->filter, asked->flow, "flow", why);
 	if (st == RG_OK && !r->op.verb->walks)
-		st = rg__query_aor(NULL, asked->filter.aor, config, &r->aor);
+		st = rg__query_aor(NULL, asked->filter.aor, joined ? "aor" : "rg_remove_filter.aor", config, &r->aor, why);
 	return st;
 }
 
-static rg_status remove_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status remove_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	remove_op *r = (remove_op *)op;
 	remove_asked *asked = &r->asked;
@@ -233,11 +238,11 @@ static rg_status remove_prepare(rg_op *op, const void *given, bool keeps)
 	filter->domain = rg__domain(filter->domain);
 	rg_status st = rg__op_keep(op, keeps, texts, 7);
 	if (st == RG_OK && asked->cursor.p && !is_removal_cursor(asked->cursor))
-		st = RG_EINVAL;
+		st = rg__fail(why, RG_EINVAL, "cursor comes from no removal");
 	if (st == RG_OK && asked->ip.p)
-		st = join_hop(r);
+		st = join_hop(r, why);
 	if (st == RG_OK)
-		st = read_filter(r);
+		st = read_filter(r, why);
 	if (st != RG_OK)
 		return st;
 	op->within = filter->domain;
@@ -274,35 +279,39 @@ static const rg__verb *verb_for(rg_str aor)
 	return aor.p ? &remove_verb : &remove_everywhere_verb;
 }
 
-static rg_status block_removal(rg_registrar *reg, const rg__verb *verb, const remove_asked *asked)
+static rg_status block_removal(rg_registrar *reg, const rg__verb *verb, const remove_asked *asked, const char *wrong, rg_error *why)
 {
 	if (asked->out)
 		*asked->out = 0;
-	return rg__verb_block(verb, reg, asked);
+	return rg__verb_block(verb, reg, asked, wrong, why);
 }
 
 rg_status rg_remove(rg_registrar *reg, const rg_remove_filter *filter, uint32_t *n_removed, rg_error *why)
 {
 	remove_asked asked = { .out = n_removed };
+	rg_status st = rg__remove_filter_view(filter, &asked.filter, why);
 
-	rg__remove_filter_view(filter, &asked.filter);
-	return block_removal(reg, &remove_verb, &asked);
+	if (n_removed)
+		*n_removed = 0;
+	return st == RG_OK ? block_removal(reg, &remove_verb, &asked, NULL, why) : st;
 }
 
 rg_status rg_remove_async(rg_registrar *reg, const rg_remove_filter *filter, rg_remove_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why)
 {
 	remove_asked asked = { .done = done };
+	rg_status st = rg__remove_filter_view(filter, &asked.filter, why);
 
-	rg__remove_filter_view(filter, &asked.filter);
-	return rg__verb_start(&remove_verb, reg, done ? &asked : NULL, user, free_user, op);
+	if (op)
+		*op = NULL;
+	return st == RG_OK ? rg__verb_start(&remove_verb, reg, &asked, done ? NULL : "done is NULL", user, free_user, op, why) : st;
 }
 
 rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed, rg_error *why)
 {
 	remove_asked asked = { .filter.domain = domain, .filter.aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .out = n_removed };
 
-	return block_removal(reg, verb_for(aor), &asked);
+	return block_removal(reg, verb_for(aor), &asked, NULL, why);
 }
 
 rg_status rg_remove_ip_port_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, rg_remove_cb done, void *user,
@@ -310,14 +319,14 @@ rg_status rg_remove_ip_port_async(rg_registrar *reg, rg_str domain, rg_str ip, i
 {
 	remove_asked asked = { .filter.domain = domain, .filter.aor = aor, .ip = ip.p ? ip : RG_STR(""), .port = port, .done = done };
 
-	return rg__verb_start(verb_for(aor), reg, done ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(verb_for(aor), reg, &asked, done ? NULL : "done is NULL", user, free_user, op, why);
 }
 
 rg_status rg_remove_flow(rg_registrar *reg, rg_str domain, rg_str flow, uint32_t *n_removed, rg_error *why)
 {
 	remove_asked asked = { .filter.domain = domain, .flow = flow.p ? flow : RG_STR(""), .out = n_removed };
 
-	return block_removal(reg, &remove_everywhere_verb, &asked);
+	return block_removal(reg, &remove_everywhere_verb, &asked, NULL, why);
 }
 
 rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_remove_cb done, void *user, rg_free_cb free_user,
@@ -325,13 +334,14 @@ rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg
 {
 	remove_asked asked = { .filter.domain = domain, .flow = flow.p ? flow : RG_STR(""), .done = done };
 
-	return rg__verb_start(&remove_everywhere_verb, reg, done ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&remove_everywhere_verb, reg, &asked, done ? NULL : "done is NULL", user, free_user, op, why);
 }
 
-static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t limit, void *user, rg_free_cb free_user, rg_op **op)
+static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t limit, void *user, rg_free_cb free_user, rg_op **op,
+	rg_error *why)
 {
 	asked->limit = limit ? limit : RG__PAGE;
-	return rg__verb_start(&remove_everywhere_verb, reg, asked->part ? asked : NULL, user, free_user, op);
+	return rg__verb_start(&remove_everywhere_verb, reg, asked, asked->part ? NULL : "done is NULL", user, free_user, op, why);
 }
 
 rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str cursor, uint32_t limit,
@@ -339,7 +349,7 @@ rg_status rg_remove_ip_port_part_async(rg_registrar *reg, rg_str domain, rg_str 
 {
 	remove_asked asked = { .filter.domain = domain, .ip = ip.p ? ip : RG_STR(""), .port = port, .cursor = cursor, .part = done };
 
-	return start_part(reg, &asked, limit, user, free_user, op);
+	return start_part(reg, &asked, limit, user, free_user, op, why);
 }
 
 rg_status rg_remove_flow_part_async(rg_registrar *reg, rg_str domain, rg_str flow, rg_str cursor, uint32_t limit, rg_remove_part_cb done,
@@ -347,5 +357,5 @@ rg_status rg_remove_flow_part_async(rg_registrar *reg, rg_str domain, rg_str flo
 {
 	remove_asked asked = { .filter.domain = domain, .flow = flow.p ? flow : RG_STR(""), .cursor = cursor, .part = done };
 
-	return start_part(reg, &asked, limit, user, free_user, op);
+	return start_part(reg, &asked, limit, user, free_user, op, why);
 }

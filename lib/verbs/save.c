@@ -65,8 +65,12 @@ static void save_answer(rg_op *op, rg_status status)
 	if (response && op->reason != RG_R_FINE && s->reg && rg__log_wants(&op->ticket.reg->env, RG_LOG_DEBUG))
 		tell_refusal(s, op->reason);
 	if (s->asked.apply && response)
-		status = s->asked.apply(&s->msg, status, response);
+		status = s->asked.apply(op, &s->msg, status, response);
 	op->status = status;
+	if (status != RG_OK && status != RG_ESTORE) {
+		rg_response_free(response);
+		response = NULL;
+	}
 	if (s->asked.done)
 		s->asked.done(op->user, status, response);
 	else if (s->asked.out)
@@ -141,7 +145,7 @@ static void warn_of_no_overlay(rg_registrar *reg)
 }
 
 /* Takes over the request and the options. */
-static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keeps)
+static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keeps, rg_error *why)
 {
 	rg_status st = RG_OK;
 
@@ -150,8 +154,10 @@ static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keep
 		s->msg = asked->message->msg;
 	if (s->op.heap)
 		rg_save_options_ref(asked->options);
-	rg__request_view(asked->request, &s->request);
-	if (keeps) {
+	st = rg__request_open(asked->request, &s->request, why);
+	if (st == RG_OK)
+		st = rg__homes_spared(s->request.domain, why);
+	if (st == RG_OK && keeps) {
 		int64_t most = rg__config_int(s->op.ticket.snapshot->config, RG__P_max_request_bytes);
 
 		st = rg__request_copy(&s->request, (size_t)most, &s->copy);
@@ -162,20 +168,20 @@ static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keep
 		s->request.defect = RG_R_TOO_LARGE; /* refused at once, so it need not outlive the call */
 		st = RG_OK;
 	}
-	return st == RG_OK && rg__homes_domain(s->request.domain) ? RG_EINVAL : st;
+	return st;
 }
 
-static rg_status save_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const rg_config *config = op->ticket.snapshot->config;
 	const rg__save_asked *asked = given;
 	save_op *s = (save_op *)op;
-	rg_status st = take_request(s, asked, keeps);
+	rg_status st = take_request(s, asked, keeps, why);
 
 	if (st == RG_OK && asked->upstream)
-		st = rg__register_read_answered(&s->request, asked->upstream, config, s->asked.options, &s->reg);
+		st = rg__register_read_answered(&s->request, asked->upstream, config, s->asked.options, &s->reg, why);
 	else if (st == RG_OK)
-		st = rg__register_read(&s->request, config, s->asked.options, &s->room, &s->reg);
+		st = rg__register_read(&s->request, config, s->asked.options, &s->room, &s->reg, why);
 	if (st == RG_OK)
 		st = ask_host(s);
 	if (st != RG_OK)
@@ -202,54 +208,62 @@ static const rg__verb save_verb = {
 	.clear = save_clear,
 };
 
-rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked)
+rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked, rg_error *why)
 {
+	const char *wrong = !asked->request ? "request is NULL" : !asked->out ? "out is NULL" : NULL;
+
 	if (asked->out)
 		*asked->out = NULL;
-	return rg__verb_block(&save_verb, reg, asked->request && (asked->out || asked->message) ? asked : NULL);
+	return rg__verb_block(&save_verb, reg, asked, wrong, why);
 }
 
-rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **op)
+rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	return rg__verb_start(&save_verb, reg, asked->request && (asked->done || asked->message) ? asked : NULL, user, free_user, op);
+	const char *wrong = !asked->request ? "request is NULL" : !asked->done && !asked->message ? "done is NULL" : NULL;
+
+	return rg__verb_start(&save_verb, reg, asked, wrong, user, free_user, op, why);
 }
 
 rg_status rg_save(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_response **out, rg_error *why)
 {
-	return rg__save_block(reg, &(rg__save_asked){ .request = request, .options = options, .out = out });
+	return rg__save_block(reg, &(rg__save_asked){ .request = request, .options = options, .out = out }, why);
 }
 
 rg_status rg_save_async(rg_registrar *reg, const rg_request *request, const rg_save_options *options, rg_save_cb done, void *user,
 	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	return rg__save_start(reg, &(rg__save_asked){ .request = request, .options = options, .done = done }, user, free_user, op);
+	return rg__save_start(reg, &(rg__save_asked){ .request = request, .options = options, .done = done }, user, free_user, op, why);
 }
 
 rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
 	rg_response **out, rg_error *why)
 {
 	rg_upstream view;
-	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
-		.out = out };
+	rg__save_asked asked = { .request = request, .upstream = &view, .options = options, .out = out };
 
-	return rg__save_block(reg, &asked);
+	if (out)
+		*out = NULL;
+	rg_status st = rg__upstream_open(upstream, &view, why);
+	return st == RG_OK ? rg__save_block(reg, &asked, why) : st;
 }
 
 rg_status rg_save_reply_async(rg_registrar *reg, const rg_request *request, const rg_upstream *upstream, const rg_save_options *options,
 	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg_upstream view;
-	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
-		.done = done };
+	rg__save_asked asked = { .request = request, .upstream = &view, .options = options, .done = done };
 
-	return rg__save_start(reg, &asked, user, free_user, op);
+	if (op)
+		*op = NULL;
+	rg_status st = rg__upstream_open(upstream, &view, why);
+	return st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op, why) : st;
 }
 
-static rg_status send_reply(const rg_msg *msg, rg_status status, rg_response *response)
+static rg_status send_reply(rg_op *op, const rg_msg *msg, rg_status status, rg_response *response)
 {
 	rg_status st = msg->ops->reply(msg->self, msg->msg, response);
 
-	return status != RG_OK ? status : st;
+	return status != RG_OK || st == RG_OK ? status : rg__op_adaptor_failed(op, "reply", st);
 }
 
 rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_response **out, rg_error *why)
@@ -259,8 +273,8 @@ rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_option
 
 	if (out)
 		*out = NULL;
-	rg_status st = rg__msg_open(reg, msg, -1, &in);
-	return rg__msg_close(&in, st == RG_OK ? rg__save_block(reg, &asked) : st);
+	rg_status st = rg__msg_open(reg, msg, "msg is NULL", out ? NULL : "out is NULL", -1, &in, why);
+	return rg__msg_close(&in, st == RG_OK ? rg__save_block(reg, &asked, why) : st);
 }
 
 rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_save_cb done, void *user,
@@ -271,6 +285,6 @@ rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_
 
 	if (op)
 		*op = NULL;
-	rg_status st = rg__msg_open(reg, msg, -1, &in);
-	return rg__msg_close(&in, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op) : st);
+	rg_status st = rg__msg_open(reg, msg, "msg is NULL", NULL, -1, &in, why);
+	return rg__msg_close(&in, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op, why) : st);
 }

@@ -14,11 +14,12 @@ typedef struct rg__save_asked {
 	rg_response **out;           /* of the blocking form; at the message level both may be NULL */
 
 	/* The message level: applies a response to the message. Returns @p status, or an error of its own. NULL = the data level. */
-	rg_status (*apply)(const rg_msg *msg, rg_status status, rg_response *response);
+	rg_status (*apply)(rg_op *op, const rg_msg *msg, rg_status status, rg_response *response);
 	rg__msg_ref *message;
 } rg__save_asked;
 
-rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked);
-rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **handle);
+rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked, rg_error *why);
+rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **handle,
+	rg_error *why);
 
 #endif

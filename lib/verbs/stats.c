@@ -153,11 +153,12 @@ static void stats_clear(rg_op *op)
 	free(((stats_op *)op)->stats);
 }
 
-static rg_status stats_prepare(rg_op *op, const void *given, bool keeps)
+static rg_status stats_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	stats_op *s = (stats_op *)op;
 	rg_str *const texts[] = { &s->asked.domain };
 
+	(void)why;
 	s->asked = *(const stats_asked *)given;
 	s->asked.domain = rg__domain(s->asked.domain);
 	s->stats = calloc(1, sizeof *s->stats);
@@ -176,10 +177,9 @@ static const rg__verb stats_verb = {
 
 rg_status rg_read_statistics(rg_registrar *reg, rg_str domain, rg_statistics **out, rg_error *why)
 {
-	if (!out)
-		return RG_EINVAL;
-	*out = NULL;
-	return rg__verb_block(&stats_verb, reg, &(stats_asked){ .domain = domain, .out = out });
+	if (out)
+		*out = NULL;
+	return rg__verb_block(&stats_verb, reg, &(stats_asked){ .domain = domain, .out = out }, out ? NULL : "out is NULL", why);
 }
 
 rg_status rg_read_statistics_async(rg_registrar *reg, rg_str domain, rg_statistics_cb done, void *user, rg_free_cb free_user, rg_op **op,
@@ -187,7 +187,7 @@ rg_status rg_read_statistics_async(rg_registrar *reg, rg_str domain, rg_statisti
 {
 	stats_asked asked = { .domain = domain, .done = done };
 
-	return rg__verb_start(&stats_verb, reg, done ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&stats_verb, reg, &asked, done ? NULL : "done is NULL", user, free_user, op, why);
 }
 
 void rg_statistics_free(rg_statistics *stats)
@@ -213,7 +213,10 @@ rg_status rg_statistics_find(const rg_statistics *stats, rg_str name, int64_t *v
 {
 	if (rg_str_equal(name, RG_STR("default_expires")))
 		name = RG_STR("defaults_expires");
-	for (uint32_t i = 0; stats && value && i < stats->n; i++) {
+	if (!value)
+		return RG_EINVAL;
+	*value = 0;
+	for (uint32_t i = 0; stats && i < stats->n; i++) {
 		if (!rg_str_equal(name, rg_str_from(rows[i].name)))
 			continue;
 		*value = stats->values[i];

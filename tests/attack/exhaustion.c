@@ -28,14 +28,14 @@ static const struct limit {
 	{ 0, 0, CONTACT, "sip:", "a", "@192.0.2.7", 255 - 14, 400, "CONTACT_LEN" },
 	{ "max_contact_len", "15", CONTACT, "<sip:", "a", "@192.0.2.7>", 1, 400, "CONTACT_LEN" },
 	{ "pn_enable", "1", CONTACT, "<sip:a@192.0.2.7;x=", "a", ">", 2048 - 18, 400, "CONTACT_LEN" },
-	{ 0, 0, RECEIVED, "sip:192.0.2.1;x=", "a", "", 255 - 16, 400, "CONTACT_LEN" },
-	{ "max_received_len", "13", RECEIVED, "sip:192.0.2.", "1", "", 1, 400, "CONTACT_LEN" },
+	{ 0, 0, RECEIVED, "sip:192.0.2.1;x=", "a", "", 255 - 16, RG_EINVAL, "rg_request.received has " },
+	{ "max_received_len", "13", RECEIVED, "sip:192.0.2.", "1", "", 1, RG_EINVAL, "rg_request.received has " },
 	{ 0, 0, CALLID, "", "a", "", 255, 400, "CALLID_LEN" },
 	{ 0, 0, CALLID, "a@", "b", "", 253, 400, "CALLID_LEN" },
 	{ "max_callid_len", "1", CALLID, "", "a", "", 1, 400, "CALLID_LEN" },
-	{ 0, 0, ATTR, "", "a", "", 1024, 413, "TOO_LARGE" },
-	{ "max_attr_len", "0", ATTR, "", "a", "", 0, 413, "TOO_LARGE" },
-	{ 0, 0, FLOW, "", "a", "", 255, 413, "TOO_LARGE" },
+	{ 0, 0, ATTR, "", "a", "", 1024, RG_EINVAL, "rg_request.attr has " },
+	{ "max_attr_len", "0", ATTR, "", "a", "", 0, RG_EINVAL, "rg_request.attr has " },
+	{ 0, 0, FLOW, "", "a", "", 255, RG_EINVAL, "rg_request.flow has " },
 	{ 0, 0, PATH, "<sip:p.example.com;lr>", ", <sip:p.example.com;lr>", "", 15, 413, "TOO_LARGE" },
 	{ "max_paths", "1", PATH, "<sip:p.example.com;lr>", ", <sip:p.example.com;lr>", "", 0, 413, "TOO_LARGE" },
 	{ 0, 0, TO, "<sip:", "a", "@example.com>", 64, 400, "AOR_LEN" },
@@ -76,7 +76,7 @@ Test(exhaustion, each_limit_lets_in_what_fits_and_refuses_one_more)
 			configure(s, l->parameter, l->value);
 		for (size_t k = 0; k < ROWS(excess); k++) {
 			cr_expect_eq(send_limit(s, l, l->fits + excess[k]), l->code, "row %zu, %zu too many: %s", i, excess[k], why(s));
-			cr_expect_str_eq(why(s), l->reason, "row %zu, %zu too many: %s", i, excess[k], why(s));
+			cr_expect_eq(strncmp(why(s), l->reason, strlen(l->reason)), 0, "row %zu, %zu too many: %s", i, excess[k], why(s));
 		}
 		cr_expect_eq(records(s), 0);
 		cr_expect_eq(send_limit(s, l, l->fits), 200, "row %zu: %s", i, why(s));
@@ -219,7 +219,7 @@ static void refused_unread(const char *what, size_t field, const char *prefix, c
 		memcpy((char *)&r + field, &line, sizeof line);
 	}
 	cr_expect_neq(send_request(s, &r), 200, "%s", what);
-	cr_expect_str_eq(why(s), reason, "%s: %s", what, why(s));
+	cr_expect_eq(strncmp(why(s), reason, strlen(reason)), 0, "%s: %s", what, why(s));
 	munmap(g.p, g.pages);
 	end_site(s);
 }
@@ -234,9 +234,11 @@ Test(exhaustion, what_is_past_a_limit_is_not_read)
 	refused_unread(FIELD(contacts), repeated(s, "", ",", 33, ""), "TOO_LARGE");
 	refused_unread(FIELD(paths), repeated(s, "<sip:p;lr>", ", <sip:p;lr>", 16, ","), "TOO_LARGE");
 	refused_unread(FIELD(callid), "x", "CALLID_LEN");
-	refused_unread(FIELD(received), "s", "CONTACT_LEN");
-	refused_unread(FIELD(attr), "x", "TOO_LARGE");
-	refused_unread(FIELD(flow), "x", "TOO_LARGE");
+	refused_unread(FIELD(received), "s", "rg_request.received has ");
+	refused_unread(FIELD(attr), "x", "rg_request.attr has ");
+	refused_unread(FIELD(flow), "x", "rg_request.flow has ");
+	refused_unread(FIELD(socket), "x", "rg_request.socket has ");
+	refused_unread(FIELD(ownership_tag), "x", "rg_request.ownership_tag has ");
 	end_site(s);
 }
 

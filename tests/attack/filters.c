@@ -120,7 +120,7 @@ Test(filters, a_thousand_user_agents_leave_nothing_behind)
 		rg_request_init(&r, sizeof r);
 		r.request_uri = rg_str_from(alice);
 		save(&s->w, .contact = { "<sip:a@192.0.2.7>" }, .user_agent = agent);
-		cr_assert_eq(rg_select(s->w.record, &r, NULL, options, s->w.now, &targets), RG_OK);
+		cr_assert_eq(rg_select(s->w.record, &r, NULL, options, s->w.now, &targets, NULL), RG_OK);
 		cr_expect_eq(rg_targets_count(targets) == 1, agent[254] == 'c' && agent[254 - 61] == 'a', "%s", agent);
 		matched += rg_targets_count(targets);
 		rg_targets_free(targets);

@@ -100,7 +100,7 @@ static world watched(bool extended, unsigned *events, rg_subscription **subscrip
 	rg_registrar_unref(w.registrar);
 	cr_assert_eq(rg_registrar_new(config, w.store, &env, &w.registrar, NULL), RG_OK);
 	rg_config_free(config);
-	cr_assert_eq(rg_registrar_subscribe(w.registrar, RG_EVENT_ALL, watch, events, NULL, subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(w.registrar, RG_EVENT_ALL, watch, events, NULL, subscription, NULL), RG_OK);
 	return w;
 }
 

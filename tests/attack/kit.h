@@ -22,6 +22,7 @@ typedef struct site {
 	rg_subscription *subscription;
 	rg_response *response; /* the last one; NULL = none */
 	rg_status status;
+	rg_error *words;       /* of the last RG_EINVAL */
 	uint32_t n_events;     /* raised since the last request began */
 	uint32_t kinds;        /* of them, as a bit set */
 	rg_time next_tick;
@@ -87,12 +88,13 @@ KIT site *new_site_of(uint64_t max_bytes)
 
 	cr_assert_not_null(s);
 	s->w = new_world();
+	s->words = rg_error_new();
 	rg_memory_options_init(&options, sizeof options);
 	options.shards = 4;
 	options.max_bytes = max_bytes;
 	cr_assert_eq(rg_memory_store_new(&options, &s->store, NULL), RG_OK);
 	cr_assert_eq(rg_registrar_new(s->w.config, s->store, &env, &s->reg, NULL), RG_OK);
-	cr_assert_eq(rg_registrar_subscribe(s->reg, RG_EVENT_ALL, site_event, s, NULL, &s->subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(s->reg, RG_EVENT_ALL, site_event, s, NULL, &s->subscription, NULL), RG_OK);
 	return s;
 }
 
@@ -104,6 +106,7 @@ KIT site *new_site(void)
 KIT void end_site(site *s)
 {
 	rg_response_free(s->response);
+	rg_error_free(s->words);
 	rg_subscription_free(s->subscription);
 	rg_registrar_unref(s->reg);
 	rg_store_unref(s->store);
@@ -174,7 +177,7 @@ KIT bool unchanged(const site *s, contents *before)
 	return same;
 }
 
-/* Sends a REGISTER and returns the SIP code. */
+/* Sends a REGISTER and returns the SIP code, or RG_EINVAL for a mistake of the host. */
 KIT int32_t send_request(site *s, const rg_request *request)
 {
 	contents before = contents_of(s);
@@ -184,7 +187,12 @@ KIT int32_t send_request(site *s, const rg_request *request)
 	rg_response_free(s->response);
 	s->response = NULL;
 	s->n_events = s->kinds = 0;
-	s->status = rg_save(s->reg, request, s->w.options, &s->response, NULL);
+	s->status = rg_save(s->reg, request, s->w.options, &s->response, s->words);
+	if (s->status == RG_EINVAL) {
+		cr_expect_null(s->response);
+		cr_expect(unchanged(s, &before) && s->n_events == 0, "refused, and yet something is stored or told");
+		return RG_EINVAL;
+	}
 	cr_assert_not_null(s->response, "no response: %s", rg_strerror(s->status));
 	code = rg_response_code(s->response);
 	same = unchanged(s, &before);
@@ -214,8 +222,11 @@ KIT int32_t ask(site *s)
 	return send_spec(s, (spec){ .callid = "query" });
 }
 
+/* The name of the reason; of a host's mistake the words. */
 KIT const char *why(const site *s)
 {
+	if (s->status == RG_EINVAL)
+		return rg_error_text(s->words).p;
 	return rg_reason_name(rg_response_reason(s->response));
 }
 

@@ -113,7 +113,7 @@ static inline answer world_send(world *w, const char *bytes, size_t n)
 
 	cr_assert_not_null(exact);
 	memcpy(exact, bytes, n);
-	rg_status status = rg_sofia_handle(w->registrar, (rg_str){ exact, n }, &w->source, w->options, &reply, &size);
+	rg_status status = rg_sofia_handle(w->registrar, (rg_str){ exact, n }, &w->source, w->options, &reply, &size, NULL);
 	free(exact);
 	return answer_of(status, reply, size);
 }

@@ -170,7 +170,7 @@ static void wire(uint32_t population)
 		for (uint32_t i = 0; i < BATCH; i++) {
 			uint8_t *reply = NULL;
 			size_t n = 0;
-			if (rg_sofia_handle(b.reg, (rg_str){ bytes + (size_t)i * ROOM, lengths[i] }, &source, NULL, &reply, &n) != RG_OK || n < 12 ||
+			if (rg_sofia_handle(b.reg, (rg_str){ bytes + (size_t)i * ROOM, lengths[i] }, &source, NULL, &reply, &n, NULL) != RG_OK || n < 12 ||
 				memcmp(reply, "SIP/2.0 200 ", 12) != 0)
 				die("handling bytes");
 			rg_mem_free(reply);

@@ -66,9 +66,9 @@ static int merge(rg_record **record, const rg_config *config, phone *p, uint32_t
 	rg_plan *plan = NULL;
 
 	p->save.cseq = (rg_str){ text, (size_t)n };
-	rg_merge(*record, &p->save, config, NULL, now(NULL), seed, &plan);
+	rg_merge(*record, &p->save, config, NULL, now(NULL), seed, &plan, NULL);
 	int code = rg_response_code(rg_plan_response(plan));
-	rg_plan_apply(plan, *record, &next);
+	rg_plan_apply(plan, *record, &next, NULL);
 	rg_record_unref(*record);
 	*record = next;
 	rg_plan_free(plan);
@@ -79,7 +79,7 @@ static int choose(const rg_record *record, const rg_config *config, phone *p)
 {
 	rg_targets *targets = NULL;
 
-	rg_select(record, &p->lookup, config, NULL, now(NULL), &targets);
+	rg_select(record, &p->lookup, config, NULL, now(NULL), &targets, NULL);
 	uint32_t n = rg_targets_count(targets);
 	rg_targets_free(targets);
 	return n == 1;

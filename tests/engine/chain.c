@@ -153,8 +153,8 @@ static void finish_step(chain *c, rg_plan *plan)
 
 	compare_events(c, plan);
 	c->commits += (uint32_t)rg_plan_commits(plan);
-	expect(c, rg_plan_apply(plan, c->record, &next) == RG_OK, "the plan fits its record");
-	expect(c, !rg_plan_commits(plan) || rg_plan_apply(plan, next, &(rg_record *){ NULL }) == RG_ECONFLICT, "a plan fits once");
+	expect(c, rg_plan_apply(plan, c->record, &next, NULL) == RG_OK, "the plan fits its record");
+	expect(c, !rg_plan_commits(plan) || rg_plan_apply(plan, next, &(rg_record *){ NULL }, NULL) == RG_ECONFLICT, "a plan fits once");
 	rg_record_unref(c->record);
 	c->record = next;
 	rg_plan_free(plan);
@@ -235,7 +235,7 @@ static void save(chain *c)
 	snprintf(c->what, sizeof c->what, "REGISTER %s of %s, %s", star ? "*" : r.n_contacts > 0 ? contacts[0] : "", r.callid.p, cseq);
 	new_seed(c, seed);
 	expect(c, rg_save(c->reg, &r, c->options, &response, NULL) == RG_OK, "rg_save");
-	expect(c, rg_merge(c->record, &r, c->config, c->options, c->now, seed, &plan) == RG_OK, "rg_merge");
+	expect(c, rg_merge(c->record, &r, c->config, c->options, c->now, seed, &plan, NULL) == RG_OK, "rg_merge");
 	compare_responses(c, response, rg_plan_response(plan));
 	rg_response_free(response);
 	finish_step(c, plan);
@@ -249,7 +249,7 @@ static void expire(chain *c)
 	strcpy(c->what, "tick");
 	new_seed(c, seed);
 	expect(c, rg_registrar_tick(c->reg, 0, NULL) == RG_OK, "rg_registrar_tick");
-	expect(c, rg_expire(c->record, &c->foreign, 1, c->config, c->now, seed, &plan) == RG_OK, "rg_expire");
+	expect(c, rg_expire(c->record, &c->foreign, 1, c->config, c->now, seed, &plan, NULL) == RG_OK, "rg_expire");
 	c->expiries += (uint32_t)rg_plan_commits(plan);
 	finish_step(c, plan);
 }
@@ -275,7 +275,7 @@ static void prune(chain *c)
 	snprintf(c->what, sizeof c->what, "remove %s", filter.contact.p ? contact : filter.next_hop.p ? "a next hop" : "an instance");
 	new_seed(c, seed);
 	expect(c, rg_remove(c->reg, &filter, &removed, NULL) == RG_OK, "rg_remove");
-	expect(c, rg_prune(c->record, &filter, c->config, c->now, seed, &plan) == RG_OK, "rg_prune");
+	expect(c, rg_prune(c->record, &filter, c->config, c->now, seed, &plan, NULL) == RG_OK, "rg_prune");
 	expect(c, removed == rg_plan_affected_count(plan), "as many are removed");
 	c->removals += removed > 0;
 	finish_step(c, plan);
@@ -293,7 +293,7 @@ static void measure(chain *c)
 	new_seed(c, seed);
 	expect(c, rg_set_latency(c->reg, RG_STR("location"), RG_STR("alice@example.org"), rg_str_from(contact), microseconds, &changed, NULL) ==
 		RG_OK, "rg_set_latency");
-	expect(c, rg_measure(c->record, rg_str_from(contact), microseconds, c->config, c->now, seed, &plan) == RG_OK, "rg_measure");
+	expect(c, rg_measure(c->record, rg_str_from(contact), microseconds, c->config, c->now, seed, &plan, NULL) == RG_OK, "rg_measure");
 	expect(c, changed == rg_plan_affected_count(plan), "as many are changed");
 	c->measurements += changed > 0;
 	finish_step(c, plan);
@@ -321,7 +321,7 @@ static void open_chain(chain *c)
 	expect(c, rg_save_options_new(flags, &c->options, NULL) == RG_OK, "rg_save_options_new");
 	expect(c, rg_memory_store_new(NULL, &c->store, NULL) == RG_OK, "rg_memory_store_new");
 	expect(c, rg_registrar_new(c->config, c->store, &env, &c->reg, NULL) == RG_OK, "rg_registrar_new");
-	expect(c, rg_registrar_subscribe(c->reg, RG_EVENT_ALL, hear, c, NULL, &c->subscription) == RG_OK, "rg_registrar_subscribe");
+	expect(c, rg_registrar_subscribe(c->reg, RG_EVENT_ALL, hear, c, NULL, &c->subscription, NULL) == RG_OK, "rg_registrar_subscribe");
 }
 
 static void close_chain(chain *c)

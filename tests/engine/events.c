@@ -147,7 +147,7 @@ Test(events, a_subscriber_may_call_everything_and_its_own_changes_are_told_after
 
 	kit_open(&k, INLINE);
 	e.k = &k;
-	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_INSERT, calls_back, &e, ear_freed, &e.subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_INSERT, calls_back, &e, ear_freed, &e.subscription, NULL), RG_OK);
 	kit_save(&k, "alice", A1, 1);
 	cr_expect_eq(e.heard, 2);
 	rg_subscription_free(e.subscription);
@@ -174,7 +174,7 @@ Test(events, a_subscriber_may_end_itself_and_drop_the_registrar)
 
 	kit_open(&k, INLINE);
 	e.k = &k;
-	rg_registrar_subscribe(k.reg, RG_EVENT_ALL, ends_itself, &e, ear_freed, &e.subscription);
+	rg_registrar_subscribe(k.reg, RG_EVENT_ALL, ends_itself, &e, ear_freed, &e.subscription, NULL);
 	kit_save(&k, "alice", A1, 1);
 	cr_assert_eq(e.heard, 1);
 	cr_expect_eq(e.freed, 1);
@@ -197,7 +197,7 @@ static void brings_another(void *user, const rg_event *event)
 	if (both[0].heard++ > 0)
 		return;
 	kit_save(both->k, "bob", A1, 1);
-	cr_assert_eq(rg_registrar_subscribe(both->k->reg, RG_EVENT_ALL, only_hears, &both[1], NULL, &both[1].subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(both->k->reg, RG_EVENT_ALL, only_hears, &both[1], NULL, &both[1].subscription, NULL), RG_OK);
 }
 
 Test(events, a_subscription_is_told_of_what_is_committed_after_it_alone)
@@ -207,7 +207,7 @@ Test(events, a_subscription_is_told_of_what_is_committed_after_it_alone)
 
 	kit_open(&k, INLINE);
 	both[0].k = &k;
-	rg_registrar_subscribe(k.reg, RG_EVENT_ALL, brings_another, both, NULL, &both[0].subscription);
+	rg_registrar_subscribe(k.reg, RG_EVENT_ALL, brings_another, both, NULL, &both[0].subscription, NULL);
 	kit_save(&k, "alice", A1, 1);
 	cr_expect_eq(both[0].heard, 4, "two of each AoR");
 	cr_expect_eq(both[1].heard, 0);
@@ -282,7 +282,7 @@ Test(events, no_call_is_under_way_when_the_end_returns)
 	kit k;
 
 	kit_open(&k, INLINE);
-	rg_registrar_subscribe(k.reg, RG_EVENT_AOR_INSERT, slow, &state, NULL, &subscription);
+	rg_registrar_subscribe(k.reg, RG_EVENT_AOR_INSERT, slow, &state, NULL, &subscription, NULL);
 	saver s = { &k, &state };
 	pthread_create(&thread, NULL, save_alice, &s);
 	while (atomic_load(&state) == 0)
@@ -301,10 +301,10 @@ Test(events, a_mask_says_what_is_told)
 	kit_open(&k, INLINE);
 	e.k = &k;
 	e.heard = 1; /* so that it does not call back */
-	cr_expect_eq(rg_registrar_subscribe(k.reg, 0, calls_back, &e, ear_freed, &e.subscription), RG_EINVAL);
-	cr_expect_eq(rg_registrar_subscribe(k.reg, RG_EVENT_ALL, NULL, &e, ear_freed, &e.subscription), RG_EINVAL);
+	cr_expect_eq(rg_registrar_subscribe(k.reg, 0, calls_back, &e, ear_freed, &e.subscription, NULL), RG_EINVAL);
+	cr_expect_eq(rg_registrar_subscribe(k.reg, RG_EVENT_ALL, NULL, &e, ear_freed, &e.subscription, NULL), RG_EINVAL);
 	cr_expect_eq(e.freed, 0);
-	rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_DELETE, calls_back, &e, ear_freed, &e.subscription);
+	rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_DELETE, calls_back, &e, ear_freed, &e.subscription, NULL);
 	kit_save(&k, "alice", A1, 1);
 	cr_expect_eq(e.heard, 1);
 	kit_save(&k, "alice", A1 ";expires=0", 2);
@@ -337,7 +337,7 @@ static void save_amid_a_crowd(kit *k, ear *e)
 	kit_open(k, INLINE);
 	e->k = k;
 	cr_assert_eq(kit_tick(k), RG_TIME_NEVER);
-	cr_assert_eq(rg_registrar_subscribe(k->reg, RG_EVENT_AOR_INSERT, hears_a_crowd, e, NULL, &e->subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(k->reg, RG_EVENT_AOR_INSERT, hears_a_crowd, e, NULL, &e->subscription, NULL), RG_OK);
 	cr_assert_eq(kit_save(k, "alice", A1, 1), 200);
 }
 

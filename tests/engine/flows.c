@@ -204,7 +204,7 @@ Test(flows, each_binding_that_goes_is_told_as_removed)
 	kit k;
 
 	open_with_flows(&k, INLINE);
-	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_DELETE, note_reason, &k, NULL, &k.subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_DELETE, note_reason, &k, NULL, &k.subscription, NULL), RG_OK);
 	cr_expect_eq(flow_dies(&k, "tcp-2"), 1);
 	cr_expect_str_eq(k.events, "CONTACT_DELETE sip:B@192.0.2.2 tcp-2 [removed] [];");
 	rg_subscription_free(k.subscription);

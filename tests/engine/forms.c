@@ -179,7 +179,7 @@ static void no_verb_begins(kit *k, outcome *o)
 	cr_expect_eq(rg_remove_ip_port_async(reg, location, RG_STR("192.0.2.1"), 0, none, kit_removed, o, kit_freed, NULL, NULL), RG_EINVAL);
 	cr_expect_eq(rg_each_async(reg, location, RG_STR("?"), kit_each, kit_each_done, o, kit_freed, &o->op, NULL), RG_EINVAL);
 	cr_expect_eq(rg_read_statistics_async(reg, location, NULL, o, kit_freed, &o->op, NULL), RG_EINVAL);
-	cr_expect_eq(rg_registrar_subscribe(reg, 0, NULL, o, kit_freed, &subscription), RG_EINVAL);
+	cr_expect_eq(rg_registrar_subscribe(reg, 0, NULL, o, kit_freed, &subscription, NULL), RG_EINVAL);
 	rg_registrar_shutdown(reg);
 	cr_expect_eq(rg_save_async(reg, &request, NULL, kit_saved, o, kit_freed, &o->op, NULL), RG_ECANCELED);
 	cr_expect_eq(rg_lookup_async(reg, &request, NULL, kit_looked_up, o, kit_freed, &o->op, NULL), RG_ECANCELED);

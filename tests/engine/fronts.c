@@ -186,13 +186,13 @@ Test(fronts, a_shutdown_from_within_an_event_leaves_the_answer_to_what_was_commi
 		front f;
 
 		front_open(&f, how);
-		cr_assert_eq(rg_registrar_subscribe(f.k.reg, RG_EVENT_CONTACT_INSERT, shut_down_by, &f.k, NULL, &f.k.subscription), RG_OK);
+		cr_assert_eq(rg_registrar_subscribe(f.k.reg, RG_EVENT_CONTACT_INSERT, shut_down_by, &f.k, NULL, &f.k.subscription, NULL), RG_OK);
 		cr_expect_eq(kit_save(&f.k, "alice", A1, 1), 200);
 		cr_expect_eq(kit_save(&f.k, "alice", A1, 2), RG_ECANCELED);
 		kit_close(&f.k);
 		front_open(&f, how);
 		kit_save(&f.k, "alice", A1, 1);
-		cr_assert_eq(rg_registrar_subscribe(f.k.reg, RG_EVENT_CONTACT_DELETE, shut_down_by, &f.k, NULL, &f.k.subscription), RG_OK);
+		cr_assert_eq(rg_registrar_subscribe(f.k.reg, RG_EVENT_CONTACT_DELETE, shut_down_by, &f.k, NULL, &f.k.subscription, NULL), RG_OK);
 		cr_expect_eq(rg_remove(f.k.reg, &f.filter, &n, NULL), RG_OK);
 		cr_expect_eq(n, 1);
 		cr_expect_eq(rg_remove(f.k.reg, &f.filter, &n, NULL), RG_ECANCELED);

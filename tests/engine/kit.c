@@ -79,7 +79,7 @@ static void heard(void *user, const rg_event *e)
 
 void kit_listen(kit *k)
 {
-	cr_assert_eq(rg_registrar_subscribe(k->reg, RG_EVENT_ALL, heard, k, NULL, &k->subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(k->reg, RG_EVENT_ALL, heard, k, NULL, &k->subscription, NULL), RG_OK);
 }
 
 void kit_close(kit *k)

@@ -387,7 +387,7 @@ static void begin(world *w, uint64_t seed)
 	rg_config *config = make_config(w);
 	rg_env env = { .struct_size = sizeof env, .now = world_now, .random = world_random, .is_local = is_local, .user = w };
 	if (rg_registrar_new(config, w->store, &env, &w->reg, NULL) ||
-		rg_registrar_subscribe(w->reg, RG_EVENT_ALL, on_event, w, NULL, &w->events))
+		rg_registrar_subscribe(w->reg, RG_EVENT_ALL, on_event, w, NULL, &w->events, NULL))
 		fail(w, "setting up");
 	if (dice(w, 2))
 		make_other_site(w, &env);

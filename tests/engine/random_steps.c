@@ -111,7 +111,7 @@ void start_listening(ear *e, uint32_t mask)
 		return;
 	*e = (ear){ .mask = mask };
 	trace("listen %u", mask);
-	rg_status st = rg_registrar_subscribe(w.reg, mask, hear, e, ear_freed, &e->subscription);
+	rg_status st = rg_registrar_subscribe(w.reg, mask, hear, e, ear_freed, &e->subscription, NULL);
 	if (st != RG_OK && st != RG_ENOMEM)
 		wrong("a subscription fails", "subscribe");
 }

@@ -227,6 +227,16 @@ static void name_variable(kit *k)
 	rg_config_free(config);
 }
 
+static rg_status save_reply_by(rg_registrar *reg, const rg_msg *request, const rg_msg *reply)
+{
+	rg_response *response = (rg_response *)reg;
+	rg_status st = rg_save_reply_msg(reg, request, reply, NULL, &response, NULL);
+
+	cr_expect_eq(response != NULL, st == RG_OK || st == RG_ESTORE);
+	rg_response_free(response);
+	return st;
+}
+
 static void messages(int how)
 {
 	static const struct {
@@ -291,7 +301,7 @@ Test(replies, what_the_messages_lack_is_told)
 
 	kit_open(&k, INLINE);
 	name_variable(&k);
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_EINVAL, "no 2xx");
+	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_EINVAL, "no 2xx");
 	cr_expect_eq(rg_save_reply_msg_async(k.reg, &req, &rep, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_EINVAL);
 	cr_expect_eq(o.freed + o.called, 0);
 	reply.code = 200;
@@ -302,17 +312,17 @@ Test(replies, what_the_messages_lack_is_told)
 	cr_expect_eq(kit_targets(&k, "alice"), 0);
 	reply.defect = RG_R_FINE;
 	reply.rewrite_status = RG_ENOMEM;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_ENOMEM);
+	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_ENOMEM);
 	cr_expect_eq(kit_targets(&k, "alice"), 1, "what was committed stays");
 	first.struct_size = offsetof(rg_msg_ops, rewrite);
 	rep.ops = &first;
 	reply.rewritten[0] = '\0';
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_OK, "an adaptor of the first version has no such member");
+	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_OK, "an adaptor of the first version has no such member");
 	cr_expect_str_eq(reply.rewritten, "");
 	first.apply = NULL;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_OK, "nothing is routed");
+	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_OK, "nothing is routed");
 	first.reply = NULL;
-	cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_EINVAL);
 	cr_expect_eq(request.released, 6);
 	cr_expect_eq(reply.released, 6);
 	kit_close(&k);

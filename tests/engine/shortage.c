@@ -140,7 +140,7 @@ static void hear_nothing(void *user, const rg_event *event)
 static rg_status subscribe(kit *k)
 {
 	rg_subscription *subscription;
-	rg_status st = rg_registrar_subscribe(k->reg, RG_EVENT_ALL, hear_nothing, NULL, NULL, &subscription);
+	rg_status st = rg_registrar_subscribe(k->reg, RG_EVENT_ALL, hear_nothing, NULL, NULL, &subscription, NULL);
 
 	rg_subscription_free(subscription);
 	return st;

@@ -328,7 +328,7 @@ int main(int argc, char **argv)
 	main_store = all.threaded ? threaded_new(memory) : rg_store_ref(memory);
 	store = overlay ? lay_over(main_store) : rg_store_ref(main_store);
 	if (rg_registrar_new(NULL, store, &env, &all.reg, NULL) != RG_OK ||
-		rg_registrar_subscribe(all.reg, RG_EVENT_ALL, told, NULL, NULL, &subscription) != RG_OK)
+		rg_registrar_subscribe(all.reg, RG_EVENT_ALL, told, NULL, NULL, &subscription, NULL) != RG_OK)
 		return 1;
 	if (rg_memory_store_new(NULL, &sites, NULL) != RG_OK || rg_registrar_new(NULL, sites, &env, &all.other, NULL) != RG_OK ||
 		rg_lookup_options_new(RG_STR("global,branch"), &all.wide, NULL) != RG_OK)

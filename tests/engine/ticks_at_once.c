@@ -178,7 +178,7 @@ Test(ticks_at_once, a_tick_within_an_event_of_a_walk_does_not_forget_either)
 	kit k;
 
 	open_hooked(&k);
-	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_ALL, tick_from_event, &k, NULL, &k.subscription), RG_OK);
+	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_ALL, tick_from_event, &k, NULL, &k.subscription, NULL), RG_OK);
 	kit_save(&k, "alice", AT "60", 1);
 	k.now += 61000;
 	rg_time next = host_ticks(&k);

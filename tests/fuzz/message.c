@@ -74,7 +74,7 @@ static void play(rg_str bytes, int extended)
 	for (int i = 0; i < 2; i++) {
 		uint8_t *reply = NULL;
 		size_t n = 0;
-		rg_status status = rg_sofia_handle(registrar, bytes, NULL, options, &reply, &n);
+		rg_status status = rg_sofia_handle(registrar, bytes, NULL, options, &reply, &n, NULL);
 		if ((status != RG_OK && status != RG_EINVAL) || (reply && !is_whole(reply, n)) || (!reply && n > 0))
 			abort();
 		rg_mem_free(reply);

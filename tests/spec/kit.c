@@ -370,9 +370,11 @@ const char *posted(host *h, post *p, const char *flags)
 void routed(host *h, post *p, const char *flags)
 {
 	rg_lookup_options *options = NULL;
+	rg_targets *targets;
 
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK, "%s", flags);
-	cr_assert_eq(rg_lookup_msg(h->reg, &p->msg, options, NULL, NULL), RG_OK);
+	cr_assert_eq(rg_lookup_msg(h->reg, &p->msg, options, &targets, NULL), RG_OK);
+	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 }
 

@@ -280,7 +280,10 @@ static const char *cached(host *h, const char *bytes)
 	request.name = "$avp(orig_ct)";
 	request.value = "sip:a@203.0.113.1:5080";
 	post_open(&reply, MAIN_REPLY);
-	cr_expect_eq(rg_save_reply_msg(h->reg, &request.msg, &reply.msg, NULL, NULL, NULL), RG_OK);
+	rg_response *response;
+
+	cr_expect_eq(rg_save_reply_msg(h->reg, &request.msg, &reply.msg, NULL, &response, NULL), RG_OK);
+	rg_response_free(response);
 	const char *out = sent(h, &reply);
 	post_close(&request);
 	post_close(&reply);
@@ -304,13 +307,15 @@ ROW(parameter, mcontact_avp, "1.3.18")
 /* The host variables a message sees once it was looked up, or asked about. */
 static const char *seen(host *h, bool lookup)
 {
+	rg_answer *answer = NULL;
 	post p;
 
 	post_open(&p, INVITE_TEXT(""));
 	if (lookup)
 		routed(h, &p, NULL);
 	else
-		cr_expect_eq(rg_is_registered_msg(h->reg, &p.msg, RG_STR("sip:alice@example.org"), NULL, NULL), RG_OK);
+		cr_expect_eq(rg_is_registered_msg(h->reg, &p.msg, RG_STR("sip:alice@example.org"), &answer, NULL), RG_OK);
+	rg_answer_free(answer);
 	post_close(&p);
 	return text(h, rg_str_from(p.set));
 }

@@ -153,7 +153,7 @@ KIT int32_t save_spec(world *w, spec s)
 
 	w->seed[0]++;
 	rg_plan_free(w->plan);
-	cr_assert_eq(rg_merge(w->record, &r, w->config, w->options, w->now, w->seed, &w->plan), RG_OK);
+	cr_assert_eq(rg_merge(w->record, &r, w->config, w->options, w->now, w->seed, &w->plan, NULL), RG_OK);
 	if (rg_plan_commits(w->plan)) {
 		next = rg_record_ref(rg_plan_next(w->plan));
 		rg_record_unref(w->record);
@@ -263,7 +263,7 @@ KIT uint32_t ping(world *w, const char *contact, uint32_t microseconds)
 	rg__filter f = { 0 };
 	rg__ping p;
 
-	cr_assert_eq(rg__ping_read(rg_str_from(contact), microseconds, w->config, &f, &p), RG_OK, "%s", contact);
+	cr_assert_eq(rg__ping_read(rg_str_from(contact), microseconds, w->config, &f, &p, NULL), RG_OK, "%s", contact);
 	rg_plan_free(w->plan);
 	cr_assert_eq(rg__measure(w->record, &f, &p, w->now, &revision, &w->plan), RG_OK);
 	if (rg_plan_commits(w->plan)) {

@@ -23,8 +23,8 @@ static void expire(world *w, const rg_str *foreign, uint32_t n)
 	rg_record *next;
 
 	rg_plan_free(w->plan);
-	cr_assert_eq(rg_expire(w->record, foreign, n, w->config, w->now, seed, &w->plan), RG_OK);
-	cr_assert_eq(rg_plan_apply(w->plan, w->record, &next), RG_OK);
+	cr_assert_eq(rg_expire(w->record, foreign, n, w->config, w->now, seed, &w->plan, NULL), RG_OK);
+	cr_assert_eq(rg_plan_apply(w->plan, w->record, &next, NULL), RG_OK);
 	rg_record_unref(w->record);
 	w->record = next;
 }
@@ -117,18 +117,18 @@ Test(expire, what_makes_no_sense_is_refused)
 	world w = three();
 	rg_plan *plan = w.plan;
 
-	cr_expect_eq(rg_expire(w.record, NULL, 0, NULL, w.now, seed, NULL), RG_EINVAL);
-	cr_expect_eq(rg_expire(w.record, NULL, 0, NULL, w.now, NULL, &plan), RG_EINVAL);
+	cr_expect_eq(rg_expire(w.record, NULL, 0, NULL, w.now, seed, NULL, NULL), RG_EINVAL);
+	cr_expect_eq(rg_expire(w.record, NULL, 0, NULL, w.now, NULL, &plan, NULL), RG_EINVAL);
 	cr_expect_null(plan);
 	plan = w.plan;
-	cr_expect_eq(rg_expire(w.record, NULL, 1, NULL, w.now, seed, &plan), RG_EINVAL);
+	cr_expect_eq(rg_expire(w.record, NULL, 1, NULL, w.now, seed, &plan, NULL), RG_EINVAL);
 	cr_expect_null(plan);
 	for (size_t i = 0; i < CONTRADICTIONS; i++) {
 		world bad = new_world();
 
 		contradict(&bad, i);
 		plan = w.plan;
-		cr_expect_eq(rg_expire(w.record, NULL, 0, bad.config, w.now, seed, &plan), RG_EINVAL);
+		cr_expect_eq(rg_expire(w.record, NULL, 0, bad.config, w.now, seed, &plan, NULL), RG_EINVAL);
 		cr_expect_null(plan);
 		end_world(&bad);
 	}

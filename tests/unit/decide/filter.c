@@ -26,7 +26,7 @@ Test(filter, contact_by_the_matcher)
 		rg__filter f = { 0 };
 
 		set(&w, "matching_mode", cases[i].mode);
-		cr_assert_eq(rg__filter_contact(&f, rg_str_from(cases[i].text), w.config), RG_OK);
+		cr_assert_eq(rg__filter_contact(&f, rg_str_from(cases[i].text), w.config, "contact", NULL), RG_OK);
 		cr_expect_eq(matches(&w, &f), cases[i].want, "mode %s: %s", cases[i].mode, cases[i].text);
 	}
 	end_world(&w);
@@ -52,7 +52,7 @@ Test(filter, next_hop_by_address_or_name)
 		rg__filter f = { 0 };
 
 		save(&w, .contact = { cases[i].registered });
-		cr_assert_eq(rg__filter_next_hop(&f, rg_str_from(cases[i].text)), RG_OK, "%s", cases[i].text);
+		cr_assert_eq(rg__filter_next_hop(&f, rg_str_from(cases[i].text), "next_hop", NULL), RG_OK, "%s", cases[i].text);
 		cr_expect_eq(matches(&w, &f), cases[i].want, "%s: %s", cases[i].registered, cases[i].text);
 		end_world(&w);
 	}
@@ -68,11 +68,11 @@ Test(filter, a_name_matches_by_what_it_resolved_to)
 	c.next_hop = RG_STR("phone.example:5060");
 	c.addrs = &addr;
 	c.n_addrs = 1;
-	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:5060")), RG_OK);
+	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:5060"), "next_hop", NULL), RG_OK);
 	cr_expect(rg__filter_matches(&f, &c));
 	f.port = 5070;
 	cr_expect_not(rg__filter_matches(&f, &c));
-	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("other.example")), RG_OK);
+	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("other.example"), "next_hop", NULL), RG_OK);
 	cr_expect_not(rg__filter_matches(&f, &c));
 	f.addrs[f.n_addrs++] = addr;
 	cr_expect(rg__filter_matches(&f, &c));
@@ -94,7 +94,7 @@ Test(filter, instance_with_or_without_brackets)
 		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 			rg__filter f = { 0 };
 
-			cr_assert_eq(rg__filter_instance(&f, rg_str_from(cases[i].text)), RG_OK);
+			cr_assert_eq(rg__filter_instance(&f, rg_str_from(cases[i].text), "instance", NULL), RG_OK);
 			cr_expect_eq(matches(&w, &f), cases[i].want, "%s", cases[i].text);
 		}
 		end_world(&w);
@@ -124,8 +124,8 @@ Test(filter, a_contact_value_has_header_params_and_maybe_an_instance)
 		rg__filter value = { 0 }, typed = { 0 };
 
 		set(&w, "matching_mode", cases[i].mode);
-		cr_assert_eq(rg__filter_contact_value(&value, rg_str_from(cases[i].value), w.config), RG_OK);
-		cr_assert_eq(rg__filter_contact(&typed, rg_str_from(cases[i].value), w.config), RG_OK);
+		cr_assert_eq(rg__filter_contact_value(&value, rg_str_from(cases[i].value), w.config, "contact", NULL), RG_OK);
+		cr_assert_eq(rg__filter_contact(&typed, rg_str_from(cases[i].value), w.config, "contact", NULL), RG_OK);
 		cr_expect_eq(matches(&w, &value), cases[i].as_value, "mode %s: %s", cases[i].mode, cases[i].value);
 		cr_expect_eq(matches(&w, &typed), cases[i].as_typed, "mode %s: %s", cases[i].mode, cases[i].value);
 	}
@@ -134,28 +134,28 @@ Test(filter, a_contact_value_has_header_params_and_maybe_an_instance)
 
 Test(filter, a_flow_is_compared_octet_by_octet)
 {
-	char longest[RG__FLOW_MAX + 1];
+	char longest[RG__HOST_TEXT_MAX + 1];
 	world w = new_world();
 	rg__filter f = { 0 };
 
 	memset(longest, 'f', sizeof longest);
 	save(&w, .contact = { "<sip:a@192.0.2.7>" }, .flow = "tcp-7.1");
-	cr_assert_eq(rg__filter_flow(&f, RG_STR("tcp-7.1")), RG_OK);
+	cr_assert_eq(rg__filter_flow(&f, RG_STR("tcp-7.1"), "flow", NULL), RG_OK);
 	cr_expect(matches(&w, &f));
 	static const rg_str others[] = { { "tcp-7", 5 }, { "tcp-7.10", 8 }, { "TCP-7.1", 7 }, { "tcp-7.1\0", 8 }, { "flow:tcp-7.1", 12 } };
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-		cr_assert_eq(rg__filter_flow(&f, others[i]), RG_OK);
+		cr_assert_eq(rg__filter_flow(&f, others[i], "flow", NULL), RG_OK);
 		cr_expect_not(matches(&w, &f), "%.*s", (int)others[i].n, others[i].p);
 	}
 	save(&w, .contact = { "<sip:a@192.0.2.7>" }, .cseq = "2 REGISTER");
-	cr_assert_eq(rg__filter_flow(&f, RG_STR("tcp-7.1")), RG_OK);
+	cr_assert_eq(rg__filter_flow(&f, RG_STR("tcp-7.1"), "flow", NULL), RG_OK);
 	cr_expect_not(matches(&w, &f), "its current flow is none");
 	f = (rg__filter){ 0 };
-	cr_expect_eq(rg__filter_flow(&f, RG__ABSENT), RG_EINVAL);
-	cr_expect_eq(rg__filter_flow(&f, RG_STR("")), RG_EINVAL);
-	cr_expect_eq(rg__filter_flow(&f, (rg_str){ longest, sizeof longest }), RG_EINVAL);
+	cr_expect_eq(rg__filter_flow(&f, RG__ABSENT, "flow", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_flow(&f, RG_STR(""), "flow", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_flow(&f, (rg_str){ longest, sizeof longest }, "flow", NULL), RG_EINVAL);
 	cr_expect_not(f.has_flow);
-	cr_expect_eq(rg__filter_flow(&f, (rg_str){ longest, RG__FLOW_MAX }), RG_OK);
+	cr_expect_eq(rg__filter_flow(&f, (rg_str){ longest, RG__HOST_TEXT_MAX }, "flow", NULL), RG_OK);
 	end_world(&w);
 }
 
@@ -171,8 +171,8 @@ Test(filter, conditions_are_anded)
 	f.has_callid = true;
 	f.callid = RG_STR("call-1");
 	cr_expect(matches(&w, &f));
-	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7")), RG_OK);
-	cr_assert_eq(rg__filter_contact(&f, RG_STR("<sip:a@192.0.2.7>"), NULL), RG_OK);
+	cr_assert_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7"), "next_hop", NULL), RG_OK);
+	cr_assert_eq(rg__filter_contact(&f, RG_STR("<sip:a@192.0.2.7>"), NULL, "contact", NULL), RG_OK);
 	cr_expect(matches(&w, &f));
 	f.branch_flags = 9;
 	cr_expect_not(matches(&w, &f));
@@ -181,7 +181,7 @@ Test(filter, conditions_are_anded)
 	cr_expect_not(matches(&w, &f));
 	f.callid = RG_STR("call-1");
 	cr_expect(matches(&w, &f));
-	cr_assert_eq(rg__filter_flow(&f, RG_STR("another")), RG_OK);
+	cr_assert_eq(rg__filter_flow(&f, RG_STR("another"), "flow", NULL), RG_OK);
 	cr_expect_not(matches(&w, &f));
 	end_world(&w);
 }
@@ -190,18 +190,18 @@ Test(filter, what_cannot_be_read_is_refused)
 {
 	rg__filter f = { 0 };
 
-	cr_expect_eq(rg__filter_contact(&f, RG_STR("<sip:"), NULL), RG_EINVAL);
-	cr_expect_eq(rg__filter_contact(&f, RG_STR(""), NULL), RG_EINVAL);
-	cr_expect_eq(rg__filter_contact(&f, RG_STR("sip:a@"), NULL), RG_EINVAL);
-	cr_expect_eq(rg__filter_contact_value(&f, RG_STR(""), NULL), RG_EINVAL);
-	cr_expect_eq(rg__filter_contact_value(&f, RG_STR("*"), NULL), RG_EINVAL);
-	cr_expect_eq(rg__filter_contact_value(&f, RG_STR("<sip:a@192.0.2.7>x"), NULL), RG_EINVAL);
-	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("")), RG_EINVAL);
-	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:0")), RG_EINVAL);
-	cr_expect_eq(rg__filter_instance(&f, RG_STR("<>")), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact(&f, RG_STR("<sip:"), NULL, "contact", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact(&f, RG_STR(""), NULL, "contact", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact(&f, RG_STR("sip:a@"), NULL, "contact", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact_value(&f, RG_STR(""), NULL, "contact", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact_value(&f, RG_STR("*"), NULL, "contact", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_contact_value(&f, RG_STR("<sip:a@192.0.2.7>x"), NULL, "contact", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_next_hop(&f, RG_STR(""), "next_hop", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_next_hop(&f, RG_STR("192.0.2.7:0"), "next_hop", NULL), RG_EINVAL);
+	cr_expect_eq(rg__filter_instance(&f, RG_STR("<>"), "instance", NULL), RG_EINVAL);
 	static const char *const instances[] = { "", " ", "<", ">", "<urn:uuid:a", "urn:uuid:a>", "\"<urn:uuid:a>\"", "a\\b", "a\001" };
 	for (size_t i = 0; i < sizeof instances / sizeof *instances; i++)
-		cr_expect_eq(rg__filter_instance(&f, rg_str_from(instances[i])), RG_EINVAL, "%s", instances[i]);
-	cr_expect_eq(rg__filter_instance(&f, RG_STR("a\0b")), RG_EINVAL);
+		cr_expect_eq(rg__filter_instance(&f, rg_str_from(instances[i]), "instance", NULL), RG_EINVAL, "%s", instances[i]);
+	cr_expect_eq(rg__filter_instance(&f, RG_STR("a\0b"), "instance", NULL), RG_EINVAL);
 	cr_expect_not(f.has_contact || f.has_next_hop || f.has_instance);
 }

@@ -183,7 +183,7 @@ Test(measure, a_record_at_its_limit_is_left_as_it_was)
 	rg_revision revision = { { 3 } };
 	rg__ping p;
 
-	cr_assert_eq(rg__ping_read(RG_STR(A), 30000, NULL, &f, &p), RG_OK);
+	cr_assert_eq(rg__ping_read(RG_STR(A), 30000, NULL, &f, &p, NULL), RG_OK);
 	p.max_record_bytes = (int64_t)rg_record_size(w.record);
 	rg_plan_free(w.plan);
 	cr_expect_eq(rg__measure(w.record, &f, &p, w.now, &revision, &w.plan), RG_ELIMIT);
@@ -209,23 +209,23 @@ Test(measure, the_public_form_decides_as_the_engine_does)
 	rg_record *next;
 
 	rg_plan_free(w.plan);
-	cr_assert_eq(rg_measure(w.record, RG_STR(A), 30000, w.config, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_measure(w.record, RG_STR(A), 30000, w.config, w.now, w.seed, &w.plan, NULL), RG_OK);
 	same_text(events(&w), "LATENCY_UPDATE");
 	cr_expect_eq(rg_plan_affected_count(w.plan), 1);
-	cr_assert_eq(rg_plan_apply(w.plan, w.record, &next), RG_OK);
+	cr_assert_eq(rg_plan_apply(w.plan, w.record, &next, NULL), RG_OK);
 	rg_plan_free(w.plan);
-	cr_assert_eq(rg_measure(next, RG_STR(A), 39999, w.config, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_measure(next, RG_STR(A), 39999, w.config, w.now, w.seed, &w.plan, NULL), RG_OK);
 	cr_expect_not(rg_plan_commits(w.plan), "less than 10 ms is noise");
 	cr_expect_eq(rg_plan_affected_count(w.plan), 0);
 	rg_plan_free(w.plan);
-	cr_assert_eq(rg_measure(NULL, RG_STR(A), 30000, w.config, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_measure(NULL, RG_STR(A), 30000, w.config, w.now, w.seed, &w.plan, NULL), RG_OK);
 	cr_expect_not(rg_plan_commits(w.plan));
 	rg_record_unref(next);
 	save(&w, .contact = { A, "<sip:c@192.0.2.9>", "<sip:d@192.0.2.9>", "<sip:e@192.0.2.9>" }, .cseq = "2 REGISTER");
 	cr_assert_gt(rg_record_size(w.record), 512);
 	set(&w, "max_record_bytes", "512");
 	rg_plan_free(w.plan);
-	cr_expect_eq(rg_measure(w.record, RG_STR(A), 30000, w.config, w.now, w.seed, &w.plan), RG_ELIMIT);
+	cr_expect_eq(rg_measure(w.record, RG_STR(A), 30000, w.config, w.now, w.seed, &w.plan, NULL), RG_ELIMIT);
 	cr_expect_null(w.plan);
 	end_world(&w);
 }
@@ -235,17 +235,17 @@ Test(measure, the_public_form_refuses_what_rg_set_latency_refuses)
 	world w = two();
 	rg_plan *plan = w.plan;
 
-	cr_expect_eq(rg_measure(w.record, RG_STR(A), RG_LATENCY_NONE, w.config, w.now, w.seed, &plan), RG_EINVAL);
+	cr_expect_eq(rg_measure(w.record, RG_STR(A), RG_LATENCY_NONE, w.config, w.now, w.seed, &plan, NULL), RG_EINVAL);
 	cr_expect_null(plan);
 	plan = w.plan;
-	cr_expect_eq(rg_measure(w.record, RG__ABSENT, 1, w.config, w.now, w.seed, &plan), RG_EINVAL);
+	cr_expect_eq(rg_measure(w.record, RG__ABSENT, 1, w.config, w.now, w.seed, &plan, NULL), RG_EINVAL);
 	cr_expect_null(plan);
-	cr_expect_eq(rg_measure(w.record, RG_STR("<sip:a"), 1, w.config, w.now, w.seed, &plan), RG_EINVAL);
-	cr_expect_eq(rg_measure(w.record, RG_STR(A), 1, w.config, w.now, NULL, &plan), RG_EINVAL);
-	cr_expect_eq(rg_measure(w.record, RG_STR(A), 1, w.config, w.now, w.seed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_measure(w.record, RG_STR("<sip:a"), 1, w.config, w.now, w.seed, &plan, NULL), RG_EINVAL);
+	cr_expect_eq(rg_measure(w.record, RG_STR(A), 1, w.config, w.now, NULL, &plan, NULL), RG_EINVAL);
+	cr_expect_eq(rg_measure(w.record, RG_STR(A), 1, w.config, w.now, w.seed, NULL, NULL), RG_EINVAL);
 	plan = w.plan;
 	set(&w, "pn_pnsreg_interval", "1");
-	cr_expect_eq(rg_measure(w.record, RG_STR(A), 1, w.config, w.now, w.seed, &plan), RG_EINVAL);
+	cr_expect_eq(rg_measure(w.record, RG_STR(A), 1, w.config, w.now, w.seed, &plan, NULL), RG_EINVAL);
 	cr_expect_null(plan);
 	end_world(&w);
 }

@@ -331,12 +331,12 @@ Test(merge, arguments_are_checked)
 	rg_request r = request_of(&(spec){ .contact = { A } }, &room);
 	rg_plan *plan = NULL;
 
-	cr_expect_eq(rg_merge(NULL, NULL, NULL, NULL, 0, w.seed, &plan), RG_EINVAL);
-	cr_expect_eq(rg_merge(NULL, &r, NULL, NULL, 0, NULL, &plan), RG_EINVAL);
-	cr_expect_eq(rg_merge(NULL, &r, NULL, NULL, 0, w.seed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_merge(NULL, NULL, NULL, NULL, 0, w.seed, &plan, NULL), RG_EINVAL);
+	cr_expect_eq(rg_merge(NULL, &r, NULL, NULL, 0, NULL, &plan, NULL), RG_EINVAL);
+	cr_expect_eq(rg_merge(NULL, &r, NULL, NULL, 0, w.seed, NULL, NULL), RG_EINVAL);
 	save(&w, .contact = { A });
 	r.to_header = RG_STR("<sip:bob@example.com>");
-	cr_expect_eq(rg_merge(w.record, &r, NULL, NULL, 0, w.seed, &plan), RG_EINVAL);
+	cr_expect_eq(rg_merge(w.record, &r, NULL, NULL, 0, w.seed, &plan, NULL), RG_EINVAL);
 	cr_expect_null(plan);
 	end_world(&w);
 }
@@ -352,14 +352,14 @@ Test(merge, a_config_that_contradicts_itself_is_refused)
 
 		rg_upstream_init(&up, sizeof up);
 		up.code = 200;
-		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan), RG_OK);
+		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan, NULL), RG_OK);
 		rg_plan_free(plan);
 		contradict(&w, i);
 		plan = (rg_plan *)&w;
-		cr_expect_eq(rg_merge(NULL, &r, w.config, NULL, w.now, w.seed, &plan), RG_EINVAL, "case %zu", i);
+		cr_expect_eq(rg_merge(NULL, &r, w.config, NULL, w.now, w.seed, &plan, NULL), RG_EINVAL, "case %zu", i);
 		cr_expect_null(plan);
 		plan = (rg_plan *)&w;
-		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan), RG_EINVAL, "case %zu", i);
+		cr_expect_eq(rg_merge_reply(NULL, &r, &up, w.config, NULL, w.now, w.seed, &plan, NULL), RG_EINVAL, "case %zu", i);
 		cr_expect_null(plan);
 		end_world(&w);
 	}

@@ -126,22 +126,22 @@ Test(plan, is_applied_to_the_record_it_was_made_from)
 	rg_record *first, *second, *next;
 
 	save(&w, .contact = { A });
-	cr_assert_eq(rg_plan_apply(w.plan, NULL, &first), RG_OK);
+	cr_assert_eq(rg_plan_apply(w.plan, NULL, &first, NULL), RG_OK);
 	cr_expect_eq(first, w.record);
-	cr_expect_eq(rg_plan_apply(w.plan, first, &next), RG_ECONFLICT);
+	cr_expect_eq(rg_plan_apply(w.plan, first, &next, NULL), RG_ECONFLICT);
 	cr_expect_null(next);
 	save(&w, .contact = { A ";expires=60" }, .cseq = "2 REGISTER");
-	cr_assert_eq(rg_plan_apply(w.plan, first, &second), RG_OK);
+	cr_assert_eq(rg_plan_apply(w.plan, first, &second, NULL), RG_OK);
 	cr_expect_eq(second, w.record);
 	next = first;
-	cr_expect_eq(rg_plan_apply(w.plan, second, &next), RG_ECONFLICT);
+	cr_expect_eq(rg_plan_apply(w.plan, second, &next, NULL), RG_ECONFLICT);
 	cr_expect_null(next);
 	next = first;
-	cr_expect_eq(rg_plan_apply(w.plan, NULL, &next), RG_ECONFLICT);
+	cr_expect_eq(rg_plan_apply(w.plan, NULL, &next, NULL), RG_ECONFLICT);
 	cr_expect_null(next);
-	cr_expect_eq(rg_plan_apply(w.plan, first, NULL), RG_EINVAL);
+	cr_expect_eq(rg_plan_apply(w.plan, first, NULL, NULL), RG_EINVAL);
 	next = first;
-	cr_expect_eq(rg_plan_apply(NULL, first, &next), RG_EINVAL);
+	cr_expect_eq(rg_plan_apply(NULL, first, &next, NULL), RG_EINVAL);
 	cr_expect_null(next);
 	rg_record_unref(first);
 	rg_record_unref(second);
@@ -160,10 +160,10 @@ Test(plan, that_commits_nothing_leaves_the_record_and_is_refused_for_another)
 		save(&w, .contact = { A });
 		save_spec(&w, specs[i]);
 		cr_assert_not(rg_plan_commits(w.plan), "%zu", i);
-		cr_assert_eq(rg_plan_apply(w.plan, w.record, &next), RG_OK, "%zu", i);
+		cr_assert_eq(rg_plan_apply(w.plan, w.record, &next, NULL), RG_OK, "%zu", i);
 		cr_expect_eq(next, w.record);
 		rg_record_unref(next);
-		cr_expect_eq(rg_plan_apply(w.plan, NULL, &next), RG_ECONFLICT, "%zu", i);
+		cr_expect_eq(rg_plan_apply(w.plan, NULL, &next, NULL), RG_ECONFLICT, "%zu", i);
 		end_world(&w);
 	}
 }
@@ -175,11 +175,11 @@ Test(plan, of_one_aor_is_not_applied_to_another)
 
 	save(&w, .contact = { A });
 	save(&other, .contact = { A }, .to = "<sip:bob@example.com>", .from = "<sip:bob@example.com>");
-	cr_expect_eq(rg_plan_apply(w.plan, other.record, &next), RG_EINVAL);
+	cr_expect_eq(rg_plan_apply(w.plan, other.record, &next, NULL), RG_EINVAL);
 	cr_expect_null(next);
 	/* The same seed: both records have the same revision. */
 	save(&w, .contact = { A ";expires=60" }, .cseq = "2 REGISTER");
-	cr_expect_eq(rg_plan_apply(w.plan, other.record, &next), RG_EINVAL);
+	cr_expect_eq(rg_plan_apply(w.plan, other.record, &next, NULL), RG_EINVAL);
 	cr_expect_null(next);
 	end_world(&w);
 	end_world(&other);
@@ -193,9 +193,9 @@ Test(plan, deletes_a_record_by_leaving_none)
 	save(&w, .contact = { A ";expires=60" });
 	w.now += 60000;
 	rg_plan_free(w.plan);
-	cr_assert_eq(rg_expire(w.record, NULL, 0, NULL, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_expire(w.record, NULL, 0, NULL, w.now, w.seed, &w.plan, NULL), RG_OK);
 	next = w.record;
-	cr_assert_eq(rg_plan_apply(w.plan, w.record, &next), RG_OK);
+	cr_assert_eq(rg_plan_apply(w.plan, w.record, &next, NULL), RG_OK);
 	cr_expect_null(next);
 	end_world(&w);
 }
@@ -209,15 +209,15 @@ Test(plan, of_a_chain_with_one_seed_fits_no_later_record)
 	rg_request request = request_of(&first, &room);
 	rg_record *record, *next;
 
-	cr_assert_eq(rg_merge(NULL, &request, NULL, NULL, w.now, w.seed, &w.plan), RG_OK);
-	cr_assert_eq(rg_plan_apply(w.plan, NULL, &record), RG_OK);
+	cr_assert_eq(rg_merge(NULL, &request, NULL, NULL, w.now, w.seed, &w.plan, NULL), RG_OK);
+	cr_assert_eq(rg_plan_apply(w.plan, NULL, &record, NULL), RG_OK);
 	rg_plan_free(w.plan);
 	request = request_of(&again, &room);
-	cr_assert_eq(rg_merge(record, &request, NULL, NULL, w.now, w.seed, &w.plan), RG_OK);
-	cr_assert_eq(rg_plan_apply(w.plan, record, &next), RG_OK);
+	cr_assert_eq(rg_merge(record, &request, NULL, NULL, w.now, w.seed, &w.plan, NULL), RG_OK);
+	cr_assert_eq(rg_plan_apply(w.plan, record, &next, NULL), RG_OK);
 	rg_record_unref(record);
 	record = next;
-	cr_expect_eq(rg_plan_apply(w.plan, record, &next), RG_ECONFLICT);
+	cr_expect_eq(rg_plan_apply(w.plan, record, &next, NULL), RG_ECONFLICT);
 	rg_record_unref(record);
 	end_world(&w);
 }

@@ -53,7 +53,7 @@ Test(plan_text, of_a_register_that_adds_a_binding)
 	r.n_contacts = 2;
 	for (int i = 0; i < 4; i++) { /* whatever the seed */
 		seed[i] = (uint8_t)(7 * i);
-		cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, clock, seed, &plan), RG_OK);
+		cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, clock, seed, &plan, NULL), RG_OK);
 		cr_assert_eq(rg_plan_text(plan, 0, text, sizeof text - 1, &n), RG_OK);
 		text[n] = '\0';
 		cr_expect_str_eq(text, want);
@@ -184,7 +184,7 @@ Test(plan_text, of_an_expiry_that_deletes_the_record)
 	save(&w, .contact = { A ";expires=60" });
 	w.now += 60000;
 	rg_plan_free(w.plan);
-	cr_assert_eq(rg_expire(w.record, NULL, 0, NULL, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_expire(w.record, NULL, 0, NULL, w.now, w.seed, &w.plan, NULL), RG_OK);
 	same_text(decision(&w),
 		"at: 1700000060000\n"
 		"commit: delete\n"
@@ -244,7 +244,7 @@ Test(plan_text, of_a_reply_of_the_main_registrar_tells_what_to_rewrite)
 	upstream.modified = forwarded;
 	upstream.n_modified = 1;
 	upstream.n_contacts = 1;
-	cr_assert_eq(rg_merge_reply(NULL, &r, &upstream, w.config, NULL, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_merge_reply(NULL, &r, &upstream, w.config, NULL, w.now, w.seed, &w.plan, NULL), RG_OK);
 	cr_expect_not_null(strstr(decision(&w), "no_reply: yes\nrewrite: 0 sip:a@192.0.2.7\noutcome: INSERTED\n"), "%s", w.text);
 	end_world(&w);
 }
@@ -277,7 +277,7 @@ Test(plan_text, is_not_open_to_injection)
 		"    path: <sip:p>\n"
 		"    path: <sip:\\x0bq>\n");
 	w.now++;
-	cr_assert_eq(rg_expire(w.record, NULL, 0, NULL, w.now, w.seed, &w.plan), RG_OK);
+	cr_assert_eq(rg_expire(w.record, NULL, 0, NULL, w.now, w.seed, &w.plan, NULL), RG_OK);
 	same_text(decision(&w),
 		"at: 1700000000001\n"
 		"commit: delete\n"

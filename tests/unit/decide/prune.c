@@ -92,7 +92,7 @@ Test(prune, a_filter_takes_what_matches_and_leaves_removals)
 	rg__filter f = { 0 };
 
 	save(&w, .contact = { A, B });
-	cr_assert_eq(rg__filter_contact(&f, RG_STR("sip:%61@192.0.2.7"), NULL), RG_OK);
+	cr_assert_eq(rg__filter_contact(&f, RG_STR("sip:%61@192.0.2.7"), NULL, "contact", NULL), RG_OK);
 	prune(&w, &f);
 	same_text(events(&w), "CONTACT_DELETE:removed");
 	cr_expect_eq(rg_plan_affected_count(w.plan), 1);
@@ -148,7 +148,7 @@ Test(prune, live_indexes_come_in_lookup_order)
 	cr_expect_eq(live[2], 0);
 	rg_mem_free(live);
 	w.now += 60000;
-	cr_assert_eq(rg__filter_contact(&f, RG_STR(B), NULL), RG_OK);
+	cr_assert_eq(rg__filter_contact(&f, RG_STR(B), NULL, "contact", NULL), RG_OK);
 	cr_assert_eq(rg__live(w.record, &f, false, w.now, &live, &n), RG_OK);
 	cr_assert_eq(n, 1);
 	cr_expect_eq(live[0], 1);
@@ -182,10 +182,10 @@ static rg_status prune_by(world *w, const rg_remove_filter *filter)
 
 	w->seed[0]++;
 	rg_plan_free(w->plan);
-	rg_status status = rg_prune(w->record, filter, w->config, w->now, w->seed, &w->plan);
+	rg_status status = rg_prune(w->record, filter, w->config, w->now, w->seed, &w->plan, NULL);
 	if (status != RG_OK)
 		return status;
-	cr_assert_eq(rg_plan_apply(w->plan, w->record, &next), RG_OK);
+	cr_assert_eq(rg_plan_apply(w->plan, w->record, &next, NULL), RG_OK);
 	rg_record_unref(w->record);
 	w->record = next;
 	return status;
@@ -286,9 +286,9 @@ Test(prune, the_public_form_refuses_what_rg_remove_refuses)
 		if (i == 10)
 			set(&w, "pn_pnsreg_interval", "1");
 		plan = w.plan;
-		cr_expect_eq(rg_prune(w.record, given, w.config, w.now, seed, &plan), RG_EINVAL, "case %zu", i);
+		cr_expect_eq(rg_prune(w.record, given, w.config, w.now, seed, &plan, NULL), RG_EINVAL, "case %zu", i);
 		cr_expect_null(plan);
 	}
-	cr_expect_eq(rg_prune(w.record, &(rg_remove_filter){ 0 }, NULL, w.now, w.seed, NULL), RG_EINVAL);
+	cr_expect_eq(rg_prune(w.record, &(rg_remove_filter){ 0 }, NULL, w.now, w.seed, NULL, NULL), RG_EINVAL);
 	end_world(&w);
 }

@@ -23,7 +23,7 @@ static rg_targets *targets_of(world *w, const char *user, int n)
 		cr_assert_eq(save_spec(w, s), 200);
 	rg_request_init(&r, sizeof r);
 	r.request_uri = rg_str_from(uri);
-	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets, NULL), RG_OK);
 	return targets;
 }
 
@@ -125,7 +125,7 @@ static rg_targets *flows_of(world *w, const char *user)
 	cr_assert_eq(save_spec(w, s), 200);
 	rg_request_init(&r, sizeof r);
 	r.request_uri = rg_str_from(uri);
-	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets, NULL), RG_OK);
 	return targets;
 }
 

@@ -102,20 +102,79 @@ Test(request, view_of_nothing_is_empty)
 	cr_assert(view.struct_size == sizeof view && view.method.p == NULL && view.defect == RG_R_FINE);
 }
 
-Test(request, count_without_lines_is_a_defect_and_no_query)
+static void opened(const rg_request *r, rg_request *view, rg_status status, const char *words)
 {
+	rg_error *why = rg_error_new();
+
+	cr_expect_eq(rg__request_open(r, view, why), status);
+	cr_expect_str_eq(rg_error_text(why).p, words);
+	cr_expect_eq(rg__request_open(r, view, NULL), status);
+	rg_error_free(why);
+}
+
+Test(request, count_without_lines_is_a_mistake_of_the_host)
+{
+	static const struct { const char *words; size_t lines, n; } rows[] = {
+#define STRAY(name) { "rg_request." #name " is NULL, and its count is 3", offsetof(rg_request, name), offsetof(rg_request, n_##name) }
+		STRAY(contacts), STRAY(paths), STRAY(supported), STRAY(require), STRAY(feature_caps), STRAY(allow), STRAY(routes), STRAY(branches),
+		STRAY(resolved),
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		rg_request r = full(NULL), view;
+		uint32_t three = 3, left;
+
+		opened(&r, &view, RG_OK, "");
+		memset((char *)&r + rows[i].lines, 0, sizeof(void *));
+		memcpy((char *)&r + rows[i].n, &three, sizeof three);
+		opened(&r, &view, RG_EINVAL, rows[i].words);
+		memcpy(&left, (char *)&view + rows[i].n, sizeof left);
+		cr_expect_eq(left, 0, "%s: the view is safe to read", rows[i].words);
+		cr_expect_eq(view.defect, RG_R_FINE);
+	}
+}
+
+Test(request, what_no_verb_can_use_is_named)
+{
+	rg_addr both[2] = { { .family = 4 }, { .family = 5 } };
+	rg_resolved resolved = { .host = RG_STR("h"), .addrs = both, .n_addrs = 1 };
 	rg_request r = full(NULL), view;
 
-	r.contacts = NULL;
-	rg__request_view(&r, &view);
-	cr_assert(view.n_contacts == 0 && view.defect == RG_R_PARSE);
-	r.defect = RG_R_PARSE_CONT;
-	rg__request_view(&r, &view);
-	cr_assert_eq(view.defect, RG_R_PARSE_CONT);
-	r = full(NULL);
-	r.n_resolved = 3;
-	rg__request_view(&r, &view);
-	cr_assert(view.n_resolved == 0 && view.defect == RG_R_PARSE);
+	opened(NULL, &view, RG_EINVAL, "request is NULL");
+	r.flags = RG_REQUEST_HAS_BRANCH_FLAGS | 32 | 64;
+	opened(&r, &view, RG_EINVAL, "rg_request.flags has unknown bits: 0x60");
+	r.flags = 0;
+	r.resolved = &resolved;
+	r.n_resolved = 1;
+	opened(&r, &view, RG_OK, "");
+	resolved.n_addrs = 2;
+	opened(&r, &view, RG_EINVAL, "rg_request.resolved[0].addrs[1].family is 5");
+	resolved.addrs = NULL;
+	opened(&r, &view, RG_EINVAL, "rg_request.resolved[0].addrs is NULL, and its count is 2");
+}
+
+Test(request, an_upstream_reply_is_a_2xx_with_its_arrays)
+{
+	static const struct { int32_t code; uint32_t n_contacts, n_modified; const char *words; } rows[] = {
+		{ 200, 0, 0, "" }, { 299, 0, 0, "" },
+		{ 199, 0, 0, "rg_upstream.code is 199: only a 2xx grants anything" }, { 300, 0, 0, "rg_upstream.code is 300: only a 2xx grants anything" },
+		{ 200, 1, 0, "rg_upstream.contacts is NULL, and its count is 1" }, { 200, 0, 2, "rg_upstream.modified is NULL, and its count is 2" },
+	};
+	rg_error *why = rg_error_new();
+	rg_upstream up, view;
+
+	cr_expect_eq(rg__upstream_open(NULL, &view, why), RG_EINVAL);
+	cr_expect_str_eq(rg_error_text(why).p, "upstream is NULL");
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		rg_error_set(why, RG_OK, RG_STR(""));
+		rg_upstream_init(&up, sizeof up);
+		up.code = rows[i].code;
+		up.n_contacts = rows[i].n_contacts;
+		up.n_modified = rows[i].n_modified;
+		cr_expect_eq(rg__upstream_open(&up, &view, why), rows[i].words[0] ? RG_EINVAL : RG_OK, "row %zu", i);
+		cr_expect_str_eq(rg_error_text(why).p, rows[i].words, "row %zu", i);
+	}
+	rg_error_free(why);
 }
 
 static void same_lines(const rg_str *a, uint32_t na, const rg_str *b, uint32_t nb, const char *name)

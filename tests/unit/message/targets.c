@@ -11,7 +11,7 @@ static rg_targets *targets_of(world *w, const char *flag_text)
 	rg_request_init(&r, sizeof r);
 	r.request_uri = RG_STR("sip:alice@example.com");
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flag_text), &options, NULL), RG_OK);
-	cr_assert_eq(rg_select(w->record, &r, w->config, options, w->now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w->record, &r, w->config, options, w->now, &targets, NULL), RG_OK);
 	rg_lookup_options_unref(options);
 	return targets;
 }

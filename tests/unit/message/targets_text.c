@@ -13,7 +13,7 @@ static const char *routes(world *w, const char *method, uint32_t flags)
 	rg_request_init(&r, sizeof r);
 	r.method = rg_str_from(method);
 	r.request_uri = RG_STR("sip:alice@example.com");
-	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets, NULL), RG_OK);
 	cr_assert_eq(rg_targets_text(targets, flags, w->text, sizeof w->text - 1, &n), RG_OK);
 	w->text[n] = '\0';
 	rg_targets_free(targets);

@@ -273,7 +273,7 @@ Test(register_path, its_host_name_is_resolved_like_any_next_hop)
 	rg__register *reg;
 
 	flags(&w, "path-off");
-	cr_assert_eq(rg__register_read(&r, w.config, w.options, NULL, &reg), RG_OK);
+	cr_assert_eq(rg__register_read(&r, w.config, w.options, NULL, &reg, NULL), RG_OK);
 	cr_expect_eq(rg__register_hosts(reg, &host, 1), 1);
 	same_text(put(&w, host), "p1.example.com");
 	rg__register_free(reg);

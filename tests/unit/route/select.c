@@ -17,7 +17,7 @@ static const char *select_method(world *w, const char *method, const char *flag_
 	r.request_uri = request_uri;
 	r.aor = rg_str_from(aor);
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flag_text), &options, NULL), RG_OK);
-	cr_assert_eq(rg_select(w->record, &r, w->config, options, w->now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w->record, &r, w->config, options, w->now, &targets, NULL), RG_OK);
 	snprintf(w->text, sizeof w->text, "%d/%d", rg_targets_result(targets), rg_targets_code(targets));
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
 		append(w, " ", t.uri);
@@ -170,7 +170,7 @@ static const char *select_defect(world *w, int32_t defect)
 	r.method = RG_STR("INVITE");
 	r.request_uri = ALICE;
 	r.defect = defect;
-	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets, NULL), RG_OK);
 	snprintf(w->text, sizeof w->text, "%d/%d %u", rg_targets_result(targets), rg_targets_code(targets), rg_targets_count(targets));
 	rg_targets_free(targets);
 	return w->text;
@@ -226,8 +226,8 @@ Test(select, a_record_of_another_aor_is_refused)
 
 	rg_request_init(&r, sizeof r);
 	r.request_uri = RG_STR("sip:bob@example.com");
-	cr_expect_eq(rg_select(w.record, &r, NULL, NULL, w.now, &targets), RG_EINVAL);
-	cr_expect_eq(rg_select(w.record, NULL, NULL, NULL, w.now, &targets), RG_EINVAL);
+	cr_expect_eq(rg_select(w.record, &r, NULL, NULL, w.now, &targets, NULL), RG_EINVAL);
+	cr_expect_eq(rg_select(w.record, NULL, NULL, NULL, w.now, &targets, NULL), RG_EINVAL);
 	cr_expect_null(targets);
 	end_world(&w);
 }
@@ -242,7 +242,7 @@ Test(select, a_config_that_contradicts_itself_is_refused)
 		rg_request_init(&r, sizeof r);
 		r.request_uri = RG_STR("sip:alice@example.com");
 		contradict(&w, i);
-		cr_expect_eq(rg_select(w.record, &r, w.config, NULL, w.now, &targets), RG_EINVAL, "case %zu", i);
+		cr_expect_eq(rg_select(w.record, &r, w.config, NULL, w.now, &targets, NULL), RG_EINVAL, "case %zu", i);
 		cr_expect_null(targets);
 		end_world(&w);
 	}
@@ -548,7 +548,7 @@ Test(select, many_flows_of_many_instances)
 	}
 	rg_request_init(&r, sizeof r);
 	r.request_uri = ALICE;
-	cr_assert_eq(rg_select(w.record, &r, NULL, options, w.now, &targets), RG_OK);
+	cr_assert_eq(rg_select(w.record, &r, NULL, options, w.now, &targets, NULL), RG_OK);
 	cr_assert_eq(rg_targets_count(targets), 300);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
 		if (t.fallback_of == UINT32_MAX) {

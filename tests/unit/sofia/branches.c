@@ -90,6 +90,7 @@ Test(sofia_branches, a_lookup_is_refused_for_what_it_needs_and_for_nothing_else)
 static const char *route(site *s, bool alice, bool bob, const char *flags, const rg_str *branches, uint32_t n)
 {
 	rg_lookup_options *options = NULL;
+	rg_targets *targets;
 	rg_msg msg = { .ops = rg_sofia_msg_ops(), .msg = &s->m };
 
 	cr_assert_eq(rg_memory_store_new(NULL, &s->store, NULL), RG_OK);
@@ -103,7 +104,8 @@ static const char *route(site *s, bool alice, bool bob, const char *flags, const
 	s->m.msg = s->msg = msg_make(sip_default_mclass(), MSG_FLG_EXTRACT_COPY, INVITE, (ssize_t)sizeof INVITE - 1);
 	s->m.branches = branches;
 	s->m.n_branches = n;
-	cr_assert_eq(rg_lookup_msg(s->reg, &msg, options, NULL, NULL), RG_OK);
+	cr_assert_eq(rg_lookup_msg(s->reg, &msg, options, &targets, NULL), RG_OK);
+	rg_targets_free(targets);
 	int at = snprintf(s->text, sizeof s->text, "%d", s->m.routed);
 	for (uint32_t i = 0; i < s->m.n_targets; i++)
 		at += snprintf(s->text + at, sizeof s->text - (size_t)at, " %.*s(%d)>%.*s", (int)s->m.targets[i].uri.n, s->m.targets[i].uri.p,
@@ -176,7 +178,10 @@ Test(sofia_branches, a_home_is_the_next_hop_and_the_request_uri_stays)
 	cr_assert_eq(rg_registrar_tick(other, 0, NULL), RG_OK);
 	cr_assert_eq(rg_lookup_options_new(RG_STR("global"), &options, NULL), RG_OK);
 	rg_msg msg = { .ops = rg_sofia_msg_ops(), .msg = &s.m };
-	cr_assert_eq(rg_lookup_msg(s.reg, &msg, options, NULL, NULL), RG_OK);
+	rg_targets *targets;
+
+	cr_assert_eq(rg_lookup_msg(s.reg, &msg, options, &targets, NULL), RG_OK);
+	rg_targets_free(targets);
 	cr_assert_eq(s.m.n_targets, 1);
 	cr_expect_eq(s.m.routed, 0);
 	cr_expect(rg_str_equal(s.m.next_hop, RG_STR("sip:192.0.2.250:5070")));

@@ -196,7 +196,7 @@ Test(sofia_handle, completion_form_calls_back_and_frees_once_or_not_at_all)
 		seen s = { 0 };
 		rg_op *op = NULL;
 		char *text = strdup(cases[i].text);
-		rg_status status = rg_sofia_handle_async(w.registrar, rg_str_from(text), &w.source, NULL, done, &s, freed, &op);
+		rg_status status = rg_sofia_handle_async(w.registrar, rg_str_from(text), &w.source, NULL, done, &s, freed, &op, NULL);
 		free(text);
 		rg_op_free(op);
 		cr_expect_eq(status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(status));
@@ -216,7 +216,7 @@ Test(sofia_handle, no_reply_sends_nothing)
 	size_t n = 1;
 
 	cr_assert_eq(rg_save_options_new(RG_STR("no-reply"), &options, NULL), RG_OK);
-	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "Contact: <sip:a@h>\r\n\r\n"), NULL, options, &reply, &n), RG_OK);
+	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "Contact: <sip:a@h>\r\n\r\n"), NULL, options, &reply, &n, NULL), RG_OK);
 	cr_expect_null(reply);
 	cr_expect_eq(n, 0);
 	rg_save_options_unref(options);
@@ -229,8 +229,8 @@ Test(sofia_handle, a_reply_needs_a_place)
 	uint8_t *reply = NULL;
 	size_t n = 0;
 
-	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "\r\n"), NULL, NULL, NULL, &n), RG_EINVAL);
-	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "\r\n"), NULL, NULL, &reply, NULL), RG_EINVAL);
+	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "\r\n"), NULL, NULL, NULL, &n, NULL), RG_EINVAL);
+	cr_expect_eq(rg_sofia_handle(w.registrar, RG_STR(REGISTER "\r\n"), NULL, NULL, &reply, NULL, NULL), RG_EINVAL);
 	cr_expect_null(reply);
 	world_end(&w);
 }

@@ -63,7 +63,7 @@ static round play(const char *text, const char *address, const char *to_tag, con
 	r.message.msg = message_of(text, MSG_FLG_EXTRACT_COPY);
 	cr_assert_eq(ops->read(NULL, &r.message, NULL, &r.request), RG_OK);
 	cr_assert_eq(rg_save_options_new(rg_str_from(flags), &options, NULL), RG_OK);
-	cr_assert_eq(rg_merge(NULL, &r.request, NULL, options, 1700000000000, seed, &r.plan), RG_OK);
+	cr_assert_eq(rg_merge(NULL, &r.request, NULL, options, 1700000000000, seed, &r.plan, NULL), RG_OK);
 	rg_status status = ops->reply(NULL, &r.message, rg_plan_response(r.plan));
 	rg_save_options_unref(options);
 	if (status == RG_OK && r.message.reply)
@@ -333,7 +333,7 @@ Test(sofia_reply, sizes_of_the_hosts_structs_are_honoured)
 	cr_expect_null(r.domain.p);
 	cr_expect_null(r.aor.p);
 	cr_expect_eq(r.source.family, 0);
-	cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, 1700000000000, seed, &plan), RG_OK);
+	cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, 1700000000000, seed, &plan, NULL), RG_OK);
 	cr_assert_eq(ops->reply(NULL, &m, rg_plan_response(plan)), RG_OK);
 	char *text = sent(m.reply);
 	cr_expect_null(strstr(text, "received="), "%s", text);
@@ -420,7 +420,7 @@ static rg_targets *targets_of(const rg_request *invite, const char *path)
 		contacts[i].methods = RG_METHODS_ALL;
 	}
 	cr_assert_eq(rg_record_new(&key, &revision, contacts, 2, NULL, 0, (rg_str){ NULL, 0 }, &record), RG_OK);
-	cr_assert_eq(rg_select(record, invite, NULL, NULL, 1700000001000, &targets), RG_OK);
+	cr_assert_eq(rg_select(record, invite, NULL, NULL, 1700000001000, &targets, NULL), RG_OK);
 	rg_record_unref(record);
 	return targets;
 }

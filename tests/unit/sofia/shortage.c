@@ -148,7 +148,7 @@ static bool handles(const char *text, int contacts)
 
 	rg_sofia_source_init(&source, sizeof source);
 	source.received = RG_STR("sip:5.5.5.5:1");
-	rg_status st = rg_sofia_handle(reg, rg_str_from(text), &source, saving, &reply, &n);
+	rg_status st = rg_sofia_handle(reg, rg_str_from(text), &source, saving, &reply, &n, NULL);
 	int found = 0;
 	for (const uint8_t *at = reply, *end = reply + n; reply && (at = memmem(at, (size_t)(end - at), "Contact:", 8)) != NULL; at++)
 		found++;
