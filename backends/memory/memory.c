@@ -132,6 +132,9 @@ static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
 rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, rg_error *why)
 {
 	rg_memory_options o;
+	if (!out)
+		return rg_error_set(why, RG_EINVAL, RG_STR("out is NULL"));
+	*out = NULL;
 	rg_memory_options_init(&o, sizeof o);
 	if (options)
 		memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);

@@ -159,12 +159,12 @@ RG_API const rg_record *rg_plan_next(const rg_plan *plan);
 /**
  * Applies a plan to the record that it was made from, for a chain of decisions without a store.
  * @param record  the record that the plan was made from, or one of the same AoR and revision; NULL = none.
- * @param next  becomes a reference to the next record, owned by the caller, which is @p record when the plan commits nothing; NULL when the
+ * @param out  becomes a reference to the next record, owned by the caller, which is @p record when the plan commits nothing; NULL when the
  * record is deleted, when there is none, and on every error.
- * @return RG_OK; RG_EINVAL: there is no plan, @p next is NULL, or the record belongs to another AoR; RG_ECONFLICT: the plan was made from
+ * @return RG_OK; RG_EINVAL: there is no plan, @p out is NULL, or the record belongs to another AoR; RG_ECONFLICT: the plan was made from
  * another revision of the record.
  */
-RG_API rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next, rg_error *why);
+RG_API rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **out, rg_error *why);
 
 /** @return the number of bindings that rg_prune() removed, as rg_remove() counts them, or rg_measure() changed; 0 for other plans. */
 RG_API uint32_t rg_plan_affected_count(const rg_plan *plan);

@@ -159,21 +159,21 @@ rg_status rg__pure_end(rg_status status, rg_error *why)
 	return status == RG_ENOMEM ? rg__fail(why, status, "out of memory") : status;
 }
 
-rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **next, rg_error *why)
+rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record **out, rg_error *why)
 {
 	rg_key made_for, given;
 
-	if (next)
-		*next = NULL;
-	if (!plan || !next)
-		return rg__fail(why, RG_EINVAL, "%s is NULL", plan ? "next" : "plan");
+	if (out)
+		*out = NULL;
+	if (!plan || !out)
+		return rg__fail(why, RG_EINVAL, "%s is NULL", plan ? "out" : "plan");
 	rg_record_key(plan->before ? plan->before : plan->next, &made_for);
 	rg_record_key(record, &given);
 	if (record && made_for.domain.p && !rg_key_equal(&made_for, &given))
 		return rg__fail(why, RG_EINVAL, "record belongs to another AoR than the plan");
 	if (!rg_revision_equal(rg_record_revision(plan->before), rg_record_revision(record)))
 		return rg__fail(why, RG_ECONFLICT, "the plan was made from another revision of the record");
-	*next = rg_record_ref(plan->commits ? plan->next : record);
+	*out = rg_record_ref(plan->commits ? plan->next : record);
 	return RG_OK;
 }
 

@@ -218,6 +218,8 @@ static rg_time handle_due(rg_registrar *reg)
 
 rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 {
+	if (next)
+		*next = RG_TIME_NEVER;
 	if (!reg)
 		return RG_EINVAL;
 	rg_registrar_ref(reg);

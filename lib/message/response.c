@@ -312,7 +312,11 @@ rg_status rg_response_headers(rg_response *r, const rg_header **headers, uint32_
 	lines l = { 0 };
 	size_t from = 0;
 
-	if (!r)
+	if (headers)
+		*headers = NULL;
+	if (n)
+		*n = 0;
+	if (!r || !headers || !n)
 		return RG_EINVAL;
 	if (!r->headers) {
 		l.headers = malloc(lines_at_most(r) * sizeof *l.headers);

@@ -485,6 +485,8 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	measure m;
 	rg_status status;
 
+	if (out == NULL)
+		return RG_EINVAL;
 	*out = NULL;
 	if (key == NULL || revision == NULL)
 		return RG_EINVAL;

@@ -320,6 +320,8 @@ rg_status rg_record_decode(const uint8_t *bytes, size_t n, rg_record **out, rg_e
 	reader r = { .start = bytes, .at = { bytes, bytes + n }, .why = why };
 	rg_status status;
 
+	if (out == NULL)
+		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
 	status = read_record(&r, out);
 	free(r.parts.contacts);

@@ -164,9 +164,11 @@ rg_status rg_record_encode(const rg_record *record, uint8_t **bytes, size_t *n)
 	writer w = { .room = rg_record_size(record) + rg_record_size(record) / 2 };
 	msgpack_packer pk;
 
-	*bytes = NULL;
-	*n = 0;
-	if (record == NULL)
+	if (bytes != NULL)
+		*bytes = NULL;
+	if (n != NULL)
+		*n = 0;
+	if (record == NULL || bytes == NULL || n == NULL)
 		return RG_EINVAL;
 	w.p = malloc(w.room);
 	if (w.p == NULL)

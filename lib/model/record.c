@@ -34,6 +34,8 @@ int32_t rg_path_next(rg_str *rest, rg_str *value)
 {
 	const char *lf;
 
+	if (rest == NULL || value == NULL)
+		return 0;
 	if (rest->n == 0) {
 		*rest = *value = RG__ABSENT;
 		return 0;
@@ -70,6 +72,8 @@ void rg_record_key(const rg_record *record, rg_key *out)
 {
 	const char *p;
 
+	if (out == NULL)
+		return;
 	if (record == NULL) {
 		*out = (rg_key){ 0 };
 		return;

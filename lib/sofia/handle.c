@@ -11,6 +11,7 @@ typedef struct raw {
 	rg_sofia_source source;
 	rg_msg msg;
 	rg_str bytes;
+	const char *wrong; /* with the bytes; NULL = nothing */
 	rg__sofia_text reply;
 	rg_sofia_cb done;
 	void *user;
@@ -85,8 +86,10 @@ static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_req
 		w->m.msg = salvage(w->bytes);
 	if (!w->m.msg)
 		return RG_ENOMEM;
-	if (!sip_object(w->m.msg) || !sip_object(w->m.msg)->sip_via)
+	if (!sip_object(w->m.msg) || !sip_object(w->m.msg)->sip_via) {
+		w->wrong = "bytes have no Via to reply to";
 		return RG_EINVAL;
+	}
 	status = rg__sofia_read(&w->m, config, out);
 	if (frame.defect != RG_R_FINE)
 		out->defect = frame.defect;
@@ -215,6 +218,8 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 	rg_response_free(response);
 	if (status == RG_OK || status == RG_ESTORE)
 		*reply = take_reply(&w, n);
+	if (w.wrong)
+		tell(why, status, w.wrong);
 	raw_end(&w);
 	return status;
 }
@@ -266,6 +271,8 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 		raw_saved(w, status, NULL);
 		free_raw(w);
 	}
+	if (status < 0 && w->wrong)
+		tell(why, status, w->wrong);
 	if (status < 0)
 		raw_drop(w);
 	return status;

@@ -99,6 +99,8 @@ rg_status rg_addr_parse(rg_str text, rg_addr *out)
 	rg_str ip, port;
 	uint16_t number = 0;
 
+	if (!out)
+		return RG_EINVAL;
 	*out = (rg_addr){ 0 };
 	if (!split_port(text, &ip, &port) || (port.p && !parse_port(port, &number)))
 		return RG_EINVAL;

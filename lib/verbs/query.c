@@ -129,7 +129,7 @@ static rg_status ask_contact(query_op *q, const rg_query *query, const rg_reques
 	if (own) {
 		q->nothing = request->n_contacts == 0;
 		if (!q->nothing && !first_contact(request, &contact))
-			return rg__fail(why, RG_EINVAL, "rg_request.contacts[0] is malformed");
+			return rg__fail(why, RG_EINVAL, "rg_request.contacts[0] is no Contact: '%.*s'", RG__SHOWN(request->contacts[0]));
 	}
 	rg_status st = rg__op_keep(&q->op, keeps, texts, 2);
 	/* Parameters of a Contact without <> are the header's in a request, and the URI's in what an operator typed. */
