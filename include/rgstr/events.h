@@ -30,7 +30,7 @@ typedef struct rg_subscription rg_subscription;
  * none while another thread delivers. So a verb may return before its own events are delivered. The rest is due for the next tick, which
  * env.wakeup announces. A subscriber that is slower than the commits makes the queue, and its memory, grow without a limit; the statistic
  * `events_queued` shows it.
- * @param mask  RG_EVENT_… bits. @param out  becomes the subscription, owned by the caller.
+ * @param mask  RG_EVENT_… bits. @param out  becomes the subscription, owned by the caller. @param why  may be NULL.
  * @return RG_OK; RG_EINVAL: the mask has no known bit, or there is no callback; RG_ENOMEM. On an error @p free_user is not called.
  */
 RG_API rg_status rg_registrar_subscribe(rg_registrar *registrar, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user,

@@ -32,9 +32,8 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * store fails, the bindings are the result, and rg_targets_partial() is 1. Without any binding the result is then RG_ESTORE.
  * @param options  NULL = no flags.
  * @param out  becomes the targets, owned by the caller. rg_targets_result() of an empty result is −1 or −2.
- * @return RG_OK; RG_ESTORE: the store is unavailable, @p out holds the result −3 with code 503, or NULL when out of memory; RG_EINVAL:
- * there is no request, it has too many branches, or @p out is NULL; RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other
- * errors.
+ * @return RG_OK; RG_ESTORE: the store is unavailable, @p out holds the result −3 with code 503, or NULL when out of memory; RG_EINVAL: an
+ * argument is missing, or what the host says in the request is wrong (request.h); RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
 RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out,
 	rg_error *why);
@@ -46,8 +45,8 @@ RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *requ
 /**
  * Reads a message of the host through its adaptor, looks it up as rg_lookup() does, and routes it through the adaptor when there is a
  * target. The host variable that attr_avp names becomes the texts of the targets, one value for each target, in their order.
- * @param out  becomes the targets, owned by the caller; may be NULL. @return as rg_lookup(), or an error of the adaptor; RG_ENOTSUP: the
- * adaptor has no `apply`.
+ * @param out  becomes the targets, owned by the caller. @return as rg_lookup(), or an error of the adaptor, as rg_save_msg(); RG_ENOTSUP:
+ * the adaptor has no `apply`.
  */
 RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out,
 	rg_error *why);

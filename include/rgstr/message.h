@@ -9,6 +9,9 @@
  * `reply`, `apply`, `set_var` and `rewrite` on the thread that completes the verb: in the blocking form the thread of the caller, in the
  * completion form the thread that runs the callback. It calls one member for a verb at a time, but `release` of the request may run at
  * the same time as a later member.
+ *
+ * **Errors.** The verb returns the error of a member, or passes it to the callback. RG_EINVAL of a member that runs after the decision
+ * becomes RG_ECONTRACT, because RG_EINVAL says that nothing has begun.
  */
 #ifndef RGSTR_MESSAGE_H
 #define RGSTR_MESSAGE_H
@@ -29,7 +32,8 @@ typedef struct rg_msg_ops {
 	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters
 	 * received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config name host variables and a header to read. A value that
 	 * the request needs and that cannot be read is reported in `defect`, not as an error. A member that allocates sets `owner` and
-	 * `release`; on an error it has released its memory itself. @return RG_OK or an error, which the verb returns.
+	 * `release`; on an error it has released its memory itself. A value of a host variable is no defect: the verb returns RG_EINVAL when it
+	 * breaks a rule of request.h. @return RG_OK or an error, which the verb returns.
 	 */
 	rg_status (*read)(void *self, void *msg, const rg_config *config, rg_request *out);
 

@@ -4,6 +4,8 @@
  * The decision alone: pure functions from a record and what happens to it to a decision. With them a test checks registration policy
  * without a store or a network. rg_plan_apply() chains decisions, and rg_plan_text() is a decision to compare with an expected text.
  *
+ * An argument `why` says what is wrong; it may be NULL (status.h).
+ *
  * The functions use no store, clock, source of randomness or lock: `now` and `seed` are arguments. The same arguments give the same result.
  * Every function may be called on any thread.
  */
@@ -70,8 +72,8 @@ typedef struct rg_plan rg_plan;
  * Decides a REGISTER (RFC 3261 §10.3).
  * @param record   the current record of the AoR; NULL = none. @param config  NULL = all defaults. @param options  NULL = no flags.
  * @param now      the time of the decision. @param seed  32 random bytes; the same bytes give the same binding ids.
- * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, the record belongs to
- * another AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM. @p out is NULL on every error.
+ * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, what the host says in the
+ * request is wrong (request.h), the record belongs to another AoR, or the config contradicts itself (rg_config_check()); RG_ENOMEM.
  */
 RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
 	rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -85,8 +87,8 @@ RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, co
  * same REGISTER is applied too, because the client sees its lifetimes last.
  *
  * rg_response_rewrite_count() of the response lists what to change in the reply. rg_response_no_reply() is 1.
- * @param request  the REGISTER as it came from the client. @param upstream  the reply of the main registrar.
- * Other parameters and errors as rg_merge(). RG_EINVAL also when the code of @p upstream is not 2xx.
+ * @param request  the REGISTER as it came from the client. @param upstream  the reply of the main registrar. Other parameters and errors
+ * as rg_merge(). RG_EINVAL also when the code of @p upstream is not 2xx, or an entry of its `modified` is no URI.
  */
 RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *request, const rg_upstream *upstream, const rg_config *config,
 	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -98,8 +100,7 @@ RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *reque
  * expiry. They are compared octet by octet. May be NULL when @p n_foreign is 0.
  * @param config  NULL = all defaults. It is checked; no parameter of this version changes the decision.
  * @param seed  32 random bytes, of which the revision of the next record is made.
- * @return RG_OK with @p out owned by the caller; RG_EINVAL: there is no seed, or the config contradicts itself; RG_ENOMEM. @p out is NULL
- * on every error.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: there is no seed, or the config contradicts itself; RG_ENOMEM.
  */
 RG_API rg_status rg_expire(const rg_record *record, const rg_str *foreign, uint32_t n_foreign, const rg_config *config, rg_time now,
 	const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -127,7 +128,7 @@ RG_API void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size);
  * for it.
  * @param record  the current record of the AoR; NULL = none. @param config  NULL = all defaults. @param seed  as rg_expire().
  * @return RG_OK with @p out owned by the caller, also when nothing is removed; RG_EINVAL: there is no seed or no filter, the filter has no
- * AoR or a malformed value, the record belongs to another AoR, or the config contradicts itself; RG_ENOMEM. @p out is NULL on every error.
+ * AoR or a malformed value, the record belongs to another AoR, or the config contradicts itself; RG_ENOMEM.
  */
 RG_API rg_status rg_prune(const rg_record *record, const rg_remove_filter *filter, const rg_config *config, rg_time now,
 	const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -138,8 +139,8 @@ RG_API rg_status rg_prune(const rg_record *record, const rg_remove_filter *filte
  * @param record  the current record of the AoR; NULL = none. @param contact, microseconds  as rg_set_latency().
  * @param config  NULL = all defaults. @param seed  as rg_expire().
  * @return RG_OK with @p out owned by the caller, also when nothing changes; RG_EINVAL: there is no seed, the Contact is absent or
- * malformed, @p microseconds is RG_LATENCY_NONE, or the config contradicts itself; RG_ELIMIT: the record would grow past `max_record_bytes`;
- * RG_ENOMEM. @p out is NULL on every error.
+ * malformed, @p microseconds is RG_LATENCY_NONE, or the config contradicts itself; RG_ELIMIT: the record would grow past
+ * `max_record_bytes`; RG_ENOMEM.
  */
 RG_API rg_status rg_measure(const rg_record *record, rg_str contact, uint32_t microseconds, const rg_config *config, rg_time now,
 	const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -221,8 +222,8 @@ RG_API rg_status rg_plan_text(rg_plan *plan, uint32_t flags, char *room, size_t 
  * effect here.
  * @param record  the current record of the AoR; NULL = none. @param request  gives the AoR (`aor`, else `request_uri`) and the method.
  * @param config  NULL = all defaults. @param options  NULL = no flags. @param now  the time of the decision.
- * @return RG_OK with @p out owned by the caller, also for an empty result; RG_EINVAL: there is no request, the record belongs to another
- * AoR, or the config contradicts itself (rg_config_check() says how); RG_ENOMEM.
+ * @return RG_OK with @p out owned by the caller, also for an empty result; RG_EINVAL: there is no request, what the host says in it is
+ * wrong (request.h), the record belongs to another AoR, or the config contradicts itself (rg_config_check()); RG_ENOMEM.
  */
 RG_API rg_status rg_select(const rg_record *record, const rg_request *request, const rg_config *config, const rg_lookup_options *options,
 	rg_time now, rg_targets **out, rg_error *why);

@@ -97,8 +97,8 @@ RG_API rg_status rg_is_ip_registered_async(rg_registrar *registrar, const rg_que
 /**
  * Reads a message of the host through its adaptor and asks rg_is_registered(). The host variable that attr_avp names becomes the texts of
  * the live bindings (base specification §1.3.19), one value for each binding, in the order of the answer.
- * @param aor  AoR, in a form that request.h lists; absent = that of the message. @param out  may be NULL.
- * @return as rg_is_registered(), or an error of the adaptor.
+ * @param aor  AoR, in a form that request.h lists; absent = that of the message.
+ * @return as rg_is_registered(), or an error of the adaptor, as rg_save_msg().
  */
 RG_API rg_status rg_is_registered_msg(rg_registrar *registrar, const rg_msg *msg, rg_str aor, rg_answer **out, rg_error *why);
 

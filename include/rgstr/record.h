@@ -45,9 +45,9 @@ RG_API int32_t rg_revision_equal(const rg_revision *a, const rg_revision *b);
 RG_API int32_t rg_revision_is_zero(const rg_revision *r);
 
 /**
- * The SIP methods that a binding may support (RFC 3261 §20.5, RFC 3840 §9), each with the number of its bit in `methods`. All methods without
- * a number of their own share OTHER. Records are stored with these bits (doc/record-format.md), so the number of a method never changes. A
- * later version may give the numbers 14 to 30 to other methods.
+ * The SIP methods that a binding may support (RFC 3261 §20.5, RFC 3840 §9), each with the number of its bit in `methods`. All methods
+ * without a number of their own share OTHER. Records are stored with these bits (doc/record-format.md), so the number of a method never
+ * changes. A later version may give the numbers 14 to 30 to other methods.
  */
 enum {
 	RG_METHOD_INVITE = 0,

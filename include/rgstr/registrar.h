@@ -15,12 +15,17 @@
  * rg_op_free(); it may be canceled at any time. A callback runs with no lock held. It may call any function of the library and may drop
  * the last reference to any object.
  *
+ * **Errors.** RG_EINVAL tells of a mistake of the host: in an argument, or in a member of a struct that only the host fills in (request.h
+ * lists them). Nothing has begun then. Nothing is stored or sent, and no refusal is counted. RG_EINVAL is always returned by the call,
+ * never passed to a callback. What a client sent wrong is never an error of a save or a lookup: it is a refusal. The law of results and
+ * that of words, for every `why`, are in status.h.
+ *
  * **Inputs.** Requests, filters, queries, options and texts are borrowed for the call only: the caller may free them as soon as the call
  * has returned, RG_PENDING included. The exception is an rg_msg of a completion form: the message must live until the callback has been
  * called, or without one until `free_user` is called.
  *
  * **Callbacks.** `done` may be NULL in rg_save_msg_async(), rg_save_reply_msg_async(), rg_lookup_msg_async() and
- * rg_is_registered_msg_async(). In every other completion form NULL is RG_EINVAL.
+ * rg_is_registered_msg_async(), for a host that wants no result. In every other completion form NULL is RG_EINVAL.
  *
  * **Blocking form.** It needs a store that is inline or has `wait`. Otherwise it returns RG_ENOTSUP and starts nothing. It does not wait
  * for env.resolve: a resolver that does not answer before it returns counts as one without an answer.
@@ -78,8 +83,8 @@ RG_API void rg_registrar_shutdown(rg_registrar *registrar);
  * Replaces the configuration atomically. An operation in flight keeps the configuration that it started with. Of two calls at once, one
  * follows the other.
  * @param config  copied; NULL = all defaults.
- * @return RG_OK; RG_EINVAL: the config contradicts itself (rg_config_check() says how), or there is no registrar; RG_ENOMEM. On an error
- * the old configuration stays.
+ * @param why  may be NULL.
+ * @return RG_OK; RG_EINVAL: the config contradicts itself, or there is no registrar; RG_ENOMEM. On an error the old configuration stays.
  */
 RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config *config, rg_error *why);
 
@@ -94,7 +99,7 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  * @param limit  largest number of records to work on, and of changes to report; 0 = 1000.
  * @param next  becomes the time of the next tick; RG_TIME_NEVER = wait for env.wakeup. May be NULL.
  * @return RG_OK: the work is done, or the store has not answered yet; a later failure is logged, counted and followed by another tick.
- * RG_ESTORE: the store failed. RG_ENOMEM. RG_EINVAL: there is no registrar. @p next is set in all cases but the last.
+ * RG_ESTORE: the store failed. RG_ENOMEM. RG_EINVAL: there is no registrar; @p next is then RG_TIME_NEVER. In all other cases it is set.
  */
 RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
 

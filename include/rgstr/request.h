@@ -9,8 +9,8 @@
  * **Lifetime.** A request and everything it points to are borrowed for the call only. The caller may free or reuse them as soon as the call
  * has returned, also when it returned RG_PENDING.
  *
- * **Header values** stand without the name of the header and with line folding undone (RFC 3261 §7.3.1). A header that may stand on several
- * lines has one slice a line, in the order of the message. A line may hold several values, separated by commas.
+ * **Header values** stand without the name of the header and with line folding undone (RFC 3261 §7.3.1). A header that may stand on
+ * several lines has one slice a line, in the order of the message. A line may hold several values, separated by commas.
  *
  * **What only the host knows about the transport.** No other part of a request says any of this, and the library never guesses it. A lookup
  * reads none of these members.
@@ -27,17 +27,32 @@
  * - The next hop is the first Path URI, else the received URI, else the Contact URI. A Path counts only with one of the save flags
  *   path-off, path-lazy and path-strict, or when `outbound_mode` is not off.
  * - The received URI is, in this order: that of the Path, with the save flag path-received; the `received` parameter of the Contact, with
- *   `trust_contact_received`; the member `received`. A `received` that is no SIP URI or is longer than `max_received_len` is refused with
- *   400.
+ *   `trust_contact_received`; the member `received`.
  * - With the save flag socket-header, a `socket_header` that is not empty takes the place of `socket`. It is refused with 400 unless it is
  *   `proto:ip:port`. `socket` itself is stored as it is.
- * - `flow` has at most 255 bytes; a longer one is refused with 413. Control characters in `flow`, `socket`, `attr` and `ownership_tag`
- *   are refused with 400; HTAB is allowed.
  * - `via_count` matters only when `outbound_mode` is not off. Unless it is 1, `reg-id` applies only when the last Path URI has the
  *   parameter `ob`. Otherwise `reg-id` is ignored; when the client supports outbound, the request is refused with 439 instead. The 200
  *   has Flow-Timer only when it is 1, `reg-id` applies and the client supports outbound.
  * - `transport` matters only together with RG_REQUEST_TCP_PERSISTENT. Letter case does not matter.
  * - Each REGISTER that changes a binding replaces its received URI, socket and flow, also by absent ones.
+ *
+ * **Whose mistake.** A client can have caused a fault in the members that say what the message says, and in `aor` and `socket_header`,
+ * which a host often takes from the message. A save and a lookup refuse it. In the members below it is the mistake of the host, also when
+ * an adaptor filled them in from host variables. It is RG_EINVAL, with the name of the member in `why`.
+ *
+ * | member | of | what it must be |
+ * |---|---|---|
+ * | `received` | save | absent, empty, or a SIP URI of at most `max_received_len` bytes |
+ * | `attr` | save | at most `max_attr_len` bytes, without control characters other than HTAB |
+ * | `flow`, `socket`, `ownership_tag` | save | at most 255 bytes each, without control characters other than HTAB |
+ * | `domain` | save | no name that ends in "@homes" |
+ * | `method` | save | absent, or "REGISTER" |
+ * | `flags` | all | known bits. A save takes no RG_REQUEST_REPLY |
+ * | `n_contacts`, `n_paths` … | all | 0 without the array |
+ * | `resolved` | all | addresses of family 4 or 6 |
+ * | `n_branches` | lookup | with the flag `branch` at most RG_BRANCHES_MAX |
+ *
+ * `identity` and `transport` may be any text.
  *
  * **Forms of an AoR.** Every `aor` of this library, as a member or as an argument, takes one of these forms:
  * - a SIP or SIPS URI, as `sip:alice@example.org`. Password, port, parameters and headers are ignored, the last three also when they are
@@ -52,14 +67,14 @@
  * RG_EINVAL.
  *
  * **Hosts** are those of RFC 3261 §25.1. A name may also have a `_`, or be a single label of digits, as in
- * `sip:34020000001320000001@3402000000`. Such a name is compared as text, in any letter case, and never passed to env.resolve. A dotted name
- * that ends in a number is refused, unless it is an IPv4 address.
+ * `sip:34020000001320000001@3402000000`. Such a name is compared as text, in any letter case, and never passed to env.resolve. A dotted
+ * name that ends in a number is refused, unless it is an IPv4 address.
  *
  * **Malformed headers** (RFC 3261 §8.2.2). A save refuses a request whose Request-URI, To, From, Call-ID, CSeq, Contact, Expires, Require,
  * or Path is malformed. The parameter `malformed_expires` may excuse Expires, and a Path that no flag asks for is not read. A malformed
- * Supported, Allow or User-Agent counts as absent, with all its lines. A display name need not follow the grammar. It may be any text without
- * control characters, except that every quote in it is closed, that a comma in a Contact or Path stands between quotes, and that it is no SIP
- * URI with a parameter.
+ * Supported, Allow or User-Agent counts as absent, with all its lines. A display name need not follow the grammar. It may be any text
+ * without control characters, except that every quote in it is closed, that a comma in a Contact or Path stands between quotes, and that
+ * it is no SIP URI with a parameter.
  */
 #ifndef RGSTR_REQUEST_H
 #define RGSTR_REQUEST_H
@@ -131,7 +146,7 @@ typedef struct rg_request {
 	rg_str ownership_tag;   /**< ownership tag of the bindings (base specification §1.4.1) */
 	rg_str identity;        /**< the authenticated user, passed to env.authorize */
 	rg_str received;        /**< URI of the source, as "sip:192.0.2.1:5060;transport=udp"; see the table above */
-	rg_str attr;            /**< text that is stored with each binding; at most `max_attr_len` bytes */
+	rg_str attr;            /**< text that is stored with each binding */
 	rg_str flow;            /**< name that the host gave the connection, unique across restarts; see the table above */
 	rg_str transport;       /**< "udp", "tcp", "tls", "ws", "wss"; see the table above */
 	rg_str socket;          /**< local socket, `proto:ip:port`; see the table above */

@@ -16,9 +16,9 @@ extern "C" {
 #endif
 
 /**
- * The reasons of a response to a REGISTER, each with its SIP code and its text. The values never change and have no gaps; a later version may
- * add reasons, and rg_reason_count() tells their number. A refusal has the text in P-Registrar-Error. rg_statistics_find() counts the responses of
- * each reason under `accepted_regs` or `rejects_` and the name of the reason in lower case.
+ * The reasons of a response to a REGISTER, each with its SIP code and its text. The values never change and have no gaps; a later version
+ * may add reasons, and rg_reason_count() tells their number. A refusal has the text in P-Registrar-Error. rg_statistics_find() counts the
+ * responses of each reason under `accepted_regs` or `rejects_` and the name of the reason in lower case.
  */
 enum {
 	RG_R_FINE = 0,         /**< 200 No problem */
@@ -111,8 +111,8 @@ RG_API uint32_t rg_response_contact_count(const rg_response *response);
 RG_API rg_status rg_response_contact(const rg_response *response, uint32_t index, rg_contact *out);
 
 /**
- * @return the lifetime of listed binding @p index in seconds: what is left, at most what was granted; UINT32_MAX stands for more. 0 past the
- * last one.
+ * @return the lifetime of listed binding @p index in seconds: what is left, at most what was granted; UINT32_MAX stands for more. 0 past
+ * the last one.
  */
 RG_API uint32_t rg_response_contact_expires(const rg_response *response, uint32_t index);
 
@@ -196,8 +196,8 @@ RG_API int32_t rg_targets_result(const rg_targets *targets);
 /**
  * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding. 400: user or host of the AoR or of a
  * branch cannot be read, or exceeds its limit. 480: there are bindings, but none passed the filters. 405: none supports the method. 416:
- * the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that of
- * rg_request.defect. 500 for NULL.
+ * the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that
+ * of rg_request.defect. 500 for NULL.
  */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 

@@ -21,8 +21,8 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
  * Decides a REGISTER and commits the decision (RFC 3261 §10.3; base specification §1.4.1).
  * @param options  NULL = no flags. @param out  becomes the response, owned by the caller.
  * @return RG_OK: there is a decision, which may be a refusal. RG_ESTORE: the store is unavailable, its budget is used up, or there were
- * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: there is no request, its
- * domain ends in "@homes", or @p out is NULL. RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM. @p out is NULL for all other errors.
+ * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: an argument is missing, or what
+ * the host says in the request is wrong (request.h). RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
 RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out,
 	rg_error *why);
@@ -37,7 +37,11 @@ RG_API rg_status rg_save_async(rg_registrar *registrar, const rg_request *reques
 
 /**
  * Reads a message of the host through its adaptor, saves it as rg_save() does, and replies to it through the adaptor.
- * @param out  becomes the response, owned by the caller; may be NULL. @return as rg_save(), or an error of the adaptor.
+ *
+ * For a message that is no REGISTER it returns RG_EINVAL, and sends nothing. A host answers other methods itself, and an error of this
+ * function with 500, unless it was the adaptor that could not reply.
+ * @param out  becomes the response, owned by the caller. @return as rg_save(), or an error of the adaptor. An RG_EINVAL of a member of the
+ * adaptor that runs after the decision becomes RG_ECONTRACT.
  */
 RG_API rg_status rg_save_msg(rg_registrar *registrar, const rg_msg *msg, const rg_save_options *options, rg_response **out, rg_error *why);
 
@@ -50,9 +54,9 @@ RG_API rg_status rg_save_msg_async(rg_registrar *registrar, const rg_msg *msg, c
  * rg_merge_reply() describes the decision.
  * @param request  the REGISTER as it came from the client. @param upstream  the reply of the main registrar.
  * @param options  NULL = no flags.
- * @param out  becomes the decision, owned by the caller. It is not to be sent: rg_response_rewrite_count() lists what to change in the reply. A
- * code other than 200 says why nothing was stored.
- * @return as rg_save(); RG_EINVAL also when the code of @p upstream is not 2xx.
+ * @param out  becomes the decision, owned by the caller. It is not to be sent: rg_response_rewrite_count() lists what to change in the
+ * reply. A code other than 200 says why nothing was stored.
+ * @return as rg_save(); RG_EINVAL also when the code of @p upstream is not 2xx, or an entry of its `modified` is no URI.
  */
 RG_API rg_status rg_save_reply(rg_registrar *registrar, const rg_request *request, const rg_upstream *upstream,
 	const rg_save_options *options, rg_response **out, rg_error *why);
@@ -67,8 +71,8 @@ RG_API rg_status rg_save_reply_async(rg_registrar *registrar, const rg_request *
  *
  * The host variable that mcontact_avp names, read from the request, holds the forwarded Contact URI. For a REGISTER with several Contacts
  * it holds a list separated by commas, one entry for each Contact. An empty entry stands for a Contact that was forwarded unchanged. A
- * URI with a comma stands in <>.
- * @param out  may be NULL. @return as rg_save_reply(), or an error of an adaptor.
+ * URI with a comma stands in <>. A value that is no such list is RG_EINVAL.
+ * @return as rg_save_reply(), or an error of an adaptor, as rg_save_msg().
  */
 RG_API rg_status rg_save_reply_msg(rg_registrar *registrar, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,
 	rg_response **out, rg_error *why);

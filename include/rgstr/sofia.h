@@ -108,8 +108,8 @@ RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
  *   malformed in the request is not copied. Without a well-formed Via there can be no reply: the result is RG_EINVAL.
  * - `apply` puts the URI of the first target that is meant for the Request-URI there, puts the Path of this target, without its display
  *   names, in front of the Route headers, and leaves all targets in `targets`. The host forks to all targets except `routed`, and to a
- *   fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in `targets`. A message that
- *   cannot be routed keeps its Request-URI and Route.
+ *   fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in `targets`. A message
+ *   that cannot be routed keeps its Request-URI and Route.
  * - `rewrite` changes the URI of a Contact of a reply. Sofia then prints this header again.
  */
 RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
@@ -129,9 +129,10 @@ RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
  * @param source  NULL = the host knows nothing. @param options  NULL = no flags.
  * @param reply  becomes the reply, owned by the caller and released with rg_mem_free(). NULL, with @p n 0, when nothing is to be
  * sent: for a SIP response, an ACK, a keep-alive, and with the save flag `no-reply`.
+ * @param why  may be NULL.
  * @return RG_OK: there is a decision, which may be a refusal, as 405 for another method and 505 for another SIP version. RG_EINVAL: the
- * bytes are no SIP message or have no Via to reply to, or there is no place for the reply. RG_ESTORE: @p reply holds a 503. Other errors
- * as rg_save().
+ * bytes are no SIP message or have no Via to reply to, an argument is missing, or what the host says in @p source is wrong (request.h).
+ * RG_ESTORE: @p reply holds a 503. Other errors as rg_save().
  */
 RG_API rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
 	uint8_t **reply, size_t *n, rg_error *why);

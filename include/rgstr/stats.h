@@ -49,7 +49,10 @@ RG_API uint32_t rg_statistics_count(const rg_statistics *stats);
 /** Fills in statistic @p index. @return RG_OK, or RG_ENOENT past the last one. */
 RG_API rg_status rg_statistics_get(const rg_statistics *stats, uint32_t index, rg_statistic *out);
 
-/** Finds a statistic by its name; `default_expires` is accepted for `defaults_expires`. @return RG_OK, or RG_ENOENT. */
+/**
+ * Finds a statistic by its name; `default_expires` is accepted for `defaults_expires`.
+ * @return RG_OK; RG_ENOENT: there is none, or no snapshot.
+ */
 RG_API rg_status rg_statistics_find(const rg_statistics *stats, rg_str name, int64_t *value);
 
 /** A label on every line of rg_statistics_prometheus(). */

@@ -4,6 +4,17 @@
  * Status codes, and the error object that says what was wrong in words.
  *
  * A status says whether a decision could be made. A refusal of a request (400, 423, 503 …) is a decision, not an error.
+ *
+ * **Results.** This law holds for every result that a function of librgstr writes through a pointer:
+ * - A result is mandatory unless its comment says that it may be NULL. Without a place for a mandatory one, a function that returns a
+ *   status returns RG_EINVAL, and any other function does nothing.
+ * - After an error, a result that is a pointer is NULL, and a value is 0 or absent. The exception is RG_ESTORE of a save or a lookup: the
+ *   result is then the answer to send, or NULL when out of memory.
+ *
+ * **Words.** An argument `why` may be NULL. It is filled in when the call returns an error, and left alone otherwise. The text names the
+ * argument as in the header, as `done`, or the member, as `rg_request.received`. It is for people; a later version may word it
+ * differently. An operation that fails after its call has returned has no words, only a status.
+ *
  * All functions of this header may be called on any thread. One rg_error belongs to one thread at a time.
  */
 #ifndef RGSTR_STATUS_H

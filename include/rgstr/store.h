@@ -184,7 +184,8 @@ typedef struct rg_store rg_store;
 
 /**
  * Makes a store from its members.
- * @param ops  copied, with its name. @param self  passed to each member; `destroy` releases it. @param why  names what is missing; may be NULL.
+ * @param ops  copied, with its name. @param self  passed to each member; `destroy` releases it. @param why  names what is missing; may be
+ * NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a mandatory member is missing, or `watch` and `unwatch` are not given
  * together; RG_ENOMEM. On an error `destroy` is not called.
  */
@@ -218,21 +219,22 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * @p local_store, everything else in @p main_store. References to both are taken. @p local_store must be written through this store only.
  *
  * A fetch unites both records. If a binding is in both parts (the same id), the newer copy counts: by `modified`, then by CSeq; on a tie,
- * as in a half-done move, that of @p main_store. `partial` is set in three cases: @p main_store did not answer, so the bindings of @p local_store alone are
- * returned (if there are none, the error is); the union would exceed RG_RECORD_BYTES_MAX, so the record of @p main_store is returned; or the
- * local part changed again and again during the fetch.
+ * as in a half-done move, that of @p main_store. `partial` is set in three cases: @p main_store did not answer, so the bindings of
+ * @p local_store alone are returned (if there are none, the error is); the union would exceed RG_RECORD_BYTES_MAX, so the record of
+ * @p main_store is returned; or the local part changed again and again during the fetch.
  *
  * A commit is split. A part that does not change is not written. What the commit adds to the local part is written before @p main_store is
- * asked; what it removes from the local part is removed after @p main_store has accepted. So an addition may be seen while @p main_store is asked, and
- * a removed binding a moment longer; a binding that moves is never missing. A commit that @p main_store refuses leaves nothing behind.
+ * asked; what it removes from the local part is removed after @p main_store has accepted. So an addition may be seen while @p main_store
+ * is asked, and a removed binding a moment longer; a binding that moves is never missing. A commit that @p main_store refuses leaves
+ * nothing behind.
  *
  * A commit must name the bases of both parts. After the local part was removed, its base is the revision of the removing commit for 60 s.
  *
  * If @p main_store answers RG_EUNKNOWN, this store does, too, and remembers the commit for 60 s. Before another commit of the key goes on,
  * @p main_store is asked about the remembered one; while its outcome stays unknown, the other commit fails with RG_ESTORE. After 60 s the
- * remembered one is not sent again, and what @p main_store has tells its outcome. A resend changes nothing that came after the first sending.
- * At least 16 and at most 4096 such commits of both parts are remembered; while there is no room, a commit of both parts fails with
- * RG_EFULL before @p main_store is asked.
+ * remembered one is not sent again, and what @p main_store has tells its outcome. A resend changes nothing that came after the first
+ * sending. At least 16 and at most 4096 such commits of both parts are remembered; while there is no room, a commit of both parts fails
+ * with RG_EFULL before @p main_store is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main_store has them; RG_STORE_THREAD_SAFE and `watch` if both have them; `prefetch`,
  * to each store that has it; RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
@@ -240,8 +242,8 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * A hint is that of @p main_store, and goes back to it only; @p local_store gets 0.
  *
  * Commits of one key run one after another. Over an inline @p main_store a commit waits at most 100 ms for its turn and then fails with
- * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main_store at most 64
- * wait, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
+ * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main_store at most
+ * 64 wait, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
  *
  * @param main_store  any store. @param local_store  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local_store is not fit; RG_ENOMEM.
