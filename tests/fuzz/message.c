@@ -52,7 +52,9 @@ static void answered(rg_registrar *registrar, const rg_request *request)
 	upstream.expires = request->expires;
 	upstream.modified = request->paths;
 	upstream.n_modified = request->n_paths;
-	if (rg_save_reply(registrar, request, &upstream, NULL, &response, NULL) != RG_OK)
+	/* Another method, and a Path in the place of a forwarded URI, are mistakes of this host. */
+	rg_status status = rg_save_reply(registrar, request, &upstream, NULL, &response, NULL);
+	if ((status != RG_OK && status != RG_EINVAL) || (response != NULL) != (status == RG_OK))
 		abort();
 	rg_response_free(response);
 }
