@@ -43,7 +43,7 @@ Test(statistics, are_the_same_by_name_and_by_iteration_and_each_is_there_once)
 			cr_expect_str_neq(s.name, other.name);
 		}
 	}
-	cr_expect_eq(reasons, rg_reason_count() - 1, "every reason but the one that is no refusal");
+	cr_expect_eq(reasons, (uint32_t)rg_reason_count() - 1, "every reason but the one that is no refusal");
 	cr_expect_eq(rg_statistics_get(stats, n, &s), RG_ENOENT);
 	for (size_t i = 0; i < ROWS(base); i++)
 		cr_expect_geq(value(stats, base[i]), 0, "%s", base[i]);
