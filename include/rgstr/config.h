@@ -40,6 +40,9 @@ typedef struct rg_param {
 	uint32_t from_base;        /**< 1: a parameter of the base specification; 0: ours */
 } rg_param;
 
+/** Empties a row of the parameter table. @p size is sizeof(rg_param). NULL is accepted. */
+RG_API void rg_param_init(rg_param *param, uint32_t size);
+
 /** @return the number of parameters. */
 RG_API uint32_t rg_param_count(void);
 
@@ -57,6 +60,9 @@ typedef struct rg_flag {
 	uint32_t in_effect;   /**< 1: this version acts on it; 0: it is accepted and validated only */
 	uint32_t reserved;    /**< zero */
 } rg_flag;
+
+/** Empties a row of the table of flags. @p size is sizeof(rg_flag). NULL is accepted. */
+RG_API void rg_flag_init(rg_flag *flag, uint32_t size);
 
 /** @return the number of option flags of both verbs. */
 RG_API uint32_t rg_flag_count(void);

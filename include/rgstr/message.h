@@ -61,6 +61,9 @@ typedef struct rg_msg_ops {
 	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, const rg_str *uri);
 } rg_msg_ops;
 
+/** Empties the members of an adaptor. @p size is sizeof(rg_msg_ops). NULL is accepted. */
+RG_API void rg_msg_ops_init(rg_msg_ops *ops, uint32_t size);
+
 /**
  * A message of the host with its adaptor. What it points to is borrowed. In a blocking form it must live until the verb returns, in a
  * completion form until the callback has been called, or without one until `free_user` is called.

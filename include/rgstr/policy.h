@@ -51,6 +51,9 @@ typedef struct rg_event {
 	rg_time at;               /**< time of the decision */
 } rg_event;
 
+/** Empties an event. @p size is sizeof(rg_event). NULL is accepted. */
+RG_API void rg_event_init(rg_event *event, uint32_t size);
+
 /** The outcome of one Contact value of a request. */
 enum {
 	RG_OUTCOME_INSERTED = 1, /**< it added a binding */

@@ -155,6 +155,9 @@ typedef struct rg_removal {
 	rg_time at;            /**< time of the removal; it is forgotten RG_REMOVAL_KEEP later */
 } rg_removal;
 
+/** Empties a removal: all texts absent, all numbers 0. @p size is sizeof(rg_removal). NULL is accepted. */
+RG_API void rg_removal_init(rg_removal *removal, uint32_t size);
+
 /** How long a removal is remembered, in milliseconds: the life of a non-INVITE transaction, RFC 3261 §17.1.2.2. */
 #define RG_REMOVAL_KEEP 32000
 

@@ -134,6 +134,9 @@ typedef struct rg_rewrite {
 	rg_str uri;           /**< the URI of the client, to be put there, without <>; borrowed from the response */
 } rg_rewrite;
 
+/** Empties a rewrite. @p size is sizeof(rg_rewrite). NULL is accepted. */
+RG_API void rg_rewrite_init(rg_rewrite *rewrite, uint32_t size);
+
 /**
  * @return the number of Contact values to rewrite in the reply before the host forwards it to the client; 0 except after rg_save_reply()
  * and rg_merge_reply().
@@ -183,6 +186,9 @@ typedef struct rg_target {
 	                        *   UINT32_MAX = this is no fallback */
 	rg_str home;           /**< URI of the site where the AoR is registered (lookup flag `global`); absent for other targets */
 } rg_target;
+
+/** Empties a target: all texts absent, q and branch -1, RG_LATENCY_NONE, no fallback. @p size is sizeof(rg_target). NULL is accepted. */
+RG_API void rg_target_init(rg_target *target, uint32_t size);
 
 /** The targets of a request, in the order in which to try them. */
 typedef struct rg_targets rg_targets;

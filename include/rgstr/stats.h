@@ -24,6 +24,9 @@ typedef struct rg_statistic {
 	int64_t value;        /**< value at the time of the snapshot */
 } rg_statistic;
 
+/** Empties a statistic. @p size is sizeof(rg_statistic). NULL is accepted. */
+RG_API void rg_statistic_init(rg_statistic *statistic, uint32_t size);
+
 /** @param status  as rg_read_statistics() returns. @param stats  owned by the callback; NULL unless @p status is RG_OK. */
 typedef void (*rg_statistics_cb)(void *user, rg_status status, rg_statistics *stats);
 

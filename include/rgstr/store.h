@@ -65,6 +65,9 @@ typedef struct rg_fetched {
 	uint64_t hint;          /**< for the commit that follows (see above); 0 = none */
 } rg_fetched;
 
+/** Empties a result: no record, not authoritative. @p size is sizeof(rg_fetched). NULL is accepted. */
+RG_API void rg_fetched_init(rg_fetched *fetched, uint32_t size);
+
 /** @param tok  the token of the call. @param status  RG_OK or an error. @param found  the result; NULL on an error. */
 typedef void (*rg_fetch_cb)(void *tok, rg_status status, const rg_fetched *found);
 
@@ -80,6 +83,9 @@ typedef struct rg_commit {
 	uint64_t hint;                /**< rg_fetched.hint of the answer that the commit is based on, or any other number; 0 = none. A store
 	                               *   reads 0 when `struct_size` ends before it */
 } rg_commit;
+
+/** Empties a commit: it deletes a record that must not exist. @p size is sizeof(rg_commit). NULL is accepted. */
+RG_API void rg_commit_init(rg_commit *commit, uint32_t size);
 
 /**
  * @param tok  the token of the call.
@@ -100,6 +106,9 @@ typedef struct rg_keys {
 	                       *   RG_ESTORE when a cursor repeats, or after more than 65536 pages in a row without a key */
 	rg_time next;         /**< for `due`: a time not after the earliest deadline that is left; RG_TIME_NEVER when there is none */
 } rg_keys;
+
+/** Empties a page: no keys, `next` RG_TIME_NEVER. @p size is sizeof(rg_keys). NULL is accepted. */
+RG_API void rg_keys_init(rg_keys *keys, uint32_t size);
 
 /** @param tok  the token of the call. @param status  RG_OK or an error. @param page  the result; NULL on an error. */
 typedef void (*rg_keys_cb)(void *tok, rg_status status, const rg_keys *page);
@@ -178,6 +187,9 @@ typedef struct rg_store_ops {
 	 */
 	void (*prefetch)(void *self, const rg_key *keys, uint32_t n);
 } rg_store_ops;
+
+/** Empties the members of a store. @p size is sizeof(rg_store_ops). NULL is accepted. */
+RG_API void rg_store_ops_init(rg_store_ops *ops, uint32_t size);
 
 /** A store. It is reference-counted. Many registrars may share one. */
 typedef struct rg_store rg_store;

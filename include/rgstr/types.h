@@ -87,6 +87,15 @@ RG_API rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size);
 /** @return 1 when the addresses are equal and the ports are equal or one of them is 0, else 0. Family 0 and NULL match nothing. */
 RG_API int32_t rg_addr_match(const rg_addr *a, const rg_addr *b);
 
+/**
+ * Judges the size of a caller's struct by the law above: for libraries that have structs with a `struct_size` of their own, as the options of
+ * a store.
+ * @param given  a struct that starts with its `struct_size`. @param sizes  the sizes to accept, ascending: the offset of each member that was
+ * appended since the first release, then the size of the struct. @param n  their number.
+ * @return 1 when the size is one of them, or is above the last, at most 4096, and everything behind the last is zero. Else 0, and for NULL.
+ */
+RG_API int32_t rg_struct_fits(const void *given, const uint32_t *sizes, uint32_t n);
+
 /** @return the version of the loaded library, as "major.minor.patch". Static text. */
 RG_API const char *rg_version(void);
 

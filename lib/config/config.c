@@ -40,6 +40,13 @@ uint32_t rg_param_count(void)
 	return RG__P_COUNT;
 }
 
+static const rg__shape param_shape = RG__SHAPE(rg_param, NULL, sizeof(rg_param));
+
+void rg_param_init(rg_param *param, uint32_t size)
+{
+	rg__shape_init(&param_shape, param, size);
+}
+
 rg_status rg_param_get(uint32_t index, rg_param *out)
 {
 	if (!out)

@@ -31,6 +31,13 @@ uint32_t rg_flag_count(void)
 	return RG__F_COUNT;
 }
 
+static const rg__shape flag_shape = RG__SHAPE(rg_flag, NULL, sizeof(rg_flag));
+
+void rg_flag_init(rg_flag *flag, uint32_t size)
+{
+	rg__shape_init(&flag_shape, flag, size);
+}
+
 rg_status rg_flag_get(uint32_t index, rg_flag *out)
 {
 	if (!out)

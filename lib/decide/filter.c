@@ -90,9 +90,11 @@ rg_status rg__filter_flow(rg__filter *f, rg_str flow)
 	return RG_OK;
 }
 
+static const rg__shape remove_filter_shape = RG__SHAPE(rg_remove_filter, NULL, sizeof(rg_remove_filter));
+
 void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
 {
-	rg__struct_init(filter, size);
+	rg__shape_init(&remove_filter_shape, filter, size);
 }
 
 bool rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out)

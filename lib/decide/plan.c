@@ -208,6 +208,13 @@ static const rg_contact *binding_view(const rg_record *record, uint16_t index, r
 	return index != RG__NO_BINDING && rg_record_contact(record, index, room) == RG_OK ? room : NULL;
 }
 
+static const rg__shape event_shape = RG__SHAPE(rg_event, NULL, sizeof(rg_event));
+
+void rg_event_init(rg_event *event, uint32_t size)
+{
+	rg__shape_init(&event_shape, event, size);
+}
+
 rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
 {
 	rg_contact *room = plan && index < plan->n_changes ? ((rg_plan *)plan)->views + 2 * (size_t)index : NULL;

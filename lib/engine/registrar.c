@@ -157,12 +157,11 @@ rg_revision rg__revision_next(rg__ticket *ticket)
 	return r;
 }
 
+static const rg__shape env_shape = RG__SHAPE(rg_env, NULL, sizeof(rg_env));
+
 void rg_env_init(rg_env *env, uint32_t size)
 {
-	if (!env || size < sizeof env->struct_size)
-		return;
-	memset(env, 0, size);
-	env->struct_size = size;
+	rg__shape_init(&env_shape, env, size);
 }
 
 /* Members past what the host's version knows are absent. */

@@ -11,9 +11,11 @@ enum { SOON = 1000 };
 enum { RATE = 1000, RATE_MOST = 1000000, QUEUE_MOST = 4096, PUBLISHING_MOST = 16, PUBLISH_A_TICK = 100 };
 enum { UNFINISHED_MOST = 64 }; /* of one job: a store may never answer, and may be unable to cancel */
 
+static const rg__shape federation_options_shape = RG__SHAPE(rg_federation_options, NULL, sizeof(rg_federation_options));
+
 void rg_federation_options_init(rg_federation_options *options, uint32_t size)
 {
-	rg__struct_init(options, size);
+	rg__shape_init(&federation_options_shape, options, size);
 }
 
 static void federation_free(rg__sites *sites)

@@ -6,9 +6,12 @@
 
 enum { MAX_RESOLVED_ADDRS = 8 };
 
+static const rg__shape request_shape = RG__SHAPE(rg_request, NULL, sizeof(rg_request));
+static const rg__shape upstream_shape = RG__SHAPE(rg_upstream, NULL, sizeof(rg_upstream));
+
 void rg_request_init(rg_request *request, uint32_t size)
 {
-	rg__struct_init(request, size);
+	rg__shape_init(&request_shape, request, size);
 }
 
 void rg_request_free(rg_request *request)
@@ -64,7 +67,7 @@ void rg__request_view(const rg_request *given, rg_request *out)
 
 void rg_upstream_init(rg_upstream *upstream, uint32_t size)
 {
-	rg__struct_init(upstream, size);
+	rg__shape_init(&upstream_shape, upstream, size);
 }
 
 bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)

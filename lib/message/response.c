@@ -113,6 +113,13 @@ uint32_t rg_response_connection_lifetime(const rg_response *r)
 	return r ? r->connection_lifetime : 0;
 }
 
+static const rg__shape rewrite_shape = RG__SHAPE(rg_rewrite, NULL, sizeof(rg_rewrite));
+
+void rg_rewrite_init(rg_rewrite *rewrite, uint32_t size)
+{
+	rg__shape_init(&rewrite_shape, rewrite, size);
+}
+
 uint32_t rg_response_rewrite_count(const rg_response *r)
 {
 	return r ? r->n_rewrites : 0;

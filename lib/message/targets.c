@@ -4,6 +4,15 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
+static const rg_target empty_target = { .q = -1, .latency = RG_LATENCY_NONE, .branch = -1, .fallback_of = UINT32_MAX };
+
+const rg__shape rg__target_shape = RG__SHAPE(rg_target, &empty_target, sizeof(rg_target));
+
+void rg_target_init(rg_target *target, uint32_t size)
+{
+	rg__shape_init(&rg__target_shape, target, size);
+}
+
 /* False: the URI contains nothing that a Request-URI must not. Errs on the side of true, which saves parsing every URI. */
 static bool may_need_strip(rg_str uri)
 {

@@ -6,6 +6,8 @@
 #include <rgstr/response.h>
 #include "text/text.h"
 
+extern const rg__shape rg__target_shape;
+
 /* A binding that becomes a target. */
 typedef struct rg__choice {
 	rg_str uri; /* its Contact URI, borrowed from the record */

@@ -8,6 +8,8 @@
 #include "model/method_names.h"
 #include "text/text.h"
 
+extern const rg__shape rg__contact_shape, rg__removal_shape;
+
 /* The tag of a binding with a flow is this prefix and the flow. */
 #define RG__FLOW_TAG "flow:"
 

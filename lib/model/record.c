@@ -16,18 +16,19 @@ int32_t rg_revision_is_zero(const rg_revision *r)
 	return rg_revision_equal(r, &no_revision);
 }
 
-/* A caller built against another version may know another size; only the fields that both know are written. */
+static const rg_contact empty_contact = { .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
+
+const rg__shape rg__contact_shape = RG__SHAPE(rg_contact, &empty_contact, sizeof(rg_contact));
+const rg__shape rg__removal_shape = RG__SHAPE(rg_removal, NULL, sizeof(rg_removal));
+
 void rg_contact_init(rg_contact *contact, uint32_t size)
 {
-	rg_contact empty = { .struct_size = size, .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
+	rg__shape_init(&rg__contact_shape, contact, size);
+}
 
-	if (contact == NULL)
-		return;
-	if (size > sizeof empty) {
-		memset((char *)contact + sizeof empty, 0, size - sizeof empty);
-		size = sizeof empty;
-	}
-	memcpy(contact, &empty, size);
+void rg_removal_init(rg_removal *removal, uint32_t size)
+{
+	rg__shape_init(&rg__removal_shape, removal, size);
 }
 
 int32_t rg_path_next(rg_str *rest, rg_str *value)

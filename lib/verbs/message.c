@@ -18,6 +18,13 @@ STANDS_AT(reply, 8 + 6 * sizeof(void *));
 STANDS_AT(apply, 8 + 7 * sizeof(void *));
 STANDS_AT(rewrite, 8 + 8 * sizeof(void *));
 
+static const rg__shape msg_ops_shape = RG__SHAPE(rg_msg_ops, NULL, sizeof(rg_msg_ops));
+
+void rg_msg_ops_init(rg_msg_ops *ops, uint32_t size)
+{
+	rg__shape_init(&msg_ops_shape, ops, size);
+}
+
 bool rg__msg_is_whole(const rg_msg *msg)
 {
 	return msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply;

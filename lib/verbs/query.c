@@ -227,9 +227,11 @@ static rg_status start_query(rg_registrar *reg, const rg_query *query, int about
 	return rg__verb_start(&query_verb, reg, done && read_query(query, &asked) ? &asked : NULL, user, free_user, op);
 }
 
+static const rg__shape query_shape = RG__SHAPE(rg_query, NULL, sizeof(rg_query));
+
 void rg_query_init(rg_query *query, uint32_t size)
 {
-	rg__struct_init(query, size);
+	rg__shape_init(&query_shape, query, size);
 }
 
 rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)

@@ -200,6 +200,13 @@ uint32_t rg_statistics_count(const rg_statistics *stats)
 	return stats ? stats->n : 0;
 }
 
+static const rg__shape statistic_shape = RG__SHAPE(rg_statistic, NULL, sizeof(rg_statistic));
+
+void rg_statistic_init(rg_statistic *statistic, uint32_t size)
+{
+	rg__shape_init(&statistic_shape, statistic, size);
+}
+
 rg_status rg_statistics_get(const rg_statistics *stats, uint32_t index, rg_statistic *out)
 {
 	if (!stats || !out || index >= stats->n)
