@@ -97,12 +97,9 @@ void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
 	rg__shape_init(&remove_filter_shape, filter, size);
 }
 
-bool rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out)
+rg_status rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out, rg_error *why)
 {
-	*out = (rg_remove_filter){ 0 };
-	if (given)
-		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
-	return given != NULL;
+	return rg__shape_take(&remove_filter_shape, given, out) ? RG_OK : rg__shape_refuse(&remove_filter_shape, given, why);
 }
 
 rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config)

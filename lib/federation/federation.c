@@ -409,15 +409,14 @@ static rg_time federation_tick(rg__sites *sites, uint32_t limit)
 	return next;
 }
 
-static rg_federation_options read_options(const rg_federation_options *given)
+static rg_status read_options(const rg_federation_options *given, rg_federation_options *o, rg_error *why)
 {
-	rg_federation_options o = { 0 };
-
-	if (given)
-		memcpy(&o, given, given->struct_size < sizeof o ? given->struct_size : sizeof o);
-	o.lifetime = o.lifetime == 0 ? LIFETIME : o.lifetime;
-	o.rate = o.rate == 0 ? RATE : o.rate;
-	return o;
+	rg_federation_options_init(o, sizeof *o);
+	if (given && !rg__shape_take(&federation_options_shape, given, o))
+		return rg__shape_refuse(&federation_options_shape, given, why);
+	o->lifetime = o->lifetime == 0 ? LIFETIME : o->lifetime;
+	o->rate = o->rate == 0 ? RATE : o->rate;
+	return RG_OK;
 }
 
 static rg_status options_check(const rg_federation_options *o, rg_error *why)
@@ -483,12 +482,14 @@ static rg__federation *federation_new(rg_registrar *reg, rg_store *shared, const
 
 rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home, const rg_federation_options *options, rg_error *why)
 {
-	rg_federation_options o = read_options(options);
+	rg_federation_options o;
 	rg__sites *none = NULL;
 
 	if (!reg || !shared)
 		return rg__fail(why, RG_EINVAL, "%s", !reg ? "there is no registrar" : "a federation needs a store that its sites share");
-	rg_status st = options_check(&o, why);
+	rg_status st = read_options(options, &o, why);
+	if (st == RG_OK)
+		st = options_check(&o, why);
 	if (st != RG_OK)
 		return st;
 	rg__federation *f = federation_new(reg, shared, &o);

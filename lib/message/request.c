@@ -53,16 +53,16 @@ static void check_counts(rg_request *r)
 		r->defect = RG_R_PARSE;
 }
 
-void rg__request_view(const rg_request *given, rg_request *out)
+rg_status rg__request_view(const rg_request *given, rg_request *out, rg_error *why)
 {
-	size_t known = given && given->struct_size < sizeof *out ? given->struct_size : sizeof *out;
-
-	if (!given || known < sizeof *out)
-		memset(out, 0, sizeof *out);
-	if (given)
-		memcpy(out, given, known);
-	out->struct_size = sizeof *out;
+	if (!given)
+		rg_request_init(out, sizeof *out);
+	else if (given->struct_size == sizeof *out)
+		*out = *given;
+	else if (!rg__shape_take(&request_shape, given, out))
+		return rg__shape_refuse(&request_shape, given, why);
 	check_counts(out);
+	return RG_OK;
 }
 
 void rg_upstream_init(rg_upstream *upstream, uint32_t size)
@@ -70,12 +70,15 @@ void rg_upstream_init(rg_upstream *upstream, uint32_t size)
 	rg__shape_init(&upstream_shape, upstream, size);
 }
 
-bool rg__upstream_view(const rg_upstream *given, rg_upstream *out)
+rg_status rg__upstream_view(const rg_upstream *given, rg_upstream *out, rg_error *why)
 {
-	memset(out, 0, sizeof *out);
-	if (given)
-		memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
-	return out->code >= 200 && out->code < 300 && (out->contacts || out->n_contacts == 0) && (out->modified || out->n_modified == 0);
+	if (!rg__shape_take(&upstream_shape, given, out))
+		return rg__shape_refuse(&upstream_shape, given, why);
+	if (out->code < 200 || out->code >= 300)
+		return rg__fail(why, RG_EINVAL, "rg_upstream.code is %d, which is not 2xx", out->code);
+	if ((!out->contacts && out->n_contacts > 0) || (!out->modified && out->n_modified > 0))
+		return rg__fail(why, RG_EINVAL, "rg_upstream has a count without an array");
+	return RG_OK;
 }
 
 static const size_t texts[] = {
@@ -211,7 +214,8 @@ rg_status rg__request_copy(const rg_request *from, size_t max_bytes, rg_request 
 	size s = { .left = max_bytes };
 
 	*out = NULL;
-	rg__request_view(from, &view);
+	if (rg__request_view(from, &view, NULL) != RG_OK)
+		return RG_EINVAL;
 	measure(&view, &s);
 	if (s.over)
 		return RG_ELIMIT;

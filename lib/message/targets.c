@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/targets.h"
+#include "model/model.h"
 #include "message/next_hop.h"
 #include "grammar/grammar.h"
 #include <stdlib.h>
@@ -120,7 +121,7 @@ uint32_t rg_targets_count(const rg_targets *t)
 	return t ? t->n : 0;
 }
 
-rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
+rg_status rg__targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 {
 	rg_contact c;
 	rg_status status;
@@ -129,7 +130,7 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 		return RG_ENOENT;
 	if (t->joined)
 		return rg__joined_get(t->joined, index, out);
-	status = rg_record_contact(t->record, t->rows[index].index, &c);
+	status = rg__record_contact(t->record, t->rows[index].index, &c);
 	if (status != RG_OK)
 		return status;
 	*out = (rg_target){ .struct_size = sizeof *out, .q = c.q, .uri = t->rows[index].uri, .path = c.path, .received = c.received,
@@ -137,4 +138,11 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = t->rows[index].fallback_of };
 	out->next_hop = rg__hop_uri(c.path, c.received, out->uri);
 	return RG_OK;
+}
+
+rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
+{
+	rg_target full;
+
+	return rg__shape_give(&rg__target_shape, rg__targets_get(t, index, &full) == RG_OK ? &full : NULL, out);
 }

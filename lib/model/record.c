@@ -144,7 +144,7 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
-rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
+rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	const rg__binding *b;
 	const rg__slice *s;
@@ -172,6 +172,13 @@ rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact 
 	return RG_OK;
 }
 
+rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	rg_contact full;
+
+	return rg__shape_give(&rg__contact_shape, rg__record_contact(record, index, &full) == RG_OK ? &full : NULL, out);
+}
+
 uint32_t rg_record_removal_count(const rg_record *record)
 {
 	return record != NULL ? record->n_removals : 0;
@@ -182,7 +189,7 @@ static rg_str slice_or_absent(const rg_record *r, rg__slice s)
 	return s.at != 0 ? slice(r, s) : RG__ABSENT;
 }
 
-rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out)
+rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal *out)
 {
 	const rg__gone *g;
 
@@ -193,6 +200,13 @@ rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal 
 		.instance = slice_or_absent(record, g->instance), .callid = slice_or_absent(record, g->callid),
 		.reg_id = g->reg_id, .request_hash = g->request_hash, .at = g->at };
 	return RG_OK;
+}
+
+rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out)
+{
+	rg_removal full;
+
+	return rg__shape_give(&rg__removal_shape, rg__record_removal(record, index, &full) == RG_OK ? &full : NULL, out);
 }
 
 rg_str rg_record_extra(const rg_record *record)

@@ -154,9 +154,8 @@ rg_status rg_select(const rg_record *record, const rg_request *request, const rg
 	if (!out)
 		return RG_EINVAL;
 	*out = NULL;
-	if (!request || rg_config_check(config, NULL) != RG_OK)
+	if (!request || rg_config_check(config, NULL) != RG_OK || rg__request_view(request, &view, NULL) != RG_OK)
 		return RG_EINVAL;
-	rg__request_view(request, &view);
 	status = rg__lookup_aor(&view, config, &aor, &code);
 	if (status != RG_OK || code != 0)
 		return status != RG_OK ? status : rg__targets_unread(code, out);

@@ -123,14 +123,16 @@ static const rg_msg_ops raw_ops = {
 	.apply = apply_raw,
 };
 
-static void raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
+/* False: the size of the source is refused. */
+static bool raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 {
 	memset(w, 0, sizeof *w);
 	rg_sofia_message_init(&w->m, sizeof w->m);
-	w->source = rg__sofia_source_of(source);
+	bool fits = rg__sofia_source_of(source, &w->source);
 	w->m.source = &w->source;
 	w->msg = (rg_msg){ &raw_ops, w, w };
 	w->bytes = bytes;
+	return fits;
 }
 
 static void raw_end(raw *w)
@@ -195,12 +197,11 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 	uint8_t **reply, size_t *n)
 {
 	raw w;
-	rg_status status;
+	rg_status status = RG_EINVAL;
 
 	if (!reply || !n)
 		return RG_EINVAL;
-	raw_begin(&w, without_crlfs(bytes), source);
-	if (!answer_without_registrar(&w, &status))
+	if (raw_begin(&w, without_crlfs(bytes), source) && !answer_without_registrar(&w, &status))
 		status = rg_save_msg(registrar, &w.msg, options, NULL, NULL);
 	*reply = status == RG_OK || status == RG_ESTORE ? take_reply(&w, n) : NULL;
 	if (!*reply)
@@ -238,19 +239,19 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op)
 {
 	raw *w = done ? malloc(sizeof *w) : NULL;
-	rg_status status;
+	rg_status status = RG_EINVAL;
 
 	if (op)
 		*op = NULL;
 	if (!w)
 		return done ? RG_ENOMEM : RG_EINVAL;
-	raw_begin(w, without_crlfs(bytes), source);
+	bool fits = raw_begin(w, without_crlfs(bytes), source);
 	w->done = done;
 	w->user = user;
 	w->free_user = free_user;
-	if (!answer_without_registrar(w, &status)) {
+	if (fits && !answer_without_registrar(w, &status)) {
 		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op, NULL);
-	} else if (status == RG_OK) {
+	} else if (fits && status == RG_OK) {
 		raw_saved(w, status, NULL);
 		free_raw(w);
 	}

@@ -84,13 +84,12 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 	if (!out)
 		return rg__fail(why, RG_EINVAL, "there is no place for the store");
 	*out = NULL;
-	if (!ops || ops->struct_size < offsetof(rg_store_ops, fetch))
-		return rg__fail(why, RG_EINVAL, "the members of the store are missing, or their struct_size is not set");
+	if (!rg__shape_fits(&store_ops_shape, ops))
+		return rg__shape_refuse(&store_ops_shape, ops, why);
 	s = calloc(1, sizeof *s);
 	if (!s)
 		return rg__fail(why, RG_ENOMEM, "out of memory");
-	memcpy(&s->ops, ops, ops->struct_size < sizeof s->ops ? ops->struct_size : sizeof s->ops);
-	s->ops.struct_size = sizeof s->ops;
+	rg__shape_take(&store_ops_shape, ops, &s->ops);
 	s->self = self;
 	atomic_init(&s->refs, 1);
 	missing = missing_member(&s->ops);

@@ -4,14 +4,6 @@
 
 enum { LARGEST = 4096 };
 
-static uint32_t size_of(const void *given)
-{
-	uint32_t size;
-
-	memcpy(&size, given, sizeof size); /* the first member of every such struct */
-	return size;
-}
-
 static bool is_zero(const unsigned char *at, const unsigned char *end)
 {
 	while (at < end && *at == 0)
@@ -23,7 +15,7 @@ int32_t rg_struct_fits(const void *given, const uint32_t *sizes, uint32_t n)
 {
 	if (!given || !sizes || n == 0)
 		return 0;
-	uint32_t size = size_of(given), ours = sizes[n - 1];
+	uint32_t size = rg__struct_size(given), ours = sizes[n - 1];
 
 	if (size > ours)
 		return size <= LARGEST && is_zero((const unsigned char *)given + ours, (const unsigned char *)given + size);
@@ -55,7 +47,7 @@ bool rg__shape_take(const rg__shape *shape, const void *given, void *room)
 
 	if (!rg__shape_fits(shape, given))
 		return false;
-	uint32_t size = size_of(given) < ours ? size_of(given) : ours;
+	uint32_t size = rg__struct_size(given) < ours ? rg__struct_size(given) : ours;
 	rg__shape_init(shape, room, ours);
 	memcpy((char *)room + sizeof size, (const char *)given + sizeof size, size - sizeof size);
 	return true;
@@ -65,7 +57,7 @@ rg_status rg__shape_give(const rg__shape *shape, const void *full, void *out)
 {
 	if (!rg__shape_fits(shape, out))
 		return RG_EINVAL;
-	uint32_t size = size_of(out), ours = rg__shape_size(shape);
+	uint32_t size = rg__struct_size(out), ours = rg__shape_size(shape);
 
 	if (!full) {
 		rg__shape_init(shape, out, size);
@@ -82,5 +74,5 @@ rg_status rg__shape_refuse(const rg__shape *shape, const void *given, rg_error *
 	if (!given)
 		return rg__fail(why, RG_EINVAL, "there is no %s", shape->name);
 	return rg__fail(why, RG_EINVAL, "%s.struct_size is %u, which is no size that this library knows: call %s_init()", shape->name,
-		size_of(given), shape->name);
+		rg__struct_size(given), shape->name);
 }

@@ -20,6 +20,12 @@ typedef struct rg__shape {
 #define RG__SHAPE(type, defaults_of_type, ...) \
 	{ #type, (const uint32_t[]){ __VA_ARGS__ }, sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t), defaults_of_type }
 
+/* What a caller's struct says of its size. */
+static inline uint32_t rg__struct_size(const void *given)
+{
+	return *(const uint32_t *)given; /* the first member of every such struct */
+}
+
 /* Today's size. */
 static inline uint32_t rg__shape_size(const rg__shape *shape)
 {

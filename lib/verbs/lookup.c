@@ -40,7 +40,7 @@ static rg_status route_message(const rg__msg_ref *message, const rg_targets *tar
 	rg_status st = RG_OK;
 	rg_target target;
 
-	for (uint32_t i = 0; st == RG_OK && rg_targets_get(targets, i, &target) == RG_OK; i++)
+	for (uint32_t i = 0; st == RG_OK && rg__targets_get(targets, i, &target) == RG_OK; i++)
 		st = rg__msg_set_attr(message, i, target.attr);
 	return st == RG_OK ? msg->ops->apply(msg->self, msg->msg, targets) : st;
 }
@@ -130,8 +130,8 @@ static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps)
 	rg__msg_take(asked->message, &l->message);
 	if (op->heap)
 		rg_lookup_options_ref(asked->options);
-	rg__request_view(asked->request, &l->request);
-	if (keeps)
+	st = rg__request_view(asked->request, &l->request, NULL);
+	if (st == RG_OK && keeps)
 		st = rg__request_copy(&l->request, SIZE_MAX, &l->copy);
 	if (st != RG_OK)
 		return st;
@@ -194,7 +194,8 @@ static bool has_good_branches(const rg__lookup_asked *asked)
 
 	if (!asked->options->flags.seen[RG__F_branch])
 		return true;
-	rg__request_view(asked->request, &view);
+	if (rg__request_view(asked->request, &view, NULL) != RG_OK)
+		return false;
 	return view.n_branches == 0 || (view.n_branches <= RG_BRANCHES_MAX && view.branches);
 }
 

@@ -3,9 +3,6 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
-/* The size of the first version. An adaptor built against it stays valid: struct_size says which later members it has. */
-enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->apply) };
-
 #define STANDS_AT(member, place) _Static_assert(offsetof(rg_msg_ops, member) == (place), "members are only ever appended")
 STANDS_AT(struct_size, 0);
 STANDS_AT(name, 8);
@@ -27,7 +24,7 @@ void rg_msg_ops_init(rg_msg_ops *ops, uint32_t size)
 
 bool rg__msg_is_whole(const rg_msg *msg)
 {
-	return msg && msg->ops && msg->ops->struct_size >= FIRST_SIZE && msg->ops->read && msg->ops->reply;
+	return msg && rg__shape_fits(&msg_ops_shape, msg->ops) && msg->ops->read && msg->ops->reply;
 }
 
 static rg_status read_through(const rg_config *config, int param, rg__msg_in *in)

@@ -17,7 +17,7 @@ typedef struct rg__msg_in {
 	rg__msg_ref ref;
 } rg__msg_in;
 
-/* Has the adaptor the members that are mandatory? */
+/* Have the members of the adaptor a size that is accepted, and are the mandatory ones there? */
 bool rg__msg_is_whole(const rg_msg *msg);
 
 /* Reads a message under the current configuration. @p param, RG__P_…, names the host variable; -1 = none. RG_EINVAL: the adaptor lacks a

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs/query_answer.h"
+#include "model/model.h"
 #include "verbs/message.h"
 #include "grammar/grammar.h"
 #include "message/message.h"
@@ -52,7 +53,7 @@ static rg_status query_decide(rg_op *op)
 	if (st != RG_OK)
 		return st;
 	for (uint32_t i = 0; i < n && !q->nothing; i++) {
-		rg_record_contact(op->found.record, live[i], &c);
+		rg__record_contact(op->found.record, live[i], &c);
 		if (matches_any(q, &c))
 			live[kept++] = live[i];
 	}
@@ -63,7 +64,7 @@ static rg_status query_decide(rg_op *op)
 /* The host variable takes the attr of each binding. */
 static rg_status set_attrs(const rg__msg_ref *message, rg_status status, const rg_answer *answer)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	for (uint32_t i = 0; status == RG_OK && rg_answer_contact(answer, i, &c) == RG_OK; i++)
 		status = rg__msg_set_attr(message, i, c.attr);
@@ -175,9 +176,9 @@ static rg_status query_prepare(rg_op *op, const void *given, bool keeps)
 
 	q->asked = *asked;
 	rg__msg_take(asked->message, &q->message);
-	if (request)
-		rg__request_view(query->request, &view);
-	rg_status st = rg__query_aor(request, query->aor, op->ticket.snapshot->config, &q->aor);
+	rg_status st = request ? rg__request_view(query->request, &view, NULL) : RG_OK;
+	if (st == RG_OK)
+		st = rg__query_aor(request, query->aor, op->ticket.snapshot->config, &q->aor);
 	if (st == RG_OK)
 		st = filters_new(q, asked->about == IP ? query->n_ips : 1);
 	if (st != RG_OK)
@@ -199,14 +200,14 @@ static const rg__verb query_verb = {
 	.clear = query_clear,
 };
 
-/* Reads a caller's struct of any version. False: it does not say what is asked. */
+static const rg__shape query_shape = RG__SHAPE(rg_query, NULL, sizeof(rg_query));
+
+/* False: it does not say what is asked, or its size is refused. */
 static bool read_query(const rg_query *given, query_asked *asked)
 {
 	rg_query *query = &asked->query;
 
-	if (given)
-		memcpy(query, given, given->struct_size < sizeof *query ? given->struct_size : sizeof *query);
-	return given && (asked->about != IP || (query->n_ips > 0 && query->ips));
+	return rg__shape_take(&query_shape, given, query) && (asked->about != IP || (query->n_ips > 0 && query->ips));
 }
 
 static rg_status block_query(rg_registrar *reg, const rg_query *query, int about, rg_answer **out)
@@ -226,8 +227,6 @@ static rg_status start_query(rg_registrar *reg, const rg_query *query, int about
 
 	return rg__verb_start(&query_verb, reg, done && read_query(query, &asked) ? &asked : NULL, user, free_user, op);
 }
-
-static const rg__shape query_shape = RG__SHAPE(rg_query, NULL, sizeof(rg_query));
 
 void rg_query_init(rg_query *query, uint32_t size)
 {

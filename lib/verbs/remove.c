@@ -285,7 +285,10 @@ rg_status rg_remove(rg_registrar *reg, const rg_remove_filter *filter, uint32_t 
 {
 	remove_asked asked = { .out = n_removed };
 
-	rg__remove_filter_view(filter, &asked.filter);
+	if (n_removed)
+		*n_removed = 0;
+	if (rg__remove_filter_view(filter, &asked.filter, why) != RG_OK)
+		return RG_EINVAL;
 	return block_removal(reg, &remove_verb, &asked);
 }
 
@@ -293,9 +296,9 @@ rg_status rg_remove_async(rg_registrar *reg, const rg_remove_filter *filter, rg_
 	rg_op **op, rg_error *why)
 {
 	remove_asked asked = { .done = done };
+	rg_status st = rg__remove_filter_view(filter, &asked.filter, why);
 
-	rg__remove_filter_view(filter, &asked.filter);
-	return rg__verb_start(&remove_verb, reg, done ? &asked : NULL, user, free_user, op);
+	return rg__verb_start(&remove_verb, reg, st == RG_OK && done ? &asked : NULL, user, free_user, op);
 }
 
 rg_status rg_remove_ip_port(rg_registrar *reg, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed, rg_error *why)

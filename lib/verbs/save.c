@@ -143,15 +143,15 @@ static void warn_of_no_overlay(rg_registrar *reg)
 /* Takes over the request and the options. */
 static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keeps)
 {
-	rg_status st = RG_OK;
+	rg_status st;
 
 	s->asked = *asked;
 	if (asked->message)
 		s->msg = asked->message->msg;
 	if (s->op.heap)
 		rg_save_options_ref(asked->options);
-	rg__request_view(asked->request, &s->request);
-	if (keeps) {
+	st = rg__request_view(asked->request, &s->request, NULL);
+	if (st == RG_OK && keeps) {
 		int64_t most = rg__config_int(s->op.ticket.snapshot->config, RG__P_max_request_bytes);
 
 		st = rg__request_copy(&s->request, (size_t)most, &s->copy);
@@ -229,7 +229,7 @@ rg_status rg_save_reply(rg_registrar *reg, const rg_request *request, const rg_u
 	rg_response **out, rg_error *why)
 {
 	rg_upstream view;
-	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
+	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view, why) == RG_OK ? request : NULL, .upstream = &view, .options = options,
 		.out = out };
 
 	return rg__save_block(reg, &asked);
@@ -239,7 +239,7 @@ rg_status rg_save_reply_async(rg_registrar *reg, const rg_request *request, cons
 	rg_save_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg_upstream view;
-	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view) ? request : NULL, .upstream = &view, .options = options,
+	rg__save_asked asked = { .request = rg__upstream_view(upstream, &view, why) == RG_OK ? request : NULL, .upstream = &view, .options = options,
 		.done = done };
 
 	return rg__save_start(reg, &asked, user, free_user, op);

@@ -209,11 +209,12 @@ void rg_statistic_init(rg_statistic *statistic, uint32_t size)
 
 rg_status rg_statistics_get(const rg_statistics *stats, uint32_t index, rg_statistic *out)
 {
-	if (!stats || !out || index >= stats->n)
-		return RG_ENOENT;
-	*out = (rg_statistic){ .struct_size = sizeof *out, .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
+	if (!stats || index >= stats->n)
+		return rg__shape_give(&statistic_shape, NULL, out);
+	const rg_statistic full = { .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
 		.value = stats->values[index] };
-	return RG_OK;
+
+	return rg__shape_give(&statistic_shape, &full, out);
 }
 
 rg_status rg_statistics_find(const rg_statistics *stats, rg_str name, int64_t *value)

@@ -64,7 +64,7 @@ Test(measure, what_moved_by_both_measures_is_kept)
 Test(measure, the_event_has_the_binding_before_and_after)
 {
 	world w = two();
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	ping(&w, "sip:a@192.0.2.7", 30000);
 	ping(&w, "sip:a@192.0.2.7", 90000);

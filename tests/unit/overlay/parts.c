@@ -25,7 +25,7 @@ static rg_record *record(const rg_revision *revision, uint64_t id, uint32_t n, u
 
 static uint32_t flags_of(const rg_record *r, uint64_t id)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	for (uint32_t i = 0; rg_record_contact(r, i, &c) == RG_OK; i++) {
 		if (c.id == id)
