@@ -83,7 +83,7 @@ Test(measure, the_event_has_the_binding_before_and_after)
 Test(measure, all_else_of_the_binding_stays)
 {
 	world w = two();
-	rg_contact before = binding(&w, 0), after;
+	rg_contact before = binding(&w, 0), after = { .struct_size = sizeof after };
 	rg_record *kept = rg_record_ref(w.record);
 
 	w.now += 5000;

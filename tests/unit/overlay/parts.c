@@ -98,7 +98,7 @@ Test(parts, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
 	rg_record *main = record(&main_revision, 7, 1, 0, NULL), *local = NULL;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		rg_contact c = sample_contact(), got;
+		rg_contact c = sample_contact(), got = { .struct_size = sizeof got };
 
 		c.id = 7;
 		c.modified += rows[i].modified;
