@@ -26,10 +26,11 @@ typedef struct rg_msg_ops {
 	const char *name;     /**< for logs; borrowed, as all that an rg_msg points to */
 
 	/**
-	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters
-	 * received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config name host variables and a header to read. A value that
-	 * the request needs and that cannot be read is reported in `defect`, not as an error. A member that allocates sets `owner` and
-	 * `release`; on an error it has released its memory itself. @return RG_OK or an error, which the verb returns.
+	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. It leaves `struct_size`
+	 * as it is and writes nothing behind it. The parameters received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config
+	 * name host variables and a header to read. A value that the request needs and that cannot be read is reported in `defect`, not as
+	 * an error. A member that allocates sets `owner` and `release`; on an error it has released its memory itself. @return RG_OK or an
+	 * error, which the verb returns.
 	 */
 	rg_status (*read)(void *self, void *msg, const rg_config *config, rg_request *out);
 

@@ -95,10 +95,7 @@ typedef struct rg_sofia_message {
 	rg_str next_hop;                /**< URI to send the message itself to; lives as long as `msg` */
 } rg_sofia_message;
 
-/**
- * Empties a message. @p size is sizeof(rg_sofia_message). NULL is accepted. The adaptor refuses a message that was not initialised with
- * RG_EINVAL.
- */
+/** Empties a message: `routed` is -1. @p size is sizeof(rg_sofia_message). NULL is accepted. */
 RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
 
 /** @return the number of targets that a lookup left in the message; 0 without one, and for NULL. */
@@ -119,9 +116,9 @@ RG_API rg_status rg_sofia_message_target(const rg_sofia_message *message, uint32
  *   to the topmost Via (RFC 3261 §18.2.1, RFC 3581 §4). The headers of the response follow byte for byte. A header that is absent or
  *   malformed in the request is not copied. Without a well-formed Via there can be no reply: the result is RG_EINVAL.
  * - `apply` puts the URI of the first target that is meant for the Request-URI there, puts the Path of this target, without its display
- *   names, in front of the Route headers, and leaves all targets for rg_sofia_message_target(). The host forks to all targets except `routed`, and to a
- *   fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in the targets. A message that
- *   cannot be routed keeps its Request-URI and Route.
+ *   names, in front of the Route headers, and leaves all targets for rg_sofia_message_target(). The host forks to all targets except
+ *   `routed`, and to a fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in the
+ *   targets. A message that cannot be routed keeps its Request-URI and Route.
  * - `rewrite` changes the URI of a Contact of a reply. Sofia then prints this header again.
  */
 RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
