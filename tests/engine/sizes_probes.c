@@ -169,7 +169,11 @@ static void make_store(scene *s, void *room)
 {
 	void *self;
 
-	*(rg_store_ops *)room = *rg_store_members(s->k.memory, &self);
+	const rg_store_ops *ops = rg_store_members(s->k.memory, &self);
+
+	rg_store_ops_init(room, sizeof(rg_store_ops));
+	memcpy(room, ops, ops->struct_size < sizeof *ops ? ops->struct_size : sizeof *ops);
+	((rg_store_ops *)room)->struct_size = sizeof *ops;
 	((rg_store_ops *)room)->destroy = NULL;
 }
 
@@ -193,8 +197,17 @@ static void make_target(scene *s, void *room)
 
 static rg_status read_adapted(void *self, void *msg, const rg_config *config, rg_request *out)
 {
+	const rg_request *save = &((scene *)self)->save;
+
 	(void)msg, (void)config;
-	*out = ((scene *)self)->save;
+	out->method = save->method;
+	out->request_uri = save->request_uri;
+	out->from_header = save->from_header;
+	out->to_header = save->to_header;
+	out->callid = save->callid;
+	out->cseq = save->cseq;
+	out->contacts = save->contacts;
+	out->n_contacts = save->n_contacts;
 	out->socket = RG_STR("udp:192.0.2.1:5060");
 	out->reply_code = 200;
 	return RG_OK;
