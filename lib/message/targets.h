@@ -64,7 +64,7 @@ rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32
 rg_status rg__joined_get(const rg__joined *joined, uint32_t index, rg_target *out);
 void rg__joined_free(rg__joined *joined);
 
-/* rg__targets_get() for a struct of today's size. RG_OK or RG_ENOENT. */
+/* rg_targets_get() for a struct of today's size. RG_OK or RG_ENOENT. */
 rg_status rg__targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
 /* Marks that a part of the store did not answer, so that targets may be missing. */
