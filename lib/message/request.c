@@ -16,7 +16,7 @@ void rg_request_init(rg_request *request, uint32_t size)
 
 void rg_request_free(rg_request *request)
 {
-	if (!request || request->struct_size < offsetof(rg_request, release) + sizeof request->release || !request->release)
+	if (!rg__shape_fits(&request_shape, request) || !request->release)
 		return;
 	rg_free_cb release = request->release;
 	void *owner = request->owner;

@@ -50,6 +50,19 @@ def grow(tree):
     return grown
 
 
+def unprobed(tree, names):
+    """The functions of librgstr and librgstr-memory that take such a struct and that the client does not call."""
+    probes, missing = (tree / CLIENT[1]).read_text(), []
+    for header in sorted((tree / 'include/rgstr').glob('*.h')):
+        if header.name in ('check.h', 'sofia.h'):
+            continue
+        text = re.sub(r'/\*.*?\*/', '', header.read_text(), flags=re.S)
+        for name, args in re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(([^;]*)\);', text, flags=re.M):
+            if set(re.findall(r'\b(rg_\w+) \*', args)) & set(names) and not re.search(rf'\b{name}\b', probes):
+                missing.append(name)
+    return [name for name in missing if not name.endswith('_init')]
+
+
 def rooms(tree):
     """The sources of librgstr."""
     lists = re.findall(r'^\w+ = files\((.*?)\)', (tree / 'lib/meson.build').read_text(), flags=re.M | re.S)
@@ -97,6 +110,9 @@ def main():
         for part in ('include', 'lib', 'backends', 'tests/engine', 'tests/runner', 'examples'):
             shutil.copytree(source / part, grown / part)
         names = grow(grown)
+        missing = unprobed(source, names)
+        if missing:
+            sys.exit(f'{CLIENT[1]} calls none of {missing}')
         memory = [f'backends/memory/{path.name}' for path in sorted((grown / 'backends/memory').glob('*.c'))]
         check = [f'lib/check/{path.name}' for path in sorted((grown / 'lib/check').glob('*.c'))]
         core, store = objects(grown, rooms(grown), room / 'core', cc), objects(grown, memory, room / 'memory', cc)

@@ -270,6 +270,16 @@ static rg_status use_save_reply(scene *s, uint32_t i, void *room)
 	return st;
 }
 
+static rg_status use_save_reply_async(scene *s, uint32_t i, void *room)
+{
+	outcome o = { 0 };
+	rg_status st = rg_save_reply_async(s->k.reg, room, &s->upstream, NULL, kit_saved, &o, NULL, NULL, NULL);
+
+	(void)i;
+	cr_expect_eq(o.called, st == RG_OK);
+	return st;
+}
+
 static rg_status use_upstream(scene *s, uint32_t i, void *room)
 {
 	rg_response *response = NULL;
@@ -287,6 +297,16 @@ static rg_status use_lookup(scene *s, uint32_t i, void *room)
 
 	(void)i;
 	rg_targets_free(targets);
+	return st;
+}
+
+static rg_status use_lookup_async(scene *s, uint32_t i, void *room)
+{
+	outcome o = { 0 };
+	rg_status st = rg_lookup_async(s->k.reg, room, NULL, kit_looked_up, &o, NULL, NULL, NULL);
+
+	(void)i;
+	cr_expect_eq(o.called, st == RG_OK);
 	return st;
 }
 
@@ -384,12 +404,20 @@ static rg_status use_query(scene *s, uint32_t i, void *room)
 
 static rg_status use_query_async(scene *s, uint32_t i, void *room)
 {
-	outcome o = { 0 };
-	rg_status st = rg_is_registered_async(s->k.reg, room, kit_answered, &o, NULL, NULL, NULL);
+	rg_status (*const ask[])(rg_registrar *, const rg_query *, rg_answer_cb, void *, rg_free_cb, rg_op **, rg_error *) = {
+		rg_is_registered_async, rg_is_contact_registered_async, rg_is_ip_registered_async };
+	rg_status first = RG_OK;
 
 	(void)i;
-	cr_expect_eq(o.called, st == RG_OK);
-	return st;
+	for (size_t j = 0; j < sizeof ask / sizeof *ask; j++) {
+		outcome o = { 0 };
+		rg_status st = ask[j](s->k.reg, room, kit_answered, &o, NULL, NULL, NULL);
+
+		cr_expect_eq(o.called, st == RG_OK);
+		first = j == 0 ? st : first;
+		cr_expect_eq(st, first);
+	}
+	return first;
 }
 
 static rg_status use_filter(scene *s, uint32_t i, void *room)
@@ -410,6 +438,35 @@ static rg_status use_filter_async(scene *s, uint32_t i, void *room)
 	(void)i;
 	cr_expect_eq(o.called, st == RG_OK);
 	return st;
+}
+
+static rg_status use_prune(scene *s, uint32_t i, void *room)
+{
+	rg_plan *plan = NULL;
+	rg_status st = rg_prune(NULL, room, NULL, NOW, seed, &plan);
+
+	(void)s, (void)i;
+	rg_plan_free(plan);
+	return st;
+}
+
+static void count_free(void *owner)
+{
+	++*(uint32_t *)owner;
+}
+
+/* RG_OK when the request is released, and else RG_EINVAL. */
+static rg_status use_free(scene *s, uint32_t i, void *room)
+{
+	uint32_t freed = 0;
+
+	(void)s, (void)i;
+	if (room && ((rg_request *)room)->struct_size >= offsetof(rg_request, release) + sizeof(rg_free_cb)) {
+		((rg_request *)room)->owner = &freed;
+		((rg_request *)room)->release = count_free;
+	}
+	rg_request_free(room);
+	return freed == 1 ? RG_OK : RG_EINVAL;
 }
 
 static rg_status use_env(scene *s, uint32_t i, void *room)
@@ -514,12 +571,13 @@ const probe filled_in[] = {
 
 const probe read_in[] = {
 	PROBE(rg_request, make_save, use_save), PROBE(rg_request, make_save, use_save_async), PROBE(rg_request, make_save, use_save_reply),
-	PROBE(rg_request, make_look, use_lookup), PROBE(rg_request, make_look, use_lookup_branches), PROBE(rg_request, make_save, use_merge),
+	PROBE(rg_request, make_look, use_lookup), PROBE(rg_request, make_look, use_lookup_async),
+	PROBE(rg_request, make_save, use_save_reply_async), PROBE(rg_request, make_save, use_free), PROBE(rg_request, make_look, use_lookup_branches), PROBE(rg_request, make_save, use_merge),
 	PROBE(rg_request, make_save, use_merge_reply), PROBE(rg_request, make_look, use_select), PROBE(rg_request, make_save, use_to_header),
 	PROBE(rg_request, make_save, use_query_request), PROBE(rg_upstream, make_upstream, use_upstream),
 	PROBE(rg_upstream, make_upstream, use_merged_upstream), PROBE(rg_query, make_query, use_query),
 	PROBE(rg_query, make_query, use_query_async), PROBE(rg_remove_filter, make_filter, use_filter),
-	PROBE(rg_remove_filter, make_filter, use_filter_async), PROBE(rg_env, make_env, use_env),
+	PROBE(rg_remove_filter, make_filter, use_filter_async), PROBE(rg_remove_filter, make_filter, use_prune), PROBE(rg_env, make_env, use_env),
 	PROBE(rg_federation_options, make_federation, use_federation), PROBE(rg_memory_options, make_memory, use_memory),
 	PROBE(rg_store_ops, make_store, use_store), PROBE(rg_msg_ops, make_adaptor, use_adaptor), PROBE(rg_contact, make_contact, use_contact),
 	PROBE(rg_removal, make_removal, use_removal), PROBE(rg_target, make_target, use_target),

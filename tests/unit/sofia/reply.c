@@ -457,6 +457,23 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 	cr_expect(rg_str_equal(m.next_hop, target.next_hop));
 	cr_expect_eq(rg_sofia_message_target(&m, 2, &target), RG_ENOENT);
 	cr_expect_null(target.uri.p);
+	cr_expect_eq(rg_sofia_message_target(&m, 0, NULL), RG_EINVAL);
+	cr_expect_eq(rg_sofia_message_target(NULL, 0, &target), RG_ENOENT);
+	cr_expect_eq(rg_sofia_message_target_count(NULL), 0);
+	struct {
+		rg_target known;
+		uint64_t later, canary;
+	} larger = { .canary = UINT64_MAX };
+	rg_target_init(&larger.known, sizeof larger - sizeof larger.canary);
+	cr_expect_eq(rg_sofia_message_target(&m, 1, &larger.known), RG_OK);
+	cr_expect_eq(larger.known.struct_size, sizeof larger - sizeof larger.canary);
+	cr_expect(rg_str_equal(larger.known.uri, RG_STR("sip:b@192.0.2.2")));
+	cr_expect_eq(larger.later, 0);
+	cr_expect_eq(larger.canary, UINT64_MAX);
+	larger.later = 1;
+	cr_expect_eq(rg_sofia_message_target(&m, 1, &larger.known), RG_EINVAL);
+	for (target.struct_size = 0; target.struct_size < sizeof target; target.struct_size++)
+		cr_expect_eq(rg_sofia_message_target(&m, 0, &target), RG_EINVAL, "%u", target.struct_size);
 	cr_expect(rg_str_equal(m.next_hop, RG_STR("sip:edge.example.com;lr")), "%.*s", (int)m.next_hop.n, m.next_hop.p);
 	char *text = sent(m.msg);
 	cr_expect_eq(strncmp(text, "INVITE sip:a@192.0.2.1 SIP/2.0\r\n", 32), 0, "%s", text);
