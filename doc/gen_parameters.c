@@ -47,7 +47,7 @@ static void print_range(const rg_param *p)
 
 static void print_params(uint32_t from_base)
 {
-	rg_param p;
+	rg_param p = { .struct_size = sizeof p };
 
 	printf("\n| name | value | default | in effect | from | what it does |\n|---|---|---|---|---|---|\n");
 	for (uint32_t i = 0; rg_param_get(i, &p) == RG_OK; i++) {
@@ -67,7 +67,7 @@ static void print_params(uint32_t from_base)
 
 static void print_flags(uint32_t verb)
 {
-	rg_flag f;
+	rg_flag f = { .struct_size = sizeof f };
 
 	printf("\n| flag | value | in effect | from | what it does |\n|---|---|---|---|---|\n");
 	for (uint32_t i = 0; rg_flag_get(i, &f) == RG_OK; i++) {

@@ -264,7 +264,7 @@ static void on_found(void *user, rg_status status, rg_targets *targets)
 {
 	struct exchange *x = user;
 	int32_t code = rg_targets_count(targets) > 0 ? 480 : rg_targets_code(targets); /* 480: none of them can be told */
-	rg_target target;
+	rg_target target = { .struct_size = sizeof target };
 	size_t n;
 
 	(void)status;

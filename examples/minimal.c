@@ -29,7 +29,7 @@ static rg_status lookup(rg_registrar *registrar)
 {
 	rg_request request;
 	rg_targets *targets;
-	rg_target target;
+	rg_target target = { .struct_size = sizeof target };
 
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");

@@ -113,7 +113,7 @@ static int two_phones_are_welcome(void)
 static int a_third_takes_the_place_of_the_one_silent_longest(void)
 {
 	rg_plan *plan = phone_registers("192.0.2.3", 1, 600);
-	rg_event gone = { 0 };
+	rg_event gone = { .struct_size = sizeof gone };
 	int failed = 0;
 
 	for (uint32_t i = 0; gone.kind != RG_EVENT_CONTACT_DELETE && rg_plan_event(plan, i, &gone) == RG_OK; i++)

@@ -86,13 +86,13 @@ static const rg_store_ops memory_ops = {
 	.prefetch = memory_prefetch,
 };
 
+static const uint32_t options_sizes[] = { sizeof(rg_memory_options) };
+
 void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 {
-	rg_memory_options defaults = { .struct_size = sizeof defaults };
-	if (!options)
+	if (!options || size < sizeof size)
 		return;
 	memset(options, 0, size);
-	memcpy(options, &defaults, size < sizeof defaults ? size : sizeof defaults);
 	options->struct_size = size;
 }
 
@@ -136,6 +136,8 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 		return rg_error_set(why, RG_EINVAL, RG_STR("out is NULL"));
 	*out = NULL;
 	rg_memory_options_init(&o, sizeof o);
+	if (options && !rg_struct_fits(options, options_sizes, sizeof options_sizes / sizeof options_sizes[0]))
+		return rg_error_set(why, RG_EINVAL, RG_STR("rg_memory_options.struct_size is not set: call rg_memory_options_init()"));
 	if (options)
 		memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
 	uint32_t shards = o.shards ? o.shards : SHARDS;

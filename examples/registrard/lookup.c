@@ -29,7 +29,7 @@ static const char methods[] =
 static uint32_t methods_of(const rg_answer *answer)
 {
 	uint32_t all = 0;
-	rg_contact contact;
+	rg_contact contact = { .struct_size = sizeof contact };
 
 	for (uint32_t i = 0; rg_answer_contact(answer, i, &contact) == RG_OK; i++)
 		all |= contact.methods;

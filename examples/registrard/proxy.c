@@ -78,7 +78,7 @@ static int follow_route(const struct server *server, msg_t *msg, sip_t *sip, str
  * believe the user to be at the other would send a request to and fro. */
 static int is_from_home(const sip_t *sip, const rg_targets *targets, su_home_t *home)
 {
-	rg_target target;
+	rg_target target = { .struct_size = sizeof target };
 
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		const url_t *url = target.home.n ? url_make(home, su_strndup(home, target.home.p, target.home.n)) : NULL;
@@ -96,7 +96,7 @@ static size_t hops_of(const struct server *server, const sip_t *sip, const rg_ta
 {
 	int from_home = is_from_home(sip, targets, home);
 	size_t n = 0;
-	rg_target target;
+	rg_target target = { .struct_size = sizeof target };
 
 	for (; rg_targets_get(targets, (uint32_t)n, &target) == RG_OK; n++) {
 		struct hop *hop = &hops[n];

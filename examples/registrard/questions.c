@@ -8,7 +8,7 @@
 static void print_bindings(struct command *command, const rg_answer *answer)
 {
 	const char *separator = "";
-	rg_contact contact;
+	rg_contact contact = { .struct_size = sizeof contact };
 
 	command_add(command, "\"aor\":");
 	json_string(command->answer, rg_answer_aor(answer));

@@ -15,7 +15,7 @@ struct redirection {
 static char *contacts_of(su_home_t *home, const rg_targets *targets)
 {
 	char *all = NULL;
-	rg_target target;
+	rg_target target = { .struct_size = sizeof target };
 
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		char q[32] = "";

@@ -31,7 +31,7 @@ static void print_aor(struct text *text, const rg_record *record)
 static void print_record(struct command *command, const rg_record *record)
 {
 	const char *before = "\n";
-	rg_contact contact;
+	rg_contact contact = { .struct_size = sizeof contact };
 
 	for (uint32_t i = 0; rg_record_contact(record, i, &contact) == RG_OK; i++) {
 		if (contact.expires <= command->now)
@@ -91,7 +91,7 @@ static void print_stats(struct command *command, const rg_statistics *stats)
 	const struct counts *counts = &command->server->counts;
 	const char *separator = "{";
 	int64_t value;
-	rg_statistic stat;
+	rg_statistic stat = { .struct_size = sizeof stat };
 
 	for (uint32_t i = 0; rg_statistics_get(stats, i, &stat) == RG_OK; i++) {
 		text_format(command->answer, "%s\"%s\":%" PRId64, separator, stat.name, stat.value);

@@ -14,7 +14,7 @@ extern "C" {
 
 /** Options of rg_store_check(). */
 typedef struct rg_store_check_options {
-	uint32_t struct_size; /**< sizeof(rg_store_check_options), set by rg_store_check_options_init() */
+	uint32_t struct_size; /**< set by rg_store_check_options_init() */
 	uint32_t seed;        /**< seed of the random scripts; 0 = 1 */
 	uint32_t many;        /**< number of keys on one tag in the large case; 0 = 100000 */
 	uint32_t threads;     /**< number of threads in the concurrent case, for thread-safe stores; 0 = 4 */
@@ -34,7 +34,8 @@ RG_API void rg_store_check_options_init(rg_store_check_options *options, uint32_
 /**
  * Runs the whole store contract against a store. It takes seconds and prints nothing. Each case opens a store of its own.
  * @param failed  becomes the number of failed cases; may be NULL.
- * @return RG_OK: every case passed. RG_ECONTRACT: a case failed. RG_EINVAL: there is no `open`. Otherwise what `open` returned.
+ * @return RG_OK: every case passed. RG_ECONTRACT: a case failed. RG_EINVAL: there is no `open`, or the size of
+ * the options is refused. Otherwise what `open` returned.
  */
 RG_API rg_status rg_store_check(const rg_store_check_options *options, uint32_t *failed);
 

@@ -26,7 +26,7 @@ enum {
 
 /** One row of the parameter table. All text is static. */
 typedef struct rg_param {
-	uint32_t struct_size;      /**< sizeof(rg_param), set by rg_param_get() */
+	uint32_t struct_size;      /**< set by rg_param_init() */
 	uint32_t kind;             /**< RG_PARAM_… */
 	const char *name;          /**< name in the base specification, or a name of our own */
 	const char *default_text;  /**< value in effect while the parameter is unset; NULL = none */
@@ -40,15 +40,18 @@ typedef struct rg_param {
 	uint32_t from_base;        /**< 1: a parameter of the base specification; 0: ours */
 } rg_param;
 
+/** Empties a row of the parameter table. @p size is sizeof(rg_param). NULL is accepted. */
+RG_API void rg_param_init(rg_param *param, uint32_t size);
+
 /** @return the number of parameters. */
 RG_API uint32_t rg_param_count(void);
 
-/** Fills in row @p index of the parameter table. @return RG_OK; RG_ENOENT past the last row; RG_EINVAL without @p out. */
+/** Fills in row @p index of the parameter table. @return RG_OK; RG_ENOENT past the last row; RG_EINVAL: no @p out, or its size is refused. */
 RG_API rg_status rg_param_get(uint32_t index, rg_param *out);
 
 /** One row of the table of option flags. All text is static. */
 typedef struct rg_flag {
-	uint32_t struct_size; /**< sizeof(rg_flag), set by rg_flag_get() */
+	uint32_t struct_size; /**< set by rg_flag_init() */
 	uint32_t verb;        /**< 1 = save, 2 = lookup */
 	const char *name;     /**< name in the base specification */
 	const char *value;    /**< what follows `=`, in words; NULL = the flag takes no value */
@@ -58,10 +61,13 @@ typedef struct rg_flag {
 	uint32_t reserved;    /**< zero */
 } rg_flag;
 
+/** Empties a row of the table of flags. @p size is sizeof(rg_flag). NULL is accepted. */
+RG_API void rg_flag_init(rg_flag *flag, uint32_t size);
+
 /** @return the number of option flags of both verbs. */
 RG_API uint32_t rg_flag_count(void);
 
-/** Fills in row @p index of the table of flags. @return RG_OK; RG_ENOENT past the last row; RG_EINVAL without @p out. */
+/** Fills in row @p index of the table of flags. @return as rg_param_get(). */
 RG_API rg_status rg_flag_get(uint32_t index, rg_flag *out);
 
 /** A value for each parameter. A parameter is set or unset. */

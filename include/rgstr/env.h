@@ -30,8 +30,8 @@ enum {
 typedef void (*rg_resolve_done_cb)(void *tok, rg_status status, const rg_addr *addrs, uint32_t n);
 
 /**
- * What the host provides to the registrar. Each member is optional and has a working default. rg_registrar_new() copies the struct,
- * bounded by `struct_size`. The members run with no lock held, on any thread that uses the registrar or completes a call of its store.
+ * What the host provides to the registrar. Each member is optional and has a working default. rg_registrar_new() copies the struct.
+ * The members run with no lock held, on any thread that uses the registrar or completes a call of its store.
  */
 typedef struct rg_env {
 	uint32_t struct_size; /**< set by rg_env_init() */

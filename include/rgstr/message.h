@@ -29,11 +29,12 @@ typedef struct rg_msg_ops {
 	const char *name;     /**< for logs; borrowed, as all that an rg_msg points to */
 
 	/**
-	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. The parameters
-	 * received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config name host variables and a header to read. A value that
-	 * the request needs and that cannot be read is reported in `defect`, not as an error. A member that allocates sets `owner` and
-	 * `release`; on an error it has released its memory itself. A value of a host variable is no defect: the verb returns RG_EINVAL when it
-	 * breaks a rule of request.h. @return RG_OK or an error, which the verb returns.
+	 * Mandatory. Fills in @p out, which the library has emptied: what the message says, and what the host knows. It leaves `struct_size`
+	 * as it is and writes nothing behind it. The parameters received_avp, attr_avp, tcp_persistent_flag and sock_hdr_name of @p config
+	 * name host variables and a header to read. A value that the request needs and that cannot be read is reported in `defect`, not as
+	 * an error. A member that allocates sets `owner` and `release`; on an error it has released its memory itself. A value of a host
+	 * variable is no defect: the verb returns RG_EINVAL when it breaks a rule of request.h. @return RG_OK or an error, which the verb
+	 * returns.
 	 */
 	rg_status (*read)(void *self, void *msg, const rg_config *config, rg_request *out);
 
@@ -64,6 +65,9 @@ typedef struct rg_msg_ops {
 	 */
 	rg_status (*rewrite)(void *self, void *msg, uint32_t contact, const rg_str *uri);
 } rg_msg_ops;
+
+/** Empties the members of an adaptor. @p size is sizeof(rg_msg_ops). NULL is accepted. */
+RG_API void rg_msg_ops_init(rg_msg_ops *ops, uint32_t size);
 
 /**
  * A message of the host with its adaptor. What it points to is borrowed. In a blocking form it must live until the verb returns, in a

@@ -38,7 +38,7 @@ RG_API const char *rg_event_name(uint32_t kind);
 
 /** An event of one AoR. It is borrowed: valid during the callback, or as long as the plan that it was read from. */
 typedef struct rg_event {
-	uint32_t struct_size;     /**< sizeof(rg_event) */
+	uint32_t struct_size;     /**< set by rg_event_init(); that of the library in an event that a callback gets */
 	uint32_t kind;            /**< one RG_EVENT_… bit */
 	rg_key key;               /**< key of the AoR */
 	rg_str aor;               /**< the key as rg_key_print() prints it */
@@ -52,6 +52,9 @@ typedef struct rg_event {
 	rg_str callid;            /**< Call-ID of the REGISTER that caused the event; absent when no REGISTER did */
 	rg_time at;               /**< time of the decision */
 } rg_event;
+
+/** Empties an event. @p size is sizeof(rg_event). NULL is accepted. */
+RG_API void rg_event_init(rg_event *event, uint32_t size);
 
 /** The outcome of one Contact value of a request. */
 enum {
@@ -179,7 +182,7 @@ RG_API int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index);
 /** @return the number of events that a commit of the plan raises. */
 RG_API uint32_t rg_plan_event_count(const rg_plan *plan);
 
-/** Fills in a view of event @p index, in order; borrowed from the plan. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of event @p index, in order; borrowed from the plan. @return as rg_record_contact(). */
 RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out);
 
 /**

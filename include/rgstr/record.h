@@ -90,7 +90,7 @@ enum {
  * In a view, the slices are borrowed from the record. A value that the binding does not have is the absent slice.
  */
 typedef struct rg_contact {
-	uint32_t struct_size;   /**< sizeof(rg_contact), set by rg_contact_init() and rg_record_contact() */
+	uint32_t struct_size;   /**< set by rg_contact_init() */
 	uint32_t flags;         /**< RG_CONTACT_… */
 	uint64_t id;            /**< fixed when the binding is made, never 0. The upper 10 bits number the bindings that a record got in one
 	                         *   millisecond; the rest is random */
@@ -144,7 +144,7 @@ RG_API int32_t rg_path_next(rg_str *rest, rg_str *value);
  * least 16 bindings, for 32 s. Expiry leaves no removal.
  */
 typedef struct rg_removal {
-	uint32_t struct_size;  /**< sizeof(rg_removal) */
+	uint32_t struct_size;  /**< set by rg_removal_init() */
 	uint32_t cseq;         /**< CSeq number of the REGISTER that removed it, or of the last one that changed it */
 	rg_str uri;            /**< Contact URI as registered */
 	rg_str instance;       /**< instance of the binding, as rg_contact.instance; or absent */
@@ -154,6 +154,9 @@ typedef struct rg_removal {
 	uint64_t request_hash; /**< hash of that REGISTER, as rg_contact.request_hash */
 	rg_time at;            /**< time of the removal; it is forgotten RG_REMOVAL_KEEP later */
 } rg_removal;
+
+/** Empties a removal: all texts absent, all numbers 0. @p size is sizeof(rg_removal). NULL is accepted. */
+RG_API void rg_removal_init(rg_removal *removal, uint32_t size);
 
 /** How long a removal is remembered, in milliseconds: the life of a non-INVITE transaction, RFC 3261 §17.1.2.2. */
 #define RG_REMOVAL_KEEP 32000
@@ -169,13 +172,14 @@ typedef struct rg_record rg_record;
 
 /**
  * Builds a record. Everything is copied. The texts are not validated: that is the task of the caller.
- * @param contacts  an array of structs of this library version; may be NULL when @p n_contacts is 0.
- * @param removals  an array of structs of this library version; may be NULL when @p n_removals is 0.
+ * @param contacts  an array of structs of one size; may be NULL when @p n_contacts is 0.
+ * @param removals  an array of structs of one size; may be NULL when @p n_removals is 0.
  * @param extra  MessagePack fields of a newer schema, or absent.
  * @return RG_OK with @p out owned by the caller; RG_ENOMEM.
  * RG_ELIMIT: the record would exceed RG_RECORD_BYTES_MAX, there are more than RG_REMOVALS_MAX removals, or a binding has more than 8
  * addresses.
- * RG_EINVAL: the key or the revision is NULL, a q is outside -1…1000, or an address has no family.
+ * RG_EINVAL: the key, the revision, an array or @p out is NULL, the size of a struct is refused, a q is outside -1…1000, or an address has no
+ * family.
  * RG_EFORMAT: an `extra` does not consist of pairs of a text key that this version does not know and a value.
  */
 RG_API rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
@@ -204,15 +208,15 @@ RG_API uint32_t rg_record_contact_count(const rg_record *record);
 
 /**
  * Fills in a view of binding @p index.
- * @param out  a struct of this library version. Its slices are borrowed from the record.
- * @return RG_OK, or RG_ENOENT past the last binding.
+ * @param out  its slices are borrowed from the record.
+ * @return RG_OK; RG_ENOENT past the last binding; RG_EINVAL: @p out is NULL, or its size is refused.
  */
 RG_API rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out);
 
 /** @return the number of removals; 0 for NULL. */
 RG_API uint32_t rg_record_removal_count(const rg_record *record);
 
-/** Fills in a view of removal @p index, oldest first; borrowed from the record. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of removal @p index, oldest first; borrowed from the record. @return as rg_record_contact(). */
 RG_API rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out);
 
 /** @return the unknown MessagePack fields of the record as a whole, borrowed from it; absent when there are none. */

@@ -107,7 +107,7 @@ RG_API uint32_t rg_response_connection_lifetime(const rg_response *response);
 /** @return the number of bindings that a 200 lists: first those of the request, in its order, then the others in lookup order. */
 RG_API uint32_t rg_response_contact_count(const rg_response *response);
 
-/** Fills in a view of listed binding @p index, borrowed from the response. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of listed binding @p index, borrowed from the response. @return as rg_record_contact(). */
 RG_API rg_status rg_response_contact(const rg_response *response, uint32_t index, rg_contact *out);
 
 /**
@@ -129,10 +129,13 @@ RG_API rg_str rg_response_header(rg_response *response, rg_str name, uint32_t in
 
 /** A Contact value of the reply of the main registrar that holds the forwarded URI instead of the URI of the client. */
 typedef struct rg_rewrite {
-	uint32_t struct_size; /**< sizeof(rg_rewrite), set by the call that fills it in */
+	uint32_t struct_size; /**< set by rg_rewrite_init() */
 	uint32_t contact;     /**< index of the value, counted from 0 over all Contact lines of the reply */
 	rg_str uri;           /**< the URI of the client, to be put there, without <>; borrowed from the response */
 } rg_rewrite;
+
+/** Empties a rewrite. @p size is sizeof(rg_rewrite). NULL is accepted. */
+RG_API void rg_rewrite_init(rg_rewrite *rewrite, uint32_t size);
 
 /**
  * @return the number of Contact values to rewrite in the reply before the host forwards it to the client; 0 except after rg_save_reply()
@@ -140,7 +143,7 @@ typedef struct rg_rewrite {
  */
 RG_API uint32_t rg_response_rewrite_count(const rg_response *response);
 
-/** Fills in a view of rewrite @p index. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of rewrite @p index. @return as rg_record_contact(). */
 RG_API rg_status rg_response_rewrite(const rg_response *response, uint32_t index, rg_rewrite *out);
 
 /** Results of a lookup, with the numbers of the base specification §1.4.4. */
@@ -164,7 +167,7 @@ enum {
  * The last two kinds have binding_id 0. Members that describe a binding are absent.
  */
 typedef struct rg_target {
-	uint32_t struct_size;  /**< sizeof(rg_target), set by the call that fills it in */
+	uint32_t struct_size;  /**< set by rg_target_init() */
 	int32_t q;             /**< 0–1000 thousandths; -1 = no q */
 	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers */
 	rg_str next_hop;       /**< URI to send the request to: first Path URI, else received, else `uri` */
@@ -183,6 +186,9 @@ typedef struct rg_target {
 	                        *   UINT32_MAX = this is no fallback */
 	rg_str home;           /**< URI of the site where the AoR is registered (lookup flag `global`); absent for other targets */
 } rg_target;
+
+/** Empties a target: all texts absent, q and branch -1, RG_LATENCY_NONE, no fallback. @p size is sizeof(rg_target). NULL is accepted. */
+RG_API void rg_target_init(rg_target *target, uint32_t size);
 
 /** The targets of a request, in the order in which to try them. */
 typedef struct rg_targets rg_targets;
@@ -210,7 +216,7 @@ RG_API int32_t rg_targets_branches_only(const rg_targets *targets);
 /** @return the number of targets; 0 for NULL. */
 RG_API uint32_t rg_targets_count(const rg_targets *targets);
 
-/** Fills in a view of target @p index, borrowed from the targets. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in a view of target @p index, borrowed from the targets. @return as rg_record_contact(); RG_ENOENT also for NULL. */
 RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
 /**

@@ -70,6 +70,9 @@ typedef rg_status (*rg_sofia_get_var_cb)(void *user, const rg_str *name, rg_str 
 /** Sets value @p index of a host variable. @return RG_OK or an error. */
 typedef rg_status (*rg_sofia_set_var_cb)(void *user, const rg_str *name, uint32_t index, const rg_str *value);
 
+/** The targets that a lookup left in an rg_sofia_message. */
+struct rg_sofia_targets;
+
 /** A message with all that the adaptor needs. `msg` of an rg_msg points to it. It is borrowed until the verb has completed. */
 typedef struct rg_sofia_message {
 	uint32_t struct_size;           /**< set by rg_sofia_message_init() */
@@ -86,17 +89,23 @@ typedef struct rg_sofia_message {
 
 	/* Results. */
 	struct msg_s *reply;            /**< of save: the complete reply, owned by the caller (msg_destroy()); NULL = send nothing */
-	const rg_target *targets;       /**< of lookup: all targets, in order; lives as long as `msg` */
-	uint32_t n_targets;             /**< number of targets */
+	const struct rg_sofia_targets *targets; /**< of lookup: what rg_sofia_message_target() reads; lives as long as `msg` */
 	int32_t routed;                 /**< index of the target that the message itself goes to; -1 = none, only fork to the targets */
+	uint32_t reserved_result;       /**< zero */
 	rg_str next_hop;                /**< URI to send the message itself to; lives as long as `msg` */
 } rg_sofia_message;
 
-/**
- * Empties a message. @p size is sizeof(rg_sofia_message). NULL is accepted. The adaptor refuses a message that was not initialised with
- * RG_EINVAL.
- */
+/** Empties a message: `routed` is -1. @p size is sizeof(rg_sofia_message). NULL is accepted. */
 RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
+
+/** @return the number of targets that a lookup left in the message; 0 without one, and for NULL. */
+RG_API uint32_t rg_sofia_message_target_count(const rg_sofia_message *message);
+
+/**
+ * Fills in target @p index that a lookup left in the message, in order. Its slices are borrowed and live as long as `msg`.
+ * @return RG_OK; RG_ENOENT past the last one, with @p out emptied; RG_EINVAL: @p out is NULL, or its size is refused.
+ */
+RG_API rg_status rg_sofia_message_target(const rg_sofia_message *message, uint32_t index, rg_target *out);
 
 /**
  * Returns the members of the adaptor. `msg` of the rg_msg points to an rg_sofia_message; `self` is not used.
@@ -107,9 +116,9 @@ RG_API void rg_sofia_message_init(rg_sofia_message *message, uint32_t size);
  *   to the topmost Via (RFC 3261 §18.2.1, RFC 3581 §4). The headers of the response follow byte for byte. A header that is absent or
  *   malformed in the request is not copied. Without a well-formed Via there can be no reply: the result is RG_EINVAL.
  * - `apply` puts the URI of the first target that is meant for the Request-URI there, puts the Path of this target, without its display
- *   names, in front of the Route headers, and leaves all targets in `targets`. The host forks to all targets except `routed`, and to a
- *   fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in `targets`. A message
- *   that cannot be routed keeps its Request-URI and Route.
+ *   names, in front of the Route headers, and leaves all targets for rg_sofia_message_target(). The host forks to all targets except
+ *   `routed`, and to a fallback only after the target before it has failed. Sofia prints Request-URI and Route; the exact bytes are in the
+ *   targets. A message that cannot be routed keeps its Request-URI and Route.
  * - `rewrite` changes the URI of a Contact of a reply. Sofia then prints this header again.
  */
 RG_API const rg_msg_ops *rg_sofia_msg_ops(void);

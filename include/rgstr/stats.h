@@ -17,12 +17,15 @@ typedef struct rg_statistics rg_statistics;
 
 /** One statistic. Its texts are static. */
 typedef struct rg_statistic {
-	uint32_t struct_size; /**< sizeof(rg_statistic), set by rg_statistics_get() */
+	uint32_t struct_size; /**< set by rg_statistic_init() */
 	uint32_t gauge;       /**< 1: a current value or a maximum; 0: a counter that only grows */
 	const char *name;     /**< name in the base specification §1.6, or a name of our own */
 	const char *doc;      /**< what it counts, and its unit */
 	int64_t value;        /**< value at the time of the snapshot */
 } rg_statistic;
+
+/** Empties a statistic. @p size is sizeof(rg_statistic). NULL is accepted. */
+RG_API void rg_statistic_init(rg_statistic *statistic, uint32_t size);
 
 /** @param status  as rg_read_statistics() returns. @param stats  owned by the callback; NULL unless @p status is RG_OK. */
 typedef void (*rg_statistics_cb)(void *user, rg_status status, rg_statistics *stats);
@@ -46,7 +49,7 @@ RG_API void rg_statistics_free(rg_statistics *stats);
 /** @return the number of statistics; 0 for NULL. */
 RG_API uint32_t rg_statistics_count(const rg_statistics *stats);
 
-/** Fills in statistic @p index. @return RG_OK, or RG_ENOENT past the last one. */
+/** Fills in statistic @p index. @return RG_OK; RG_ENOENT past the last one; RG_EINVAL: @p out is NULL, or its size is refused. */
 RG_API rg_status rg_statistics_get(const rg_statistics *stats, uint32_t index, rg_statistic *out);
 
 /**

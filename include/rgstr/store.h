@@ -51,13 +51,13 @@ enum {
 
 /** The result of a fetch. */
 typedef struct rg_fetched {
-	uint32_t struct_size;   /**< sizeof(rg_fetched) of the version that the store was built with */
+	uint32_t struct_size;   /**< set by rg_fetched_init(). An answer of a size that is refused breaks the contract */
 	uint32_t authoritative; /**< 1: read from the store itself; 0: from a cache, or a guess, which only a successful commit confirms */
 	rg_record *record;      /**< NULL = no record. The callback receives this reference and owns it */
 	rg_revision base;       /**< the base that a commit must name: the revision of the record; without a record, zero or the
 	                         *   revision of its deletion */
 
-	/* The library reads zero when the struct of a store ends before a member. Only overlays set the next two. */
+	/* Only overlays set the next two. */
 	rg_revision local_base; /**< the `local_base` that a commit must name when there is no record */
 	uint32_t partial;       /**< 1: a part of the store did not answer, so bindings may be missing. A lookup may use it, a commit
 	                         *   may not */
@@ -65,21 +65,26 @@ typedef struct rg_fetched {
 	uint64_t hint;          /**< for the commit that follows (see above); 0 = none */
 } rg_fetched;
 
+/** Empties a result: no record, not authoritative. @p size is sizeof(rg_fetched). NULL is accepted. */
+RG_API void rg_fetched_init(rg_fetched *fetched, uint32_t size);
+
 /** @param tok  the token of the call. @param status  RG_OK or an error. @param found  the result; NULL on an error. */
 typedef void (*rg_fetch_cb)(void *tok, rg_status status, const rg_fetched *found);
 
 /** A change of one record. */
 typedef struct rg_commit {
-	uint32_t struct_size;         /**< sizeof(rg_commit) of its maker. A store refuses a commit that ends before a member that it needs, with
-	                               *   RG_EINVAL */
+	uint32_t struct_size;         /**< set by rg_commit_init(). A store does not look at what it does not know, and refuses, with RG_EINVAL,
+	                               *   a commit that ends before a member that it needs */
 	uint32_t reserved;            /**< zero */
 	rg_revision base;             /**< the revision that the commit replaces; zero = there must be no record */
 	rg_revision revision;         /**< the new revision: that of `next`, or of the deletion. Only a resend repeats it */
 	rg_revision local_base;       /**< for overlays: rg_record_local_revision() of the replaced record; other stores ignore it */
 	const rg_record *next;        /**< the record to keep; NULL = delete. Borrowed for the call; the store takes its own reference */
-	uint64_t hint;                /**< rg_fetched.hint of the answer that the commit is based on, or any other number; 0 = none. A store
-	                               *   reads 0 when `struct_size` ends before it */
+	uint64_t hint;                /**< rg_fetched.hint of the answer that the commit is based on, or any other number; 0 = none */
 } rg_commit;
+
+/** Empties a commit: it deletes a record that must not exist. @p size is sizeof(rg_commit). NULL is accepted. */
+RG_API void rg_commit_init(rg_commit *commit, uint32_t size);
 
 /**
  * @param tok  the token of the call.
@@ -92,14 +97,16 @@ typedef void (*rg_commit_cb)(void *tok, rg_status status, const rg_fetched *curr
 
 /** A page of keys. */
 typedef struct rg_keys {
-	uint32_t struct_size; /**< sizeof(rg_keys) of the version that the store was built with. A page that ends before `next` breaks the
-	                       *   contract */
+	uint32_t struct_size; /**< set by rg_keys_init(). A page of a size that is refused breaks the contract */
 	uint32_t n;           /**< number of keys */
 	const rg_key *keys;   /**< borrowed for the call */
 	rg_str cursor;        /**< start of the next page; absent = this was the last page. Borrowed for the call. A walk ends with
 	                       *   RG_ESTORE when a cursor repeats, or after more than 65536 pages in a row without a key */
 	rg_time next;         /**< for `due`: a time not after the earliest deadline that is left; RG_TIME_NEVER when there is none */
 } rg_keys;
+
+/** Empties a page: no keys, `next` RG_TIME_NEVER. @p size is sizeof(rg_keys). NULL is accepted. */
+RG_API void rg_keys_init(rg_keys *keys, uint32_t size);
 
 /** @param tok  the token of the call. @param status  RG_OK or an error. @param page  the result; NULL on an error. */
 typedef void (*rg_keys_cb)(void *tok, rg_status status, const rg_keys *page);
@@ -117,7 +124,7 @@ typedef void (*rg_count_cb)(void *tok, rg_status status, uint64_t records, uint6
 typedef void (*rg_watch_cb)(void *user, rg_status status);
 
 /**
- * The members of a store. rg_store_new() copies them, bounded by `struct_size`; later versions only append members.
+ * The members of a store. rg_store_new() copies them; later versions only append members.
  * `self` is the pointer given to rg_store_new(). Keys, commits, cursors, domains and tags are borrowed for the call.
  */
 typedef struct rg_store_ops {
@@ -178,6 +185,9 @@ typedef struct rg_store_ops {
 	 */
 	void (*prefetch)(void *self, const rg_key *keys, uint32_t n);
 } rg_store_ops;
+
+/** Empties the members of a store. @p size is sizeof(rg_store_ops). NULL is accepted. */
+RG_API void rg_store_ops_init(rg_store_ops *ops, uint32_t size);
 
 /** A store. It is reference-counted. Many registrars may share one. */
 typedef struct rg_store rg_store;

@@ -4,6 +4,16 @@
  * The plain types of all other headers: slices, time, addresses.
  *
  * Nothing here allocates, and every function is safe on any thread.
+ *
+ * **The law of struct_size.** A struct that begins with a `struct_size`, and may so get members in a later version, belongs to a caller, who
+ * calls its init function first: `rg_X_init(&x, sizeof x)`. This sets `struct_size`, also of a struct that the library fills in, and gives
+ * each member its default. The library reads and writes no more than both the caller and it know. It accepts these sizes:
+ * - that of the first release, that of this version, and any in between that ends with a member that was appended;
+ * - a larger one of at most 4096 bytes, when everything behind what this version knows is zero.
+ *
+ * Any other size is refused: the function returns RG_EINVAL, and has neither read nor written the struct. What a smaller struct lacks has its
+ * default. An array of such structs is walked by the `struct_size` of its first element, which all elements have. A function that fills in a
+ * struct leaves `struct_size` as it is. It empties the struct, as its init function does, when it returns RG_ENOENT.
  */
 #ifndef RGSTR_TYPES_H
 #define RGSTR_TYPES_H
@@ -86,6 +96,15 @@ RG_API rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size);
 
 /** @return 1 when the addresses are equal and the ports are equal or one of them is 0, else 0. Family 0 and NULL match nothing. */
 RG_API int32_t rg_addr_match(const rg_addr *a, const rg_addr *b);
+
+/**
+ * Judges the size of a caller's struct by the law above: for libraries that have structs with a `struct_size` of their own, as the options of
+ * a store.
+ * @param given  a struct that starts with its `struct_size`. @param sizes  the sizes to accept, ascending: the offset of each member that was
+ * appended since the first release, then the size of the struct. @param n  their number.
+ * @return 1 when the size is one of them, or is above the last, at most 4096, and everything behind the last is zero. Else 0, and for NULL.
+ */
+RG_API int32_t rg_struct_fits(const void *given, const uint32_t *sizes, uint32_t n);
 
 /** @return the version of the loaded library, as "major.minor.patch". Static text. */
 RG_API const char *rg_version(void);

@@ -21,6 +21,7 @@ static void inserted(rg__check *ck)
 	rg__check_answer *a;
 	rg_contact c;
 
+	rg_contact_init(&c, sizeof c);
 	s.cseq = 77;
 	r = rg__check_new(ck, &s);
 	rg__check_holds(ck, &s.key, &r);

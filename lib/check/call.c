@@ -5,6 +5,12 @@
 
 enum { WAIT_MS = 100, WAITS = 300 };
 
+/* What the first release has of the structs that a store fills in. */
+enum {
+	FOUND_SIZE = offsetof(rg_fetched, reserved) + sizeof(uint32_t),
+	PAGE_SIZE = offsetof(rg_keys, next) + sizeof(rg_time)
+};
+
 /* @return NULL for a second completion. */
 static rg__check_answer *first_completion(void *tok, rg_status status)
 {
@@ -20,12 +26,16 @@ static void on_found(void *tok, rg_status status, const rg_fetched *found)
 {
 	rg__check_answer *a = first_completion(tok, status);
 
-	if (!a) {
+	if (found && found->struct_size < FOUND_SIZE) {
+		if (a)
+			a->cut_short = true;
+	} else if (!a) {
 		rg_record_unref(found ? found->record : NULL);
-		return;
-	}
-	if (found)
+	} else if (found) {
 		memcpy(&a->found, found, found->struct_size < sizeof a->found ? found->struct_size : sizeof a->found);
+	}
+	if (!a)
+		return;
 	atomic_store(&a->done, true);
 }
 
@@ -79,7 +89,7 @@ static void on_keys(void *tok, rg_status status, const rg_keys *page)
 
 	if (!a)
 		return;
-	a->cut_short = page && page->struct_size < offsetof(rg_keys, next) + sizeof page->next;
+	a->cut_short = page && page->struct_size < PAGE_SIZE;
 	if (page && !a->cut_short)
 		keep_page(a, page);
 	atomic_store(&a->done, true);
@@ -128,7 +138,7 @@ static rg__check_answer *check_completion(rg__check *ck, rg__check_answer *a, co
 	}
 	rg__check_that(ck, a->status <= RG_OK, "%s completed with status %d", member, a->status);
 	rg__check_that(ck, !a->short_of_memory, "the check ran out of memory");
-	rg__check_that(ck, !a->cut_short, "struct_size of a page does not cover its members");
+	rg__check_that(ck, !a->cut_short, "struct_size of a result of %s does not cover its members", member);
 	return a;
 }
 

@@ -66,6 +66,8 @@ static rg_status run_case(const rg_store_check_options *o, const rg__check_case 
 	return RG_OK;
 }
 
+static const uint32_t check_options_sizes[] = { sizeof(rg_store_check_options) };
+
 void rg_store_check_options_init(rg_store_check_options *options, uint32_t size)
 {
 	if (!options || size < sizeof size)
@@ -82,7 +84,7 @@ rg_status rg_store_check(const rg_store_check_options *options, uint32_t *failed
 
 	if (failed)
 		*failed = 0;
-	if (!options)
+	if (!rg_struct_fits(options, check_options_sizes, sizeof check_options_sizes / sizeof check_options_sizes[0]))
 		return RG_EINVAL;
 	memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
 	if (!o.open)

@@ -18,6 +18,7 @@ static void expect_parts(rg__check *ck, const rg_fetched *found, uint32_t n, uin
 	uint32_t bits = 0;
 	rg_contact c;
 
+	rg_contact_init(&c, sizeof c);
 	for (uint32_t i = 0; rg_record_contact(found->record, i, &c) == RG_OK; i++)
 		bits += (c.flags & RG_CONTACT_LOCAL) != 0;
 	rg__check_that(ck, rg_record_contact_count(found->record) == n, "a united record has %u bindings where it is to have %u",

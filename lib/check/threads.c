@@ -22,7 +22,7 @@ static void add_one(struct worker *w, uint32_t counter, bool tagged)
 	rg__check_answer *a = rg__check_fetch(&w->ck, &s.key);
 
 	while (rg__check_ok(&w->ck)) {
-		rg_contact c = { .cseq = 0 };
+		rg_contact c = { .struct_size = sizeof c };
 		rg_revision own = rg__check_mint(&w->ck), base = a->found.base;
 		rg_record *next;
 
@@ -100,7 +100,7 @@ static uint32_t counter_value(rg__check *ck, uint32_t counter)
 {
 	rg__check_label name;
 	rg__check_answer *a = rg__check_fetch(ck, rg__check_name(&name, RG__CHECK_DOMAIN, counter));
-	rg_contact c = { .cseq = 0 };
+	rg_contact c = { .struct_size = sizeof c };
 
 	rg_record_contact(a->found.record, 0, &c);
 	rg__check_forget(a);

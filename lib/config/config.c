@@ -40,17 +40,22 @@ uint32_t rg_param_count(void)
 	return RG__P_COUNT;
 }
 
+static const rg__shape param_shape = RG__SHAPE(rg_param, NULL, sizeof(rg_param));
+
+void rg_param_init(rg_param *param, uint32_t size)
+{
+	rg__shape_init(&param_shape, param, size);
+}
+
 rg_status rg_param_get(uint32_t index, rg_param *out)
 {
-	if (!out)
-		return RG_EINVAL;
 	if (index >= RG__P_COUNT)
-		return RG_ENOENT;
+		return rg__shape_give(&param_shape, NULL, out);
 	const parameter_row *r = &rows[index];
-	*out = (rg_param){ .struct_size = sizeof *out, .kind = r->kind, .name = r->name, .default_text = r->text, .choices = r->choices,
-		.unit = r->unit ? r->unit : "", .doc = r->doc, .section = r->section, .min = r->min, .max = r->max, .in_effect = !r->pending,
-		.from_base = r->from_base };
-	return RG_OK;
+	const rg_param full = { .kind = r->kind, .name = r->name, .default_text = r->text, .choices = r->choices, .unit = r->unit ? r->unit : "",
+		.doc = r->doc, .section = r->section, .min = r->min, .max = r->max, .in_effect = !r->pending, .from_base = r->from_base };
+
+	return rg__shape_give(&param_shape, &full, out);
 }
 
 static int find_parameter(rg_str name)

@@ -31,16 +31,22 @@ uint32_t rg_flag_count(void)
 	return RG__F_COUNT;
 }
 
+static const rg__shape flag_shape = RG__SHAPE(rg_flag, NULL, sizeof(rg_flag));
+
+void rg_flag_init(rg_flag *flag, uint32_t size)
+{
+	rg__shape_init(&flag_shape, flag, size);
+}
+
 rg_status rg_flag_get(uint32_t index, rg_flag *out)
 {
-	if (!out)
-		return RG_EINVAL;
 	if (index >= RG__F_COUNT)
-		return RG_ENOENT;
+		return rg__shape_give(&flag_shape, NULL, out);
 	const flag_row *r = &rows[index];
-	*out = (rg_flag){ .struct_size = sizeof *out, .verb = r->verb, .name = r->name, .value = r->value, .doc = r->doc,
-		.section = r->section, .in_effect = !r->pending };
-	return RG_OK;
+	const rg_flag full = { .verb = r->verb, .name = r->name, .value = r->value, .doc = r->doc, .section = r->section,
+		.in_effect = !r->pending };
+
+	return rg__shape_give(&flag_shape, &full, out);
 }
 
 static int find_flag(uint32_t verb, rg_str name)

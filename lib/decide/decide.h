@@ -16,6 +16,9 @@ rg_status rg__register_merge(const rg__register *reg, const rg_record *record, r
 rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,
 	rg_response **out);
 
+/* rg_plan_event() for a struct of today's size. RG_OK or RG_ENOENT. */
+rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg_event *out);
+
 /* Takes the response out of a plan: the caller owns it. NULL when it was taken before, or when the plan has none. */
 rg_response *rg__plan_take_response(rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* of the next record, or of the deletion */
@@ -49,7 +52,7 @@ typedef struct rg__filter {
 	uint32_t branch_flags;     /* 0 = any */
 } rg__filter;
 
-/* Reads a caller's filter of any version. RG_EINVAL: there is none, and @p out is empty. */
+/* Reads a caller's filter. RG_EINVAL: there is none, or its size is refused; @p out is then not written. */
 rg_status rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out, rg_error *why);
 
 /* Each returns RG_OK or RG_EINVAL, and says into @p why what is wrong with the value, which the caller knows as @p name. */

@@ -15,7 +15,7 @@ static bool *owned_of(const rg_record *record, rg__is_owner *is_owner, void *use
 	rg_contact c = { .struct_size = sizeof c };
 
 	for (uint32_t i = 0; owned && i < n; i++) {
-		rg_record_contact(record, i, &c);
+		rg__record_contact(record, i, &c);
 		if (!rg_str_equal(c.ownership_tag, last))
 			is_ours = c.ownership_tag.n == 0 || is_owner(user, &c.ownership_tag);
 		last = c.ownership_tag;

@@ -95,18 +95,18 @@ rg_status rg__filter_flow(rg__filter *f, rg_str flow, const char *name, rg_error
 	return RG_OK;
 }
 
+static const rg__shape remove_filter_shape = RG__SHAPE(rg_remove_filter, NULL, sizeof(rg_remove_filter));
+
 void rg_remove_filter_init(rg_remove_filter *filter, uint32_t size)
 {
-	rg__struct_init(filter, size);
+	rg__shape_init(&remove_filter_shape, filter, size);
 }
 
 rg_status rg__remove_filter_view(const rg_remove_filter *given, rg_remove_filter *out, rg_error *why)
 {
-	*out = (rg_remove_filter){ 0 };
 	if (!given)
 		return rg__fail(why, RG_EINVAL, "filter is NULL");
-	memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
-	return RG_OK;
+	return rg__shape_take(&remove_filter_shape, given, out) ? RG_OK : rg__shape_refuse(&remove_filter_shape, given, why);
 }
 
 rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg_config *config, const char *hop_name, rg_error *why)

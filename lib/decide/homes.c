@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide/homes.h"
+#include "model/model.h"
 #include "decide/plan.h"
 #include "message/message.h"
 #include "rules/rules.h"
@@ -71,7 +72,7 @@ bool rg__homes_wanted(const rg_record *record, rg_time now)
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (c.expires > now)
 			return true;
 	}
@@ -142,7 +143,7 @@ static void collect_homes(homes *h, const rg_record *record, const rg__publicati
 	bool placed = false;
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		bool own = say && same_home(c.uri, say->home);
 
 		h->had |= own && entry_lives(c.expires, now);
@@ -175,7 +176,7 @@ static rg_status plan_homes(const rg_record *record, const rg_key *key, const rg
 	collect_homes(&h, record, say, now);
 	draft.commits = h.changed;
 	if (h.changed && h.n > 0)
-		status = rg_record_new(key, revision, h.contacts, h.n, NULL, 0, rg_record_extra(record), &draft.next);
+		status = rg__record_new(key, revision, h.contacts, h.n, NULL, 0, rg_record_extra(record), &draft.next);
 	*what = h.put ? RG__HOME_PUT : say && !say->present && h.had ? RG__HOME_TAKEN : RG__HOME_KEPT;
 	free(h.contacts);
 	return status == RG_OK ? rg__plan_new(&draft, out) : status;
@@ -199,7 +200,7 @@ bool rg__homes_next(const rg_record *record, rg_str own, rg_time now, uint32_t *
 {
 	rg_contact c;
 
-	while (rg_record_contact(record, *at, &c) == RG_OK) {
+	while (rg__record_contact(record, *at, &c) == RG_OK) {
 		(*at)++;
 		*home = c.uri;
 		if (entry_lives(c.expires, now) && is_home(c.uri) && !same_home(c.uri, own))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How long a binding takes to answer a ping. The host measures often, and a small change is not worth a commit. */
 #include "decide/merge.h"
+#include "model/model.h"
 #include <stdlib.h>
 
 /* In microseconds: a smaller change is noise, whatever its percentage. */
@@ -34,7 +35,7 @@ static bool any_news(const rg_record *record, const rg__filter *filter, const rg
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (is_news(&c, filter, ping, now))
 			return true;
 	}

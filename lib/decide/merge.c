@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Decides on a well-formed REGISTER, given the bindings of its AoR (RFC 3261 §10.3 steps 6 to 8). */
 #include "decide/merge.h"
+#include "model/model.h"
 #include "message/message.h"
 #include "rules/rules.h"
 #include <stdlib.h>
@@ -44,7 +45,7 @@ void rg__merge_load(rg__merge *m)
 	for (uint32_t i = 0; i < m->n; i++) {
 		rg__entry *e = &m->entries[i];
 
-		rg_record_contact(m->record, i, &m->contacts[i]);
+		rg__record_contact(m->record, i, &m->contacts[i]);
 		e->match = matchable_held(&m->contacts[i]);
 		e->own = RG__NOBODY;
 		e->before = (uint16_t)i;
@@ -101,7 +102,7 @@ static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 	int verdict = FRESH;
 	rg_removal r;
 
-	for (uint32_t i = 0; rg_record_removal(m->record, i, &r) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_removal(m->record, i, &r) == RG_OK; i++) {
 		int age = compare_age(m->reg, r.callid, r.cseq, r.request_hash);
 		rg__matchable gone;
 
@@ -315,7 +316,7 @@ static bool acted_on(const rg__merge *m)
 		if (!m->entries[i].lapsed && compare_age(m->reg, c->callid, c->cseq, c->request_hash) == REPEATED)
 			return true;
 	}
-	for (uint32_t i = 0; rg_record_removal(m->record, i, &r) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_removal(m->record, i, &r) == RG_OK; i++) {
 		if (rg__removal_fresh(&r, m->now) && compare_age(m->reg, r.callid, r.cseq, r.request_hash) == REPEATED)
 			return true;
 	}

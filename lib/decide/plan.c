@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide/plan.h"
+#include "model/model.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -220,10 +221,17 @@ static rg_str reason_text(uint8_t reason)
 
 static const rg_contact *binding_view(const rg_record *record, uint16_t index, rg_contact *room)
 {
-	return index != RG__NO_BINDING && rg_record_contact(record, index, room) == RG_OK ? room : NULL;
+	return index != RG__NO_BINDING && rg__record_contact(record, index, room) == RG_OK ? room : NULL;
 }
 
-rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
+static const rg__shape event_shape = RG__SHAPE(rg_event, NULL, sizeof(rg_event));
+
+void rg_event_init(rg_event *event, uint32_t size)
+{
+	rg__shape_init(&event_shape, event, size);
+}
+
+rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
 {
 	rg_contact *room = plan && index < plan->n_changes ? ((rg_plan *)plan)->views + 2 * (size_t)index : NULL;
 	const rg__change *c;
@@ -237,4 +245,11 @@ rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
 	out->before = binding_view(plan->before, c->before, room);
 	out->after = binding_view(plan->next, c->after, room + 1);
 	return RG_OK;
+}
+
+rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
+{
+	rg_event full;
+
+	return rg__shape_give(&event_shape, rg__plan_event(plan, index, &full) == RG_OK ? &full : NULL, out);
 }

@@ -63,7 +63,7 @@ static void print_change_of_record(rg__print *p, const rg_plan *plan)
 	if (rg_plan_affected_count(plan) > 0)
 		rg__print_int(p, "affected", rg_plan_affected_count(plan));
 	rg__print_word(p, "commit", commit_word(plan));
-	for (uint32_t i = 0; (change = rg__plan_change(plan, i)) && rg_plan_event(plan, i, &e) == RG_OK; i++)
+	for (uint32_t i = 0; (change = rg__plan_change(plan, i)) && rg__plan_event(plan, i, &e) == RG_OK; i++)
 		print_event(p, change, &e);
 	if (rg_plan_next(plan))
 		rg__print_record(p, rg_plan_next(plan));

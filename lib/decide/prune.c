@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Removes bindings without a REGISTER: those that lapsed, and those that a filter matches. */
 #include "decide/merge.h"
+#include "model/model.h"
 #include "rules/rules.h"
 #include <stdlib.h>
 
@@ -39,7 +40,7 @@ static bool only_removals(const rg_record *record)
 
 	if (rg_record_contact_count(record) > 0 && rg_revision_is_zero(rg_record_local_revision(record)))
 		return false;
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (!(c.flags & RG_CONTACT_LOCAL))
 			return false;
 	}
@@ -53,7 +54,7 @@ static bool only_stale_removals(const rg_record *record, rg_time now)
 
 	if (!record || !only_removals(record))
 		return false;
-	for (uint32_t i = 0; rg_record_removal(record, i, &r) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_removal(record, i, &r) == RG_OK; i++) {
 		if (rg__removal_fresh(&r, now))
 			return false;
 	}
@@ -79,7 +80,7 @@ static bool any_due(const rg_record *record, const bool *owned, rg_time now)
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (is_due(&c, !owned || owned[i], now))
 			return true;
 	}
@@ -168,7 +169,7 @@ rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_
 		*out = NULL;
 		return RG_ENOMEM;
 	}
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (c.expires > now && (!filter || rg__filter_matches(filter, &c)))
 			ranks[(*n)++] = rg__rank_of(&c, i);
 	}

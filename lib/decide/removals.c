@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The removals that a record remembers, so that a delayed older REGISTER does not revive a removed binding. */
 #include "decide/merge.h"
+#include "model/model.h"
 
 static bool by_request(const rg__entry *e, const rg__remover *by)
 {
@@ -11,7 +12,7 @@ static bool by_request(const rg__entry *e, const rg__remover *by)
 /* The binding as it was before the request, which may have set it first and then removed it. False: there was none that lives. */
 static bool binding_before(const rg__merge *m, const rg__entry *e, rg_contact *out)
 {
-	return e->gone != 0 && !e->lapsed && e->before != RG__NO_BINDING && rg_record_contact(m->record, e->before, out) == RG_OK;
+	return e->gone != 0 && !e->lapsed && e->before != RG__NO_BINDING && rg__record_contact(m->record, e->before, out) == RG_OK;
 }
 
 static rg_removal removal_of(const rg_contact *c, const rg__remover *by, rg_time now)
@@ -44,10 +45,10 @@ uint32_t rg__merge_removals(const rg__merge *m, const rg__remover *by, rg_remova
 	for (uint32_t i = 0; i < m->n; i++)
 		total += removals_left(m, &m->entries[i], by, left);
 	for (uint32_t i = 0; i < old; i++)
-		total += rg_record_removal(m->record, i, &r) == RG_OK && rg__removal_fresh(&r, m->now);
+		total += rg__record_removal(m->record, i, &r) == RG_OK && rg__removal_fresh(&r, m->now);
 	skip = total > RG_REMOVALS_MAX ? total - RG_REMOVALS_MAX : 0;
 	for (uint32_t i = 0; i < old; i++) {
-		if (rg_record_removal(m->record, i, &r) != RG_OK || !rg__removal_fresh(&r, m->now))
+		if (rg__record_removal(m->record, i, &r) != RG_OK || !rg__removal_fresh(&r, m->now))
 			continue;
 		if (skip > 0)
 			skip--;

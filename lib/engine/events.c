@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/events.h"
+#include "model/model.h"
 #include "rules/rules.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -143,7 +144,7 @@ static bool is_creation(const rg__batch *b, bool overlay)
 	bool creates = no_main && (!overlay || rg_record_removal_count(next) > 0);
 	rg_contact c;
 
-	for (uint32_t i = 0; overlay && !creates && rg_record_contact(next, i, &c) == RG_OK; i++)
+	for (uint32_t i = 0; overlay && !creates && rg__record_contact(next, i, &c) == RG_OK; i++)
 		creates = c.flags & RG_CONTACT_LOCAL ? no_local : no_main;
 	return creates;
 }
@@ -303,7 +304,7 @@ static void deliver_first(rg__events *e)
 	if (!e->first)
 		e->last = NULL;
 	e->waiting--;
-	for (uint32_t i = 0; e->subscriptions && rg_plan_event(b->plan, i, &event) == RG_OK; i++)
+	for (uint32_t i = 0; e->subscriptions && rg__plan_event(b->plan, i, &event) == RG_OK; i++)
 		tell_event(e, b, &event);
 	pthread_mutex_unlock(&e->lock);
 	free_batch(b);

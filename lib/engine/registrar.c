@@ -157,20 +157,11 @@ rg_revision rg__revision_next(rg__ticket *ticket)
 	return r;
 }
 
+static const rg__shape env_shape = RG__SHAPE(rg_env, NULL, sizeof(rg_env));
+
 void rg_env_init(rg_env *env, uint32_t size)
 {
-	if (!env || size < sizeof env->struct_size)
-		return;
-	memset(env, 0, size);
-	env->struct_size = size;
-}
-
-/* Members past what the host's version knows are absent. */
-static void env_copy(const rg_env *from, rg_env *to)
-{
-	*to = (rg_env){ 0 };
-	if (from)
-		memcpy(to, from, from->struct_size < sizeof *to ? from->struct_size : sizeof *to);
+	rg__shape_init(&env_shape, env, size);
 }
 
 static bool snapshot_new(rg_config *config, rg__snapshot **out)
@@ -211,7 +202,8 @@ static void draw_bytes(rg_registrar *reg, void *bytes, size_t n)
 
 static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *store, const rg_env *env)
 {
-	env_copy(env, &reg->env);
+	if (env)
+		rg__shape_take(&env_shape, env, &reg->env);
 	reg->store = rg_store_ref(store);
 	reg->events = rg__events_new();
 	reg->slots = rg__slots_new(NULL);
@@ -235,8 +227,10 @@ rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_en
 
 	if (out)
 		*out = NULL;
-	if (!out || !store || (env && env->struct_size < sizeof env->struct_size))
-		return rg__fail(why, RG_EINVAL, "%s", !out ? "out is NULL" : !store ? "store is NULL" : "rg_env.struct_size is not set");
+	if (!out || !store)
+		return rg__fail(why, RG_EINVAL, "%s is NULL", out ? "store" : "out");
+	if (env && !rg__shape_fits(&env_shape, env))
+		return rg__shape_refuse(&env_shape, env, why);
 	if (sodium_init() < 0)
 		return rg__fail(why, RG_ENOTSUP, "libsodium found no source of random bytes");
 	rg_status st = rg_config_check(config, why);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
+#include "model/model.h"
 #include "decide/decide.h"
 
 enum { LIMIT = 1000, GATHERED = 64 };

@@ -11,9 +11,11 @@ enum { SOON = 1000 };
 enum { RATE = 1000, RATE_MOST = 1000000, QUEUE_MOST = 4096, PUBLISHING_MOST = 16, PUBLISH_A_TICK = 100 };
 enum { UNFINISHED_MOST = 64 }; /* of one job: a store may never answer, and may be unable to cancel */
 
+static const rg__shape federation_options_shape = RG__SHAPE(rg_federation_options, NULL, sizeof(rg_federation_options));
+
 void rg_federation_options_init(rg_federation_options *options, uint32_t size)
 {
-	rg__struct_init(options, size);
+	rg__shape_init(&federation_options_shape, options, size);
 }
 
 static void federation_free(rg__sites *sites)
@@ -407,15 +409,14 @@ static rg_time federation_tick(rg__sites *sites, uint32_t limit)
 	return next;
 }
 
-static rg_federation_options read_options(const rg_federation_options *given)
+static rg_status read_options(const rg_federation_options *given, rg_federation_options *o, rg_error *why)
 {
-	rg_federation_options o = { 0 };
-
-	if (given)
-		memcpy(&o, given, given->struct_size < sizeof o ? given->struct_size : sizeof o);
-	o.lifetime = o.lifetime == 0 ? LIFETIME : o.lifetime;
-	o.rate = o.rate == 0 ? RATE : o.rate;
-	return o;
+	rg_federation_options_init(o, sizeof *o);
+	if (given && !rg__shape_take(&federation_options_shape, given, o))
+		return rg__shape_refuse(&federation_options_shape, given, why);
+	o->lifetime = o->lifetime == 0 ? LIFETIME : o->lifetime;
+	o->rate = o->rate == 0 ? RATE : o->rate;
+	return RG_OK;
 }
 
 static rg_status options_check(const rg_federation_options *o, rg_error *why)
@@ -481,12 +482,14 @@ static rg__federation *federation_new(rg_registrar *reg, rg_store *shared, const
 
 rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home, const rg_federation_options *options, rg_error *why)
 {
-	rg_federation_options o = read_options(options);
+	rg_federation_options o;
 	rg__sites *none = NULL;
 
 	if (!reg || !shared)
 		return rg__fail(why, RG_EINVAL, "%s is NULL", reg ? "shared" : "registrar");
-	rg_status st = options_check(&o, why);
+	rg_status st = read_options(options, &o, why);
+	if (st == RG_OK)
+		st = options_check(&o, why);
 	if (st != RG_OK)
 		return st;
 	rg__federation *f = federation_new(reg, shared, &o);

@@ -104,7 +104,7 @@ rg_status rg__joined_get(const rg__joined *j, uint32_t index, rg_target *out)
 			.home = p->of.home, .latency = RG_LATENCY_NONE, .branch = p->of.branch, .fallback_of = UINT32_MAX };
 		return RG_OK;
 	}
-	rg_status status = rg_targets_get(p->of.targets, index - p->first, out);
+	rg_status status = rg__targets_get(p->of.targets, index - p->first, out);
 	if (status != RG_OK)
 		return status;
 	out->branch = p->of.branch;

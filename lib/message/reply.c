@@ -3,6 +3,7 @@
 #include <sodium/crypto_generichash.h>
 #include "grammar/grammar.h"
 #include "message/request.h"
+#include "message/targets.h"
 
 _Static_assert(RG_TO_KEY_BYTES >= crypto_generichash_KEYBYTES_MIN && RG_TO_KEY_BYTES <= crypto_generichash_KEYBYTES_MAX,
 	"a key of this length suits the hash");
@@ -152,9 +153,8 @@ rg_status rg_to_header(const rg_request *request, rg_str via, const uint8_t *key
 	rg__out out;
 	bool tagged = false;
 
-	if (!begin_text(&out, room, size, n) || !request || !key)
+	if (!begin_text(&out, room, size, n) || !request || !key || rg__request_view(request, &read, NULL) != RG_OK)
 		return RG_EINVAL;
-	rg__request_view(request, &read);
 	if (rg__has_control(read.to_header) || rg__name_addr_read(read.to_header, &to, &params) != RG_OK)
 		return RG_EINVAL;
 	for (uint32_t i = 0; i < params.n; i++)
@@ -171,18 +171,21 @@ rg_status rg_to_header(const rg_request *request, rg_str via, const uint8_t *key
 rg_status rg_contact_header(const rg_target *target, char *room, size_t size, size_t *n)
 {
 	char q[RG__Q_ROOM];
+	rg_target read;
 	rg__uri uri;
 	rg__out out;
 
+	if (!begin_text(&out, room, size, n) || !rg__shape_take(&rg__target_shape, target, &read))
+		return RG_EINVAL;
 	/* A URI has none of the characters that end the <>. */
-	if (!begin_text(&out, room, size, n) || !target || target->q < -1 || target->q > 1000 || rg__uri_parse(target->uri, &uri) != RG_OK)
+	if (read.q < -1 || read.q > 1000 || rg__uri_parse(read.uri, &uri) != RG_OK)
 		return RG_EINVAL;
 	rg__out_char(&out, '<');
-	rg__out_add(&out, target->uri);
+	rg__out_add(&out, read.uri);
 	rg__out_char(&out, '>');
-	if (target->q >= 0) {
+	if (read.q >= 0) {
 		rg__out_text(&out, ";q=");
-		rg__out_add(&out, rg__q_print(target->q, q));
+		rg__out_add(&out, rg__q_print(read.q, q));
 	}
 	*n = out.n;
 	return RG_OK;

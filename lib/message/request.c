@@ -6,14 +6,17 @@
 
 enum { MAX_RESOLVED_ADDRS = 8 };
 
+static const rg__shape request_shape = RG__SHAPE(rg_request, NULL, sizeof(rg_request));
+static const rg__shape upstream_shape = RG__SHAPE(rg_upstream, NULL, sizeof(rg_upstream));
+
 void rg_request_init(rg_request *request, uint32_t size)
 {
-	rg__struct_init(request, size);
+	rg__shape_init(&request_shape, request, size);
 }
 
 void rg_request_free(rg_request *request)
 {
-	if (!request || request->struct_size < offsetof(rg_request, release) + sizeof request->release || !request->release)
+	if (!rg__shape_fits(&request_shape, request) || !request->release)
 		return;
 	rg_free_cb release = request->release;
 	void *owner = request->owner;
@@ -23,20 +26,20 @@ void rg_request_free(rg_request *request)
 	release(owner);
 }
 
-void rg__request_view(const rg_request *given, rg_request *out)
+rg_status rg__request_view(const rg_request *given, rg_request *out, rg_error *why)
 {
-	size_t known = given && given->struct_size < sizeof *out ? given->struct_size : sizeof *out;
-
-	if (!given || known < sizeof *out)
-		memset(out, 0, sizeof *out);
-	if (given)
-		memcpy(out, given, known);
-	out->struct_size = sizeof *out;
+	if (!given)
+		rg_request_init(out, sizeof *out);
+	else if (given->struct_size == sizeof *out)
+		*out = *given;
+	else if (!rg__shape_take(&request_shape, given, out))
+		return rg__shape_refuse(&request_shape, given, why);
+	return RG_OK;
 }
 
 void rg_upstream_init(rg_upstream *upstream, uint32_t size)
 {
-	rg__struct_init(upstream, size);
+	rg__shape_init(&upstream_shape, upstream, size);
 }
 
 static rg_status without_array(const char *name, uint32_t n, rg_error *why)
@@ -46,10 +49,10 @@ static rg_status without_array(const char *name, uint32_t n, rg_error *why)
 
 rg_status rg__upstream_open(const rg_upstream *given, rg_upstream *out, rg_error *why)
 {
-	memset(out, 0, sizeof *out);
 	if (!given)
 		return rg__fail(why, RG_EINVAL, "upstream is NULL");
-	memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	if (!rg__shape_take(&upstream_shape, given, out))
+		return rg__shape_refuse(&upstream_shape, given, why);
 	if (out->code < 200 || out->code > 299)
 		return rg__fail(why, RG_EINVAL, "rg_upstream.code is %d: only a 2xx grants anything", (int)out->code);
 	if (!out->contacts && out->n_contacts > 0)
@@ -140,11 +143,12 @@ rg_status rg__request_open(const rg_request *given, rg_request *out, rg_error *w
 {
 	const uint32_t known = RG_REQUEST_REPLY | RG_REQUEST_NOT_LOCAL | RG_REQUEST_FORBIDDEN | RG_REQUEST_TCP_PERSISTENT |
 		RG_REQUEST_HAS_BRANCH_FLAGS;
-	rg_status st = RG_OK;
+	rg_status st = rg__request_view(given, out, why);
 
-	rg__request_view(given, out);
 	if (!given)
 		return rg__fail(why, RG_EINVAL, "request is NULL");
+	if (st != RG_OK)
+		return st;
 	if (has_stray_count(out))
 		return clear_stray_counts(out, why);
 	if (out->flags & ~known)
@@ -248,7 +252,8 @@ rg_status rg__request_copy(const rg_request *from, size_t max_bytes, rg_request 
 	size s = { .left = max_bytes };
 
 	*out = NULL;
-	rg__request_view(from, &view);
+	if (rg__request_view(from, &view, NULL) != RG_OK)
+		return RG_EINVAL;
 	measure(&view, &s);
 	if (s.over)
 		return RG_ELIMIT;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/response.h"
+#include "model/model.h"
 #include <stdlib.h>
 #include "grammar/grammar.h"
 
@@ -113,6 +114,13 @@ uint32_t rg_response_connection_lifetime(const rg_response *r)
 	return r ? r->connection_lifetime : 0;
 }
 
+static const rg__shape rewrite_shape = RG__SHAPE(rg_rewrite, NULL, sizeof(rg_rewrite));
+
+void rg_rewrite_init(rg_rewrite *rewrite, uint32_t size)
+{
+	rg__shape_init(&rewrite_shape, rewrite, size);
+}
+
 uint32_t rg_response_rewrite_count(const rg_response *r)
 {
 	return r ? r->n_rewrites : 0;
@@ -120,10 +128,14 @@ uint32_t rg_response_rewrite_count(const rg_response *r)
 
 rg_status rg_response_rewrite(const rg_response *r, uint32_t index, rg_rewrite *out)
 {
-	if (!r || !out || index >= r->n_rewrites)
-		return RG_ENOENT;
-	*out = (rg_rewrite){ sizeof *out, r->rewrites[index].contact, r->rewrites[index].uri };
-	return RG_OK;
+	const bool there = r && index < r->n_rewrites;
+	rg_rewrite full = { .struct_size = sizeof full };
+
+	if (there) {
+		full.contact = r->rewrites[index].contact;
+		full.uri = r->rewrites[index].uri;
+	}
+	return rg__shape_give(&rewrite_shape, there ? &full : NULL, out);
 }
 
 uint32_t rg_response_contact_count(const rg_response *r)
@@ -144,18 +156,25 @@ static uint32_t seconds_left(const rg_contact *c, rg_time now)
 	return left < (int64_t)UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
 
-rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_contact *out)
+static rg_status listed_contact(const rg_response *r, uint32_t index, rg_contact *out)
 {
 	if (!r || index >= r->n_listed)
 		return RG_ENOENT;
-	return rg_record_contact(r->record, r->listed[index], out);
+	return rg__record_contact(r->record, r->listed[index], out);
+}
+
+rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_contact *out)
+{
+	rg_contact full;
+
+	return rg__shape_give(&rg__contact_shape, listed_contact(r, index, &full) == RG_OK ? &full : NULL, out);
 }
 
 uint32_t rg_response_contact_expires(const rg_response *r, uint32_t index)
 {
 	rg_contact c;
 
-	return rg_response_contact(r, index, &c) == RG_OK ? seconds_left(&c, r->now) : 0;
+	return listed_contact(r, index, &c) == RG_OK ? seconds_left(&c, r->now) : 0;
 }
 
 /* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
@@ -272,7 +291,7 @@ static void render(const rg_response *r, lines *l)
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_response_contact(r, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; listed_contact(r, i, &c) == RG_OK; i++) {
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(&l->text, r, &c);
 		end_header(l);

@@ -1,8 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/targets.h"
+#include "model/model.h"
 #include "message/next_hop.h"
 #include "grammar/grammar.h"
 #include <stdlib.h>
+
+static const rg_target empty_target = { .q = -1, .latency = RG_LATENCY_NONE, .branch = -1, .fallback_of = UINT32_MAX };
+
+const rg__shape rg__target_shape = RG__SHAPE(rg_target, &empty_target, sizeof(rg_target));
+
+void rg_target_init(rg_target *target, uint32_t size)
+{
+	rg__shape_init(&rg__target_shape, target, size);
+}
 
 /* False: the URI contains nothing that a Request-URI must not. Errs on the side of true, which saves parsing every URI. */
 static bool may_need_strip(rg_str uri)
@@ -111,7 +121,7 @@ uint32_t rg_targets_count(const rg_targets *t)
 	return t ? t->n : 0;
 }
 
-rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
+rg_status rg__targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 {
 	rg_contact c;
 	rg_status status;
@@ -120,7 +130,7 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 		return RG_ENOENT;
 	if (t->joined)
 		return rg__joined_get(t->joined, index, out);
-	status = rg_record_contact(t->record, t->rows[index].index, &c);
+	status = rg__record_contact(t->record, t->rows[index].index, &c);
 	if (status != RG_OK)
 		return status;
 	*out = (rg_target){ .struct_size = sizeof *out, .q = c.q, .uri = t->rows[index].uri, .path = c.path, .received = c.received,
@@ -128,4 +138,11 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = t->rows[index].fallback_of };
 	out->next_hop = rg__hop_uri(c.path, c.received, out->uri);
 	return RG_OK;
+}
+
+rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
+{
+	rg_target full;
+
+	return rg__shape_give(&rg__target_shape, rg__targets_get(t, index, &full) == RG_OK ? &full : NULL, out);
 }

@@ -6,6 +6,8 @@
 #include <rgstr/response.h>
 #include "text/text.h"
 
+extern const rg__shape rg__target_shape;
+
 /* A binding that becomes a target. */
 typedef struct rg__choice {
 	rg_str uri; /* its Contact URI, borrowed from the record */
@@ -61,6 +63,9 @@ typedef struct rg__joint {
 rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32_t n, rg_targets **out);
 rg_status rg__joined_get(const rg__joined *joined, uint32_t index, rg_target *out);
 void rg__joined_free(rg__joined *joined);
+
+/* rg_targets_get() for a struct of today's size. RG_OK or RG_ENOENT. */
+rg_status rg__targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
 /* Marks that a part of the store did not answer, so that targets may be missing. */
 void rg__targets_mark_partial(rg_targets *targets);

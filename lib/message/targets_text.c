@@ -59,7 +59,7 @@ rg_status rg_targets_text(const rg_targets *targets, uint32_t flags, char *room,
 		rg__print_word(&p, "partial", "yes");
 	if (rg_targets_branches_only(targets))
 		rg__print_word(&p, "branches_only", "yes");
-	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__targets_get(targets, i, &t) == RG_OK; i++) {
 		rg__print_int(&p, "target", i);
 		p.depth++;
 		print_target(&p, &t);

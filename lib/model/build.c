@@ -476,7 +476,7 @@ static rg_record *shrink_record(const builder *b, rg__scratch *room, const rg_re
 	return r;
 }
 
-rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
+rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
 {
 	_Alignas(rg_record) char few_bytes[SCRATCH];
@@ -488,8 +488,6 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 	if (out == NULL)
 		return RG_EINVAL;
 	*out = NULL;
-	if (key == NULL || revision == NULL)
-		return RG_EINVAL;
 	status = measure_all(key, contacts, n_contacts, removals, n_removals, extra, &m);
 	if (status != RG_OK)
 		return status;
@@ -512,7 +510,7 @@ rg_status rg_record_new(const rg_key *key, const rg_revision *revision, const rg
 rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
 	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
 {
-	rg_status status = rg_record_new(key, revision, contacts, n_contacts, removals, n_removals, extra, out);
+	rg_status status = rg__record_new(key, revision, contacts, n_contacts, removals, n_removals, extra, out);
 	rg_record *grown = NULL;
 
 	if (status != RG_OK || rg_revision_is_zero(local))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* MessagePack → record. Anybody with access to the store may have written the bytes, so every value is checked. */
 #include "model/codec.h"
+#include "model/model.h"
 #include <stdlib.h>
 
 /* The fewest bytes of an encoded binding, with all mandatory keys. An array that claims more bindings than fit is malformed. */
@@ -311,7 +312,7 @@ static rg_status read_record(reader *r, rg_record **out)
 		return flaw(r, RG_EFORMAT, &rg__codec_record, RG__ABSENT, key_flaw(&p->key));
 	if (rg_revision_is_zero(&p->revision))
 		return flaw(r, RG_EFORMAT, &rg__codec_record, RG__ABSENT, "a revision that says there is no record");
-	status = rg_record_new(&p->key, &p->revision, p->contacts, p->n_contacts, p->removals, p->n_removals, p->extra, out);
+	status = rg__record_new(&p->key, &p->revision, p->contacts, p->n_contacts, p->removals, p->n_removals, p->extra, out);
 	return status == RG_OK ? RG_OK : flaw(r, status, &rg__codec_record, RG__ABSENT, rg_strerror(status));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Record → MessagePack. */
 #include "model/codec.h"
+#include "model/model.h"
 #include <msgpack.h>
 #include <stdlib.h>
 
@@ -94,7 +95,7 @@ static int pack_contacts(msgpack_packer *pk, const rg_record *record)
 	rg_contact c;
 
 	for (i = 0; i < n && !bad; i++) {
-		rg_record_contact(record, i, &c);
+		rg__record_contact(record, i, &c);
 		bad = pack_map(pk, &rg__codec_contact, record, &c, c.extra);
 	}
 	return bad;
@@ -107,7 +108,7 @@ static int pack_removals(msgpack_packer *pk, const rg_record *record)
 	rg_removal r;
 
 	for (i = 0; i < n && !bad; i++) {
-		rg_record_removal(record, i, &r);
+		rg__record_removal(record, i, &r);
 		bad = pack_map(pk, &rg__codec_removal, record, &r, RG__ABSENT);
 	}
 	return bad;

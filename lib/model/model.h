@@ -8,6 +8,8 @@
 #include "model/method_names.h"
 #include "text/text.h"
 
+extern const rg__shape rg__contact_shape, rg__removal_shape;
+
 /* The tag of a binding with a flow is this prefix and the flow. */
 #define RG__FLOW_TAG "flow:"
 
@@ -28,6 +30,13 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
 
+/* The public functions of these names judge the sizes of a caller's structs. Inside the library every struct has today's size, so these do
+ * not look at them. The getters fill in all of @p out, and return RG_OK or RG_ENOENT. */
+rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out);
+rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal *out);
+rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
+	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
+
 /* Ignores RG_CONTACT_LOCAL, which tells where a contact is stored, not what it says. */
 bool rg__contact_same(const rg_contact *a, const rg_contact *b);
 bool rg__removal_same(const rg_removal *a, const rg_removal *b);
@@ -38,7 +47,7 @@ void rg__print_contact(rg__print *p, const rg_contact *c);
 void rg__print_difference(rg__print *p, const rg_contact *before, const rg_contact *after); /* the values of before that differ */
 void rg__print_record(rg__print *p, const rg_record *record); /* NULL = none */
 
-/* rg_record_new() for a record that an overlay unites: it also holds the revision of the memory-only part. A zero revision takes no
+/* rg__record_new() for a record that an overlay unites: it also holds the revision of the memory-only part. A zero revision takes no
  * bytes. */
 rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
 	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);

@@ -16,18 +16,19 @@ int32_t rg_revision_is_zero(const rg_revision *r)
 	return rg_revision_equal(r, &no_revision);
 }
 
-/* A caller built against another version may know another size; only the fields that both know are written. */
+static const rg_contact empty_contact = { .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
+
+const rg__shape rg__contact_shape = RG__SHAPE(rg_contact, &empty_contact, sizeof(rg_contact));
+const rg__shape rg__removal_shape = RG__SHAPE(rg_removal, NULL, sizeof(rg_removal));
+
 void rg_contact_init(rg_contact *contact, uint32_t size)
 {
-	rg_contact empty = { .struct_size = size, .q = -1, .methods = RG_METHODS_ALL, .latency = RG_LATENCY_NONE };
+	rg__shape_init(&rg__contact_shape, contact, size);
+}
 
-	if (contact == NULL)
-		return;
-	if (size > sizeof empty) {
-		memset((char *)contact + sizeof empty, 0, size - sizeof empty);
-		size = sizeof empty;
-	}
-	memcpy(contact, &empty, size);
+void rg_removal_init(rg_removal *removal, uint32_t size)
+{
+	rg__shape_init(&rg__removal_shape, removal, size);
 }
 
 int32_t rg_path_next(rg_str *rest, rg_str *value)
@@ -147,7 +148,7 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
-rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
+rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	const rg__binding *b;
 	const rg__slice *s;
@@ -175,6 +176,13 @@ rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact 
 	return RG_OK;
 }
 
+rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	rg_contact full;
+
+	return rg__shape_give(&rg__contact_shape, rg__record_contact(record, index, &full) == RG_OK ? &full : NULL, out);
+}
+
 uint32_t rg_record_removal_count(const rg_record *record)
 {
 	return record != NULL ? record->n_removals : 0;
@@ -185,7 +193,7 @@ static rg_str slice_or_absent(const rg_record *r, rg__slice s)
 	return s.at != 0 ? slice(r, s) : RG__ABSENT;
 }
 
-rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out)
+rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal *out)
 {
 	const rg__gone *g;
 
@@ -196,6 +204,13 @@ rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal 
 		.instance = slice_or_absent(record, g->instance), .callid = slice_or_absent(record, g->callid),
 		.reg_id = g->reg_id, .request_hash = g->request_hash, .at = g->at };
 	return RG_OK;
+}
+
+rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal *out)
+{
+	rg_removal full;
+
+	return rg__shape_give(&rg__removal_shape, rg__record_removal(record, index, &full) == RG_OK ? &full : NULL, out);
 }
 
 rg_str rg_record_extra(const rg_record *record)

@@ -218,13 +218,13 @@ static void print_parts(rg__print *p, const rg_record *record)
 	rg_contact c = { .struct_size = sizeof c };
 	rg_removal r = { .struct_size = sizeof r };
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		rg__print_int(p, "binding", i);
 		p->depth++;
 		rg__print_contact(p, &c);
 		p->depth--;
 	}
-	for (uint32_t i = 0; rg_record_removal(record, i, &r) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_removal(record, i, &r) == RG_OK; i++) {
 		rg__print_int(p, "removal", i);
 		p->depth++;
 		print_removal(p, &r);

@@ -222,13 +222,15 @@ rg_status rg__overlay_commit(void *self, const rg_key *key, const rg_commit *com
 {
 	rg__overlay_op here, *op;
 
-	/* Every version of the struct has the members up to `next`. */
-	if (commit->struct_size < offsetof(rg_commit, next) + sizeof commit->next)
+	if (commit->struct_size != sizeof *commit && !rg__shape_fits(&rg__commit_shape, commit))
 		return RG_EINVAL;
 	op = rg__overlay_begin(self, &here, key, flags, tok);
 	if (!op)
 		return RG_ENOMEM;
-	memcpy(&op->commit, commit, commit->struct_size < sizeof op->commit ? commit->struct_size : sizeof op->commit);
+	if (commit->struct_size == sizeof *commit)
+		op->commit = *commit;
+	else
+		rg__shape_take(&rg__commit_shape, commit, &op->commit);
 	rg_record_ref(op->commit.next);
 	op->fetched = done;
 	rg_status st = rg__split(&op->key, &op->commit, &op->main_next, &op->local_next);

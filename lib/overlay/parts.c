@@ -8,7 +8,7 @@ static bool has_local_bit(const rg_record *record)
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (c.flags & RG_CONTACT_LOCAL)
 			return true;
 	}
@@ -19,7 +19,7 @@ static uint32_t take_removals(const rg_record *record, rg_removal out[RG_REMOVAL
 {
 	uint32_t n = 0;
 
-	while (n < RG_REMOVALS_MAX && rg_record_removal(record, n, &out[n]) == RG_OK)
+	while (n < RG_REMOVALS_MAX && rg__record_removal(record, n, &out[n]) == RG_OK)
 		n++;
 	return n;
 }
@@ -33,7 +33,7 @@ static bool is_newer_copy(const rg_contact *a, const rg_contact *b)
 /* Adds the bindings of a record to @p n others, with the bit or without it. One with the same id is replaced: always, or if it is older. */
 static uint32_t add_bindings(rg_contact *to, uint32_t n, const rg_record *record, uint32_t bit, bool always)
 {
-	for (uint32_t i = 0; rg_record_contact(record, i, &to[n]) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &to[n]) == RG_OK; i++) {
 		uint32_t at = 0;
 
 		to[n].flags = (to[n].flags & ~(uint32_t)RG_CONTACT_LOCAL) | bit;
@@ -61,7 +61,7 @@ rg_status rg__lay_over(const rg_key *key, const rg_revision *own, const rg_recor
 		return RG_ENOMEM;
 	uint32_t n = add_bindings(all, 0, under, RG_CONTACT_LOCAL, true);
 	n = add_bindings(all, n, over, RG_CONTACT_LOCAL, true);
-	rg_status st = rg_record_new(key, own, all, n, NULL, 0, RG__ABSENT, out);
+	rg_status st = rg__record_new(key, own, all, n, NULL, 0, RG__ABSENT, out);
 	free(all);
 	return st;
 }
@@ -104,11 +104,11 @@ static rg_status new_part(const rg_key *key, const rg_commit *commit, uint32_t b
 	uint32_t n_removals = bit ? 0 : take_removals(commit->next, removals), n = 0;
 	rg_str extra = bit ? RG__ABSENT : rg_record_extra(commit->next);
 
-	for (uint32_t i = 0; rg_record_contact(commit->next, i, &contacts[n]) == RG_OK; i++)
+	for (uint32_t i = 0; rg__record_contact(commit->next, i, &contacts[n]) == RG_OK; i++)
 		n += (contacts[n].flags & RG_CONTACT_LOCAL) == bit;
 	if (n == 0 && n_removals == 0)
 		return RG_OK;
-	return rg_record_new(key, &commit->revision, contacts, n, removals, n_removals, extra, out);
+	return rg__record_new(key, &commit->revision, contacts, n, removals, n_removals, extra, out);
 }
 
 rg_status rg__split(const rg_key *key, const rg_commit *commit, rg_record **main, rg_record **local)
@@ -132,7 +132,7 @@ static bool has_binding(const rg_record *record, const rg_contact *wanted, bool 
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (c.id == wanted->id)
 			return !same || rg__contact_same(&c, wanted);
 	}
@@ -143,7 +143,7 @@ bool rg__lacks(const rg_record *record, const rg_record *other, bool same)
 {
 	rg_contact c;
 
-	for (uint32_t i = 0; rg_record_contact(other, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__record_contact(other, i, &c) == RG_OK; i++) {
 		if (!has_binding(record, &c, same))
 			return true;
 	}
@@ -157,8 +157,8 @@ bool rg__same_part(const rg_record *a, const rg_record *b)
 	if (!a != !b || rg_record_contact_count(a) != rg_record_contact_count(b) || rg_record_removal_count(a) != rg_record_removal_count(b) ||
 		!rg__eq(rg_record_extra(a), rg_record_extra(b)) || rg__lacks(a, b, true))
 		return false;
-	for (uint32_t i = 0; rg_record_removal(a, i, &gone) == RG_OK; i++) {
-		rg_record_removal(b, i, &went);
+	for (uint32_t i = 0; rg__record_removal(a, i, &gone) == RG_OK; i++) {
+		rg__record_removal(b, i, &went);
 		if (!rg__removal_same(&gone, &went))
 			return false;
 	}

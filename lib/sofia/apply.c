@@ -19,28 +19,54 @@ static bool keep_target(su_home_t *home, rg_target *t)
 	return true;
 }
 
+/* In one allocation. */
+struct rg_sofia_targets {
+	uint32_t n;
+	rg_target rows[];
+};
+
 static rg_status keep_all(rg_sofia_message *m, const rg_targets *targets)
 {
 	su_home_t *home = msg_home(m->msg);
 	uint32_t n = rg_targets_count(targets);
-	rg_target *kept = su_zalloc(home, (n + 1) * sizeof *kept);
+	struct rg_sofia_targets *kept = su_zalloc(home, (isize_t)(sizeof *kept + n * sizeof kept->rows[0]));
 
 	if (!kept)
 		return RG_ENOMEM;
 	for (uint32_t i = 0; i < n; i++) {
-		if (rg_targets_get(targets, i, &kept[i]) != RG_OK || !keep_target(home, &kept[i]))
+		rg_target_init(&kept->rows[i], sizeof kept->rows[i]);
+		if (rg_targets_get(targets, i, &kept->rows[i]) != RG_OK || !keep_target(home, &kept->rows[i]))
 			return RG_ENOMEM;
 	}
+	kept->n = n;
 	m->targets = kept;
-	m->n_targets = n;
+	return RG_OK;
+}
+
+uint32_t rg_sofia_message_target_count(const rg_sofia_message *m)
+{
+	return rg__sofia_is_message(m) && m->targets ? m->targets->n : 0;
+}
+
+rg_status rg_sofia_message_target(const rg_sofia_message *m, uint32_t index, rg_target *out)
+{
+	rg_status status = rg_targets_get(NULL, index, out); /* librgstr judges the size, and empties what this library does not know */
+	const rg_target *row;
+
+	if (status != RG_ENOENT || index >= rg_sofia_message_target_count(m))
+		return status;
+	row = &m->targets->rows[index];
+	uint32_t size = out->struct_size, known = size < sizeof *out ? size : sizeof *out;
+	memcpy(out, row, known);
+	out->struct_size = size;
 	return RG_OK;
 }
 
 /* The first target for the AoR itself. A target that replaces an existing branch and a fallback are skipped. */
 static int32_t choose_target(const rg_sofia_message *m, const rg_targets *targets)
 {
-	for (uint32_t i = 0; i < m->n_targets && !rg_targets_branches_only(targets); i++) {
-		if (m->targets[i].branch < 0 && m->targets[i].fallback_of == UINT32_MAX)
+	for (uint32_t i = 0; i < m->targets->n && !rg_targets_branches_only(targets); i++) {
+		if (m->targets->rows[i].branch < 0 && m->targets->rows[i].fallback_of == UINT32_MAX)
 			return (int32_t)i;
 	}
 	return -1;
@@ -108,7 +134,6 @@ rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 		return RG_EINVAL;
 	sip_t *sip = m->msg ? sip_object(m->msg) : NULL;
 	m->targets = NULL;
-	m->n_targets = 0;
 	m->routed = -1;
 	m->next_hop = RG__NONE;
 	if (!sip || !sip->sip_request)
@@ -118,10 +143,10 @@ rg_status rg__sofia_apply(void *self, void *msg, const rg_targets *targets)
 	int32_t chosen = status == RG_OK ? choose_target(m, targets) : -1;
 	if (chosen < 0)
 		return status;
-	status = route_to(m->msg, sip, &m->targets[chosen]);
+	status = route_to(m->msg, sip, &m->targets->rows[chosen]);
 	if (status != RG_OK)
 		return status;
 	m->routed = chosen;
-	m->next_hop = m->targets[chosen].next_hop;
+	m->next_hop = m->targets->rows[chosen].next_hop;
 	return RG_OK;
 }

@@ -131,14 +131,18 @@ static const rg_msg_ops raw_ops = {
 	.apply = apply_raw,
 };
 
-static void raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
+/* False: the size of the source is refused. */
+static bool raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 {
 	memset(w, 0, sizeof *w);
 	rg_sofia_message_init(&w->m, sizeof w->m);
-	w->source = rg__sofia_source_of(source);
+	bool fits = rg__sofia_source_of(source, &w->source);
 	w->m.source = &w->source;
 	w->msg = (rg_msg){ &raw_ops, w, w };
 	w->bytes = bytes;
+	if (!fits)
+		w->wrong = "rg_sofia_source.struct_size is no size that this library knows: call rg_sofia_source_init()";
+	return fits;
 }
 
 static void raw_end(raw *w)
@@ -204,7 +208,7 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 {
 	raw w;
 	rg_response *response = NULL;
-	rg_status status;
+	rg_status status = RG_EINVAL;
 
 	if (reply)
 		*reply = NULL;
@@ -212,8 +216,7 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 		*n = 0;
 	if (!registrar || !reply || !n)
 		return tell(why, RG_EINVAL, !registrar ? "registrar is NULL" : !reply ? "reply is NULL" : "n is NULL");
-	raw_begin(&w, without_crlfs(bytes), source);
-	if (!answer_without_registrar(&w, &status, why))
+	if (raw_begin(&w, without_crlfs(bytes), source) && !answer_without_registrar(&w, &status, why))
 		status = rg_save_msg(registrar, &w.msg, options, &response, why);
 	rg_response_free(response);
 	if (status == RG_OK || status == RG_ESTORE)
@@ -252,7 +255,7 @@ static void free_raw(void *user)
 rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
 	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why)
 {
-	rg_status status;
+	rg_status status = RG_EINVAL;
 
 	if (op)
 		*op = NULL;
@@ -261,13 +264,13 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 	raw *w = malloc(sizeof *w);
 	if (!w)
 		return tell(why, RG_ENOMEM, "out of memory");
-	raw_begin(w, without_crlfs(bytes), source);
+	bool fits = raw_begin(w, without_crlfs(bytes), source);
 	w->done = done;
 	w->user = user;
 	w->free_user = free_user;
-	if (!answer_without_registrar(w, &status, why)) {
+	if (fits && !answer_without_registrar(w, &status, why)) {
 		status = rg_save_msg_async(registrar, &w->msg, options, raw_saved, w, free_raw, op, why);
-	} else if (status == RG_OK) {
+	} else if (fits && status == RG_OK) {
 		raw_saved(w, status, NULL);
 		free_raw(w);
 	}

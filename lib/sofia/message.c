@@ -3,6 +3,10 @@
 #include "sofia/sofia.h"
 #include <stdlib.h>
 
+static const uint32_t source_sizes[] = { sizeof(rg_sofia_source) }, message_sizes[] = { sizeof(rg_sofia_message) };
+
+#define N_SIZES(sizes) (sizeof(sizes) / sizeof(sizes)[0])
+
 void rg_sofia_source_init(rg_sofia_source *source, uint32_t size)
 {
 	if (!source || size < sizeof source->struct_size)
@@ -21,21 +25,21 @@ void rg_sofia_message_init(rg_sofia_message *message, uint32_t size)
 		message->routed = -1;
 }
 
-/* Every version of the struct has the members up to next_hop. For a later member struct_size tells whether it exists. */
 bool rg__sofia_is_message(const rg_sofia_message *m)
 {
-	return m && m->struct_size >= offsetof(rg_sofia_message, next_hop) + sizeof m->next_hop;
+	return rg_struct_fits(m, message_sizes, N_SIZES(message_sizes));
 }
 
-rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given)
+bool rg__sofia_source_of(const rg_sofia_source *given, rg_sofia_source *out)
 {
-	rg_sofia_source source;
-
-	rg_sofia_source_init(&source, sizeof source);
-	if (given)
-		memcpy(&source, given, given->struct_size < sizeof source ? given->struct_size : sizeof source);
-	source.struct_size = sizeof source;
-	return source;
+	rg_sofia_source_init(out, sizeof *out);
+	if (!given)
+		return true;
+	if (!rg_struct_fits(given, source_sizes, N_SIZES(source_sizes)))
+		return false;
+	memcpy(out, given, given->struct_size < sizeof *out ? given->struct_size : sizeof *out);
+	out->struct_size = sizeof *out;
+	return true;
 }
 
 /* RFC 3261 §18.3: a datagram that ends before its body is refused. Sofia and nta accept it, with the part of the body that arrived. */

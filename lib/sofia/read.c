@@ -261,8 +261,10 @@ static rg_str variable(const rg_sofia_message *m, const rg_config *config, rg_st
 static rg_status read_source(const rg_sofia_message *m, const rg_config *config, rg_request *out)
 {
 	enum { TAKEN = RG_REQUEST_TCP_PERSISTENT | RG_REQUEST_HAS_BRANCH_FLAGS };
-	const rg_sofia_source from = rg__sofia_source_of(m->source);
+	rg_sofia_source from;
 
+	if (!rg__sofia_source_of(m->source, &from))
+		return RG_EINVAL;
 	out->branches = m->branches;
 	out->n_branches = m->n_branches;
 	out->flags |= from.flags & TAKEN;

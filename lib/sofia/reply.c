@@ -157,10 +157,10 @@ static rg_status reply_add_header(const rg_header *header, rg__sofia_text *out)
 rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer *answer, rg__sofia_text *out)
 {
 	const sip_t *sip = sip_object(m->msg);
-	const rg_sofia_source from_host = rg__sofia_source_of(m->source);
+	rg_sofia_source from_host;
 	rg_status status = RG_OK;
 
-	if (!sip || !sip->sip_via || rg__sofia_has_bad_octet(m->to_tag))
+	if (!rg__sofia_source_of(m->source, &from_host) || !sip || !sip->sip_via || rg__sofia_has_bad_octet(m->to_tag))
 		return RG_EINVAL;
 	rg__sofia_text_z(out, "SIP/2.0 ");
 	rg__sofia_text_int(out, answer->code);

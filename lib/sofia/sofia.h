@@ -65,9 +65,9 @@ const msg_header_t *rg__sofia_named_header(const msg_t *msg, msg_hclass_t *class
 rg_str rg__sofia_copy(su_home_t *home, rg_str s);
 rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_str *value);
 
-/* message.c: the host's structs, read up to the size that they state. */
+/* message.c: the host's structs. False: the size is refused. */
 bool rg__sofia_is_message(const rg_sofia_message *m);
-rg_sofia_source rg__sofia_source_of(const rg_sofia_source *given); /* NULL: an empty one */
+bool rg__sofia_source_of(const rg_sofia_source *given, rg_sofia_source *out); /* NULL: an empty one */
 
 /* read.c */
 rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_request *out);

@@ -35,10 +35,9 @@ static char *copy_slice(char *at, rg_str from, rg_str *to)
 	return at + from.n;
 }
 
-/* Every version of the struct has the members up to `next`. */
 static bool is_page(const rg_keys *page)
 {
-	return page && page->struct_size >= offsetof(rg_keys, next) + sizeof page->next;
+	return rg__shape_fits(&rg__keys_shape, page);
 }
 
 static rg_status copy_page(const rg_keys *from, rg__page *to)
@@ -79,30 +78,27 @@ static rg_status breached(rg__call *call)
 	return kind_of(call) == RG__CALL_COMMIT ? RG_EUNKNOWN : RG_ECONTRACT;
 }
 
-/* Copies as much as the store knows of the struct, and never less than its first version. */
-static void copy_found(rg__call *call, const rg_fetched *found)
+/* False: the size of the struct is refused. What it says is then not read, so a record in it is not released. */
+static inline bool read_found(const rg_fetched *found, rg_fetched *out)
 {
-	enum { FIRST_SIZE = offsetof(rg_fetched, local_base) };
-
-	if (found->struct_size >= sizeof *found) {
-		call->found = *found;
-		return;
-	}
-	call->found = (rg_fetched){ 0 };
-	memcpy(&call->found, found, found->struct_size > FIRST_SIZE ? found->struct_size : FIRST_SIZE);
+	if (found->struct_size != sizeof *found)
+		return rg__shape_take(&rg__fetched_shape, found, out);
+	*out = *found;
+	return true;
 }
 
 /* The record goes to the call if it is wanted, and is released otherwise. True: the call has it. */
 static inline bool keep_found(rg__call *call, const rg_fetched *found, bool wanted)
 {
+	rg_fetched unwanted;
+
 	if (!found)
 		return false;
-	if (!call || !wanted) {
-		rg_record_unref(found->record);
-		return false;
-	}
-	copy_found(call, found);
-	return true;
+	if (call && wanted)
+		return read_found(found, &call->found);
+	if (read_found(found, &unwanted))
+		rg_record_unref(unwanted.record);
+	return false;
 }
 
 /* The call that a token stands for; NULL if the answer is refused. An inline store answers within the call: its token is the call. */

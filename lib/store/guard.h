@@ -6,6 +6,9 @@
 #include <rgstr/store.h>
 #include <stdatomic.h>
 #include "store/tokens.h"
+#include "text/text.h"
+
+extern const rg__shape rg__fetched_shape, rg__commit_shape, rg__keys_shape;
 
 struct rg_store {
 	atomic_uint refs;

@@ -19,6 +19,33 @@ STANDS_AT(cancel, 8 + 10 * sizeof(void *));
 STANDS_AT(destroy, 8 + 11 * sizeof(void *));
 STANDS_AT(prefetch, 8 + 12 * sizeof(void *));
 
+static const rg_keys empty_page = { .next = RG_TIME_NEVER };
+
+const rg__shape rg__fetched_shape = RG__SHAPE(rg_fetched, NULL, sizeof(rg_fetched));
+const rg__shape rg__commit_shape = RG__SHAPE(rg_commit, NULL, sizeof(rg_commit));
+const rg__shape rg__keys_shape = RG__SHAPE(rg_keys, &empty_page, sizeof(rg_keys));
+static const rg__shape store_ops_shape = RG__SHAPE(rg_store_ops, NULL, sizeof(rg_store_ops));
+
+void rg_fetched_init(rg_fetched *fetched, uint32_t size)
+{
+	rg__shape_init(&rg__fetched_shape, fetched, size);
+}
+
+void rg_commit_init(rg_commit *commit, uint32_t size)
+{
+	rg__shape_init(&rg__commit_shape, commit, size);
+}
+
+void rg_keys_init(rg_keys *keys, uint32_t size)
+{
+	rg__shape_init(&rg__keys_shape, keys, size);
+}
+
+void rg_store_ops_init(rg_store_ops *ops, uint32_t size)
+{
+	rg__shape_init(&store_ops_shape, ops, size);
+}
+
 static const char *missing_member(const rg_store_ops *ops)
 {
 	const struct {
@@ -57,13 +84,12 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 	if (!out)
 		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
-	if (!ops || ops->struct_size < offsetof(rg_store_ops, fetch))
-		return rg__fail(why, RG_EINVAL, "the members of the store are missing, or their struct_size is not set");
+	if (!rg__shape_fits(&store_ops_shape, ops))
+		return rg__shape_refuse(&store_ops_shape, ops, why);
 	s = calloc(1, sizeof *s);
 	if (!s)
 		return rg__fail(why, RG_ENOMEM, "out of memory");
-	memcpy(&s->ops, ops, ops->struct_size < sizeof s->ops ? ops->struct_size : sizeof s->ops);
-	s->ops.struct_size = sizeof s->ops;
+	rg__shape_take(&store_ops_shape, ops, &s->ops);
 	s->self = self;
 	atomic_init(&s->refs, 1);
 	missing = missing_member(&s->ops);

@@ -13,6 +13,7 @@
 #include "text/out.h"
 #include "text/print.h"
 #include "text/scratch.h"
+#include "text/shape.h"
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })
 
@@ -68,15 +69,6 @@ void rg__buf_add(rg__buf *b, rg_str s);
 void rg__buf_add_text(rg__buf *b, const char *z);
 void rg__buf_add_int(rg__buf *b, int64_t v);
 void rg__buf_free(rg__buf *b); /* leaves it empty, ready for use */
-
-/* Clears a caller's struct and writes its size, as the caller knows it, in front. NULL is accepted. */
-static inline void rg__struct_init(void *caller, uint32_t size)
-{
-	if (!caller || size < sizeof size)
-		return;
-	memset(caller, 0, size);
-	memcpy(caller, &size, sizeof size);
-}
 
 /* Reports into @p why (may be NULL) and returns @p status. The format is printf's, with %.*s for slices. Control characters become `?`. */
 rg_status rg__fail(rg_error *why, rg_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));

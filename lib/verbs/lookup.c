@@ -40,7 +40,7 @@ static rg_status route_message(rg_op *op, const rg__msg_ref *message, const rg_t
 	rg_status st = RG_OK;
 	rg_target target;
 
-	for (uint32_t i = 0; st == RG_OK && rg_targets_get(targets, i, &target) == RG_OK; i++)
+	for (uint32_t i = 0; st == RG_OK && rg__targets_get(targets, i, &target) == RG_OK; i++)
 		st = rg__msg_set_attr(message, i, target.attr);
 	if (st != RG_OK)
 		return rg__op_adaptor_failed(op, "set_var", st);

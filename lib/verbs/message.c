@@ -3,9 +3,6 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
-/* The size of the first version. An adaptor built against it stays valid: struct_size says which later members it has. */
-enum { FIRST_SIZE = offsetof(rg_msg_ops, apply) + sizeof(((rg_msg_ops *)NULL)->apply) };
-
 #define STANDS_AT(member, place) _Static_assert(offsetof(rg_msg_ops, member) == (place), "members are only ever appended")
 STANDS_AT(struct_size, 0);
 STANDS_AT(name, 8);
@@ -18,14 +15,21 @@ STANDS_AT(reply, 8 + 6 * sizeof(void *));
 STANDS_AT(apply, 8 + 7 * sizeof(void *));
 STANDS_AT(rewrite, 8 + 8 * sizeof(void *));
 
+static const rg__shape msg_ops_shape = RG__SHAPE(rg_msg_ops, NULL, sizeof(rg_msg_ops));
+
+void rg_msg_ops_init(rg_msg_ops *ops, uint32_t size)
+{
+	rg__shape_init(&msg_ops_shape, ops, size);
+}
+
 rg_status rg__msg_check(const rg_msg *msg, const char *name, rg_error *why)
 {
 	const rg_msg_ops *ops = msg ? msg->ops : NULL;
 
 	if (!ops)
 		return rg__fail(why, RG_EINVAL, "%s", msg ? "rg_msg.ops is NULL" : name);
-	if (ops->struct_size < FIRST_SIZE)
-		return rg__fail(why, RG_EINVAL, "rg_msg_ops.struct_size is not set");
+	if (!rg__shape_fits(&msg_ops_shape, ops))
+		return rg__shape_refuse(&msg_ops_shape, ops, why);
 	if (!ops->read || !ops->reply)
 		return rg__fail(why, RG_EINVAL, "rg_msg_ops.%s is NULL", ops->read ? "reply" : "read");
 	return RG_OK;

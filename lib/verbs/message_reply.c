@@ -100,9 +100,9 @@ static rg_status pair_close(pair *p, rg_status status)
 static rg_status rewrite_reply(rg_op *op, const rg_msg *reply, rg_status status, rg_response *response)
 {
 	const rg_msg_ops *ops = reply->ops;
-	rg_rewrite one;
+	rg_rewrite one = { .struct_size = sizeof one };
 
-	if (ops->struct_size < offsetof(rg_msg_ops, rewrite) + sizeof ops->rewrite || !ops->rewrite)
+	if (!ops->rewrite)
 		return status;
 	for (uint32_t i = 0; rg_response_rewrite(response, i, &one) == RG_OK; i++) {
 		rg_status st = ops->rewrite(reply->self, reply->msg, one.contact, &one.uri);

@@ -138,7 +138,7 @@ rg_status rg_statistics_prometheus(const rg_statistics *stats, const rg_statisti
 {
 	exposition p = { .out = { room, size, 0 }, .labels = labels, .n_labels = n_labels };
 	bool in_family = false;
-	rg_statistic s;
+	rg_statistic s = { .struct_size = sizeof s };
 
 	if (!n)
 		return RG_EINVAL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs/query_answer.h"
+#include "model/model.h"
 #include "verbs/message.h"
 #include "grammar/grammar.h"
 #include "message/message.h"
@@ -52,7 +53,7 @@ static rg_status query_decide(rg_op *op)
 	if (st != RG_OK)
 		return st;
 	for (uint32_t i = 0; i < n && !q->nothing; i++) {
-		rg_record_contact(op->found.record, live[i], &c);
+		rg__record_contact(op->found.record, live[i], &c);
 		if (matches_any(q, &c))
 			live[kept++] = live[i];
 	}
@@ -63,8 +64,8 @@ static rg_status query_decide(rg_op *op)
 /* The host variable takes the attr of each binding. */
 static rg_status set_attrs(rg_op *op, const rg__msg_ref *message, const rg_answer *answer)
 {
+	rg_contact c = { .struct_size = sizeof c };
 	rg_status st = RG_OK;
-	rg_contact c;
 
 	for (uint32_t i = 0; st == RG_OK && rg_answer_contact(answer, i, &c) == RG_OK; i++)
 		st = rg__msg_set_attr(message, i, c.attr);
@@ -210,14 +211,17 @@ static const rg__verb query_verb = {
 	.clear = query_clear,
 };
 
-/* Reads a caller's struct of any version. Returns what is wrong with it; NULL = nothing. */
+static const rg__shape query_shape = RG__SHAPE(rg_query, NULL, sizeof(rg_query));
+
+/* Reads a caller's struct. Returns what is wrong with it; NULL = nothing. */
 static const char *read_query(const rg_query *given, query_asked *asked)
 {
 	rg_query *query = &asked->query;
 
 	if (!given)
 		return "query is NULL";
-	memcpy(query, given, given->struct_size < sizeof *query ? given->struct_size : sizeof *query);
+	if (!rg__shape_take(&query_shape, given, query))
+		return "rg_query.struct_size is no size that this library knows: call rg_query_init()";
 	if (asked->about != IP)
 		return NULL;
 	return query->n_ips == 0 ? "rg_query.n_ips is 0" : query->ips ? NULL : "rg_query.ips is NULL";
@@ -244,7 +248,7 @@ static rg_status start_query(rg_registrar *reg, const rg_query *query, int about
 
 void rg_query_init(rg_query *query, uint32_t size)
 {
-	rg__struct_init(query, size);
+	rg__shape_init(&query_shape, query, size);
 }
 
 rg_status rg_is_registered(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why)

@@ -46,9 +46,7 @@ uint32_t rg_answer_contact_count(const rg_answer *a)
 
 rg_status rg_answer_contact(const rg_answer *a, uint32_t index, rg_contact *out)
 {
-	if (!a || !out || index >= a->n)
-		return RG_ENOENT;
-	return rg_record_contact(a->record, a->indexes[index], out);
+	return rg_record_contact(a ? a->record : NULL, a && index < a->n ? a->indexes[index] : UINT32_MAX, out);
 }
 
 rg_str rg_answer_aor(const rg_answer *a)

@@ -147,7 +147,7 @@ static void warn_of_no_overlay(rg_registrar *reg)
 /* Takes over the request and the options. */
 static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keeps, rg_error *why)
 {
-	rg_status st = RG_OK;
+	rg_status st;
 
 	s->asked = *asked;
 	if (asked->message)

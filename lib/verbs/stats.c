@@ -200,13 +200,21 @@ uint32_t rg_statistics_count(const rg_statistics *stats)
 	return stats ? stats->n : 0;
 }
 
+static const rg__shape statistic_shape = RG__SHAPE(rg_statistic, NULL, sizeof(rg_statistic));
+
+void rg_statistic_init(rg_statistic *statistic, uint32_t size)
+{
+	rg__shape_init(&statistic_shape, statistic, size);
+}
+
 rg_status rg_statistics_get(const rg_statistics *stats, uint32_t index, rg_statistic *out)
 {
-	if (!stats || !out || index >= stats->n)
-		return RG_ENOENT;
-	*out = (rg_statistic){ .struct_size = sizeof *out, .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
+	if (!stats || index >= stats->n)
+		return rg__shape_give(&statistic_shape, NULL, out);
+	const rg_statistic full = { .gauge = rows[index].gauge, .name = rows[index].name, .doc = rows[index].doc,
 		.value = stats->values[index] };
-	return RG_OK;
+
+	return rg__shape_give(&statistic_shape, &full, out);
 }
 
 rg_status rg_statistics_find(const rg_statistics *stats, rg_str name, int64_t *value)

@@ -69,7 +69,7 @@ static void check_granted(site *s, const struct asked *a, const struct policy *p
 	const char *where = in_param ? "the param" : "the header";
 	int32_t code = send(s, .contact = { in_param ? text(s, A ";expires=%s", a->text) : A },
 		.expires = in_param ? "500" : a->text, .cseq = "2 REGISTER");
-	rg_contact answered_;
+	rg_contact answered_ = { .struct_size = sizeof answered_ };
 
 	if (want < 0) {
 		cr_expect_eq(code, want == BRIEF ? 423 : 400, "%s in %s: %d", a->text, where, code);
@@ -169,7 +169,7 @@ Test(arithmetic, a_deviation_never_leaves_the_bounds_and_never_removes)
 		configure(s, "max_expires", rows[i].max);
 		flags(&s->w, rows[i].flags);
 		for (int k = 1; k < 200; k++) {
-			rg_contact a;
+			rg_contact a = { .struct_size = sizeof a };
 
 			cr_assert_eq(send(s, .contact = { A }, .expires = rows[i].asked, .cseq = text(s, "%d REGISTER", k)), 200);
 			int64_t got = seconds(s, 0);
@@ -214,7 +214,7 @@ Test(arithmetic, every_q_is_kept_or_refused)
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		site *s = new_site();
 		int32_t code = send(s, .contact = { text(s, A ";q=%s", rows[i].q) });
-		rg_contact a;
+		rg_contact a = { .struct_size = sizeof a };
 
 		cr_expect_eq(code, rows[i].kept < 0 ? 400 : 200, "%s: %d", rows[i].q, code);
 		cr_expect_eq(records(s), rows[i].kept >= 0, "%s", rows[i].q);
@@ -378,7 +378,7 @@ Test(arithmetic, a_tick_that_comes_a_day_late_does_all_its_work_in_small_parts)
 Test(arithmetic, what_lapsed_is_nowhere_before_any_tick)
 {
 	site *s = new_site();
-	rg_contact a;
+	rg_contact a = { .struct_size = sizeof a };
 
 	cr_assert_eq(send(s, .contact = { A ";expires=60, " B }), 200);
 	s->w.now += 59999;

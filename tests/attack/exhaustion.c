@@ -252,7 +252,7 @@ Test(exhaustion, a_user_agent_is_cut_between_two_characters)
 
 	for (size_t i = 0; i < ROWS(rows); i++) {
 		site *s = new_site();
-		rg_contact a;
+		rg_contact a = { .struct_size = sizeof a };
 
 		if (rows[i].limit)
 			configure(s, "max_user_agent_len", rows[i].limit);

@@ -11,7 +11,7 @@ static const char *found(site *s, const char *method, const char *flag_text)
 	rg_lookup_options *options = NULL;
 	rg_targets *targets = NULL;
 	rg_request r;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	rg_request_init(&r, sizeof r);
 	r.method = rg_str_from(method);
@@ -207,7 +207,7 @@ Test(filters, a_record_full_of_instances_that_differ_by_case_is_as_many_targets)
 	uint32_t n = 0, places = 0;
 	rg_targets *targets = NULL;
 	rg_request r;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	for (;; n++) {
 		char name[] = "abcdefghij";

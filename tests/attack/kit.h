@@ -241,7 +241,7 @@ KIT const char *reached(site *s, const char *uri)
 {
 	rg_targets *targets = NULL;
 	rg_request r;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	rg_request_init(&r, sizeof r);
 	r.method = RG_STR("INVITE");

@@ -78,6 +78,23 @@ Test(memory, keeps_it_in_very_many_shards)
 	hold_to_contract(4096, 3, 5000);
 }
 
+Test(memory, options_of_the_check_of_a_size_that_no_release_had_are_refused)
+{
+	struct {
+		rg_store_check_options known;
+		uint64_t later;
+	} o = { { .open = open_memory }, 1 };
+	uint32_t failed = 42;
+
+	for (uint32_t size = 0; size <= sizeof o; size++) {
+		o.known.struct_size = size;
+		if (size != sizeof o.known)
+			cr_expect_eq(rg_store_check(&o.known, &failed), RG_EINVAL, "%u", size);
+	}
+	cr_expect_eq(failed, 0);
+	cr_expect_eq(rg_store_check(NULL, NULL), RG_EINVAL);
+}
+
 /* A store and the means to use it. Every use ends with all well. */
 static rg__check start(uint64_t max_bytes)
 {

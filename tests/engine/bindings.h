@@ -52,7 +52,7 @@ BINDINGS void put_path(kit *k, const char *user, const char *contact, const char
 	rg_status status = RG_PENDING;
 	rg__buf tag = { 0 };
 	rg_record *record;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	rg_str host;
 	rg__uri uri;
 
@@ -80,7 +80,7 @@ BINDINGS const char *left(kit *k, const char *aor, char room[32])
 {
 	rg_answer *answer = NULL;
 	uint32_t n = 0;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	rg_query q;
 
 	rg_query_init(&q, sizeof q);

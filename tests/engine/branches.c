@@ -18,7 +18,7 @@ typedef struct answer {
 static void keep(void *user, rg_status status, rg_targets *targets)
 {
 	answer *a = user;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	a->called++;
 	a->status = status;
@@ -296,7 +296,7 @@ Test(branches, a_branch_that_stays_says_where_it_goes)
 	rg_targets *targets = NULL;
 	rg_str branch = RG_STR("tel:+123");
 	rg_request request;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 	kit k;
 
 	kit_open(&k, INLINE);

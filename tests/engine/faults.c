@@ -388,8 +388,8 @@ Test(faults, a_store_that_lacks_a_member_is_refused_by_name)
 	cr_expect_null(store);
 	ops = silent;
 	ops.struct_size = offsetof(rg_store_ops, scan);
-	cr_expect_eq(rg_store_new(&ops, NULL, &store, why), RG_EINVAL, "what is past the size is not there");
-	cr_expect(strstr(rg_error_text(why).p, "scan"));
+	cr_expect_eq(rg_store_new(&ops, NULL, &store, why), RG_EINVAL, "no release had such a table");
+	cr_expect(strstr(rg_error_text(why).p, "rg_store_ops.struct_size"));
 	rg_error_free(why);
 }
 

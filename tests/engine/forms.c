@@ -369,17 +369,28 @@ static rg_time whenever(void *user)
 	return 1700000000000;
 }
 
-Test(forms, of_an_env_nothing_past_its_size_is_taken)
+Test(forms, an_env_of_a_size_that_no_release_had_is_refused_and_of_a_larger_one_what_is_known_is_taken)
 {
+	struct {
+		rg_env env;
+		uint64_t later;
+	} room;
 	rg_registrar *reg = NULL;
-	rg_env env;
+	rg_error *why = rg_error_new();
 	kit k;
 
 	kit_init(&k);
-	memset(&env, 0x5a, sizeof env);
-	rg_env_init(&env, offsetof(rg_env, resolve));
-	env.now = whenever;
-	cr_assert_eq(rg_registrar_new(NULL, k.memory, &env, &reg, NULL), RG_OK);
+	rg_env_init(&room.env, offsetof(rg_env, resolve));
+	cr_expect_eq(rg_registrar_new(NULL, k.memory, &room.env, &reg, why), RG_EINVAL);
+	cr_expect(strstr(rg_error_text(why).p, "rg_env.struct_size"));
+	rg_error_free(why);
+	rg_env_init(&room.env, sizeof room);
+	room.env.now = whenever;
+	room.later = 1;
+	cr_expect_eq(rg_registrar_new(NULL, k.memory, &room.env, &reg, NULL), RG_EINVAL);
+	cr_expect_null(reg);
+	room.later = 0;
+	cr_assert_eq(rg_registrar_new(NULL, k.memory, &room.env, &reg, NULL), RG_OK);
 	k.reg = reg;
 	cr_expect_eq(kit_save(&k, "alice", "<sip:a@phone.example.net>", 1), 200, "no resolver, no owner, no wakeup");
 	cr_expect_eq(kit_targets(&k, "alice"), 1);

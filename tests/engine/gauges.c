@@ -63,7 +63,7 @@ static void expect_text_without_gauges(const rg_statistics *stats)
 static void expect_without_gauges(const rg_statistics *stats, const rg_statistics *whole)
 {
 	uint32_t n = rg_statistics_count(stats);
-	rg_statistic s, same;
+	rg_statistic s = { .struct_size = sizeof s }, same = { .struct_size = sizeof same };
 
 	cr_assert_not_null(stats);
 	cr_expect_eq(n, rg_statistics_count(whole) - 2);

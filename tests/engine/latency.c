@@ -23,7 +23,7 @@ static uint32_t latency_of(kit *k, const char *flags, uint32_t index)
 	rg_lookup_options *options = NULL;
 	rg_targets *targets = NULL;
 	rg_request request;
-	rg_target t = { .latency = 77 };
+	rg_target t = { .struct_size = sizeof t, .latency = 77 };
 
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");

@@ -181,9 +181,16 @@ Test(messages, what_the_adaptor_cannot_do_is_the_status)
 	cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL);
 	partial = ops;
 	partial.struct_size = offsetof(rg_msg_ops, apply);
-	cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL, "apply is not there");
-	partial.struct_size = sizeof partial + 64;
+	cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL, "no release had such a table");
+	struct {
+		rg_msg_ops ops;
+		void *later;
+	} larger = { ops, NULL };
+	larger.ops.struct_size = sizeof larger;
+	msg.ops = &larger.ops;
 	cr_expect_eq(save_by(k.reg, &msg), RG_ENOMEM, "one of a later version is as good");
+	larger.later = &larger;
+	cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL, "unless it has a member that is not known");
 	kit_close(&k);
 }
 

@@ -128,7 +128,7 @@ static void compare_response(world *w, rg_response *response)
 	if (rg_response_contact_count(response) != w->want.n)
 		fail(w, "the response lists another number of contacts");
 	for (uint32_t i = 0; i < w->want.n; i++) {
-		rg_contact a;
+		rg_contact a = { .struct_size = sizeof a };
 		rg_response_contact(response, i, &a);
 		const naive_binding *b = wanted(w, &a, i < w->want.n_own ? i : w->want.n_own);
 		if (!b || (i < w->want.n_own && b != &w->want.contacts[i]))

@@ -86,7 +86,7 @@ static void compare_target(const world *w, const rg_target *t, const expected *w
 
 static void compare_targets(world *w, const rg_targets *targets, const expectation *want)
 {
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 	if (rg_targets_result(targets) != want->result || rg_targets_code(targets) != want->code)
 		fail(w, "another result of a lookup");
 	if (rg_targets_count(targets) != want->n)

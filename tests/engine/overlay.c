@@ -41,7 +41,7 @@ Test(overlay, what_is_saved_memory_only_stays_out_of_main)
 static uint64_t id_of(rg_store *store)
 {
 	rg_fetched f = pair_fetch(store);
-	rg_contact c = { .id = 0 };
+	rg_contact c = { .struct_size = sizeof c, .id = 0 };
 
 	cr_expect_eq(rg_record_contact(f.record, 0, &c), RG_OK);
 	rg_record_unref(f.record);
@@ -84,7 +84,7 @@ Test(overlay, in_a_half_done_move_mains_copy_wins)
 	cr_assert_eq(pair_put(p.main, 1, 77, "sip:new@192.0.2.1", 0, p.k.now + 60000), RG_OK);
 	cr_assert_eq(pair_put(p.local, 2, 77, "sip:old@192.0.2.1", 0, p.k.now + 60000), RG_OK);
 	rg_fetched f = pair_fetch(p.k.store);
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	cr_expect_eq(rg_record_contact_count(f.record), 1);
 	cr_expect_eq(rg_record_contact(f.record, 0, &c), RG_OK);
 	cr_expect(rg_str_equal(c.uri, RG_STR("sip:new@192.0.2.1")));
@@ -410,7 +410,7 @@ Test(overlay, without_one_memory_only_is_kept_like_everything_else_and_said_once
 	cr_expect_null(strstr(said + 1, "memory-only"));
 	cr_expect_eq(pair_bindings(p.k.memory), 2);
 	rg_fetched f = pair_fetch(p.k.memory);
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	cr_expect_eq(rg_record_contact(f.record, 0, &c), RG_OK);
 	cr_expect_eq(c.flags & RG_CONTACT_LOCAL, RG_CONTACT_LOCAL);
 	cr_expect(rg_revision_is_zero(rg_record_local_revision(f.record)));
@@ -419,49 +419,65 @@ Test(overlay, without_one_memory_only_is_kept_like_everything_else_and_said_once
 	kit_close(&p.k);
 }
 
-/* A store built when rg_fetched was shorter. */
-static rg_store *older_inner;
+/* A store that knows rg_fetched with another size. */
+static struct {
+	rg_store *store;
+	uint32_t size, tail;
+} inner;
 
-static void shorten(void *tok, rg_status status, const rg_fetched *found)
+static void resize(void *tok, rg_status status, const rg_fetched *found)
 {
 	struct {
 		rg_fetched known;
-		char beyond[64];
-	} room;
+		uint32_t tail[2];
+	} room = { *found, { 0, inner.tail } };
 	void **to = tok;
 
-	memset(&room, 0xff, sizeof room);
-	memcpy(&room, found, offsetof(rg_fetched, local_base));
-	room.known.struct_size = offsetof(rg_fetched, local_base);
+	room.known.struct_size = inner.size;
 	((rg_fetch_cb)(uintptr_t)to[0])(to[1], status, &room.known);
+	if (inner.size < sizeof *found || inner.tail != 0)
+		rg_record_unref(found->record); /* what such an answer says is not read */
 }
 
-static rg_status older_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+static rg_status resized_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
 {
 	void *to[2] = { (void *)(uintptr_t)done, tok };
-	const rg_store_ops *ops = rg_store_members(older_inner, &self);
+	const rg_store_ops *ops = rg_store_members(inner.store, &self);
 
-	return ops->fetch(self, key, flags, shorten, to);
+	return ops->fetch(self, key, flags, resize, to);
 }
 
-Test(overlay, a_store_that_knows_the_shorter_rg_fetched_stays_good)
+Test(overlay, the_size_of_rg_fetched_is_held_to_the_law)
 {
-	rg_store *store = NULL;
-	void *self;
-	kit k;
+	static const struct {
+		uint32_t size, tail;
+		int code;
+	} rows[] = {
+		{ sizeof(rg_fetched), 0, 200 }, { sizeof(rg_fetched) + 8, 0, 200 }, { sizeof(rg_fetched) + 8, 1, 503 },
+		{ offsetof(rg_fetched, local_base), 0, 503 }, { 0, 0, 503 }, { sizeof(rg_fetched) - 1, 0, 503 },
+	};
 
-	kit_init(&k);
-	older_inner = k.memory;
-	rg_store_ops ops = *rg_store_members(k.memory, &self);
-	ops.fetch = older_fetch;
-	ops.destroy = NULL;
-	cr_assert_eq(rg_store_new(&ops, self, &store, NULL), RG_OK);
-	kit_open_over(&k, store);
-	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
-	cr_expect_eq(kit_save(&k, "alice", A2, 2), 200);
-	cr_expect_eq(kit_targets(&k, "alice"), 2);
-	cr_expect_eq(kit_save(&k, "alice", NULL, 3), 200, "nothing past its size was believed");
-	kit_close(&k);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		rg_store *store = NULL;
+		int32_t code = 0;
+		void *self;
+		kit k;
+
+		kit_init(&k);
+		inner.store = k.memory;
+		inner.size = rows[i].size;
+		inner.tail = rows[i].tail;
+		rg_store_ops ops = *rg_store_members(k.memory, &self);
+		ops.fetch = resized_fetch;
+		ops.destroy = NULL;
+		cr_assert_eq(rg_store_new(&ops, self, &store, NULL), RG_OK);
+		kit_open_over(&k, store);
+		kit_save_status(&k, "alice", A1, 1, &code);
+		cr_expect_eq(code, rows[i].code, "%zu", i);
+		cr_expect_eq(kit_targets(&k, "alice"), code == 200 ? 1 : RG_ESTORE, "%zu", i);
+		cr_expect_eq(strstr(k.log, rg_strerror(RG_ECONTRACT)) != NULL, code == 503, "%zu", i);
+		kit_close(&k);
+	}
 }
 
 static void keep_status(void *tok, rg_status status, const rg_fetched *current)

@@ -78,7 +78,7 @@ rg_revision rev(uint8_t number)
 void on_answer(void *tok, rg_status status, const rg_fetched *found)
 {
 	seen *s = tok;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	*s = (seen){ .status = status };
 	if (!found)

@@ -55,7 +55,7 @@ static void main_refuses(int how, rg_status status)
 {
 	pair p;
 	rg_fetched before, after;
-	rg_contact one, other;
+	rg_contact one = { .struct_size = sizeof one }, other = { .struct_size = sizeof other };
 
 	pair_open_with_two(&p, how);
 	before = pair_fetch(p.k.deferred ? p.local : p.k.store);

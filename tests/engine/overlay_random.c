@@ -269,10 +269,14 @@ static rg_record *next_of(uint32_t key, const rg_record *now, const rg_revision 
 	rg_key k = key_of(key);
 	rg_record *out = NULL;
 
-	while (rg_record_contact(now, n, &c[n]) == RG_OK)
-		n++;
-	while (dice(2) && rg_record_removal(now, n_removals, &removals[n_removals]) == RG_OK)
-		n_removals++;
+	for (; n < rg_record_contact_count(now); n++) {
+		rg_contact_init(&c[n], sizeof c[n]);
+		rg_record_contact(now, n, &c[n]);
+	}
+	for (; dice(2) && n_removals < rg_record_removal_count(now); n_removals++) {
+		rg_removal_init(&removals[n_removals], sizeof removals[n_removals]);
+		rg_record_removal(now, n_removals, &removals[n_removals]);
+	}
 	n = mutate(c, n, may_be_local, &removed);
 	if (removed > 0 && dice(2) && n_removals < RG_REMOVALS_MAX)
 		removals[n_removals++] = (rg_removal){ .struct_size = sizeof(rg_removal), .cseq = ++w.cseq, .uri = RG_STR("sip:gone@192.0.2.1"),

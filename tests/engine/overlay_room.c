@@ -52,7 +52,7 @@ static uint64_t local_id(room *r)
 {
 	rg_fetched found = { 0 };
 	uint64_t id = 0;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	r->ops->fetch(r->self, &one_key, RG_FETCH_FRESH, on_room_fetch, &found);
 	for (uint32_t i = 0; rg_record_contact(found.record, i, &c) == RG_OK; i++)

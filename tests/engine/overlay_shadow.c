@@ -15,7 +15,7 @@ static const copy *find(const set *s, uint64_t id)
 set read_set(const rg_record *record, uint32_t bit)
 {
 	set s = { 0 };
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {
 		if (bit != ANY && (c.flags & RG_CONTACT_LOCAL) != bit)

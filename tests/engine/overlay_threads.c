@@ -115,7 +115,7 @@ typedef struct seen {
 static void on_answer(void *tok, rg_status status, const rg_fetched *found)
 {
 	seen *s = tok;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	*s = (seen){ .status = status };
 	if (!found)

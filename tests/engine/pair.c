@@ -135,7 +135,7 @@ rg_status pair_put(rg_store *store, uint8_t revision, uint64_t id, const char *u
 	char *path = calloc(1, padding + 1);
 	rg_record *record = NULL;
 	rg_status st = RG_EINVAL;
-	rg_contact b;
+	rg_contact b = { .struct_size = sizeof b };
 	void *self;
 	const rg_store_ops *ops = rg_store_members(store, &self);
 

@@ -23,7 +23,7 @@ static void open_alice(kit *k, int how)
 static const char *given(rg_status st, rg_answer **answer, char room[32])
 {
 	uint32_t n = 0;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	if (st != RG_OK) {
 		cr_expect_null(*answer);
@@ -156,7 +156,7 @@ Test(queries, is_registered_hands_back_the_attr_of_each_live_binding)
 {
 	static const char *const attrs[] = { "desk", NULL, "car", "" };
 	rg_answer *answer = NULL;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	rg_query q;
 	kit k;
 

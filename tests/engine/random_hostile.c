@@ -36,16 +36,23 @@ static void give_odd_fetch(const asked *a)
 {
 	static const rg_status odd[] = { RG_OK, RG_OK, RG_ECONFLICT, RG_PENDING, 77, RG_EUNKNOWN, -99, RG_ECONTRACT };
 	static const uint32_t sizes[] = { sizeof(rg_fetched), 0, 8, 24, sizeof(rg_fetched) + 64 };
-	rg_fetched found = { .authoritative = dice(3), .base = { .b = { (uint8_t)dice(3) } }, .partial = dice(4) == 3 };
+	struct {
+		rg_fetched known;
+		char later[64];
+	} found = { { .authoritative = dice(3), .base = { .b = { (uint8_t)dice(3) } }, .partial = dice(4) == 3 }, { 0 } };
 	rg_status status = odd[dice(8)];
 
 	if (dice(3) == 2) {
 		a->fetched(a->tok, status, NULL);
 		return;
 	}
-	found.struct_size = sizes[dice(5)];
-	found.record = odd_record(a->cell);
-	a->fetched(a->tok, status, &found);
+	found.known.struct_size = sizes[dice(5)];
+	found.known.record = odd_record(a->cell);
+	found.later[63] = dice(2) != 0;
+	bool refused = found.known.struct_size < sizeof found.known || (found.known.struct_size > sizeof found.known && found.later[63]);
+	a->fetched(a->tok, status, &found.known);
+	if (refused)
+		rg_record_unref(found.known.record); /* what such an answer says is not read */
 }
 
 static void give_odd_page(const asked *a)

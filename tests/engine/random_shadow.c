@@ -55,7 +55,7 @@ static bool has_id(const uint64_t *ids, uint32_t n, uint64_t id)
 
 void read_state(const rg_record *record, state *out)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	out->n = 0;
 	for (uint32_t i = 0; rg_record_contact(record, i, &c) == RG_OK; i++) {

@@ -93,7 +93,7 @@ static void check_response(const call *c, rg_response *response)
 {
 	uint64_t ids[MOST];
 	uint32_t n = rg_response_contact_count(response);
-	rg_contact a;
+	rg_contact a = { .struct_size = sizeof a };
 
 	if (!c->exact || rg_response_code(response) != 200 || n > MOST)
 		return;
@@ -129,7 +129,7 @@ static void check_targets(const call *c, const rg_targets *targets)
 {
 	uint64_t ids[MOST];
 	uint32_t n = 0;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK && n < MOST; i++) {
 		if (t.uri.n == 0 || t.next_hop.n == 0)
@@ -157,7 +157,7 @@ static void answered(void *user, rg_status status, rg_answer *answer)
 	call *c = user;
 	uint64_t ids[MOST];
 	uint32_t n = rg_answer_contact_count(answer);
-	rg_contact contact;
+	rg_contact contact = { .struct_size = sizeof contact };
 
 	check_status(c->verb, status, answer != NULL);
 	for (uint32_t i = 0; i < n && n <= MOST; i++) {

@@ -33,7 +33,7 @@ bool remote_has_landed(remote *r, rg_str user, const rg_revision *revision)
 rg_status remote_take(remote *r, const rg_key *key, const rg_commit *commit)
 {
 	remote_cell *c = remote_cell_of(r, key->user);
-	rg_contact b;
+	rg_contact b = { .struct_size = sizeof b };
 
 	if (remembers(c, &commit->revision))
 		return RG_OK;

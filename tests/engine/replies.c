@@ -25,7 +25,7 @@ static void both_forms(int how)
 	rg_str contact = RG_STR(THERE ";expires=30"), modified = RG_STR(THERE);
 	rg_upstream up = granted(&contact, &modified);
 	rg_response *response = NULL;
-	rg_rewrite rewrite;
+	rg_rewrite rewrite = { .struct_size = sizeof rewrite };
 	outcome o = { 0 };
 	rg_request request;
 	kit k;
@@ -314,10 +314,10 @@ Test(replies, what_the_messages_lack_is_told)
 	reply.rewrite_status = RG_ENOMEM;
 	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_ENOMEM);
 	cr_expect_eq(kit_targets(&k, "alice"), 1, "what was committed stays");
-	first.struct_size = offsetof(rg_msg_ops, rewrite);
+	first.rewrite = NULL;
 	rep.ops = &first;
 	reply.rewritten[0] = '\0';
-	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_OK, "an adaptor of the first version has no such member");
+	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_OK, "an adaptor need not have the member");
 	cr_expect_str_eq(reply.rewritten, "");
 	first.apply = NULL;
 	cr_expect_eq(save_reply_by(k.reg, &req, &rep), RG_OK, "nothing is routed");

@@ -58,9 +58,7 @@ static void with_hint(void *tok, rg_status status, const rg_fetched *found)
 	}
 	hinted = *found;
 	hinted.hint = r->h->none ? 0 : ++r->h->given;
-	note_given(r->h, r->key, &found->base, r->h->short_struct ? 0 : hinted.hint);
-	if (r->h->short_struct)
-		hinted.struct_size = offsetof(rg_fetched, hint);
+	note_given(r->h, r->key, &found->base, hinted.hint);
 	r->done(r->tok, status == RG_OK ? r->conflict : status, &hinted);
 }
 

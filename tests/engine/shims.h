@@ -82,7 +82,6 @@ enum { HINTING_KEY = 64, HINTING_ANSWERS = 256 };
 
 typedef struct hinting {
 	bool none;         /* gives none */
-	bool short_struct; /* its rg_fetched ends before the hint */
 	bool deaf;         /* has no prefetch */
 	int32_t conflicts, silent_conflicts, unknown; /* so many of the next commits end like this; none of them lands */
 	uint32_t commits, wrong, without, resends;    /* seen. wrong: with another hint. without: with 0 */

@@ -70,7 +70,7 @@ const char *homes_in(rg_store *shared, const char *domain, const char *user)
 	static char text[512];
 	rg_key key = { rg_str_from(domain), rg_str_from(user), RG_STR("example.org") };
 	found f = { 0 };
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	void *self;
 
 	rg_store_members(shared, &self)->fetch(self, &key, RG_FETCH_FRESH, keep_found, &f);
@@ -158,7 +158,7 @@ uint64_t records(rg_store *shared)
 static void keep(void *user, rg_status status, rg_targets *targets)
 {
 	answer *a = user;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	a->called++;
 	snprintf(a->text, sizeof a->text, "%s %d/%d%s", rg_status_name(status), rg_targets_result(targets), rg_targets_code(targets),

@@ -26,7 +26,7 @@ static int64_t value(const rg_statistics *stats, const char *name)
 Test(statistics, are_the_same_by_name_and_by_iteration_and_each_is_there_once)
 {
 	static const char *const base[] = { "max_expires", "max_contacts", "defaults_expires", "accepted_regs", "rejected_regs" };
-	rg_statistic s, other;
+	rg_statistic s = { .struct_size = sizeof s }, other = { .struct_size = sizeof other };
 	kit k;
 
 	kit_open(&k, INLINE);
@@ -120,7 +120,7 @@ static void expect_moved(const rg_statistics *before, const rg_statistics *after
 {
 	static const char *const busy[] = { "operations", "timed_operations", "operation_microseconds", "operation_microseconds_max" };
 	int64_t found = 0;
-	rg_statistic s;
+	rg_statistic s = { .struct_size = sizeof s };
 
 	for (uint32_t i = 0; rg_statistics_get(after, i, &s) == RG_OK; i++) {
 		int64_t want = 0;
@@ -195,7 +195,7 @@ Test(statistics, what_is_accepted_counts_queries_and_removals_too)
 Test(statistics, rejected_regs_is_the_sum_of_the_reasons)
 {
 	int64_t sum = 0;
-	rg_statistic s;
+	rg_statistic s = { .struct_size = sizeof s };
 	kit k;
 
 	kit_open(&k, INLINE);

@@ -145,7 +145,7 @@ static void lookup(uint32_t *r)
 	rg_str branch = RG_STR("sip:a@example.org");
 	rg_request request;
 	rg_targets *targets = NULL;
-	rg_target target;
+	rg_target target = { .struct_size = sizeof target };
 
 	snprintf(uri, sizeof uri, "sip:%c@example.org", 'a' + (int)(*r >> 8 & 7));
 	rg_request_init(&request, sizeof request);

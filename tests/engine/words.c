@@ -6,6 +6,7 @@
 #define A1 "<sip:a@192.0.2.1>"
 
 static char longer[300]; /* 299 letters */
+static const uint8_t seed[32];
 
 static const rg_addr no_family = { .port = 1 };
 static const rg_resolved unresolved = { .host = { "h", 1 }, .addrs = &no_family, .n_addrs = 1 };
@@ -165,7 +166,6 @@ static rg_status save_reply_later(mistake *m)
 static rg_status merge(mistake *m)
 {
 	rg_request r = wrong_request(m);
-	uint8_t seed[32] = { 0 };
 
 	return rg_merge(NULL, &r, NULL, NULL, 0, seed, (rg_plan **)&m->out, m->why);
 }
@@ -174,7 +174,6 @@ static rg_status merge_reply(mistake *m)
 {
 	rg_request r = wrong_request(m);
 	rg_upstream up = good_upstream();
-	uint8_t seed[32] = { 0 };
 
 	return rg_merge_reply(NULL, &r, &up, NULL, NULL, 0, seed, (rg_plan **)&m->out, m->why);
 }
@@ -563,7 +562,38 @@ Test(words, what_a_message_lacks_is_named)
 	partial.reply = NULL;
 	SAYS("rg_msg_ops.reply is NULL", rg_save_msg(k.reg, &msg, NULL, &response, why));
 	partial.struct_size = 8;
-	SAYS("rg_msg_ops.struct_size is not set", rg_save_msg(k.reg, &msg, NULL, &response, why));
+	SAYS("rg_msg_ops.struct_size is 8, which is no size that this library knows: call rg_msg_ops_init()", rg_save_msg(k.reg, &msg, NULL, &response, why));
+	rg_error_free(why);
+	kit_close(&k);
+}
+
+#define NO_INIT(type) #type ".struct_size is 0, which is no size that this library knows: call " #type "_init()"
+
+Test(words, a_struct_without_its_init_is_named)
+{
+	mistake m = { .row = SIZE_MAX };
+	rg_request whole = wrong_request(&m), none = { 0 };
+	rg_upstream no_upstream = { 0 };
+	rg_remove_filter no_filter = { 0 };
+	rg_query no_query = { 0 };
+	rg_error *why = rg_error_new();
+	rg_response *response;
+	rg_targets *targets;
+	rg_answer *answer;
+	rg_plan *plan;
+	kit k;
+
+	kit_open(&k, INLINE);
+	SAYS(NO_INIT(rg_request), rg_save(k.reg, &none, NULL, &response, why));
+	SAYS(NO_INIT(rg_request), rg_lookup(k.reg, &none, NULL, &targets, why));
+	SAYS(NO_INIT(rg_request), rg_merge(NULL, &none, NULL, NULL, 0, seed, &plan, why));
+	SAYS(NO_INIT(rg_request), rg_select(NULL, &none, NULL, NULL, 0, &targets, why));
+	SAYS(NO_INIT(rg_upstream), rg_save_reply(k.reg, &whole, &no_upstream, NULL, &response, why));
+	SAYS(NO_INIT(rg_upstream), rg_merge_reply(NULL, &whole, &no_upstream, NULL, NULL, 0, seed, &plan, why));
+	SAYS(NO_INIT(rg_remove_filter), rg_remove(k.reg, &no_filter, NULL, why));
+	SAYS(NO_INIT(rg_remove_filter), rg_prune(NULL, &no_filter, NULL, 0, seed, &plan, why));
+	SAYS("rg_query.struct_size is no size that this library knows: call rg_query_init()", rg_is_registered(k.reg, &no_query, &answer, why));
+	cr_expect_eq(counted(&k), 0);
 	rg_error_free(why);
 	kit_close(&k);
 }

@@ -24,8 +24,8 @@ static void check_tags(const rg_record *a, const rg_record *b)
 /* Every byte a view offers can be read. */
 static void check_views(const rg_record *r)
 {
-	rg_contact c;
-	rg_removal gone;
+	rg_contact c = { .struct_size = sizeof c };
+	rg_removal gone = { .struct_size = sizeof gone };
 	rg_str value;
 
 	for (uint32_t i = 0; i < rg_record_contact_count(r); i++) {

@@ -21,8 +21,8 @@ static int rows_for(int kind, const char *name)
 
 Test(settings, each_parameter_and_flag_has_one_row)
 {
-	rg_param param;
-	rg_flag flag;
+	rg_param param = { .struct_size = sizeof param };
+	rg_flag flag = { .struct_size = sizeof flag };
 	size_t n = 0;
 
 	for (uint32_t i = 0; rg_param_get(i, &param) == RG_OK; i++, n++)

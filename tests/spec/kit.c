@@ -152,7 +152,7 @@ void set(host *h, const char *name, const char *value)
 
 bool in_effect(const char *name)
 {
-	rg_param p;
+	rg_param p = { .struct_size = sizeof p };
 
 	for (uint32_t i = 0; rg_param_get(i, &p) == RG_OK; i++) {
 		if (strcmp(p.name, name) == 0)
@@ -275,7 +275,7 @@ const char *found(host *h, asked a)
 
 rg_target target(host *h, uint32_t index)
 {
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	cr_assert_eq(rg_targets_get(h->targets, index, &t), RG_OK);
 	return t;
@@ -293,7 +293,7 @@ rg_query query(const char *aor)
 const char *answered(host *h, rg_status status, rg_answer **answer)
 {
 	char *to = room(h);
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	if (status != RG_OK)
 		return rg_status_name(status);

@@ -138,7 +138,7 @@ ROW(parameter, received_param, "1.3.9")
 ROW(parameter, expires_max_deviation, "1.3.10")
 {
 	uint32_t least = UINT32_MAX, most = 0;
-	rg_contact a;
+	rg_contact a = { .struct_size = sizeof a };
 
 	for (int i = 0; i < 20; i++)
 		IS(SAVE(.contact = A ";expires=1800"), "200 " A ";expires=1800");

@@ -91,7 +91,7 @@ Test(table, the_parameters_of_the_library_are_those_of_the_base_specification)
 	static names all;
 	char section[32];
 	size_t n = 0;
-	rg_param p;
+	rg_param p = { .struct_size = sizeof p };
 
 	read_names(&all);
 	for (uint32_t i = 0; rg_param_get(i, &p) == RG_OK; i++) {
@@ -111,7 +111,7 @@ Test(table, the_flags_of_the_library_are_those_of_the_base_specification)
 	static const char *const verbs[] = { NULL, "save_flag", "lookup_flag" }, *const sections[] = { NULL, "base 1.4.1", "base 1.4.4" };
 	static names all;
 	size_t n = 0;
-	rg_flag f;
+	rg_flag f = { .struct_size = sizeof f };
 
 	read_names(&all);
 	for (uint32_t i = 0; rg_flag_get(i, &f) == RG_OK; i++, n++) {

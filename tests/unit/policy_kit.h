@@ -196,7 +196,7 @@ KIT void append(world *w, const char *before, rg_str s)
 /* The last decision's events, as "AOR_INSERT CONTACT_INSERT". */
 KIT const char *events(world *w)
 {
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	w->text[0] = '\0';
 	for (uint32_t i = 0; rg_plan_event(w->plan, i, &e) == RG_OK; i++) {
@@ -210,7 +210,7 @@ KIT const char *events(world *w)
 /* The URIs of the record, live or not, in its order. */
 KIT const char *bindings(world *w)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	w->text[0] = '\0';
 	for (uint32_t i = 0; rg_record_contact(w->record, i, &c) == RG_OK; i++)
@@ -221,7 +221,7 @@ KIT const char *bindings(world *w)
 /* The URIs the last response lists. */
 KIT const char *listed(world *w)
 {
-	rg_contact a;
+	rg_contact a = { .struct_size = sizeof a };
 
 	w->text[0] = '\0';
 	for (uint32_t i = 0; rg_response_contact(rg_plan_response(w->plan), i, &a) == RG_OK; i++)
@@ -243,7 +243,7 @@ KIT const char *outcomes(world *w)
 
 KIT rg_contact binding(world *w, uint32_t index)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	cr_assert_eq(rg_record_contact(w->record, index, &c), RG_OK, "no binding %u", index);
 	return c;

@@ -18,7 +18,7 @@ static inline rg_key sample_key(void)
 /* The binding that memory is measured with: URI 64, Call-ID 36, User-Agent 40, instance 47, received 36, socket 22. */
 static inline rg_contact sample_contact(void)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	rg_contact_init(&c, sizeof c);
 	c.id = 0x1122334455667788;

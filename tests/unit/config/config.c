@@ -71,7 +71,7 @@ Test(config, has_every_parameter_of_the_base_specification)
 
 	cr_assert_eq(sizeof base / sizeof base[0], 29);
 	for (uint32_t i = 0; i < rg_param_count(); i++) {
-		rg_param p;
+		rg_param p = { .struct_size = sizeof p };
 		cr_assert_eq(rg_param_get(i, &p), RG_OK);
 		cr_assert_eq(p.struct_size, sizeof p);
 		if (!p.from_base)
@@ -87,7 +87,7 @@ Test(config, has_every_parameter_of_the_base_specification)
 
 Test(config, table_ends_where_it_says)
 {
-	rg_param p;
+	rg_param p = { .struct_size = sizeof p };
 
 	cr_assert_eq(rg_param_get(rg_param_count(), &p), RG_ENOENT);
 	cr_assert_eq(rg_param_get(UINT32_MAX, &p), RG_ENOENT);
@@ -97,7 +97,7 @@ Test(config, table_ends_where_it_says)
 Test(config, rows_are_complete_and_names_are_unique)
 {
 	for (uint32_t i = 0; i < rg_param_count(); i++) {
-		rg_param p, q;
+		rg_param p = { .struct_size = sizeof p }, q = { .struct_size = sizeof q };
 		rg_param_get(i, &p);
 		cr_assert(p.doc && p.doc[0] && p.section && p.section[0] && p.unit, "%s", p.name);
 		cr_assert_eq(p.kind == RG_PARAM_ENUM, p.choices != NULL, "%s", p.name);
@@ -198,7 +198,7 @@ static void word_row(const rg_param *p)
 			*end++ = '\0';
 		cr_assert_eq(set(p->name, word), RG_OK, "%s=%s", p->name, word);
 		is(p->name, word);
-		rg_param row;
+		rg_param row = { .struct_size = sizeof row };
 		int id = 0;
 		while (rg_param_get((uint32_t)id, &row) == RG_OK && strcmp(row.name, p->name) != 0)
 			id++;
@@ -240,7 +240,7 @@ static void text_row(const rg_param *p)
 Test(config, every_row_keeps_its_range)
 {
 	for (uint32_t i = 0; i < rg_param_count(); i++) {
-		rg_param p;
+		rg_param p = { .struct_size = sizeof p };
 		rg_param_get(i, &p);
 		if (p.kind == RG_PARAM_INT)
 			number_row(&p);
@@ -258,7 +258,7 @@ Test(config, every_row_keeps_its_range)
 Test(config, every_default_is_a_value_it_takes)
 {
 	for (uint32_t i = 0; i < rg_param_count(); i++) {
-		rg_param p;
+		rg_param p = { .struct_size = sizeof p };
 		rg_param_get(i, &p);
 		if (p.default_text)
 			cr_assert_eq(set(p.name, p.default_text), RG_OK, "%s=%s: %s", p.name, p.default_text, rg_error_text(why).p);

@@ -58,7 +58,7 @@ Test(options, flags_are_those_of_the_base_specification)
 		{ LOOKUP, "to-branches-only", 0 }, { LOOKUP, "branch", 0 }, { LOOKUP, "method-filtering", 0 },
 		{ LOOKUP, "ua-filtering", 1 }, { LOOKUP, "case-insensitive", 0 }, { LOOKUP, "extended-regexp", 0 },
 		{ LOOKUP, "global", 0 }, { LOOKUP, "max-ping-latency", 1 }, { LOOKUP, "sort-by-latency", 0 } };
-	rg_flag f;
+	rg_flag f = { .struct_size = sizeof f };
 
 	cr_assert_eq(rg_flag_count(), sizeof flags / sizeof flags[0]);
 	for (uint32_t i = 0; i < rg_flag_count(); i++) {
@@ -79,7 +79,7 @@ Test(options, every_switch_stands_alone_and_takes_no_value)
 	char text[64];
 
 	for (uint32_t i = 0; i < rg_flag_count(); i++) {
-		rg_flag f;
+		rg_flag f = { .struct_size = sizeof f };
 		rg_flag_get(i, &f);
 		if (f.value) {
 			refused(f.verb, f.name, "needs a value");
@@ -99,7 +99,7 @@ Test(options, every_switch_stands_alone_and_takes_no_value)
 Test(options, flag_of_the_other_verb_is_unknown)
 {
 	for (uint32_t i = 0; i < rg_flag_count(); i++) {
-		rg_flag f;
+		rg_flag f = { .struct_size = sizeof f };
 		rg_flag_get(i, &f);
 		refused(f.verb == SAVE ? LOOKUP : SAVE, f.name, f.verb == SAVE ? "is not a flag of lookup" : "is not a flag of save");
 	}

@@ -97,7 +97,7 @@ Test(expire, homes_of_a_site_lapse_without_events)
 	static const rg_revision first = { { 1 } };
 	rg_key key = { RG_STR("location@homes"), RG_STR("alice"), RG_STR("example.com") };
 	world w = new_world();
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	rg_contact_init(&c, sizeof c);
 	c.id = 1;

@@ -61,7 +61,7 @@ Test(filter, next_hop_by_address_or_name)
 Test(filter, a_name_matches_by_what_it_resolved_to)
 {
 	rg_addr addr = { .ip = { 192, 0, 2, 7 }, .family = 4 };
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	rg__filter f = { 0 };
 
 	rg_contact_init(&c, sizeof c);

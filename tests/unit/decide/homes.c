@@ -193,7 +193,7 @@ Test(homes, an_entry_more_than_a_life_beyond_what_is_said_now_is_renewed)
 /* As another site could write it. */
 static void have(site_world *s, const char *uri, size_t n, rg_time expires)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	rg_contact_init(&c, sizeof c);
 	c.id = 1;
@@ -248,7 +248,7 @@ Test(homes, a_home_is_found_by_its_tag_and_travels)
 	site_world s = new_sites();
 	rg_record *back = NULL;
 	uint8_t *bytes;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	size_t n;
 
 	say(&s, "East.example.net", true);

@@ -64,7 +64,7 @@ Test(measure, what_moved_by_both_measures_is_kept)
 Test(measure, the_event_has_the_binding_before_and_after)
 {
 	world w = two();
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	ping(&w, "sip:a@192.0.2.7", 30000);
 	ping(&w, "sip:a@192.0.2.7", 90000);
@@ -83,7 +83,7 @@ Test(measure, the_event_has_the_binding_before_and_after)
 Test(measure, all_else_of_the_binding_stays)
 {
 	world w = two();
-	rg_contact before = binding(&w, 0), after;
+	rg_contact before = binding(&w, 0), after = { .struct_size = sizeof after };
 	rg_record *kept = rg_record_ref(w.record);
 
 	w.now += 5000;

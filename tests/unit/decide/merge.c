@@ -8,7 +8,7 @@
 Test(merge, a_new_binding_says_what_the_request_said)
 {
 	world w = new_world();
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	w.now = START + 5;
 	cr_expect_eq(save(&w, .contact = { A ";q=0.7;x=1" }, .expires = "600", .callid = "abc@host", .cseq = "47 REGISTER",
@@ -40,7 +40,7 @@ Test(merge, a_new_binding_says_what_the_request_said)
 Test(merge, a_refresh_keeps_what_the_binding_is_and_replaces_what_it_says)
 {
 	world w = new_world();
-	rg_contact after;
+	rg_contact after = { .struct_size = sizeof after };
 
 	save(&w, .contact = { A ";x=1" }, .received = "sip:192.0.2.1", .attr = "blue", .flags = RG_REQUEST_HAS_BRANCH_FLAGS, .branch_flags = 6);
 	w.now += 9000;
@@ -400,7 +400,7 @@ Test(merge, flags_of_a_call_are_marked_on_the_response)
 Test(merge, memory_only_marks_what_a_register_writes_and_nothing_else)
 {
 	world w = new_world();
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	save(&w, .contact = { "<sip:a@192.0.2.1>" });
 	flags(&w, "memory-only");

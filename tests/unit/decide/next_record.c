@@ -34,7 +34,7 @@ static rg__merge merge_of(rg_contact contacts[N], rg__entry entries[N], rg__chan
 
 Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 {
-	rg_contact contacts[N], c;
+	rg_contact contacts[N], c = { .struct_size = sizeof c };
 	rg__entry entries[N];
 	rg__change changes[N];
 	rg__merge m = merge_of(contacts, entries, changes);

@@ -6,7 +6,7 @@
 Test(plan, an_event_tells_all)
 {
 	world w = new_world();
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	save(&w, .contact = { A ";expires=100" }, .to = "<sip:al%40ice@example.com>");
 	w.now += 1000;
@@ -31,7 +31,7 @@ Test(plan, an_event_tells_all)
 Test(plan, aor_events_frame_the_others)
 {
 	world w = new_world();
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	save(&w, .contact = { A });
 	cr_assert_eq(rg_plan_event(w.plan, 0, &e), RG_OK);
@@ -66,7 +66,7 @@ Test(plan, a_record_of_removals_alone_is_an_absent_aor)
 Test(plan, events_outlive_the_record_they_speak_of)
 {
 	world w = new_world();
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	save(&w, .contact = { A });
 	save(&w, .contact = { A ";x" }, .cseq = "2 REGISTER");
@@ -79,7 +79,7 @@ Test(plan, events_outlive_the_record_they_speak_of)
 
 Test(plan, nothing_is_asked_of_no_plan)
 {
-	rg_event e;
+	rg_event e = { .struct_size = sizeof e };
 
 	rg_plan_free(NULL);
 	cr_expect_null(rg_plan_response(NULL));

@@ -255,7 +255,7 @@ Test(plan_text, is_not_open_to_injection)
 	static const rg_revision first = { { 1 } };
 	rg_key key = { RG_STR("location\nat: 1"), RG_STR("alice\n"), RG_STR("example.com\r") };
 	world w = new_world();
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	rg_contact_init(&c, sizeof c);
 	c.id = 1;

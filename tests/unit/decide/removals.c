@@ -98,7 +98,7 @@ Test(removals, the_newest_are_kept)
 {
 	world w = new_world();
 	char contact[64], cseq[32];
-	rg_removal r;
+	rg_removal r = { .struct_size = sizeof r };
 
 	for (int i = 0; i < RG_REMOVALS_MAX + 4; i++) {
 		snprintf(contact, sizeof contact, "<sip:u%d@192.0.2.7>", i);

@@ -30,7 +30,7 @@ static rg_targets *targets_of(world *w, const char *user, int n)
 /* "uri>next hop(branch) …", homes as "uri>next hop@home(branch)" */
 static const char *told(world *w, const rg_targets *targets)
 {
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	w->text[0] = 0;
 	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++) {
@@ -57,7 +57,7 @@ Test(joined, parts_keep_their_order_and_say_which_branch_they_replace)
 		{ .targets = targets_of(&w, "b", 1), .branch = 1 }, { .uri = rg_str_from(uri), .next_hop = rg_str_from(uri), .branch = 2 },
 		{ .targets = targets_of(&w, "c", 3), .branch = 3 } };
 	rg_targets *joined = NULL;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_NONE, .code = 404 }, parts, 6, &joined), RG_OK);
 	memset(uri, '?', sizeof uri);
@@ -89,7 +89,7 @@ Test(joined, a_fallback_stands_in_for_the_same_target_as_before)
 	world w = new_world();
 	rg_targets *inner = NULL, *outer = NULL;
 	rg__part first[] = { { .uri = RG_STR("sip:x@h"), .next_hop = RG_STR("sip:x@h"), .branch = -1 }, { .targets = targets_of(&w, "a", 1) } };
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	/* Joined ones are targets, too: rows move twice, and what stands in for nothing goes on doing so. */
 	cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, first, 2, &inner), RG_OK);
@@ -137,7 +137,7 @@ Test(joined, a_fallback_moves_with_its_principal)
 	static const uint32_t want[] = { UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX, 3, UINT32_MAX, 5, UINT32_MAX, UINT32_MAX, 8,
 		UINT32_MAX, 10 };
 	rg_targets *joined = NULL;
-	rg_target t, principal;
+	rg_target t = { .struct_size = sizeof t }, principal = { .struct_size = sizeof principal };
 
 	cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, parts, 4, &joined), RG_OK);
 	cr_assert_eq(rg_targets_count(joined), sizeof want / sizeof *want);
@@ -158,7 +158,7 @@ Test(joined, without_a_target_it_says_what_it_was_told_to)
 	world w = new_world();
 	rg_targets *joined = NULL;
 	rg__part nobody = { .targets = targets_of(&w, "nobody", 0) };
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_METHOD, .code = 405, .partial = true, .branches_only = true },
 		&nobody, 1,

@@ -110,7 +110,7 @@ Test(response, it_outlives_plan_config_and_request)
 Test(response, nothing_is_asked_of_no_response)
 {
 	const rg_header *headers;
-	rg_contact a;
+	rg_contact a = { .struct_size = sizeof a };
 	uint32_t n;
 
 	rg_response_free(NULL);

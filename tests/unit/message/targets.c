@@ -36,7 +36,7 @@ Test(targets, method_lr_and_headers_have_no_place_in_a_request_uri)
 		world w = new_world();
 		char contact[128];
 		rg_targets *targets;
-		rg_target t;
+		rg_target t = { .struct_size = sizeof t };
 
 		snprintf(contact, sizeof contact, "<%s>", cases[i].registered);
 		cr_assert_eq(save(&w, .contact = { contact, "<sip:z@192.0.2.7?x=1>;q=0" }), 200, "%s", contact);
@@ -56,7 +56,7 @@ Test(targets, a_target_tells_all_and_outlives_the_record)
 	world w = new_world();
 	rg_targets *targets;
 	uint64_t id;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	save(&w, .contact = { "<sip:a@192.0.2.7>;q=0.5;+sip.instance=\"<urn:x:1>\"" }, .received = "sip:192.0.2.1:5070",
 		.socket = "udp:192.0.2.9:5060", .attr = "blue", .flow = "f1", .flags = RG_REQUEST_HAS_BRANCH_FLAGS, .branch_flags = 6);
@@ -92,7 +92,7 @@ Test(targets, a_fallback_names_its_principal_and_is_a_target_like_any)
 {
 	world w = new_world();
 	rg_targets *targets;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	save(&w, .contact = { "<sip:a@192.0.2.7?x=1>;q=0.5;+sip.instance=\"<urn:x:1>\"" }, .flow = "f1", .callid = "one");
 	w.now += 1000;
@@ -118,7 +118,7 @@ Test(targets, a_fallback_names_its_principal_and_is_a_target_like_any)
 
 Test(targets, nothing_is_asked_of_no_targets)
 {
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	rg_targets_free(NULL);
 	cr_expect_eq(rg_targets_result(NULL), RG_LOOKUP_ERROR);

@@ -87,13 +87,13 @@ static bool same_record(const rg_record *a, const rg_record *b)
 	uint32_t i;
 
 	for (i = 0; same && i < rg_record_contact_count(a); i++) {
-		rg_contact x, y;
+		rg_contact x = { .struct_size = sizeof x }, y = { .struct_size = sizeof y };
 		rg_record_contact(a, i, &x);
 		rg_record_contact(b, i, &y);
 		same = same_contact(&x, &y);
 	}
 	for (i = 0; same && i < rg_record_removal_count(a); i++) {
-		rg_removal x, y;
+		rg_removal x = { .struct_size = sizeof x }, y = { .struct_size = sizeof y };
 		rg_record_removal(a, i, &x);
 		rg_record_removal(b, i, &y);
 		same = same_removal(&x, &y);
@@ -404,7 +404,7 @@ Test(codec, keeps_keys_of_a_newer_minor_version)
 	static const char newer[] = "\x88\xa1v\x92\x01\x09\xa1y\x07\xa3" "dom\xa1" "d\xa3usr\xa1u\xa3hst\xa1h\xa3rev\xc4\x10" "0123456789abcdef"
 		"\xa1" "c\x91" CONTACT("\x8b") "\xa1z\x81\x01\x02\xa1w\xc3" "\xa1x\xc7\x01\x05k";
 	rg_record *r = decode((blob){ (uint8_t *)newer, sizeof newer - 1 }), *again;
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	blob b;
 
 	rg_record_contact(r, 0, &c);

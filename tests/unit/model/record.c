@@ -40,7 +40,7 @@ Test(record, keeps_a_binding_of_the_measured_kind_in_456_bytes)
 Test(record, gives_back_every_field_of_a_binding)
 {
 	const rg_addr addr = { .ip = { 192, 0, 2, 9 }, .port = 5070, .family = 4 };
-	rg_contact c = sample_contact(), got;
+	rg_contact c = sample_contact(), got = { .struct_size = sizeof got };
 	rg_record *r;
 
 	c.flags = RG_CONTACT_PN | RG_CONTACT_OUTBOUND;
@@ -75,7 +75,7 @@ Test(record, gives_back_every_field_of_a_binding)
 
 Test(record, tells_absent_from_empty)
 {
-	rg_contact c, got;
+	rg_contact c = { .struct_size = sizeof c }, got = { .struct_size = sizeof got };
 	rg_record *r;
 
 	rg_contact_init(&c, sizeof c);
@@ -96,7 +96,7 @@ Test(record, tells_absent_from_empty)
 
 Test(record, gives_back_key_revision_removals_and_extra)
 {
-	rg_removal gone[2] = { sample_removal(), sample_removal() }, got;
+	rg_removal gone[2] = { sample_removal(), sample_removal() }, got = { .struct_size = sizeof got };
 	rg_key key = sample_key(), k;
 	rg_record *r;
 
@@ -259,7 +259,7 @@ Test(record, is_found_under_next_hops_their_addresses_and_flows)
 Test(record, lists_no_tag_twice)
 {
 	const rg_addr addr[2] = { { .ip = { 198, 51, 100, 2 }, .family = 4 }, { .ip = { 198, 51, 100, 2 }, .family = 4 } };
-	rg_contact c[4], got;
+	rg_contact c[4], got = { .struct_size = sizeof got };
 	rg_record *r;
 
 	for (int i = 0; i < 4; i++)
@@ -313,7 +313,7 @@ Test(record, tells_many_tags_apart)
 
 Test(record, stores_what_bindings_have_in_common_once)
 {
-	rg_contact c[2] = { sample_contact(), sample_contact() }, got;
+	rg_contact c[2] = { sample_contact(), sample_contact() }, got = { .struct_size = sizeof got };
 	rg_record *one = build(c, 1), *two = build(c, 2);
 
 	cr_assert_leq(rg_record_size(two), rg_record_size(one) + 72 + 40);
@@ -329,7 +329,7 @@ Test(record, stores_what_bindings_have_in_common_once)
 
 Test(record, points_an_instance_into_the_parameters)
 {
-	rg_contact c = sample_contact(), got;
+	rg_contact c = sample_contact(), got = { .struct_size = sizeof got };
 	rg_record *r;
 
 	c.instance = RG_STR("<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>");
@@ -376,7 +376,7 @@ Test(record, refuses_what_is_past_a_limit)
 Test(record, fits_up_to_65535_bytes_and_no_more)
 {
 	static char huge[65536];
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	rg_record *r;
 	size_t fixed, n;
 
@@ -427,7 +427,7 @@ Test(record, contact_init_writes_no_more_than_the_caller_has)
 Test(record, carries_a_local_revision_in_bytes_of_its_own_and_only_when_there_is_one)
 {
 	const rg_revision own = { { 1 } }, local = { { 2, 3 } }, zero = { { 0 } };
-	rg_contact c = sample_contact(), got;
+	rg_contact c = sample_contact(), got = { .struct_size = sizeof got };
 	rg_key key = sample_key();
 	rg_record *plain, *united, *none;
 

@@ -26,7 +26,7 @@ static rg_record *record_of(const rg_contact *contacts, uint32_t n, const rg_rem
 
 static rg_contact least_contact(void)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	rg_contact_init(&c, sizeof c);
 	c.id = 1;

@@ -25,7 +25,7 @@ static rg_record *record(const rg_revision *revision, uint64_t id, uint32_t n, u
 
 static uint32_t flags_of(const rg_record *r, uint64_t id)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	for (uint32_t i = 0; rg_record_contact(r, i, &c) == RG_OK; i++) {
 		if (c.id == id)
@@ -98,7 +98,7 @@ Test(parts, of_two_copies_the_newer_one_is_taken_and_mains_on_a_tie)
 	rg_record *main = record(&main_revision, 7, 1, 0, NULL), *local = NULL;
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		rg_contact c = sample_contact(), got;
+		rg_contact c = sample_contact(), got = { .struct_size = sizeof got };
 
 		c.id = 7;
 		c.modified += rows[i].modified;

@@ -170,7 +170,7 @@ Test(register_contact, a_sips_contact_needs_a_sips_request_uri)
 Test(register_contact, what_only_a_server_sets_is_not_stored_and_the_rest_is_kept_verbatim_and_in_order)
 {
 	world w = new_world();
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 
 	cr_assert_eq(save(&w,
 		.contact = { "\"A\" <sip:alice@192.0.2.7>;Expires=99;b=\"x;y\" ; a=1;Q=0.5;received=\"sip:6.6.6.6\";PUB-GRUU=\"x\";"

@@ -43,7 +43,7 @@ static int32_t save_answered(world *w, spec s, answer_spec a)
 /* What the response wants rewritten, as "0=sip:a@h 2=sip:b@h". */
 static const char *rewrites(world *w)
 {
-	rg_rewrite one;
+	rg_rewrite one = { .struct_size = sizeof one };
 	char digits[16];
 
 	w->text[0] = '\0';

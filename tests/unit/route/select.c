@@ -10,7 +10,7 @@ static const char *select_method(world *w, const char *method, const char *flag_
 	rg_lookup_options *options = NULL;
 	rg_targets *targets = NULL;
 	rg_request r;
-	rg_target t;
+	rg_target t = { .struct_size = sizeof t };
 
 	rg_request_init(&r, sizeof r);
 	r.method = rg_str_from(method);
@@ -535,7 +535,7 @@ Test(select, many_flows_of_many_instances)
 	rg_lookup_options *options = NULL;
 	rg_targets *targets = NULL;
 	rg_request r;
-	rg_target t, principal;
+	rg_target t = { .struct_size = sizeof t }, principal = { .struct_size = sizeof principal };
 	uint32_t principals = 0, last = 0;
 
 	for (int i = 0; i < 300; i++) {

@@ -65,7 +65,7 @@ Test(rank, the_most_recent_first_whatever_else)
 
 Test(rank, a_rank_is_the_same_from_a_view_and_at_a_glance)
 {
-	rg_contact c;
+	rg_contact c = { .struct_size = sizeof c };
 	rg_key key = { RG_STR("location"), RG_STR("alice"), RG_STR("example.com") };
 	rg_revision revision = { { 1 } };
 	rg_record *record = NULL;

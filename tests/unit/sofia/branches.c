@@ -107,9 +107,10 @@ static const char *route(site *s, bool alice, bool bob, const char *flags, const
 	cr_assert_eq(rg_lookup_msg(s->reg, &msg, options, &targets, NULL), RG_OK);
 	rg_targets_free(targets);
 	int at = snprintf(s->text, sizeof s->text, "%d", s->m.routed);
-	for (uint32_t i = 0; i < s->m.n_targets; i++)
-		at += snprintf(s->text + at, sizeof s->text - (size_t)at, " %.*s(%d)>%.*s", (int)s->m.targets[i].uri.n, s->m.targets[i].uri.p,
-			s->m.targets[i].branch, (int)s->m.targets[i].next_hop.n, s->m.targets[i].next_hop.p);
+	rg_target t = { .struct_size = sizeof t };
+	for (uint32_t i = 0; rg_sofia_message_target(&s->m, i, &t) == RG_OK; i++)
+		at += snprintf(s->text + at, sizeof s->text - (size_t)at, " %.*s(%d)>%.*s", (int)t.uri.n, t.uri.p, t.branch, (int)t.next_hop.n,
+			t.next_hop.p);
 	rg_lookup_options_unref(options);
 	return s->text;
 }
@@ -182,11 +183,13 @@ Test(sofia_branches, a_home_is_the_next_hop_and_the_request_uri_stays)
 
 	cr_assert_eq(rg_lookup_msg(s.reg, &msg, options, &targets, NULL), RG_OK);
 	rg_targets_free(targets);
-	cr_assert_eq(s.m.n_targets, 1);
+	rg_target target = { .struct_size = sizeof target };
+	cr_assert_eq(rg_sofia_message_target_count(&s.m), 1);
+	cr_assert_eq(rg_sofia_message_target(&s.m, 0, &target), RG_OK);
 	cr_expect_eq(s.m.routed, 0);
 	cr_expect(rg_str_equal(s.m.next_hop, RG_STR("sip:192.0.2.250:5070")));
-	cr_expect(rg_str_equal(s.m.targets[0].home, RG_STR("sip:192.0.2.250:5070")));
-	cr_expect(rg_str_equal(s.m.targets[0].uri, RG_STR("sip:alice@example.com")));
+	cr_expect(rg_str_equal(target.home, RG_STR("sip:192.0.2.250:5070")));
+	cr_expect(rg_str_equal(target.uri, RG_STR("sip:alice@example.com")));
 	cr_expect_str_eq(request_uri(&s), "alice");
 	rg_lookup_options_unref(options);
 	rg_registrar_unref(other);

@@ -234,3 +234,37 @@ Test(sofia_handle, a_reply_needs_a_place)
 	cr_expect_null(reply);
 	world_end(&w);
 }
+
+/* A REGISTER, and what is answered without the registrar. */
+Test(sofia_handle, a_source_of_a_size_that_no_release_had_is_refused)
+{
+	static const char *const texts[] = { REGISTER "Contact: <sip:a@h>\r\nContent-Length: 0\r\n\r\n",
+		"OPTIONS sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n" };
+	struct {
+		rg_sofia_source known;
+		uint64_t later;
+	} source;
+	world w = world_new();
+
+	for (size_t i = 0; i < 2; i++) {
+		for (uint32_t size = 0; size <= sizeof source; size++) {
+			bool fits = size == sizeof source.known;
+			uint8_t *reply = NULL;
+			seen s = { 0 };
+			size_t n = 1;
+
+			source.known = w.source;
+			source.known.struct_size = size;
+			source.later = 1;
+			cr_expect_eq(rg_sofia_handle(w.registrar, rg_str_from(texts[i]), &source.known, NULL, &reply, &n, NULL), fits ? RG_OK : RG_EINVAL, "%u", size);
+			cr_expect_eq(reply != NULL, fits);
+			rg_mem_free(reply);
+			cr_expect_eq(rg_sofia_handle_async(w.registrar, rg_str_from(texts[i]), &source.known, NULL, done, &s, freed, NULL, NULL),
+				fits ? RG_OK : RG_EINVAL, "%u", size);
+			cr_expect_eq(s.calls, fits);
+			cr_expect_eq(s.frees, fits);
+			answer_free(&s.a);
+		}
+	}
+	world_end(&w);
+}

@@ -309,35 +309,41 @@ Test(sofia_reply, message_that_ends_before_its_body_does_is_a_defect)
 	}
 }
 
-/* A host built against a version that knew less: what stands behind its struct is not ours. */
-Test(sofia_reply, sizes_of_the_hosts_structs_are_honoured)
+Test(sofia_reply, sizes_of_the_hosts_structs_are_held_to_the_law)
 {
 	const rg_msg_ops *ops = rg_sofia_msg_ops();
 	static const uint8_t seed[32] = { 1 };
-	rg_sofia_source source;
-	rg_sofia_message m = { 0 };
+	struct {
+		rg_sofia_source known;
+		uint64_t later;
+	} source;
+	rg_sofia_message m;
 	rg_request r;
 	rg_plan *plan;
 
-	rg_sofia_source_init(&source, sizeof source);
-	cr_assert_eq(rg_addr_parse(RG_STR("192.0.2.7:5070"), &source.source), RG_OK);
-	source.domain = source.aor = RG_STR("not there");
-	source.struct_size = offsetof(rg_sofia_source, source);
+	rg_sofia_message_init(&m, sizeof m);
+	rg_sofia_source_init(&source.known, sizeof source);
+	cr_assert_eq(rg_addr_parse(RG_STR("192.0.2.7:5070"), &source.known.source), RG_OK);
 	rg_request_init(&r, sizeof r);
 	m.msg = message_of(HEAD "Via: SIP/2.0/UDP 192.0.2.1;branch=z9\r\n" REST "\r\n", MSG_FLG_EXTRACT_COPY);
-	cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_EINVAL, "a message that was not made by its init function");
-	cr_expect_eq(ops->apply(NULL, &m, NULL), RG_EINVAL);
-	m.struct_size = sizeof m;
-	m.source = &source;
+	for (m.struct_size = 0; m.struct_size < sizeof m; m.struct_size++) {
+		cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_EINVAL, "%u", m.struct_size);
+		cr_expect_eq(ops->apply(NULL, &m, NULL), RG_EINVAL, "%u", m.struct_size);
+	}
+	m.source = &source.known;
 	cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
-	cr_expect_null(r.domain.p);
-	cr_expect_null(r.aor.p);
-	cr_expect_eq(r.source.family, 0);
+	cr_expect_eq(r.source.family, 4);
 	cr_assert_eq(rg_merge(NULL, &r, NULL, NULL, 1700000000000, seed, &plan, NULL), RG_OK);
+	source.later = 1;
+	cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_EINVAL);
+	cr_expect_eq(ops->reply(NULL, &m, rg_plan_response(plan)), RG_EINVAL);
+	source.later = 0;
 	cr_assert_eq(ops->reply(NULL, &m, rg_plan_response(plan)), RG_OK);
 	char *text = sent(m.reply);
-	cr_expect_null(strstr(text, "received="), "%s", text);
+	cr_expect_not_null(strstr(text, "received=192.0.2.7"), "%s", text);
 	free(text);
+	for (source.known.struct_size = 0; source.known.struct_size < sizeof(rg_sofia_source); source.known.struct_size++)
+		cr_expect_eq(ops->read(NULL, &m, NULL, &r), RG_EINVAL, "%u", source.known.struct_size);
 	rg_plan_free(plan);
 	msg_destroy(m.reply);
 	msg_destroy(m.msg);
@@ -438,14 +444,36 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 		MSG_FLG_EXTRACT_COPY);
 	cr_assert_eq(ops->read(NULL, &m, NULL, &r), RG_OK);
 	rg_targets *targets = targets_of(&r, "<sip:edge.example.com;lr>\n<sip:p2.example.com;lr>");
+	rg_target target = { .struct_size = sizeof target };
 	cr_assert_eq(rg_targets_count(targets), 2);
 	cr_assert_eq(ops->apply(NULL, &m, targets), RG_OK);
 	rg_targets_free(targets);
 
-	cr_expect_eq(m.n_targets, 2);
+	cr_expect_eq(rg_sofia_message_target_count(&m), 2);
 	cr_expect_eq(m.routed, 0);
-	cr_expect(rg_str_equal(m.targets[1].uri, RG_STR("sip:b@192.0.2.2")));
-	cr_expect(rg_str_equal(m.next_hop, m.targets[0].next_hop));
+	cr_expect_eq(rg_sofia_message_target(&m, 1, &target), RG_OK);
+	cr_expect(rg_str_equal(target.uri, RG_STR("sip:b@192.0.2.2")));
+	cr_expect_eq(rg_sofia_message_target(&m, 0, &target), RG_OK);
+	cr_expect(rg_str_equal(m.next_hop, target.next_hop));
+	cr_expect_eq(rg_sofia_message_target(&m, 2, &target), RG_ENOENT);
+	cr_expect_null(target.uri.p);
+	cr_expect_eq(rg_sofia_message_target(&m, 0, NULL), RG_EINVAL);
+	cr_expect_eq(rg_sofia_message_target(NULL, 0, &target), RG_ENOENT);
+	cr_expect_eq(rg_sofia_message_target_count(NULL), 0);
+	struct {
+		rg_target known;
+		uint64_t later, canary;
+	} larger = { .canary = UINT64_MAX };
+	rg_target_init(&larger.known, sizeof larger - sizeof larger.canary);
+	cr_expect_eq(rg_sofia_message_target(&m, 1, &larger.known), RG_OK);
+	cr_expect_eq(larger.known.struct_size, sizeof larger - sizeof larger.canary);
+	cr_expect(rg_str_equal(larger.known.uri, RG_STR("sip:b@192.0.2.2")));
+	cr_expect_eq(larger.later, 0);
+	cr_expect_eq(larger.canary, UINT64_MAX);
+	larger.later = 1;
+	cr_expect_eq(rg_sofia_message_target(&m, 1, &larger.known), RG_EINVAL);
+	for (target.struct_size = 0; target.struct_size < sizeof target; target.struct_size++)
+		cr_expect_eq(rg_sofia_message_target(&m, 0, &target), RG_EINVAL, "%u", target.struct_size);
 	cr_expect(rg_str_equal(m.next_hop, RG_STR("sip:edge.example.com;lr")), "%.*s", (int)m.next_hop.n, m.next_hop.p);
 	char *text = sent(m.msg);
 	cr_expect_eq(strncmp(text, "INVITE sip:a@192.0.2.1 SIP/2.0\r\n", 32), 0, "%s", text);

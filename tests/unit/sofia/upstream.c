@@ -86,7 +86,7 @@ Test(sofia_upstream, contacts_are_kept_as_granted_and_rewritten_wherever_they_st
 	static const int kept[] = { 0, MSG_FLG_EXTRACT_COPY };
 
 	for (size_t i = 0; i < 4; i++) {
-		rg_contact a;
+		rg_contact a = { .struct_size = sizeof a };
 		exchange e;
 
 		cr_expect_eq(play(&e, replies[i % 2], "<sip:a@192.0.2.1:4444>, <sip:b@192.0.2.1:4444>", kept[i / 2]), RG_OK);
