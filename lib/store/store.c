@@ -84,6 +84,8 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 	if (!out)
 		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
+	if (!ops)
+		return rg__fail(why, RG_EINVAL, "ops is NULL");
 	if (!rg__shape_fits(&store_ops_shape, ops))
 		return rg__shape_refuse(&store_ops_shape, ops, why);
 	s = calloc(1, sizeof *s);

@@ -71,8 +71,6 @@ rg_status rg__shape_give(const rg__shape *shape, const void *full, void *out)
 
 rg_status rg__shape_refuse(const rg__shape *shape, const void *given, rg_error *why)
 {
-	if (!given)
-		return rg__fail(why, RG_EINVAL, "there is no %s", shape->name);
 	return rg__fail(why, RG_EINVAL, "%s.struct_size is %u, which is no size that this library knows: call %s_init()", shape->name,
 		rg__struct_size(given), shape->name);
 }

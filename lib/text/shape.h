@@ -47,7 +47,7 @@ bool rg__shape_take(const rg__shape *shape, const void *given, void *room);
  */
 rg_status rg__shape_give(const rg__shape *shape, const void *full, void *out);
 
-/* Reports that the size of a caller's struct is refused. Returns RG_EINVAL. */
+/* Reports that the size of a caller's struct, not NULL, is refused. Returns RG_EINVAL. */
 rg_status rg__shape_refuse(const rg__shape *shape, const void *given, rg_error *why);
 
 #endif

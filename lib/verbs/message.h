@@ -17,7 +17,7 @@ typedef struct rg__msg_in {
 	rg__msg_ref ref;
 } rg__msg_in;
 
-/* Has the adaptor the members that are mandatory? RG_EINVAL: no. */
+/* Have the members of the adaptor a size that is accepted, and are the mandatory ones there? RG_EINVAL: no. */
 rg_status rg__msg_check(const rg_msg *msg, const char *name, rg_error *why);
 
 /* Reads a message under the current configuration. @p name says that there is no message. @p wrong says what is wrong with another one,

@@ -390,6 +390,8 @@ Test(faults, a_store_that_lacks_a_member_is_refused_by_name)
 	ops.struct_size = offsetof(rg_store_ops, scan);
 	cr_expect_eq(rg_store_new(&ops, NULL, &store, why), RG_EINVAL, "no release had such a table");
 	cr_expect(strstr(rg_error_text(why).p, "rg_store_ops.struct_size"));
+	cr_expect_eq(rg_store_new(NULL, NULL, &store, why), RG_EINVAL);
+	cr_expect_str_eq(rg_error_text(why).p, "ops is NULL");
 	rg_error_free(why);
 }
 
