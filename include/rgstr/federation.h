@@ -23,8 +23,8 @@
 extern "C" {
 #endif
 
-/** The largest number of homes of one AoR that become targets of a lookup. */
-#define RG_HOMES_MAX 64
+/** The largest number of homes of one AoR that become targets of a lookup. A later version may raise it. */
+enum { RG_HOMES_MAX = 64 };
 
 /** Options of rg_registrar_federate(). */
 typedef struct rg_federation_options {

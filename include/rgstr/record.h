@@ -158,14 +158,17 @@ typedef struct rg_removal {
 /** Empties a removal: all texts absent, all numbers 0. @p size is sizeof(rg_removal). NULL is accepted. */
 RG_API void rg_removal_init(rg_removal *removal, uint32_t size);
 
-/** How long a removal is remembered, in milliseconds: the life of a non-INVITE transaction, RFC 3261 §17.1.2.2. */
-#define RG_REMOVAL_KEEP 32000
+/** Limits of a record. */
+enum {
+	/** How long a removal is remembered, in milliseconds: the life of a non-INVITE transaction, RFC 3261 §17.1.2.2. It never changes. */
+	RG_REMOVAL_KEEP = 32000,
 
-/** The largest number of removals in a record: two for each of 16 bindings. */
-#define RG_REMOVALS_MAX 32
+	/** The largest number of removals: two for each of 16 bindings. A later version may raise it. */
+	RG_REMOVALS_MAX = 32,
 
-/** The largest size of a record in memory, in bytes. */
-#define RG_RECORD_BYTES_MAX 65535
+	/** The largest size in memory, in bytes. A later version may raise it. */
+	RG_RECORD_BYTES_MAX = 65535
+};
 
 /** The bindings of one AoR. Immutable. */
 typedef struct rg_record rg_record;

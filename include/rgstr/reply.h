@@ -41,8 +41,8 @@ extern "C" {
  */
 RG_API rg_status rg_via_header(rg_str via, const rg_addr *source, char *room, size_t size, size_t *n, rg_addr *to);
 
-/** The number of bytes of the key of rg_to_header(). */
-#define RG_TO_KEY_BYTES 32
+/** The number of bytes of the key of rg_to_header(). It never changes. */
+enum { RG_TO_KEY_BYTES = 32 };
 
 /**
  * Makes the To of a reply. A To without a tag gets one, and a To with a tag stays as it is (RFC 3261 §8.2.6.2). A reply with code 100

@@ -102,8 +102,11 @@ typedef struct rg_resolved {
 	uint32_t reserved;    /**< zero */
 } rg_resolved;
 
-/** The largest number of existing branches for a lookup with the flag `branch`. A lookup with more fails with RG_EINVAL. */
-#define RG_BRANCHES_MAX 64
+/**
+ * The largest number of existing branches for a lookup with the flag `branch`. A lookup with more fails with RG_EINVAL. A later version may
+ * raise it.
+ */
+enum { RG_BRANCHES_MAX = 64 };
 
 /** A SIP request, or the reply to one, as plain data. */
 typedef struct rg_request {
@@ -192,8 +195,8 @@ typedef struct rg_upstream {
 /** Empties a reply: all values absent or 0. @p size is sizeof(rg_upstream) as the caller knows it. NULL is accepted. */
 RG_API void rg_upstream_init(rg_upstream *upstream, uint32_t size);
 
-/** A buffer size in bytes that is always enough for rg_socket_header(). */
-#define RG_SOCKET_ROOM 64
+/** A buffer size in bytes that is always enough for rg_socket_header(). It never changes. */
+enum { RG_SOCKET_ROOM = 64 };
 
 /**
  * Makes the value of a header that reports the local socket to the next registrar (base specification §1.4.8, add_sock_hdr). The next

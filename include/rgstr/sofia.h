@@ -36,7 +36,8 @@ struct msg_s;
 
 /**
  * Limits of a raw message: the largest number of header lines, continuation lines included, and of commas in the header section. Sofia
- * needs time in proportion to the square of both, and stack in proportion to the commas. A message past a limit is refused with 413.
+ * needs time in proportion to the square of both, and stack in proportion to the commas. A message past a limit is refused with 413. A later
+ * version may raise both.
  */
 enum { RG_SOFIA_MAX_LINES = 256, RG_SOFIA_MAX_COMMAS = 1024 };
 

@@ -64,8 +64,8 @@ typedef struct rg_statistics_label {
 	rg_str value; /**< UTF-8 without control characters other than LF; may be empty. The function escapes it */
 } rg_statistics_label;
 
-/** The largest number of labels for rg_statistics_prometheus(). */
-#define RG_STATISTICS_LABELS_MAX 16
+/** The largest number of labels for rg_statistics_prometheus(). A later version may raise it. */
+enum { RG_STATISTICS_LABELS_MAX = 16 };
 
 /**
  * Writes a snapshot in the text format of Prometheus, version 0.0.4. Serve it as `text/plain; version=0.0.4`.
