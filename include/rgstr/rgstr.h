@@ -13,6 +13,7 @@
 #define RGSTR_RGSTR_H
 
 #include <rgstr/config.h>
+#include <rgstr/constants.h>
 #include <rgstr/message.h>
 #include <rgstr/policy.h>
 #include <rgstr/record.h>

@@ -29,6 +29,25 @@ OUT(rg_config_get_int, value, int64_t, HAS(GOOD) | HAS(MISSING) | HAS(WRONG), NU
 		out);
 }
 
+OUT(rg_constant, value, int64_t, HAS(GOOD) | HAS(MISSING), NULL)
+{
+	return rg_constant(o->fault == MISSING ? RG_STR("none") : RG_STR("RG_TIME_NEVER"), out);
+}
+
+OUT(rg_constant_get, name, const char *, HAS(GOOD) | HAS(MISSING), NULL)
+{
+	int64_t value;
+
+	return rg_constant_get(o->fault == MISSING ? rg_constant_count() : 0, out, &value);
+}
+
+OUT(rg_constant_get, value, int64_t, HAS(GOOD) | HAS(MISSING), NULL)
+{
+	const char *name;
+
+	return rg_constant_get(o->fault == MISSING ? rg_constant_count() : 0, &name, out);
+}
+
 OUT(rg_save_options_new, out, rg_save_options *, MADE, rg_save_options_unref)
 {
 	return rg_save_options_new(o->fault == WRONG ? RG_STR("none") : RG_STR("max-contacts=5"), out, o->why);

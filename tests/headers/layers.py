@@ -18,6 +18,7 @@ import sys
 # The room that a public header belongs to: where its subject is built, or the first room that needs its types.
 PUBLIC = {'types': 'text', 'status': 'text', 'record': 'model', 'message': 'message', 'reply': 'message', 'request': 'message',
           'response': 'message', 'config': 'config', 'policy': 'register', 'store': 'store'}
+PUBLIC['constants'] = 'verbs'
 PUBLIC |= dict.fromkeys(('env', 'events', 'federation', 'latency', 'lookup', 'op', 'query', 'registrar', 'remove', 'save', 'stats'), 'engine')
 
 # What the core never does: create threads and processes, open sockets, print, end the process.
