@@ -43,6 +43,10 @@ cc -std=c11 -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/epoll.
 	$(flags --cflags --libs librgstr-memory librgstr)
 # A user of the declarations finds them where the package says.
 grep -q "rg_registrar_new" "$stage$(pkg-config --variable=cdef librgstr)"
+# shellcheck disable=SC2046
+cc -std=c11 -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/tests/ffi/user.c" -o "$stage/user" \
+	$(flags --cflags --libs librgstr-memory librgstr)
+LD_LIBRARY_PATH=$lib "$stage/user"
 for name in librgstr librgstr-check librgstr-memory librgstr-sofia; do
 	[ "$(flags --modversion $name)" = "$(flags --modversion librgstr)" ]
 done
