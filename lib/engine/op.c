@@ -94,15 +94,18 @@ void rg_op_free(rg_op *op)
 		free_op(op);
 }
 
+/* The reference comes first: once the hold counts, whoever lets go of another one no longer ends the operation, and only drops a reference. */
 bool rg__op_hold(rg_op *op)
 {
 	uint32_t n = atomic_load(&op->holds);
 
-	do {
-		if (n == 0)
-			return false;
-	} while (!atomic_compare_exchange_weak(&op->holds, &n, n + 1));
 	rg__op_ref(op);
+	do {
+		if (n == 0) {
+			rg_op_free(op);
+			return false;
+		}
+	} while (!atomic_compare_exchange_weak(&op->holds, &n, n + 1));
 	return true;
 }
 
