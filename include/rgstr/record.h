@@ -29,7 +29,7 @@ RG_API int32_t rg_key_equal(const rg_key *a, const rg_key *b);
  * Prints the AoR of a key: `user@host`; `host` when the user is empty; `user` when the host is empty. The user is escaped again
  * (RFC 3261 §25.1). Every function that takes an AoR reads the text back as the same key.
  * @param room  at most @p size bytes are written to it, without a NUL. It may be NULL when @p size is 0.
- * @return the length of the whole text in bytes, which may be above @p size.
+ * @return the length of the whole text in bytes, which may be above @p size; 0 for NULL.
  */
 RG_API size_t rg_key_print(const rg_key *key, char *room, size_t size);
 
@@ -285,7 +285,8 @@ RG_API rg_status rg_record_encode(const rg_record *record, uint8_t **bytes, size
  * Reads a record from MessagePack. Memory is bounded: no input makes the function allocate more than a record may have.
  * @param why  says what was wrong and where; may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EFORMAT: the bytes are truncated, malformed or contradictory, or bytes are left over;
- * RG_ENOTSUP: this library does not know the major version of the schema; RG_ELIMIT: the record would be too large; RG_ENOMEM.
+ * RG_ENOTSUP: this library does not know the major version of the schema; RG_ELIMIT: the record would be too large; RG_EINVAL: there are
+ * no @p bytes of @p n, or no @p out; RG_ENOMEM.
  */
 RG_API rg_status rg_record_decode(const uint8_t *bytes, size_t n, rg_record **out, rg_error *why);
 

@@ -90,7 +90,7 @@ RG_API rg_status rg_addr_parse(rg_str text, rg_addr *out);
 /**
  * Prints the canonical text of an address (RFC 5952 for IPv6, in brackets when a port follows).
  * @param room  the buffer to print into; 64 bytes hold any address. @param size  its size in bytes.
- * @return the printed slice, in @p room. Absent when the family is 0 or the buffer is too small.
+ * @return the printed slice, in @p room. Absent when there is no address, the family is 0, or the buffer is too small.
  */
 RG_API rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size);
 

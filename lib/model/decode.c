@@ -324,6 +324,8 @@ rg_status rg_record_decode(const uint8_t *bytes, size_t n, rg_record **out, rg_e
 	if (out == NULL)
 		return rg__fail(why, RG_EINVAL, "out is NULL");
 	*out = NULL;
+	if (bytes == NULL && n > 0)
+		return rg__fail(why, RG_EINVAL, "bytes is NULL");
 	status = read_record(&r, out);
 	free(r.parts.contacts);
 	free(r.record_extra.p);

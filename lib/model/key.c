@@ -21,11 +21,14 @@ static char *copy_part(char *to, rg_str s)
 
 size_t rg_key_print(const rg_key *key, char *room, size_t size)
 {
-	rg__out out = { room, size, 0 };
-	size_t at = key->user.n > 0 && key->host.n > 0;
+	rg__out out = { room, room ? size : 0, 0 };
+	size_t at;
 
+	if (!key)
+		return 0;
+	at = key->user.n > 0 && key->host.n > 0;
 	/* The common case: nothing to escape, and all of it fits. */
-	if (key->user.n + at + key->host.n <= size && rg__all(key->user, RG__C_USER)) {
+	if (key->user.n + at + key->host.n <= out.size && rg__all(key->user, RG__C_USER)) {
 		room = copy_part(room, key->user);
 		if (at)
 			*room++ = '@';

@@ -177,7 +177,7 @@ rg_str rg_addr_print(const rg_addr *addr, char *room, size_t size)
 {
 	char text[64], *at = text;
 
-	if (addr->family != 4 && addr->family != 6)
+	if (!addr || !room || (addr->family != 4 && addr->family != 6))
 		return RG__ABSENT;
 	bool bracketed = addr->family == 6 && addr->port != 0;
 	if (bracketed)

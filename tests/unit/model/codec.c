@@ -399,6 +399,18 @@ Test(codec, says_where_and_what_was_wrong)
 	rg_error_free(why);
 }
 
+Test(codec, no_bytes_are_no_record)
+{
+	rg_error *why = rg_error_new();
+	rg_record *record;
+
+	cr_expect_eq(rg_record_decode(NULL, 0, &record, NULL), RG_EFORMAT);
+	cr_expect_eq(rg_record_decode(NULL, 1, &record, why), RG_EINVAL);
+	cr_expect_null(record);
+	cr_expect_str_eq(rg_error_text(why).p, "bytes is NULL");
+	rg_error_free(why);
+}
+
 Test(codec, keeps_keys_of_a_newer_minor_version)
 {
 	static const char newer[] = "\x88\xa1v\x92\x01\x09\xa1y\x07\xa3" "dom\xa1" "d\xa3usr\xa1u\xa3hst\xa1h\xa3rev\xc4\x10" "0123456789abcdef"

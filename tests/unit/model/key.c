@@ -38,6 +38,18 @@ Test(key, a_small_room_is_filled_and_the_whole_length_told)
 	cr_expect_str_eq(room, "a%2xxxx");
 }
 
+Test(key, without_a_key_or_a_room_nothing_is_printed)
+{
+	const rg_key plain = { RG_STR("location"), RG_STR("alice"), RG_STR("h") }, escaped = { RG_STR("location"), RG_STR("a b"), RG_STR("h") };
+	char room[8] = "xxxxxxx";
+
+	cr_expect_eq(rg_key_print(NULL, room, sizeof room), 0);
+	cr_expect_eq(rg_key_print(NULL, NULL, 0), 0);
+	cr_expect_str_eq(room, "xxxxxxx");
+	cr_expect_eq(rg_key_print(&plain, NULL, 100), 7);
+	cr_expect_eq(rg_key_print(&escaped, NULL, 100), 7);
+}
+
 Test(key, equal_means_every_part)
 {
 	const rg_key a = { RG_STR("location"), RG_STR("ab"), RG_STR("c") };

@@ -56,6 +56,8 @@ Test(addr, too_small_a_room_prints_nothing)
 	cr_expect_eq(rg_addr_print(&addr, room, 10).n, 10);
 	cr_expect_null(rg_addr_print(&addr, room, 9).p);
 	cr_expect_null(rg_addr_print(&addr, NULL, 0).p);
+	cr_expect_null(rg_addr_print(&addr, NULL, sizeof room).p);
+	cr_expect_null(rg_addr_print(NULL, room, sizeof room).p);
 	addr.family = 0;
 	cr_expect_null(rg_addr_print(&addr, room, sizeof room).p);
 }
