@@ -9,18 +9,18 @@ void rg__print_response(rg__print *p, rg_response *r)
 	uint32_t n;
 
 	rg__print_begin(p, "response");
-	rg__out_int(&p->out, rg_response_code(r));
 	rg__out_char(&p->out, ' ');
-	rg__print_part(p, rg_str_from(rg_response_phrase(r)));
+	rg__out_int(&p->out, rg_response_code(r));
+	rg__print_value(p, rg_str_from(rg_response_phrase(r)));
 	rg__print_end(p);
 	rg__print_word(p, "reason", rg_reason_name(rg_response_reason(r)));
 	if (rg_response_headers(r, &headers, &n) != RG_OK)
 		n = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		rg__print_begin(p, "header");
-		rg__print_part(p, headers[i].name);
-		rg__out_text(&p->out, ": ");
-		rg__print_part(p, headers[i].value);
+		rg__print_value(p, headers[i].name);
+		rg__out_char(&p->out, ':');
+		rg__print_value(p, headers[i].value);
 		rg__print_end(p);
 	}
 	if (rg_response_no_reply(r))
@@ -29,9 +29,9 @@ void rg__print_response(rg__print *p, rg_response *r)
 		rg__print_int(p, "connection_lifetime", rg_response_connection_lifetime(r));
 	for (uint32_t i = 0; rg_response_rewrite(r, i, &rewrite) == RG_OK; i++) {
 		rg__print_begin(p, "rewrite");
-		rg__out_uint(&p->out, rewrite.contact);
 		rg__out_char(&p->out, ' ');
-		rg__print_part(p, rewrite.uri);
+		rg__out_uint(&p->out, rewrite.contact);
+		rg__print_value(p, rewrite.uri);
 		rg__print_end(p);
 	}
 }

@@ -106,18 +106,15 @@ static void print_addrs(rg__print *p, const rg_contact *c)
 /* The names of the bits, lowest first; the number of a bit without a name. */
 static void print_bits(rg__print *p, const char *name, const char *const names[32], uint32_t bits)
 {
-	const char *space = "";
-
 	rg__print_begin(p, name);
 	for (uint32_t bit = 0; bit < 32; bit++) {
 		if (!(bits >> bit & 1))
 			continue;
-		rg__out_text(&p->out, space);
+		rg__out_char(&p->out, ' ');
 		if (names[bit])
 			rg__out_text(&p->out, names[bit]);
 		else
 			rg__out_uint(&p->out, bit);
-		space = " ";
 	}
 	rg__print_end(p);
 }
@@ -192,6 +189,8 @@ static void print_removal(rg__print *p, const rg_removal *r)
 static void print_aor(rg__print *p, const char *name, const rg_key *key)
 {
 	rg__print_begin(p, name);
+	if (key->user.n + key->host.n > 0)
+		rg__out_char(&p->out, ' ');
 	for (size_t i = 0; i < key->user.n; i++) {
 		char escape[3];
 
@@ -206,6 +205,7 @@ static void print_aor(rg__print *p, const char *name, const rg_key *key)
 static void print_revision(rg__print *p, const char *name, const rg_revision *revision)
 {
 	rg__print_begin(p, name);
+	rg__out_char(&p->out, ' ');
 	for (size_t i = 0; i < sizeof revision->b; i++) {
 		rg__out_char(&p->out, "0123456789abcdef"[revision->b[i] >> 4]);
 		rg__out_char(&p->out, "0123456789abcdef"[revision->b[i] & 15]);

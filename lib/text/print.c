@@ -34,13 +34,21 @@ void rg__print_mark(rg__print *p, const char *name)
 void rg__print_begin(rg__print *p, const char *name)
 {
 	print_indented(p, name);
-	rg__out_text(&p->out, ": ");
+	rg__out_char(&p->out, ':');
 }
 
 void rg__print_part(rg__print *p, rg_str value)
 {
 	for (size_t i = 0; i < value.n; i++)
 		print_octet(&p->out, value.p[i], i == 0 || i + 1 == value.n);
+}
+
+void rg__print_value(rg__print *p, rg_str value)
+{
+	if (value.n == 0)
+		return; /* no line ends in a space */
+	rg__out_char(&p->out, ' ');
+	rg__print_part(p, value);
 }
 
 void rg__print_end(rg__print *p)
@@ -52,9 +60,8 @@ void rg__print_text(rg__print *p, const char *name, rg_str value)
 {
 	if (!value.p)
 		return;
-	print_indented(p, name);
-	rg__out_text(&p->out, value.n > 0 ? ": " : ":"); /* no line ends in a space */
-	rg__print_part(p, value);
+	rg__print_begin(p, name);
+	rg__print_value(p, value);
 	rg__print_end(p);
 }
 
@@ -66,6 +73,7 @@ void rg__print_word(rg__print *p, const char *name, const char *value)
 void rg__print_int(rg__print *p, const char *name, int64_t value)
 {
 	rg__print_begin(p, name);
+	rg__out_char(&p->out, ' ');
 	rg__out_int(&p->out, value);
 	rg__print_end(p);
 }
@@ -73,6 +81,7 @@ void rg__print_int(rg__print *p, const char *name, int64_t value)
 void rg__print_hex(rg__print *p, const char *name, uint64_t value)
 {
 	rg__print_begin(p, name);
+	rg__out_char(&p->out, ' ');
 	for (int shift = 60; shift >= 0; shift -= 4)
 		rg__out_char(&p->out, "0123456789abcdef"[value >> shift & 15]);
 	rg__print_end(p);

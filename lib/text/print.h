@@ -22,8 +22,9 @@ void rg__print_int(rg__print *p, const char *name, int64_t value);
 void rg__print_hex(rg__print *p, const char *name, uint64_t value); /* 16 digits */
 
 /* The parts of a line that has more than one. */
-void rg__print_begin(rg__print *p, const char *name); /* with the colon and a space */
+void rg__print_begin(rg__print *p, const char *name); /* with the colon */
 void rg__print_part(rg__print *p, rg_str value);      /* escaped */
+void rg__print_value(rg__print *p, rg_str value);     /* the same behind a space; nothing when it is empty */
 void rg__print_end(rg__print *p);
 
 /* Starts a text in the room of a caller. False: the arguments contradict each other. Sets *n, which may be NULL, to 0. */

@@ -186,6 +186,28 @@ Test(record_text, tells_what_was_absent_from_what_was_empty)
 		"attr:\n");
 }
 
+Test(record_text, has_no_space_at_the_end_of_a_line_whose_value_is_empty)
+{
+	static const rg_key nobody = { .domain = { "location", 8 } };
+	rg_contact c = least_contact();
+	rg_record *record;
+
+	c.methods = 0;
+	cr_assert_eq(rg_record_new(&nobody, &(rg_revision){ { 1 } }, &c, 1, NULL, 0, RG__ABSENT, &record), RG_OK);
+	cr_expect_str_eq(text_of(record, 0),
+		"record:\n"
+		"  domain: location\n"
+		"  binding: 0\n"
+		"    uri: sip:a@192.0.2.7\n"
+		"    callid: call-1\n"
+		"    cseq: 0\n"
+		"    created: 0\n"
+		"    modified: 0\n"
+		"    expires: 0\n"
+		"    methods:\n");
+	rg_record_unref(record);
+}
+
 Test(record_text, writes_what_fits_and_says_how_long_it_is)
 {
 	rg_contact c = full_contact();

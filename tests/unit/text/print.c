@@ -63,6 +63,21 @@ Test(print, numbers_and_depths)
 		"  word: so\n");
 }
 
+Test(print, a_part_that_is_empty_leaves_no_space)
+{
+	char room[256];
+	rg__print p;
+	size_t n;
+
+	cr_assert(rg__print_open(&p, 0, room, sizeof room, &n));
+	rg__print_begin(&p, "header");
+	rg__print_value(&p, RG_STR("Name"));
+	rg__print_value(&p, (rg_str){ "", 0 });
+	rg__print_value(&p, RG_STR(" x"));
+	rg__print_end(&p);
+	cr_expect_str_eq(printed(&p, room), "header: Name \\x20x\n");
+}
+
 Test(print, a_size_needs_a_room_and_a_length_a_place)
 {
 	char room[1];
