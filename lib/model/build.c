@@ -49,6 +49,8 @@ static rg_status measure_contact(const rg_contact *c, measure *m)
 		return RG_EINVAL;
 	if (c->n_addrs > RG__ADDRS_MAX)
 		return RG_ELIMIT;
+	if (c->n_addrs > 0 && c->addrs == NULL)
+		return RG_EINVAL;
 	for (i = 0; i < c->n_addrs; i++)
 		if (c->addrs[i].family != 4 && c->addrs[i].family != 6)
 			return RG_EINVAL;

@@ -154,6 +154,19 @@ Test(record, null_equals_nothing_and_builds_nothing)
 	cr_expect_null(r);
 }
 
+Test(record, addresses_without_an_array_are_refused)
+{
+	rg_key key = { .host = { "h", 1 } };
+	rg_revision revision = { { 1 } };
+	rg_contact contact;
+	rg_record *r = (rg_record *)&contact;
+
+	rg_contact_init(&contact, sizeof contact);
+	contact.n_addrs = 1;
+	cr_expect_eq(rg_record_new(&key, &revision, &contact, 1, NULL, 0, ABSENT, &r), RG_EINVAL);
+	cr_expect_null(r);
+}
+
 static void *ref_and_unref(void *record)
 {
 	for (int i = 0; i < 20000; i++)
