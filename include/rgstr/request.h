@@ -44,7 +44,7 @@
  * |---|---|---|
  * | `received` | save | absent, empty, or a SIP URI of at most `max_received_len` bytes |
  * | `attr` | save | at most `max_attr_len` bytes, without control characters other than HTAB |
- * | `flow`, `socket`, `ownership_tag` | save | at most 255 bytes each, without control characters other than HTAB |
+ * | `flow`, `socket`, `ownership_tag`, `domain` | save | at most 255 bytes each, without control characters other than HTAB |
  * | `domain` | save | no name that ends in "@homes" |
  * | `method` | save | absent, or "REGISTER" |
  * | `flags` | all | known bits. A save takes no RG_REQUEST_REPLY |

@@ -12,6 +12,7 @@ static const struct {
 	{ "flow", offsetof(rg_request, flow) },
 	{ "socket", offsetof(rg_request, socket) },
 	{ "ownership_tag", offsetof(rg_request, ownership_tag) },
+	{ "domain", offsetof(rg_request, domain) },
 };
 
 static inline bool is_good(rg_str text, size_t most)
@@ -41,7 +42,7 @@ static rg_status check_stored(const rg__register *reg, rg_error *why)
 	size_t attr_most = (size_t)reg->set.max_attr_len;
 
 	if (is_good(r->attr, attr_most) && is_good(r->flow, RG__HOST_TEXT_MAX) && is_good(r->socket, RG__HOST_TEXT_MAX) &&
-		is_good(r->ownership_tag, RG__HOST_TEXT_MAX))
+		is_good(r->ownership_tag, RG__HOST_TEXT_MAX) && is_good(r->domain, RG__HOST_TEXT_MAX))
 		return RG_OK;
 	return blame_stored(r, attr_most, why);
 }

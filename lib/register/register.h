@@ -9,7 +9,7 @@
 #include "config/config.h"
 #include "register/explain.h"
 
-/* The most bytes in rg_request.flow, .socket and .ownership_tag. */
+/* The most bytes in rg_request.flow, .socket, .ownership_tag and .domain. */
 enum { RG__HOST_TEXT_MAX = 255 };
 
 /* One Contact value. */

@@ -35,6 +35,8 @@ static const struct {
 	TEXT(socket, longer, SAVES, " has 299 bytes; at most 255 are stored"),
 	TEXT(ownership_tag, "\x7f", SAVES, " has a control character: '?'"),
 	TEXT(ownership_tag, longer, SAVES, " has 299 bytes; at most 255 are stored"),
+	TEXT(domain, "location\n", SAVES, " has a control character: 'location?'"),
+	TEXT(domain, longer, SAVES, " has 299 bytes; at most 255 are stored"),
 	TEXT(domain, "location@homes", SAVES, " ends in @homes, which rg_registrar_federate() owns: 'location@homes'"),
 	TEXT(method, "INVITE", SAVES, " is not REGISTER: 'INVITE'"),
 	TEXT(method, "register", SAVES, " is not REGISTER: 'register'"),
