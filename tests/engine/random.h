@@ -91,6 +91,7 @@ typedef struct call {
 	const char *verb;
 	int called, freed;
 	rg_op *op;
+	rg_error *why;
 	cell *cell;        /* NULL: of no certain key */
 	uint32_t from;     /* the state when it began */
 	rg_time now;
@@ -135,6 +136,8 @@ typedef struct world {
 
 	cell cells[CELLS];
 	uint32_t n_cells;
+	uint64_t hint;     /* of the last answer */
+	uint32_t hints;    /* answers so far */
 	call calls[CALLS];
 	ear ears[EARS];
 	ear main_ear;
@@ -188,6 +191,7 @@ enum { ASKED_FETCH, ASKED_COMMIT, ASKED_DUE, ASKED_FIND, ASKED_SCAN, ASKED_COUNT
 
 bool break_contract(const shim *s, const asked *a, rg_status *returned);
 void give_nonsense(const shim *s, const asked *a);
+uint64_t odd_hint(uint64_t hint); /* what a store answers instead of its hint */
 
 /* random_shadow.c */
 void read_state(const rg_record *record, state *out);

@@ -91,6 +91,15 @@ void give_nonsense(const shim *s, const asked *a)
 		give_odd_page(a);
 }
 
+/* It draws nothing, so that a hint changes no sequence. */
+uint64_t odd_hint(uint64_t hint)
+{
+	uint64_t last = w.hint, odd[] = { hint, last, hint ^ UINT64_C(1) << w.hints % 64, hint, hint << 32, w.hints };
+
+	w.hint = hint;
+	return odd[w.hints++ % (sizeof odd / sizeof *odd)];
+}
+
 bool break_contract(const shim *s, const asked *a, rg_status *returned)
 {
 	static const rg_status odd[] = { RG_OK, RG_ESTORE, RG_ECONFLICT, RG_EUNKNOWN, 77, -99 };

@@ -322,6 +322,7 @@ static void give_once(pending *p)
 
 	if (p->has_found)
 		rg_record_ref(found.record);
+	found.hint = odd_hint(found.hint);
 	if (p->nonsense) {
 		rg_record_unref(p->has_found ? found.record : NULL);
 		give_nonsense(p->shim, &p->asked);

@@ -67,10 +67,21 @@ void call_freed(void *user)
 	end_if_over(c);
 }
 
+static void end_words(call *c, rg_status returned)
+{
+	if (c->why && rg_error_status(c->why) != (returned < 0 ? returned : RG_OK))
+		wrong("the words are not of the status", c->verb);
+	if (c->why && returned < 0 && rg_error_text(c->why).n == 0)
+		wrong("an error has no words", c->verb);
+	rg_error_free(c->why);
+	c->why = NULL;
+}
+
 /* The completion law, for what a completion form returned. */
 void check_call(call *c, rg_status returned)
 {
 	trace("  %s returns %d", c->verb, returned);
+	end_words(c, returned);
 	c->returned = true;
 	if (returned < 0 && (c->called || c->freed))
 		wrong("a verb that returned an error has called back", c->verb);
@@ -308,6 +319,12 @@ static void take_back(lent *l)
 
 /* ---- the verbs ---- */
 
+/* For the words of the call, which are released as soon as it has returned. */
+static rg_error *words(call *c)
+{
+	return c->why = rg_error_new();
+}
+
 static rg_op **handle(call *c)
 {
 	return dice(4) == 3 ? NULL : &c->op;
@@ -319,6 +336,7 @@ static rg_op **handle(call *c)
 		if (dice(2)) { \
 			out_type out; \
 			rg_status st = (block); \
+			end_words((c), st); \
 			(c)->returned = true; \
 			if (st != RG_ENOTSUP) { \
 				(done); \
@@ -355,11 +373,11 @@ static void call_save(bool reply)
 	l.upstream.n_modified = dice(4) == 3;
 	rg_registrar *reg = w.reg;
 	if (reply)
-		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save_reply(reg, &l.request, &l.upstream, options, &out, NULL), saved(c, st, out),
-			rg_save_reply_async(reg, &l.request, &l.upstream, options, saved, c, call_freed, handle(c), NULL));
+		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save_reply(reg, &l.request, &l.upstream, options, &out, words(c)), saved(c, st, out),
+			rg_save_reply_async(reg, &l.request, &l.upstream, options, saved, c, call_freed, handle(c), words(c)));
 	else
-		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save(reg, &l.request, options, &out, NULL), saved(c, st, out),
-			rg_save_async(reg, &l.request, options, saved, c, call_freed, handle(c), NULL));
+		BLOCK_OR_START(c, rg_response *, out = NULL, rg_save(reg, &l.request, options, &out, words(c)), saved(c, st, out),
+			rg_save_async(reg, &l.request, options, saved, c, call_freed, handle(c), words(c)));
 	take_back(&l);
 }
 
@@ -384,8 +402,8 @@ static void call_lookup(void)
 	c->exact = flags < 3 && r->request_uri.p != NULL && r->request_uri.n == strlen("sip:user0@example.org");
 	const rg_lookup_options *options = w.lookup_options[flags];
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_targets *, out = NULL, rg_lookup(reg, r, options, &out, NULL), looked_up(c, st, out),
-		rg_lookup_async(reg, r, options, looked_up, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, rg_targets *, out = NULL, rg_lookup(reg, r, options, &out, words(c)), looked_up(c, st, out),
+		rg_lookup_async(reg, r, options, looked_up, c, call_freed, handle(c), words(c)));
 	take_back(&l);
 }
 
@@ -411,8 +429,8 @@ static void call_remove(void)
 	c->exact = by < 3 || by == 5;
 	trace("remove user%u/%u %.*s", user, domain, (int)filter.contact.n, filter.contact.n ? filter.contact.p : "");
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove(reg, &filter, &out, NULL), removed(c, st, out),
-		rg_remove_async(reg, &filter, removed, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove(reg, &filter, &out, words(c)), removed(c, st, out),
+		rg_remove_async(reg, &filter, removed, c, call_freed, handle(c), words(c)));
 	take_back(&l);
 }
 
@@ -430,8 +448,8 @@ static void call_remove_ip_port(void)
 		aor = aor_of(&l, user);
 	trace("remove_ip_port %.*s", (int)ip.n, ip.p);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_ip_port(reg, NO, ip, 5060, aor, &out, NULL), removed(c, st, out),
-		rg_remove_ip_port_async(reg, NO, ip, 5060, aor, removed, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_ip_port(reg, NO, ip, 5060, aor, &out, words(c)), removed(c, st, out),
+		rg_remove_ip_port_async(reg, NO, ip, 5060, aor, removed, c, call_freed, handle(c), words(c)));
 	take_back(&l);
 }
 
@@ -445,8 +463,8 @@ static void call_remove_flow(void)
 		return;
 	trace("remove_flow %.*s", (int)flow.n, flow.p);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_flow(reg, NO, flow, &out, NULL), removed(c, st, out),
-		rg_remove_flow_async(reg, NO, flow, removed, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_remove_flow(reg, NO, flow, &out, words(c)), removed(c, st, out),
+		rg_remove_flow_async(reg, NO, flow, removed, c, call_freed, handle(c), words(c)));
 	take_back(&l);
 }
 
@@ -462,8 +480,8 @@ static void call_latency(void)
 		return;
 	trace("set_latency user%u %.*s", user, (int)contact.n, contact.p);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, uint32_t, out = 0, rg_set_latency(reg, NO, aor, contact, us, &out, NULL), removed(c, st, out),
-		rg_set_latency_async(reg, NO, aor, contact, us, removed, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, uint32_t, out = 0, rg_set_latency(reg, NO, aor, contact, us, &out, words(c)), removed(c, st, out),
+		rg_set_latency_async(reg, NO, aor, contact, us, removed, c, call_freed, handle(c), words(c)));
 	take_back(&l);
 }
 
@@ -492,8 +510,8 @@ static void call_query(void)
 	c->exact = which == 0;
 	trace("%s user%u/%u", c->verb, user, domain);
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_answer *, out = NULL, now[which](reg, &q, &out, NULL), answered(c, st, out),
-		later[which](reg, &q, answered, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, rg_answer *, out = NULL, now[which](reg, &q, &out, words(c)), answered(c, st, out),
+		later[which](reg, &q, answered, c, call_freed, handle(c), words(c)));
 	memset(&ip, '?', sizeof ip);
 	take_back(&l);
 }
@@ -509,8 +527,8 @@ static void call_each(void)
 	c->stop_after = dice(4);
 	trace("each in %s", domain_of(domain));
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_str, out = NO, rg_each(reg, domain ? RG_STR("other") : NO, walk_on, c, NULL), walk_ended(c, st, &out),
-		rg_each_async(reg, domain ? RG_STR("other") : NO, NO, walk_on, walk_ended, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, rg_str, out = NO, rg_each(reg, domain ? RG_STR("other") : NO, walk_on, c, words(c)), walk_ended(c, st, &out),
+		rg_each_async(reg, domain ? RG_STR("other") : NO, NO, walk_on, walk_ended, c, call_freed, handle(c), words(c)));
 }
 
 static void call_stats(void)
@@ -521,8 +539,8 @@ static void call_stats(void)
 		return;
 	trace("stats");
 	rg_registrar *reg = w.reg;
-	BLOCK_OR_START(c, rg_statistics *, out = NULL, rg_read_statistics(reg, NO, &out, NULL), counted(c, st, out),
-		rg_read_statistics_async(reg, NO, counted, c, call_freed, handle(c), NULL));
+	BLOCK_OR_START(c, rg_statistics *, out = NULL, rg_read_statistics(reg, NO, &out, words(c)), counted(c, st, out),
+		rg_read_statistics_async(reg, NO, counted, c, call_freed, handle(c), words(c)));
 }
 
 void remove_user(uint32_t user, uint32_t domain)
@@ -535,7 +553,7 @@ void remove_user(uint32_t user, uint32_t domain)
 	filter.aor = aor_of(&l, user);
 	filter.domain = domain ? RG_STR("other") : NO;
 	c->exact = true;
-	check_call(c, rg_remove_async(w.reg, &filter, removed, c, call_freed, &c->op, NULL));
+	check_call(c, rg_remove_async(w.reg, &filter, removed, c, call_freed, &c->op, words(c)));
 }
 
 void call_verb(uint32_t which)
