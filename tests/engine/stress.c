@@ -96,14 +96,25 @@ static void closed(void *user)
 	atomic_fetch_sub(&all.open, 1);
 }
 
+/* The words of a call have its status. They are released here, because an operation in flight does not use them. */
+static void end_words(rg_error *why, rg_status status)
+{
+	if (rg_error_status(why) != (status < 0 ? status : RG_OK)) {
+		fprintf(stderr, "stress: the words of %s are of %s\n", rg_status_name(status), rg_status_name(rg_error_status(why)));
+		atomic_fetch_add(&all.wrong, 1);
+	}
+	rg_error_free(why);
+}
+
 static void save_later(const rg_request *request, bool cancel)
 {
+	rg_error *why = rg_error_new();
 	rg_op *op = NULL;
 
 	while (atomic_load(&all.open) > 64)
 		usleep(50);
 	atomic_fetch_add(&all.open, 1);
-	rg_save_async(all.reg, request, cancel ? all.memory_only : NULL, saved, NULL, closed, &op, NULL);
+	end_words(why, rg_save_async(all.reg, request, cancel ? all.memory_only : NULL, saved, NULL, closed, &op, why));
 	if (cancel)
 		rg_op_cancel(op);
 	rg_op_free(op);
@@ -135,7 +146,8 @@ static void save(uint32_t *r)
 		save_later(&request, (*r >> 29 & 7) == 0);
 		return;
 	}
-	rg_save(all.reg, &request, *r >> 25 & 1 ? all.memory_only : NULL, &response, NULL);
+	rg_error *why = rg_error_new();
+	end_words(why, rg_save(all.reg, &request, *r >> 25 & 1 ? all.memory_only : NULL, &response, why));
 	rg_response_free(response);
 }
 
@@ -144,6 +156,7 @@ static void lookup(uint32_t *r)
 	char uri[64];
 	rg_str branch = RG_STR("sip:a@example.org");
 	rg_request request;
+	rg_error *why = rg_error_new();
 	rg_targets *targets = NULL;
 	rg_target target = { .struct_size = sizeof target };
 
@@ -153,7 +166,7 @@ static void lookup(uint32_t *r)
 	request.request_uri = rg_str_from(uri);
 	request.branches = &branch;
 	request.n_branches = 1;
-	rg_lookup(all.reg, &request, *r >> 12 & 1 ? all.wide : NULL, &targets, NULL);
+	end_words(why, rg_lookup(all.reg, &request, *r >> 12 & 1 ? all.wide : NULL, &targets, why));
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		if (target.uri.n < 4)
 			atomic_fetch_add(&all.wrong, 1);
@@ -164,30 +177,32 @@ static void lookup(uint32_t *r)
 static void take_away(uint32_t *r)
 {
 	char aor[64], ip[32];
+	rg_error *why = rg_error_new();
 	uint32_t n;
 	rg_remove_filter filter;
 
 	if (*r >> 12 & 1) {
 		snprintf(ip, sizeof ip, "192.0.2.%u", (*r >> 13 & 3) + 1);
-		rg_remove_ip_port(all.reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n, NULL);
+		end_words(why, rg_remove_ip_port(all.reg, RG_STR("location"), rg_str_from(ip), 5060, (rg_str){ NULL, 0 }, &n, why));
 		return;
 	}
 	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)(*r >> 8 & 7));
 	rg_remove_filter_init(&filter, sizeof filter);
 	filter.aor = rg_str_from(aor);
-	rg_remove(all.reg, &filter, &n, NULL);
+	end_words(why, rg_remove(all.reg, &filter, &n, why));
 }
 
 static void ask(uint32_t *r)
 {
 	char aor[64];
 	rg_query query;
+	rg_error *why = rg_error_new();
 	rg_answer *answer = NULL;
 
 	snprintf(aor, sizeof aor, "%c@example.org", 'a' + (int)(*r >> 8 & 7));
 	rg_query_init(&query, sizeof query);
 	query.aor = rg_str_from(aor);
-	rg_is_registered(all.reg, &query, &answer, NULL);
+	end_words(why, rg_is_registered(all.reg, &query, &answer, why));
 	rg_answer_free(answer);
 }
 
@@ -199,14 +214,15 @@ static int32_t pass(void *user, const rg_record *record)
 
 static void look_around(uint32_t *r)
 {
+	rg_error *why = rg_error_new();
 	uint32_t n = 0;
 	rg_statistics *stats = NULL;
 
 	if (*r >> 8 & 1) {
-		rg_each(all.reg, RG_STR("location"), pass, &n, NULL);
+		end_words(why, rg_each(all.reg, RG_STR("location"), pass, &n, why));
 		return;
 	}
-	rg_read_statistics(all.reg, RG_STR("location"), &stats, NULL);
+	end_words(why, rg_read_statistics(all.reg, RG_STR("location"), &stats, why));
 	rg_statistics_free(stats);
 }
 
