@@ -8,8 +8,9 @@
  * **Results.** This law holds for every result that a function of librgstr writes through a pointer:
  * - A result is mandatory unless its comment says that it may be NULL. Without a place for a mandatory one, a function that returns a
  *   status returns RG_EINVAL, and any other function does nothing.
- * - After an error, a result that is a pointer is NULL, and a value is 0 or absent. The exception is RG_ESTORE of a save or a lookup: the
- *   result is then the answer to send, or NULL when out of memory.
+ * - After an error, a result that is a pointer is NULL, and a value is 0 or absent. There are two exceptions. After RG_ESTORE of a save or
+ *   a lookup the result is the answer to send, or NULL when out of memory. And a value whose comment says so is set after an error, too:
+ *   `n_removed`, and `next` of rg_registrar_tick().
  *
  * **Words.** An argument `why` may be NULL. It is filled in when the call returns an error, and left alone otherwise. The text names the
  * argument as in the header, as `done`, or the member, as `rg_request.received`. It is for people; a later version may word it
