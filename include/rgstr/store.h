@@ -255,7 +255,8 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * RG_ECONFLICT; a commit that a watch issues inside a commit of the same key goes on without a turn. Over any other @p main_store at most
  * 64 wait, and a further one fails with RG_EFULL. A blocking commit waits for earlier commits of the same key, at most store_timeout.
  *
- * @param main_store  any store. @param local_store  memory of this node: RG_STORE_INLINE and not RG_STORE_SHARED. @param why  may be NULL.
+ * @param main_store  any store. @param local_store  memory of this node: RG_STORE_INLINE, and neither RG_STORE_SHARED nor RG_STORE_OVERLAY.
+ * @param why  may be NULL.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: a store is missing, both are one, or @p local_store is not fit; RG_ENOMEM.
  */
 RG_API rg_status rg_store_overlay(rg_store *main_store, rg_store *local_store, rg_store **out, rg_error *why);

@@ -86,6 +86,9 @@ rg_status rg_store_overlay(rg_store *main, rg_store *local, rg_store **out, rg_e
 		return rg__fail(why, RG_EINVAL, "the local store %s is not inline: it is to be this node's memory", rg__store_name(local));
 	if (rg_store_traits(local) & RG_STORE_SHARED)
 		return rg__fail(why, RG_EINVAL, "the local store %s is shared: it is to be this node's memory", rg__store_name(local));
+	/* It would put these bindings into its own local part, and ask for the base of that part, which is not kept here. */
+	if (rg_store_traits(local) & RG_STORE_OVERLAY)
+		return rg__fail(why, RG_EINVAL, "the local store %s is an overlay: it is to be this node's memory", rg__store_name(local));
 	rg_store_ops ops = members_over(main, local);
 	rg__overlay *o = new_overlay(main, local);
 	if (!o)

@@ -85,12 +85,12 @@ Test(overlay, keeps_it_over_a_main_that_answers_later_as_far_as_that_one_does)
 
 Test(overlay, is_made_of_main_and_the_memory_of_this_node_only)
 {
-	static const uint32_t unfit[] = { RG_STORE_THREAD_SAFE, RG_STORE_INLINE | RG_STORE_SHARED };
+	static const uint32_t unfit[] = { RG_STORE_THREAD_SAFE, RG_STORE_INLINE | RG_STORE_SHARED, RG_STORE_INLINE | RG_STORE_OVERLAY };
 	rg_store *memory = NULL, *other = NULL, *out = NULL;
 	rg_error *why = rg_error_new();
 
 	cr_assert_eq(rg_memory_store_new(NULL, &memory, NULL), RG_OK);
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < sizeof unfit / sizeof *unfit; i++) {
 		void *self;
 		rg_store_ops ops = *rg_store_members(memory, &self);
 
