@@ -63,7 +63,7 @@ RG_API void rg_error_free(rg_error *error);
 
 /**
  * Reports a failure. Stores, adaptors and language bindings use it to report in the same way as the library.
- * @param error  NULL is accepted: the report is dropped. @param text  copied, at most 1024 bytes; control characters become `?`.
+ * @param error  NULL is accepted: the report is dropped. @param text  copied, at most 1024 bytes; control characters, and octets that are no UTF-8, become `?`.
  * @return @p status.
  */
 RG_API rg_status rg_error_set(rg_error *error, rg_status status, rg_str text);

@@ -37,7 +37,7 @@ static char *copy_slice(char *at, rg_str from, rg_str *to)
 
 static bool is_page(const rg_keys *page)
 {
-	return rg__shape_fits(&rg__keys_shape, page);
+	return rg__shape_fits(&rg__keys_shape, page) && (page->n == 0 || page->keys);
 }
 
 static rg_status copy_page(const rg_keys *from, rg__page *to)

@@ -5,7 +5,7 @@
 
 #define A1 "<sip:a@192.0.2.1:5060>"
 
-enum { HERE, TWO_BY_TWO, INTO_A_CIRCLE, ON_AND_ON, ELSEWHERE, FAILS, SPARSE, NOW_AND_THEN, TWO_PAGES, CUT_SHORT, LONGER };
+enum { HERE, TWO_BY_TWO, INTO_A_CIRCLE, ON_AND_ON, ELSEWHERE, FAILS, SPARSE, NOW_AND_THEN, TWO_PAGES, CUT_SHORT, LONGER, NO_KEYS };
 
 /* Everything but its pages is the store within. */
 typedef struct odd {
@@ -81,6 +81,8 @@ static rg_status give(odd *o, rg_keys_cb done, void *tok)
 		page.n = o->pages % 60000 == 59999;
 	if (o->how == CUT_SHORT)
 		page.struct_size = offsetof(rg_keys, next) + sizeof page.next - 1;
+	if (o->how == NO_KEYS)
+		page.keys = NULL;
 	if (o->how == LONGER)
 		page.struct_size = sizeof of_later;
 	o->pages++;
@@ -154,6 +156,7 @@ static const struct {
 	{ "no page", FAILS, 0, RG_ESTORE, RG_ESTORE },
 	{ "no key, a struct that ends before its last member", CUT_SHORT, 0, RG_ESTORE, RG_ESTORE },
 	{ "a key, a struct that ends before its last member", CUT_SHORT, 1, RG_ESTORE, RG_ESTORE },
+	{ "a key, but no array of keys", NO_KEYS, 1, RG_ESTORE, RG_ESTORE },
 	{ "no key, a struct of a later version", LONGER, 0, RG_OK, RG_OK },
 };
 

@@ -70,3 +70,45 @@ Test(error, text_without_end_is_cut)
 	free(text);
 	rg_error_free(why);
 }
+
+/* The text of an error that was told @p text. */
+static const char *told(rg_error *why, rg_str text)
+{
+	cr_assert_eq(rg_error_set(why, RG_EINVAL, text), RG_EINVAL);
+	return rg_error_text(why).p;
+}
+
+Test(error, a_text_is_utf_8_on_one_line)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "a\nb\t\x7f", "a?b??" },
+		{ "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x93\x9e \xf4\x8f\xbf\xbf \xed\x9f\xbf",
+			"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x93\x9e \xf4\x8f\xbf\xbf \xed\x9f\xbf" },
+		{ "\x80 \xbf \xc3", "? ? ?" },
+		{ "\xc0\xaf \xc1\xbf", "?? ??" },                          /* overlong */
+		{ "\xe0\x9f\xbf \xf0\x8f\xbf\xbf", "??? ????" },         /* overlong */
+		{ "\xed\xa0\x80 \xf4\x90\x80\x80 \xf5\x80", "??? ???? ??" }, /* a surrogate, and above U+10FFFF */
+		{ "\xe2\x82 \xf0\x9f\x93", "?? ???" },                      /* cut */
+		{ "\xe2\xc3\xa9", "?\xc3\xa9" },
+	};
+	rg_error *why = rg_error_new();
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		cr_expect_str_eq(told(why, rg_str_from(cases[i].text)), cases[i].want, "case %zu", i);
+	rg_error_free(why);
+}
+
+Test(error, a_text_that_is_cut_ends_with_a_whole_character)
+{
+	char text[1024 + 2];
+	rg_error *why = rg_error_new();
+
+	memset(text, 'a', sizeof text);
+	memcpy(text + 1022, "\xe2\x82\xac", 3);
+	const char *got = told(why, (rg_str){ text, sizeof text - 1 });
+	cr_expect_eq(strlen(got), 1024);
+	cr_expect_str_eq(got + 1021, "a??");
+	rg_error_free(why);
+}
