@@ -17,6 +17,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'headers'))
+from declared import Headers  # noqa: E402
+
 MEMBER = 8 # bytes of the member that is added
 FLAGS = ['-std=c11', '-D_GNU_SOURCE', '-DRG_VERSION="0"', '-O0', '-w', '-fstack-protector-all']
 WRAPS = '-Wl,--export-dynamic,' + ','.join(f'--wrap={name}' for name in (
@@ -52,15 +56,10 @@ def grow(tree):
 
 def unprobed(tree, names):
     """The functions of librgstr and librgstr-memory that take such a struct and that the client does not call."""
-    probes, missing = (tree / CLIENT[1]).read_text(), []
-    for header in sorted((tree / 'include/rgstr').glob('*.h')):
-        if header.name in ('check.h', 'sofia.h'):
-            continue
-        text = re.sub(r'/\*.*?\*/', '', header.read_text(), flags=re.S)
-        for name, args in re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(([^;]*)\);', text, flags=re.M):
-            if set(re.findall(r'\b(rg_\w+) \*', args)) & set(names) and not re.search(rf'\b{name}\b', probes):
-                missing.append(name)
-    return [name for name in missing if not name.endswith('_init')]
+    probes = (tree / CLIENT[1]).read_text()
+    public = Headers(path for path in (tree / 'include/rgstr').glob('*.h') if path.name not in ('check.h', 'sofia.h'))
+    taking = [function.name for function in public.functions.values() if names & {param.type.strip(' *').split()[-1] for param in function.params}]
+    return [name for name in sorted(taking) if not name.endswith('_init') and not re.search(rf'\b{name}\b', probes)]
 
 
 def rooms(tree):
@@ -110,7 +109,7 @@ def main():
         for part in ('include', 'lib', 'backends', 'tests/engine', 'tests/runner', 'examples'):
             shutil.copytree(source / part, grown / part)
         names = grow(grown)
-        missing = unprobed(source, names)
+        missing = unprobed(source, set(names))
         if missing:
             sys.exit(f'{CLIENT[1]} calls none of {missing}')
         memory = [f'backends/memory/{path.name}' for path in sorted((grown / 'backends/memory').glob('*.c'))]

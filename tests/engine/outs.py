@@ -8,29 +8,29 @@ write no result. The name of a parameter says whether it may be NULL.
 
 usage: outs.py OUTPUT HEADER...
 """
-import re
+import pathlib
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'headers'))
+from declared import Headers  # noqa: E402
 
 OPTIONAL = {'n_removed', 'n_changed', 'next', 'to', 'op', 'failed'}
 PLAIN = {'rg_str', 'rg_addr', 'rg_key', 'rg_revision', 'rg_time', 'uint32_t', 'int32_t', 'uint64_t', 'int64_t', 'size_t'}
 
 
-def results(parameters):
-    for parameter in parameters.split(','):
-        m = re.fullmatch(r'(const )?(\w+) (\*+)(\w+)', ' '.join(parameter.split()))
-        if m and (m[3] == '**' or (not m[1] and m[2] in PLAIN)):
-            yield m[4]
+def results(function):
+    return [name for name, kind, _ in function.params if kind.endswith('**') or kind.endswith(' *') and kind[:-len(' *')] in PLAIN]
 
 
 def main():
     output, *headers = sys.argv[1:]
-    text = re.sub(r'/\*.*?\*/', '', '\n'.join(open(header).read() for header in headers), flags=re.S)
     rows = []
-    for name, parameters in re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(([^;]*)\);', text, flags=re.M):
-        if name.endswith(('_init', '_free')):
+    for function in Headers(headers).functions.values():
+        if function.name.endswith(('_init', '_free')):
             continue
-        has_why = int(re.search(r'\brg_error \*why$', parameters) is not None)
-        rows += [f'\tX({name}, {result}, {int(result in OPTIONAL)}, {has_why})' for result in results(parameters)]
+        has_why = int(function.params[-1:] != [] and function.params[-1].name == 'why')
+        rows += [f'\tX({function.name}, {result}, {int(result in OPTIONAL)}, {has_why})' for result in results(function)]
     if not rows:
         sys.exit('no function has a result')
     open(output, 'w').write('/* Written by outs.py. */\n#define EVERY_OUT(X) \\\n' + ' \\\n'.join(rows) + '\n')

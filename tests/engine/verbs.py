@@ -6,8 +6,12 @@ A verb is what has a completion form. Every other function of a registrar must b
 
 usage: verbs.py OUTPUT HEADER...
 """
-import re
+import pathlib
 import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'headers'))
+from declared import Headers  # noqa: E402
 
 NO_VERBS = {'rg_registrar_' + name for name in
             ('ref', 'unref', 'shutdown', 'configure', 'tick', 'subscribe', 'federate')} | {'rg_add_socket_header', 'rg_deliver'}
@@ -15,8 +19,8 @@ NO_VERBS = {'rg_registrar_' + name for name in
 
 def main():
     output, *headers = sys.argv[1:]
-    text = re.sub(r'/\*.*?\*/', '', '\n'.join(open(header).read() for header in headers), flags=re.S)
-    names = re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(\s*rg_registrar \*', text, flags=re.M)
+    functions = Headers(headers).functions.values()
+    names = [function.name for function in functions if function.params and function.params[0].type == 'rg_registrar *']
     verbs = [name[:-len('_async')] for name in names if name.endswith('_async')]
     unknown = set(names) - NO_VERBS - {v + form for v in verbs for form in ('', '_async')}
     if unknown or not verbs:

@@ -9,13 +9,12 @@ import re
 import subprocess
 import sys
 
+sys.dont_write_bytecode = True
+from declared import Headers  # noqa: E402
+
 
 def declared(include, headers):
-    names = set()
-    for header in headers:
-        text = re.sub(r'/\*.*?\*/', '', open(f'{include}/rgstr/{header}').read(), flags=re.S)
-        names |= set(re.findall(r'^RG_API\b[^;(]*?\b(rg_\w+)\s*\(', text, flags=re.M))
-    return names
+    return set(Headers(f'{include}/rgstr/{header}' for header in headers).functions)
 
 
 def main():
