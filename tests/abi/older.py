@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Runs a client on a library that knows a member more of every struct, and a client that knows a member more on this library.
+"""Runs a client on a library that knows more members of every struct, and a client that knows more members on this library.
 
-The grown tree is a copy in which every struct with a struct_size has one member more, added as doc/abi.md says: at its end, and with its
-offset in the row of its sizes. The client is tests/engine/sizes.c, which hands every size of every struct to every function that takes one.
-examples/custom_store.c, with librgstr-check and librgstr-memory on the side of the client, holds stores and the core to each other.
+The grown tree is a copy in which every struct with a struct_size has two members more, added one after the other as doc/abi.md says: at the
+end, and with an offset in the row of sizes. The client is tests/engine/sizes.c, which hands every size of every struct to every function
+that takes one. examples/custom_store.c, with librgstr-check and librgstr-memory on the side of the client, holds stores and the core to each
+other.
 
 usage: older.py SOURCE_DIR BUILD_DIR CC...
 """
@@ -21,31 +22,30 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'headers'))
 from declared import Headers  # noqa: E402
 
-MEMBER = 8 # bytes of the member that is added
+MEMBERS = ['grown', 'grown_again'] # 8 bytes each
+ROW = r'((?:RG__SHAPE\(\w+, [^,;]+?, |\b\w+_sizes\[\] = \{ )(?:offsetof\([^;]*?\),\s)*)sizeof\((\w+)\)'
 FLAGS = ['-std=c11', '-D_GNU_SOURCE', '-DRG_VERSION="0"', '-O0', '-w', '-fstack-protector-all']
 WRAPS = '-Wl,--export-dynamic,' + ','.join(f'--wrap={name}' for name in (
     'malloc', 'calloc', 'realloc', 'aligned_alloc', 'strndup', 'free'))
 CLIENT = [f'tests/engine/{name}.c' for name in ('sizes', 'sizes_probes', 'kit', 'allocations', 'shim_deferred')] + ['tests/runner/runner.c']
 
 
-def grow(tree):
-    """Adds the member to every struct, and its offset to the row of the struct. Returns the names."""
+def grow(tree, member):
+    """Adds a member to every struct, and its offset to the row of the struct. Returns the names."""
     grown = []
     for header in sorted((tree / 'include/rgstr').glob('*.h')):
         def one(found):
             grown.append(found[2])
-            return f'{found[1]}\tuint64_t grown;\n}} {found[2]};'
+            return f'{found[1]}\tuint64_t {member};\n}} {found[2]};'
         text = re.sub(r'(typedef struct \w+ \{\n\tuint32_t struct_size;.*?)^\} (\w+);', one, header.read_text(), flags=re.M | re.S)
         header.write_text(text)
     rows = []
     for path in [*(tree / 'lib').rglob('*.c'), *(tree / 'backends').rglob('*.c')]:
         def row(found):
             rows.append(found[2])
-            return f'{found[1]}offsetof({found[2]}, grown), sizeof({found[2]})'
+            return f'{found[1]}offsetof({found[2]}, {member}), sizeof({found[2]})'
         text = path.read_text()
-        after = re.sub(r'(RG__SHAPE\(\w+, [^,]+, )sizeof\((\w+)\)', row, text)
-        for line in re.findall(r'^static const uint32_t .*_sizes\[\] = .*$', after, flags=re.M):
-            after = after.replace(line, re.sub(r'(\{ )sizeof\((\w+)\)', row, line))
+        after = re.sub(ROW, row, text)
         if after != text:
             path.write_text(after if '<stddef.h>' in after else after.replace('\n#include', '\n#include <stddef.h>\n#include', 1))
     if sorted(grown) != sorted(rows) or len(grown) < 20:
@@ -108,7 +108,8 @@ def main():
         room, grown = pathlib.Path(name), pathlib.Path(name, 'grown')
         for part in ('include', 'lib', 'backends', 'tests/engine', 'tests/runner', 'examples'):
             shutil.copytree(source / part, grown / part)
-        names = grow(grown)
+        for member in MEMBERS:
+            names = grow(grown, member)
         missing = unprobed(source, set(names))
         if missing:
             sys.exit(f'{CLIENT[1]} calls none of {missing}')
@@ -116,10 +117,10 @@ def main():
         check = [f'lib/check/{path.name}' for path in sorted((grown / 'lib/check').glob('*.c'))]
         core, store = objects(grown, rooms(grown), room / 'core', cc), objects(grown, memory, room / 'memory', cc)
         checks = objects(grown, check, room / 'check', cc)
-        shop = ['examples/custom_store.c']
+        shop, more = ['examples/custom_store.c'], 8 * len(MEMBERS)
         failed = [
-            run('an older client', cc, [*objects(source, CLIENT, room / 'a', cc, [f'-DAHEAD={MEMBER}']), *core, *store], room, [WRAPS]),
-            run('a newer client', cc, [*objects(grown, CLIENT, room / 'b', cc, [f'-DAHEAD=-{MEMBER}']), now['memory'], now['core']], room, [WRAPS]),
+            run('an older client', cc, [*objects(source, CLIENT, room / 'a', cc, [f'-DAHEAD={more}']), *core, *store], room, [WRAPS]),
+            run('a newer client', cc, [*objects(grown, CLIENT, room / 'b', cc, [f'-DAHEAD=-{more}']), now['memory'], now['core']], room, [WRAPS]),
             run('older stores', cc, [*objects(source, shop, room / 'c', cc), now['check'], now['memory'], *core], room),
             run('newer stores', cc, [*objects(grown, shop, room / 'd', cc), *checks, *store, now['core']], room),
         ]

@@ -20,7 +20,7 @@ typedef struct scene {
 
 /* A struct, and a function that takes one. */
 typedef struct probe {
-	const char *name;
+	const char *name, *type;
 	uint32_t size;
 	void (*init)(void *room, uint32_t size);
 	void (*fill)(scene *s, void *room); /* of a struct that is read; NULL: it is filled in */

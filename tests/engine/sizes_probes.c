@@ -567,7 +567,7 @@ INIT(rg_contact) INIT(rg_removal) INIT(rg_target) INIT(rg_rewrite) INIT(rg_event
 INIT(rg_request) INIT(rg_upstream) INIT(rg_query) INIT(rg_remove_filter) INIT(rg_env) INIT(rg_federation_options) INIT(rg_memory_options)
 INIT(rg_store_ops) INIT(rg_msg_ops)
 
-#define PROBE(type, fill, use) { #use, sizeof(type), init_##type, fill, use }
+#define PROBE(type, fill, use) { #use, #type, sizeof(type), init_##type, fill, use }
 
 const probe filled_in[] = {
 	PROBE(rg_contact, NULL, fill_contact), PROBE(rg_removal, NULL, fill_removal), PROBE(rg_target, NULL, fill_target),
@@ -579,7 +579,8 @@ const probe filled_in[] = {
 const probe read_in[] = {
 	PROBE(rg_request, make_save, use_save), PROBE(rg_request, make_save, use_save_async), PROBE(rg_request, make_save, use_save_reply),
 	PROBE(rg_request, make_look, use_lookup), PROBE(rg_request, make_look, use_lookup_async),
-	PROBE(rg_request, make_save, use_save_reply_async), PROBE(rg_request, make_save, use_free), PROBE(rg_request, make_look, use_lookup_branches), PROBE(rg_request, make_save, use_merge),
+	PROBE(rg_request, make_save, use_save_reply_async), PROBE(rg_request, make_save, use_free),
+	PROBE(rg_request, make_look, use_lookup_branches), PROBE(rg_request, make_save, use_merge),
 	PROBE(rg_request, make_save, use_merge_reply), PROBE(rg_request, make_look, use_select), PROBE(rg_request, make_save, use_to_header),
 	PROBE(rg_request, make_save, use_query_request), PROBE(rg_upstream, make_upstream, use_upstream),
 	PROBE(rg_upstream, make_upstream, use_merged_upstream), PROBE(rg_query, make_query, use_query),
