@@ -139,10 +139,7 @@ static void print_tag(const rg_request *request, rg_str via, const uint8_t *key,
 	hash_text(&state, request->callid);
 	hash_text(&state, (rg_str){ cseq.p, rg__span(cseq, 0, RG__C_DIGIT) });
 	crypto_generichash_final(&state, tag, sizeof tag);
-	for (int i = 0; i < TAG_BYTES; i++) {
-		rg__out_char(out, "0123456789abcdef"[tag[i] >> 4]);
-		rg__out_char(out, "0123456789abcdef"[tag[i] & 15]);
-	}
+	rg__out_hex(out, tag, TAG_BYTES);
 }
 
 rg_status rg_to_header(const rg_request *request, rg_str via, const uint8_t *key, char *room, size_t size, size_t *n)

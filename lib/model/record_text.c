@@ -50,16 +50,22 @@ static const text_field fields[] = {
 
 enum { FIELDS = sizeof fields / sizeof *fields };
 
-/* Names of bits, by their number; NULL = the bit has none. */
-static const char *const method_names[32] = {
-#define METHOD_NAME(name, bit) [bit] = #name,
-	RG__METHOD_MAP(METHOD_NAME)
-#undef METHOD_NAME
-};
-static const char *const contact_flag_names[32] = { [0] = "LOCAL", [2] = "PN", [3] = "OUTBOUND", [4] = "WOKEN" };
-
-_Static_assert(RG_CONTACT_LOCAL == 1 && RG_CONTACT_PN == 4 && RG_CONTACT_OUTBOUND == 8 && RG_CONTACT_WOKEN == 16,
-	"the names stand at their bits");
+/* The name of a bit of rg_contact.flags, by its number; NULL = it has none. */
+static const char *contact_flag_name(uint32_t number)
+{
+	switch (1u << number) {
+	case RG_CONTACT_LOCAL:
+		return "LOCAL";
+	case RG_CONTACT_PN:
+		return "PN";
+	case RG_CONTACT_OUTBOUND:
+		return "OUTBOUND";
+	case RG_CONTACT_WOKEN:
+		return "WOKEN";
+	default:
+		return NULL;
+	}
+}
 
 static rg_str text_in(const text_field *f, const rg_contact *c)
 {
@@ -104,15 +110,15 @@ static void print_addrs(rg__print *p, const rg_contact *c)
 }
 
 /* The names of the bits, lowest first; the number of a bit without a name. */
-static void print_bits(rg__print *p, const char *name, const char *const names[32], uint32_t bits)
+static void print_bits(rg__print *p, const char *name, const char *(*name_of)(uint32_t number), uint32_t bits)
 {
 	rg__print_begin(p, name);
 	for (uint32_t bit = 0; bit < 32; bit++) {
 		if (!(bits >> bit & 1))
 			continue;
 		rg__out_char(&p->out, ' ');
-		if (names[bit])
-			rg__out_text(&p->out, names[bit]);
+		if (name_of(bit))
+			rg__out_text(&p->out, name_of(bit));
 		else
 			rg__out_uint(&p->out, bit);
 	}
@@ -130,9 +136,9 @@ static void print_field(rg__print *p, const text_field *f, const rg_contact *c)
 	else if (f->kind == AS_OPAQUE)
 		rg__print_hex(p, f->name, (uint64_t)number_in(f, c));
 	else if (f->kind == AS_METHODS)
-		print_bits(p, f->name, method_names, c->methods);
+		print_bits(p, f->name, rg_method_name, c->methods);
 	else if (f->kind == AS_FLAGS)
-		print_bits(p, f->name, contact_flag_names, c->flags);
+		print_bits(p, f->name, contact_flag_name, c->flags);
 	else
 		rg__print_int(p, f->name, number_in(f, c));
 }
@@ -206,10 +212,7 @@ static void print_revision(rg__print *p, const char *name, const rg_revision *re
 {
 	rg__print_begin(p, name);
 	rg__out_char(&p->out, ' ');
-	for (size_t i = 0; i < sizeof revision->b; i++) {
-		rg__out_char(&p->out, "0123456789abcdef"[revision->b[i] >> 4]);
-		rg__out_char(&p->out, "0123456789abcdef"[revision->b[i] & 15]);
-	}
+	rg__out_hex(&p->out, revision->b, sizeof revision->b);
 	rg__print_end(p);
 }
 

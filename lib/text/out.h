@@ -43,6 +43,15 @@ static inline void rg__out_int(rg__out *out, int64_t value)
 	rg__out_uint(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
+/* Two digits a byte, in lower case. */
+static inline void rg__out_hex(rg__out *out, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		rg__out_char(out, "0123456789abcdef"[bytes[i] >> 4]);
+		rg__out_char(out, "0123456789abcdef"[bytes[i] & 15]);
+	}
+}
+
 static inline void rg__out_text(rg__out *out, const char *z)
 {
 	rg__out_add(out, rg_str_from(z));

@@ -10,8 +10,6 @@ static void print_indented(rg__print *p, const char *name)
 
 static void print_octet(rg__out *out, char c, bool at_end)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	if (c == '\\') {
 		rg__out_text(out, "\\\\");
 	} else if (c > 0x20 && c < 0x7f) {
@@ -20,8 +18,7 @@ static void print_octet(rg__out *out, char c, bool at_end)
 		rg__out_char(out, c);
 	} else {
 		rg__out_text(out, "\\x");
-		rg__out_char(out, digits[(unsigned char)c >> 4]);
-		rg__out_char(out, digits[c & 15]);
+		rg__out_hex(out, (const uint8_t *)&c, 1);
 	}
 }
 
@@ -82,7 +79,7 @@ void rg__print_hex(rg__print *p, const char *name, uint64_t value)
 {
 	rg__print_begin(p, name);
 	rg__out_char(&p->out, ' ');
-	for (int shift = 60; shift >= 0; shift -= 4)
-		rg__out_char(&p->out, "0123456789abcdef"[value >> shift & 15]);
+	for (int shift = 56; shift >= 0; shift -= 8)
+		rg__out_hex(&p->out, &(uint8_t){ (uint8_t)(value >> shift) }, 1);
 	rg__print_end(p);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "message/reasons.h"
 #include <criterion/criterion.h>
-#include <rgstr/policy.h>
+#include <rgstr/response.h>
 #include <string.h>
 #include <strings.h>
 
@@ -60,18 +60,4 @@ Test(reason, phrases_are_the_standard_ones)
 	cr_assert_str_eq(rg_sip_phrase(480), "Temporarily Unavailable");
 	cr_assert_str_eq(rg_sip_phrase(503), "Service Unavailable");
 	cr_assert_str_eq(rg_sip_phrase(0), "Unknown");
-}
-
-Test(reason, one_known_bit_has_a_name)
-{
-	cr_assert_str_eq(rg_event_name(RG_EVENT_AOR_INSERT), "AOR_INSERT");
-	cr_assert_str_eq(rg_event_name(RG_EVENT_LATENCY_UPDATE), "LATENCY_UPDATE");
-	cr_assert_null(rg_event_name(0));
-	cr_assert_null(rg_event_name(RG_EVENT_AOR_INSERT | RG_EVENT_AOR_DELETE));
-	cr_assert_null(rg_event_name(256));
-	uint32_t all = 0;
-	for (uint32_t bit = 1; bit != 0; bit <<= 1)
-		all |= rg_event_name(bit) ? bit : 0;
-	cr_assert_eq(all, 255);
-	cr_assert_eq(RG_EVENT_ALL, UINT32_MAX, "a mask of all kinds has the bits of later ones");
 }

@@ -11,11 +11,12 @@ static void print_all(rg__out *out)
 	rg__out_uint(out, 0);
 	rg__out_uint(out, 65535);
 	rg__out_uint(out, UINT32_MAX);
+	rg__out_hex(out, (const uint8_t[]){ 0x0f, 0xa0 }, 2);
 }
 
 Test(out, counts_the_whole_text_and_writes_what_fits)
 {
-	static const char whole[] = "<ab0655354294967295";
+	static const char whole[] = "<ab06553542949672950fa0";
 	const size_t n = sizeof whole - 1;
 
 	for (size_t size = 0; size <= n + 1; size++) {
