@@ -5,11 +5,10 @@
 
 enum { WAIT_MS = 100, WAITS = 300 };
 
-/* What the first release has of the structs that a store fills in. */
-enum {
-	FOUND_SIZE = offsetof(rg_fetched, reserved) + sizeof(uint32_t),
-	PAGE_SIZE = offsetof(rg_keys, next) + sizeof(rg_time)
-};
+/* For rg_struct_fits(), of what a store fills in. */
+static const uint32_t found_sizes[] = { sizeof(rg_fetched) }, page_sizes[] = { sizeof(rg_keys) };
+
+#define FITS(given, sizes) rg_struct_fits(given, sizes, sizeof(sizes) / sizeof(sizes)[0])
 
 /* @return NULL for a second completion. */
 static rg__check_answer *first_completion(void *tok, rg_status status)
@@ -26,9 +25,9 @@ static void on_found(void *tok, rg_status status, const rg_fetched *found)
 {
 	rg__check_answer *a = first_completion(tok, status);
 
-	if (found && found->struct_size < FOUND_SIZE) {
+	if (found && !FITS(found, found_sizes)) {
 		if (a)
-			a->cut_short = true;
+			a->misfit = true;
 	} else if (!a) {
 		rg_record_unref(found ? found->record : NULL);
 	} else if (found) {
@@ -89,8 +88,8 @@ static void on_keys(void *tok, rg_status status, const rg_keys *page)
 
 	if (!a)
 		return;
-	a->cut_short = page && page->struct_size < PAGE_SIZE;
-	if (page && !a->cut_short)
+	a->misfit = page && !FITS(page, page_sizes);
+	if (page && !a->misfit)
 		keep_page(a, page);
 	atomic_store(&a->done, true);
 }
@@ -138,7 +137,7 @@ static rg__check_answer *check_completion(rg__check *ck, rg__check_answer *a, co
 	}
 	rg__check_that(ck, a->status <= RG_OK, "%s completed with status %d", member, a->status);
 	rg__check_that(ck, !a->short_of_memory, "the check ran out of memory");
-	rg__check_that(ck, !a->cut_short, "struct_size of a result of %s does not cover its members", member);
+	rg__check_that(ck, !a->misfit, "struct_size of a result of %s is one that the library refuses", member);
 	return a;
 }
 

@@ -26,7 +26,7 @@ typedef struct rg__check_answer {
 	atomic_uint begun; /* number of completions */
 	atomic_bool done;  /* the fields below are set */
 	bool short_of_memory;
-	bool cut_short;    /* the struct of a result ends before its last member */
+	bool misfit;       /* the size of the struct of a result is refused */
 	rg_status status;
 	rg_fetched found;  /* of a fetch or a conflict; owns the record */
 	uint32_t n;        /* keys of a page */

@@ -216,18 +216,32 @@ static rg_status scan_skips(void *self, const rg_str *domain, const rg_str *curs
 	return right_scan(self, domain, cursor, limit, flags, without_last, &(struct relay){ .keys = done, .tok = tok });
 }
 
-static void cut_short(void *tok, rg_status status, const rg_keys *page)
+static void undersized(void *tok, rg_status status, const rg_fetched *found)
 {
 	struct relay *r = tok;
-	rg_keys cut = *page;
-	cut.struct_size = 0;
-	r->keys(r->tok, status, &cut);
+	rg_fetched cut = *found;
+	cut.struct_size = offsetof(rg_fetched, hint);
+	rg_record_unref(cut.record); /* a record of such an answer is not released */
+	r->fetched(r->tok, status, &cut);
+}
+
+static rg_status fetch_tells_another_size(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
+{
+	return right_fetch(self, key, flags, undersized, &(struct relay){ .fetched = done, .tok = tok });
+}
+
+static void oversized(void *tok, rg_status status, const rg_keys *page)
+{
+	struct relay *r = tok;
+	rg_keys odd = *page;
+	odd.struct_size = UINT32_MAX;
+	r->keys(r->tok, status, &odd);
 }
 
 static rg_status scan_tells_no_size(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
 	rg_keys_cb done, void *tok)
 {
-	return right_scan(self, domain, cursor, limit, flags, cut_short, &(struct relay){ .keys = done, .tok = tok });
+	return right_scan(self, domain, cursor, limit, flags, oversized, &(struct relay){ .keys = done, .tok = tok });
 }
 
 static rg_status find_ignores_tag(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
@@ -470,6 +484,7 @@ static const struct fault faults[] = {
 	{ "fetch fails and completes", "an absent key is fetched as none", { .fetch = fetch_fails_and_completes } },
 	{ "fetch is stale", "a commit on the current revision replaces", { .fetch = fetch_is_stale } },
 	{ "fetch guesses", "what was committed is fetched", { .fetch = fetch_guesses } },
+	{ "fetch tells a size that no release had", "an absent key is fetched as none", { .fetch = fetch_tells_another_size } },
 	{ "commit ignores conflicts", "a commit on another revision conflicts, says what is there, and changes nothing",
 		{ .commit = commit_ignores_conflict } },
 	{ "commit hides what is there", "a commit on another revision conflicts, says what is there, and changes nothing",
@@ -508,15 +523,9 @@ static const struct fault faults[] = {
 
 static void spoil(rg_store_ops *ops, const rg_store_ops *wrong)
 {
-	ops->fetch = wrong->fetch ? wrong->fetch : ops->fetch;
-	ops->commit = wrong->commit ? wrong->commit : ops->commit;
-	ops->due = wrong->due ? wrong->due : ops->due;
-	ops->find = wrong->find ? wrong->find : ops->find;
-	ops->scan = wrong->scan ? wrong->scan : ops->scan;
-	ops->count = wrong->count ? wrong->count : ops->count;
-	ops->watch = wrong->watch ? wrong->watch : ops->watch;
-	ops->unwatch = wrong->unwatch ? wrong->unwatch : ops->unwatch;
-	ops->prefetch = wrong->prefetch ? wrong->prefetch : ops->prefetch;
+#define SPOIL(member) ops->member = wrong->member ? wrong->member : ops->member;
+	SPOIL(fetch) SPOIL(commit) SPOIL(due) SPOIL(find) SPOIL(scan) SPOIL(count) SPOIL(watch) SPOIL(unwatch) SPOIL(prefetch)
+#undef SPOIL
 }
 
 static rg_status open_broken(void *user, rg_store **out)
@@ -527,16 +536,8 @@ static rg_status open_broken(void *user, rg_store **out)
 		.struct_size = sizeof ops,
 		.name = "broken",
 		.traits = RG_STORE_INLINE | RG_STORE_THREAD_SAFE,
-		.fetch = right_fetch,
-		.commit = right_commit,
-		.due = right_due,
-		.find = right_find,
-		.scan = right_scan,
-		.count = right_count,
-		.watch = right_watch,
-		.unwatch = right_unwatch,
-		.destroy = right_destroy,
-		.prefetch = right_prefetch,
+		.fetch = right_fetch, .commit = right_commit, .due = right_due, .find = right_find, .scan = right_scan, .count = right_count,
+		.watch = right_watch, .unwatch = right_unwatch, .destroy = right_destroy, .prefetch = right_prefetch,
 	};
 
 	cr_assert_eq(rg_memory_store_new(NULL, &b->inner, NULL), RG_OK);
