@@ -190,8 +190,8 @@ static rg_status list_find(void *self, const rg_str *domain, const rg_str *tag, 
 	return give_page(self, &(struct walk){ *domain, *tag, RG_TIME_NEVER }, *cursor, limit, done, tok);
 }
 
-static rg_status list_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status list_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)flags;
 	return give_page(self, &(struct walk){ .domain = *domain, .until = RG_TIME_NEVER }, *cursor, limit, done, tok);

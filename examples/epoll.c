@@ -69,8 +69,8 @@ static const struct header {
 	char compact;        /* RFC 3261 §7.3.3; 0 = none */
 	size_t value, count; /* where it goes; count 0: a header that may occur once */
 } headers[N_HEADERS] = {
-	{ "Via", 'v', offsetof(struct message, vias), offsetof(struct message, n_vias) }, { "From", 'f', ONE(from_header) }, { "To", 't',
-		ONE(to_header) },
+	{ "Via", 'v', offsetof(struct message, vias), offsetof(struct message, n_vias) }, { "From", 'f', ONE(from_header) },
+	{ "To", 't', ONE(to_header) },
 	{ "Call-ID", 'i', ONE(callid) }, { "CSeq", 0, ONE(cseq) }, { "Contact", 'm', ALL(contacts) }, { "Expires", 0, ONE(expires) },
 	{ "User-Agent", 0, ONE(user_agent) }, { "Path", 0, ALL(paths) }, { "Supported", 'k', ALL(supported) }, { "Require", 0, ALL(require) },
 	{ "Feature-Caps", 0, ALL(feature_caps) }, { "Allow", 0, ALL(allow) }, { "Route", 0, ALL(routes) },

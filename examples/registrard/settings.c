@@ -86,8 +86,8 @@ static const char *needs_path_received(const struct args *args)
 
 static const char *needs_path(const struct args *args)
 {
-	int stored = has_flag(args->save_flags, "path-off") || has_flag(args->save_flags, "path-lazy") || has_flag(args->save_flags,
-		"path-strict");
+	int stored = has_flag(args->save_flags, "path-off") || has_flag(args->save_flags, "path-lazy") ||
+		has_flag(args->save_flags, "path-strict");
 
 	return stored || has_outbound(args) ? NULL : "no Path is stored without --save path-off, path-lazy or path-strict";
 }

@@ -61,8 +61,8 @@ RG_API void rg_federation_options_init(rg_federation_options *options, uint32_t 
  * @return RG_OK; RG_EINVAL: the home or an option is invalid, there is no store, or the registrar already is a site, which it stays for
  * life; RG_ENOMEM. Any thread, before the first operation or while others are in flight.
  */
-RG_API rg_status rg_registrar_federate(rg_registrar *registrar, rg_store *shared, rg_str home, const rg_federation_options *options,
-	rg_error *why);
+RG_API rg_status rg_registrar_federate(rg_registrar *registrar, rg_store *shared, rg_str home,
+	const rg_federation_options *options, rg_error *why);
 
 #ifdef __cplusplus
 }

@@ -35,8 +35,8 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * @return RG_OK; RG_ESTORE: the store is unavailable, @p out holds the result −3 with code 503, or NULL when out of memory; RG_EINVAL: an
  * argument is missing, or what the host says in the request is wrong (request.h); RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
-RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_targets **out,
-	rg_error *why);
+RG_API rg_status rg_lookup(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options,
+	rg_targets **out, rg_error *why);
 
 /** The completion form of rg_lookup(). @param op  may be NULL. */
 RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *request, const rg_lookup_options *options, rg_lookup_cb done,
@@ -48,8 +48,8 @@ RG_API rg_status rg_lookup_async(rg_registrar *registrar, const rg_request *requ
  * @param out  becomes the targets, owned by the caller. @return as rg_lookup(), or an error of the adaptor, as rg_save_msg(); RG_ENOTSUP:
  * the adaptor has no `apply`.
  */
-RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out,
-	rg_error *why);
+RG_API rg_status rg_lookup_msg(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options,
+	rg_targets **out, rg_error *why);
 
 /** The completion form of rg_lookup_msg(). @param op  may be NULL. */
 RG_API rg_status rg_lookup_msg_async(rg_registrar *registrar, const rg_msg *msg, const rg_lookup_options *options, rg_lookup_cb done,

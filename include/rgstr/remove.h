@@ -35,8 +35,8 @@ RG_API rg_status rg_remove_async(rg_registrar *registrar, const rg_remove_filter
  * @param aor  AoR, in a form that request.h lists; absent = every AoR of the domain.
  * @param n_removed  becomes the number of live bindings that were removed, also before an error; may be NULL. @return as rg_remove().
  */
-RG_API rg_status rg_remove_ip_port(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str aor, uint32_t *n_removed,
-	rg_error *why);
+RG_API rg_status rg_remove_ip_port(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str aor,
+	uint32_t *n_removed, rg_error *why);
 
 /** The completion form of rg_remove_ip_port(). @param op  may be NULL. */
 RG_API rg_status rg_remove_ip_port_async(rg_registrar *registrar, rg_str domain, rg_str ip, int32_t port, rg_str aor, rg_remove_cb done,

@@ -24,8 +24,8 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
  * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: an argument is missing, or what
  * the host says in the request is wrong (request.h). RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */
-RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_response **out,
-	rg_error *why);
+RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options,
+	rg_response **out, rg_error *why);
 
 /**
  * The completion form of rg_save(). Over a store that is not inline, and with env.resolve, it copies the request; a request with more than

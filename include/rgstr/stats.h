@@ -80,9 +80,8 @@ enum { RG_STATISTICS_LABELS_MAX = 16 };
  * @return RG_OK; RG_EINVAL: there is no snapshot, or a label is invalid or given twice; RG_ELIMIT: there are too many labels. On an error
  * nothing is written. Any thread.
  */
-RG_API rg_status rg_statistics_prometheus(const rg_statistics *stats, const rg_statistics_label *labels, uint32_t n_labels, char *room,
-	size_t size,
-	size_t *n);
+RG_API rg_status rg_statistics_prometheus(const rg_statistics *stats, const rg_statistics_label *labels, uint32_t n_labels,
+	char *room, size_t size, size_t *n);
 
 #ifdef __cplusplus
 }

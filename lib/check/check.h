@@ -75,8 +75,8 @@ rg_revision rg__check_mint(rg__check *ck);
 
 /* call.c: calls a member, and checks the store against the completion law. Never NULL. */
 rg__check_answer *rg__check_fetch(rg__check *ck, const rg_key *key);
-rg__check_answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision *base, const rg_revision *own,
-	const rg_record *next);
+rg__check_answer *rg__check_commit(rg__check *ck, const rg_key *key, const rg_revision *base,
+	const rg_revision *own, const rg_record *next);
 rg__check_answer *rg__check_count(rg__check *ck, rg_str domain);
 void rg__check_forget(rg__check_answer *a);    /* frees its content */
 void rg__check_settled(rg__check *ck);   /* checks that no call completed twice */

@@ -41,8 +41,8 @@ static rg_revision add_indexed_key(rg__check *ck, rg_str domain, uint64_t number
 
 static void by_tag(rg__check *ck)
 {
-	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 2), b = finding(RG__CHECK_DOMAIN, TAG_B, 2), c = finding(RG__CHECK_DOMAIN, TAG_C,
-		2);
+	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 2), b = finding(RG__CHECK_DOMAIN, TAG_B, 2);
+	rg__check_walk c = finding(RG__CHECK_DOMAIN, TAG_C, 2);
 
 	expect_keys(ck, &a, "000000", 6);
 	add_indexed_key(ck, RG__CHECK_DOMAIN, 0, TAG_A);
@@ -75,8 +75,8 @@ static void retagged(rg__check *ck)
 {
 	rg__check_label name;
 	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 0), 5000, TAG_A);
-	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5), b = finding(RG__CHECK_DOMAIN, TAG_B, 5), c = finding(RG__CHECK_DOMAIN, TAG_C,
-		5);
+	rg__check_walk a = finding(RG__CHECK_DOMAIN, TAG_A, 5), b = finding(RG__CHECK_DOMAIN, TAG_B, 5);
+	rg__check_walk c = finding(RG__CHECK_DOMAIN, TAG_C, 5);
 	rg_revision r = rg__check_new(ck, &s);
 
 	add_indexed_key(ck, RG__CHECK_DOMAIN, 1, TAG_A);

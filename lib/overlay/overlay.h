@@ -198,10 +198,9 @@ rg_status rg__overlay_fetch(void *self, const rg_key *key, uint32_t flags, rg_fe
 rg_status rg__overlay_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok);
 rg_status rg__overlay_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 rg_status rg__overlay_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done,
-	void *tok);
-rg_status rg__overlay_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok);
+	rg_keys_cb done, void *tok);
+rg_status rg__overlay_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok);
 rg_status rg__overlay_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok);
 rg_status rg__overlay_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
 void rg__overlay_unwatch(void *self, void *handle);

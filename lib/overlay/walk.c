@@ -123,8 +123,8 @@ static rg_status walk_main(rg__overlay *o, const rg__overlay_walk *w, const rg_k
 	return rg__overlay_start(op, ask_main_for_page, give_main_page);
 }
 
-static rg_status walk_page(rg__overlay *o, rg__overlay_walk *w, const rg_key *of, rg_str cursor, uint32_t flags, rg_keys_cb paged,
-	void *tok)
+static rg_status walk_page(rg__overlay *o, rg__overlay_walk *w, const rg_key *of, rg_str cursor, uint32_t flags,
+	rg_keys_cb paged, void *tok)
 {
 	rg__call local;
 
@@ -156,16 +156,15 @@ rg_status rg__overlay_due(void *self, rg_time now, const rg_str *cursor, uint32_
 }
 
 rg_status rg__overlay_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done,
-	void *tok)
+	rg_keys_cb done, void *tok)
 {
 	rg__overlay_walk w = { .kind = RG__OVERLAY_FIND, .limit = limit };
 
 	return walk_page(self, &w, &(rg_key){ .domain = *domain, .user = *tag }, *cursor, flags, done, tok);
 }
 
-rg_status rg__overlay_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+rg_status rg__overlay_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	rg__overlay_walk w = { .kind = RG__OVERLAY_SCAN, .limit = limit };
 

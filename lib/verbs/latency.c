@@ -69,8 +69,8 @@ static const rg__verb latency_verb = {
 	.clear = latency_clear,
 };
 
-rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds, uint32_t *n_changed,
-	rg_error *why)
+rg_status rg_set_latency(rg_registrar *reg, rg_str domain, rg_str aor, rg_str contact, uint32_t microseconds,
+	uint32_t *n_changed, rg_error *why)
 {
 	latency_asked asked = { domain, aor, contact, microseconds, .out = n_changed };
 

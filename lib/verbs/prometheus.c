@@ -133,8 +133,8 @@ static bool good_labels(const rg_statistics_label *labels, uint32_t n)
 	return true;
 }
 
-rg_status rg_statistics_prometheus(const rg_statistics *stats, const rg_statistics_label *labels, uint32_t n_labels, char *room,
-	size_t size, size_t *n)
+rg_status rg_statistics_prometheus(const rg_statistics *stats, const rg_statistics_label *labels, uint32_t n_labels,
+	char *room, size_t size, size_t *n)
 {
 	exposition p = { .out = { room, size, 0 }, .labels = labels, .n_labels = n_labels };
 	bool in_family = false;

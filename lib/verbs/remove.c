@@ -337,8 +337,8 @@ rg_status rg_remove_flow_async(rg_registrar *reg, rg_str domain, rg_str flow, rg
 	return rg__verb_start(&remove_everywhere_verb, reg, &asked, done ? NULL : "done is NULL", user, free_user, op, why);
 }
 
-static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t limit, void *user, rg_free_cb free_user, rg_op **op,
-	rg_error *why)
+static rg_status start_part(rg_registrar *reg, remove_asked *asked, uint32_t limit, void *user, rg_free_cb free_user,
+	rg_op **op, rg_error *why)
 {
 	asked->limit = limit ? limit : RG__PAGE;
 	return rg__verb_start(&remove_everywhere_verb, reg, asked, asked->part ? NULL : "done is NULL", user, free_user, op, why);

@@ -19,7 +19,6 @@ typedef struct rg__save_asked {
 } rg__save_asked;
 
 rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked, rg_error *why);
-rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **handle,
-	rg_error *why);
+rg_status rg__save_start(rg_registrar *reg, const rg__save_asked *asked, void *user, rg_free_cb free_user, rg_op **handle, rg_error *why);
 
 #endif

@@ -182,8 +182,8 @@ rg_status rg_read_statistics(rg_registrar *reg, rg_str domain, rg_statistics **o
 	return rg__verb_block(&stats_verb, reg, &(stats_asked){ .domain = domain, .out = out }, out ? NULL : "out is NULL", why);
 }
 
-rg_status rg_read_statistics_async(rg_registrar *reg, rg_str domain, rg_statistics_cb done, void *user, rg_free_cb free_user, rg_op **op,
-	rg_error *why)
+rg_status rg_read_statistics_async(rg_registrar *reg, rg_str domain, rg_statistics_cb done, void *user, rg_free_cb free_user,
+	rg_op **op, rg_error *why)
 {
 	stats_asked asked = { .domain = domain, .done = done };
 

@@ -153,8 +153,9 @@ Test(takeover, a_cseq_that_is_none_is_refused)
 /* A REGISTER that went to alice, sent to bob: bob's is another record, so it is news there, and nothing of alice's moves. */
 Test(takeover, a_request_sent_to_another_user_leaves_the_first_alone)
 {
-	static const struct { const char *contact; int32_t bindings; } requests[] = { { A, 1 }, { EVIL, 1 }, { "*", 0 }, { A ";expires=0",
-		0 } };
+	static const struct { const char *contact; int32_t bindings; } requests[] = {
+		{ A, 1 }, { EVIL, 1 }, { "*", 0 }, { A ";expires=0", 0 },
+	};
 
 	for (size_t i = 0; i < ROWS(requests); i++) {
 		const char *contact = requests[i].contact;

@@ -342,8 +342,8 @@ static const struct {
 	void (*run)(uint32_t);
 	uint32_t argument;
 } sections[] = {
-	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION }, { "wire", wire,
-		1000 }, { "wire", wire, 100000 },
+	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION },
+	{ "wire", wire, 1000 }, { "wire", wire, 100000 },
 	{ "wire", wire, MILLION }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
 	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
 };

@@ -210,8 +210,8 @@ static rg_status find_skips(void *self, const rg_str *domain, const rg_str *tag,
 	return right_find(self, domain, tag, cursor, limit, flags, without_last, &(struct relay){ .keys = done, .tok = tok });
 }
 
-static rg_status scan_skips(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status scan_skips(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	return right_scan(self, domain, cursor, limit, flags, without_last, &(struct relay){ .keys = done, .tok = tok });
 }
@@ -298,8 +298,8 @@ static rg_status find_counts(void *self, const rg_str *domain, const rg_str *tag
 	return right_find(self, domain, tag, &(rg_str){ NULL, 0 }, UINT32_MAX, flags, counting, &r);
 }
 
-static rg_status scan_counts(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status scan_counts(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	struct relay r = counted_relay(*cursor, limit, done, tok);
 	return right_scan(self, domain, &(rg_str){ NULL, 0 }, UINT32_MAX, flags, counting, &r);

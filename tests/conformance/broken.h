@@ -50,8 +50,8 @@ static rg_status right_find(void *self, const rg_str *domain, const rg_str *tag,
 	return b->ops->find(b->self, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status right_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status right_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	struct broken *b = self;
 	return b->ops->scan(b->self, domain, cursor, limit, flags, done, tok);

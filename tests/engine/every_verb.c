@@ -271,8 +271,8 @@ static const rg_query *lend_query(lent *l)
 }
 
 typedef rg_status ask_form(rg_registrar *reg, const rg_query *query, rg_answer **out, rg_error *why);
-typedef rg_status ask_later_form(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user, rg_op **op,
-	rg_error *why);
+typedef rg_status ask_later_form(rg_registrar *reg, const rg_query *query, rg_answer_cb done, void *user, rg_free_cb free_user,
+	rg_op **op, rg_error *why);
 
 static rg_status ask_whether(verb_call *c, ask_form *ask, ask_later_form *ask_later)
 {

@@ -49,8 +49,8 @@ static rg_status hung_find(void *self, const rg_str *domain, const rg_str *tag, 
 	return keep_waiting(self, (struct waiting){ .listed = done, .tok = tok });
 }
 
-static rg_status hung_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status hung_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	return hung_find(self, domain, cursor, cursor, limit, flags, done, tok);
 }

@@ -58,8 +58,8 @@ static rg_status picky_find(void *self, const rg_str *domain, const rg_str *tag,
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status picky_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status picky_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	const rg_keys circle = { .struct_size = sizeof circle, .cursor = RG_STR("again"), .next = RG_TIME_NEVER };
 	picky *p = self;

@@ -81,16 +81,15 @@ static rg_status tardy_due(void *self, rg_time now, const rg_str *cursor, uint32
 }
 
 static rg_status tardy_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done,
-	void *tok)
+	rg_keys_cb done, void *tok)
 {
 	tardy *t = self;
 
 	return t->ops->find(t->self, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status tardy_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status tardy_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	tardy *t = self;
 

@@ -68,8 +68,8 @@ static rg_status gate_fetch(void *self, const rg_key *key, uint32_t flags, rg_fe
 	return RG_OK;
 }
 
-static rg_status gate_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status gate_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)flags, (void)done, (void)tok;
 	return RG_ENOTSUP;

@@ -110,8 +110,8 @@ static rg_status odd_find(void *self, const rg_str *domain, const rg_str *tag, c
 	return give(self, done, tok);
 }
 
-static rg_status odd_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status odd_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)*domain, (void)*cursor, (void)limit, (void)flags;
 	return give(self, done, tok);

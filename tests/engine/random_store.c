@@ -521,8 +521,8 @@ static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, 
 	return ask_page(&p, *domain, *tag, *cursor, done, tok);
 }
 
-static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	pending p = { .shim = self, .flags = flags, .limit = limit, .asked = { .kind = ASKED_SCAN } };
 

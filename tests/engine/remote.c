@@ -131,16 +131,15 @@ static rg_status remote_due(void *self, rg_time now, const rg_str *cursor, uint3
 }
 
 static rg_status remote_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done,
-	void *tok)
+	rg_keys_cb done, void *tok)
 {
 	(void)domain;
 	(void)tag;
 	return remote_due(self, 0, cursor, limit, flags, done, tok);
 }
 
-static rg_status remote_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status remote_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	(void)domain;
 	return remote_due(self, 0, cursor, limit, flags, done, tok);

@@ -67,8 +67,8 @@ static rg_status note_find(void *self, const rg_str *domain, const rg_str *tag, 
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status note_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status note_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = rg_store_members(((notes *)self)->inner, &in);

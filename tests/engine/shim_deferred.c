@@ -141,8 +141,8 @@ static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, 
 	return later(p, ops->find(in, domain, tag, cursor, limit, flags, keep_keys, p));
 }
 
-static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	pending *p = defer(self, CALL_SCAN, tok);
 	void *in;

@@ -87,8 +87,8 @@ static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, 
 	return fails(((shim *)self)->f, CALL_FIND) ? ((shim *)self)->f->status : ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = inner_of(self, &in);

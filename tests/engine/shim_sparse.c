@@ -81,8 +81,7 @@ static rg_status sparse_due(void *self, rg_time now, const rg_str *cursor, uint3
 }
 
 static rg_status sparse_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done,
-	void *tok)
+	rg_keys_cb done, void *tok)
 {
 	page_call c = { done, tok };
 	rg_str from = *cursor;
@@ -92,8 +91,8 @@ static rg_status sparse_find(void *self, const rg_str *domain, const rg_str *tag
 	return gives_empty_page(&c, &from) ? RG_OK : ops->find(in, domain, tag, &from, limit < 1 ? limit : 1, flags, pass_one_key, &c);
 }
 
-static rg_status sparse_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status sparse_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	page_call c = { done, tok };
 	rg_str from = *cursor;

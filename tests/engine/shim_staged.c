@@ -76,8 +76,7 @@ static rg_status staged_due(void *self, rg_time now, const rg_str *cursor, uint3
 }
 
 static rg_status staged_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
-	rg_keys_cb done,
-	void *tok)
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 
@@ -85,8 +84,8 @@ static rg_status staged_find(void *self, const rg_str *domain, const rg_str *tag
 	return place(self, tok);
 }
 
-static rg_status staged_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status staged_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 

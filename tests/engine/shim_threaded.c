@@ -144,8 +144,8 @@ static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, 
 		.paged = done, .tok = tok });
 }
 
-static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	return queue(self, &(job){ .kind = CALL_SCAN, .domain = *domain, .cursor = *cursor, .limit = limit, .flags = flags, .paged = done,
 		.tok = tok });

@@ -181,8 +181,8 @@ static const struct {
 	const char *what;
 	rg_status (*run)(kit *k);
 } verbs[] = {
-	{ "save", save }, { "save_async", save_later }, { "lookup", look_up }, { "lookup of a branch", look_up_branch }, { "remove",
-		remove_all },
+	{ "save", save }, { "save_async", save_later }, { "lookup", look_up }, { "lookup of a branch", look_up_branch },
+	{ "remove", remove_all },
 	{ "remove_ip_port", remove_by_address }, { "is_contact_registered", is_registered }, { "each_async", walk },
 	{ "set_latency", measure }, { "tick", tick }, { "save_reply", save_reply }, { "configure", configure }, { "subscribe", subscribe },
 	{ "federate", join_federation }, { "stats", count }, { "registrar_new", make_another },

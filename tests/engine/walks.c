@@ -93,8 +93,8 @@ Test(walks, every_record_left_is_given_though_the_one_where_it_was_stopped_is_go
 }
 
 /* One page, which gives a key twice, as a store may that is written to while it is walked. */
-static rg_status scan_twice(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done,
-	void *tok)
+static rg_status scan_twice(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	const rg_str host = RG_STR("example.org");
 	const rg_key keys[] = { { *domain, RG_STR("alice"), host }, { *domain, RG_STR("bob"), host }, { *domain, RG_STR("alice"), host },

@@ -24,8 +24,8 @@ Test(place, a_parameter_that_does_not_fit_is_empty)
 		const char *params, *value;
 		int there;
 	} cases[] = {
-		{ NULL, "", 0 }, { "lr", "", 0 }, { "p", "", 0 }, { "p=", "", 0 }, { "p=a", "a", 1 }, { "lr;P=abc;q=d", "abc", 1 }, { "p=abcd",
-			"", 1 },
+		{ NULL, "", 0 }, { "lr", "", 0 }, { "p", "", 0 }, { "p=", "", 0 }, { "p=a", "a", 1 }, { "lr;P=abc;q=d", "abc", 1 },
+		{ "p=abcd", "", 1 },
 		{ "p=abcdefghijklmnopqrstuvwxyz", "", 1 }, { "pp=a", "", 0 },
 	};
 

@@ -88,8 +88,8 @@ static rg_status broken_find(void *self, const rg_str *domain, const rg_str *tag
 	return RG_ESTORE;
 }
 
-static rg_status broken_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t how, rg_keys_cb done,
-	void *tok)
+static rg_status broken_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t how,
+	rg_keys_cb done, void *tok)
 {
 	(void)self, (void)*domain, (void)*cursor, (void)limit, (void)how, (void)done, (void)tok;
 	return RG_ESTORE;

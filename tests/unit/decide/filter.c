@@ -16,8 +16,8 @@ Test(filter, contact_by_the_matcher)
 	} cases[] = {
 		{ "0", "sip:a@192.0.2.7;transport=tcp;r=1", true }, { "0", "\"A\" <sip:%61@192.0.2.7;transport=tcp>;q=1", true },
 		{ "0", "sip:a@192.0.2.7", false }, { "1", "sip:a@192.0.2.7;transport=tcp;r=1", true },
-		{ "instance", "sip:a@192.0.2.7;transport=tcp", true }, { "<r>", "sip:b@192.0.2.9;r=1", true }, { "<r>", "sip:b@192.0.2.9;r=2",
-			false },
+		{ "instance", "sip:a@192.0.2.7;transport=tcp", true }, { "<r>", "sip:b@192.0.2.9;r=1", true },
+		{ "<r>", "sip:b@192.0.2.9;r=2", false },
 	};
 	world w = new_world();
 

@@ -126,10 +126,10 @@ Test(reply, a_to_without_a_tag_gets_one)
 		{ "<sip:a@example.org>", "<sip:a@example.org>;tag=*" }, { "sip:a@example.org", "sip:a@example.org;tag=*" },
 		{ " \"A;tag=1\" <sip:a@h;tag=2>;x=\";tag=3\" ", "\"A;tag=1\" <sip:a@h;tag=2>;x=\";tag=3\";tag=*" },
 		{ "<sip:a@h>;tagged=1", "<sip:a@h>;tagged=1;tag=*" }, { "A <sip:%zz>", "A <sip:%zz>;tag=*" },
-		{ "<sip:a@h>;tag=9", "<sip:a@h>;tag=9" }, { "sip:a@h;TAG=9 ", "sip:a@h;TAG=9" }, { "<sip:a@h> ; x ; tag = 9",
-			"<sip:a@h> ; x ; tag = 9" },
-		{ NULL, NULL }, { "", NULL }, { "<sip:a@h", NULL }, { "\"a <sip:a@h>", NULL }, { "<sip:a@h>;;", NULL }, { "<sip:a@h>;tag=1;tag=2",
-			NULL },
+		{ "<sip:a@h>;tag=9", "<sip:a@h>;tag=9" }, { "sip:a@h;TAG=9 ", "sip:a@h;TAG=9" },
+		{ "<sip:a@h> ; x ; tag = 9", "<sip:a@h> ; x ; tag = 9" },
+		{ NULL, NULL }, { "", NULL }, { "<sip:a@h", NULL }, { "\"a <sip:a@h>", NULL }, { "<sip:a@h>;;", NULL },
+		{ "<sip:a@h>;tag=1;tag=2", NULL },
 		{ "<sip:a\r\nEvil: 1@h>", NULL }, { "<sip:a@h>\r\nEvil: 1", NULL }, { "\"\n\" <sip:a@h>", NULL },
 	};
 
@@ -194,11 +194,11 @@ Test(reply, a_target_becomes_a_contact)
 		const char *header;
 	} cases[] = {
 		{ "sip:a@192.0.2.1", -1, "<sip:a@192.0.2.1>" }, { "sip:a@192.0.2.1;transport=tcp", 700, "<sip:a@192.0.2.1;transport=tcp>;q=0.7" },
-		{ "sips:a,b?c@h:5061;x", 1000, "<sips:a,b?c@h:5061;x>;q=1" }, { "sip:h", 0, "<sip:h>;q=0" }, { "tel:+4912", 5,
-			"<tel:+4912>;q=0.005" },
+		{ "sips:a,b?c@h:5061;x", 1000, "<sips:a,b?c@h:5061;x>;q=1" }, { "sip:h", 0, "<sip:h>;q=0" },
+		{ "tel:+4912", 5, "<tel:+4912>;q=0.005" },
 		{ "", -1, NULL }, { NULL, -1, NULL }, { "x", -1, NULL }, { "sip:a@h>;q=1,<sip:b@h", -1, NULL }, { "sip:a@h\r\nEvil: 1", -1, NULL },
-		{ "tel:1>,<sip:b@h", -1, NULL }, { "tel:1 2", -1, NULL }, { "tel:\"", -1, NULL }, { "sip:a@h", 1001, NULL }, { "sip:a@h", -2,
-			NULL },
+		{ "tel:1>,<sip:b@h", -1, NULL }, { "tel:1 2", -1, NULL }, { "tel:\"", -1, NULL }, { "sip:a@h", 1001, NULL },
+		{ "sip:a@h", -2, NULL },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -300,8 +300,8 @@ Test(register_read, the_method_may_be_left_out)
 Test(register_read, headers_that_no_decision_needs_are_as_if_absent_when_malformed)
 {
 	static const struct { const char *user_agent, *allow[3]; } rows[] = {
-		{ "a\r\nb", { "INVITE ACK BYE" } }, { "\x01", { "INVITE;ACK" } }, { "a\x7f", { "INVITE, \"ACK" } }, { "\n", { "INVITE",
-			"B\xc3\xbf" } },
+		{ "a\r\nb", { "INVITE ACK BYE" } }, { "\x01", { "INVITE;ACK" } }, { "a\x7f", { "INVITE, \"ACK" } },
+		{ "\n", { "INVITE", "B\xc3\xbf" } },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

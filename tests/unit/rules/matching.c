@@ -13,8 +13,8 @@ Test(matching, instances_compare_as_urns)
 	} cases[] = {
 		{ "<urn:uuid:ABC>", "urn:uuid:abc", true }, { "URN:UUID:abc", "<urn:uuid:abc>", true }, { "urn:x:abc", "URN:X:abc", true },
 		{ "urn:x:abc", "urn:x:ABC", false }, { "urn:uuid:abc", "urn:uuid:abd", false }, { "imei", "imei", true },
-		{ "imei", "IMEI", false }, { "urn:uuid:", "urn:uuid:", true }, { "urn", "urn:uuid:a", false }, { "urn:a:uuid:b", "urn:a:UUID:b",
-			false },
+		{ "imei", "IMEI", false }, { "urn:uuid:", "urn:uuid:", true }, { "urn", "urn:uuid:a", false },
+		{ "urn:a:uuid:b", "urn:a:UUID:b", false },
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

@@ -73,8 +73,8 @@ Test(sofia_branches, a_lookup_is_refused_for_what_it_needs_and_for_nothing_else)
 	static const struct { const char *uri, *from, *more, *want; } rows[] = {
 		{ "sip:alice@example.com", "<sip:b@h>", "Contact: <sip:>\r\nAllow: a b\r\nDate: x\r\nRequire: \"\r\nExpires: x\r\n", "1/0" },
 		{ "sip:alice@example.com;", "J\xc3\xbcrgen <sip:b@h>", "Contact: J\xc3\xbc <sip:b@h>\r\n", "1/0" },
-		{ "sip:alice@example.com;transport=udp;transport=udp", "<sip:b@h>", "", "1/0" }, { "sip:alice@example.com:0", "<sip:b@h>", "",
-			"1/0" },
+		{ "sip:alice@example.com;transport=udp;transport=udp", "<sip:b@h>", "", "1/0" },
+		{ "sip:alice@example.com:0", "<sip:b@h>", "", "1/0" },
 		{ "sip:alice@example.com;foo=", "<sip:b@h>", "", "1/0" }, { "sip:bob@example.com;foo=", "<sip:b@h>", "", "-1/404" },
 		{ "sip:alice@exam$ple.com", "<sip:b@h>", "", "-1/400" }, { "tel:+1", "<sip:b@h>", "", "-1/416" },
 		{ "sip:alice@example.com", "<sip:>", "", "-1/400" }, { "sip:alice@example.com", "<sip:b@h>", "Via: foo\r\n", "-1/400" },

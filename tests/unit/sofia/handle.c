@@ -126,8 +126,8 @@ static char *repeated(const char *line, int times)
 }
 
 static const struct { const char *line; int times; int32_t code; } big[] = {
-	{ "X-A: 1\r\n", 200, 200 }, { "X-A: 1\r\n", 300, 413 }, { "Contact: <sip:a@192.0.2.1>\r\n", 16000, 413 }, { "X:\r\n y\r\n", 20000,
-		413 },
+	{ "X-A: 1\r\n", 200, 200 }, { "X-A: 1\r\n", 300, 413 }, { "Contact: <sip:a@192.0.2.1>\r\n", 16000, 413 },
+	{ "X:\r\n y\r\n", 20000, 413 },
 	{ ",", 40000, 413 }, { "Contact: <sip:a@h>,<sip:b@h>,<sip:c@h>,<sip:d@h>,<sip:e@h>,<sip:f@h>\r\n", 240, 413 },
 	{ "X-A: 12345678901234567890\r\n", 100000, 413 },
 };

@@ -477,8 +477,8 @@ Test(sofia_reply, targets_route_the_message_and_stay_with_it)
 	cr_expect(rg_str_equal(m.next_hop, RG_STR("sip:edge.example.com;lr")), "%.*s", (int)m.next_hop.n, m.next_hop.p);
 	char *text = sent(m.msg);
 	cr_expect_eq(strncmp(text, "INVITE sip:a@192.0.2.1 SIP/2.0\r\n", 32), 0, "%s", text);
-	const char *edge = strstr(text, "sip:edge.example.com;lr"), *p2 = strstr(text, "sip:p2.example.com;lr"), *left = strstr(text,
-		"sip:left.");
+	const char *edge = strstr(text, "sip:edge.example.com;lr"), *p2 = strstr(text, "sip:p2.example.com;lr");
+	const char *left = strstr(text, "sip:left.");
 	cr_expect(edge && p2 && left && edge < p2 && p2 < left, "%s", text);
 	free(text);
 	msg_destroy(m.msg);
