@@ -264,10 +264,11 @@ static void on_found(void *user, rg_status status, rg_targets *targets)
 {
 	struct exchange *x = user;
 	int32_t code = rg_targets_count(targets) > 0 ? 480 : rg_targets_code(targets); /* 480: none of them can be told */
-	rg_target target = { .struct_size = sizeof target };
+	rg_target target;
 	size_t n;
 
 	(void)status;
+	rg_target_init(&target, sizeof target);
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
 		/* A fallback is for later, after its principal has failed. */
 		if (target.fallback_of != UINT32_MAX || rg_contact_header(&target, x->server->room, DATAGRAM, &n) != RG_OK || n > DATAGRAM)

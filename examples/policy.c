@@ -34,6 +34,7 @@ static rg_plan *phone_registers(const char *phone, int cseq, int expires)
 	char text[512];
 	rg_request *request = NULL;
 	rg_plan *plan = NULL;
+	rg_error *why = rg_error_new();
 
 	snprintf(text, sizeof text,
 		"REGISTER sip:example.com SIP/2.0\n"
@@ -45,9 +46,11 @@ static rg_plan *phone_registers(const char *phone, int cseq, int expires)
 		"Contact: <sip:alice@%s>;expires=%d\n"
 		"Content-Length: 0\n"
 		"\n", phone, phone, cseq, phone, expires);
-	if (rg_sofia_request_parse(rg_str_from(text), &request, NULL) == RG_OK)
-		rg_merge(record, request, config, options, now, seed, &plan, NULL);
+	if (rg_sofia_request_parse(rg_str_from(text), &request, why) != RG_OK ||
+		rg_merge(record, request, config, options, now, seed, &plan, why) != RG_OK)
+		fprintf(stderr, "no decision: %s\n", rg_error_text(why).p);
 	rg_request_free(request);
+	rg_error_free(why);
 	return plan;
 }
 
@@ -113,9 +116,10 @@ static int two_phones_are_welcome(void)
 static int a_third_takes_the_place_of_the_one_silent_longest(void)
 {
 	rg_plan *plan = phone_registers("192.0.2.3", 1, 600);
-	rg_event gone = { .struct_size = sizeof gone };
+	rg_event gone;
 	int failed = 0;
 
+	rg_event_init(&gone, sizeof gone);
 	for (uint32_t i = 0; gone.kind != RG_EVENT_CONTACT_DELETE && rg_plan_event(plan, i, &gone) == RG_OK; i++)
 		continue;
 	EXPECT(gone.kind == RG_EVENT_CONTACT_DELETE);
@@ -129,9 +133,10 @@ static int a_third_takes_the_place_of_the_one_silent_longest(void)
 static int nobody_stays_more_than_an_hour(void)
 {
 	rg_plan *plan = phone_registers("192.0.2.2", 2, 86400);
-	rg_contact first = { .struct_size = sizeof first };
+	rg_contact first;
 	int failed = 0;
 
+	rg_contact_init(&first, sizeof first);
 	EXPECT(rg_plan_outcome(plan, 0) == RG_OUTCOME_UPDATED);
 	EXPECT(rg_response_contact(rg_plan_response(plan), 0, &first) == RG_OK);
 	EXPECT(rg_response_contact_expires(rg_plan_response(plan), 0) == 3600);

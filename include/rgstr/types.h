@@ -7,7 +7,8 @@
  *
  * **The law of struct_size.** A struct that begins with a `struct_size`, and may so get members in a later version, belongs to a caller, who
  * calls its init function first: `rg_X_init(&x, sizeof x)`. This sets `struct_size`, also of a struct that the library fills in, and gives
- * each member its default. The library reads and writes no more than both the caller and it know. It accepts these sizes:
+ * each member its default. In C, `rg_X x = { .struct_size = sizeof x };` is the same where all defaults are 0. The library reads and writes
+ * no more than both the caller and it know. It accepts these sizes:
  * - that of the first release, that of this version, and any in between that ends with a member that was appended;
  * - a larger one of at most 4096 bytes, when everything behind what this version knows is zero.
  *
