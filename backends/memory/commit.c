@@ -243,7 +243,7 @@ static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 	return status;
 }
 
-/* Checks that the commit has all members of the first version of the struct, and that the record matches it. */
+/* Checks that the commit has all members that this store needs, and that the record matches it. */
 static rg_status check_commit(const rg_key *key, const rg_commit *c)
 {
 	if (c->struct_size < offsetof(rg_commit, next) + sizeof c->next || rg_revision_is_zero(&c->revision))
