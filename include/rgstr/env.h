@@ -24,8 +24,8 @@ enum {
 /**
  * Answers env.resolve. The host calls it once for each @p tok. While the registrar lives, a second call is refused. After the last
  * reference to the registrar is gone and its last operation has ended, a second call is undefined behaviour.
- * @param status  RG_OK or an error, which counts as no address. @param addrs  the addresses; copied, ports are ignored. @param n  their
- * number; at most 8 are used.
+ * @param status  RG_OK or an error, which counts as no address. @param addrs  the addresses; copied. Ports are ignored, and so is an
+ * address without a family. @param n  their number; at most 8 are used.
  */
 typedef void (*rg_resolve_done_cb)(void *tok, rg_status status, const rg_addr *addrs, uint32_t n);
 

@@ -50,7 +50,7 @@ RG_API uint32_t rg_answer_contact_count(const rg_answer *answer);
 
 /**
  * Fills in a view of matching binding @p index, in lookup order; borrowed from the answer.
- * @return as rg_record_contact(); RG_ENOENT also for NULL.
+ * @return as rg_record_contact().
  */
 RG_API rg_status rg_answer_contact(const rg_answer *answer, uint32_t index, rg_contact *out);
 

@@ -212,7 +212,7 @@ RG_API uint32_t rg_record_contact_count(const rg_record *record);
 /**
  * Fills in a view of binding @p index.
  * @param out  its slices are borrowed from the record.
- * @return RG_OK; RG_ENOENT past the last binding; RG_EINVAL: @p out is NULL, or its size is refused.
+ * @return RG_OK; RG_ENOENT past the last binding, and for NULL, with @p out emptied; RG_EINVAL: @p out is NULL, or its size is refused.
  */
 RG_API rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out);
 

@@ -91,7 +91,7 @@ RG_API int32_t rg_response_reason(const rg_response *response);
 /** @return the SIP status code; 500 for NULL. */
 RG_API int32_t rg_response_code(const rg_response *response);
 
-/** @return the reason phrase of the status line. Static. */
+/** @return the reason phrase of the status line; that of 500 for NULL. Static. */
 RG_API const char *rg_response_phrase(const rg_response *response);
 
 /** @return 1 when nothing is to be sent: after the save flag `no-reply`, and after rg_save_reply(). Else 0. */
@@ -216,7 +216,7 @@ RG_API int32_t rg_targets_branches_only(const rg_targets *targets);
 /** @return the number of targets; 0 for NULL. */
 RG_API uint32_t rg_targets_count(const rg_targets *targets);
 
-/** Fills in a view of target @p index, borrowed from the targets. @return as rg_record_contact(); RG_ENOENT also for NULL. */
+/** Fills in a view of target @p index, borrowed from the targets. @return as rg_record_contact(). */
 RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
 /**

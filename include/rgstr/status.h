@@ -12,6 +12,9 @@
  *   a lookup the result is the answer to send, or NULL when out of memory. And a value whose comment says so is set after an error, too:
  *   `n_removed`, and `next` of rg_registrar_tick().
  *
+ * **No object.** A function that reads an object may get NULL for it. What it returns then is 0, NULL, absent or RG_ENOENT, unless its comment
+ * says otherwise.
+ *
  * **Words.** An argument `why` may be NULL. It is filled in when the call returns an error, and left alone otherwise. The text names the
  * argument as in the header, as `done`, or the member, as `rg_request.received`. It is for people; a later version may word it
  * differently. An operation that fails after its call has returned has no words, only a status.

@@ -204,47 +204,21 @@ OUT(rg_lookup_msg_async, op, rg_op *, STARTED, rg_op_free)
 	return rg_lookup_msg_async(registrar_of(o), &msg, NULL, kit_looked_up, &o->outcome, kit_freed, out, o->why);
 }
 
-OUT(rg_is_registered, out, rg_answer *, VERB, rg_answer_free)
-{
-	rg_query q = query_of(o, false);
+#define ASKS(verb, by_ip) \
+	OUT(verb, out, rg_answer *, VERB, rg_answer_free) \
+	{ \
+		rg_query q = query_of(o, by_ip); \
+		return verb(registrar_of(o), &q, out, o->why); \
+	} \
+	OUT(verb##_async, op, rg_op *, STARTED, rg_op_free) \
+	{ \
+		rg_query q = query_of(o, by_ip); \
+		return verb##_async(registrar_of(o), &q, kit_answered, &o->outcome, kit_freed, out, o->why); \
+	}
 
-	return rg_is_registered(registrar_of(o), &q, out, o->why);
-}
-
-OUT(rg_is_registered_async, op, rg_op *, STARTED, rg_op_free)
-{
-	rg_query q = query_of(o, false);
-
-	return rg_is_registered_async(registrar_of(o), &q, kit_answered, &o->outcome, kit_freed, out, o->why);
-}
-
-OUT(rg_is_contact_registered, out, rg_answer *, VERB, rg_answer_free)
-{
-	rg_query q = query_of(o, false);
-
-	return rg_is_contact_registered(registrar_of(o), &q, out, o->why);
-}
-
-OUT(rg_is_contact_registered_async, op, rg_op *, STARTED, rg_op_free)
-{
-	rg_query q = query_of(o, false);
-
-	return rg_is_contact_registered_async(registrar_of(o), &q, kit_answered, &o->outcome, kit_freed, out, o->why);
-}
-
-OUT(rg_is_ip_registered, out, rg_answer *, VERB, rg_answer_free)
-{
-	rg_query q = query_of(o, true);
-
-	return rg_is_ip_registered(registrar_of(o), &q, out, o->why);
-}
-
-OUT(rg_is_ip_registered_async, op, rg_op *, STARTED, rg_op_free)
-{
-	rg_query q = query_of(o, true);
-
-	return rg_is_ip_registered_async(registrar_of(o), &q, kit_answered, &o->outcome, kit_freed, out, o->why);
-}
+ASKS(rg_is_registered, false)
+ASKS(rg_is_contact_registered, false)
+ASKS(rg_is_ip_registered, true)
 
 OUT(rg_is_registered_msg, out, rg_answer *, VERB, rg_answer_free)
 {
