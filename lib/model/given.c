@@ -4,6 +4,8 @@
 #include "model/model.h"
 #include <stdlib.h>
 
+_Static_assert(_Alignof(rg_removal) == _Alignof(rg_contact), "one alignment for both arrays");
+
 /* Structs of today's size. */
 typedef struct given_rows {
 	const void *at;
@@ -22,6 +24,8 @@ static rg_status take_rows(const rg__shape *shape, const void *given, uint32_t n
 	if (given == NULL)
 		return RG_EINVAL;
 	stride = rg__struct_size(given);
+	if (stride % _Alignof(rg_contact) != 0) /* no compiler lays out an array so */
+		return RG_EINVAL;
 	for (i = 0; i < n; i++)
 		if (rg__struct_size(from + i * stride) != stride || !rg__shape_fits(shape, from + i * stride))
 			return RG_EINVAL;

@@ -86,6 +86,23 @@ Test(given, elements_of_another_size_or_with_members_that_are_not_known_are_refu
 	}
 }
 
+Test(given, an_array_whose_elements_would_not_be_aligned_is_refused)
+{
+	for (uint32_t more = 1; more < 8; more++) {
+		for (int what = 0; what < 2; what++) {
+			given g = sample_given();
+			rg_record *r = (rg_record *)&g;
+
+			if (what == 0)
+				g.contacts[0].known.struct_size = sizeof(rg_contact) + more;
+			else
+				g.removals[0].known.struct_size = sizeof(rg_removal) + more;
+			cr_expect_eq(build(&g, &r), RG_EINVAL, "%u %d", more, what);
+			cr_expect_null(r);
+		}
+	}
+}
+
 Test(given, an_array_that_is_missing_is_refused_and_too_many_elements_are_not_looked_at)
 {
 	const rg_revision revision = { { 1 } };
