@@ -2,6 +2,8 @@
 /* The law of struct_size (types.h), over every function of librgstr and librgstr-memory that reads a caller's struct or fills one in.
  * tests/abi/older.py runs this on a library that is two members ahead of its client, and on one that is two members behind. */
 #include "sizes.h"
+#include <sys/mman.h>
+#include <unistd.h>
 
 #if !defined(AHEAD)
 #define AHEAD 0 /* how many bytes more than this client the library knows of each struct, in members of 8 bytes */
@@ -41,17 +43,38 @@ static bool all_are(const unsigned char *at, size_t n, unsigned char value)
 	return true;
 }
 
-/* A struct of so many bytes, and behind it what belongs to somebody else: @p canary bytes, or what an address sanitizer watches. */
-static unsigned char *room_of(size_t size, size_t canary)
-{
-	size_t n = (size < sizeof(uint32_t) ? sizeof(uint32_t) : size) + canary;
+enum { EDGE = 8 };
 
-	return memset(malloc(n), 0xee, n);
+/* A page, and behind it one that nobody may read or write. */
+static unsigned char *pages_new(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	cr_assert(pages != MAP_FAILED && mprotect(pages + page, page, PROT_NONE) == 0);
+	return pages;
+}
+
+static void pages_free(unsigned char *pages)
+{
+	munmap(pages, 2 * (size_t)sysconf(_SC_PAGESIZE));
+}
+
+/*
+ * A struct of so many bytes, and behind it what belongs to somebody else: @p canary bytes, then a page that nobody may touch. Without a
+ * canary the page begins at the end of every struct that is accepted, because a size that is accepted is a multiple of EDGE.
+ */
+static unsigned char *room_in(unsigned char *pages, size_t size, size_t canary)
+{
+	size_t n = (size < sizeof(uint32_t) ? sizeof(uint32_t) : size) + canary, page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return memset(pages + page - (n + EDGE - 1) / EDGE * EDGE, 0xee, n);
 }
 
 static void probe_filled_in(scene *s, const probe *p, uint32_t size, size_t canary)
 {
-	unsigned char *room = room_of(size, canary), *past = room_of(size, canary);
+	unsigned char *pages = pages_new(), *others = pages_new();
+	unsigned char *room = room_in(pages, size, canary), *past = room_in(others, size, canary);
 	bool fits = is_accepted(p, size);
 	size_t known = !fits ? sizeof size : size < library_size(p) ? size : library_size(p);
 
@@ -73,8 +96,8 @@ static void probe_filled_in(scene *s, const probe *p, uint32_t size, size_t cana
 		room[size - 1] = 0;
 		cr_expect(memcmp(room, past, size) == 0, "%s of %u: not touched", p->name, size);
 	}
-	free(room);
-	free(past);
+	pages_free(pages);
+	pages_free(others);
 }
 
 Test(sizes, a_struct_is_filled_in_as_far_as_both_know_it_or_refused)
@@ -97,7 +120,7 @@ Test(sizes, a_struct_is_filled_in_as_far_as_both_know_it_or_refused)
 
 static void probe_read_in(scene *s, const probe *p, const unsigned char *whole, uint32_t size)
 {
-	unsigned char *room = room_of(size, 0);
+	unsigned char *pages = pages_new(), *room = room_in(pages, size, 0);
 
 	memset(room, 0, size);
 	memcpy(room, whole, size < p->size ? size : p->size);
@@ -108,7 +131,7 @@ static void probe_read_in(scene *s, const probe *p, const unsigned char *whole, 
 		cr_expect_eq(p->use(s, 0, room), RG_EINVAL, "%s of %u with something at %u", p->name, size, at);
 		room[at] = 0;
 	}
-	free(room);
+	pages_free(pages);
 }
 
 Test(sizes, a_struct_is_read_when_its_size_is_one_that_a_release_had_or_refused)
@@ -118,13 +141,13 @@ Test(sizes, a_struct_is_read_when_its_size_is_one_that_a_release_had_or_refused)
 	open_scene(&s);
 	for (size_t i = 0; i < n_read_in; i++) {
 		const probe *p = &read_in[i];
-		unsigned char *whole = room_of(p->size, 0);
+		unsigned char *pages = pages_new(), *whole = room_in(pages, p->size, 0);
 
 		p->fill(&s, whole);
 		cr_expect_eq(p->use(&s, 0, NULL), RG_EINVAL, "%s", p->name);
 		for (uint32_t size = 0; size <= p->size + BEYOND; size++)
 			probe_read_in(&s, p, whole, size);
-		free(whole);
+		pages_free(pages);
 	}
 	close_scene(&s);
 }
