@@ -137,7 +137,7 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	*out = NULL;
 	rg_memory_options_init(&o, sizeof o);
 	if (options && !rg_struct_fits(options, options_sizes, sizeof options_sizes / sizeof options_sizes[0]))
-		return rg_error_set(why, RG_EINVAL, RG_STR("rg_memory_options.struct_size is not set: call rg_memory_options_init()"));
+		return rg_error_set(why, RG_EINVAL, RG_STR("rg_memory_options.struct_size is no size that this library knows: call rg_memory_options_init()"));
 	if (options)
 		memcpy(&o, options, options->struct_size < sizeof o ? options->struct_size : sizeof o);
 	uint32_t shards = o.shards ? o.shards : SHARDS;

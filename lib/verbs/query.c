@@ -189,7 +189,7 @@ static rg_status query_prepare(rg_op *op, const void *given, bool keeps, rg_erro
 	rg_status st = request ? rg__request_open(query->request, &view, why) : RG_OK;
 
 	if (st == RG_OK)
-		st = rg__query_aor(request, query->aor, "rg_query.aor", op->ticket.snapshot->config, &q->aor, why);
+		st = rg__query_aor(request, query->aor, asked->message ? "aor" : "rg_query.aor", op->ticket.snapshot->config, &q->aor, why);
 	if (st == RG_OK)
 		st = filters_new(q, asked->about == IP ? query->n_ips : 1);
 	if (st != RG_OK)

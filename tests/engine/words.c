@@ -554,6 +554,7 @@ Test(words, what_a_message_lacks_is_named)
 	SAYS("msg is NULL", rg_save_msg(k.reg, NULL, NULL, &response, why));
 	SAYS("rg_msg.ops is NULL", rg_save_msg(k.reg, &msg, NULL, &response, why));
 	msg.ops = &partial;
+	SAYS("aor is no AoR: 'a b'", rg_is_registered_msg(k.reg, &msg, RG_STR("a b"), &(rg_answer *){ NULL }, why));
 	SAYS("reply is NULL", rg_save_reply_msg(k.reg, &msg, NULL, NULL, &response, why));
 	SAYS("request is NULL", rg_save_reply_msg(k.reg, NULL, &msg, NULL, &response, why));
 	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock"), why), RG_ENOTSUP);
