@@ -48,6 +48,7 @@
  * | `domain` | save | no name that ends in "@homes" |
  * | `method` | save | absent, or "REGISTER" |
  * | `flags` | all | known bits. A save takes no RG_REQUEST_REPLY |
+ * | `defect` | all | 0, or a reason below rg_reason_count() |
  * | `n_contacts`, `n_paths` … | all | 0 without the array |
  * | `resolved` | all | addresses of family 4 or 6 |
  * | `n_branches` | lookup | with the flag `branch` at most RG_BRANCHES_MAX |

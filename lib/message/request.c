@@ -153,6 +153,8 @@ rg_status rg__request_open(const rg_request *given, rg_request *out, rg_error *w
 		return clear_stray_counts(out, why);
 	if (out->flags & ~known)
 		return rg__fail(why, RG_EINVAL, "rg_request.flags has unknown bits: 0x%x", out->flags & ~known);
+	if (out->defect < 0 || out->defect >= rg_reason_count())
+		return rg__fail(why, RG_EINVAL, "rg_request.defect is no reason: %d", (int)out->defect);
 	for (uint32_t i = 0; i < out->n_resolved && st == RG_OK; i++)
 		st = check_resolved(&out->resolved[i], i, why);
 	return st;

@@ -41,7 +41,6 @@ rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg_
 	*out = (rg__aor){ 0 };
 	if (request->defect != RG_R_FINE) {
 		*code = rg_reason_code(request->defect);
-		*code = *code == 0 ? 500 : *code; /* as for a REGISTER, an unknown defect is an error of ours */
 		return RG_OK;
 	}
 	rg__aor_rules_of(config, &rules);

@@ -42,6 +42,8 @@ static const struct {
 	TEXT(method, "register", SAVES, " is not REGISTER: 'register'"),
 	NUMBER(flags, flags, RG_REQUEST_REPLY, SAVES, " has RG_REQUEST_REPLY: a save takes the request"),
 	NUMBER(flags, flags, 1u << 31, ALL, " has unknown bits: 0x80000000"),
+	NUMBER(defect, defect, 4711, ALL, " is no reason: 4711"),
+	NUMBER(defect, defect, UINT32_MAX, ALL, " is no reason: -1"),
 	NUMBER(paths, n_paths, 2, ALL, " is NULL, and its count is 2"),
 	NUMBER(supported, n_supported, 2, ALL, " is NULL, and its count is 2"),
 	NUMBER(require, n_require, 2, ALL, " is NULL, and its count is 2"),
@@ -498,8 +500,7 @@ static rg_status ask_contact(kit *k, rg_str contact, const rg_request *r, rg_err
 
 static void hear_nothing(void *user, const rg_event *event)
 {
-	(void)user;
-	(void)event;
+	(void)user, (void)event;
 }
 
 Test(words, an_argument_of_a_question_is_named)
@@ -534,10 +535,7 @@ Test(words, an_argument_of_a_question_is_named)
 
 static rg_status add_nothing(void *self, void *msg, const rg_str *name, const rg_str *value)
 {
-	(void)self;
-	(void)msg;
-	(void)name;
-	(void)value;
+	(void)self, (void)msg, (void)name, (void)value;
 	return RG_EINVAL;
 }
 

@@ -185,8 +185,7 @@ Test(select, a_request_with_a_defect_is_refused_by_the_code_of_its_reason)
 	same_text(select_defect(&w, RG_R_CID_MISS), "-1/400 0");
 	same_text(select_defect(&w, RG_R_TOO_LARGE), "-1/413 0");
 	same_text(select_defect(&w, RG_R_SCHEME), "-1/416 0");
-	same_text(select_defect(&w, 4711), "-3/500 0");
-	same_text(select_defect(&w, -1), "-3/500 0");
+	same_text(select_defect(&w, RG_R_INTERNAL), "-3/500 0");
 	end_world(&w);
 }
 
