@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/** Kinds of parameter. */
+/** Kinds of parameter. A later version may add kinds. */
 enum {
 	RG_PARAM_INT = 1,  /**< whole number in [min, max] */
 	RG_PARAM_BOOL = 2, /**< 0, 1, true, false */

@@ -5,8 +5,8 @@
  * limit of the library that they run with.
  *
  * The table holds every enumerator and every macro with a value of the headers that rgstr.h includes. A value never changes, except that a
- * later version may raise a limit whose comment says so. A later version may add enumerators to any enumeration; a program ignores a value
- * or a bit that it does not know.
+ * later version may raise a limit whose comment says so. A later version may add enumerators to an enumeration whose comment says so; a
+ * program ignores a value or a bit that it does not know.
  *
  * Every function may be called on any thread.
  */

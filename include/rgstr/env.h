@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-/** Levels of env.log. */
+/** Levels of env.log. No version adds one. */
 enum {
 	RG_LOG_ERROR = 1,
 	RG_LOG_WARNING = 2,

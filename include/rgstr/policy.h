@@ -56,7 +56,7 @@ typedef struct rg_event {
 /** Empties an event. @p size is sizeof(rg_event). NULL is accepted. */
 RG_API void rg_event_init(rg_event *event, uint32_t size);
 
-/** The outcome of one Contact value of a request. */
+/** The outcome of one Contact value of a request. A later version may add outcomes. */
 enum {
 	RG_OUTCOME_INSERTED = 1, /**< it added a binding */
 	RG_OUTCOME_UPDATED = 2,  /**< it changed an existing binding */

@@ -70,7 +70,7 @@ enum {
 /** @return the name of a method, as "INVITE", by the number of its bit; "OTHER" for RG_METHOD_OTHER; NULL for an unknown number. Static. */
 RG_API const char *rg_method_name(uint32_t number);
 
-/** Bits of rg_contact.flags. */
+/** Bits of rg_contact.flags. A later version may add bits. */
 enum {
 	RG_CONTACT_LOCAL = 1,    /**< kept in the memory of this node only. A save with the flag memory-only sets it, any other save clears
 	                          *   it. An overlay (rg_store_overlay()) acts on it; other stores just keep it */
@@ -252,7 +252,7 @@ RG_API uint32_t rg_record_weight(const rg_record *record);
 
 /** @} */
 
-/** Bits of `flags` of rg_record_text(), rg_plan_text() and rg_targets_text(). */
+/** Bits of `flags` of rg_record_text(), rg_plan_text() and rg_targets_text(). A later version may add bits. */
 enum {
 	RG_TEXT_OPAQUE = 1 /**< also the values without a meaning to a reader: id, generation, revision, request_hash and binding_id. All but
 	                    *   request_hash come from the seed of a decision; without this bit, the text does not depend on the seed */

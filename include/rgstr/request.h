@@ -86,7 +86,7 @@
 extern "C" {
 #endif
 
-/** Bits of rg_request.flags. */
+/** Bits of rg_request.flags. A later version may add bits. */
 enum {
 	RG_REQUEST_REPLY = 1,          /**< the message is a reply */
 	RG_REQUEST_NOT_LOCAL = 2,      /**< the domain is not ours: a save is refused with 404. env.is_local has the same effect */

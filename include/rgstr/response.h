@@ -146,7 +146,10 @@ RG_API uint32_t rg_response_rewrite_count(const rg_response *response);
 /** Fills in a view of rewrite @p index. @return as rg_record_contact(). */
 RG_API rg_status rg_response_rewrite(const rg_response *response, uint32_t index, rg_rewrite *out);
 
-/** Results of a lookup, with the numbers of the base specification §1.4.4. */
+/**
+ * Results of a lookup, with the numbers of the base specification §1.4.4. A later version may add positive numbers for a success, and
+ * negative ones for the opposite.
+ */
 enum {
 	RG_LOOKUP_FOUND = 1,    /**< there are targets */
 	RG_LOOKUP_PUSHED = 2,   /**< only push notifications were sent; not in effect yet */

@@ -35,7 +35,7 @@
 extern "C" {
 #endif
 
-/** Bits of rg_store_ops.traits. */
+/** Bits of rg_store_ops.traits. A later version may add bits. */
 enum {
 	RG_STORE_INLINE = 1,      /**< every member completes before it returns; `wait` is not needed */
 	RG_STORE_THREAD_SAFE = 2, /**< members may be called on any thread, and on several at once */
@@ -43,7 +43,7 @@ enum {
 	RG_STORE_OVERLAY = 8      /**< keeps bindings with RG_CONTACT_LOCAL on this node */
 };
 
-/** Bits of the `flags` of a member. */
+/** Bits of the `flags` of a member. A later version may add bits, which an earlier store ignores. */
 enum {
 	RG_OP_BLOCKING = 1, /**< a call of the blocking form: `wait` follows. Run it on resources that need no event loop of the host */
 	RG_FETCH_FRESH = 2  /**< the answer must be authoritative: neither from a cache nor a guess */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The tables of doc/abi.md name every public struct, and every constant once. usage: page.py SOURCE_DIR"""
+"""The tables of doc/abi.md name every public struct, and every constant once. The comment of a constant or of its enumeration says that a
+later version may add to it, or raise it, when the page does, and only then. usage: page.py SOURCE_DIR"""
 import pathlib
 import re
 import sys
@@ -21,6 +22,32 @@ def compare(what, want, listed):
     return bad + [f'{what}: {name} is on the page only' for name in sorted(set(listed) - want)]
 
 
+def comments(texts):
+    """Each constant with the comments that stand at it and at its enumeration."""
+    of = {}
+    for text in texts:
+        for over, body in re.findall(r'/\*\*((?:(?!\*/).)*)\*/\s*enum \{(.*?)\};', text, flags=re.S):
+            for before, name, behind in re.findall(r'(?:/\*\*((?:(?!<|\*/).)*)\*/\s*)?\b(RG_\w+) = [^,/]+,?\s*(?:/\*\*<((?:(?!\*/).)*)\*/)?', body,
+                                                   flags=re.S):
+                of[name] = over + before + behind
+        for over, name in re.findall(r'/\*\*((?:(?!\*/).)*)\*/\s*#define (RG_\w+) ', text, flags=re.S):
+            of[name] = over
+    return {name: ' '.join(re.sub(r'\n\s*\*', ' ', comment).split()) for name, comment in of.items()}
+
+
+def growth(headers, page, said):
+    """Constants whose comment and whose row differ in whether a later version may add to them."""
+    part = re.search(r'^## Constants$(.*?)(?=^## |\Z)', page, flags=re.M | re.S)
+    rows = {name: may for names, may in re.findall(r'^\| (`.*?) \| (yes|no)\b', part.group(1) if part else '', flags=re.M)
+            for name in re.findall(r'`([^`]+)`', names)}
+    bad = []
+    for name in sorted(values(headers)):
+        may = [may for row, may in rows.items() if re.fullmatch(row.replace('_…', r'_\w+').replace('…', '[A-Z]+'), name)]
+        if may != ['yes' if 'later version' in said.get(name, '') else 'no']:
+            bad.append(f'constants: {name} may grow by the page: {may}, but its comment is "{said.get(name)}"')
+    return bad
+
+
 def wrong(headers, page):
     grow = {name for name, struct in headers.structs.items() if 'struct_size' in [member.name for member in struct.members]}
     bad = compare('may grow', grow, table(page, 'Structs that may grow'))
@@ -36,16 +63,19 @@ def wrong(headers, page):
     return bad + [f'constants: {row} matches nothing' for row in listed if row not in used]
 
 
-def seeded(headers, page):
+def seeded(headers, page, said):
     """What is missing or too much on a page is found."""
+    if not growth(headers, page, {**said, 'RG_LOG_DEBUG': 'a later version may add'}) or not growth(headers, page, {**said, 'RG_HOMES_MAX': ''}):
+        return ['a comment that contradicts the page was accepted']
     seeds = [('| `rg_commit` ', '| `rg_comit` '), ('| `rg_str` ', '| `rg_commit` '),
              ('| `RG_LOG_…` ', '| `RG_LOGS_…` '), ('| `RG_LOG_…` ', '| `RG_…` ')]
     return [f'{new} was accepted for {old}' for old, new in seeds if old not in page or not wrong(headers, page.replace(old, new))]
 
 
 root = pathlib.Path(sys.argv[1])
-public = Headers(sorted((root / 'include' / 'rgstr').glob('*.h')))
+paths = sorted((root / 'include' / 'rgstr').glob('*.h'))
+public, said = Headers(paths), comments(path.read_text() for path in paths)
 text = (root / 'doc' / 'abi.md').read_text()
-found = wrong(public, text) or seeded(public, text)
+found = wrong(public, text) + growth(public, text, said) or seeded(public, text, said)
 print('\n'.join(found) or f'{len(public.structs)} structs and {len(values(public))} constants are on the page')
 sys.exit(1 if found else 0)
