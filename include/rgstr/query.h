@@ -109,7 +109,11 @@ RG_API rg_status rg_is_registered_msg_async(rg_registrar *registrar, const rg_ms
 /** @param record  a record of a walk, as it is in the store now; borrowed. @return 0 to continue, anything else to stop. */
 typedef int32_t (*rg_each_cb)(void *user, const rg_record *record);
 
-/** The end of a walk. @param cursor  where to continue after a stop; absent = the walk is complete. Borrowed for the call. */
+/**
+ * The end of a walk.
+ * @param cursor  where another walk of this domain continues after a stop: it is the `cursor` of rg_each_async(), which returns RG_EINVAL
+ * for a malformed one. Absent = the walk is complete. Borrowed for the call.
+ */
 typedef void (*rg_each_done_cb)(void *user, rg_status status, const rg_str *cursor);
 
 /**
@@ -120,11 +124,7 @@ typedef void (*rg_each_done_cb)(void *user, rg_status status, const rg_str *curs
  */
 RG_API rg_status rg_each(rg_registrar *registrar, rg_str domain, rg_each_cb each, void *user, rg_error *why);
 
-/**
- * The completion form of rg_each(). Both callbacks get @p user.
- * @param cursor  where to start, from an earlier walk of this domain; absent = at the beginning. A malformed cursor is RG_EINVAL.
- * @param op  may be NULL.
- */
+/** The completion form of rg_each(). Both callbacks get @p user. @param cursor  absent = from the beginning. @param op  may be NULL. */
 RG_API rg_status rg_each_async(rg_registrar *registrar, rg_str domain, rg_str cursor, rg_each_cb each, rg_each_done_cb done,
 	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 

@@ -19,6 +19,9 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
 
 /**
  * Decides a REGISTER and commits the decision (RFC 3261 §10.3; base specification §1.4.1).
+ *
+ * Over a store that is not inline, and with env.resolve, the completion form copies the request; a request with more than
+ * `max_request_bytes` of text is then refused with 413.
  * @param options  NULL = no flags. @param out  becomes the response, owned by the caller.
  * @return RG_OK: there is a decision, which may be a refusal. RG_ESTORE: the store is unavailable, its budget is used up, or there were
  * more than 32 conflicts; @p out then holds a complete 503 response, or NULL when out of memory. RG_EINVAL: an argument is missing, or what
@@ -27,11 +30,7 @@ typedef void (*rg_save_cb)(void *user, rg_status status, rg_response *response);
 RG_API rg_status rg_save(rg_registrar *registrar, const rg_request *request, const rg_save_options *options,
 	rg_response **out, rg_error *why);
 
-/**
- * The completion form of rg_save(). Over a store that is not inline, and with env.resolve, it copies the request; a request with more than
- * `max_request_bytes` of text is then refused with 413.
- * @param op  may be NULL.
- */
+/** The completion form of rg_save(). @param op  may be NULL. */
 RG_API rg_status rg_save_async(rg_registrar *registrar, const rg_request *request, const rg_save_options *options, rg_save_cb done,
 	void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 

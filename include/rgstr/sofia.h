@@ -153,11 +153,7 @@ RG_API rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg
  */
 typedef void (*rg_sofia_cb)(void *user, rg_status status, uint8_t *reply, size_t n);
 
-/**
- * The completion form of rg_sofia_handle(). It obeys the completion law of registrar.h. Bytes, source and options are borrowed for the
- * call only.
- * @param op  may be NULL. It becomes NULL when the answer needed no registrar.
- */
+/** The completion form of rg_sofia_handle(). @param op  may be NULL. It becomes NULL when the answer needed no registrar. */
 RG_API rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
 	rg_sofia_cb done, void *user, rg_free_cb free_user, rg_op **op, rg_error *why);
 

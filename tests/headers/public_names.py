@@ -139,12 +139,14 @@ def by_value(headers):
 
 
 def twins(headers):
-    """A completion form has the inputs of its verb, in their order; it may have others between them."""
+    """A completion form has the inputs of its verb, in their order; it may have others between them. Its comment is a line that names it."""
     bad = []
     for name, function in headers.functions.items():
         verb = headers.functions.get(name.removesuffix('_async')) if name.endswith('_async') else None
         if not verb:
             continue
+        if not re.fullmatch(rf'(/\*\* )?The completion form of {verb.name}\(\)\.[^\n]*', function.doc.strip()):
+            bad.append(f'the comment of {name} is not one line that names {verb.name}')
         rest = iter([(param.type, param.name) for param in function.params])
         inputs = [param for param in verb.params if not re.search(r'\*\*$', param.type) and not re.match(r'(uint\w+|size_t) \*$', param.type)]
         bad += [f'{name} has not the {param.name} of {verb.name} in its place' for param in inputs if (param.type, param.name) not in rest]

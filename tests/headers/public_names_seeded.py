@@ -92,6 +92,8 @@ SEEDS = [
     ('twins', 'rg_str domain, rg_str cursor, const rg_item *item', 'const rg_item *item, rg_str cursor, rg_str domain'),
     ('twins', 'rg_find_async(rg_lists *lists, rg_str domain, ', 'rg_find_async(rg_lists *lists, rg_str tag, '),
     ('twins', 'rg_find_async(rg_lists *lists, rg_str domain, rg_str', 'rg_find_async(rg_str domain, rg_lists *lists, rg_str'),
+    ('twins', 'form of rg_find(). */', 'form of rg_find().\n * @param cursor  the start. */'),
+    ('twins', '/** The completion form of rg_find(). */\n', ''),
     ('x_macros', NEW, NEW + '#define RG_STATE_MAP(X) \\\n\tX(ONE, 1) \\\n\tX(TWO, 2)\n'),
     ('x_macros', NEW, NEW + '#define RG_STATES(each) each(ONE) each(TWO)\n'),
     ('owned', '@param out  becomes the plan, owned by the caller. ', ''),
