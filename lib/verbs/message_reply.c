@@ -26,23 +26,25 @@ static bool has_one_contact(const rg_request *request)
 	return n == 1;
 }
 
-/* The value is one URI, as a script sets it, commas included; or a list with an element for each Contact. */
-static uint32_t split_modified(const rg_request *request, rg_str value, rg_str *out, uint32_t most)
+/* The value is one URI, as a script sets it, commas included; or a list with an element for each Contact. False: it is neither. */
+static bool split_modified(const rg_request *request, rg_str value, rg_str *out, uint32_t most, uint32_t *n)
 {
 	rg__uri uri;
-	uint32_t n = 0;
+	int more = 1;
 
+	*n = 0;
 	if (has_one_contact(request) && rg__uri_parse(rg__trim(value), &uri) == RG_OK) {
 		out[0] = rg__trim(value);
-		return 1;
+		*n = 1;
+		return true;
 	}
-	while (n < most && rg__list_next(&value, &out[n]) > 0)
-		n++;
-	return n;
+	while (*n < most && (more = rg__list_next(&value, &out[*n])) > 0)
+		++*n;
+	return more >= 0;
 }
 
 /* The URIs that the host put into the forwarded request, from its host variable. */
-static rg_status read_modified(pair *p, rg_upstream *upstream)
+static rg_status read_modified(pair *p, rg_upstream *upstream, rg_error *why)
 {
 	const rg_msg *msg = &p->request.ref.msg;
 	rg_str value = RG__ABSENT, name = rg_str_from(p->request.ref.variable);
@@ -54,8 +56,9 @@ static rg_status read_modified(pair *p, rg_upstream *upstream)
 		most += value.p[i] == ',';
 	p->modified = malloc(most * sizeof *p->modified);
 	if (!p->modified)
-		return RG_ENOMEM;
-	upstream->n_modified = split_modified(&p->request.request, value, p->modified, most);
+		return rg__fail(why, RG_ENOMEM, "out of memory");
+	if (!split_modified(&p->request.request, value, p->modified, most, &upstream->n_modified))
+		return rg__fail(why, RG_EINVAL, "the host variable of mcontact_avp is no list: '%.*s'", RG__SHOWN(value));
 	upstream->modified = p->modified;
 	return RG_OK;
 }
@@ -73,8 +76,8 @@ static rg_status read_upstream(pair *p, rg_error *why)
 	upstream.contacts = reply->contacts;
 	upstream.n_contacts = reply->n_contacts;
 	upstream.expires = reply->expires;
-	rg_status st = read_modified(p, &upstream);
-	return st == RG_OK ? rg__upstream_open(&upstream, &p->upstream, why) : rg__fail(why, st, "out of memory");
+	rg_status st = read_modified(p, &upstream, why);
+	return st == RG_OK ? rg__upstream_open(&upstream, &p->upstream, why) : st;
 }
 
 static rg_status pair_open(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const char *wrong, pair *p, rg_error *why)

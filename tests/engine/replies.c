@@ -328,6 +328,33 @@ Test(replies, what_the_messages_lack_is_told)
 	kit_close(&k);
 }
 
+Test(replies, a_variable_that_is_no_list_is_told_to_the_host)
+{
+	static const char *const values[] = { "<sip:a@192.0.2.1", "sip:a@192.0.2.1, <sip:b@192.0.2.2", "\"<sip:a@192.0.2.1>" };
+	rg_error *why = rg_error_new();
+	char words[128];
+	kit k;
+
+	kit_open(&k, INLINE);
+	name_variable(&k);
+	for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+		message request = { .phone = { .aor = "alice", .contact = HERE, .cseq = 1 }, .forwarded = values[i] };
+		message reply = { .phone = { .aor = "alice", .cseq = 1 }, .code = 200, .contact = RG_STR(THERE) };
+		rg_msg req = { &ops, NULL, &request }, rep = { &ops, NULL, &reply };
+		rg_response *response = (rg_response *)&k;
+
+		snprintf(words, sizeof words, "the host variable of mcontact_avp is no list: '%s'", values[i]);
+		cr_expect_eq(rg_save_reply_msg(k.reg, &req, &rep, NULL, &response, why), RG_EINVAL, "%s", values[i]);
+		cr_expect_str_eq(rg_error_text(why).p, words);
+		cr_expect_null(response);
+		cr_expect_str_eq(reply.rewritten, "");
+		cr_expect_eq(request.released + reply.released, 2);
+		cr_expect_eq(kit_targets(&k, "alice"), 0);
+	}
+	rg_error_free(why);
+	kit_close(&k);
+}
+
 Test(replies, no_callback_is_needed_for_messages)
 {
 	for (int how = INLINE; how <= DEFERRED; how++) {
