@@ -372,10 +372,22 @@ static int set_mode(struct args *args, const char *value)
 	return -1;
 }
 
+/* The name of a table that a save may have: request.h has the rule of rg_request.domain. */
+static int is_table(const char *name)
+{
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned char)name[i] < ' ' || name[i] == 0x7f)
+			return 0;
+	}
+	return n > 0 && n <= 255 && (n < 6 || strcmp(name + n - 6, "@homes") != 0);
+}
+
 static int set_domain(struct args *args, const char *value)
 {
-	if (*value == '\0') {
-		complain("--domain '': expected the name of a table, as location");
+	if (!is_table(value)) {
+		complain("--domain '%s': expected the name of a table, as location", value);
 		return WRONG;
 	}
 	args->domain = value;
