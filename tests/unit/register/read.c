@@ -83,10 +83,11 @@ Test(register_read, the_order_of_refusals_is_that_of_the_work)
 	expect("Contacts", s, RG_R_PARSE_CONT);
 }
 
-Test(register_read, an_unknown_defect_is_our_own_error)
+Test(register_read, an_unknown_defect_is_a_mistake_of_the_host)
 {
-	expect("too high", (spec){ .contact = { GOOD }, .defect = 4711 }, RG_R_INTERNAL);
-	expect("too low", (spec){ .contact = { GOOD }, .defect = -1 }, RG_R_INTERNAL);
+	faulted("rg_request.defect is no reason: 4711", (spec){ .contact = { GOOD }, .defect = 4711 });
+	faulted("rg_request.defect is no reason: -1", (spec){ .contact = { GOOD }, .defect = -1 });
+	expect("our own error", (spec){ .contact = { GOOD }, .defect = RG_R_INTERNAL }, RG_R_INTERNAL);
 }
 
 Test(register_read, every_required_extension_is_refused_by_name)
