@@ -15,9 +15,6 @@ rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__reg
 {
 	rg__answer answer = { .no_reply = set->no_reply, .now = now, .retry_after = set->retry_after, .min_expires = set->min_expires };
 
-	/* An adaptor may name a reason this version does not know. */
-	if (reason <= RG_R_FINE || reason >= RG__REASON_COUNT)
-		reason = RG_R_INTERNAL;
 	answer.reason = reason;
 	answer.code = refusal_code(reason, set);
 	if (reg) {
