@@ -3,6 +3,7 @@
 #include "config/parse.h"
 #include "config/syntax.h"
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@ struct rg_config {
 	int64_t number[RG__P_COUNT]; /* the value in effect; of a word its index among the choices */
 	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned when set, else the default */
 	rg__save_settings prepared;  /* derived from the values above on every change */
+	rg__ring *ring;              /* of gruu_secret, or lent while that is unset; NULL = none */
 };
 
 uint32_t rg_param_count(void)
@@ -74,8 +76,11 @@ static rg_status unknown(rg_str name, rg_error *why)
 
 static void to_default(rg_config *config, int id)
 {
-	if (config->set[id])
+	if (config->set[id]) {
+		if (rows[id].form == RG__FORM_SECRETS)
+			sodium_memzero((char *)config->text[id].p, config->text[id].n);
 		free((char *)config->text[id].p);
+	}
 	config->set[id] = false;
 	config->number[id] = rows[id].number;
 	config->text[id] = rg_str_from(rows[id].text);
@@ -97,6 +102,12 @@ static rg_status keep_value(rg_config *config, int id, int64_t number, rg_str te
 	config->text[id] = (rg_str){ copy, text.n };
 	rg__settings_prepare(config, &config->prepared);
 	return RG_OK;
+}
+
+static void take_ring(rg_config *config, rg__ring *ring)
+{
+	rg__ring_unref(config->ring);
+	config->ring = ring;
 }
 
 rg_status rg_config_new(rg_config **out)
@@ -123,6 +134,8 @@ rg_status rg_config_copy(const rg_config *config, rg_config **out)
 		if (config->set[id])
 			status = keep_value(*out, id, config->number[id], config->text[id]);
 	}
+	if (status == RG_OK && rg__config_has(config, RG__P_gruu_secret))
+		take_ring(*out, rg__ring_ref(config->ring));
 	if (status != RG_OK && out) {
 		rg_config_free(*out);
 		*out = NULL;
@@ -145,6 +158,7 @@ void rg_config_free(rg_config *config)
 		return;
 	for (int id = 0; id < RG__P_COUNT; id++)
 		to_default(config, id);
+	rg__ring_unref(config->ring);
 	free(config);
 }
 
@@ -214,6 +228,25 @@ static rg_status read_parameter(const parameter_row *r, rg_str value, char room[
 	return status;
 }
 
+/* The keys of the secrets are derived here, once, and not by each operation. */
+static rg_status set_value(rg_config *config, int id, int64_t number, rg_str text, rg_error *why)
+{
+	rg__ring *ring = NULL;
+	rg_status status = id == RG__P_gruu_secret ? rg__ring_new(text, &ring) : RG_OK;
+
+	if (status == RG_EINVAL)
+		return rg__fail(why, status, "%s: the value has more than %d secrets", rows[id].name, RG__SECRETS_MAX);
+	if (status == RG_OK)
+		status = keep_value(config, id, number, text);
+	if (status != RG_OK) {
+		rg__ring_unref(ring);
+		return rg__fail(why, status, "%s: out of memory", rows[id].name);
+	}
+	if (ring)
+		take_ring(config, ring);
+	return RG_OK;
+}
+
 rg_status rg_config_set(rg_config *config, rg_str name, rg_str value, rg_error *why)
 {
 	char room[24];
@@ -228,8 +261,7 @@ rg_status rg_config_set(rg_config *config, rg_str name, rg_str value, rg_error *
 	rg_status status = read_parameter(&rows[id], value, room, &text, &number, why);
 	if (status != RG_OK)
 		return status;
-	status = keep_value(config, id, number, text);
-	return status == RG_OK ? RG_OK : rg__fail(why, status, "%s: out of memory", rows[id].name);
+	return set_value(config, id, number, text, why);
 }
 
 rg_status rg_config_set_int(rg_config *config, rg_str name, int64_t value, rg_error *why)
@@ -250,6 +282,8 @@ rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
 	if (id < 0)
 		return unknown(name, why);
 	to_default(config, id);
+	if (id == RG__P_gruu_secret)
+		take_ring(config, NULL);
 	rg__settings_prepare(config, &config->prepared);
 	return RG_OK;
 }
@@ -305,6 +339,17 @@ rg_str rg__config_text(const rg_config *config, int id)
 const rg__save_settings *rg__config_prepared(const rg_config *config)
 {
 	return config ? &config->prepared : NULL;
+}
+
+const rg__ring *rg__config_ring(const rg_config *config)
+{
+	return config ? config->ring : NULL;
+}
+
+void rg__config_lend_ring(rg_config *config, const rg__ring *ring)
+{
+	if (!config->ring)
+		config->ring = rg__ring_ref(ring);
 }
 
 bool rg__config_has(const rg_config *config, int id)

@@ -6,6 +6,7 @@
 #include <rgstr/config.h>
 #include "regex/regex.h"
 #include "grammar/grammar.h"
+#include "token/token.h"
 
 /* Ids of the parameters, RG__P_<name>, from the one table. */
 #include "config/parameters.h"
@@ -14,6 +15,10 @@ int64_t rg__config_int(const rg_config *config, int id); /* value or default; NU
 rg_str rg__config_text(const rg_config *config, int id); /* absent when it is neither set nor has a default */
 bool rg__config_has(const rg_config *config, int id);
 rg_config *rg__config_ref(const rg_config *config);      /* a registrar's configs are shared and never change */
+
+/* The keys that seal and open tokens, those of `gruu_secret`. While that is unset, the keys that were lent; NULL = none. */
+const rg__ring *rg__config_ring(const rg_config *config);
+void rg__config_lend_ring(rg_config *config, const rg__ring *ring); /* before the config is shared; a copy of it does not have them */
 
 enum { RG__MATCH_URI = 0, RG__MATCH_URI_CALLID = 1, RG__MATCH_PARAM = 2, RG__MATCH_INSTANCE = 3 };
 enum { RG__EVICT_OLDEST, RG__EVICT_SOONEST, RG__EVICT_LOWEST_Q };

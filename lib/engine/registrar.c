@@ -39,6 +39,7 @@ static void free_registrar(rg_registrar *reg)
 
 	if (sites)
 		sites->free(sites);
+	rg__ring_unref(reg->ring);
 	rg__slots_unref(reg->slots);
 	rg__events_unref(reg->events);
 	rg_store_unref(reg->store);
@@ -200,6 +201,31 @@ static void draw_bytes(rg_registrar *reg, void *bytes, size_t n)
 		randombytes_buf(bytes, n);
 }
 
+/* A secret that this registrar alone has, and only as long as it lives. */
+static rg_status draw_ring(rg_registrar *reg)
+{
+	uint8_t secret[32];
+	char text[2 * sizeof secret + 1];
+
+	draw_bytes(reg, secret, sizeof secret);
+	sodium_bin2hex(text, sizeof text, secret, sizeof secret);
+	rg_status st = rg__ring_new(rg_str_from(text), &reg->ring);
+	sodium_memzero(secret, sizeof secret);
+	sodium_memzero(text, sizeof text);
+	return st;
+}
+
+/* Prepares a config that the registrar is to use. */
+static void complete_config(rg_registrar *reg, rg_config *config)
+{
+	bool seals = !rg__config_int(config, RG__P_disable_gruu);
+
+	if (seals && !rg__config_has(config, RG__P_gruu_secret) && !atomic_flag_test_and_set(&reg->told_no_secret))
+		rg__log(&reg->env, RG_LOG_WARNING, "gruu_secret is unset: temporary GRUUs are sealed with a random secret, so they end with "
+			"this process and no other node opens them");
+	rg__config_lend_ring(config, reg->ring);
+}
+
 static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *store, const rg_env *env)
 {
 	if (env)
@@ -212,13 +238,18 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	rg__agenda_init(&reg->agenda);
 	pthread_mutex_init(&reg->configuring, NULL);
 	atomic_init(&reg->sites, NULL);
+	atomic_flag_clear(&reg->told_no_secret);
 	atomic_flag_clear(&reg->no_sites_told);
 	atomic_flag_clear(&reg->told_no_overlay);
 	if (!reg->events || !reg->slots || !stripes_new(reg, config))
 		return RG_ENOMEM;
 	draw_bytes(reg, reg->node, sizeof reg->node);
 	draw_bytes(reg, reg->key, sizeof reg->key);
-	return RG_OK;
+	rg_status st = draw_ring(reg);
+
+	if (st == RG_OK)
+		complete_config(reg, config);
+	return st;
 }
 
 rg_status rg_registrar_new(const rg_config *config, rg_store *store, const rg_env *env, rg_registrar **out, rg_error *why)
@@ -311,6 +342,7 @@ rg_status rg_registrar_configure(rg_registrar *reg, const rg_config *config, rg_
 		rg__fail(why, st, "out of memory");
 	if (st != RG_OK)
 		return st;
+	complete_config(reg, copy);
 	for (size_t i = 0; i < RG__STRIPES && st == RG_OK; i++)
 		st = snapshot_new(copy, &fresh[i]) ? RG_OK : RG_ENOMEM;
 	pthread_mutex_lock(&reg->configuring);

@@ -61,9 +61,11 @@ struct rg_registrar {
 	rg__slots *slots; /* tokens of env.resolve */
 	uint8_t node[8];  /* first half of its revisions */
 	uint8_t key[32];  /* of its seeds */
+	rg__ring *ring;   /* drawn at random: seals while gruu_secret is unset, and so opens after a reload what it sealed before */
 	rg__agenda agenda;
 	pthread_mutex_t configuring; /* held while the stripes get another configuration, so that all get the same */
 	_Atomic(rg__sites *) sites; /* NULL = there is no federation; set once */
+	atomic_flag told_no_secret; /* the log says that tokens are sealed with a random secret */
 	atomic_flag no_sites_told; /* the log says that `global` finds nothing without a federation */
 	atomic_flag told_no_overlay; /* the log says that the store keeps memory-only bindings like all others */
 	rg__stripe *stripes;

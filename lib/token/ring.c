@@ -2,8 +2,6 @@
 #include "token/ring.h"
 #include <stdlib.h>
 
-enum { SECRETS_MAX = 64 };
-
 /* The next secret of a list, trimmed. False: there is none left. */
 static bool next_secret(rg_str *rest, rg_str *secret)
 {
@@ -37,7 +35,7 @@ rg_status rg__ring_new(rg_str secrets, rg__ring **out)
 
 	*out = NULL;
 	while (next_secret(&rest, &secret)) {
-		if (secret.n == 0 || ++n > SECRETS_MAX)
+		if (secret.n == 0 || ++n > RG__SECRETS_MAX)
 			return RG_EINVAL;
 	}
 	if (n == 0)

@@ -9,6 +9,9 @@
 /* A key for each, so that a token of one purpose never opens as one of the other. */
 enum { RG__SEAL_GRUU, RG__SEAL_PURR, RG__SEALS };
 
+/* The most secrets in a list. */
+enum { RG__SECRETS_MAX = 64 };
+
 /* More plain octets are not sealed (RG_ELIMIT), and a longer token is not opened. */
 enum { RG__SEALED_MAX = 8190 };
 
@@ -16,7 +19,7 @@ enum { RG__SEALED_MAX = 8190 };
 typedef struct rg__ring rg__ring;
 
 /* Derives the keys of @p secrets, which are separated by commas; blanks around one do not count. RG_EINVAL: a secret is empty, or there
- * are more than 64. */
+ * are more than RG__SECRETS_MAX. */
 rg_status rg__ring_new(rg_str secrets, rg__ring **out);
 
 rg__ring *rg__ring_ref(const rg__ring *ring); /* NULL is accepted */

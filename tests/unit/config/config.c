@@ -433,3 +433,72 @@ Test(config, check_finds_parameters_that_contradict_each_other)
 			rg_config_unset(config, rg_str_from(cases[i].name[j]), why);
 	}
 }
+
+/* What a token says that the ring of @p from has sealed, as the ring of @p to opens it; "" = not at all. */
+static const char *opened(const rg_config *from, const rg_config *to)
+{
+	static const uint8_t seed[32] = { 5 };
+	static char text[64];
+	rg__buf token = { 0 }, plain = { 0 };
+
+	cr_assert_eq(rg__seal(rg__config_ring(from), RG__SEAL_GRUU, seed, RG_STR("alice"), &token), RG_OK);
+	rg_status st = rg__unseal(rg__config_ring(to), RG__SEAL_GRUU, (rg_str){ token.p, token.n }, &plain);
+	snprintf(text, sizeof text, "%.*s", st == RG_OK ? (int)plain.n : 0, st == RG_OK ? plain.p : "");
+	rg__buf_free(&token);
+	rg__buf_free(&plain);
+	return text;
+}
+
+Test(config, secrets_become_keys_once_which_copies_share)
+{
+	rg_config *copy, *other;
+
+	cr_expect_null(rg__config_ring(config));
+	cr_assert_eq(set("gruu_secret", "old"), RG_OK);
+	cr_assert_eq(rg_config_copy(config, &copy), RG_OK);
+	cr_expect_eq(rg__config_ring(copy), rg__config_ring(config));
+	cr_assert_eq(set("gruu_secret", "new,old"), RG_OK);
+	cr_expect_str_eq(opened(copy, config), "alice"); /* an old token after the change */
+	cr_expect_str_eq(opened(config, copy), "");
+	cr_assert_eq(rg_config_new(&other), RG_OK);
+	cr_assert_eq(rg_config_set(other, RG_STR("gruu_secret"), RG_STR("new"), NULL), RG_OK);
+	cr_expect_str_eq(opened(config, other), "alice"); /* the first seals */
+	cr_expect_str_eq(opened(copy, other), "");
+	cr_assert_eq(rg_config_unset(config, RG_STR("gruu_secret"), why), RG_OK);
+	cr_expect_null(rg__config_ring(config));
+	rg_config_free(copy);
+	rg_config_free(other);
+}
+
+Test(config, keys_that_are_lent_give_way_to_a_secret_and_are_not_copied)
+{
+	rg__ring *ring;
+	rg_config *copy;
+
+	cr_assert_eq(rg__ring_new(RG_STR("lent"), &ring), RG_OK);
+	rg__config_lend_ring(config, ring);
+	cr_expect_eq(rg__config_ring(config), ring);
+	cr_assert_eq(rg_config_copy(config, &copy), RG_OK);
+	cr_expect_null(rg__config_ring(copy));
+	cr_assert_eq(set("gruu_secret", "own"), RG_OK);
+	cr_expect_neq(rg__config_ring(config), ring);
+	const rg__ring *own = rg__config_ring(config);
+	rg__config_lend_ring(config, ring);
+	cr_expect_eq(rg__config_ring(config), own);
+	rg__ring_unref(ring);
+	rg_config_free(copy);
+}
+
+Test(config, more_secrets_than_a_ring_holds_change_nothing)
+{
+	char many[2 * RG__SECRETS_MAX + 2] = "";
+
+	cr_assert_eq(set("gruu_secret", "first"), RG_OK);
+	const rg__ring *ring = rg__config_ring(config);
+	for (int i = 0; i <= RG__SECRETS_MAX; i++)
+		strcat(many, i ? ",s" : "s");
+	cr_assert_eq(set("gruu_secret", many), RG_EINVAL);
+	cr_expect_str_eq(rg_error_text(why).p, "gruu_secret: the value has more than 64 secrets");
+	is("gruu_secret", "first");
+	cr_expect_eq(rg__config_ring(config), ring);
+}
