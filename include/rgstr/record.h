@@ -94,7 +94,9 @@ typedef struct rg_contact {
 	uint32_t flags;         /**< RG_CONTACT_… */
 	uint64_t id;            /**< fixed when the binding is made, never 0. The upper 10 bits number the bindings that a record got in one
 	                         *   millisecond; the rest is random */
-	uint64_t generation;    /**< random; a new one is drawn when another Call-ID updates the binding */
+	uint64_t generation;    /**< random, and the same in all bindings of an instance: temporary GRUUs name it (RFC 5627).
+	                         *   Another one is drawn when another Call-ID updates one of these bindings, and once the last one is gone. It
+	                         *   changes in all of them, without an event for a binding in which nothing else changes */
 	rg_str uri;             /**< Contact URI as registered, without <> */
 	rg_str params;          /**< Contact header parameters as registered, from the first `;` on. Left out: expires, q, received,
 	                         *   received_param, pub-gruu and temp-gruu */

@@ -50,7 +50,7 @@ void rg__merge_load(rg__merge *m)
 		e->own = RG__NOBODY;
 		e->before = (uint16_t)i;
 		e->gone = 0;
-		e->changed = false;
+		e->changed = e->regenerated = false;
 		e->lapsed = m->contacts[i].expires <= m->now;
 	}
 }
@@ -227,8 +227,10 @@ static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
 		*e = (rg__entry){ .before = RG__NO_BINDING, .own = RG__NOBODY };
 		m->n++;
 	}
-	if (!rg__eq(c->callid, m->reg->request.callid))
-		c->generation = rg__draw(m->seed, RG__DRAW_GENERATION, k, 0);
+	if (!rg__eq(c->callid, m->reg->request.callid) || !rg__eq(c->instance, m->reg->wanted[k].instance)) {
+		c->generation = rg__draw_generation(m->seed, k, false, rg_record_revision(m->record));
+		e->regenerated = true;
+	}
 	write_binding(m, k, c);
 	if (e->own != RG__NOBODY)
 		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
@@ -402,7 +404,11 @@ static rg_status apply_request(rg__merge *m, int32_t *reason)
 		if (*reason != RG_R_FINE)
 			return RG_OK;
 	}
-	return rg__merge_limit(m, reason);
+	rg_status status = rg__merge_limit(m, reason);
+
+	if (status == RG_OK && *reason == RG_R_FINE)
+		rg__merge_generations(m);
+	return status;
 }
 
 static bool anything_changed(const rg__merge *m)

@@ -19,6 +19,7 @@ typedef struct rg__entry {
 	rg_time until;    /* when the binding lapses, if this request set or repeated it */
 	uint8_t gone;     /* RG__GONE_…; 0 = it stays */
 	bool lapsed, changed;
+	bool regenerated; /* the request gave the binding another Call-ID or another instance than it had, or made it */
 } rg__entry;
 
 /* Each array has room for the bindings of the record and the Contacts of the request. */
@@ -52,6 +53,10 @@ void rg__merge_answer(const rg__merge *m, rg__answer *answer);
 
 /* evict.c: brings the bindings down to the limit if that is allowed. RG_R_FINE, or RG_R_TOO_MANY with nothing evicted. */
 rg_status rg__merge_limit(rg__merge *m, int32_t *reason);
+
+/* generation.c: gives the bindings that the request set the generations of their instances. Another binding of such an instance may get
+ * another generation; it has no event for that. */
+void rg__merge_generations(rg__merge *m);
 
 /* True while a remembered removal counts. */
 static inline bool rg__removal_fresh(const rg_removal *r, rg_time now)

@@ -17,6 +17,14 @@ uint64_t rg__draw(const uint8_t seed[32], uint32_t purpose, uint32_t contact, ui
 	return out;
 }
 
+uint64_t rg__draw_generation(const uint8_t seed[32], uint32_t contact, bool of_before, const rg_revision *base)
+{
+	uint32_t before;
+
+	memcpy(&before, base->b, sizeof before);
+	return rg__draw(seed, RG__DRAW_GENERATION, 2 * contact + of_before, before);
+}
+
 rg_revision rg__draw_revision(const uint8_t seed[32], const rg_revision *base)
 {
 	rg_revision revision;
