@@ -10,10 +10,11 @@ typedef struct params {
 } params;
 
 /* A parameter of these names makes two URIs different when only one of them has it. The RFC names all but transport. An absent transport
- * leaves the choice to the resolver, and the RFC's own example has `sip:bob@biloxi.com` and `sip:bob@biloxi.com;transport=udp` differ. */
+ * leaves the choice to the resolver, and the RFC's own example has `sip:bob@biloxi.com` and `sip:bob@biloxi.com;transport=udp` differ. A GRUU
+ * (RFC 5627), which has `gr`, names one device of its AoR. */
 static bool counts_alone(rg_str name)
 {
-	static const rg_str names[] = { { "transport", 9 }, { "user", 4 }, { "ttl", 3 }, { "method", 6 }, { "maddr", 5 } };
+	static const rg_str names[] = { { "transport", 9 }, { "user", 4 }, { "ttl", 3 }, { "method", 6 }, { "maddr", 5 }, { "gr", 2 } };
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
 		if (rg__same_nocase(name, names[i]))

@@ -90,7 +90,7 @@ Test(uri_equal, one_host_is_one_host_however_it_is_written)
 Test(uri_equal, some_params_in_one_only_make_them_differ)
 {
 	DIFFER({ "sip:h", "sip:h;transport=udp" }, { "sip:h", "sip:h;user=ip" }, { "sip:h", "sip:h;ttl=1" }, { "sip:h", "sip:h;method=INVITE" },
-		{ "sip:h", "sip:h;maddr=h" },
+		{ "sip:h", "sip:h;maddr=h" }, { "sip:h", "sip:h;gr" }, { "sip:h", "sip:h;gr=x" }, { "sip:h;gr", "sip:h;gr=x" },
 		{ "sip:h;a;z", "sip:h;a;TTL=1;z" }, { "sip:h", "sip:h;%74tl=1" });
 }
 
