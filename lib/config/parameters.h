@@ -82,11 +82,11 @@
 		.section = "base 1.3.19", .from_base = 1, \
 		.doc = "Host variable whose text is stored with each binding. lookup and is_registered hand it back.") \
 	X(gruu_secret, .kind = RG_PARAM_TEXT, .form = RG__FORM_SECRETS, .min = 1, .max = 4096, RG__NO_DEFAULT, \
-		.section = "base 1.3.20", .from_base = 1, .pending = 1, \
+		.section = "base 1.3.20", .from_base = 1, \
 		.doc = "Secrets, separated by commas, that seal temporary GRUUs and PURRs: the first one seals, each of them opens. " \
-			"While it is unset, a random secret is used.") \
-	X(disable_gruu, .kind = RG_PARAM_BOOL, .max = 1, RG__DEFAULT(1), .section = "base 1.3.21", .from_base = 1, .pending = 1, \
-		.doc = "Turns GRUUs off.") \
+			"While it is unset, each registrar has a random secret until it ends, and says so in the log.") \
+	X(disable_gruu, .kind = RG_PARAM_BOOL, .max = 1, RG__DEFAULT(1), .section = "base 1.3.21", .from_base = 1, \
+		.doc = "Turns GRUUs (RFC 5627) off.") \
 	X(pn_enable, .kind = RG_PARAM_BOOL, .max = 1, RG__DEFAULT(0), .section = "base 1.3.22", .from_base = 1, .pending = 1, \
 		.doc = "Turns push notifications (RFC 8599) on.") \
 	X(pn_providers, .kind = RG_PARAM_TEXT, .form = RG__FORM_TOKENS, .min = 1, .max = 1024, RG__NO_DEFAULT, \

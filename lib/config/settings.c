@@ -52,6 +52,7 @@ static void prepare_extensions(const rg_config *config, rg__save_settings *out)
 
 	out->outbound = (uint8_t)number(config, RG__P_outbound_mode);
 	out->path = out->outbound != RG__OUTBOUND_OFF ? RG__PATH_LAZY : RG__PATH_IGNORED;
+	out->gruu = !on(config, RG__P_disable_gruu);
 	out->flow_timer = number(config, RG__P_flow_timer);
 	out->service_route = rg__config_text(config, RG__P_service_route);
 	out->nat_bflag = bit >= 0 ? (uint32_t)1 << bit : 0;

@@ -42,6 +42,7 @@ typedef struct rg__save_settings {
 	int32_t default_q;            /* -1 = unset */
 	int64_t max_contacts;         /* 0 = no limit */
 	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
+	bool gruu;                    /* GRUUs are on */
 	uint8_t eviction, path, outbound;
 	int64_t retry_after, cseq_code, too_many_code, flow_timer;
 	uint32_t nat_bflag;           /* as a bit mask; 0 = unset */
@@ -56,6 +57,7 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 
 typedef struct rg__lookup_settings {
 	rg__aor_rules aor;
+	const struct rg__gruu *gruu; /* set by a lookup for a GRUU: only the bindings that it names count; NULL = all */
 	bool no_sips; /* set by a lookup that already has the sips bindings, never by options */
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
 	int64_t max_ping_latency; /* microseconds; -1 = unset */

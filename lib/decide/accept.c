@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Everything in a 200 except the bindings it lists. */
+/* A 200. */
 #include "decide/merge.h"
 #include "message/message.h"
 
@@ -47,7 +47,8 @@ static uint32_t connection_lifetime(const rg__merge *m)
 	return longest < (int64_t)UINT32_MAX ? (uint32_t)longest : UINT32_MAX;
 }
 
-void rg__merge_answer(const rg__merge *m, rg__answer *answer)
+/* Fills in everything except the bindings that are listed, and their GRUUs. */
+static void fill_answer(const rg__merge *m, rg__answer *answer)
 {
 	const rg__register *reg = m->reg;
 	const rg__save_settings *set = &reg->set;
@@ -69,4 +70,19 @@ void rg__merge_answer(const rg__merge *m, rg__answer *answer)
 	answer->require = RG_STR("outbound");
 	if (reg->request.via_count == 1) /* RFC 5626 §5.4: behind an edge proxy, the edge proxy sets the timer */
 		answer->flow_timer = set->flow_timer;
+}
+
+rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out)
+{
+	rg__buf gruus = { 0 };
+	rg_status status = RG_OK;
+
+	fill_answer(m, answer);
+	if (m->reg->gives_gruus)
+		status = rg__merge_gruus(m, answer, &gruus);
+	answer->gruus = (rg_str){ gruus.p, gruus.n };
+	if (status == RG_OK)
+		status = rg__response_new(answer, out);
+	rg__buf_free(&gruus);
+	return status;
 }

@@ -470,13 +470,12 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed };
 	rg_status status;
 
-	rg__merge_answer(m, &answer);
 	answer.n_listed = list_bindings(m, commits);
 	if (commits)
 		draft.n_changes = rg__merge_changes(m);
 	else
 		draft.callid = RG__ABSENT;
-	status = rg__response_new(&answer, &draft.response);
+	status = rg__merge_respond(m, &answer, &draft.response);
 	if (status != RG_OK) {
 		rg_record_unref(next);
 		return status;
@@ -541,8 +540,8 @@ static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time 
 	rg_record_key(record, &key);
 	if (record && reg->reason == RG_R_FINE && !rg_key_equal(&key, &reg->key))
 		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
-	else
-		status = rg__register_merge(reg, record, now, seed, &revision, out);
+	else if ((status = rg__register_merge(reg, record, now, seed, &revision, out)) == RG_EINVAL)
+		rg__fail(why, status, "gruu_secret is unset, but the response has a temporary GRUU to seal");
 	rg__register_free(reg);
 	return status;
 }

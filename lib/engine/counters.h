@@ -20,7 +20,8 @@
 	X(TIME_MAX, "operation_microseconds_max", "longest duration of a measured operation, in microseconds") \
 	X(HOMES_PUBLISHED, "homes_published", "addresses-of-record that were published to other sites, renewals included") \
 	X(HOMES_WITHDRAWN, "homes_withdrawn", "addresses-of-record that were published no more") \
-	X(HOMES_FAILED, "homes_failed", "publications to other sites that failed or were refused, each to be tried again")
+	X(HOMES_FAILED, "homes_failed", "publications to other sites that failed or were refused, each to be tried again") \
+	X(TOKENS_REFUSED, "tokens_refused", "temporary GRUUs looked up that are forged, foreign or void")
 
 enum {
 #define RG__STAT_ENUM(id, name, doc) RG__S_##id,

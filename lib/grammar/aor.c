@@ -136,28 +136,30 @@ static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 	return canonicalize(out, rules, false);
 }
 
-int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
+bool rg__aor_text_uri(rg_str text, rg__uri *out)
 {
 	rg_str s = rg__trim(text);
 	rg__name_addr name_addr;
+
+	if (s.n == 0)
+		return false;
+	if (memchr(s.p, '<', s.n)) /* neither a URI nor a printed key can contain it */
+		return rg__name_addr_parse(s, &name_addr) == RG_OK && rg__uri_read_address(name_addr.uri, out) == RG_OK;
+	if (rg__uri_read_address(s, out) == RG_OK)
+		return true;
+	/* A password here means a malformed URI, such as `sip:@host`. */
+	return rg__uri_parse_bare(s, out) == RG_OK && !out->password.p;
+}
+
+int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
+{
+	rg_str s = rg__trim(text);
 	rg__uri uri;
 
 	*out = (rg__aor){ 0 };
-	if (s.n == 0)
-		return RG__AOR_PARSE;
-	if (memchr(s.p, '<', s.n)) { /* neither a URI nor a printed key can contain it */
-		if (rg__name_addr_parse(s, &name_addr) != RG_OK || rg__uri_read_address(name_addr.uri, &uri) != RG_OK)
-			return RG__AOR_PARSE;
-		return rg__aor_from_uri(&uri, rules, out);
-	}
-	if (rg__uri_read_address(s, &uri) == RG_OK)
-		return rg__aor_from_uri(&uri, rules, out);
-	if (!rules->use_domain && !memchr(s.p, '@', s.n))
+	if (s.n > 0 && !rules->use_domain && !memchr(s.p, '@', s.n) && !memchr(s.p, '<', s.n) && rg__uri_read_address(s, &uri) != RG_OK)
 		return from_user(s, rules, out);
-	/* A password here means a malformed URI, such as `sip:@host`. */
-	if (rg__uri_parse_bare(s, &uri) != RG_OK || uri.password.p)
-		return RG__AOR_PARSE;
-	return rg__aor_from_uri(&uri, rules, out);
+	return rg__aor_text_uri(s, &uri) ? rg__aor_from_uri(&uri, rules, out) : RG__AOR_PARSE;
 }
 
 void rg__aor_free(rg__aor *aor)

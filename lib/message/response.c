@@ -9,7 +9,7 @@ struct rg_response {
 	bool no_reply;
 	rg_time now;
 	int64_t retry_after, min_expires;
-	rg_str unsupported, received_param, path, service_route; /* text after `listed` */
+	rg_str unsupported, received_param, path, service_route, gruus; /* text after `listed` */
 	rg_str supported, require;
 	int64_t flow_timer;
 	uint32_t connection_lifetime, n_rewrites;
@@ -53,7 +53,8 @@ static bool keep_rewrites(rg_response *r, const rg__answer *a)
 rg_status rg__response_new(const rg__answer *a, rg_response **out)
 {
 	size_t list = a->n_listed * sizeof a->listed[0];
-	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n + a->path.n + a->service_route.n);
+	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n + a->path.n + a->service_route.n +
+		a->gruus.n);
 	char *room;
 
 	*out = r;
@@ -67,9 +68,10 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 	room = (char *)r->listed + list;
 	r->unsupported = response_keep(&room, a->unsupported);
 	r->received_param = response_keep(&room, a->received_param);
-	if (a->path.n + a->service_route.n > 0) {
+	if (a->path.n + a->service_route.n + a->gruus.n > 0) {
 		r->path = response_keep(&room, a->path);
 		r->service_route = response_keep(&room, a->service_route);
+		r->gruus = response_keep(&room, a->gruus);
 	}
 	if (a->n_rewrites == 0 || keep_rewrites(r, a))
 		return RG_OK;
@@ -287,13 +289,35 @@ static void put_extensions(const rg_response *r, lines *l)
 		put_number_header(l, RG_STR("Flow-Timer"), r->flow_timer);
 }
 
+/* Takes the next line off @p rest. */
+static rg_str next_line(rg_str *rest)
+{
+	const char *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
+	rg_str line = lf ? rg__sub(*rest, 0, (size_t)(lf - rest->p)) : *rest;
+
+	*rest = lf ? rg__sub(*rest, line.n + 1, rest->n) : RG__ABSENT;
+	return line;
+}
+
+rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
+{
+	rg_str rest = r->gruus, line = RG__ABSENT;
+
+	for (uint32_t i = 0; i <= index && rest.p; i++)
+		line = next_line(&rest);
+	return index < r->n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
+}
+
 static void render(const rg_response *r, lines *l)
 {
+	rg_str gruus = r->gruus;
 	rg_contact c;
 
 	for (uint32_t i = 0; listed_contact(r, i, &c) == RG_OK; i++) {
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(&l->text, r, &c);
+		if (r->gruus.n > 0)
+			rg__buf_add(&l->text, next_line(&gruus));
 		end_header(l);
 	}
 	begin_header(l, RG_STR("Date"));

@@ -20,6 +20,7 @@ typedef struct rg__answer {
 	int64_t retry_after;     /* seconds; printed with a 5xx when above 0 */
 	int64_t min_expires;     /* seconds; printed with a 423 */
 	rg_str unsupported;      /* printed with a 420 */
+	rg_str gruus;            /* a line for each listed binding: what to append to its Contact value; absent = nothing */
 	rg_str path;             /* Path values to print, separated by LF; absent = none */
 	rg_str supported, require; /* option tags, printed as they are; static */
 	rg_str service_route;    /* printed as it is */
@@ -34,6 +35,9 @@ typedef struct rg__answer {
 } rg__answer;
 
 rg_status rg__response_new(const rg__answer *answer, rg_response **out);
+
+/* The end of the Contact value of binding @p index that has its GRUUs: a part of @p value; absent = it has none. */
+rg_str rg__response_gruus(const rg_response *response, uint32_t index, rg_str value);
 
 /* response_text.c: the lines of a response in rg_plan_text(). Its headers must have been rendered, or they are missing. */
 void rg__print_response(rg__print *p, rg_response *response);

@@ -2,6 +2,24 @@
 /* Responses as text. */
 #include "message/response.h"
 
+/* The token of a temporary GRUU comes from the seed. */
+static void print_header(rg__print *p, const rg_response *r, uint32_t index, rg_str value)
+{
+	rg_str gruus = p->flags & RG_TEXT_OPAQUE ? RG__ABSENT : rg__response_gruus(r, index, value);
+	rg_str mark = RG_STR(";temp-gruu=\"");
+	const char *token = gruus.n > 0 ? memmem(gruus.p, gruus.n, mark.p, mark.n) : NULL;
+	const char *end = token ? memchr(token, '@', (size_t)(gruus.p + gruus.n - token)) : NULL;
+
+	token = end ? memchr(token, ':', (size_t)(end - token)) : NULL;
+	if (!token) {
+		rg__print_value(p, value);
+		return;
+	}
+	rg__print_value(p, rg__sub(value, 0, (size_t)(token - value.p) + 1));
+	rg__out_text(&p->out, "TOKEN");
+	rg__print_part(p, rg__sub(value, (size_t)(end - value.p), value.n));
+}
+
 void rg__print_response(rg__print *p, rg_response *r)
 {
 	const rg_header *headers;
@@ -20,7 +38,7 @@ void rg__print_response(rg__print *p, rg_response *r)
 		rg__print_begin(p, "header");
 		rg__print_value(p, headers[i].name);
 		rg__out_char(&p->out, ':');
-		rg__print_value(p, headers[i].value);
+		print_header(p, r, i, headers[i].value);
 		rg__print_end(p);
 	}
 	if (rg_response_no_reply(r))

@@ -65,7 +65,7 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		c->choice[i].strip = may_need_strip(c->choice[i].uri);
 		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
 	}
-	t = malloc(sizeof *t + rows + aor_room + strings);
+	t = malloc(sizeof *t + rows + aor_room + c->onward.n + strings);
 	*out = t;
 	if (!t)
 		return RG_ENOMEM;
@@ -75,6 +75,11 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 	if (aor_room > 0)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
+	if (c->onward.p) {
+		t->onward = (rg_str){ room, c->onward.n };
+		memcpy(room, c->onward.p, c->onward.n);
+		room += c->onward.n;
+	}
 	for (uint32_t i = 0; i < c->n; i++)
 		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
 			c->choice[i].fallback_of };
@@ -136,7 +141,9 @@ rg_status rg__targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 	*out = (rg_target){ .struct_size = sizeof *out, .q = c.q, .uri = t->rows[index].uri, .path = c.path, .received = c.received,
 		.socket = c.socket, .flow = c.flow, .attr = c.attr, .instance = c.instance, .aor = t->aor, .binding_id = c.id,
 		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = t->rows[index].fallback_of };
-	out->next_hop = rg__hop_uri(c.path, c.received, out->uri);
+	if (t->onward.p)
+		out->path = RG__ABSENT;
+	out->next_hop = t->onward.n > 0 ? t->onward : rg__hop_uri(out->path, c.received, out->uri);
 	return RG_OK;
 }
 

@@ -22,6 +22,7 @@ typedef struct rg__choices {
 	bool branches_only;
 	const rg_record *record;  /* NULL = none */
 	const rg_key *key;        /* NULL = none */
+	rg_str onward;            /* not absent: the request keeps its Route, and goes to this URI, or (empty) as without a Path */
 	rg__choice *choice;       /* in order */
 	uint32_t n;
 } rg__choices;
@@ -33,13 +34,13 @@ typedef struct rg__row {
 
 typedef struct rg__joined rg__joined;
 
-/* One allocation: the struct, the rows, the AoR, the changed URIs. */
+/* One allocation: the struct, the rows, the AoR, the URI of the next hop, the changed URIs. */
 struct rg_targets {
 	int32_t result, code;
 	bool branches_only, partial;
 	rg_record *record;
 	rg__joined *joined; /* NULL: the targets of one AoR, in `rows`; else the targets are there */
-	rg_str aor;
+	rg_str aor, onward;
 	uint32_t n;
 	rg__row rows[];
 };

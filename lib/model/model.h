@@ -26,6 +26,7 @@ typedef struct rg__glance {
 
 /* @p index must exist. Reads only these fields of the binding. */
 void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out);
+uint64_t rg__record_generation(const rg_record *record, uint32_t index);
 rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */

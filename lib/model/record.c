@@ -107,6 +107,11 @@ static rg_str slice(const rg_record *r, rg__slice s)
 	return (rg_str){ rg__record_bytes(r) + s.at, s.n };
 }
 
+uint64_t rg__record_generation(const rg_record *record, uint32_t index)
+{
+	return rg__record_bindings(record)[index].generation;
+}
+
 rg_str rg__record_uri(const rg_record *record, uint32_t index)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;

@@ -238,7 +238,42 @@ static bool loops(const rg__register *reg, const rg__wanted *w)
 	return same;
 }
 
-static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
+/* True of a URI whose host is that of the AoR, in canonical form. */
+static bool of_our_host(const rg__register *reg, const rg__uri *uri)
+{
+	rg__aor_rules rules = reg->set.aor;
+	rg__aor host, aor;
+	bool same;
+
+	rules.use_domain = true;
+	if (rg__aor_host(uri, &rules, &host) != RG__AOR_OK)
+		return false;
+	same = rg__register_aor(reg, &rules, &aor) == RG__AOR_OK && rg__eq(host.host, aor.host);
+	rg__aor_free(&aor);
+	rg__aor_free(&host);
+	return same;
+}
+
+/* RFC 5627 §5.1: a GRUU is no Contact; requests to it would return here. One that we sealed is known by its token wherever it points. */
+static bool is_own_gruu(rg__register *reg, const rg__wanted *w)
+{
+	rg_status status;
+	rg__gruu *gruu;
+	rg_str maddr;
+
+	if (!reg->set.gruu || w->uri.scheme == RG__SCHEME_OTHER)
+		return false;
+	status = rg__gruu_read(&w->uri, rg__config_ring(reg->set.config), &gruu);
+	bool names = status == RG_ENOENT || gruu, sealed = gruu && gruu->temporary;
+
+	rg__gruu_free(gruu);
+	reg->text.failed |= status == RG_ENOMEM;
+	if (!names || sealed)
+		return sealed;
+	return w->uri.port == 0 && !rg__uri_param(&w->uri, RG_STR("maddr"), &maddr) && of_our_host(reg, &w->uri);
+}
+
+static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 {
 	/* Contact expires, else Expires header, else the default (RFC 3261 §10.3 step 7). The default never removes. */
 	if (w->asked < 0)
@@ -248,7 +283,7 @@ static int32_t contact_rules(const rg__register *reg, rg__wanted *w)
 	/* RFC 5630: a sips Contact needs a sips Request-URI and a Path of sips URIs only. */
 	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
-	if (w->asked > 0 && w->upstream != 0 && loops(reg, w))
+	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || is_own_gruu(reg, w)))
 		return RG_R_LOOP;
 	/* The main registrar has already answered the client, so the intervals granted there hold. */
 	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))

@@ -41,7 +41,8 @@ static bool understood(const rg__register *reg, rg_str tag)
 {
 	unsigned tags = enabled(&reg->set);
 
-	return ((tags & 1) && rg__eq_nocase(tag, RG_STR("path"))) || ((tags & 2) && rg__eq_nocase(tag, RG_STR("outbound")));
+	return ((tags & 1) && rg__eq_nocase(tag, RG_STR("path"))) || ((tags & 2) && rg__eq_nocase(tag, RG_STR("outbound"))) ||
+		(reg->set.gruu && rg__eq_nocase(tag, RG_STR("gruu")));
 }
 
 /* RFC 3261 §8.2.2.3: Unsupported lists exactly the option tags that are not understood. */
@@ -139,9 +140,20 @@ static int32_t outbound_policy(rg__register *reg)
 	return RG_R_FINE;
 }
 
+/* Who requires an extension supports it. The client of a cached registration has the GRUUs of the main registrar. */
+static bool gives_gruus(const rg__register *reg)
+{
+	const rg_request *r = &reg->request;
+
+	return !reg->cached && (supports(reg, RG_STR("gruu")) || has_option_tag(r->require, r->n_require, RG_STR("gruu")));
+}
+
 int32_t rg__register_extensions(rg__register *reg)
 {
 	int32_t reason = flow_params(reg);
+
+	if (reg->set.gruu)
+		reg->gives_gruus = gives_gruus(reg);
 
 	if (reason == RG_R_FINE)
 		reason = path_policy(reg);

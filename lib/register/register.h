@@ -64,6 +64,7 @@ struct rg__register {
 	bool path_ob;            /* the last Path URI has `ob` (RFC 5626 §5.1) */
 	bool echoes_path;        /* a 200 repeats the Path */
 	bool applied_outbound, requires_outbound;
+	bool gives_gruus;        /* a 200 has the GRUUs of the bindings that it lists (RFC 5627 §5.2) */
 	bool cached;             /* the main registrar has decided, and its intervals hold */
 	rg__rewrite *rewrites;   /* owned; NULL = none */
 	uint32_t n_rewrites;

@@ -38,6 +38,12 @@ static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__
 	return set->max_ping_latency < 0 || seen->latency == RG_LATENCY_NONE || seen->latency <= set->max_ping_latency;
 }
 
+/* Whether the lookup is for this binding's instance, or for no instance in particular. */
+static bool is_meant(const sieve *s, const rg_record *record, uint32_t index)
+{
+	return !s->set->gruu || rg__gruu_names(s->set->gruu, rg__record_instance(record, index), rg__record_generation(record, index));
+}
+
 /* Ranks those of the @p count bindings that pass; returns their number. */
 static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, rg__rank *ranks)
 {
@@ -47,7 +53,7 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 	for (uint32_t i = 0; i < count; i++) {
 		rg__record_glance(record, i, &seen);
 		/* A record of a faulty store may have a binding without a URI. Nothing can be sent to it. */
-		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0)
+		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0 || !is_meant(s, record, i))
 			continue;
 		s->live++;
 		/* RFC 3261 §26.2.2: a request for a sips URI goes to sips targets only. */
@@ -78,13 +84,25 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *rank
 	return status;
 }
 
-/* Sets the reason why there are no targets. */
+/* Sets the reason why there are no targets. RFC 5627 §6.1: the instance of a public GRUU may come back; a void temporary one is as good as
+ * one that never was. */
 static void explain_no_targets(const sieve *s, rg__choices *choices)
 {
 	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
+	bool known = s->live > 0 || (s->set->gruu && !s->set->gruu->temporary && choices->record);
 
 	choices->result = unable ? RG_LOOKUP_METHOD : RG_LOOKUP_NONE;
-	choices->code = unable ? 405 : s->live > 0 ? 480 : 404;
+	choices->code = unable ? 405 : known ? 480 : 404;
+}
+
+/* RFC 5627 §6.1: a request with Route values left knows its way, and the Path is not put before it. */
+static rg_str onward(const rg_request *request, const rg__lookup_settings *settings)
+{
+	rg__name_addr route;
+
+	if (!settings->gruu || !request || request->n_routes == 0 || !request->routes)
+		return RG__ABSENT;
+	return rg__name_addr_parse(request->routes[0], &route) == RG_OK ? route.uri : RG_STR("");
 }
 
 /* @p fallback_of: NULL = there are no fallbacks. */
@@ -100,7 +118,8 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	rg_time now, rg_targets **out)
 {
 	uint32_t count = rg_record_contact_count(record);
-	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only };
+	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
+		.onward = onward(request, settings) };
 	sieve s = sieve_of(request, settings, now);
 	_Alignas(rg__choice) char few[FEW * EACH];
 	rg__scratch scratch;
@@ -145,19 +164,22 @@ static rg_status select_once(const rg_record *record, const rg_request *request,
 	rg_time now, rg_targets **out, rg_error *why)
 {
 	rg__lookup_settings settings;
+	rg__gruu *gruu;
 	rg__aor aor;
 	int32_t code;
-	rg_status status = rg__lookup_aor(request, config, &aor, &code);
-
-	if (status != RG_OK || code != 0)
-		return status != RG_OK ? status : rg__targets_unread(code, out);
+	rg_status status = rg__lookup_aor(request, config, &aor, &gruu, &code);
 	rg_key key = { rg__request_domain(request), aor.user, aor.host };
+
 	rg__lookup_settings_of(config, options, &settings);
-	if (same_key(record, &key))
+	settings.gruu = gruu;
+	if (status == RG_OK && code != 0)
+		status = rg__targets_unread(code, out);
+	else if (status == RG_OK && same_key(record, &key))
 		status = rg__select(record, &key, request, &settings, now, out);
-	else
+	else if (status == RG_OK)
 		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
 	rg__aor_free(&aor);
+	rg__gruu_free(gruu);
 	return status;
 }
 

@@ -23,7 +23,7 @@ rg_str rg__instance_read(rg_str value)
 	return quoted && opens == closes && in.n > (opens ? 2u : 0u) && !memchr(in.p, '\\', in.n) ? in : RG__ABSENT;
 }
 
-static rg_str bare(rg_str instance)
+rg_str rg__instance_bare(rg_str instance)
 {
 	if (instance.n >= 2 && instance.p[0] == '<' && instance.p[instance.n - 1] == '>')
 		return rg__sub(instance, 1, instance.n - 1);
@@ -46,8 +46,8 @@ bool rg__same_instance(rg_str a, rg_str b)
 	size_t prefix;
 	bool uuid;
 
-	a = bare(a);
-	b = bare(b);
+	a = rg__instance_bare(a);
+	b = rg__instance_bare(b);
 	if (rg__eq(a, b))
 		return true;
 	prefix = urn_prefix(a);
@@ -73,7 +73,7 @@ uint64_t rg__instance_hash(rg_str instance)
 	uint64_t hash = 0, word = 0;
 	size_t i = 0;
 
-	instance = bare(instance);
+	instance = rg__instance_bare(instance);
 	for (; i + sizeof word <= instance.n; i += sizeof word) {
 		memcpy(&word, instance.p + i, sizeof word);
 		hash = add_instance_word(hash, word);

@@ -30,6 +30,8 @@ bool rg__same_uri(rg__matchable *a, rg__matchable *b);
  * any other value: that is a generic parameter, and the Contact has no instance. */
 rg_str rg__instance_read(rg_str value);
 
+rg_str rg__instance_bare(rg_str instance); /* without <> */
+
 /* Compares instances as URNs, with or without <>: RFC 8141 §3.1; urn:uuid: in any case, RFC 9562 §4. */
 bool rg__same_instance(rg_str a, rg_str b);
 

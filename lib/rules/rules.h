@@ -5,6 +5,7 @@
 
 #include "rules/draw.h"
 #include "rules/expiry.h"
+#include "rules/gruu.h"
 #include "rules/matching.h"
 #include "rules/methods.h"
 #include "rules/rank.h"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The AoR that a request is about. */
 #include "rules/subject.h"
+#include "rules/gruu.h"
 #include "grammar/grammar.h"
 #include <rgstr/response.h>
 
@@ -22,32 +23,105 @@ static bool header_uri(rg_str value, rg__uri *uri)
 	return value.n > 0 && rg__name_addr_parse(value, &na) == RG_OK && rg__uri_read_address(na.uri, uri) == RG_OK;
 }
 
-static int subject_of(const rg_request *request, const rg__aor_rules *rules, rg__aor *out)
+static bool gruus_on(const rg_config *config)
 {
-	rg__uri uri;
-
-	if (request->aor.p)
-		return rg__aor_from_text(request->aor, rules, out);
-	if (rg__uri_read_address(request->request_uri, &uri) != RG_OK)
-		return RG__AOR_PARSE;
-	return rg__aor_from_uri(&uri, rules, out);
+	return rg__config_int(config, RG__P_disable_gruu) == 0;
 }
 
-rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out, int32_t *code)
+/* True of a URI with `gr` among parameters that cannot be read. Without them it would name all devices of its user. */
+static bool hides_gr(const rg__uri *uri)
+{
+	rg_str rest = uri->text;
+	const char *at;
+
+	if (uri->params.p || uri->scheme == RG__SCHEME_OTHER)
+		return false;
+	while (rest.n > 0 && (at = memchr(rest.p, ';', rest.n)) != NULL) {
+		rest = rg__sub(rest, (size_t)(at - rest.p) + 1, rest.n);
+		if (rest.n >= 2 && rg__eq_nocase(rg__sub(rest, 0, 2), RG_STR("gr")) && (rest.n == 2 || memchr("=;?", rest.p[2], 3)))
+			return true;
+	}
+	return false;
+}
+
+/* The AoR that a token names. False: the URI has the host of another AoR, or the token is of another domain. */
+static bool aor_of_token(const rg__uri *uri, const rg__gruu *gruu, rg_str domain, const rg__aor_rules *rules, rg__aor *out)
+{
+	const rg_key *key = &gruu->key;
+	rg__aor host = { 0 };
+	bool same = rg__eq(key->domain, domain) && (!rules->use_domain || rg__aor_host(uri, rules, &host) == RG__AOR_OK) &&
+		rg__eq(key->host, host.host);
+
+	rg__aor_free(&host);
+	*out = (rg__aor){ key->user, key->host, NULL };
+	return same;
+}
+
+/* Reads a GRUU before its user is taken for that of an AoR: a token is longer than users are, and letter case matters in it. True: @p code
+ * and @p status are the result. */
+static bool read_gruu(const rg__uri *uri, rg_str domain, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code,
+	rg_status *status)
 {
 	rg__aor_rules rules;
-	int how;
+
+	*code = hides_gr(uri) ? 400 : 0;
+	*status = *code == 0 ? rg__gruu_read(uri, rg__config_ring(config), gruu) : RG_OK;
+	if (*code == 0 && *status == RG_OK && (!*gruu || !(*gruu)->temporary))
+		return false;
+	rg__aor_rules_of(config, &rules);
+	if (*status == RG_ENOENT || (*gruu && !aor_of_token(uri, *gruu, domain, &rules, out)))
+		*code = 404;
+	if (*status == RG_ENOENT)
+		*status = RG_OK;
+	return true;
+}
+
+rg_status rg__uri_subject(const rg__uri *uri, rg_str domain, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code)
+{
+	rg__aor_rules rules;
+	rg_status status;
 
 	*out = (rg__aor){ 0 };
+	*gruu = NULL;
+	if (gruus_on(config) && read_gruu(uri, domain, config, out, gruu, code, &status))
+		return status;
+	rg__aor_rules_of(config, &rules);
+	int how = rg__aor_from_uri(uri, &rules, out);
+	/* RFC 3261 §8.2.2.1: 416 for another scheme. What is malformed is never answered as not registered. */
+	*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
+	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
+}
+
+/* A text with a parameter may be a GRUU, which is read as a URI. */
+static bool may_be_gruu(rg_str text, const rg_config *config, rg__uri *uri)
+{
+	return text.n > 0 && memchr(text.p, ';', text.n) && gruus_on(config) && rg__aor_text_uri(text, uri);
+}
+
+rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code)
+{
+	rg__aor_rules rules;
+	rg__uri uri;
+
+	*out = (rg__aor){ 0 };
+	*gruu = NULL;
+	*code = 0;
 	if (request->defect != RG_R_FINE) {
 		*code = rg_reason_code(request->defect);
 		return RG_OK;
 	}
-	rg__aor_rules_of(config, &rules);
-	how = subject_of(request, &rules, out);
-	/* RFC 3261 §8.2.2.1: 416 for another scheme. What is malformed is never answered as not registered. */
-	*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
-	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
+	if (request->aor.p && !may_be_gruu(request->aor, config, &uri)) {
+		rg__aor_rules_of(config, &rules);
+		int how = rg__aor_from_text(request->aor, &rules, out);
+
+		*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
+		return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
+	}
+	if (!request->aor.p && rg__uri_read_address(request->request_uri, &uri) != RG_OK) {
+		*code = 400;
+		return RG_OK;
+	}
+	return rg__uri_subject(&uri, rg__request_domain(request), config, out, gruu, code);
 }
 
 static rg_status query_status(int how, rg_str text, const char *name, rg_error *why)
@@ -64,6 +138,7 @@ static rg_status query_status(int how, rg_str text, const char *name, rg_error *
 rg_status rg__query_aor(const rg_request *request, rg_str aor, const char *name, const rg_config *config, rg__aor *out, rg_error *why)
 {
 	rg__aor_rules rules;
+	rg_str ignored;
 	rg__uri uri;
 
 	*out = (rg__aor){ 0 };
@@ -72,6 +147,9 @@ rg_status rg__query_aor(const rg_request *request, rg_str aor, const char *name,
 		aor = request->aor;
 		name = "rg_request.aor";
 	}
+	/* RFC 5627: a GRUU names a device, so it does not stand for all devices of its AoR. */
+	if (aor.p && may_be_gruu(aor, config, &uri) && (rg__is_gruu(&uri, &ignored) || hides_gr(&uri)))
+		return rg__fail(why, RG_EINVAL, "%s is a GRUU, which names one device of its AoR: '%.*s'", name, RG__SHOWN(aor));
 	if (aor.p)
 		return query_status(rg__aor_from_text(aor, &rules, out), aor, name, why);
 	if (!request)

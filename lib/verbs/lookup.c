@@ -13,16 +13,28 @@ static rg_status select_branch(rg__lookup *l, rg__place *p)
 
 	request.request_uri = p->uri;
 	settings.no_sips = p->no_sips;
+	settings.gruu = p->gruu;
 	return rg__select(l->op.found.record, &l->op.key, &request, &settings, l->op.now, &p->targets);
+}
+
+void rg__lookup_count_refused(rg__lookup *l)
+{
+	rg__count(l->op.ticket.stripe, RG__S_TOKENS_REFUSED);
 }
 
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
 {
+	rg_status status;
+
 	rg_targets_free(p->targets);
 	p->targets = NULL;
 	if (p->branch >= 0)
-		return select_branch(l, p);
-	return rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
+		status = select_branch(l, p);
+	else
+		status = rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
+	if (p->gruu && p->gruu->temporary && rg_targets_code(p->targets) == 404)
+		rg__lookup_count_refused(l);
+	return status;
 }
 
 static rg_status lookup_decide(rg_op *op)
@@ -101,6 +113,8 @@ static void lookup_clear(rg_op *op)
 	rg__lookup *l = (rg__lookup *)op;
 
 	rg__aor_free(&l->own.aor);
+	if (l->own.gruu)
+		rg__gruu_free(l->own.gruu);
 	if (l->own.targets) /* the answer did not take them */
 		rg_targets_free(l->own.targets);
 	if (l->message.variable)
@@ -126,10 +140,13 @@ static rg_status read_own(rg__lookup *l)
 {
 	rg__place *p = &l->own;
 	int32_t code;
-	rg_status st = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor, &code);
+	rg_status st = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
 
+	if (st == RG_OK && code == 404 && l->request.defect == RG_R_FINE)
+		rg__lookup_count_refused(l);
 	if (st != RG_OK || code != 0)
 		return st != RG_OK ? st : rg__targets_unread(code, &p->targets);
+	l->settings.gruu = p->gruu;
 	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
 	l->op.key = p->key;
 	return RG_OK;

@@ -8,11 +8,13 @@
 
 #include "verbs/message.h"
 #include "message/message.h"
+#include "rules/rules.h"
 #include "engine/engine.h"
 
 /* An AoR that is looked up, or a branch that stays as it is. */
 typedef struct rg__place {
 	rg__aor aor;
+	rg__gruu *gruu;      /* the URI is a GRUU; NULL = it is not. The AoR may point into it */
 	rg_key key;          /* absent domain: there is nothing to look up */
 	rg_str uri;          /* Request-URI or branch that names it; absent: the request has its AoR apart */
 	int32_t branch;      /* index among the branches; -1 = the request's own AoR */
@@ -58,6 +60,9 @@ typedef struct rg__lookup {
 
 /* lookup.c: selects the targets of a place from the record found. */
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
+
+/* A temporary GRUU named nobody. */
+void rg__lookup_count_refused(rg__lookup *l);
 
 /* The functions below are in lookup_many.c and serve lookups of several records. */
 

@@ -18,6 +18,16 @@ static rg__place *place_at(rg__lookup *l, uint32_t i)
 	return i == 0 ? &l->own : &l->branches[i - 1];
 }
 
+/* Does a place name every device that @p p names? */
+static bool names_as_much(const rg__place *place, const rg__place *p)
+{
+	if (!place->gruu)
+		return true;
+	if (!p->gruu || !rg__same_instance(place->gruu->instance, p->gruu->instance))
+		return false;
+	return !place->gruu->temporary || (p->gruu->temporary && place->gruu->generation == p->gruu->generation);
+}
+
 /* Takes the AoR's key, unless an earlier place has it. If the AoR only came as sips before, its other bindings are left for this place. */
 static void claim_key(rg__lookup *l, rg__place *p)
 {
@@ -27,7 +37,7 @@ static void claim_key(rg__lookup *l, rg__place *p)
 	for (uint32_t i = 0; i < l->n; i++) {
 		const rg__place *earlier = place_at(l, i);
 
-		if (!earlier->key.domain.p || !rg_key_equal(&earlier->key, &key))
+		if (!earlier->key.domain.p || !rg_key_equal(&earlier->key, &key) || !names_as_much(earlier, p))
 			continue;
 		if (!earlier->sips || p->sips)
 			return;
@@ -52,6 +62,13 @@ static int is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign)
 	return RG__AOR_OK;
 }
 
+static void free_subject(rg__place *p)
+{
+	rg__aor_free(&p->aor);
+	rg__gruu_free(p->gruu);
+	p->gruu = NULL;
+}
+
 static rg_status add_branch(rg__lookup *l, uint32_t index)
 {
 	rg__place *p = place_at(l, l->n);
@@ -62,19 +79,20 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 		l->malformed = true; /* nobody can be reached there; octets that could end a header field do not become part of a target */
 		return RG_OK;
 	}
-	int what = is_foreign(l, &uri, &p->kept_as_is);
-	if (what == RG__AOR_OK && !p->kept_as_is)
-		what = rg__aor_from_uri(&uri, &l->settings.aor, &p->aor);
-	if (what == RG__AOR_NOMEM)
-		return RG_ENOMEM;
-	l->malformed |= what != RG__AOR_OK;
-	if (!p->kept_as_is && what == RG__AOR_OK)
+	rg_status st = is_foreign(l, &uri, &p->kept_as_is) == RG__AOR_OK ? RG_OK : RG_ENOMEM;
+	int32_t code = 0;
+	if (st == RG_OK && !p->kept_as_is)
+		st = rg__uri_subject(&uri, rg__request_domain(&l->request), l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
+	l->malformed |= code == 400 || code == 416;
+	if (code == 404)
+		rg__lookup_count_refused(l);
+	if (st == RG_OK && !p->kept_as_is && code == 0)
 		claim_key(l, p);
-	if (p->kept_as_is || p->key.domain.p)
+	if (st == RG_OK && (p->kept_as_is || p->key.domain.p))
 		l->n++;
 	else
-		rg__aor_free(&p->aor); /* nobody can be registered there, or it is expanded elsewhere */
-	return RG_OK;
+		free_subject(p); /* nobody can be registered there, or it is expanded elsewhere */
+	return st;
 }
 
 static rg_status add_branches(rg__lookup *l)
@@ -119,7 +137,7 @@ void rg__lookup_clear_places(rg__lookup *l)
 	for (uint32_t i = 1; i < l->n; i++) {
 		rg__place *p = place_at(l, i);
 
-		rg__aor_free(&p->aor);
+		free_subject(p);
 		rg_targets_free(p->targets);
 		rg_record_unref(p->homes);
 	}
@@ -127,9 +145,12 @@ void rg__lookup_clear_places(rg__lookup *l)
 	rg__buf_free(&l->homes_domain);
 }
 
-/* Without branches there is one target: a home only stands in for bindings. */
+/* Without branches there is one target: a home only stands in for bindings. Another site gets a GRUU as it stands in the request, and is not
+ * asked about a device that was found. */
 static bool wants_homes(const rg__lookup *l, const rg__place *p)
 {
+	if (p->gruu && (p->found || !p->uri.p))
+		return false;
 	return p->key.domain.p && !(l->settings.no_branches && p->found);
 }
 

@@ -347,21 +347,56 @@ ROW(parameter, attr_avp, "1.3.19")
 	IS(text(h, target(h, 1).attr), "car");
 }
 
-/*
- * GRUU and Push: this version accepts and validates their parameters, and acts on none. Each of these rows fails once its parameter is in
- * effect, and is then to be written like those above.
- */
+#define ONE ";+sip.instance=\"<urn:uuid:0>\""
+#define OTHER ";+sip.instance=\"<urn:uuid:1>\""
+
+/* Registers two devices; the temporary GRUU of the first. */
+static const char *temporary_gruu(host *h)
+{
+	static char gruu[300];
+	const char *at;
+
+	SAVE(.contact = A ONE ", " B OTHER, .supported = "gruu");
+	at = strstr(header(h, "Contact"), "temp-gruu=\"");
+	cr_assert_not_null(at, "%s", header(h, "Contact"));
+	at += strlen("temp-gruu=\"");
+	snprintf(gruu, sizeof gruu, "%.*s", (int)strcspn(at, "\""), at);
+	return gruu;
+}
+
 ROW(parameter, gruu_secret, "1.3.20")
 {
-	accepted_only(h, "gruu_secret", "-", "top_secret", "one,,two");
+	set(h, "disable_gruu", "0");
+	const char *gruu = temporary_gruu(h);
+	IS(FOUND(.uri = gruu), AS_A);
+	set(h, "gruu_secret", "top_secret");
+	IS(FOUND(.uri = gruu), NOBODY);
+	gruu = temporary_gruu(h);
+	IS(FOUND(.uri = gruu), AS_A);
+	set(h, "gruu_secret", "newer, top_secret");
+	IS(FOUND(.uri = gruu), AS_A);
+	set(h, "gruu_secret", "newer");
+	IS(FOUND(.uri = gruu), NOBODY);
 }
 
 ROW(parameter, disable_gruu, "1.3.21")
 {
-	accepted_only(h, "disable_gruu", "1", "0", "2");
-	SAVE(.contact = A ";+sip.instance=\"<urn:uuid:0>\"", .supported = "gruu");
+	SAVE(.contact = A ONE ", " B OTHER, .supported = "gruu");
 	cr_expect_null(strstr(header(h, "Contact"), "gruu"));
+	IS(FOUND(.uri = "sip:alice@example.org;gr=urn:uuid:0"), AS_A " sip:b@192.0.2.2");
+	set(h, "disable_gruu", "0");
+	IS(FOUND(.uri = temporary_gruu(h)), AS_A);
+	cr_expect_not_null(strstr(header(h, "Contact"), ";pub-gruu=\"sip:alice@example.org;gr=urn:uuid:0\""));
+	IS(FOUND(.uri = "sip:alice@example.org;gr=urn:uuid:0"), AS_A);
+	IS(FOUND(.uri = "sip:alice@example.org;gr=urn:uuid:1"), "1 sip:b@192.0.2.2");
+	IS(FOUND(.uri = "sip:alice@example.org;gr=urn:uuid:2"), "-1 480");
+	IS(FOUND(.uri = "sip:alice@example.org"), AS_A " sip:b@192.0.2.2");
 }
+
+/*
+ * Push: this version accepts and validates its parameters, and acts on none. Each of these rows fails once its parameter is in effect, and is
+ * then to be written like those above.
+ */
 
 ROW(parameter, pn_enable, "1.3.22")
 {

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT */
+#include "rules/gruu.h"
+#include "rules/matching.h"
+#include "rules/subject.h"
+#include <sodium.h>
+#include <stdlib.h>
+
+/*
+ * What a token seals: the form of the instance, its generation, three texts with their lengths (domain, user and host; the domain is empty
+ * for "location"), and the instance. Numbers are big-endian. A UUID takes 16 octets, so that most tokens have the shortest length.
+ */
+enum { AS_TEXT, AS_UUID };
+enum { UUID = 16, UUID_TEXT = 36, INSTANCE_MAX = 1024 };
+
+#define URN_UUID "urn:uuid:"
+
+bool rg__is_gruu(const rg__uri *uri, rg_str *value)
+{
+	return uri->params.n > 0 && rg__uri_param(uri, RG_STR("gr"), value);
+}
+
+bool rg__gruu_instance(rg_str instance)
+{
+	rg_str bare = rg__instance_bare(instance);
+
+	if (bare.n == 0 || bare.n > INSTANCE_MAX || rg__has_control(bare) || memchr(bare.p, '\t', bare.n))
+		return false;
+	return rg__instance_bare(bare).n == bare.n; /* a GRUU has the instance without <>, and is compared with and without them */
+}
+
+/* RFC 3261 §25.1 `pvalue`. */
+void rg__gruu_add_value(rg__buf *out, rg_str instance)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	rg_str rest = rg__instance_bare(instance);
+
+	while (rest.n > 0) {
+		size_t plain = rg__span(rest, 0, RG__C_PARAM);
+
+		rg__buf_add(out, rg__sub(rest, 0, plain));
+		if (plain == rest.n)
+			return;
+		unsigned octet = (unsigned char)rest.p[plain];
+		char escape[3] = { '%', digits[octet >> 4], digits[octet & 15] };
+
+		rg__buf_add(out, (rg_str){ escape, sizeof escape });
+		rest = rg__sub(rest, plain + 1, rest.n);
+	}
+}
+
+static void print_uuid(const uint8_t bytes[UUID], char text[UUID_TEXT + 1])
+{
+	static const int groups[] = { 4, 2, 2, 2, 6 };
+	char *at = text;
+
+	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+		if (i > 0)
+			*at++ = '-';
+		sodium_bin2hex(at, 2 * (size_t)groups[i] + 1, bytes, (size_t)groups[i]);
+		at += 2 * groups[i];
+		bytes += groups[i];
+	}
+}
+
+/* True of `urn:uuid:` with a UUID in its usual form (RFC 9562 §4), in any letter case. */
+static bool pack_uuid(rg_str bare, uint8_t bytes[UUID])
+{
+	char text[UUID_TEXT + 1];
+	size_t head = strlen(URN_UUID), n;
+
+	if (bare.n != head + UUID_TEXT || !rg__eq_nocase(rg__sub(bare, 0, head), RG_STR(URN_UUID)))
+		return false;
+	if (sodium_hex2bin(bytes, UUID, bare.p + head, UUID_TEXT, "-", &n, NULL) != 0 || n != UUID)
+		return false;
+	print_uuid(bytes, text);
+	return rg__eq_nocase(rg__sub(bare, head, bare.n), (rg_str){ text, UUID_TEXT });
+}
+
+static void add_number(rg__buf *b, uint64_t number, int octets)
+{
+	char bytes[8];
+
+	for (int i = 0; i < octets; i++)
+		bytes[i] = (char)(number >> 8 * (octets - 1 - i));
+	rg__buf_add(b, (rg_str){ bytes, (size_t)octets });
+}
+
+static void add_text(rg__buf *b, rg_str text)
+{
+	add_number(b, text.n, 2);
+	rg__buf_add(b, text);
+}
+
+rg_status rg__gruu_seal(const rg__ring *ring, const uint8_t seed[32], const rg__gruu *gruu, rg__buf *out)
+{
+	const rg_key *key = &gruu->key;
+	rg_str bare = rg__instance_bare(gruu->instance);
+	uint8_t uuid[UUID];
+	bool packed = pack_uuid(bare, uuid);
+	rg__buf plain = { 0 };
+
+	if (key->domain.n > UINT16_MAX || key->user.n > UINT16_MAX || key->host.n > UINT16_MAX)
+		return RG_ELIMIT;
+	add_number(&plain, packed ? AS_UUID : AS_TEXT, 1);
+	add_number(&plain, gruu->generation, 8);
+	add_text(&plain, rg__eq(key->domain, rg__domain(RG__ABSENT)) ? RG__ABSENT : key->domain);
+	add_text(&plain, key->user);
+	add_text(&plain, key->host);
+	rg__buf_add(&plain, packed ? (rg_str){ (const char *)uuid, UUID } : bare);
+	rg_status status = plain.failed ? RG_ENOMEM : rg__seal(ring, RG__SEAL_GRUU, seed, (rg_str){ plain.p, plain.n }, out);
+	rg__buf_free(&plain);
+	return status;
+}
+
+static bool take_number(rg_str *rest, int octets, uint64_t *number)
+{
+	*number = 0;
+	if (rest->n < (size_t)octets)
+		return false;
+	for (int i = 0; i < octets; i++)
+		*number = *number << 8 | (unsigned char)rest->p[i];
+	*rest = rg__sub(*rest, (size_t)octets, rest->n);
+	return true;
+}
+
+static bool take_text(rg_str *rest, rg_str *text)
+{
+	uint64_t n;
+
+	if (!take_number(rest, 2, &n) || n > rest->n)
+		return false;
+	*text = rg__sub(*rest, 0, (size_t)n);
+	*rest = rg__sub(*rest, (size_t)n, rest->n);
+	return true;
+}
+
+/* Reads what the token sealed. RG_ENOENT: it has another form; a later version of the library may have sealed it. */
+static rg_status read_names(rg__gruu *g)
+{
+	rg_str rest = { g->text.p, g->text.n };
+	char urn[sizeof URN_UUID + UUID_TEXT] = URN_UUID;
+	uint64_t form;
+
+	if (!take_number(&rest, 1, &form) || form > AS_UUID || (form == AS_UUID && rest.n < UUID))
+		return RG_ENOENT;
+	if (form == AS_UUID) { /* its text goes to the end, where the octets of the UUID were; after that nothing moves */
+		print_uuid((const uint8_t *)g->text.p + g->text.n - UUID, urn + strlen(URN_UUID));
+		g->text.n -= UUID;
+		rg__buf_add(&g->text, (rg_str){ urn, sizeof urn - 1 });
+		if (g->text.failed)
+			return RG_ENOMEM;
+		rest = rg__sub((rg_str){ g->text.p, g->text.n }, 1, g->text.n);
+	}
+	if (!take_number(&rest, 8, &g->generation) || !take_text(&rest, &g->key.domain) || !take_text(&rest, &g->key.user) ||
+		!take_text(&rest, &g->key.host) || rest.n == 0)
+		return RG_ENOENT;
+	g->key.domain = rg__domain(g->key.domain);
+	g->instance = rest;
+	return RG_OK;
+}
+
+static rg_status read_token(rg__gruu *g, rg_str token, const rg__ring *ring)
+{
+	rg_status status = ring ? rg__unseal(ring, RG__SEAL_GRUU, token, &g->text) : RG_ENOENT;
+
+	return status == RG_OK ? read_names(g) : status;
+}
+
+/* An escape of a control character is no instance that gets GRUUs. */
+static rg_status read_value(rg__gruu *g, rg_str value)
+{
+	rg__buf_add(&g->text, value);
+	if (g->text.failed)
+		return RG_ENOMEM;
+	if (value.n == 0 || rg__unescape(value, g->text.p, &g->text.n) != RG_OK)
+		return RG_ENOENT;
+	g->instance = (rg_str){ g->text.p, g->text.n };
+	return RG_OK;
+}
+
+rg_status rg__gruu_read(const rg__uri *uri, const rg__ring *ring, rg__gruu **out)
+{
+	rg_str value;
+
+	*out = NULL;
+	if (!rg__is_gruu(uri, &value))
+		return RG_OK;
+	rg__gruu *g = calloc(1, sizeof *g);
+	if (!g)
+		return RG_ENOMEM;
+	g->temporary = value.p == NULL;
+	rg_status status = g->temporary ? read_token(g, uri->user, ring) : read_value(g, value);
+	if (status == RG_OK)
+		*out = g;
+	else
+		rg__gruu_free(g);
+	return status;
+}
+
+void rg__gruu_free(rg__gruu *gruu)
+{
+	if (!gruu)
+		return;
+	rg__buf_free(&gruu->text);
+	free(gruu);
+}
+
+bool rg__gruu_names(const rg__gruu *gruu, rg_str instance, uint64_t generation)
+{
+	return (!gruu->temporary || gruu->generation == generation) && instance.n > 0 && rg__same_instance(gruu->instance, instance);
+}
