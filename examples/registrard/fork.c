@@ -254,6 +254,21 @@ void call_fork(struct call *call, struct hop *hops, size_t n)
 	call_leave(call);
 }
 
+void call_keep_hop(struct call *call, const struct hop *hop)
+{
+	call->otherwise = *hop;
+}
+
+int call_fork_otherwise(struct call *call)
+{
+	struct hop hop = call->otherwise;
+
+	if (!hop.next)
+		return 0;
+	call_fork(call, &hop, 1);
+	return 1;
+}
+
 int call_make_room(struct server *server)
 {
 	struct call *oldest = queue_first(&server->answered_calls);

@@ -24,6 +24,12 @@ struct hop {
  * §16.11). @return NULL when out of memory, after a response was sent. One of call_answer() and call_fork() must follow. */
 struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from);
 
+/* Keeps a hop for call_fork_otherwise(). What it borrows must be the call's request. */
+void call_keep_hop(struct call *call, const struct hop *hop);
+
+/* Forwards to the hop that was kept. @return 0 when there is none. */
+int call_fork_otherwise(struct call *call);
+
 struct server *call_server(const struct call *call);
 
 /* The request that was taken over. Copies of it are sent. */

@@ -106,7 +106,8 @@ static size_t hops_of(const struct server *server, const sip_t *sip, const rg_ta
 			.next = url_make(home, su_strndup(home, target.next_hop.p, target.next_hop.n)),
 			.path = target.path,
 			.socket = target.socket,
-			.way = flow_read(server, target.flow),
+			/* The Route of a dialog leads to the flow, too (RFC 5627 §6.1). */
+			.way = sip->sip_route ? (struct way){ .kind = WAY_URI } : flow_read(server, target.flow),
 			.fallback_of = target.fallback_of,
 		};
 		/* fallback_of counts targets, so a target that cannot be sent to keeps its index and fails there. */
@@ -132,11 +133,21 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 		call_answer(call, 500, NULL);
 	else if (n)
 		call_fork(call, hops, n);
-	else
+	else if (code != 404 || !call_fork_otherwise(call))
 		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
 	su_home_deinit(home);
 	free(hops);
 	rg_targets_free(targets);
+}
+
+/* Whether a request in a dialog may be for a GRUU of ours, which leads to where the device is now (RFC 5627 §6.1). Only the location service
+ * tells our GRUUs from those of others: these go the way of the dialog. */
+static int may_name_device(const struct server *server, const sip_t *sip, const struct hop *hop)
+{
+	int64_t disabled = 1;
+
+	rg_config_get_int(server->args->config, RG_STR("disable_gruu"), &disabled);
+	return hop->in_dialog && !disabled && url_has_param(sip->sip_request->rq_url, "gr");
 }
 
 void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
@@ -159,6 +170,10 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct p
 		return;
 	}
 	call = call_new(server, msg, sip, from);
+	if (call && hop.next && may_name_device(server, sip, &hop)) {
+		call_keep_hop(call, &hop);
+		hop.next = NULL;
+	}
 	if (call && hop.next)
 		call_fork(call, &hop, 1);
 	else if (call && lookup_start(server, msg, on_targets, call) < 0)

@@ -31,6 +31,7 @@ struct call {
 	struct peer from;
 	struct way back;      /* the way back to the sender */
 	sip_method_t method;
+	struct hop otherwise; /* where it goes when the location service does not know its target; `next` NULL = nowhere */
 	struct branch *branches;
 	size_t n;
 	int status;           /* of the final response that went upstream; 0 = none yet */

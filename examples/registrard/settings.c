@@ -69,6 +69,11 @@ static const char *needs_outbound(const struct args *args)
 	return has_outbound(args) ? NULL : "outbound_mode is off";
 }
 
+static const char *needs_gruu(const struct args *args)
+{
+	return number_of(args, "disable_gruu") ? "disable_gruu is 1" : NULL;
+}
+
 static const char *needs_limit(const struct args *args)
 {
 	return has_limit(args) ? NULL : "there is no limit of bindings: neither max_contacts nor --save max-contacts";
@@ -204,7 +209,7 @@ static const struct setting settings[] = {
 	PARAMETER(sock_hdr_name, NULL, needs_socket_flag),
 	PARAMETER(mcontact_avp, NO_VARIABLE, NULL),
 	PARAMETER(attr_avp, NO_VARIABLE, NULL),
-	PARAMETER(gruu_secret, NULL, NULL),
+	PARAMETER(gruu_secret, NULL, needs_gruu),
 	PARAMETER(disable_gruu, NULL, NULL),
 	PARAMETER(pn_enable, NULL, NULL),
 	PARAMETER(pn_providers, NULL, NULL),
