@@ -99,10 +99,12 @@ static void explain_no_targets(const sieve *s, rg__choices *choices)
 static rg_str onward(const rg_request *request, const rg__lookup_settings *settings)
 {
 	rg__name_addr route;
+	rg_str rest, first;
 
-	if (!settings->gruu || !request || request->n_routes == 0 || !request->routes)
+	if (!settings->gruu || !request || request->n_routes == 0)
 		return RG__ABSENT;
-	return rg__name_addr_parse(request->routes[0], &route) == RG_OK ? route.uri : RG_STR("");
+	rest = request->routes[0]; /* adaptors may hand over a line of several values */
+	return rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK ? route.uri : RG_STR("");
 }
 
 /* @p fallback_of: NULL = there are no fallbacks. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GRUUs (RFC 5627) of a registrar: the secret that seals them, and what a reload does to them. */
-#include "kit.h"
+#include "sites.h"
+#include <stdio.h>
 
 static rg_config *config_of(const char *disable_gruu, const char *secret)
 {
@@ -44,4 +45,225 @@ Test(gruu, a_random_secret_is_warned_of_once_and_only_with_gruu_on)
 	reload(&k, "0", NULL);
 	cr_expect_eq(warnings(&k), 1, "%s", k.log);
 	kit_close(&k);
+}
+
+#define X ";+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\""
+#define Y ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e128>\""
+#define PUBLIC "sip:alice@example.org;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
+
+/* Registers a Contact; its temporary GRUU, which the caller frees; NULL = it got none. */
+static char *register_gruu(kit *k, const char *aor, const char *contact, const char *callid, int cseq)
+{
+	static const rg_str supported = { "gruu", 4 };
+	phone p = { .aor = aor, .contact = contact, .callid = callid, .cseq = cseq };
+	rg_response *response = NULL;
+	rg_request request;
+	char *found = NULL;
+
+	kit_request(&p, &request);
+	request.supported = &supported;
+	request.n_supported = 1;
+	cr_assert_eq(rg_save(k->reg, &request, NULL, &response, NULL), RG_OK);
+	cr_assert_eq(rg_response_code(response), 200);
+	rg_str value = rg_response_header(response, RG_STR("Contact"), 0), mark = RG_STR(";temp-gruu=\"");
+	const char *at = value.n > 0 ? memmem(value.p, value.n, mark.p, mark.n) : NULL;
+
+	if (at) {
+		at += mark.n;
+		found = strndup(at, (size_t)((const char *)memchr(at, '"', (size_t)(value.p + value.n - at)) - at));
+	}
+	rg_response_free(response);
+	return found;
+}
+
+/* The result and the code of a lookup, then URIs of targets with their branches. */
+static const char *found(kit *k, const char *uri, const char *flags, const char *branch)
+{
+	static char text[1024];
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_target t = { .struct_size = sizeof t };
+	rg_str line = rg_str_from(branch);
+	rg_request request;
+
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("INVITE");
+	request.request_uri = rg_str_from(uri);
+	request.branches = &line;
+	request.n_branches = branch != NULL;
+	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK);
+	cr_assert_eq(rg_lookup(k->reg, &request, options, &targets, NULL), RG_OK);
+	int n = snprintf(text, sizeof text, "%d/%d", rg_targets_result(targets), rg_targets_code(targets));
+	for (uint32_t i = 0; rg_targets_get(targets, i, &t) == RG_OK; i++)
+		n += snprintf(text + n, sizeof text - (size_t)n, " %.*s(%d)%.*s", (int)t.uri.n, t.uri.p, t.branch, (int)t.home.n,
+			t.home.p ? t.home.p : "");
+	rg_targets_free(targets);
+	rg_lookup_options_unref(options);
+	return text;
+}
+
+#define FINDS(kit_, uri, want) \
+	do { \
+		const char *got_ = found(kit_, uri, "", NULL); \
+		cr_expect_str_eq(got_, want, "%s: %s", uri, got_); \
+	} while (0)
+
+Test(gruu, lives_through_a_reload_while_its_secret_does)
+{
+	kit k;
+
+	kit_open(&k, INLINE);
+	cr_expect_null(register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1));
+	reload(&k, "0", NULL);
+	char *by_chance = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 2);
+	reload(&k, "0", NULL);
+	FINDS(&k, by_chance, "1/0 sip:a@192.0.2.1(-1)"); /* the registrar has drawn its secret once */
+	reload(&k, "0", "old");
+	FINDS(&k, by_chance, "-1/404");
+	char *old = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 3);
+	reload(&k, "0", "new, old");
+	FINDS(&k, old, "1/0 sip:a@192.0.2.1(-1)");
+	reload(&k, "0", "new");
+	FINDS(&k, old, "-1/404");
+	FINDS(&k, PUBLIC, "1/0 sip:a@192.0.2.1(-1)");
+	reload(&k, "0", NULL);
+	FINDS(&k, by_chance, "1/0 sip:a@192.0.2.1(-1)");
+	free(by_chance);
+	free(old);
+	kit_close(&k);
+}
+
+Test(gruu, any_node_with_the_secret_opens_it)
+{
+	kit k, same, other;
+
+	kit_open(&k, INLINE);
+	kit_init(&same);
+	kit_open_over(&same, rg_store_ref(k.memory));
+	kit_init(&other);
+	kit_open_over(&other, rg_store_ref(k.memory));
+	reload(&k, "0", "secret");
+	reload(&same, "0", "newer,secret");
+	reload(&other, "0", NULL);
+	char *gruu = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, "c1", 1);
+
+	FINDS(&same, gruu, "1/0 sip:a@192.0.2.1(-1)");
+	FINDS(&other, gruu, "-1/404");
+	free(register_gruu(&same, "alice", "<sip:b@192.0.2.2>" X, "c2", 1)); /* a second flow, by the other node */
+	FINDS(&k, gruu, "1/0 sip:b@192.0.2.2(-1) sip:a@192.0.2.1(-1)");
+	free(register_gruu(&same, "alice", "<sip:b@192.0.2.2>" X, "c3", 1));
+	FINDS(&k, gruu, "-1/404");
+	free(gruu);
+	kit_close(&k);
+	kit_close(&same);
+	kit_close(&other);
+}
+
+Test(gruu, ends_with_the_last_flow_and_at_its_expiry)
+{
+	kit k;
+
+	kit_open(&k, INLINE);
+	reload(&k, "0", "secret");
+	char *first = register_gruu(&k, "alice", "<sip:a@192.0.2.1>;expires=100" X, NULL, 1);
+
+	free(register_gruu(&k, "alice", "<sip:b@192.0.2.2>;expires=200" X, NULL, 2));
+	k.now += 150000;
+	kit_tick(&k);
+	FINDS(&k, first, "1/0 sip:b@192.0.2.2(-1)");
+	k.now += 100000;
+	FINDS(&k, first, "-1/404"); /* expired, and not removed yet */
+	FINDS(&k, PUBLIC, "-1/480");
+	kit_tick(&k);
+	char *second = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 3);
+	FINDS(&k, first, "-1/404");
+	FINDS(&k, second, "1/0 sip:a@192.0.2.1(-1)");
+	cr_expect_eq(kit_save(&k, "alice", "<sip:a@192.0.2.1>;expires=0", 4), 200);
+	FINDS(&k, second, "-1/404");
+	free(first);
+	free(second);
+	kit_close(&k);
+}
+
+Test(gruu, refused_tokens_are_counted)
+{
+	kit k;
+
+	kit_open(&k, INLINE);
+	reload(&k, "0", "secret");
+	char *gruu = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, "c1", 1);
+
+	FINDS(&k, gruu, "1/0 sip:a@192.0.2.1(-1)");
+	FINDS(&k, "sip:nobody@example.org", "-1/404");
+	FINDS(&k, "sip:alice@example.org;gr=urn:x:1", "-1/480");
+	cr_expect_eq(kit_stat(&k, "tokens_refused"), 0);
+	FINDS(&k, "sip:forged@example.org;gr", "-1/404");
+	cr_expect_eq(kit_stat(&k, "tokens_refused"), 1);
+	free(register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, "c2", 1));
+	FINDS(&k, gruu, "-1/404"); /* void */
+	cr_expect_eq(kit_stat(&k, "tokens_refused"), 2);
+	found(&k, "sip:alice@example.org", "branch", "sip:forged@example.org;gr");
+	cr_expect_eq(kit_stat(&k, "tokens_refused"), 3);
+	free(gruu);
+	kit_close(&k);
+}
+
+/* A GRUU among branches, and beside its AoR or another device of it. */
+Test(gruu, as_a_branch)
+{
+	kit k;
+
+	kit_open(&k, INLINE);
+	reload(&k, "0", "secret");
+	char *x = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, "c1", 1);
+
+	free(register_gruu(&k, "alice", "<sip:b@192.0.2.2>" Y, "c1", 2));
+	free(register_gruu(&k, "bob", "<sip:bob@192.0.2.3>", "c1", 3));
+	const struct {
+		const char *uri, *branch, *want;
+	} cases[] = {
+		{ "sip:bob@example.org", x, "1/0 sip:bob@192.0.2.3(-1) sip:a@192.0.2.1(0)" },
+		{ "sip:bob@example.org", PUBLIC, "1/0 sip:bob@192.0.2.3(-1) sip:a@192.0.2.1(0)" },
+		{ "sip:bob@example.org", "sip:forged@example.org;gr", "1/0 sip:bob@192.0.2.3(-1)" },
+		{ "sip:alice@example.org", x, "1/0 sip:a@192.0.2.1(-1) sip:b@192.0.2.2(-1)" },
+		{ PUBLIC, x, "1/0 sip:a@192.0.2.1(-1)" },
+		{ PUBLIC, "sip:alice@example.org;gr=urn:uuid:00000000-0000-1000-8000-000a95a0e128", "1/0 sip:a@192.0.2.1(-1) sip:b@192.0.2.2(0)" },
+		{ "sip:nobody@example.org", "sip:alice@example.org;gr=urn:x:1", "-1/480" },
+		{ "sip:nobody@example.org", PUBLIC ";", "-1/400" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *got = found(&k, cases[i].uri, "branch", cases[i].branch);
+
+		cr_expect_str_eq(got, cases[i].want, "%zu: %s", i, got);
+	}
+	free(x);
+	kit_close(&k);
+}
+
+/* Another site gets a GRUU as it is, and only if the device is not here. */
+Test(gruu, at_other_sites)
+{
+	rg_store *shared = shared_new();
+	kit east, west;
+
+	kit_open(&east, INLINE);
+	kit_open(&west, INLINE);
+	reload(&east, "0", "secret");
+	reload(&west, "0", "secret");
+	federate(&east, shared, EAST);
+	federate(&west, shared, WEST);
+	char *x = register_gruu(&east, "alice", "<sip:a@192.0.2.1>" X, NULL, 1), want[400];
+
+	free(register_gruu(&west, "alice", "<sip:b@192.0.2.2>" Y, NULL, 1));
+	settle(&east);
+	settle(&west);
+	cr_expect_str_eq(found(&east, x, "global", NULL), "1/0 sip:a@192.0.2.1(-1)");
+	snprintf(want, sizeof want, "1/0 %s(-1)sip:" EAST, x);
+	cr_expect_str_eq(found(&west, x, "global", NULL), want);
+	cr_expect_str_eq(found(&west, PUBLIC, "global", NULL), "1/0 " PUBLIC "(-1)sip:" EAST);
+	free(x);
+	kit_close(&east);
+	kit_close(&west);
+	rg_store_unref(shared);
 }

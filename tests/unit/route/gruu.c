@@ -417,6 +417,8 @@ Test(gruu, a_path_gives_way_to_the_route_that_is_left)
 		same_text(look_up(&w, uris[i]), "1/0 sip:a@192.0.2.7 by <sip:edge.example.net;lr> hop sip:edge.example.net;lr");
 		same_text(look_up(&w, uris[i], .route = { "\"P\" <sip:p1.example.com;lr>", "<sip:p2.example.com;lr>" }),
 			"1/0 sip:a@192.0.2.7 hop sip:p1.example.com;lr");
+		same_text(look_up(&w, uris[i], .route = { "<sip:p1.example.com;lr>, <sip:p2.example.com;lr>" }),
+			"1/0 sip:a@192.0.2.7 hop sip:p1.example.com;lr");
 		same_text(look_up(&w, uris[i], .route = { "<sip:" }), "1/0 sip:a@192.0.2.7 hop sip:192.0.2.1:5070");
 	}
 	same_text(look_up(&w, "sip:alice@example.com", .route = { "<sip:p1.example.com;lr>" }),
