@@ -92,14 +92,22 @@ void rg__settings_prepare(const rg_config *config, rg__save_settings *out)
 	out->trust_contact_received = on(config, RG__P_trust_contact_received);
 }
 
-void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out)
+const rg__aor_rules *rg__aor_rules_in(const rg_config *config, rg__aor_rules *room)
 {
 	const rg__save_settings *prepared = rg__config_prepared(config);
 
 	if (prepared)
-		*out = prepared->aor;
-	else
-		prepare_aor(NULL, out);
+		return &prepared->aor;
+	prepare_aor(NULL, room);
+	return room;
+}
+
+void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out)
+{
+	const rg__aor_rules *rules = rg__aor_rules_in(config, out);
+
+	if (rules != out)
+		*out = *rules;
 }
 
 void rg__matching_of(const rg_config *config, rg__matching *out)
@@ -148,7 +156,6 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out)
 {
 	*out = (rg__lookup_settings){ .desc_time_order = on(config, RG__P_desc_time_order), .max_ping_latency = -1 };
-	rg__aor_rules_of(config, &out->aor);
 	if (!options)
 		return;
 	const rg__flags *flags = &options->flags;

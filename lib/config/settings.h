@@ -42,8 +42,8 @@ typedef struct rg__save_settings {
 	int32_t default_q;            /* -1 = unset */
 	int64_t max_contacts;         /* 0 = no limit */
 	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
-	bool gruu;                    /* GRUUs are on */
 	uint8_t eviction, path, outbound;
+	bool gruu;                    /* GRUUs are on */
 	int64_t retry_after, cseq_code, too_many_code, flow_timer;
 	uint32_t nat_bflag;           /* as a bit mask; 0 = unset */
 	rg_str received_param, service_route;
@@ -56,7 +56,6 @@ typedef struct rg__save_settings {
 void rg__save_settings_of(const rg_config *config, const rg_save_options *options, rg__save_settings *out);
 
 typedef struct rg__lookup_settings {
-	rg__aor_rules aor;
 	const struct rg__gruu *gruu; /* set by a lookup for a GRUU: only the bindings that it names count; NULL = all */
 	bool no_sips; /* set by a lookup that already has the sips bindings, never by options */
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
@@ -71,6 +70,7 @@ void rg__settings_prepare(const rg_config *config, rg__save_settings *out);
 const rg__save_settings *rg__config_prepared(const rg_config *config); /* NULL for NULL */
 
 void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out);
+const rg__aor_rules *rg__aor_rules_in(const rg_config *config, rg__aor_rules *room); /* those of the config itself, or in @p room */
 void rg__matching_of(const rg_config *config, rg__matching *out);
 
 #endif

@@ -2,6 +2,7 @@
 /* A 200. */
 #include "decide/merge.h"
 #include "message/message.h"
+#include <stdlib.h>
 
 static bool over_tcp(rg_str transport)
 {
@@ -72,17 +73,26 @@ static void fill_answer(const rg__merge *m, rg__answer *answer)
 		answer->flow_timer = set->flow_timer;
 }
 
-rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out)
-{
-	rg__buf gruus = { 0 };
-	rg_status status = RG_OK;
+/* Most of the time both GRUUs of a binding take this many octets. */
+enum { GRUUS = 320 };
 
-	fill_answer(m, answer);
-	if (m->reg->gives_gruus)
-		status = rg__merge_gruus(m, answer, &gruus);
+static rg_status respond_with_gruus(const rg__merge *m, rg__answer *answer, rg_response **out)
+{
+	size_t room = answer->n_listed * (size_t)GRUUS;
+	rg__buf gruus = { .p = room > 0 ? malloc(room) : NULL };
+
+	gruus.room = gruus.p ? room : 0; /* without memory it grows later */
+	rg_status status = rg__merge_gruus(m, answer, &gruus);
+
 	answer->gruus = (rg_str){ gruus.p, gruus.n };
 	if (status == RG_OK)
 		status = rg__response_new(answer, out);
 	rg__buf_free(&gruus);
 	return status;
+}
+
+rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out)
+{
+	fill_answer(m, answer);
+	return m->reg->gives_gruus ? respond_with_gruus(m, answer, out) : rg__response_new(answer, out);
 }

@@ -229,7 +229,7 @@ static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
 	}
 	if (!rg__eq(c->callid, m->reg->request.callid) || !rg__eq(c->instance, m->reg->wanted[k].instance)) {
 		c->generation = rg__draw_generation(m->seed, k, false, rg_record_revision(m->record));
-		e->regenerated = true;
+		e->regenerated = m->regenerates = true;
 	}
 	write_binding(m, k, c);
 	if (e->own != RG__NOBODY)
@@ -406,7 +406,7 @@ static rg_status apply_request(rg__merge *m, int32_t *reason)
 	}
 	rg_status status = rg__merge_limit(m, reason);
 
-	if (status == RG_OK && *reason == RG_R_FINE)
+	if (m->regenerates && status == RG_OK && *reason == RG_R_FINE)
 		rg__merge_generations(m);
 	return status;
 }

@@ -30,6 +30,7 @@ typedef struct rg__merge {
 	rg_time now;
 	const uint8_t *seed;
 	uint32_t n;
+	bool regenerates;     /* an entry is `regenerated` */
 	rg_contact *contacts; /* those of the record first, then the new ones */
 	rg__entry *entries;   /* the same */
 	rg__rank *ranks;      /* of bindings to be sorted */

@@ -187,11 +187,6 @@ static size_t read_scheme(rg_str s, rg__uri *out)
 	return end + 1;
 }
 
-bool rg__is_sips(rg_str uri)
-{
-	return uri.n >= 5 && rg__eq_nocase(rg__sub(uri, 0, 5), RG_STR("sips:"));
-}
-
 rg_status rg__uri_parse(rg_str text, rg__uri *out)
 {
 	*out = (rg__uri){ .text = text };

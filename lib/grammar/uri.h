@@ -54,7 +54,10 @@ bool rg__uri_equal_without(const rg__uri *a, const rg__uri *b, const rg_str *wit
 bool rg__uri_param_next(rg_str *rest, rg__param *out);
 bool rg__uri_param(const rg__uri *uri, rg_str name, rg_str *value); /* case-insensitive; the value of a parameter without '=' is absent */
 
-bool rg__is_sips(rg_str uri); /* looks at the scheme only */
+static inline bool rg__is_sips(rg_str uri) /* looks at the scheme only */
+{
+	return uri.n >= 5 && rg__eq_nocase(rg__sub(uri, 0, 5), RG_STR("sips:"));
+}
 
 /* The port in effect: the stated one, else 5061 for sips or transport=tls/wss, else 5060. */
 uint16_t rg__uri_port(const rg__uri *uri);

@@ -261,7 +261,7 @@ static bool is_own_gruu(rg__register *reg, const rg__wanted *w)
 	rg__gruu *gruu;
 	rg_str maddr;
 
-	if (!reg->set.gruu || w->uri.scheme == RG__SCHEME_OTHER)
+	if (w->uri.scheme == RG__SCHEME_OTHER)
 		return false;
 	status = rg__gruu_read(&w->uri, rg__config_ring(reg->set.config), &gruu);
 	bool names = status == RG_ENOENT || gruu, sealed = gruu && gruu->temporary;
@@ -283,7 +283,7 @@ static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 	/* RFC 5630: a sips Contact needs a sips Request-URI and a Path of sips URIs only. */
 	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
-	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || is_own_gruu(reg, w)))
+	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set.gruu && is_own_gruu(reg, w))))
 		return RG_R_LOOP;
 	/* The main registrar has already answered the client, so the intervals granted there hold. */
 	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))

@@ -96,12 +96,12 @@ static void explain_no_targets(const sieve *s, rg__choices *choices)
 }
 
 /* RFC 5627 §6.1: a request with Route values left knows its way, and the Path is not put before it. */
-static rg_str onward(const rg_request *request, const rg__lookup_settings *settings)
+static rg_str onward(const rg_request *request)
 {
 	rg__name_addr route;
 	rg_str rest, first;
 
-	if (!settings->gruu || !request || request->n_routes == 0)
+	if (!request || request->n_routes == 0)
 		return RG__ABSENT;
 	rest = request->routes[0]; /* adaptors may hand over a line of several values */
 	return rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK ? route.uri : RG_STR("");
@@ -121,7 +121,7 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 {
 	uint32_t count = rg_record_contact_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
-		.onward = onward(request, settings) };
+		.onward = settings->gruu ? onward(request) : RG__ABSENT };
 	sieve s = sieve_of(request, settings, now);
 	_Alignas(rg__choice) char few[FEW * EACH];
 	rg__scratch scratch;
@@ -181,7 +181,8 @@ static rg_status select_once(const rg_record *record, const rg_request *request,
 	else if (status == RG_OK)
 		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
 	rg__aor_free(&aor);
-	rg__gruu_free(gruu);
+	if (gruu)
+		rg__gruu_free(gruu);
 	return status;
 }
 

@@ -2,7 +2,6 @@
 #include "rules/gruu.h"
 #include "rules/matching.h"
 #include "rules/subject.h"
-#include <sodium.h>
 #include <stdlib.h>
 
 /*
@@ -10,7 +9,7 @@
  * for "location"), and the instance. Numbers are big-endian. A UUID takes 16 octets, so that most tokens have the shortest length.
  */
 enum { AS_TEXT, AS_UUID };
-enum { UUID = 16, UUID_TEXT = 36, INSTANCE_MAX = 1024 };
+enum { HEAD = 1 + 8 + 3 * 2, UUID = 16, UUID_TEXT = 36, INSTANCE_MAX = 1024, ROOM = 512 };
 
 #define URN_UUID "urn:uuid:"
 
@@ -48,67 +47,84 @@ void rg__gruu_add_value(rg__buf *out, rg_str instance)
 	}
 }
 
-static void print_uuid(const uint8_t bytes[UUID], char text[UUID_TEXT + 1])
+/* Whether a UUID has a `-` there (RFC 9562 §4). */
+static bool has_dash(int at)
 {
-	static const int groups[] = { 4, 2, 2, 2, 6 };
-	char *at = text;
+	return at == 8 || at == 13 || at == 18 || at == 23;
+}
 
-	for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
-		if (i > 0)
-			*at++ = '-';
-		sodium_bin2hex(at, 2 * (size_t)groups[i] + 1, bytes, (size_t)groups[i]);
-		at += 2 * groups[i];
-		bytes += groups[i];
+static void print_uuid(const uint8_t bytes[UUID], char text[UUID_TEXT])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (int i = 0, n = 0; i < UUID_TEXT; i++) {
+		text[i] = has_dash(i) ? '-' : digits[n % 2 ? bytes[n / 2] & 15 : bytes[n / 2] >> 4];
+		n += !has_dash(i);
 	}
 }
 
-/* True of `urn:uuid:` with a UUID in its usual form (RFC 9562 §4), in any letter case. */
+/* True of `urn:uuid:` with a UUID in its usual form, in any letter case. */
 static bool pack_uuid(rg_str bare, uint8_t bytes[UUID])
 {
-	char text[UUID_TEXT + 1];
-	size_t head = strlen(URN_UUID), n;
+	size_t head = strlen(URN_UUID);
 
 	if (bare.n != head + UUID_TEXT || !rg__eq_nocase(rg__sub(bare, 0, head), RG_STR(URN_UUID)))
 		return false;
-	if (sodium_hex2bin(bytes, UUID, bare.p + head, UUID_TEXT, "-", &n, NULL) != 0 || n != UUID)
-		return false;
-	print_uuid(bytes, text);
-	return rg__eq_nocase(rg__sub(bare, head, bare.n), (rg_str){ text, UUID_TEXT });
+	for (int i = 0, n = 0; i < UUID_TEXT; i++) {
+		char c = bare.p[head + (size_t)i];
+
+		if (has_dash(i) ? c != '-' : !rg__is(c, RG__C_HEX))
+			return false;
+		if (has_dash(i))
+			continue;
+		bytes[n / 2] = (uint8_t)(n % 2 ? bytes[n / 2] | rg__hex(c) : rg__hex(c) << 4);
+		n++;
+	}
+	return true;
 }
 
-static void add_number(rg__buf *b, uint64_t number, int octets)
+static char *put_number(char *at, uint64_t number, int octets)
 {
-	char bytes[8];
-
 	for (int i = 0; i < octets; i++)
-		bytes[i] = (char)(number >> 8 * (octets - 1 - i));
-	rg__buf_add(b, (rg_str){ bytes, (size_t)octets });
+		*at++ = (char)(number >> 8 * (octets - 1 - i));
+	return at;
 }
 
-static void add_text(rg__buf *b, rg_str text)
+static char *put_octets(char *at, rg_str octets)
 {
-	add_number(b, text.n, 2);
-	rg__buf_add(b, text);
+	if (octets.n > 0)
+		memcpy(at, octets.p, octets.n);
+	return at + octets.n;
+}
+
+static char *put_text(char *at, rg_str text)
+{
+	return put_octets(put_number(at, text.n, 2), text);
 }
 
 rg_status rg__gruu_seal(const rg__ring *ring, const uint8_t seed[32], const rg__gruu *gruu, rg__buf *out)
 {
 	const rg_key *key = &gruu->key;
-	rg_str bare = rg__instance_bare(gruu->instance);
+	rg_str instance = rg__instance_bare(gruu->instance);
 	uint8_t uuid[UUID];
-	bool packed = pack_uuid(bare, uuid);
-	rg__buf plain = { 0 };
+	bool packed = pack_uuid(instance, uuid);
+	char room[ROOM];
+	rg__scratch scratch;
 
 	if (key->domain.n > UINT16_MAX || key->user.n > UINT16_MAX || key->host.n > UINT16_MAX)
 		return RG_ELIMIT;
-	add_number(&plain, packed ? AS_UUID : AS_TEXT, 1);
-	add_number(&plain, gruu->generation, 8);
-	add_text(&plain, rg__eq(key->domain, rg__domain(RG__ABSENT)) ? RG__ABSENT : key->domain);
-	add_text(&plain, key->user);
-	add_text(&plain, key->host);
-	rg__buf_add(&plain, packed ? (rg_str){ (const char *)uuid, UUID } : bare);
-	rg_status status = plain.failed ? RG_ENOMEM : rg__seal(ring, RG__SEAL_GRUU, seed, (rg_str){ plain.p, plain.n }, out);
-	rg__buf_free(&plain);
+	if (!rg__scratch_open(&scratch, room, sizeof room, HEAD + key->domain.n + key->user.n + key->host.n + instance.n + UUID))
+		return RG_ENOMEM;
+	char *plain = rg__scratch_take(&scratch, HEAD + key->domain.n + key->user.n + key->host.n + instance.n + UUID);
+	char *at = put_number(plain, packed ? AS_UUID : AS_TEXT, 1);
+
+	at = put_number(at, gruu->generation, 8);
+	at = put_text(at, rg__eq(key->domain, rg__domain(RG__ABSENT)) ? RG__ABSENT : key->domain);
+	at = put_text(at, key->user);
+	at = put_text(at, key->host);
+	at = put_octets(at, packed ? (rg_str){ (const char *)uuid, UUID } : instance);
+	rg_status status = rg__seal(ring, RG__SEAL_GRUU, seed, (rg_str){ plain, (size_t)(at - plain) }, out);
+	rg__scratch_close(&scratch);
 	return status;
 }
 
@@ -138,15 +154,16 @@ static bool take_text(rg_str *rest, rg_str *text)
 static rg_status read_names(rg__gruu *g)
 {
 	rg_str rest = { g->text.p, g->text.n };
-	char urn[sizeof URN_UUID + UUID_TEXT] = URN_UUID;
+	char urn[sizeof URN_UUID - 1 + UUID_TEXT];
 	uint64_t form;
 
 	if (!take_number(&rest, 1, &form) || form > AS_UUID || (form == AS_UUID && rest.n < UUID))
 		return RG_ENOENT;
 	if (form == AS_UUID) { /* its text goes to the end, where the octets of the UUID were; after that nothing moves */
+		memcpy(urn, URN_UUID, strlen(URN_UUID));
 		print_uuid((const uint8_t *)g->text.p + g->text.n - UUID, urn + strlen(URN_UUID));
 		g->text.n -= UUID;
-		rg__buf_add(&g->text, (rg_str){ urn, sizeof urn - 1 });
+		rg__buf_add(&g->text, (rg_str){ urn, sizeof urn });
 		if (g->text.failed)
 			return RG_ENOMEM;
 		rest = rg__sub((rg_str){ g->text.p, g->text.n }, 1, g->text.n);

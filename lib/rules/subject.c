@@ -49,7 +49,7 @@ static bool aor_of_token(const rg__uri *uri, const rg__gruu *gruu, rg_str domain
 {
 	const rg_key *key = &gruu->key;
 	rg__aor host = { 0 };
-	bool same = rg__eq(key->domain, domain) && (!rules->use_domain || rg__aor_host(uri, rules, &host) == RG__AOR_OK) &&
+	bool same = rg__eq(key->domain, rg__domain(domain)) && (!rules->use_domain || rg__aor_host(uri, rules, &host) == RG__AOR_OK) &&
 		rg__eq(key->host, host.host);
 
 	rg__aor_free(&host);
@@ -85,8 +85,7 @@ rg_status rg__uri_subject(const rg__uri *uri, rg_str domain, const rg_config *co
 	*gruu = NULL;
 	if (gruus_on(config) && read_gruu(uri, domain, config, out, gruu, code, &status))
 		return status;
-	rg__aor_rules_of(config, &rules);
-	int how = rg__aor_from_uri(uri, &rules, out);
+	int how = rg__aor_from_uri(uri, rg__aor_rules_in(config, &rules), out);
 	/* RFC 3261 §8.2.2.1: 416 for another scheme. What is malformed is never answered as not registered. */
 	*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
 	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
@@ -121,7 +120,7 @@ rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg_
 		*code = 400;
 		return RG_OK;
 	}
-	return rg__uri_subject(&uri, rg__request_domain(request), config, out, gruu, code);
+	return rg__uri_subject(&uri, request->domain, config, out, gruu, code);
 }
 
 static rg_status query_status(int how, rg_str text, const char *name, rg_error *why)

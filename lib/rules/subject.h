@@ -12,7 +12,7 @@
  * look up: the request has a defect, the AoR is malformed or of another scheme, or the token of a GRUU is none of this host and domain. */
 rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code);
 
-/* The same for a URI that was read with rg__uri_read_address(). */
+/* The same for a URI that was read with rg__uri_read_address(). @p domain: as rg_request.domain. */
 rg_status rg__uri_subject(const rg__uri *uri, rg_str domain, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code);
 
 rg_str rg__domain(rg_str given); /* @p given, or "location" when it is absent or empty */

@@ -13,6 +13,7 @@ enum {
 	OVERHEAD = 1 + NONCE + TAG,
 	BLOCK = 64,
 	LENGTH = 2,
+	HASHED = 2 + 32, /* version, purpose and seed, which the nonce depends on as well */
 	ROOM = 1024 /* for the tokens that occur; longer ones take an allocation */
 };
 
@@ -23,31 +24,51 @@ static size_t padded(size_t n)
 	return (n + LENGTH + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* A keyed hash of all that makes the token: with the same nonce, two tokens are the same token. */
-static void nonce_of(const struct rg__keys *keys, int purpose, const uint8_t seed[32], const uint8_t *plain, size_t n, uint8_t *nonce)
+/*
+ * A keyed hash of all that makes the token. Two tokens with the same nonce are the same token: 128 bits do not meet by chance. SipHash takes a fifth
+ * of the time of BLAKE2b here. @p block starts with room for HASHED octets.
+ */
+static void nonce_of(const struct rg__keys *keys, int purpose, const uint8_t seed[32], uint8_t *block, size_t n, uint8_t nonce[NONCE])
 {
-	const uint8_t head[] = { VERSION, (uint8_t)purpose };
-	crypto_generichash_state state;
-
-	crypto_generichash_init(&state, keys->nonce, sizeof keys->nonce, NONCE);
-	crypto_generichash_update(&state, head, sizeof head);
-	crypto_generichash_update(&state, seed, 32);
-	crypto_generichash_update(&state, plain, n);
-	crypto_generichash_final(&state, nonce, NONCE);
+	block[0] = VERSION;
+	block[1] = (uint8_t)purpose;
+	memcpy(block + 2, seed, 32);
+	memset(nonce, 0, NONCE);
+	crypto_shorthash_siphashx24(nonce, block, HASHED + n, keys->nonce);
 }
 
-/* @p plain of @p n octets is padded already. */
-static void encrypt(const struct rg__keys *keys, int purpose, const uint8_t seed[32], const uint8_t *plain, size_t n, uint8_t *bytes)
+/* @p block is HASHED octets and the plain text, of @p n octets and padded already. */
+static void encrypt(const struct rg__keys *keys, int purpose, const uint8_t seed[32], uint8_t *block, size_t n, uint8_t *bytes)
 {
 	bytes[0] = VERSION;
-	nonce_of(keys, purpose, seed, plain, n, bytes + 1);
-	crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + 1 + NONCE, NULL, plain, n, bytes, 1, NULL, bytes + 1, keys->seal[purpose]);
+	nonce_of(keys, purpose, seed, block, n, bytes + 1);
+	crypto_aead_xchacha20poly1305_ietf_encrypt(bytes + 1 + NONCE, NULL, block + HASHED, n, bytes, 1, NULL, bytes + 1, keys->seal[purpose]);
 }
 
-static void add_base64(rg__buf *out, const uint8_t *bytes, size_t n, char *room, size_t size)
+/* What is encoded is no secret, so this need not take constant time, as sodium_bin2base64() does. */
+static size_t print_base64(const uint8_t *bytes, size_t n, char *letters)
 {
-	sodium_bin2base64(room, size, bytes, n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	rg__buf_add(out, rg_str_from(room));
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	char *at = letters;
+	size_t i = 0;
+
+	for (; n - i >= 3; i += 3) {
+		uint32_t bits = (uint32_t)bytes[i] << 16 | (uint32_t)bytes[i + 1] << 8 | bytes[i + 2];
+
+		*at++ = digits[bits >> 18];
+		*at++ = digits[bits >> 12 & 63];
+		*at++ = digits[bits >> 6 & 63];
+		*at++ = digits[bits & 63];
+	}
+	if (i < n) {
+		uint32_t bits = (uint32_t)bytes[i] << 16 | (n - i == 2 ? (uint32_t)bytes[i + 1] << 8 : 0);
+
+		*at++ = digits[bits >> 18];
+		*at++ = digits[bits >> 12 & 63];
+		if (n - i == 2)
+			*at++ = digits[bits >> 6 & 63];
+	}
+	return (size_t)(at - letters);
 }
 
 rg_status rg__seal(const rg__ring *ring, int purpose, const uint8_t seed[32], rg_str plain, rg__buf *out)
@@ -55,23 +76,24 @@ rg_status rg__seal(const rg__ring *ring, int purpose, const uint8_t seed[32], rg
 	if (plain.n > RG__SEALED_MAX)
 		return RG_ELIMIT;
 	size_t n = padded(plain.n), sealed = n + OVERHEAD;
-	size_t text = sodium_base64_ENCODED_LEN(sealed, sodium_base64_VARIANT_URLSAFE_NO_PADDING); /* with a NUL */
+	size_t text = sealed / 3 * 4 + 3;
 	char room[ROOM];
 	rg__scratch scratch;
 
-	if (!rg__scratch_open(&scratch, room, sizeof room, n + sealed + text))
+	if (!rg__scratch_open(&scratch, room, sizeof room, HASHED + n + sealed + text))
 		return RG_ENOMEM;
-	uint8_t *block = rg__scratch_take(&scratch, n), *bytes = rg__scratch_take(&scratch, sealed);
+	uint8_t *block = rg__scratch_take(&scratch, HASHED + n), *padded_plain = block + HASHED;
+	uint8_t *bytes = rg__scratch_take(&scratch, sealed);
 	char *letters = rg__scratch_take(&scratch, text);
 
-	memset(block, 0, n);
-	block[0] = (uint8_t)(plain.n >> 8);
-	block[1] = (uint8_t)plain.n;
+	memset(padded_plain, 0, n);
+	padded_plain[0] = (uint8_t)(plain.n >> 8);
+	padded_plain[1] = (uint8_t)plain.n;
 	if (plain.n > 0)
-		memcpy(block + LENGTH, plain.p, plain.n);
+		memcpy(padded_plain + LENGTH, plain.p, plain.n);
 	encrypt(&ring->keys[0], purpose, seed, block, n, bytes);
-	add_base64(out, bytes, sealed, letters, text);
-	sodium_memzero(block, n);
+	rg__buf_add(out, (rg_str){ letters, print_base64(bytes, sealed, letters) });
+	sodium_memzero(block, HASHED + n);
 	rg__scratch_close(&scratch);
 	return out->failed ? RG_ENOMEM : RG_OK;
 }

@@ -13,7 +13,6 @@ static rg_status select_branch(rg__lookup *l, rg__place *p)
 
 	request.request_uri = p->uri;
 	settings.no_sips = p->no_sips;
-	settings.gruu = p->gruu;
 	return rg__select(l->op.found.record, &l->op.key, &request, &settings, l->op.now, &p->targets);
 }
 
@@ -22,19 +21,30 @@ void rg__lookup_count_refused(rg__lookup *l)
 	rg__count(l->op.ticket.stripe, RG__S_TOKENS_REFUSED);
 }
 
-rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
+static rg_status select_gruu(rg__lookup *l, rg__place *p)
 {
 	rg_status status;
 
-	rg_targets_free(p->targets);
-	p->targets = NULL;
+	l->settings.gruu = p->gruu;
 	if (p->branch >= 0)
 		status = select_branch(l, p);
 	else
 		status = rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
-	if (p->gruu && p->gruu->temporary && rg_targets_code(p->targets) == 404)
+	l->settings.gruu = NULL;
+	if (p->gruu->temporary && rg_targets_code(p->targets) == 404)
 		rg__lookup_count_refused(l);
 	return status;
+}
+
+rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
+{
+	rg_targets_free(p->targets);
+	p->targets = NULL;
+	if (p->gruu)
+		return select_gruu(l, p);
+	if (p->branch >= 0)
+		return select_branch(l, p);
+	return rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
 }
 
 static rg_status lookup_decide(rg_op *op)
@@ -146,7 +156,6 @@ static rg_status read_own(rg__lookup *l)
 		rg__lookup_count_refused(l);
 	if (st != RG_OK || code != 0)
 		return st != RG_OK ? st : rg__targets_unread(code, &p->targets);
-	l->settings.gruu = p->gruu;
 	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
 	l->op.key = p->key;
 	return RG_OK;

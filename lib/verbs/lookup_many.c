@@ -50,12 +50,14 @@ static void claim_key(rg__lookup *l, rg__place *p)
 static int is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign)
 {
 	const rg_env *env = &l->op.ticket.reg->env;
+	rg__aor_rules rules;
 	rg__aor host;
 
 	*foreign = uri->scheme == RG__SCHEME_OTHER;
 	if (*foreign || !env->is_local)
 		return RG__AOR_OK;
-	if (rg__aor_host(uri, &l->settings.aor, &host) != RG__AOR_OK)
+	rg__aor_rules_of(l->op.ticket.snapshot->config, &rules);
+	if (rg__aor_host(uri, &rules, &host) != RG__AOR_OK)
 		return RG__AOR_NOMEM; /* nothing else is wrong with a URI that was read */
 	*foreign = !env->is_local(env->user, &host.host);
 	rg__aor_free(&host);
@@ -82,7 +84,7 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 	rg_status st = is_foreign(l, &uri, &p->kept_as_is) == RG__AOR_OK ? RG_OK : RG_ENOMEM;
 	int32_t code = 0;
 	if (st == RG_OK && !p->kept_as_is)
-		st = rg__uri_subject(&uri, rg__request_domain(&l->request), l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
+		st = rg__uri_subject(&uri, l->request.domain, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
 	l->malformed |= code == 400 || code == 416;
 	if (code == 404)
 		rg__lookup_count_refused(l);

@@ -173,7 +173,10 @@ Test(settings, each_lookup_flag_sets_its_own_field)
 	rg__lookup_settings s = looking("");
 
 	cr_assert(!s.no_branches && !s.to_branches_only && !s.branch && !s.global && !s.method_filtering && !s.sort_by_latency);
-	cr_assert(!s.desc_time_order && s.max_ping_latency == -1 && s.ua_regex == NULL && s.aor.case_sensitive && s.aor.max_aor == 256);
+	cr_assert(!s.desc_time_order && s.max_ping_latency == -1 && s.ua_regex == NULL && !s.gruu);
+	rg__aor_rules aor;
+	rg__aor_rules_of(NULL, &aor);
+	cr_assert(aor.case_sensitive && aor.max_aor == 256);
 	cr_assert(looking("no-branches").no_branches);
 	cr_assert(looking("to-branches-only").to_branches_only);
 	cr_assert(looking("branch").branch);
