@@ -13,10 +13,12 @@ enum {
 	OVERHEAD = 1 + NONCE + TAG,
 	BLOCK = 64,
 	LENGTH = 2,
+	DISTINCT = crypto_shorthash_siphashx24_BYTES, /* of the nonce */
 	HASHED = 2 + 32, /* version, purpose and seed, which the nonce depends on as well */
 	ROOM = 1024 /* for the tokens that occur; longer ones take an allocation */
 };
 
+_Static_assert(NONCE == DISTINCT + crypto_shorthash_siphash24_BYTES, "two hashes make a nonce");
 _Static_assert(RG__SEALED_MAX + LENGTH <= UINT16_MAX && (RG__SEALED_MAX + LENGTH) % BLOCK == 0, "the longest plain text fills its blocks");
 
 static size_t padded(size_t n)
@@ -25,16 +27,16 @@ static size_t padded(size_t n)
 }
 
 /*
- * A keyed hash of all that makes the token. Two tokens with the same nonce are the same token: 128 bits do not meet by chance. SipHash takes a fifth
- * of the time of BLAKE2b here. @p block starts with room for HASHED octets.
+ * A keyed hash of all that makes the token. Two tokens with the same nonce are the same token: 128 bits do not meet by chance. SipHash takes
+ * a fifth of the time of BLAKE2b here. @p block starts with room for HASHED octets.
  */
 static void nonce_of(const struct rg__keys *keys, int purpose, const uint8_t seed[32], uint8_t *block, size_t n, uint8_t nonce[NONCE])
 {
 	block[0] = VERSION;
 	block[1] = (uint8_t)purpose;
 	memcpy(block + 2, seed, 32);
-	memset(nonce, 0, NONCE);
-	crypto_shorthash_siphashx24(nonce, block, HASHED + n, keys->nonce);
+	crypto_shorthash_siphashx24(nonce, block, HASHED + n, keys->nonce[0]);
+	crypto_shorthash_siphash24(nonce + DISTINCT, nonce, DISTINCT, keys->nonce[1]); /* the rest only has to look random */
 }
 
 /* @p block is HASHED octets and the plain text, of @p n octets and padded already. */

@@ -190,7 +190,8 @@ Test(settings, each_lookup_flag_sets_its_own_field)
 	set("desc_time_order", "1");
 	set("case_sensitive", "0");
 	s = looking("no-branches");
-	cr_assert(s.desc_time_order && !s.aor.case_sensitive && !s.branch);
+	rg__aor_rules_of(config, &aor);
+	cr_assert(s.desc_time_order && !aor.case_sensitive && !s.branch);
 	rg__lookup_settings_of(NULL, NULL, &s);
 	cr_assert(!s.desc_time_order && s.max_ping_latency == -1 && s.ua_regex == NULL);
 }
