@@ -20,6 +20,9 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
 /**
  * Finds where to route a request (RFC 3261 §16.5; base specification §1.4.4).
  *
+ * While `disable_gruu` is 0, a Request-URI, `aor` or branch may be a GRUU (RFC 5627), public or temporary. Then the bindings of the one
+ * instance that it names are the targets; those of several flows are one target and its fallbacks.
+ *
  * With the flag `branch`, the targets of the AoR itself come first. Then each existing branch (rg_request.branches, at most
  * RG_BRANCHES_MAX) is replaced by the targets of the AoR that it names, which may be none. A branch of another scheme, or whose host is
  * not local (env.is_local), becomes a target itself. A malformed branch is dropped. An AoR that is named more than once is expanded at its

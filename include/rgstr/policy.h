@@ -76,7 +76,8 @@ typedef struct rg_plan rg_plan;
  * @param record   the current record of the AoR; NULL = none. @param config  NULL = all defaults. @param options  NULL = no flags.
  * @param now      the time of the decision. @param seed  32 random bytes; the same bytes give the same binding ids.
  * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, what the host says in the
- * request is wrong (request.h), the record belongs to another AoR, or the config contradicts itself (rg_config_check()); RG_ENOMEM.
+ * request is wrong (request.h), the record belongs to another AoR, the config contradicts itself (rg_config_check()), or the 200 needs a
+ * temporary GRUU (RFC 5627) and the config has no `gruu_secret`; RG_ENOMEM.
  */
 RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
 	rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -214,7 +215,8 @@ RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *ou
  *   values that it had before and that have changed; `no: attr` says that there was no attr, and `another: generation` that the generation
  *   is redrawn. A binding that does not remain has all its values under `before`.
  *
- * Without RG_TEXT_OPAQUE the token of a temporary GRUU is `TOKEN`, and the text is the same for each seed, but for an expiry that `expires_max_deviation` draws.
+ * Without RG_TEXT_OPAQUE the token of a temporary GRUU is `TOKEN`, and the text is the same for each seed, but for an expiry that
+ * `expires_max_deviation` draws.
  * @param flags  RG_TEXT_… @param room, size, n  as rg_record_text().
  * @return RG_OK; RG_EINVAL: there is no plan or no room, or @p n is NULL; RG_ENOMEM. It renders the headers of the response.
  */

@@ -65,7 +65,8 @@
  * Blanks around it are removed. The library makes it canonical: the user is unescaped (and in lower case when `case_sensitive` is off),
  * the host is in lower case, without a final dot and `realm_prefix`. An empty text is malformed, not absent. A save refuses a malformed
  * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 400 or 416. All other functions return
- * RG_EINVAL.
+ * RG_EINVAL. While `disable_gruu` is 0 they also do so for a GRUU (RFC 5627), which names one device of its AoR. A lookup takes it, and
+ * refuses a URI in which `gr` is among parameters that cannot be read.
  *
  * **Hosts** are those of RFC 3261 §25.1. A name may also have a `_`, or be a single label of digits, as in
  * `sip:34020000001320000001@3402000000`. Such a name is compared as text, in any letter case, and never passed to env.resolve. A dotted

@@ -173,8 +173,10 @@ typedef struct rg_target {
 	uint32_t struct_size;  /**< set by rg_target_init() */
 	int32_t q;             /**< 0–1000 thousandths; -1 = no q */
 	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers */
-	rg_str next_hop;       /**< URI to send the request to: first Path URI, else received, else `uri` */
-	rg_str path;           /**< Route set, as rg_contact.path; or absent */
+	rg_str next_hop;       /**< URI to send the request to: first Path URI, else received, else `uri`. Of a GRUU whose request has Route
+	                        *   values (rg_request.routes): the first of them */
+	rg_str path;           /**< Route set, as rg_contact.path; or absent. Always absent for a GRUU whose request has Route values, which
+	                        *   lead there already (RFC 5627 §6.1) */
 	rg_str received;       /**< received URI of the binding, or absent */
 	rg_str socket;         /**< local socket to send from, or absent */
 	rg_str flow;           /**< name of the connection to send on, or absent */
@@ -203,10 +205,10 @@ RG_API void rg_targets_free(rg_targets *targets);
 RG_API int32_t rg_targets_result(const rg_targets *targets);
 
 /**
- * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding. 400: user or host of the AoR or of a
- * branch cannot be read, or exceeds its limit. 480: there are bindings, but none passed the filters. 405: none supports the method. 416:
- * the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that
- * of rg_request.defect. 500 for NULL.
+ * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding, or a temporary GRUU names none. 400: user
+ * or host of the AoR or of a branch cannot be read, or exceeds its limit. 480: there are bindings, but none passed the filters, or none is of
+ * the instance of a public GRUU. 405: none supports the method. 416: the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1).
+ * 503: the store is unavailable. Any code of rg_reason_code(): that of rg_request.defect. 500 for NULL.
  */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 
