@@ -9,7 +9,7 @@ static void add_scheme(rg__buf *out, const rg__uri *to)
 	rg__buf_add_text(out, to->scheme == RG__SCHEME_SIPS ? "sips:" : "sip:");
 }
 
-static void add_host(rg__buf *out, const rg__uri *to, bool user)
+static void add_to_host(rg__buf *out, const rg__uri *to, bool user)
 {
 	if (user)
 		rg__buf_add(out, RG_STR("@"));
@@ -26,7 +26,7 @@ static rg_status add_gruus(const rg__merge *m, const rg_contact *c, rg__buf *out
 	rg__buf_add_text(out, ";pub-gruu=\"");
 	add_scheme(out, &reg->to);
 	rg__buf_add(out, reg->to.user);
-	add_host(out, &reg->to, reg->to.user.n > 0);
+	add_to_host(out, &reg->to, reg->to.user.n > 0);
 	rg__buf_add_text(out, ";gr=");
 	rg__gruu_add_value(out, c->instance);
 	rg__buf_add_text(out, "\";temp-gruu=\"");
@@ -36,7 +36,7 @@ static rg_status add_gruus(const rg__merge *m, const rg_contact *c, rg__buf *out
 		out->n = start;
 		return status;
 	}
-	add_host(out, &reg->to, true);
+	add_to_host(out, &reg->to, true);
 	rg__buf_add_text(out, ";gr\"");
 	return RG_OK;
 }

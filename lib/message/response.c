@@ -290,7 +290,7 @@ static void put_extensions(const rg_response *r, lines *l)
 }
 
 /* Takes the next line off @p rest. */
-static rg_str next_line(rg_str *rest)
+static rg_str next_gruus(rg_str *rest)
 {
 	const char *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
 	rg_str line = lf ? rg__sub(*rest, 0, (size_t)(lf - rest->p)) : *rest;
@@ -304,7 +304,7 @@ rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 	rg_str rest = r->gruus, line = RG__ABSENT;
 
 	for (uint32_t i = 0; i <= index && rest.p; i++)
-		line = next_line(&rest);
+		line = next_gruus(&rest);
 	return index < r->n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
 }
 
@@ -317,7 +317,7 @@ static void render(const rg_response *r, lines *l)
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(&l->text, r, &c);
 		if (r->gruus.n > 0)
-			rg__buf_add(&l->text, next_line(&gruus));
+			rg__buf_add(&l->text, next_gruus(&gruus));
 		end_header(l);
 	}
 	begin_header(l, RG_STR("Date"));
