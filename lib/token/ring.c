@@ -24,7 +24,7 @@ static void derive(rg_str secret, struct rg__keys *keys)
 	crypto_generichash(master, sizeof master, (const uint8_t *)secret.p, secret.n, NULL, 0);
 	for (int purpose = 0; purpose < RG__SEALS; purpose++)
 		crypto_kdf_derive_from_key(keys->seal[purpose], sizeof keys->seal[purpose], 1 + (uint64_t)purpose, context, master);
-	crypto_kdf_derive_from_key(keys->nonce, sizeof keys->nonce, 1000, context, master);
+	crypto_kdf_derive_from_key(keys->nonce[0], sizeof keys->nonce, 1000, context, master);
 	sodium_memzero(master, sizeof master);
 }
 

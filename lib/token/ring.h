@@ -9,7 +9,7 @@
 
 struct rg__keys {
 	uint8_t seal[RG__SEALS][crypto_aead_xchacha20poly1305_ietf_KEYBYTES];
-	uint8_t nonce[2][crypto_shorthash_siphashx24_KEYBYTES];
+	uint8_t nonce[2][crypto_shorthash_siphashx24_KEYBYTES]; /* derived as one */
 };
 
 struct rg__ring {

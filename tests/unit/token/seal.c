@@ -161,3 +161,20 @@ Test(seal, what_is_no_token_costs_no_work)
 	free(text);
 	rg__ring_unref(ring);
 }
+
+/* With one nonce for two plain texts, their difference would be there to be read. */
+Test(seal, two_plain_texts_under_one_seed_share_no_nonce)
+{
+	static const uint8_t one[32] = { 1 };
+	rg__buf a = { 0 }, b = { 0 };
+	rg__ring *ring;
+
+	cr_assert_eq(rg__ring_new(RG_STR("secret"), &ring), RG_OK);
+	cr_assert_eq(rg__seal(ring, RG__SEAL_GRUU, one, RG_STR("alice"), &a), RG_OK);
+	cr_assert_eq(rg__seal(ring, RG__SEAL_GRUU, one, RG_STR("alicf"), &b), RG_OK);
+	for (size_t at = 2; at + 8 <= a.n; at++) /* the first letters are the version */
+		cr_expect_neq(memcmp(a.p + at, b.p + at, 8), 0, "at %zu", at);
+	rg__buf_free(&a);
+	rg__buf_free(&b);
+	rg__ring_unref(ring);
+}
