@@ -24,7 +24,7 @@ static rg_status take_rows(const rg__shape *shape, const void *given, uint32_t n
 	if (given == NULL)
 		return RG_EINVAL;
 	stride = rg__struct_size(given);
-	if (stride % _Alignof(rg_contact) != 0) /* no compiler lays out an array so */
+	if (n > 1 && stride % _Alignof(rg_contact) != 0) /* no compiler lays out an array so */
 		return RG_EINVAL;
 	for (i = 0; i < n; i++)
 		if (rg__struct_size(from + i * stride) != stride || !rg__shape_fits(shape, from + i * stride))

@@ -195,6 +195,7 @@ uint64_t odd_hint(uint64_t hint); /* what a store answers instead of its hint */
 
 /* random_shadow.c */
 void read_state(const rg_record *record, state *out);
+void check_generations(const rg_record *record, const char *user);
 void state_changed(cell *c);                 /* a part has */
 const state *state_now(const cell *c);
 void event_heard(const rg_event *e);         /* by the ear that hears all */

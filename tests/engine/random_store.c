@@ -157,6 +157,8 @@ static void has_landed(const shim *s, cell *c, const rg_commit *commit)
 	p->base = p->present || s->buries ? commit->revision : (rg_revision){ { 0 } };
 	p->deadline = rg_record_deadline(commit->next);
 	read_state(commit->next, &p->state);
+	if (!w.hostile)
+		check_generations(commit->next, c->user);
 	p->ring[p->landed++ % RING] = commit->revision;
 	trace("    landed %s %s/%s: %u bindings", s->role == OF_LOCAL ? "local" : "main", c->domain, c->user, p->state.n);
 	state_changed(c);
