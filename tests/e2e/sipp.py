@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The scenarios that sipp drives: tests/e2e/sipp."""
+import itertools
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -10,11 +12,28 @@ from harness import Daemon, free_port, run
 SIPP = shutil.which('sipp')
 SCENARIOS = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'sipp')
 
+# Below the ports that the kernel hands out, so that no other socket of the tests gets them; each process begins elsewhere.
+media_ports = itertools.count(os.getpid())
+
+
+def free_media_port():
+    """sipp binds this port for audio and the one two above it for video."""
+    for _ in range(1000):
+        port = 16000 + next(media_ports) % 2000 * 4
+        try:
+            for used in (port, port + 2):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+                    s.bind(('127.0.0.1', used))
+        except OSError:
+            continue
+        return port
+    raise OSError('no free media port')
+
 
 def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10):
     return subprocess.Popen([SIPP, daemon.address, '-sf', os.path.join(SCENARIOS, scenario + '.xml'), '-i', '127.0.0.1', '-p', str(port),
             '-t', transport,
-                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_port()),
+                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_media_port()),
                              '-trace_err', '-error_file', os.path.join(folder, scenario + '.err')],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
 
