@@ -136,7 +136,13 @@ static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 	return canonicalize(out, rules, false);
 }
 
-bool rg__aor_text_uri(rg_str text, rg__uri *out)
+/* True of a key that is printed as its user alone, when the text is no URI. Such a user may contain `;` and `=`. */
+static bool is_user_alone(rg_str text, const rg__aor_rules *rules)
+{
+	return text.n > 0 && !rules->use_domain && !memchr(text.p, '@', text.n) && !memchr(text.p, '<', text.n);
+}
+
+bool rg__aor_text_uri(rg_str text, const rg__aor_rules *rules, rg__uri *out)
 {
 	rg_str s = rg__trim(text);
 	rg__name_addr name_addr;
@@ -147,6 +153,8 @@ bool rg__aor_text_uri(rg_str text, rg__uri *out)
 		return rg__name_addr_parse(s, &name_addr) == RG_OK && rg__uri_read_address(name_addr.uri, out) == RG_OK;
 	if (rg__uri_read_address(s, out) == RG_OK)
 		return true;
+	if (is_user_alone(s, rules))
+		return false;
 	/* A password here means a malformed URI, such as `sip:@host`. */
 	return rg__uri_parse_bare(s, out) == RG_OK && !out->password.p;
 }
@@ -157,9 +165,9 @@ int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 	rg__uri uri;
 
 	*out = (rg__aor){ 0 };
-	if (s.n > 0 && !rules->use_domain && !memchr(s.p, '@', s.n) && !memchr(s.p, '<', s.n) && rg__uri_read_address(s, &uri) != RG_OK)
-		return from_user(s, rules, out);
-	return rg__aor_text_uri(s, &uri) ? rg__aor_from_uri(&uri, rules, out) : RG__AOR_PARSE;
+	if (rg__aor_text_uri(s, rules, &uri))
+		return rg__aor_from_uri(&uri, rules, out);
+	return is_user_alone(s, rules) ? from_user(s, rules, out) : RG__AOR_PARSE;
 }
 
 void rg__aor_free(rg__aor *aor)

@@ -31,8 +31,8 @@ int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out);
  * host alone (without use_domain: a user alone), and a name-addr. */
 int rg__aor_from_text(rg_str text, const rg__aor_rules *rules, rg__aor *out);
 
-/* Reads the URI in such a text. False: it has none, or a malformed one. */
-bool rg__aor_text_uri(rg_str text, rg__uri *out);
+/* Reads the URI in such a text. False: it has none, or a malformed one; without use_domain it may be a user alone. */
+bool rg__aor_text_uri(rg_str text, const rg__aor_rules *rules, rg__uri *out);
 
 void rg__aor_free(rg__aor *aor);
 

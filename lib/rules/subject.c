@@ -31,14 +31,17 @@ static bool gruus_on(const rg_config *config)
 /* True of a URI with `gr` among parameters that cannot be read. Without them it would name all devices of its user. */
 static bool hides_gr(const rg__uri *uri)
 {
-	rg_str rest = uri->text;
 	const char *at;
 
 	if (uri->params.p || uri->scheme == RG__SCHEME_OTHER)
 		return false;
+	rg_str rest = rg__sub(uri->text, (size_t)(uri->host.p - uri->text.p) + uri->host.n, uri->text.n); /* a user may contain `;gr=` */
 	while (rest.n > 0 && (at = memchr(rest.p, ';', rest.n)) != NULL) {
 		rest = rg__sub(rest, (size_t)(at - rest.p) + 1, rest.n);
-		if (rest.n >= 2 && rg__eq_nocase(rg__sub(rest, 0, 2), RG_STR("gr")) && (rest.n == 2 || memchr("=;?", rest.p[2], 3)))
+		size_t n = 0;
+		while (n < rest.n && !memchr("=;?", rest.p[n], 3))
+			n++;
+		if (rg__same_nocase(rg__sub(rest, 0, n), RG_STR("gr")))
 			return true;
 	}
 	return false;
@@ -94,7 +97,9 @@ rg_status rg__uri_subject(const rg__uri *uri, rg_str domain, const rg_config *co
 /* A text with a parameter may be a GRUU, which is read as a URI. */
 static bool may_be_gruu(rg_str text, const rg_config *config, rg__uri *uri)
 {
-	return text.n > 0 && memchr(text.p, ';', text.n) && gruus_on(config) && rg__aor_text_uri(text, uri);
+	rg__aor_rules rules;
+
+	return text.n > 0 && memchr(text.p, ';', text.n) && gruus_on(config) && rg__aor_text_uri(text, rg__aor_rules_in(config, &rules), uri);
 }
 
 rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code)

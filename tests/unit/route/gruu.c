@@ -282,7 +282,8 @@ Test(gruu, that_names_nobody)
 Test(gruu, a_malformed_one_never_stands_for_its_aor)
 {
 	static const char *const bad[] = { PUBLIC ";", PUBLIC ";;x", PUBLIC ";gr=1", PUBLIC ";x=\"", "sip:alice@example.com;gr=;x",
-		"sip:alice@example.com:99999;gr=x", "sip:alice@example.com;GR;=", "sip:alice@example.com;x=;gr?a=b" };
+		"sip:alice@example.com:99999;gr=x", "sip:alice@example.com;GR;=", "sip:alice@example.com;x=;gr?a=b",
+		"sip:alice@example.com;%67r=x;;", "sip:alice@example.com;g%52;x=" };
 	world w = gruu_world();
 
 	save(&w, .contact = { A X, B Y }, SUPPORTED);
@@ -293,6 +294,43 @@ Test(gruu, a_malformed_one_never_stands_for_its_aor)
 	same_text(look_up(&w, "sip:alice@example.com;grr=1;"), "1/0 sip:a@192.0.2.7 sip:b@192.0.2.8");
 	same_text(look_up(&w, "tel:+1;gr"), "-1/416");
 	end_world(&w);
+}
+
+/* RFC 3261 §25.1 `user-unreserved` has `;` and `=`. */
+Test(gruu, a_user_with_gr_in_it_is_none)
+{
+	static const struct {
+		const char *use_domain, *user, *key;
+	} cases[] = {
+		{ "1", "a;gr=x", "a;gr=x@example.com" }, { "0", "a;gr=x", "a;gr=x" }, { "0", "a;gr", "a;gr" }, { "0", "a;x=1", "a;x=1" },
+		{ "1", "a;gr", "a;gr@example.com" },
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		world w = gruu_world();
+		rg_targets *targets = NULL;
+		rg_request r;
+		rg__aor aor;
+		char uri[64], to[66];
+
+		set(&w, "use_domain", cases[i].use_domain);
+		snprintf(uri, sizeof uri, "sip:%s@example.com", cases[i].user);
+		snprintf(to, sizeof to, "<%s>", uri);
+		cr_expect_eq(save(&w, .contact = { A X, B Y }, .to = to), 200);
+		for (int by_key = 0; by_key < 2; by_key++) {
+			rg_request_init(&r, sizeof r);
+			r.method = RG_STR("INVITE");
+			r.request_uri = rg_str_from(uri);
+			r.aor = rg_str_from(by_key ? cases[i].key : NULL);
+			cr_assert_eq(rg_select(w.record, &r, w.config, NULL, w.now, &targets, NULL), RG_OK, "%s", uri);
+			cr_expect_eq(rg_targets_count(targets), 2, "%s by_key=%d: %d", uri, by_key, rg_targets_code(targets));
+			rg_targets_free(targets);
+		}
+		cr_expect_eq(rg__query_aor(&r, RG__ABSENT, "aor", w.config, &aor, NULL), RG_OK, "%s", cases[i].key);
+		cr_expect(rg_str_equal(aor.user, rg_str_from(cases[i].user)), "%s", cases[i].key);
+		rg__aor_free(&aor);
+		end_world(&w);
+	}
 }
 
 Test(gruu, one_wrong_octet_of_a_token_and_it_names_nobody)
