@@ -16,11 +16,11 @@ static void add_to_host(rg__buf *out, const rg__uri *to, bool user)
 	rg__buf_add(out, to->host);
 }
 
-/* Appends both parameters for a binding, or nothing. */
-static rg_status add_gruus(const rg__merge *m, const rg_contact *c, rg__buf *out)
+/* Appends both parameters for a binding, or nothing. @p host: what the token says of the host of To. */
+static rg_status add_gruus(const rg__merge *m, const rg_contact *c, rg_str host, rg__buf *out)
 {
 	const rg__register *reg = m->reg;
-	const rg__gruu gruu = { .temporary = true, .instance = c->instance, .generation = c->generation, .key = reg->key };
+	const rg__gruu gruu = { .temporary = true, .instance = c->instance, .generation = c->generation, .key = reg->key, .host = host };
 	size_t start = out->n;
 
 	rg__buf_add_text(out, ";pub-gruu=\"");
@@ -41,7 +41,7 @@ static rg_status add_gruus(const rg__merge *m, const rg_contact *c, rg__buf *out
 	return RG_OK;
 }
 
-rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf *out)
+static rg_status add_lines(const rg__merge *m, const rg__answer *answer, rg_str host, rg__buf *out)
 {
 	rg_status status = RG_OK;
 	rg_contact c;
@@ -54,9 +54,22 @@ rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf 
 			continue;
 		if (!rg__config_ring(m->reg->set.config))
 			return RG_EINVAL;
-		status = add_gruus(m, &c, out);
+		status = add_gruus(m, &c, host, out);
 		if (status == RG_ELIMIT) /* with names this long there is no token, and the binding has no GRUU */
 			status = RG_OK;
 	}
 	return out->failed ? RG_ENOMEM : status;
+}
+
+rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf *out)
+{
+	const rg__register *reg = m->reg;
+	rg__aor to = { 0 };
+
+	/* The host may register another AoR than that of To, in another domain. The token is to be good under the host of To. */
+	if (reg->request.aor.p && reg->set.aor.use_domain && rg__aor_host(&reg->to, &reg->set.aor, &to) == RG__AOR_NOMEM)
+		return RG_ENOMEM;
+	rg_status status = add_lines(m, answer, rg__eq(to.host, reg->key.host) ? RG__ABSENT : to.host, out);
+	rg__aor_free(&to);
+	return status;
 }

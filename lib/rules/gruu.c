@@ -5,11 +5,12 @@
 #include <stdlib.h>
 
 /*
- * What a token seals: the form of the instance, its generation, three texts with their lengths (domain, user and host; the domain is empty
- * for "location"), and the instance. Numbers are big-endian. A UUID takes 16 octets, so that most tokens have the shortest length.
+ * What a token seals: the form of the instance, its generation, four texts with their lengths (domain, user and host of the AoR, and the
+ * host of the URI; the domain is empty for "location", the last host when it is that of the AoR), and the instance. Numbers are big-
+ * endian. A UUID takes 16 octets, so that most tokens have the shortest length.
  */
 enum { AS_TEXT, AS_UUID };
-enum { HEAD = 1 + 8 + 3 * 2, UUID = 16, UUID_TEXT = 36, INSTANCE_MAX = 1024, ROOM = 512 };
+enum { HEAD = 1 + 8 + 4 * 2, UUID = 16, UUID_TEXT = 36, INSTANCE_MAX = 1024, ROOM = 512 };
 
 #define URN_UUID "urn:uuid:"
 
@@ -108,20 +109,22 @@ rg_status rg__gruu_seal(const rg__ring *ring, const uint8_t seed[32], const rg__
 	rg_str instance = rg__instance_bare(gruu->instance);
 	uint8_t uuid[UUID];
 	bool packed = pack_uuid(instance, uuid);
+	size_t most = HEAD + key->domain.n + key->user.n + key->host.n + gruu->host.n + instance.n + UUID;
 	char room[ROOM];
 	rg__scratch scratch;
 
-	if (key->domain.n > UINT16_MAX || key->user.n > UINT16_MAX || key->host.n > UINT16_MAX)
+	if (key->domain.n > UINT16_MAX || key->user.n > UINT16_MAX || key->host.n > UINT16_MAX || gruu->host.n > UINT16_MAX)
 		return RG_ELIMIT;
-	if (!rg__scratch_open(&scratch, room, sizeof room, HEAD + key->domain.n + key->user.n + key->host.n + instance.n + UUID))
+	if (!rg__scratch_open(&scratch, room, sizeof room, most))
 		return RG_ENOMEM;
-	char *plain = rg__scratch_take(&scratch, HEAD + key->domain.n + key->user.n + key->host.n + instance.n + UUID);
+	char *plain = rg__scratch_take(&scratch, most);
 	char *at = put_number(plain, packed ? AS_UUID : AS_TEXT, 1);
 
 	at = put_number(at, gruu->generation, 8);
 	at = put_text(at, rg__eq(key->domain, rg__domain(RG__ABSENT)) ? RG__ABSENT : key->domain);
 	at = put_text(at, key->user);
 	at = put_text(at, key->host);
+	at = put_text(at, gruu->host);
 	at = put_octets(at, packed ? (rg_str){ (const char *)uuid, UUID } : instance);
 	rg_status status = rg__seal(ring, RG__SEAL_GRUU, seed, (rg_str){ plain, (size_t)(at - plain) }, out);
 	rg__scratch_close(&scratch);
@@ -169,8 +172,10 @@ static rg_status read_names(rg__gruu *g)
 		rest = rg__sub((rg_str){ g->text.p, g->text.n }, 1, g->text.n);
 	}
 	if (!take_number(&rest, 8, &g->generation) || !take_text(&rest, &g->key.domain) || !take_text(&rest, &g->key.user) ||
-		!take_text(&rest, &g->key.host) || rest.n == 0)
+		!take_text(&rest, &g->key.host) || !take_text(&rest, &g->host) || rest.n == 0)
 		return RG_ENOENT;
+	if (g->host.n == 0)
+		g->host = g->key.host;
 	g->key.domain = rg__domain(g->key.domain);
 	g->instance = rest;
 	return RG_OK;

@@ -16,6 +16,7 @@ typedef struct rg__gruu {
 	rg_str instance;     /* without <> */
 	uint64_t generation; /* of a temporary one */
 	rg_key key;          /* of a temporary one; a public one has its AoR in its URI */
+	rg_str host;         /* canonical, of the URI of a temporary one; to be sealed: absent when it is that of the AoR */
 	rg__buf text;        /* what the slices point into */
 } rg__gruu;
 

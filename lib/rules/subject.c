@@ -47,17 +47,18 @@ static bool hides_gr(const rg__uri *uri)
 	return false;
 }
 
-/* The AoR that a token names. False: the URI has the host of another AoR, or the token is of another domain. */
-static bool aor_of_token(const rg__uri *uri, const rg__gruu *gruu, rg_str domain, const rg__aor_rules *rules, rg__aor *out)
+/* The AoR that a token names. RG__AOR_PARSE: the URI has another host than the token was given for, or the token is of another domain. */
+static int aor_of_token(const rg__uri *uri, const rg__gruu *gruu, rg_str domain, const rg__aor_rules *rules, rg__aor *out)
 {
 	const rg_key *key = &gruu->key;
 	rg__aor host = { 0 };
-	bool same = rg__eq(key->domain, rg__domain(domain)) && (!rules->use_domain || rg__aor_host(uri, rules, &host) == RG__AOR_OK) &&
-		rg__eq(key->host, host.host);
+	int how = rules->use_domain ? rg__aor_host(uri, rules, &host) : RG__AOR_OK;
 
+	if (how == RG__AOR_OK && !(rg__eq(key->domain, rg__domain(domain)) && rg__eq(gruu->host, host.host)))
+		how = RG__AOR_PARSE;
 	rg__aor_free(&host);
 	*out = (rg__aor){ key->user, key->host, NULL };
-	return same;
+	return how;
 }
 
 /* Reads a GRUU before its user is taken for that of an AoR: a token is longer than users are, and letter case matters in it. True: @p code
@@ -66,16 +67,21 @@ static bool read_gruu(const rg__uri *uri, rg_str domain, const rg_config *config
 	rg_status *status)
 {
 	rg__aor_rules rules;
+	int how = RG__AOR_OK;
 
 	*code = hides_gr(uri) ? 400 : 0;
 	*status = *code == 0 ? rg__gruu_read(uri, rg__config_ring(config), gruu) : RG_OK;
 	if (*code == 0 && *status == RG_OK && (!*gruu || !(*gruu)->temporary))
 		return false;
 	rg__aor_rules_of(config, &rules);
-	if (*status == RG_ENOENT || (*gruu && !aor_of_token(uri, *gruu, domain, &rules, out)))
+	if (*gruu)
+		how = aor_of_token(uri, *gruu, domain, &rules, out);
+	if (*status == RG_ENOENT || how == RG__AOR_PARSE)
 		*code = 404;
 	if (*status == RG_ENOENT)
 		*status = RG_OK;
+	if (how == RG__AOR_NOMEM)
+		*status = RG_ENOMEM;
 	return true;
 }
 

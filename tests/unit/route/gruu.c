@@ -372,6 +372,27 @@ Test(gruu, a_token_counts_under_its_own_host_and_domain_only)
 	end_world(&w);
 }
 
+/* A host may save under another AoR than that of To: the token leads there, under the host that the phone knows. */
+Test(gruu, of_an_aor_in_another_domain_than_To)
+{
+	static const char *const aors[] = { "sip:alice@example.com", "alice@example.com", "sip:alice@EXAMPLE.com." };
+	char moved[400];
+
+	for (size_t i = 0; i < sizeof aors / sizeof *aors; i++) {
+		world w = gruu_world();
+
+		cr_expect_eq(save(&w, .contact = { A X, B Y }, SUPPORTED, .to = "<sip:+15551234@Phones.example.org>", .aor = aors[i]), 200);
+		char *temp = temporary(&w, 0);
+		same_text(look_up(&w, temp), "1/0 sip:a@192.0.2.7");
+		snprintf(moved, sizeof moved, "%.*s@phones.EXAMPLE.org.;gr", (int)strcspn(temp, "@"), temp);
+		same_text(look_up(&w, moved), "1/0 sip:a@192.0.2.7");
+		snprintf(moved, sizeof moved, "%.*s@example.com;gr", (int)strcspn(temp, "@"), temp);
+		same_text(look_up(&w, moved), "-1/404");
+		free(temp);
+		end_world(&w);
+	}
+}
+
 Test(gruu, under_a_prefix_of_the_realm)
 {
 	world w = gruu_world();
