@@ -214,44 +214,38 @@ static int32_t star_rules(const rg__register *reg)
 	return reg->header_expires == 0 ? RG_R_FINE : RG_R_STAR_EXP;
 }
 
-/* True when a Contact is the AoR itself: requests to it would return here forever. A stated port or a maddr means another place. The
- * host counts even when it is no part of the key. */
-static bool loops(const rg__register *reg, const rg__wanted *w)
+/* True of a URI whose host is that of the AoR, in canonical form. The host counts even when it is no part of the key. */
+static bool of_our_host(rg__register *reg, const rg__uri *uri)
 {
 	rg__aor_rules rules = reg->set.aor;
-	rg__aor contact, aor;
+	rg__aor host, aor = { 0 };
+
+	rules.use_domain = true;
+	int how = rg__aor_host(uri, &rules, &host);
+	if (how == RG__AOR_OK)
+		how = rg__register_aor(reg, &rules, &aor);
+	bool same = how == RG__AOR_OK && rg__eq(host.host, aor.host);
+	reg->text.failed |= how == RG__AOR_NOMEM;
+	rg__aor_free(&aor);
+	rg__aor_free(&host);
+	return same;
+}
+
+/* True when a Contact is the AoR itself: requests to it would return here forever. A stated port or a maddr means another place. */
+static bool loops(rg__register *reg, const rg__wanted *w)
+{
+	rg__aor_rules rules = reg->set.aor;
+	rg__aor contact;
 	rg_str maddr;
-	bool same;
 
 	rules.use_domain = true;
 	if (w->uri.scheme == RG__SCHEME_OTHER || w->uri.port != 0 || rg__uri_param(&w->uri, RG_STR("maddr"), &maddr))
 		return false;
-	if (rg__aor_from_uri(&w->uri, &rules, &contact) != RG__AOR_OK)
-		return false;
-	if (!rg__eq(contact.user, reg->aor.user) || rg__register_aor(reg, &rules, &aor) != RG__AOR_OK) {
-		rg__aor_free(&contact);
-		return false;
-	}
-	same = rg__eq(contact.host, aor.host);
-	rg__aor_free(&aor);
+	int how = rg__aor_from_uri(&w->uri, &rules, &contact);
+	bool same = how == RG__AOR_OK && rg__eq(contact.user, reg->aor.user);
+	reg->text.failed |= how == RG__AOR_NOMEM;
 	rg__aor_free(&contact);
-	return same;
-}
-
-/* True of a URI whose host is that of the AoR, in canonical form. */
-static bool of_our_host(const rg__register *reg, const rg__uri *uri)
-{
-	rg__aor_rules rules = reg->set.aor;
-	rg__aor host, aor;
-	bool same;
-
-	rules.use_domain = true;
-	if (rg__aor_host(uri, &rules, &host) != RG__AOR_OK)
-		return false;
-	same = rg__register_aor(reg, &rules, &aor) == RG__AOR_OK && rg__eq(host.host, aor.host);
-	rg__aor_free(&aor);
-	rg__aor_free(&host);
-	return same;
+	return same && of_our_host(reg, &w->uri);
 }
 
 /* RFC 5627 §5.1: a GRUU is no Contact; requests to it would return here. One that we sealed is known by its token wherever it points. */

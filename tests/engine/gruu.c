@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* GRUUs (RFC 5627) of a registrar: the secret that seals them, and what a reload does to them. */
+#include "allocations.h"
 #include "sites.h"
 #include <stdio.h>
 
@@ -266,4 +267,66 @@ Test(gruu, at_other_sites)
 	kit_close(&east);
 	kit_close(&west);
 	rg_store_unref(shared);
+}
+
+static rg_status look_up_short(kit *k, rg_request *request, int nth)
+{
+	rg_targets *targets = NULL;
+
+	request->method = RG_STR("INVITE");
+	allocations_fail(nth);
+	rg_status st = rg_lookup(k->reg, request, NULL, &targets, NULL);
+	bool failed = allocations_fail(0) == 0;
+
+	cr_expect(failed ? st == RG_OK || st == RG_ENOMEM : st == RG_OK, "allocation %d: %s", nth, rg_status_name(st));
+	if (st == RG_OK)
+		cr_expect_eq(rg_targets_count(targets), 1, "allocation %d: %d", nth, rg_targets_code(targets));
+	rg_targets_free(targets);
+	return failed ? RG_ENOMEM : RG_OK;
+}
+
+static rg_status save_short(kit *k, rg_request *request, int nth)
+{
+	rg_response *response = NULL;
+
+	allocations_fail(nth);
+	rg_status st = rg_save(k->reg, request, NULL, &response, NULL);
+	bool failed = allocations_fail(0) == 0;
+
+	cr_expect(failed ? st == RG_OK || st == RG_ENOMEM : st == RG_OK, "allocation %d: %s", nth, rg_status_name(st));
+	if (st == RG_OK)
+		cr_expect_eq(rg_response_code(response), 403, "allocation %d", nth);
+	rg_response_free(response);
+	return failed ? RG_ENOMEM : RG_OK;
+}
+
+/* A host in upper case takes an allocation of its own. */
+Test(gruu, a_shortage_of_memory_is_no_answer_about_it)
+{
+	static const char *const contacts[] = { "<sip:bob@EXAMPLE.org;gr=urn:x:1>", "<sip:alice@EXAMPLE.org>" };
+	char uri[400], contact[404];
+	rg_request request;
+	kit k;
+
+	kit_open(&k, INLINE);
+	reload(&k, "0", "secret");
+	char *temp = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1);
+	snprintf(uri, sizeof uri, "%.*s@EXAMPLE.org;gr", (int)strcspn(temp, "@"), temp);
+	rg_request_init(&request, sizeof request);
+	request.request_uri = rg_str_from(uri);
+	int nth = 1;
+	while (nth < 100 && look_up_short(&k, &request, nth) == RG_ENOMEM)
+		nth++;
+	cr_expect(nth > 3 && nth < 100, "%d", nth);
+	snprintf(contact, sizeof contact, "<%s>", uri);
+	for (size_t i = 0; i < 3; i++) {
+		phone p = { .aor = "alice", .contact = i < 2 ? contacts[i] : contact, .cseq = 2 };
+
+		kit_request(&p, &request);
+		for (nth = 1; nth < 100 && save_short(&k, &request, nth) == RG_ENOMEM;)
+			nth++;
+		cr_expect(nth > 1 && nth < 100, "%zu: %d", i, nth);
+	}
+	free(temp);
+	kit_close(&k);
 }
