@@ -140,12 +140,14 @@ static int32_t outbound_policy(rg__register *reg)
 	return RG_R_FINE;
 }
 
-/* Who requires an extension supports it. The client of a cached registration has the GRUUs of the main registrar. */
+/* Who requires an extension supports it. The client of a cached registration has the GRUUs of the main registrar. A GRUU has the host of
+ * To, which a To of another scheme lacks; such a request states its AoR apart. */
 static bool gives_gruus(const rg__register *reg)
 {
 	const rg_request *r = &reg->request;
 
-	return !reg->cached && (supports(reg, RG_STR("gruu")) || has_option_tag(r->require, r->n_require, RG_STR("gruu")));
+	return !reg->cached && reg->to.scheme != RG__SCHEME_OTHER &&
+		(supports(reg, RG_STR("gruu")) || has_option_tag(r->require, r->n_require, RG_STR("gruu")));
 }
 
 int32_t rg__register_extensions(rg__register *reg)

@@ -113,6 +113,8 @@ Test(gruu, who_gets_none)
 		{ .contact = { A ";+sip.instance=\"<urn:x:1\"" }, SUPPORTED },
 		{ .contact = { A ";+sip.instance=\"a\tb\"" }, SUPPORTED },
 		{ .contact = { A ";+sip.instance=\"<<x>>\"" }, SUPPORTED },
+		{ .contact = { A X }, SUPPORTED, .to = "<tel:+15551234>", .aor = "sip:alice@example.com" },
+		{ .contact = { A X }, SUPPORTED, .to = "<urn:x:y>", .aor = "sip:alice@example.com" },
 	};
 	world w = gruu_world();
 
