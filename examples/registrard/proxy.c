@@ -120,6 +120,12 @@ static size_t hops_of(const struct server *server, const sip_t *sip, const rg_ta
 	return n;
 }
 
+/* A user of another domain may be longer than those here, which is 400. */
+static int names_nobody_here(int code)
+{
+	return code == 404 || code == 400;
+}
+
 static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct call *call = user;
@@ -133,7 +139,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 		call_answer(call, 500, NULL);
 	else if (n)
 		call_fork(call, hops, n);
-	else if (code != 404 || !call_fork_otherwise(call))
+	else if (!names_nobody_here(code) || !call_fork_otherwise(call))
 		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
 	su_home_deinit(home);
 	free(hops);

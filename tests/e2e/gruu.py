@@ -97,7 +97,7 @@ def test_a_foreign_gruu_in_a_dialog_goes_the_way_of_the_dialog():
     with Daemon(*ON) as daemon:
         a, b = daemon.peer(), daemon.peer()
         register(b, DESK, 'bob')
-        for foreign in ('sip:caller@example.net;gr=' + CAR, 'sip:token@example.net;gr'):
+        for foreign in ('sip:caller@example.net;gr=' + CAR, 'sip:token@example.net;gr', 'sip:%s@example.net;gr=%s' % (100 * 'c', CAR)):
             call = Call(a, contact=foreign)
             invite = b.expect('INVITE')
             b.answer(invite, 200, headers=['Contact: <sip:bob@%s>' % b.address])
