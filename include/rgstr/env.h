@@ -48,7 +48,7 @@ typedef struct rg_env {
 	/** Fills in random bytes. Set it only to make tests repeatable. Default: libsodium. */
 	void (*random)(void *user, void *bytes, size_t n);
 
-	/** Receives a line of log, free of control characters and borrowed. Default: nothing is logged. @param level  RG_LOG_… */
+	/** Receives a line of log: UTF-8 without control characters, borrowed. Default: nothing is logged. @param level  RG_LOG_… */
 	void (*log)(void *user, int32_t level, const rg_str *text);
 
 	/**

@@ -19,10 +19,7 @@ void rg__log(const rg_env *env, int32_t level, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(line, (size_t)length + 1, format, args);
 	va_end(args);
-	for (int i = 0; i < length; i++) {
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
-			line[i] = '?';
-	}
+	rg__defuse(line, (size_t)length);
 	const rg_str text = { line, (size_t)length };
 	env->log(env->user, level, &text);
 	free(line);

@@ -85,6 +85,13 @@ static bool read_gruu(const rg__uri *uri, rg_str domain, const rg_config *config
 	return true;
 }
 
+/* RFC 3261 §8.2.2.1: 416 for another scheme. What is malformed is never answered as not registered. */
+static rg_status lookup_status(int how, int32_t *code)
+{
+	*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
+	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
+}
+
 rg_status rg__uri_subject(const rg__uri *uri, rg_str domain, const rg_config *config, rg__aor *out, rg__gruu **gruu, int32_t *code)
 {
 	rg__aor_rules rules;
@@ -95,9 +102,7 @@ rg_status rg__uri_subject(const rg__uri *uri, rg_str domain, const rg_config *co
 	if (gruus_on(config) && read_gruu(uri, domain, config, out, gruu, code, &status))
 		return status;
 	int how = rg__aor_from_uri(uri, rg__aor_rules_in(config, &rules), out);
-	/* RFC 3261 §8.2.2.1: 416 for another scheme. What is malformed is never answered as not registered. */
-	*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
-	return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
+	return lookup_status(how, code);
 }
 
 /* A text with a parameter may be a GRUU, which is read as a URI. */
@@ -122,10 +127,7 @@ rg_status rg__lookup_aor(const rg_request *request, const rg_config *config, rg_
 	}
 	if (request->aor.p && !may_be_gruu(request->aor, config, &uri)) {
 		rg__aor_rules_of(config, &rules);
-		int how = rg__aor_from_text(request->aor, &rules, out);
-
-		*code = how == RG__AOR_OK ? 0 : how == RG__AOR_SCHEME ? 416 : 400;
-		return how == RG__AOR_NOMEM ? RG_ENOMEM : RG_OK;
+		return lookup_status(rg__aor_from_text(request->aor, &rules, out), code);
 	}
 	if (!request->aor.p && rg__uri_read_address(request->request_uri, &uri) != RG_OK) {
 		*code = 400;

@@ -102,3 +102,40 @@ int64_t rg__mul_sat(int64_t a, int64_t b)
 		return product;
 	return (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
 }
+
+/* The octets of the UTF-8 sequence (RFC 3629) at @p text; 0 when there is none. */
+static size_t sequence_at(const unsigned char *text, size_t n)
+{
+	unsigned char first = text[0], low = 0x80, high = 0xbf;
+	size_t length = first < 0x80 ? 1 : first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
+
+	/* Neither overlong nor a surrogate nor above U+10FFFF. */
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	if (length > n)
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if (text[i] < low || text[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return length;
+}
+
+void rg__defuse(char *text, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t length = sequence_at((unsigned char *)text + i, n - i);
+
+		if (length == 0 || (length == 1 && ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)))
+			text[i] = '?';
+		i += length ? length : 1;
+	}
+}

@@ -47,6 +47,9 @@ static inline char rg__lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+/* Makes a text for people, which often quotes a stranger, one line of UTF-8: a control character, and an octet that is no UTF-8, becomes `?`. */
+void rg__defuse(char *text, size_t n);
+
 /* Accepts one or more digits and nothing else (RG_EINVAL). A value above @p max becomes @p max, with RG_OK. */
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out);
 

@@ -115,3 +115,13 @@ Test(refusal_log, without_memory_the_answer_is_the_same)
 		cr_assert_leq(nth, 1000);
 	}
 }
+
+Test(refusal_log, it_is_utf_8_whatever_a_stranger_sent)
+{
+	kit k;
+
+	open_with_log(&k, INLINE, RG_LOG_DEBUG);
+	cr_assert_eq(register_from(&k, "<sip:caf\xc3\xa9\xff \xe2\x82>", "192.0.2.1", 1), 400);
+	cr_expect_not_null(strstr(k.log, "caf\xc3\xa9? ??"), "%s", k.log);
+	kit_close(&k);
+}
