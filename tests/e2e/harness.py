@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -33,17 +34,27 @@ def has_address(host):
         return False
 
 
+# Below the ports that the kernel hands out by itself, and beside those of the media: no socket of a client gets one of these.
+PORTS = range(24000, 32000)
+taken_ports = []  # sockets whose abstract names keep other test processes off the ports of this one, until it ends
+
+
 def free_port(host='127.0.0.1'):
-    """A port that is free for UDP and TCP. Somebody else may take it meanwhile, which then fails loudly."""
+    """A port that is free for UDP and TCP, and that no test that runs beside this one gets."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    for _ in range(100):
-        with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
-            tcp.bind((host, 0))
-            try:
-                udp.bind((host, tcp.getsockname()[1]))
-                return tcp.getsockname()[1]
-            except OSError:
-                continue
+    for _ in range(1000):
+        port = random.choice(PORTS)
+        claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            claim.bind('\0rgstr-port-%d' % port)
+            with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+                tcp.bind((host, port))
+                udp.bind((host, port))
+        except OSError:
+            claim.close()
+            continue
+        taken_ports.append(claim)
+        return port
     raise RuntimeError('no port is free')
 
 
