@@ -35,6 +35,10 @@ typedef int32_t rg__is_owner(void *user, const rg_str *tag);
 /* What a tick does to a record: removes lapsed bindings, or in a record of homes lapsed homes. @p is_owner NULL: this node acts for all. */
 rg_status rg__expire(const rg_record *record, rg__is_owner *is_owner, void *user, rg_time now, const rg_revision *revision, rg_plan **out);
 
+/* Wakes the devices of bindings, given as @p n indexes into the record: the plan commits nothing and has a CONTACT_REFRESH for each, with the
+ * binding as it is before and after. @p reason and @p callid are copied; @p callid is that of the request which causes this. RG_ENOMEM. */
+rg_status rg__wake(const rg_record *record, const uint16_t *indexes, uint32_t n, rg_str reason, rg_str callid, rg_time now, rg_plan **out);
+
 /* A remove filter, read and validated. It borrows the caller's text. */
 typedef struct rg__filter {
 	bool has_contact, has_next_hop, has_instance, has_callid, has_flow;

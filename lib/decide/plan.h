@@ -34,6 +34,7 @@ typedef struct rg__draft {
 	const rg_revision *revision;
 	rg_response *response;      /* the plan takes the reference; NULL = none */
 	rg_str callid;              /* of the request; copied */
+	rg_str reason;              /* of the events CONTACT_REFRESH; copied */
 	rg_time now;
 	uint32_t affected;
 	const uint8_t *outcomes;    /* copied */

@@ -218,6 +218,17 @@ static rg__batch *next_in_line(rg__batch *first)
 	return NULL;
 }
 
+static void queue_batch(rg__events *e, rg__batch *b)
+{
+	b->number = ++e->queued;
+	e->waiting++;
+	if (e->last)
+		e->last->next = b;
+	else
+		e->first = b;
+	e->last = b;
+}
+
 /* Queues what a line has ready. */
 static void advance_line(rg__events *e, uint64_t key_hash)
 {
@@ -225,13 +236,7 @@ static void advance_line(rg__events *e, uint64_t key_hash)
 
 	while ((b = next_in_line(*find_line(e, key_hash))) != NULL) {
 		leave_line(e, b);
-		b->number = ++e->queued;
-		e->waiting++;
-		if (e->last)
-			e->last->next = b;
-		else
-			e->first = b;
-		e->last = b;
+		queue_batch(e, b);
 	}
 }
 
@@ -357,6 +362,24 @@ bool rg__batch_settle(rg__events *e, rg__batch *b, bool landed)
 	if (!landed)
 		free_batch(b);
 	return left;
+}
+
+rg_status rg__events_tell(rg__events *e, rg_plan *plan, bool *left)
+{
+	uint32_t n;
+
+	*left = false;
+	if (!rg__events_wanted(e))
+		return RG_OK;
+	rg__batch *b = malloc(sizeof *b);
+
+	if (!b)
+		return RG_ENOMEM;
+	*b = (rg__batch){ .plan = rg__plan_ref(plan) };
+	pthread_mutex_lock(&e->lock);
+	queue_batch(e, b);
+	*left = deliver_queue(e, RG__DELIVERED_BY_A_COMMIT, &n);
+	return RG_OK;
 }
 
 rg_status rg__events_subscribe(rg__events *e, uint32_t mask, rg_event_cb event, void *user, rg_free_cb free_user, rg_subscription **out)

@@ -33,6 +33,10 @@ bool rg__batch_settle(rg__events *events, rg__batch *batch, bool landed);
 /* Delivers at most @p limit batches, unless another thread is delivering. True: batches are left that no thread delivers. */
 bool rg__events_deliver(rg__events *events, uint32_t limit, uint32_t *delivered);
 
+/* Queues the events of a plan that no commit carries, behind those in the queue, and delivers as rg__batch_settle() does. Takes a reference to
+ * @p plan. Without a subscription it does nothing. @p left: batches are left that no thread delivers. RG_ENOMEM: nothing is queued. */
+rg_status rg__events_tell(rg__events *events, rg_plan *plan, bool *left);
+
 /* The calls of subscribers so far, and the batches in the queue. */
 void rg__events_count(rg__events *events, int64_t *told, int64_t *queued);
 
