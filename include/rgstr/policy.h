@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-/** Kinds of event, a bit each. A later version may add kinds. This version does not raise CONTACT_REFRESH yet. */
+/** Kinds of event, a bit each. A later version may add kinds. */
 enum {
 	RG_EVENT_AOR_INSERT = 1,       /**< an AoR gained its first live binding */
 	RG_EVENT_AOR_DELETE = 2,       /**< an AoR lost its last live binding */
@@ -46,10 +46,11 @@ typedef struct rg_event {
 	const rg_contact *after;  /**< the binding after; NULL for AOR_…, CONTACT_DELETE and CONTACT_EXPIRE */
 	/**
 	 * CONTACT_DELETE: "request" (a Contact with expires 0), "star" (Contact: *), "evicted" or "removed" (rg_remove() and the like).
-	 * CONTACT_REFRESH: "ini-INVITE" and the like. Absent for other kinds.
+	 * CONTACT_REFRESH: "reg-refresh" (the registration is about to expire), or the request that is for the device: "ini-INVITE" and the
+	 * like for an initial one, "mid-BYE" and the like for one within a dialog. Absent for other kinds.
 	 */
 	rg_str reason;
-	rg_str callid;            /**< Call-ID of the REGISTER that caused the event; absent when no REGISTER did */
+	rg_str callid;            /**< Call-ID of the request that caused the event; absent when none did, as for "reg-refresh" */
 	rg_time at;               /**< time of the decision */
 } rg_event;
 
