@@ -70,6 +70,7 @@ enum { SAME_OCTETS, BY_FIRST_RULE, BY_ANY_RULE };
  * request removed. */
 static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 {
+	const rg__matching *matching = &m->reg->set.matching;
 	uint32_t best = RG__NOBODY;
 
 	for (int how = SAME_OCTETS; how <= BY_ANY_RULE && best == RG__NOBODY; how++) {
@@ -80,7 +81,7 @@ static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 
 			if (e->lapsed || (e->gone != 0) != gone || (how == SAME_OCTETS && !rg__eq(e->match.text, wanted->text)))
 				continue;
-			if (how == BY_FIRST_RULE ? !rg__matches_first(wanted, &e->match) : !rg__matches(&m->reg->set.matching, wanted, &e->match))
+			if (how == BY_FIRST_RULE ? !rg__matches_first(matching, wanted, &e->match) : !rg__matches(matching, wanted, &e->match))
 				continue;
 			if (best == RG__NOBODY || touched_later(&m->contacts[i], &m->contacts[best]))
 				best = i;
@@ -158,12 +159,12 @@ static uint64_t new_id(const rg__merge *m, uint32_t contact)
 
 static int64_t granted(const rg__merge *m, uint32_t k)
 {
-	int64_t seconds = m->reg->wanted[k].expires, least = rg__register_least(m->reg, &m->reg->wanted[k]);
+	int64_t seconds = m->reg->wanted[k].expires;
 
 	if (m->reg->set.expires_max_deviation <= 0)
 		return seconds;
 	seconds = rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
-	return seconds > least ? seconds : least;
+	return rg__expires_raised(seconds, rg__register_least(m->reg, &m->reg->wanted[k]));
 }
 
 /* A reg-id that does not apply counts as absent (RFC 5626 §6). */
@@ -178,7 +179,6 @@ static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
 	rg__matchable wanted = matchable_from(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
 
 	wanted.by = w->by;
-	wanted.push = m->reg->set.push;
 	wanted.uri = w->uri;
 	wanted.state = RG__URI_PARSED;
 	return wanted;
