@@ -4,12 +4,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* One allocation: the struct, the views of the bindings of events, the changes, the outcomes, the Call-ID, room for the AoR. An event is
- * only built when rg_plan_event() is called. */
+/* One allocation: the struct, the views of the bindings of events, the changes, the outcomes, the Call-ID, the reason, room for the AoR. An
+ * event is only built when rg_plan_event() is called. */
 struct rg_plan {
 	atomic_uint refs;
-	bool commits;
-	uint32_t affected;
+	bool commits, claims;
+	uint32_t affected, n_reason;
 	rg_record *before, *next;
 	rg_response *response;
 	rg_revision revision;
@@ -18,7 +18,7 @@ struct rg_plan {
 	rg_str callid;
 	rg__change *changes;
 	uint8_t *outcomes;
-	char *aor; /* room to print the AoR in */
+	char *aor; /* room to print the AoR in. The reason of the wake-ups stands before it, n_reason bytes */
 	size_t aor_room;
 	uint32_t n_changes, n_outcomes;
 	rg_contact views[]; /* two for each event: before, after */
@@ -73,14 +73,15 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 	if (events > 0)
 		rg_record_key(d->next ? d->next : d->before, &key);
 	aor_room = events > 0 ? 3 * key.user.n + 1 + key.host.n : 0;
-	plan = malloc(sizeof *plan + views + changes + d->n_outcomes + d->callid.n + aor_room);
+	plan = malloc(sizeof *plan + views + changes + d->n_outcomes + d->callid.n + d->reason.n + aor_room);
 	*out = plan;
 	if (!plan) {
 		release_draft(d);
 		return RG_ENOMEM;
 	}
-	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = rg_record_ref(d->before), .next = d->next,
-		.response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes };
+	*plan = (rg_plan){ .commits = d->commits, .claims = d->claims, .affected = d->affected, .before = rg_record_ref(d->before), .next = d->next,
+		.response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes,
+		.n_reason = (uint32_t)d->reason.n };
 	atomic_init(&plan->refs, 1);
 	room = (char *)plan->views + views;
 	plan->changes = (rg__change *)(void *)room;
@@ -89,7 +90,9 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 	room += d->n_outcomes;
 	plan->callid = (rg_str){ d->callid.p ? room : NULL, d->callid.n };
 	room += d->callid.n;
-	plan->aor = room;
+	if (d->reason.n > 0)
+		memcpy(room, d->reason.p, d->reason.n);
+	plan->aor = room + d->reason.n;
 	if (d->n_outcomes > 0)
 		memcpy(plan->outcomes, d->outcomes, d->n_outcomes);
 	if (d->callid.n > 0)
@@ -178,6 +181,16 @@ rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record 
 	return RG_OK;
 }
 
+bool rg__plan_claims(const rg_plan *plan)
+{
+	return plan->claims;
+}
+
+const rg_key *rg__plan_key(const rg_plan *plan)
+{
+	return &plan->key;
+}
+
 uint32_t rg_plan_affected_count(const rg_plan *plan)
 {
 	return plan ? plan->affected : 0;
@@ -208,7 +221,7 @@ rg_time rg__plan_at(const rg_plan *plan)
 	return plan->at;
 }
 
-static rg_str reason_text(uint8_t reason)
+static rg_str reason_of(const rg_plan *plan, const rg__change *change)
 {
 	static const rg_str texts[] = {
 #define GONE_TEXT(name, text) [RG__GONE_##name] = { text, sizeof text - 1 },
@@ -216,7 +229,9 @@ static rg_str reason_text(uint8_t reason)
 #undef GONE_TEXT
 	};
 
-	return reason < sizeof texts / sizeof *texts ? texts[reason] : RG__ABSENT;
+	if (change->kind == RG_EVENT_CONTACT_REFRESH)
+		return (rg_str){ plan->aor - plan->n_reason, plan->n_reason };
+	return change->reason < sizeof texts / sizeof *texts ? texts[change->reason] : RG__ABSENT;
 }
 
 static const rg_contact *binding_view(const rg_record *record, uint16_t index, rg_contact *room)
@@ -239,11 +254,11 @@ rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
 	if (!room)
 		return RG_ENOENT;
 	c = &plan->changes[index];
-	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .key = plan->key, .reason = reason_text(c->reason),
+	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .key = plan->key, .reason = reason_of(plan, c),
 		.callid = plan->callid, .at = plan->at };
 	out->aor = (rg_str){ plan->aor, rg_key_print(&plan->key, plan->aor, plan->aor_room) };
 	out->before = binding_view(plan->before, c->before, room);
-	out->after = binding_view(plan->next, c->after, room + 1);
+	out->after = binding_view(plan->commits ? plan->next : plan->before, c->after, room + 1);
 	return RG_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "rules/purr.h"
 #include "rules/push.h"
 #include "rules/rank.h"
+#include "rules/retry.h"
 #include "rules/subject.h"
 
 #endif

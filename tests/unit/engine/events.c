@@ -46,7 +46,7 @@ static void set_up(stage *s)
 	cr_assert_not_null(s->events);
 	cr_assert_eq(rg__events_subscribe(s->events, RG_EVENT_ALL, note, s->told, NULL, &s->all), RG_OK);
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
-	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &s->second, &s->deletion), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, NULL, w.now + 61000, &s->second, &s->deletion), RG_OK);
 	cr_assert_null(rg_plan_next(s->deletion));
 	s->insertion = rg__plan_ref(w.plan);
 	s->gone = announce(s->events, s->deletion, &s->first, NULL, &s->second);
@@ -137,7 +137,7 @@ static void set_up_parts(parts *p)
 	cr_assert_eq(rg__events_subscribe(p->events, RG_EVENT_ALL, note, p->told, NULL, &p->all), RG_OK);
 	flags(&w, "memory-only");
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
-	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &p->r[1], &p->deletes), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, NULL, w.now + 61000, &p->r[1], &p->deletes), RG_OK);
 	p->inserts = rg__plan_ref(w.plan);
 	end_world(&w);
 }
@@ -217,7 +217,7 @@ Test(events, what_came_after_the_local_part_was_emptied_is_told_after_it)
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
 	flags(&w, "");
 	cr_assert_eq(save(&w, .contact = { "<sip:b@192.0.2.1>" }, .cseq = "2 REGISTER"), 200);
-	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &p.r[1], &lapse), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, NULL, w.now + 61000, &p.r[1], &lapse), RG_OK);
 	cr_assert_not_null(rg_plan_next(lapse), "the other part stays");
 	rg__batch *gone = announce(p.events, lapse, &p.r[5], &p.r[0], &p.r[1]);
 	rg__batch *come = announce(p.events, p.inserts, &p.r[5], &p.zero, &p.r[2]);
@@ -413,4 +413,60 @@ Test(events, of_one_aor_come_in_commit_order_whatever_the_store_does_in_time)
 	}
 	cr_expect_gt(told, 10000, "many commits land");
 	tear_down_line(&l);
+}
+
+/* A binding of a device, to be woken. */
+static rg_plan *wake_up(world *w)
+{
+	rg_plan *plan = NULL;
+
+	cr_assert_eq(save(w, .contact = { "<sip:a@192.0.2.1>" }), 200);
+	cr_assert_eq(rg__wake(w->record, (uint16_t[]){ 0 }, 1, RG_STR("ini-INVITE"), RG_STR("call-9"), w->now, &plan), RG_OK);
+	return plan;
+}
+
+/* The kinds of event, a letter each; tells of another wake-up from within the first. */
+typedef struct listener {
+	char told[16];
+	rg__events *events;
+	rg_plan *more;
+	bool left;
+} listener;
+
+static void note_wake_up(void *user, const rg_event *event)
+{
+	listener *l = user;
+	rg_plan *more = l->more;
+
+	strcat(l->told, event->kind == RG_EVENT_CONTACT_REFRESH ? "W" : event->kind == RG_EVENT_CONTACT_INSERT ? "+" : "");
+	l->more = NULL;
+	if (more)
+		cr_expect_eq(rg__events_tell(l->events, more, &l->left), RG_OK);
+}
+
+Test(events, of_no_commit_are_told_behind_those_in_the_queue)
+{
+	rg_revision zero = { { 0 } }, first = OWN(1);
+	listener l = { .events = rg__events_new() };
+	world w = new_world(), other = new_world();
+	rg_subscription *all;
+	rg_plan *plan = wake_up(&w);
+	bool left = true;
+
+	cr_expect_eq(rg__events_tell(l.events, plan, &left), RG_OK);
+	cr_expect_not(left, "nobody listens");
+	cr_assert_eq(rg__events_subscribe(l.events, RG_EVENT_ALL, note_wake_up, &l, NULL, &all), RG_OK);
+	cr_assert_eq(save(&other, .contact = { "<sip:b@192.0.2.1>", "<sip:c@192.0.2.1>" }), 200);
+	rg__batch *batch = announce(l.events, other.plan, &zero, NULL, &first);
+	cr_expect_eq(rg__events_tell(l.events, plan, &left), RG_OK);
+	cr_expect_str_eq(l.told, "W", "it waits for no commit");
+	l.more = plan;
+	rg__batch_settle(l.events, batch, true);
+	cr_expect_str_eq(l.told, "W++W", "the batch that is being told comes first");
+	cr_expect_not(l.left, "the thread that delivers goes on");
+	rg_plan_free(plan);
+	rg_subscription_free(all);
+	rg__events_unref(l.events);
+	end_world(&w);
+	end_world(&other);
 }
