@@ -62,13 +62,19 @@ static rg_status fill_parts(rg_targets *t, const rg__part *parts, uint32_t n)
 rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32_t n, rg_targets **out)
 {
 	rg_targets *t = malloc(sizeof *t);
+	uint32_t n_wakes = 0;
 
 	*out = NULL;
 	if (!t)
 		return RG_ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		n_wakes += rg_targets_wake_count(parts[i].targets);
 	*t = (rg_targets){ .result = joint->result, .code = joint->code, .branches_only = joint->branches_only, .partial = joint->partial };
+	/* The parts come last, because on failure they are the caller's. */
+	if (n_wakes > 0 && rg__targets_wake(&t, NULL, NULL, n_wakes) != RG_OK)
+		return RG_ENOMEM;
 	if (fill_parts(t, parts, n) != RG_OK) {
-		free(t);
+		rg_targets_free(t);
 		return RG_ENOMEM;
 	}
 	if (t->n > 0) {
@@ -111,6 +117,16 @@ rg_status rg__joined_get(const rg__joined *j, uint32_t index, rg_target *out)
 	if (out->fallback_of != UINT32_MAX)
 		out->fallback_of += p->first;
 	return RG_OK;
+}
+
+bool rg__joined_wakes(const rg__joined *j, uint32_t index, rg__wakes *out)
+{
+	*out = (rg__wakes){ NULL, NULL, 0 };
+	if (index >= j->n)
+		return false;
+	if (j->parts[index].of.targets)
+		rg__targets_wakes(j->parts[index].of.targets, 0, out);
+	return true;
 }
 
 void rg__joined_free(rg__joined *j)

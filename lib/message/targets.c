@@ -28,8 +28,9 @@ static bool may_need_strip(rg_str uri)
 	return memchr(uri.p, '?', uri.n) != NULL;
 }
 
-/* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. */
-static rg_str strip_uri(rg_str text, char **room)
+/* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. What wakes a device
+ * is between it and us. @p is_ours: NULL = the URI has nothing of this. */
+static rg_str strip_uri(rg_str text, bool (*is_ours)(rg_str name), char **room)
 {
 	rg__uri uri;
 	rg__param p;
@@ -44,7 +45,7 @@ static rg_str strip_uri(rg_str text, char **room)
 	while (rg__uri_param_next(&uri.params, &p)) {
 		size_t n = p.value.p ? (size_t)(p.value.p + p.value.n - p.name.p) : p.name.n;
 
-		if (rg__eq_nocase(p.name, RG_STR("method")) || rg__eq_nocase(p.name, RG_STR("lr")))
+		if (rg__eq_nocase(p.name, RG_STR("method")) || rg__eq_nocase(p.name, RG_STR("lr")) || (is_ours && is_ours(p.name)))
 			continue;
 		*at++ = ';';
 		memcpy(at, p.name.p, n);
@@ -55,6 +56,12 @@ static rg_str strip_uri(rg_str text, char **room)
 	return text;
 }
 
+/* Whether the target is a device that a push wakes. */
+static bool is_pushed(const rg__choices *c, uint32_t i)
+{
+	return c->is_ours && (rg__record_flags(c->record, c->choice[i].index) & RG_CONTACT_PN) != 0;
+}
+
 rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 {
 	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
@@ -62,7 +69,7 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 	char *room;
 
 	for (uint32_t i = 0; i < c->n; i++) {
-		c->choice[i].strip = may_need_strip(c->choice[i].uri);
+		c->choice[i].strip = may_need_strip(c->choice[i].uri) || is_pushed(c, i);
 		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
 	}
 	t = malloc(sizeof *t + rows + aor_room + c->onward.n + strings);
@@ -81,15 +88,46 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		room += c->onward.n;
 	}
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
-			c->choice[i].fallback_of };
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, is_pushed(c, i) ? c->is_ours : NULL, &room) : c->choice[i].uri,
+			c->choice[i].index, c->choice[i].fallback_of };
 	return RG_OK;
+}
+
+rg_status rg__targets_wake(rg_targets **targets, const rg_record *record, const uint16_t *indexes, uint32_t n)
+{
+	rg_targets *t = *targets;
+	size_t bytes = indexes ? n * sizeof *indexes : 0;
+
+	t->asleep = malloc(sizeof *t->asleep + bytes);
+	if (!t->asleep) {
+		rg_targets_free(t);
+		*targets = NULL;
+		return RG_ENOMEM;
+	}
+	*t->asleep = (rg__asleep){ .record = rg_record_ref(record), .n = n };
+	if (bytes > 0)
+		memcpy(t->asleep->indexes, indexes, bytes);
+	if (t->n == 0) {
+		t->result = RG_LOOKUP_PUSHED;
+		t->code = 480;
+	}
+	return RG_OK;
+}
+
+static void free_asleep(rg__asleep *a)
+{
+	if (a->held)
+		a->release(a->held);
+	rg_record_unref(a->record);
+	free(a);
 }
 
 void rg_targets_free(rg_targets *t)
 {
 	if (!t)
 		return;
+	if (t->asleep)
+		free_asleep(t->asleep);
 	rg_record_unref(t->record);
 	if (t->joined)
 		rg__joined_free(t->joined);
@@ -152,4 +190,47 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 	rg_target full;
 
 	return rg__shape_give(&rg__target_shape, rg__targets_get(t, index, &full) == RG_OK ? &full : NULL, out);
+}
+
+uint32_t rg_targets_wake_count(const rg_targets *t)
+{
+	return t && t->asleep ? t->asleep->n : 0;
+}
+
+bool rg__targets_wakes(const rg_targets *t, uint32_t part, rg__wakes *out)
+{
+	if (t->joined)
+		return rg__joined_wakes(t->joined, part, out);
+	*out = t->asleep ? (rg__wakes){ t->asleep->record, t->asleep->indexes, t->asleep->n } : (rg__wakes){ NULL, NULL, 0 };
+	return part == 0;
+}
+
+rg_status rg__targets_wake_contact(const rg_targets *t, uint32_t index, rg_contact *out)
+{
+	rg__wakes wakes;
+
+	for (uint32_t part = 0; t && rg__targets_wakes(t, part, &wakes); part++) {
+		if (index < wakes.n)
+			return rg__record_contact(wakes.record, wakes.indexes[index], out);
+		index -= wakes.n;
+	}
+	return RG_ENOENT;
+}
+
+rg_status rg_targets_wake_contact(const rg_targets *t, uint32_t index, rg_contact *out)
+{
+	rg_contact full;
+
+	return rg__shape_give(&rg__contact_shape, rg__targets_wake_contact(t, index, &full) == RG_OK ? &full : NULL, out);
+}
+
+void rg__targets_hold(rg_targets *t, void *held, void (*release)(void *held))
+{
+	t->asleep->held = held;
+	t->asleep->release = release;
+}
+
+void *rg__targets_held(const rg_targets *t)
+{
+	return t->asleep ? t->asleep->held : NULL;
 }

@@ -27,6 +27,7 @@ typedef struct rg__glance {
 /* @p index must exist. Reads only these fields of the binding. */
 void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out);
 uint64_t rg__record_generation(const rg_record *record, uint32_t index);
+uint32_t rg__record_flags(const rg_record *record, uint32_t index);
 rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
@@ -44,6 +45,7 @@ bool rg__removal_same(const rg_removal *a, const rg_removal *b);
 
 /* record_text.c: parts of the text of rg_record_text(). */
 void rg__print_path(rg__print *p, rg_str path); /* a line a value */
+void rg__print_aor(rg__print *p, const char *name, const rg_key *key);
 void rg__print_contact(rg__print *p, const rg_contact *c);
 void rg__print_difference(rg__print *p, const rg_contact *before, const rg_contact *after); /* the values of before that differ */
 void rg__print_record(rg__print *p, const rg_record *record); /* NULL = none */

@@ -112,6 +112,11 @@ uint64_t rg__record_generation(const rg_record *record, uint32_t index)
 	return rg__record_bindings(record)[index].generation;
 }
 
+uint32_t rg__record_flags(const rg_record *record, uint32_t index)
+{
+	return rg__record_bindings(record)[index].flags;
+}
+
 rg_str rg__record_uri(const rg_record *record, uint32_t index)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;

@@ -2,11 +2,12 @@
 /* Selects the targets of a request (RFC 3261 §16.5): the live bindings of its AoR, in order. */
 #include "route/instances.h"
 #include "route/route.h"
+#include "route/wakes.h"
 #include "message/message.h"
 #include "register/register.h"
 
-/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank and its principal. */
-enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) };
+/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank, its principal and a wake. */
+enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
 
 /* The filters for bindings, and counts of the bindings that passed each. */
 typedef struct sieve {
@@ -68,19 +69,26 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 	return n;
 }
 
-/* Sorts the bindings that passed, and drops those that the options exclude. */
-static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *ranks, uint32_t *n, uint32_t *fallback_of)
+/* Sorts the bindings that passed, drops those that the options exclude, and then takes out those that sleep. So `no-branches` wakes only the
+ * best device. */
+static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 {
 	rg_status status = RG_OK;
 
+	if (s->set->only_binding != 0)
+		rg__wakes_keep_device(record, s->set->only_binding, lot);
 	if (s->set->sort_by_latency)
-		rg__rank_sort_latency(ranks, *n, s->set->desc_time_order);
+		rg__rank_sort_latency(lot->ranks, lot->n, s->set->desc_time_order);
 	else
-		rg__rank_sort(ranks, *n, s->set->desc_time_order);
+		rg__rank_sort(lot->ranks, lot->n, s->set->desc_time_order);
 	if (s->instances > 1)
-		status = rg__instances_group(record, ranks, *n, fallback_of);
-	if (s->set->no_branches && *n > 1)
-		*n = 1;
+		status = rg__instances_group(record, lot->ranks, lot->n, lot->fallback_of);
+	else
+		lot->fallback_of = NULL;
+	if (s->set->no_branches && lot->n > 1)
+		lot->n = 1;
+	if (s->set->pn && status == RG_OK)
+		rg__wakes_divide(s->set, record, s->now, lot);
 	return status;
 }
 
@@ -107,12 +115,14 @@ static rg_str onward(const rg_request *request)
 	return rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK ? route.uri : RG_STR("");
 }
 
-/* @p fallback_of: NULL = there are no fallbacks. */
-static rg_status make_targets(rg__choices *choices, const rg__rank *ranks, const uint32_t *fallback_of, rg_targets **out)
+static rg_status make_targets(rg__choices *choices, const rg__lot *lot, rg_targets **out)
 {
-	for (uint32_t i = 0; i < choices->n; i++)
-		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, ranks[i].index), .index = ranks[i].index,
-			.fallback_of = fallback_of ? fallback_of[i] : UINT32_MAX };
+	for (uint32_t i = 0; i < lot->n; i++) {
+		uint32_t index = lot->ranks[i].index;
+
+		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, index), .index = index,
+			.fallback_of = lot->fallback_of ? lot->fallback_of[i] : UINT32_MAX };
+	}
 	return rg__targets_new(choices, out);
 }
 
@@ -121,8 +131,10 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 {
 	uint32_t count = rg_record_contact_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
+		.is_ours = settings->pn ? rg__pn_param : NULL,
 		.onward = settings->gruu ? onward(request) : RG__ABSENT };
 	sieve s = sieve_of(request, settings, now);
+	rg__lot lot = { 0 };
 	_Alignas(rg__choice) char few[FEW * EACH];
 	rg__scratch scratch;
 
@@ -130,14 +142,18 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	if (!rg__scratch_open(&scratch, few, sizeof few, count * EACH))
 		return RG_ENOMEM;
 	choices.choice = rg__scratch_take(&scratch, count * sizeof *choices.choice);
-	rg__rank *ranks = rg__scratch_take(&scratch, count * sizeof *ranks);
-	uint32_t *fallback_of = rg__scratch_take(&scratch, count * sizeof *fallback_of);
-	choices.n = rank_passing(&s, record, count, ranks);
-	rg_status status = arrange(&s, record, ranks, &choices.n, fallback_of);
-	if (choices.n == 0)
+	lot.ranks = rg__scratch_take(&scratch, count * sizeof *lot.ranks);
+	lot.fallback_of = rg__scratch_take(&scratch, count * sizeof *lot.fallback_of);
+	lot.wakes = rg__scratch_take(&scratch, count * sizeof *lot.wakes);
+	lot.n = rank_passing(&s, record, count, lot.ranks);
+	rg_status status = arrange(&s, record, &lot);
+	choices.n = lot.n;
+	if (lot.n == 0)
 		explain_no_targets(&s, &choices);
 	if (status == RG_OK)
-		status = make_targets(&choices, ranks, s.instances > 1 ? fallback_of : NULL, out);
+		status = make_targets(&choices, &lot, out);
+	if (status == RG_OK && lot.n_wakes > 0)
+		status = rg__targets_wake(out, record, lot.wakes, lot.n_wakes);
 	rg__scratch_close(&scratch);
 	return status;
 }
