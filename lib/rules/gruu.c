@@ -6,8 +6,8 @@
 
 /*
  * What a token seals: the form of the instance, its generation, four texts with their lengths (domain, user and host of the AoR, and the
- * host of the URI; the domain is empty for "location", the last host when it is that of the AoR), and the instance. Numbers are big-
- * endian. A UUID takes 16 octets, so that most tokens have the shortest length.
+ * host of the URI; the domain is empty for "location", the last host when it is that of the AoR), and the instance. A UUID takes 16 octets,
+ * so that most tokens have the shortest length.
  */
 enum { AS_TEXT, AS_UUID };
 enum { HEAD = 1 + 8 + 4 * 2, UUID = 16, UUID_TEXT = 36, INSTANCE_MAX = 1024, ROOM = 512 };
@@ -84,25 +84,6 @@ static bool pack_uuid(rg_str bare, uint8_t bytes[UUID])
 	return true;
 }
 
-static char *put_number(char *at, uint64_t number, int octets)
-{
-	for (int i = 0; i < octets; i++)
-		*at++ = (char)(number >> 8 * (octets - 1 - i));
-	return at;
-}
-
-static char *put_octets(char *at, rg_str octets)
-{
-	if (octets.n > 0)
-		memcpy(at, octets.p, octets.n);
-	return at + octets.n;
-}
-
-static char *put_text(char *at, rg_str text)
-{
-	return put_octets(put_number(at, text.n, 2), text);
-}
-
 rg_status rg__gruu_seal(const rg__ring *ring, const uint8_t seed[32], const rg__gruu *gruu, rg__buf *out)
 {
 	const rg_key *key = &gruu->key;
@@ -118,39 +99,17 @@ rg_status rg__gruu_seal(const rg__ring *ring, const uint8_t seed[32], const rg__
 	if (!rg__scratch_open(&scratch, room, sizeof room, most))
 		return RG_ENOMEM;
 	char *plain = rg__scratch_take(&scratch, most);
-	char *at = put_number(plain, packed ? AS_UUID : AS_TEXT, 1);
+	char *at = rg__pack_number(plain, packed ? AS_UUID : AS_TEXT, 1);
 
-	at = put_number(at, gruu->generation, 8);
-	at = put_text(at, rg__eq(key->domain, rg__domain(RG__ABSENT)) ? RG__ABSENT : key->domain);
-	at = put_text(at, key->user);
-	at = put_text(at, key->host);
-	at = put_text(at, gruu->host);
-	at = put_octets(at, packed ? (rg_str){ (const char *)uuid, UUID } : instance);
+	at = rg__pack_number(at, gruu->generation, 8);
+	at = rg__pack_text(at, rg__eq(key->domain, rg__domain(RG__ABSENT)) ? RG__ABSENT : key->domain);
+	at = rg__pack_text(at, key->user);
+	at = rg__pack_text(at, key->host);
+	at = rg__pack_text(at, gruu->host);
+	at = rg__pack_octets(at, packed ? (rg_str){ (const char *)uuid, UUID } : instance);
 	rg_status status = rg__seal(ring, RG__SEAL_GRUU, seed, (rg_str){ plain, (size_t)(at - plain) }, out);
 	rg__scratch_close(&scratch);
 	return status;
-}
-
-static bool take_number(rg_str *rest, int octets, uint64_t *number)
-{
-	*number = 0;
-	if (rest->n < (size_t)octets)
-		return false;
-	for (int i = 0; i < octets; i++)
-		*number = *number << 8 | (unsigned char)rest->p[i];
-	*rest = rg__sub(*rest, (size_t)octets, rest->n);
-	return true;
-}
-
-static bool take_text(rg_str *rest, rg_str *text)
-{
-	uint64_t n;
-
-	if (!take_number(rest, 2, &n) || n > rest->n)
-		return false;
-	*text = rg__sub(*rest, 0, (size_t)n);
-	*rest = rg__sub(*rest, (size_t)n, rest->n);
-	return true;
 }
 
 /* Reads what the token sealed. RG_ENOENT: it has another form; a later version of the library may have sealed it. */
@@ -160,7 +119,7 @@ static rg_status read_names(rg__gruu *g)
 	char urn[sizeof URN_UUID - 1 + UUID_TEXT];
 	uint64_t form;
 
-	if (!take_number(&rest, 1, &form) || form > AS_UUID || (form == AS_UUID && rest.n < UUID))
+	if (!rg__unpack_number(&rest, 1, &form) || form > AS_UUID || (form == AS_UUID && rest.n < UUID))
 		return RG_ENOENT;
 	if (form == AS_UUID) { /* its text goes to the end, where the octets of the UUID were; after that nothing moves */
 		memcpy(urn, URN_UUID, strlen(URN_UUID));
@@ -171,8 +130,8 @@ static rg_status read_names(rg__gruu *g)
 			return RG_ENOMEM;
 		rest = rg__sub((rg_str){ g->text.p, g->text.n }, 1, g->text.n);
 	}
-	if (!take_number(&rest, 8, &g->generation) || !take_text(&rest, &g->key.domain) || !take_text(&rest, &g->key.user) ||
-		!take_text(&rest, &g->key.host) || !take_text(&rest, &g->host) || rest.n == 0)
+	if (!rg__unpack_number(&rest, 8, &g->generation) || !rg__unpack_text(&rest, &g->key.domain) || !rg__unpack_text(&rest, &g->key.user) ||
+		!rg__unpack_text(&rest, &g->key.host) || !rg__unpack_text(&rest, &g->host) || rest.n == 0)
 		return RG_ENOENT;
 	if (g->host.n == 0)
 		g->host = g->key.host;

@@ -8,6 +8,7 @@
 #include "rules/gruu.h"
 #include "rules/matching.h"
 #include "rules/methods.h"
+#include "rules/purr.h"
 #include "rules/rank.h"
 #include "rules/subject.h"
 

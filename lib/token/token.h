@@ -5,6 +5,7 @@
 #define RG__TOKEN_H
 
 #include "text/text.h"
+#include "token/pack.h"
 
 /* A key for each, so that a token of one purpose never opens as one of the other. */
 enum { RG__SEAL_GRUU, RG__SEAL_PURR, RG__SEALS };
