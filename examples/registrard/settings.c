@@ -74,6 +74,11 @@ static const char *needs_gruu(const struct args *args)
 	return number_of(args, "disable_gruu") ? "disable_gruu is 1" : NULL;
 }
 
+static const char *needs_push(const struct args *args)
+{
+	return number_of(args, "pn_enable") ? NULL : "pn_enable is 0";
+}
+
 static const char *needs_limit(const struct args *args)
 {
 	return has_limit(args) ? NULL : "there is no limit of bindings: neither max_contacts nor --save max-contacts";
@@ -242,6 +247,7 @@ static const struct setting settings[] = {
 	PARAMETER(nat_bflag, NULL, needs_path_received),
 	PARAMETER(outbound_mode, NULL, NULL),
 	PARAMETER(flow_timer, NULL, needs_outbound),
+	PARAMETER(pn_retry, NULL, needs_push),
 	PARAMETER(latency_min_delta, NULL, needs_control),
 	SAVE("memory-only", NULL, has_one_store),
 	SAVE("no-reply", "registrard answers each REGISTER, or the phone would send it again", NULL),

@@ -152,7 +152,7 @@ RG_API rg_status rg_response_rewrite(const rg_response *response, uint32_t index
  */
 enum {
 	RG_LOOKUP_FOUND = 1,    /**< there are targets */
-	RG_LOOKUP_PUSHED = 2,   /**< only push notifications were sent; not in effect yet */
+	RG_LOOKUP_PUSHED = 2,   /**< there is no target yet: all devices are asleep, and must be woken first (rg_targets_wake_count()) */
 	RG_LOOKUP_NONE = -1,    /**< there is no binding, or none passed the filters */
 	RG_LOOKUP_METHOD = -2,  /**< there are bindings, but none supports the method */
 	RG_LOOKUP_ERROR = -3    /**< no decision could be made */
@@ -223,6 +223,19 @@ RG_API uint32_t rg_targets_count(const rg_targets *targets);
 
 /** Fills in a view of target @p index, borrowed from the targets. @return as rg_record_contact(). */
 RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
+
+/**
+ * @return the number of devices that must be woken before a request reaches them (RFC 8599 §5.3); 0 for NULL. They are no targets. There is
+ * one for each instance whose binding modified last is asleep: push applies to it (RG_CONTACT_PN), `pn_enable` is on, and it did not
+ * register within `pn_skip_pn_interval`.
+ */
+RG_API uint32_t rg_targets_wake_count(const rg_targets *targets);
+
+/**
+ * Fills in a view of the binding of a device that must be woken, with all parameters that it registered. They are in the order of targets.
+ * It is borrowed from the targets. @return as rg_record_contact().
+ */
+RG_API rg_status rg_targets_wake_contact(const rg_targets *targets, uint32_t index, rg_contact *out);
 
 /**
  * Writes targets as text, for people and for the expected texts of tests, in the form of rg_record_text(): `result` as the name of its

@@ -171,6 +171,9 @@
 			"with 421.") \
 	X(flow_timer, .kind = RG_PARAM_INT, .max = RG__SECONDS_MAX, RG__DEFAULT(0), .unit = "seconds", .section = "RFC 5626 4.4", \
 		.doc = "Flow-Timer of a 200 on a direct flow. 0 leaves the header out.") \
+	X(pn_retry, .kind = RG_PARAM_TEXT, .form = RG__FORM_PAUSES, .min = 1, .max = 255, RG__NO_DEFAULT, .unit = "seconds", .section = "ours", \
+		.doc = "Pauses, separated by commas, at most 16 of them, after which a device that does not answer is woken again: `10, 30` " \
+			"wakes it 10 and 40 seconds after the first time. While it is unset, a device is woken once.") \
 	X(latency_min_delta, .kind = RG_PARAM_INT, .max = 1000, RG__DEFAULT(20), .unit = "percent", .section = "ours", \
 		.doc = "Smallest change of a measured latency, relative to the stored one, that is stored. A change below 10 ms is " \
 			"never stored.")

@@ -61,6 +61,10 @@ typedef struct rg__lookup_settings {
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
 	int64_t max_ping_latency; /* microseconds; -1 = unset */
 	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */
+	bool pn;               /* push is on: a PN binding is asleep unless one of the next three says otherwise */
+	int64_t pn_awake_for;  /* milliseconds after a REGISTER in which the device is awake; 0 = it is asleep at once */
+	rg_time awake_since;   /* a device that registered at this time or later is awake; RG_TIME_NEVER by default, set by a wait */
+	uint64_t only_binding; /* set by a wait: only the bindings of this one's device count, all of them as awake; 0 = all bindings */
 } rg__lookup_settings;
 
 void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/syntax.h"
+#include "config/parameters.h"
 #include "grammar/grammar.h"
 
 static bool is_any(rg_str text)
@@ -75,6 +76,22 @@ static bool is_secrets(rg_str text)
 	return is_list(text, is_secret);
 }
 
+static bool is_pause(rg_str text)
+{
+	uint64_t seconds;
+
+	return rg__parse_uint(text, RG__SECONDS_MAX + 1, &seconds) == RG_OK && seconds > 0 && seconds <= RG__SECONDS_MAX;
+}
+
+static bool is_pauses(rg_str text)
+{
+	uint32_t commas = 0;
+
+	for (size_t i = 0; i < text.n; i++)
+		commas += text.p[i] == ',';
+	return commas < RG__PAUSES_MAX && is_list(text, is_pause);
+}
+
 /* RFC 3608 §5.1: a list of name-addr values. They return in Route, so they must be loose routers (RFC 3261 §16.12). */
 static bool is_routes(rg_str text)
 {
@@ -104,6 +121,7 @@ static const struct {
 	[RG__FORM_PARAM] = { is_param_name, "a token that is free for it" },
 	[RG__FORM_TOKENS] = { is_tokens, "a list of tokens separated by commas" },
 	[RG__FORM_SECRETS] = { is_secrets, "a list of secrets separated by commas, none of them empty" },
+	[RG__FORM_PAUSES] = { is_pauses, "a list of at most 16 pauses in seconds, separated by commas" },
 	[RG__FORM_ROUTES] = { is_routes, "a list of <sip:…;lr> values separated by commas" },
 	[RG__FORM_MATCHING] = { is_any, "text" },
 };

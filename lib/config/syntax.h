@@ -13,10 +13,13 @@ enum {
 	RG__FORM_PARAM,    /* a token that is no Contact parameter which the registrar answers itself */
 	RG__FORM_TOKENS,   /* tokens, separated by commas */
 	RG__FORM_SECRETS,  /* any text, separated by commas; kept out of errors */
+	RG__FORM_PAUSES,   /* seconds, separated by commas */
 	RG__FORM_ROUTES,   /* `<uri>` values with `lr` */
 	RG__FORM_MATCHING, /* of an ENUM: rg__value_matching() reads it */
 	RG__FORM_COUNT
 };
+
+enum { RG__PAUSES_MAX = 16 };
 
 /* NULL when @p text has the form; else what it should have been, for example "a token". */
 const char *rg__form_wants(int form, rg_str text);

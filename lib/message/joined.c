@@ -55,6 +55,7 @@ static rg_status fill_parts(rg_targets *t, const rg__part *parts, uint32_t n)
 				.home = put_joined_text(of.home, &at), .branch = of.branch };
 		t->joined->parts[i] = (part){ of, t->n };
 		t->n += rows_of(&of);
+		t->n_wakes += rg_targets_wake_count(of.targets);
 	}
 	return RG_OK;
 }
@@ -74,6 +75,9 @@ rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32
 	if (t->n > 0) {
 		t->result = RG_LOOKUP_FOUND;
 		t->code = 0;
+	} else if (t->n_wakes > 0) {
+		t->result = RG_LOOKUP_PUSHED;
+		t->code = 480;
 	}
 	*out = t;
 	return RG_OK;
@@ -111,6 +115,16 @@ rg_status rg__joined_get(const rg__joined *j, uint32_t index, rg_target *out)
 	if (out->fallback_of != UINT32_MAX)
 		out->fallback_of += p->first;
 	return RG_OK;
+}
+
+bool rg__joined_wakes(const rg__joined *j, uint32_t index, rg__wakes *out)
+{
+	*out = (rg__wakes){ NULL, NULL, 0 };
+	if (index >= j->n)
+		return false;
+	if (j->parts[index].of.targets)
+		rg__targets_wakes(j->parts[index].of.targets, 0, out);
+	return true;
 }
 
 void rg__joined_free(rg__joined *j)

@@ -28,8 +28,16 @@ static bool may_need_strip(rg_str uri)
 	return memchr(uri.p, '?', uri.n) != NULL;
 }
 
-/* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. */
-static rg_str strip_uri(rg_str text, char **room)
+/* RFC 3261 §16.6 step 2, §19.1.1: method is not allowed in a Request-URI, and lr belongs to Route values. RFC 8599: what wakes a device is
+ * between it and us; every name of such a parameter begins with `pn-`. */
+static bool is_kept_back(rg_str name, bool pn)
+{
+	return rg__eq_nocase(name, RG_STR("method")) || rg__eq_nocase(name, RG_STR("lr")) ||
+		(pn && rg__eq_nocase(rg__sub(name, 0, name.n < 3 ? name.n : 3), RG_STR("pn-")));
+}
+
+/* Without headers, which have no place in a Request-URI either. */
+static rg_str strip_uri(rg_str text, bool pn, char **room)
 {
 	rg__uri uri;
 	rg__param p;
@@ -44,7 +52,7 @@ static rg_str strip_uri(rg_str text, char **room)
 	while (rg__uri_param_next(&uri.params, &p)) {
 		size_t n = p.value.p ? (size_t)(p.value.p + p.value.n - p.name.p) : p.name.n;
 
-		if (rg__eq_nocase(p.name, RG_STR("method")) || rg__eq_nocase(p.name, RG_STR("lr")))
+		if (is_kept_back(p.name, pn))
 			continue;
 		*at++ = ';';
 		memcpy(at, p.name.p, n);
@@ -58,20 +66,24 @@ static rg_str strip_uri(rg_str text, char **room)
 rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 {
 	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
+	size_t wakes = c->n_wakes * sizeof *c->wakes;
 	rg_targets *t;
 	char *room;
 
 	for (uint32_t i = 0; i < c->n; i++) {
-		c->choice[i].strip = may_need_strip(c->choice[i].uri);
+		c->choice[i].strip = c->choice[i].pn || may_need_strip(c->choice[i].uri);
 		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
 	}
-	t = malloc(sizeof *t + rows + aor_room + c->onward.n + strings);
+	t = malloc(sizeof *t + rows + wakes + aor_room + c->onward.n + strings);
 	*out = t;
 	if (!t)
 		return RG_ENOMEM;
 	*t = (rg_targets){ .result = c->result, .code = c->code, .branches_only = c->branches_only,
-		.record = c->n > 0 ? rg_record_ref(c->record) : NULL, .n = c->n };
+		.record = c->n + c->n_wakes > 0 ? rg_record_ref(c->record) : NULL, .n = c->n, .n_wakes = c->n_wakes };
 	room = (char *)t->rows + rows;
+	if (wakes > 0)
+		t->wakes = memcpy(room, c->wakes, wakes);
+	room += wakes;
 	if (aor_room > 0)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
@@ -81,8 +93,8 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		room += c->onward.n;
 	}
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, &room) : c->choice[i].uri, c->choice[i].index,
-			c->choice[i].fallback_of };
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, c->choice[i].pn, &room) : c->choice[i].uri,
+			c->choice[i].index, c->choice[i].fallback_of };
 	return RG_OK;
 }
 
@@ -90,6 +102,8 @@ void rg_targets_free(rg_targets *t)
 {
 	if (!t)
 		return;
+	if (t->release)
+		t->release(t->held);
 	rg_record_unref(t->record);
 	if (t->joined)
 		rg__joined_free(t->joined);
@@ -152,4 +166,47 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 	rg_target full;
 
 	return rg__shape_give(&rg__target_shape, rg__targets_get(t, index, &full) == RG_OK ? &full : NULL, out);
+}
+
+uint32_t rg_targets_wake_count(const rg_targets *t)
+{
+	return t ? t->n_wakes : 0;
+}
+
+bool rg__targets_wakes(const rg_targets *t, uint32_t part, rg__wakes *out)
+{
+	if (t->joined)
+		return rg__joined_wakes(t->joined, part, out);
+	*out = (rg__wakes){ t->n_wakes > 0 ? t->record : NULL, t->wakes, t->n_wakes };
+	return part == 0;
+}
+
+rg_status rg__targets_wake(const rg_targets *t, uint32_t index, rg_contact *out)
+{
+	rg__wakes wakes;
+
+	for (uint32_t part = 0; t && rg__targets_wakes(t, part, &wakes); part++) {
+		if (index < wakes.n)
+			return rg__record_contact(wakes.record, wakes.indexes[index], out);
+		index -= wakes.n;
+	}
+	return RG_ENOENT;
+}
+
+rg_status rg_targets_wake_contact(const rg_targets *t, uint32_t index, rg_contact *out)
+{
+	rg_contact full;
+
+	return rg__shape_give(&rg__contact_shape, rg__targets_wake(t, index, &full) == RG_OK ? &full : NULL, out);
+}
+
+void rg__targets_hold(rg_targets *t, void *held, void (*release)(void *held))
+{
+	t->held = held;
+	t->release = release;
+}
+
+void *rg__targets_held(const rg_targets *t)
+{
+	return t->held;
 }

@@ -13,6 +13,7 @@ typedef struct rg__choice {
 	rg_str uri; /* its Contact URI, borrowed from the record */
 	uint32_t index;
 	uint32_t fallback_of; /* index of its principal among the choices; UINT32_MAX = none */
+	bool pn;    /* its push parameters are for us alone */
 	bool strip; /* set by rg__targets_new(): the URI may contain parts that a Request-URI must not */
 } rg__choice;
 
@@ -25,6 +26,8 @@ typedef struct rg__choices {
 	rg_str onward;            /* not absent: the request keeps its Route, and goes to this URI, or (empty) as without a Path */
 	rg__choice *choice;       /* in order */
 	uint32_t n;
+	const uint16_t *wakes;    /* indexes of the bindings whose devices are to be woken, in order */
+	uint32_t n_wakes;
 } rg__choices;
 
 typedef struct rg__row {
@@ -34,14 +37,17 @@ typedef struct rg__row {
 
 typedef struct rg__joined rg__joined;
 
-/* One allocation: the struct, the rows, the AoR, the URI of the next hop, the changed URIs. */
+/* One allocation: the struct, the rows, the wakes, the AoR, the URI of the next hop, the changed URIs. */
 struct rg_targets {
 	int32_t result, code;
 	bool branches_only, partial;
 	rg_record *record;
 	rg__joined *joined; /* NULL: the targets of one AoR, in `rows`; else the targets are there */
 	rg_str aor, onward;
-	uint32_t n;
+	void *held;          /* what releases itself with the targets; NULL = nothing */
+	void (*release)(void *held);
+	uint32_t n, n_wakes;
+	const uint16_t *wakes;
 	rg__row rows[];
 };
 
@@ -67,6 +73,29 @@ void rg__joined_free(rg__joined *joined);
 
 /* rg_targets_get() for a struct of today's size. RG_OK or RG_ENOENT. */
 rg_status rg__targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
+
+static inline bool rg__targets_any(const rg_targets *t)
+{
+	return t && t->n + t->n_wakes > 0;
+}
+
+/* The bindings of one record whose devices are to be woken. All is borrowed from the targets. */
+typedef struct rg__wakes {
+	const rg_record *record; /* it has the key; NULL = there are none */
+	const uint16_t *indexes;
+	uint32_t n;
+} rg__wakes;
+
+/* The wakes of part @p part, which may be none. False: the targets have no such part. Those of one AoR have one part. */
+bool rg__targets_wakes(const rg_targets *targets, uint32_t part, rg__wakes *out);
+bool rg__joined_wakes(const rg__joined *joined, uint32_t part, rg__wakes *out);
+
+/* rg_targets_wake_contact() for a struct of today's size. RG_OK or RG_ENOENT. */
+rg_status rg__targets_wake(const rg_targets *targets, uint32_t index, rg_contact *out);
+
+/* Makes the targets own @p held: rg_targets_free() calls @p release before it drops anything else. Once for each list. */
+void rg__targets_hold(rg_targets *targets, void *held, void (*release)(void *held));
+void *rg__targets_held(const rg_targets *targets); /* NULL = nothing */
 
 /* Marks that a part of the store did not answer, so that targets may be missing. */
 void rg__targets_mark_partial(rg_targets *targets);

@@ -19,7 +19,7 @@ uint64_t rg__key_hash(const rg_key *key); /* without a secret */
 typedef struct rg__glance {
 	uint64_t id;
 	rg_time expires, created, modified;
-	uint32_t methods, latency;
+	uint32_t flags, methods, latency;
 	int16_t q;
 	bool has_instance;
 } rg__glance;
@@ -27,6 +27,7 @@ typedef struct rg__glance {
 /* @p index must exist. Reads only these fields of the binding. */
 void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out);
 uint64_t rg__record_generation(const rg_record *record, uint32_t index);
+uint32_t rg__record_flags(const rg_record *record, uint32_t index);
 rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */

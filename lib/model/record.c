@@ -112,6 +112,11 @@ uint64_t rg__record_generation(const rg_record *record, uint32_t index)
 	return rg__record_bindings(record)[index].generation;
 }
 
+uint32_t rg__record_flags(const rg_record *record, uint32_t index)
+{
+	return rg__record_bindings(record)[index].flags;
+}
+
 rg_str rg__record_uri(const rg_record *record, uint32_t index)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;
@@ -149,8 +154,8 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 
 	if (b->present & 1u << RG__HAS_rare)
 		memcpy(&rare, rg__record_bytes(record) + slice_of(record, b, RG__HAS_rare)->at, sizeof rare);
-	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .methods = b->methods,
-		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
+	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .flags = b->flags,
+		.methods = b->methods, .latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
 rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)

@@ -2,25 +2,44 @@
 /* Selects the targets of a request (RFC 3261 §16.5): the live bindings of its AoR, in order. */
 #include "route/instances.h"
 #include "route/route.h"
+#include "route/wakes.h"
 #include "message/message.h"
 #include "register/register.h"
 
-/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank and its principal. */
-enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) };
+/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank, its principal and its place among the wakes. */
+enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
 
 /* The filters for bindings, and counts of the bindings that passed each. */
 typedef struct sieve {
 	const rg__lookup_settings *set;
 	rg_time now;
 	bool sips_only, filters; /* `filters`: any filter beside those of every lookup */
+	bool narrow;             /* only some devices are meant */
+	rg_str device;           /* the instance of `only_binding`; absent = it has none */
 	uint32_t method;         /* bit of the request's method */
 	uint32_t live, secure, able;
 	uint32_t instances;      /* of the bindings that passed, how many have an instance */
+	uint32_t pushed;         /* to how many of them push applies */
 } sieve;
 
-static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
+/* The instance of the binding with this id. */
+static rg_str instance_of(const rg_record *record, uint64_t id)
+{
+	rg__glance seen;
+
+	for (uint32_t i = 0; i < rg_record_contact_count(record); i++) {
+		rg__record_glance(record, i, &seen);
+		if (seen.id == id)
+			return rg__record_instance(record, i);
+	}
+	return RG__ABSENT;
+}
+
+static sieve sieve_of(const rg_record *record, const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
 	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
+		.narrow = set->gruu || set->only_binding != 0,
+		.device = set->only_binding != 0 ? instance_of(record, set->only_binding) : RG__ABSENT,
 		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
@@ -38,10 +57,16 @@ static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__
 	return set->max_ping_latency < 0 || seen->latency == RG_LATENCY_NONE || seen->latency <= set->max_ping_latency;
 }
 
-/* Whether the lookup is for this binding's instance, or for no instance in particular. */
-static bool is_meant(const sieve *s, const rg_record *record, uint32_t index)
+/* Whether the lookup is for this binding's device. */
+static bool is_meant(const sieve *s, const rg_record *record, uint32_t index, uint64_t id)
 {
-	return !s->set->gruu || rg__gruu_names(s->set->gruu, rg__record_instance(record, index), rg__record_generation(record, index));
+	rg_str instance = rg__record_instance(record, index);
+
+	if (s->set->gruu && !rg__gruu_names(s->set->gruu, instance, rg__record_generation(record, index)))
+		return false;
+	if (s->set->only_binding == 0 || s->set->only_binding == id)
+		return true;
+	return s->device.n > 0 && instance.n > 0 && rg__same_instance(s->device, instance);
 }
 
 /* Ranks those of the @p count bindings that pass; returns their number. */
@@ -53,7 +78,7 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 	for (uint32_t i = 0; i < count; i++) {
 		rg__record_glance(record, i, &seen);
 		/* A record of a faulty store may have a binding without a URI. Nothing can be sent to it. */
-		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0 || !is_meant(s, record, i))
+		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0 || (s->narrow && !is_meant(s, record, i, seen.id)))
 			continue;
 		s->live++;
 		/* RFC 3261 §26.2.2: a request for a sips URI goes to sips targets only. */
@@ -63,24 +88,29 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 		if (s->filters && !passes(s, record, i, &seen))
 			continue;
 		s->instances += seen.has_instance;
+		s->pushed += rg__wakes_apply(s->set, seen.flags);
 		ranks[n++] = rg__rank_seen(&seen, i);
 	}
 	return n;
 }
 
-/* Sorts the bindings that passed, and drops those that the options exclude. */
-static rg_status arrange(const sieve *s, const rg_record *record, rg__rank *ranks, uint32_t *n, uint32_t *fallback_of)
+/* Sorts the bindings that passed, and drops those that the options exclude. With `no-branches`, the device that is woken is the best one. */
+static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 {
 	rg_status status = RG_OK;
 
 	if (s->set->sort_by_latency)
-		rg__rank_sort_latency(ranks, *n, s->set->desc_time_order);
+		rg__rank_sort_latency(lot->ranks, lot->n, s->set->desc_time_order);
 	else
-		rg__rank_sort(ranks, *n, s->set->desc_time_order);
+		rg__rank_sort(lot->ranks, lot->n, s->set->desc_time_order);
 	if (s->instances > 1)
-		status = rg__instances_group(record, ranks, *n, fallback_of);
-	if (s->set->no_branches && *n > 1)
-		*n = 1;
+		status = rg__instances_group(record, lot->ranks, lot->n, lot->fallback_of);
+	else
+		lot->fallback_of = NULL;
+	if (s->set->no_branches && lot->n > 1)
+		lot->n = 1;
+	if (status == RG_OK && s->pushed > 0)
+		rg__wakes_divide(s->set, record, s->now, lot);
 	return status;
 }
 
@@ -91,6 +121,11 @@ static void explain_no_targets(const sieve *s, rg__choices *choices)
 	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
 	bool known = s->live > 0 || (s->set->gruu && !s->set->gruu->temporary && choices->record);
 
+	if (choices->n_wakes > 0) {
+		choices->result = RG_LOOKUP_PUSHED;
+		choices->code = 480;
+		return;
+	}
 	choices->result = unable ? RG_LOOKUP_METHOD : RG_LOOKUP_NONE;
 	choices->code = unable ? 405 : known ? 480 : 404;
 }
@@ -107,12 +142,20 @@ static rg_str onward(const rg_request *request)
 	return rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK ? route.uri : RG_STR("");
 }
 
-/* @p fallback_of: NULL = there are no fallbacks. */
-static rg_status make_targets(rg__choices *choices, const rg__rank *ranks, const uint32_t *fallback_of, rg_targets **out)
+static rg_status make_targets(const sieve *s, rg__choices *choices, const rg__lot *lot, rg_targets **out)
 {
-	for (uint32_t i = 0; i < choices->n; i++)
-		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, ranks[i].index), .index = ranks[i].index,
-			.fallback_of = fallback_of ? fallback_of[i] : UINT32_MAX };
+	choices->n = lot->n;
+	choices->wakes = lot->wakes;
+	choices->n_wakes = lot->n_wakes;
+	if (lot->n == 0)
+		explain_no_targets(s, choices);
+	for (uint32_t i = 0; i < lot->n; i++) {
+		uint32_t index = lot->ranks[i].index;
+
+		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, index), .index = index,
+			.fallback_of = lot->fallback_of ? lot->fallback_of[i] : UINT32_MAX,
+			.pn = s->pushed > 0 && rg__wakes_apply(s->set, rg__record_flags(choices->record, index)) };
+	}
 	return rg__targets_new(choices, out);
 }
 
@@ -122,7 +165,8 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	uint32_t count = rg_record_contact_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
 		.onward = settings->gruu ? onward(request) : RG__ABSENT };
-	sieve s = sieve_of(request, settings, now);
+	sieve s = sieve_of(record, request, settings, now);
+	rg__lot lot = { 0 };
 	_Alignas(rg__choice) char few[FEW * EACH];
 	rg__scratch scratch;
 
@@ -130,14 +174,13 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	if (!rg__scratch_open(&scratch, few, sizeof few, count * EACH))
 		return RG_ENOMEM;
 	choices.choice = rg__scratch_take(&scratch, count * sizeof *choices.choice);
-	rg__rank *ranks = rg__scratch_take(&scratch, count * sizeof *ranks);
-	uint32_t *fallback_of = rg__scratch_take(&scratch, count * sizeof *fallback_of);
-	choices.n = rank_passing(&s, record, count, ranks);
-	rg_status status = arrange(&s, record, ranks, &choices.n, fallback_of);
-	if (choices.n == 0)
-		explain_no_targets(&s, &choices);
+	lot.ranks = rg__scratch_take(&scratch, count * sizeof *lot.ranks);
+	lot.fallback_of = rg__scratch_take(&scratch, count * sizeof *lot.fallback_of);
+	lot.wakes = rg__scratch_take(&scratch, count * sizeof *lot.wakes);
+	lot.n = rank_passing(&s, record, count, lot.ranks);
+	rg_status status = arrange(&s, record, &lot);
 	if (status == RG_OK)
-		status = make_targets(&choices, ranks, s.instances > 1 ? fallback_of : NULL, out);
+		status = make_targets(&s, &choices, &lot, out);
 	rg__scratch_close(&scratch);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "rules/methods.h"
 #include "rules/purr.h"
 #include "rules/rank.h"
+#include "rules/retry.h"
 #include "rules/subject.h"
 
 #endif

@@ -72,7 +72,7 @@ static rg_status route_message(rg_op *op, const rg__msg_ref *message, const rg_t
 
 static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
 {
-	if (status == RG_OK && targets->partial && rg_targets_count(targets) == 0) {
+	if (status == RG_OK && targets->partial && !rg__targets_any(targets)) {
 		/* The part that did not answer may have bindings: a broken store is never reported as "not registered". */
 		rg_targets_free(targets);
 		targets = NULL;

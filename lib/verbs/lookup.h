@@ -21,8 +21,8 @@ typedef struct rg__place {
 	bool kept_as_is;     /* the branch is no AoR of ours, and becomes a target itself */
 	bool sips;           /* `uri` is sips: its targets are sips bindings and sips homes only */
 	bool no_sips;        /* its sips bindings are an earlier place's targets */
-	bool found;          /* it has targets */
-	rg_targets *targets; /* of its bindings */
+	bool found;          /* it has targets or wakes */
+	rg_targets *targets; /* of its bindings, and the wakes */
 	rg_record *homes;
 } rg__place;
 

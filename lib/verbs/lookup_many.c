@@ -198,7 +198,7 @@ rg_status rg__lookup_decide_place(rg_op *op)
 		return RG_OK;
 	}
 	rg_status st = rg__lookup_select(l, p);
-	p->found = rg_targets_count(p->targets) > 0;
+	p->found = rg__targets_any(p->targets);
 	return st;
 }
 
@@ -297,7 +297,7 @@ static void add_parts(joining *j, bool homes)
 
 		if (p->kept_as_is)
 			add_part(j, &(rg__part){ .uri = p->uri, .next_hop = p->uri, .branch = p->branch });
-		if (rg_targets_count(p->targets) > 0)
+		if (rg__targets_any(p->targets))
 			add_part(j, &(rg__part){ .targets = p->targets, .branch = p->branch });
 		if (homes)
 			add_homes(j, p);
@@ -345,7 +345,7 @@ static rg_status join_parts(rg__lookup *l, bool homes, bool partial, rg_targets 
 	for (uint32_t i = 0; st == RG_OK && i < l->n; i++) {
 		rg__place *p = place_at(l, i);
 
-		if (rg_targets_count(p->targets) > 0)
+		if (rg__targets_any(p->targets))
 			p->targets = NULL; /* the joined targets own them now */
 	}
 	free(j.parts);

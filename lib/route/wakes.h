@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Tells the devices that can be reached from those that must be woken first (RFC 8599 §5.3). */
+#ifndef RG__WAKES_H
+#define RG__WAKES_H
+
+#include "config/config.h"
+#include "rules/rules.h"
+
+/* Whether push applies to a binding with these rg_contact.flags. */
+static inline bool rg__wakes_apply(const rg__lookup_settings *set, uint32_t flags)
+{
+	return set->pn && (flags & RG_CONTACT_PN) != 0;
+}
+
+/* Whether the device of a binding to which push applies must be woken before a request reaches it. */
+bool rg__wakes_asleep(const rg__lookup_settings *set, rg_time modified, rg_time now);
+
+/* Bindings in their order. */
+typedef struct rg__lot {
+	rg__rank *ranks;
+	uint32_t *fallback_of; /* NULL = there are no fallbacks */
+	uint32_t n;
+	uint16_t *wakes;       /* room for as many; receives the indexes of those to wake */
+	uint32_t n_wakes;
+} rg__lot;
+
+/* Takes the bindings whose devices are asleep out of the lot. Of an instance the principal decides: is its device asleep, the fallbacks
+ * are left out; a fallback that is asleep itself is left out, too, because nothing would wake it in time. */
+void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, rg_time now, rg__lot *lot);
+
+#endif

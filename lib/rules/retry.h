@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/* When a device that does not answer is woken again (`pn_retry`). */
+#ifndef RG__RETRY_H
+#define RG__RETRY_H
+
+#include "config/config.h"
+
+/* The first repeat after @p now of a wake-up that was first due at @p begun; RG_TIME_NEVER: there is none. It follows from the clock alone, so
+ * that no repeat is counted and a node that comes late makes one for all that it missed. */
+rg_time rg__retry_after(const rg_config *config, rg_time begun, rg_time now);
+
+#endif
