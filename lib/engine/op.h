@@ -92,6 +92,7 @@ struct rg_op {
 	uint8_t step;
 	uint32_t fetch_flags;
 	bool fresh;        /* what was found must be authoritative */
+	bool again;        /* set by `decide`: the record is fetched and decided on once more */
 	bool in_doubt;     /* the commit under way was sent before */
 	int32_t conflicts;
 	int32_t reason;    /* RG_R_… to count, or -1 */
