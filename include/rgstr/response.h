@@ -172,7 +172,8 @@ enum {
 typedef struct rg_target {
 	uint32_t struct_size;  /**< set by rg_target_init() */
 	int32_t q;             /**< 0–1000 thousandths; -1 = no q */
-	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers */
+	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers. Where push applies, also without the
+	                        *   parameters that begin with `pn-` */
 	rg_str next_hop;       /**< URI to send the request to: first Path URI, else received, else `uri`. Of a GRUU whose request has Route
 	                        *   values (rg_request.routes): the first of them */
 	rg_str path;           /**< Route set, as rg_contact.path; or absent. Always absent for a GRUU whose request has Route values, which
@@ -207,8 +208,8 @@ RG_API int32_t rg_targets_result(const rg_targets *targets);
 /**
  * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding, or a temporary GRUU names none. 400: user
  * or host of the AoR or of a branch cannot be read, or exceeds its limit. 480: there are bindings, but none passed the filters, or none is of
- * the instance of a public GRUU. 405: none supports the method. 416: the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1).
- * 503: the store is unavailable. Any code of rg_reason_code(): that of rg_request.defect. 500 for NULL.
+ * the instance of a public GRUU, or all devices are asleep; then this is the code when none of them comes back (RFC 8599 §5.3.2).
+ * 405: none supports the method. 416: the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of rg_reason_code(): that of rg_request.defect. 500 for NULL.
  */
 RG_API int32_t rg_targets_code(const rg_targets *targets);
 
@@ -239,8 +240,8 @@ RG_API rg_status rg_targets_wake_contact(const rg_targets *targets, uint32_t ind
 
 /**
  * Writes targets as text, for people and for the expected texts of tests, in the form of rg_record_text(): `result` as the name of its
- * constant without `RG_LOOKUP_`, `code` when it is not 0, `partial: yes` and `branches_only: yes` when they are so, and each target with
- * its index and under it the members of rg_target.
+ * constant without `RG_LOOKUP_`, `code` when it is not 0, `partial: yes` and `branches_only: yes` when they are so, each target with its
+ * index and under it the members of rg_target, and each `wake` with its index and under it `aor` and the members of rg_contact.
  * @param flags  RG_TEXT_… @param room, size, n  as rg_record_text().
  * @return RG_OK; RG_EINVAL: there are no targets or no room, or @p n is NULL. Any thread.
  */

@@ -33,7 +33,8 @@ struct rg_config {
 	bool set[RG__P_COUNT];
 	int64_t number[RG__P_COUNT]; /* the value in effect; of a word its index among the choices */
 	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned when set, else the default */
-	rg__save_settings prepared;  /* derived from the values above on every change */
+	rg__push push;               /* derived from the values above on every change */
+	rg__save_settings prepared;  /* likewise */
 	rg__ring *ring;              /* of gruu_secret, or lent while that is unset; NULL = none */
 };
 
@@ -86,6 +87,12 @@ static void to_default(rg_config *config, int id)
 	config->text[id] = rg_str_from(rows[id].text);
 }
 
+static void prepare(rg_config *config)
+{
+	rg__push_prepare(config, &config->push);
+	rg__settings_prepare(config, &config->prepared);
+}
+
 /* Copies @p text, so that the text of a set parameter can always be freed. */
 static rg_status keep_value(rg_config *config, int id, int64_t number, rg_str text)
 {
@@ -100,7 +107,7 @@ static rg_status keep_value(rg_config *config, int id, int64_t number, rg_str te
 	config->set[id] = true;
 	config->number[id] = number;
 	config->text[id] = (rg_str){ copy, text.n };
-	rg__settings_prepare(config, &config->prepared);
+	prepare(config);
 	return RG_OK;
 }
 
@@ -121,7 +128,7 @@ rg_status rg_config_new(rg_config **out)
 	atomic_init(&config->refs, 1);
 	for (int id = 0; id < RG__P_COUNT; id++)
 		to_default(config, id);
-	rg__settings_prepare(config, &config->prepared);
+	prepare(config);
 	*out = config;
 	return RG_OK;
 }
@@ -284,7 +291,7 @@ rg_status rg_config_unset(rg_config *config, rg_str name, rg_error *why)
 	to_default(config, id);
 	if (id == RG__P_gruu_secret)
 		take_ring(config, NULL);
-	rg__settings_prepare(config, &config->prepared);
+	prepare(config);
 	return RG_OK;
 }
 
@@ -339,6 +346,11 @@ rg_str rg__config_text(const rg_config *config, int id)
 const rg__save_settings *rg__config_prepared(const rg_config *config)
 {
 	return config ? &config->prepared : NULL;
+}
+
+const rg__push *rg__config_push(const rg_config *config)
+{
+	return config && config->number[RG__P_pn_enable] ? &config->push : NULL;
 }
 
 const rg__ring *rg__config_ring(const rg_config *config)

@@ -53,6 +53,7 @@ static void prepare_extensions(const rg_config *config, rg__save_settings *out)
 	out->outbound = (uint8_t)number(config, RG__P_outbound_mode);
 	out->path = out->outbound != RG__OUTBOUND_OFF ? RG__PATH_LAZY : RG__PATH_IGNORED;
 	out->gruu = !on(config, RG__P_disable_gruu);
+	out->push = rg__config_push(config);
 	out->flow_timer = number(config, RG__P_flow_timer);
 	out->service_route = rg__config_text(config, RG__P_service_route);
 	out->nat_bflag = bit >= 0 ? (uint32_t)1 << bit : 0;
@@ -60,7 +61,7 @@ static void prepare_extensions(const rg_config *config, rg__save_settings *out)
 
 static void prepare_limits(const rg_config *config, rg__save_settings *out)
 {
-	bool push = on(config, RG__P_pn_enable) && !rg__config_has(config, RG__P_max_contact_len);
+	bool push = rg__config_push(config) && !rg__config_has(config, RG__P_max_contact_len);
 
 	out->max_request_contacts = number(config, RG__P_max_request_contacts);
 	out->max_contact_params = number(config, RG__P_max_contact_params);

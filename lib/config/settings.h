@@ -7,6 +7,7 @@
 #include "regex/regex.h"
 #include "grammar/grammar.h"
 #include "token/token.h"
+#include "config/push.h"
 
 /* Ids of the parameters, RG__P_<name>, from the one table. */
 #include "config/parameters.h"
@@ -44,6 +45,7 @@ typedef struct rg__save_settings {
 	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
 	uint8_t eviction, path, outbound;
 	bool gruu;                    /* GRUUs are on */
+	const rg__push *push;         /* NULL = push notifications are off */
 	int64_t retry_after, cseq_code, too_many_code, flow_timer;
 	uint32_t nat_bflag;           /* as a bit mask; 0 = unset */
 	rg_str received_param, service_route;

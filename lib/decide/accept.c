@@ -48,7 +48,7 @@ static uint32_t connection_lifetime(const rg__merge *m)
 	return longest < (int64_t)UINT32_MAX ? (uint32_t)longest : UINT32_MAX;
 }
 
-/* Fills in everything except the bindings that are listed, and their GRUUs. */
+/* Fills in everything except the bindings that are listed, their GRUUs, and Feature-Caps. */
 static void fill_answer(const rg__merge *m, rg__answer *answer)
 {
 	const rg__register *reg = m->reg;
@@ -76,23 +76,42 @@ static void fill_answer(const rg__merge *m, rg__answer *answer)
 /* Most of the time both GRUUs of a binding take this many octets. */
 enum { GRUUS = 320 };
 
-static rg_status respond_with_gruus(const rg__merge *m, rg__answer *answer, rg_response **out)
+static rg_status add_gruu_lines(const rg__merge *m, rg__answer *answer, rg__buf *gruus)
 {
 	size_t room = answer->n_listed * (size_t)GRUUS;
-	rg__buf gruus = { .p = room > 0 ? malloc(room) : NULL };
 
-	gruus.room = gruus.p ? room : 0; /* without memory it grows later */
-	rg_status status = rg__merge_gruus(m, answer, &gruus);
+	gruus->p = room > 0 ? malloc(room) : NULL;
+	gruus->room = gruus->p ? room : 0; /* without memory it grows later */
+	rg_status status = rg__merge_gruus(m, answer, gruus);
 
-	answer->gruus = (rg_str){ gruus.p, gruus.n };
+	answer->gruus = (rg_str){ gruus->p, gruus->n };
+	return status;
+}
+
+static rg_status add_push_lines(const rg__merge *m, rg__answer *answer, rg__buf *caps)
+{
+	rg_status status = rg__merge_feature_caps(m, answer, caps);
+
+	answer->feature_caps = (rg_str){ caps->p, caps->n };
+	return status;
+}
+
+static rg_status respond_in_full(const rg__merge *m, rg__answer *answer, rg_response **out)
+{
+	rg__buf gruus = { 0 }, caps = { 0 };
+	rg_status status = m->reg->gives_gruus ? add_gruu_lines(m, answer, &gruus) : RG_OK;
+
+	if (status == RG_OK && m->reg->answers_push)
+		status = add_push_lines(m, answer, &caps);
 	if (status == RG_OK)
 		status = rg__response_new(answer, out);
 	rg__buf_free(&gruus);
+	rg__buf_free(&caps);
 	return status;
 }
 
 rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out)
 {
 	fill_answer(m, answer);
-	return m->reg->gives_gruus ? respond_with_gruus(m, answer, out) : rg__response_new(answer, out);
+	return m->reg->gives_gruus || m->reg->answers_push ? respond_in_full(m, answer, out) : rg__response_new(answer, out);
 }

@@ -17,6 +17,7 @@ static rg__matchable matchable_from(rg_str uri, rg_str callid, rg_str instance, 
 	m.callid = callid;
 	m.instance = instance;
 	m.reg_id = reg_id;
+	m.by = RG__BY_MODE;
 	m.state = RG__URI_UNREAD;
 	return m;
 }
@@ -62,19 +63,24 @@ static bool touched_later(const rg_contact *a, const rg_contact *b)
 	return rg__rank_age(&x, &y) > 0;
 }
 
+/* The ways in which a binding is searched, best first: by the octets of its URI, by what comes first of several rules, by any. */
+enum { SAME_OCTETS, BY_FIRST_RULE, BY_ANY_RULE };
+
 /* The binding that a Contact means: of several the one with the same octets, else the newest. @p gone searches among the bindings that this
  * request removed. */
 static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 {
 	uint32_t best = RG__NOBODY;
 
-	for (int exact = 1; exact >= 0 && best == RG__NOBODY; exact--) {
+	for (int how = SAME_OCTETS; how <= BY_ANY_RULE && best == RG__NOBODY; how++) {
+		if (how == BY_FIRST_RULE && wanted->by == RG__BY_MODE)
+			continue;
 		for (uint32_t i = 0; i < m->n; i++) {
 			rg__entry *e = &m->entries[i];
 
-			if (e->lapsed || (e->gone != 0) != gone || (exact && !rg__eq(e->match.text, wanted->text)))
+			if (e->lapsed || (e->gone != 0) != gone || (how == SAME_OCTETS && !rg__eq(e->match.text, wanted->text)))
 				continue;
-			if (!rg__matches(&m->reg->set.matching, wanted, &e->match))
+			if (how == BY_FIRST_RULE ? !rg__matches_first(wanted, &e->match) : !rg__matches(&m->reg->set.matching, wanted, &e->match))
 				continue;
 			if (best == RG__NOBODY || touched_later(&m->contacts[i], &m->contacts[best]))
 				best = i;
@@ -152,11 +158,12 @@ static uint64_t new_id(const rg__merge *m, uint32_t contact)
 
 static int64_t granted(const rg__merge *m, uint32_t k)
 {
-	int64_t seconds = m->reg->wanted[k].expires;
+	int64_t seconds = m->reg->wanted[k].expires, least = rg__register_least(m->reg, &m->reg->wanted[k]);
 
 	if (m->reg->set.expires_max_deviation <= 0)
 		return seconds;
-	return rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
+	seconds = rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
+	return seconds > least ? seconds : least;
 }
 
 /* A reg-id that does not apply counts as absent (RFC 5626 §6). */
@@ -170,6 +177,8 @@ static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
 	const rg__wanted *w = &m->reg->wanted[k];
 	rg__matchable wanted = matchable_from(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
 
+	wanted.by = w->by;
+	wanted.push = m->reg->set.push;
 	wanted.uri = w->uri;
 	wanted.state = RG__URI_PARSED;
 	return wanted;
@@ -198,10 +207,14 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->n_addrs = w->n_addrs;
 	c->cseq = reg->cseq;
 	c->modified = m->now;
-	c->wake = 0;
-	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND | RG_CONTACT_LOCAL);
+	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND | RG_CONTACT_LOCAL | RG_CONTACT_PN);
 	c->flags |= (w->outbound ? RG_CONTACT_OUTBOUND : 0) | (reg->set.memory_only ? RG_CONTACT_LOCAL : 0);
 	c->expires = rg__expires_at(m->now, granted(m, k));
+	c->wake = 0;
+	if (w->asks == RG__PN_WAKE) {
+		c->flags |= RG_CONTACT_PN;
+		c->wake = rg__sub_sat(c->expires, rg__mul_sat(reg->set.push->trigger, 1000));
+	}
 	c->request_hash = reg->fingerprint;
 	c->q = w->q;
 	c->reg_id = flow_of(w);
@@ -541,7 +554,7 @@ static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time 
 	if (record && reg->reason == RG_R_FINE && !rg_key_equal(&key, &reg->key))
 		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
 	else if ((status = rg__register_merge(reg, record, now, seed, &revision, out)) == RG_EINVAL)
-		rg__fail(why, status, "gruu_secret is unset, but the response has a temporary GRUU to seal");
+		rg__fail(why, status, "gruu_secret is unset, but the response has a %s to seal", reg->gives_gruus ? "temporary GRUU" : "PURR");
 	rg__register_free(reg);
 	return status;
 }

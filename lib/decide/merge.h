@@ -49,11 +49,15 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 /* merge.c: loads the bindings of the record. */
 void rg__merge_load(rg__merge *m);
 
-/* accept.c: a 200. @p answer has the bindings to list; the rest is filled in. RG_EINVAL: GRUUs are needed and there is no secret. */
+/* accept.c: a 200. @p answer has the bindings to list; the rest is filled in. RG_EINVAL: a token is needed and there is no
+ * secret. */
 rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out);
 
 /* gruus.c: appends a line for each binding that a 200 lists, with the parameters of its GRUUs. RG_EINVAL: there is no secret to seal them. */
 rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf *out);
+
+/* feature_caps.c: appends the values of Feature-Caps, a line each. RG_EINVAL: there is no secret to seal a PURR. */
+rg_status rg__merge_feature_caps(const rg__merge *m, const rg__answer *answer, rg__buf *out);
 
 /* evict.c: brings the bindings down to the limit if that is allowed. RG_R_FINE, or RG_R_TOO_MANY with nothing evicted. */
 rg_status rg__merge_limit(rg__merge *m, int32_t *reason);

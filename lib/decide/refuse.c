@@ -17,6 +17,8 @@ rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__reg
 
 	answer.reason = reason;
 	answer.code = refusal_code(reason, set);
+	if (reg && reg->min_expires > 0)
+		answer.min_expires = reg->min_expires;
 	if (reg) {
 		answer.unsupported = reg->unsupported;
 		/* The reply of the main registrar goes to the client, whatever is decided here. */

@@ -55,7 +55,6 @@ static rg_status fill_parts(rg_targets *t, const rg__part *parts, uint32_t n)
 				.home = put_joined_text(of.home, &at), .branch = of.branch };
 		t->joined->parts[i] = (part){ of, t->n };
 		t->n += rows_of(&of);
-		t->n_wakes += rg_targets_wake_count(of.targets);
 	}
 	return RG_OK;
 }
@@ -63,21 +62,24 @@ static rg_status fill_parts(rg_targets *t, const rg__part *parts, uint32_t n)
 rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32_t n, rg_targets **out)
 {
 	rg_targets *t = malloc(sizeof *t);
+	uint32_t n_wakes = 0;
 
 	*out = NULL;
 	if (!t)
 		return RG_ENOMEM;
+	for (uint32_t i = 0; i < n; i++)
+		n_wakes += rg_targets_wake_count(parts[i].targets);
 	*t = (rg_targets){ .result = joint->result, .code = joint->code, .branches_only = joint->branches_only, .partial = joint->partial };
+	/* The parts come last, because on failure they are the caller's. */
+	if (n_wakes > 0 && rg__targets_wake(&t, NULL, NULL, n_wakes) != RG_OK)
+		return RG_ENOMEM;
 	if (fill_parts(t, parts, n) != RG_OK) {
-		free(t);
+		rg_targets_free(t);
 		return RG_ENOMEM;
 	}
 	if (t->n > 0) {
 		t->result = RG_LOOKUP_FOUND;
 		t->code = 0;
-	} else if (t->n_wakes > 0) {
-		t->result = RG_LOOKUP_PUSHED;
-		t->code = 480;
 	}
 	*out = t;
 	return RG_OK;

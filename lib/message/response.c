@@ -9,7 +9,7 @@ struct rg_response {
 	bool no_reply;
 	rg_time now;
 	int64_t retry_after, min_expires;
-	rg_str unsupported, received_param, path, service_route, gruus; /* text after `listed` */
+	rg_str unsupported, received_param, path, service_route, gruus, feature_caps; /* text after `listed` */
 	rg_str supported, require;
 	int64_t flow_timer;
 	uint32_t connection_lifetime, n_rewrites;
@@ -54,7 +54,7 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 {
 	size_t list = a->n_listed * sizeof a->listed[0];
 	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n + a->path.n + a->service_route.n +
-		a->gruus.n);
+		a->gruus.n + a->feature_caps.n);
 	char *room;
 
 	*out = r;
@@ -68,10 +68,11 @@ rg_status rg__response_new(const rg__answer *a, rg_response **out)
 	room = (char *)r->listed + list;
 	r->unsupported = response_keep(&room, a->unsupported);
 	r->received_param = response_keep(&room, a->received_param);
-	if (a->path.n + a->service_route.n + a->gruus.n > 0) {
+	if (a->path.n + a->service_route.n + a->gruus.n + a->feature_caps.n > 0) {
 		r->path = response_keep(&room, a->path);
 		r->service_route = response_keep(&room, a->service_route);
 		r->gruus = response_keep(&room, a->gruus);
+		r->feature_caps = response_keep(&room, a->feature_caps);
 	}
 	if (a->n_rewrites == 0 || keep_rewrites(r, a))
 		return RG_OK;
@@ -275,22 +276,8 @@ static void put_text_header(lines *l, rg_str name, rg_str text)
 	end_header(l);
 }
 
-/* Headers of the extensions. */
-static void put_extensions(const rg_response *r, lines *l)
-{
-	rg_str rest = r->path, value;
-
-	while (rg_path_next(&rest, &value))
-		put_text_header(l, RG_STR("Path"), value);
-	put_text_header(l, RG_STR("Supported"), r->supported);
-	put_text_header(l, RG_STR("Require"), r->require);
-	put_text_header(l, RG_STR("Service-Route"), r->service_route);
-	if (r->flow_timer > 0)
-		put_number_header(l, RG_STR("Flow-Timer"), r->flow_timer);
-}
-
 /* Takes the next line off @p rest. */
-static rg_str next_gruus(rg_str *rest)
+static rg_str next_line(rg_str *rest)
 {
 	const char *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
 	rg_str line = lf ? rg__sub(*rest, 0, (size_t)(lf - rest->p)) : *rest;
@@ -299,12 +286,28 @@ static rg_str next_gruus(rg_str *rest)
 	return line;
 }
 
+/* Headers of the extensions. */
+static void put_extensions(const rg_response *r, lines *l)
+{
+	rg_str rest = r->path, caps = r->feature_caps, value;
+
+	while (rg_path_next(&rest, &value))
+		put_text_header(l, RG_STR("Path"), value);
+	while (caps.n > 0)
+		put_text_header(l, RG_STR("Feature-Caps"), next_line(&caps));
+	put_text_header(l, RG_STR("Supported"), r->supported);
+	put_text_header(l, RG_STR("Require"), r->require);
+	put_text_header(l, RG_STR("Service-Route"), r->service_route);
+	if (r->flow_timer > 0)
+		put_number_header(l, RG_STR("Flow-Timer"), r->flow_timer);
+}
+
 rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 {
 	rg_str rest = r->gruus, line = RG__ABSENT;
 
 	for (uint32_t i = 0; i <= index && rest.p; i++)
-		line = next_gruus(&rest);
+		line = next_line(&rest);
 	return index < r->n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
 }
 
@@ -317,7 +320,7 @@ static void render(const rg_response *r, lines *l)
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(&l->text, r, &c);
 		if (r->gruus.n > 0)
-			rg__buf_add(&l->text, next_gruus(&gruus));
+			rg__buf_add(&l->text, next_line(&gruus));
 		end_header(l);
 	}
 	begin_header(l, RG_STR("Date"));
@@ -337,16 +340,20 @@ static void render(const rg_response *r, lines *l)
 	put_extensions(r, l);
 }
 
-/* The number of header lines other than Contact and Path, at most. */
+/* The number of header lines other than Contact, Path and Feature-Caps, at most. */
 enum { OTHER_HEADERS = 9 };
 
 static size_t lines_at_most(const rg_response *r)
 {
-	rg_str rest = r->path, value;
+	rg_str rest = r->path, caps = r->feature_caps, value;
 	size_t n = r->n_listed + OTHER_HEADERS;
 
 	while (rg_path_next(&rest, &value))
 		n++;
+	while (caps.n > 0) {
+		next_line(&caps);
+		n++;
+	}
 	return n;
 }
 

@@ -21,6 +21,7 @@ typedef struct rg__answer {
 	int64_t min_expires;     /* seconds; printed with a 423 */
 	rg_str unsupported;      /* printed with a 420 */
 	rg_str gruus;            /* a line for each listed binding: what to append to its Contact value; absent = nothing */
+	rg_str feature_caps;     /* Feature-Caps values to print, separated by LF; absent = none */
 	rg_str path;             /* Path values to print, separated by LF; absent = none */
 	rg_str supported, require; /* option tags, printed as they are; static */
 	rg_str service_route;    /* printed as it is */

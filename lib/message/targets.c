@@ -63,27 +63,29 @@ static rg_str strip_uri(rg_str text, bool pn, char **room)
 	return text;
 }
 
+/* Whether the target is a device that a push wakes. */
+static bool is_pushed(const rg__choices *c, uint32_t i)
+{
+	return c->push && (rg__record_flags(c->record, c->choice[i].index) & RG_CONTACT_PN) != 0;
+}
+
 rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 {
 	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
-	size_t wakes = c->n_wakes * sizeof *c->wakes;
 	rg_targets *t;
 	char *room;
 
 	for (uint32_t i = 0; i < c->n; i++) {
-		c->choice[i].strip = c->choice[i].pn || may_need_strip(c->choice[i].uri);
+		c->choice[i].strip = may_need_strip(c->choice[i].uri) || is_pushed(c, i);
 		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
 	}
-	t = malloc(sizeof *t + rows + wakes + aor_room + c->onward.n + strings);
+	t = malloc(sizeof *t + rows + aor_room + c->onward.n + strings);
 	*out = t;
 	if (!t)
 		return RG_ENOMEM;
 	*t = (rg_targets){ .result = c->result, .code = c->code, .branches_only = c->branches_only,
-		.record = c->n + c->n_wakes > 0 ? rg_record_ref(c->record) : NULL, .n = c->n, .n_wakes = c->n_wakes };
+		.record = c->n > 0 ? rg_record_ref(c->record) : NULL, .n = c->n };
 	room = (char *)t->rows + rows;
-	if (wakes > 0)
-		t->wakes = memcpy(room, c->wakes, wakes);
-	room += wakes;
 	if (aor_room > 0)
 		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
 	room += aor_room;
@@ -93,17 +95,46 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		room += c->onward.n;
 	}
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, c->choice[i].pn, &room) : c->choice[i].uri,
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, is_pushed(c, i), &room) : c->choice[i].uri,
 			c->choice[i].index, c->choice[i].fallback_of };
 	return RG_OK;
+}
+
+rg_status rg__targets_wake(rg_targets **targets, const rg_record *record, const uint16_t *indexes, uint32_t n)
+{
+	rg_targets *t = *targets;
+	size_t bytes = indexes ? n * sizeof *indexes : 0;
+
+	t->asleep = malloc(sizeof *t->asleep + bytes);
+	if (!t->asleep) {
+		rg_targets_free(t);
+		*targets = NULL;
+		return RG_ENOMEM;
+	}
+	*t->asleep = (rg__asleep){ .record = rg_record_ref(record), .n = n };
+	if (bytes > 0)
+		memcpy(t->asleep->indexes, indexes, bytes);
+	if (t->n == 0) {
+		t->result = RG_LOOKUP_PUSHED;
+		t->code = 480;
+	}
+	return RG_OK;
+}
+
+static void free_asleep(rg__asleep *a)
+{
+	if (a->held)
+		a->release(a->held);
+	rg_record_unref(a->record);
+	free(a);
 }
 
 void rg_targets_free(rg_targets *t)
 {
 	if (!t)
 		return;
-	if (t->release)
-		t->release(t->held);
+	if (t->asleep)
+		free_asleep(t->asleep);
 	rg_record_unref(t->record);
 	if (t->joined)
 		rg__joined_free(t->joined);
@@ -170,18 +201,18 @@ rg_status rg_targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 
 uint32_t rg_targets_wake_count(const rg_targets *t)
 {
-	return t ? t->n_wakes : 0;
+	return t && t->asleep ? t->asleep->n : 0;
 }
 
 bool rg__targets_wakes(const rg_targets *t, uint32_t part, rg__wakes *out)
 {
 	if (t->joined)
 		return rg__joined_wakes(t->joined, part, out);
-	*out = (rg__wakes){ t->n_wakes > 0 ? t->record : NULL, t->wakes, t->n_wakes };
+	*out = t->asleep ? (rg__wakes){ t->asleep->record, t->asleep->indexes, t->asleep->n } : (rg__wakes){ NULL, NULL, 0 };
 	return part == 0;
 }
 
-rg_status rg__targets_wake(const rg_targets *t, uint32_t index, rg_contact *out)
+rg_status rg__targets_wake_contact(const rg_targets *t, uint32_t index, rg_contact *out)
 {
 	rg__wakes wakes;
 
@@ -197,16 +228,16 @@ rg_status rg_targets_wake_contact(const rg_targets *t, uint32_t index, rg_contac
 {
 	rg_contact full;
 
-	return rg__shape_give(&rg__contact_shape, rg__targets_wake(t, index, &full) == RG_OK ? &full : NULL, out);
+	return rg__shape_give(&rg__contact_shape, rg__targets_wake_contact(t, index, &full) == RG_OK ? &full : NULL, out);
 }
 
 void rg__targets_hold(rg_targets *t, void *held, void (*release)(void *held))
 {
-	t->held = held;
-	t->release = release;
+	t->asleep->held = held;
+	t->asleep->release = release;
 }
 
 void *rg__targets_held(const rg_targets *t)
 {
-	return t->held;
+	return t->asleep ? t->asleep->held : NULL;
 }

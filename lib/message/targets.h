@@ -13,7 +13,6 @@ typedef struct rg__choice {
 	rg_str uri; /* its Contact URI, borrowed from the record */
 	uint32_t index;
 	uint32_t fallback_of; /* index of its principal among the choices; UINT32_MAX = none */
-	bool pn;    /* its push parameters are for us alone */
 	bool strip; /* set by rg__targets_new(): the URI may contain parts that a Request-URI must not */
 } rg__choice;
 
@@ -21,13 +20,12 @@ typedef struct rg__choice {
 typedef struct rg__choices {
 	int32_t result, code;     /* RG_LOOKUP_…; the code is 0 when there are targets */
 	bool branches_only;
+	bool push;                /* the parameters by which a device with RG_CONTACT_PN is woken are for us alone */
 	const rg_record *record;  /* NULL = none */
 	const rg_key *key;        /* NULL = none */
 	rg_str onward;            /* not absent: the request keeps its Route, and goes to this URI, or (empty) as without a Path */
 	rg__choice *choice;       /* in order */
 	uint32_t n;
-	const uint16_t *wakes;    /* indexes of the bindings whose devices are to be woken, in order */
-	uint32_t n_wakes;
 } rg__choices;
 
 typedef struct rg__row {
@@ -37,21 +35,32 @@ typedef struct rg__row {
 
 typedef struct rg__joined rg__joined;
 
-/* One allocation: the struct, the rows, the wakes, the AoR, the URI of the next hop, the changed URIs. */
+/* The devices that sleep, and what waits for them. In an allocation of its own, because most lists have none. */
+typedef struct rg__asleep {
+	rg_record *record; /* NULL in a joined list, whose parts have them */
+	void *held;        /* released with the targets; NULL = nothing */
+	void (*release)(void *held);
+	uint32_t n;
+	uint16_t indexes[]; /* of their bindings in the record, in order */
+} rg__asleep;
+
+/* One allocation: the struct, the rows, the AoR, the URI of the next hop, the changed URIs. */
 struct rg_targets {
 	int32_t result, code;
 	bool branches_only, partial;
 	rg_record *record;
 	rg__joined *joined; /* NULL: the targets of one AoR, in `rows`; else the targets are there */
 	rg_str aor, onward;
-	void *held;          /* what releases itself with the targets; NULL = nothing */
-	void (*release)(void *held);
-	uint32_t n, n_wakes;
-	const uint16_t *wakes;
+	rg__asleep *asleep; /* NULL = all are awake */
+	uint32_t n;
 	rg__row rows[];
 };
 
 rg_status rg__targets_new(const rg__choices *choices, rg_targets **out);
+
+/* Adds the devices that sleep: the @p n > 0 bindings of @p record with these indexes. They are the result when there is no target. On
+ * failure the targets are freed, and *targets is NULL. RG_OK or RG_ENOMEM. */
+rg_status rg__targets_wake(rg_targets **targets, const rg_record *record, const uint16_t *indexes, uint32_t n);
 
 /* A part of a joined list: the targets of an AoR, or one target that is no binding. */
 typedef struct rg__part {
@@ -76,7 +85,7 @@ rg_status rg__targets_get(const rg_targets *targets, uint32_t index, rg_target *
 
 static inline bool rg__targets_any(const rg_targets *t)
 {
-	return t && t->n + t->n_wakes > 0;
+	return t && (t->n > 0 || t->asleep);
 }
 
 /* The bindings of one record whose devices are to be woken. All is borrowed from the targets. */
@@ -91,9 +100,9 @@ bool rg__targets_wakes(const rg_targets *targets, uint32_t part, rg__wakes *out)
 bool rg__joined_wakes(const rg__joined *joined, uint32_t part, rg__wakes *out);
 
 /* rg_targets_wake_contact() for a struct of today's size. RG_OK or RG_ENOENT. */
-rg_status rg__targets_wake(const rg_targets *targets, uint32_t index, rg_contact *out);
+rg_status rg__targets_wake_contact(const rg_targets *targets, uint32_t index, rg_contact *out);
 
-/* Makes the targets own @p held: rg_targets_free() calls @p release before it drops anything else. Once for each list. */
+/* Makes targets with wakes own @p held: rg_targets_free() calls @p release before it drops anything else. Once for each list. */
 void rg__targets_hold(rg_targets *targets, void *held, void (*release)(void *held));
 void *rg__targets_held(const rg_targets *targets); /* NULL = nothing */
 

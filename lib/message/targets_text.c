@@ -45,10 +45,27 @@ static void print_target(rg__print *p, const rg_target *t)
 	rg__print_text(p, "home", t->home);
 }
 
+static void print_wakes(rg__print *p, const rg__wakes *wakes, uint32_t first)
+{
+	rg_contact c;
+	rg_key key;
+
+	rg_record_key(wakes->record, &key);
+	for (uint32_t i = 0; i < wakes->n; i++) {
+		rg__print_int(p, "wake", first + i);
+		p->depth++;
+		rg__print_aor(p, "aor", &key);
+		if (rg__record_contact(wakes->record, wakes->indexes[i], &c) == RG_OK)
+			rg__print_contact(p, &c);
+		p->depth--;
+	}
+}
+
 rg_status rg_targets_text(const rg_targets *targets, uint32_t flags, char *room, size_t size, size_t *n)
 {
 	rg__print p;
 	rg_target t = { .struct_size = sizeof t };
+	rg__wakes wakes;
 
 	if (!rg__print_open(&p, flags, room, size, n) || !targets)
 		return RG_EINVAL;
@@ -65,6 +82,8 @@ rg_status rg_targets_text(const rg_targets *targets, uint32_t flags, char *room,
 		print_target(&p, &t);
 		p.depth--;
 	}
+	for (uint32_t part = 0, first = 0; rg__targets_wakes(targets, part, &wakes); first += wakes.n, part++)
+		print_wakes(&p, &wakes, first);
 	*n = p.out.n;
 	return RG_OK;
 }

@@ -19,7 +19,7 @@ uint64_t rg__key_hash(const rg_key *key); /* without a secret */
 typedef struct rg__glance {
 	uint64_t id;
 	rg_time expires, created, modified;
-	uint32_t flags, methods, latency;
+	uint32_t methods, latency;
 	int16_t q;
 	bool has_instance;
 } rg__glance;
@@ -45,6 +45,7 @@ bool rg__removal_same(const rg_removal *a, const rg_removal *b);
 
 /* record_text.c: parts of the text of rg_record_text(). */
 void rg__print_path(rg__print *p, rg_str path); /* a line a value */
+void rg__print_aor(rg__print *p, const char *name, const rg_key *key);
 void rg__print_contact(rg__print *p, const rg_contact *c);
 void rg__print_difference(rg__print *p, const rg_contact *before, const rg_contact *after); /* the values of before that differ */
 void rg__print_record(rg__print *p, const rg_record *record); /* NULL = none */

@@ -154,8 +154,8 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 
 	if (b->present & 1u << RG__HAS_rare)
 		memcpy(&rare, rg__record_bytes(record) + slice_of(record, b, RG__HAS_rare)->at, sizeof rare);
-	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .flags = b->flags,
-		.methods = b->methods, .latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
+	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .methods = b->methods,
+		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
 rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)

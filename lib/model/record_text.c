@@ -192,7 +192,7 @@ static void print_removal(rg__print *p, const rg_removal *r)
 }
 
 /* As rg_key_print() prints it. */
-static void print_aor(rg__print *p, const char *name, const rg_key *key)
+void rg__print_aor(rg__print *p, const char *name, const rg_key *key)
 {
 	rg__print_begin(p, name);
 	if (key->user.n + key->host.n > 0)
@@ -245,7 +245,7 @@ void rg__print_record(rg__print *p, const rg_record *record)
 		return;
 	}
 	rg_record_key(record, &key);
-	print_aor(p, "record", &key);
+	rg__print_aor(p, "record", &key);
 	p->depth++;
 	rg__print_text(p, "domain", key.domain);
 	if (p->flags & RG_TEXT_OPAQUE) {

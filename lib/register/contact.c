@@ -5,7 +5,7 @@
 #include "rules/rules.h"
 
 /* The Contact parameters that the library interprets. */
-enum { P_OTHER, P_EXPIRES, P_Q, P_RECEIVED, P_RECEIVED_PARAM, P_PUB_GRUU, P_TEMP_GRUU, P_INSTANCE, P_REG_ID, P_METHODS, P_COUNT };
+enum { P_OTHER, P_EXPIRES, P_Q, P_RECEIVED, P_RECEIVED_PARAM, P_PUB_GRUU, P_TEMP_GRUU, P_INSTANCE, P_REG_ID, P_METHODS, P_PNSREG, P_COUNT };
 
 static const struct {
 	rg_str name;
@@ -20,6 +20,7 @@ static const struct {
 	{ { "+sip.instance", 13 }, P_INSTANCE, true },
 	{ { "reg-id", 6 }, P_REG_ID, true },
 	{ { "methods", 7 }, P_METHODS, true },
+	{ { "+sip.pnsreg", 11 }, P_PNSREG, true },
 };
 
 static int param_id(rg_str name, rg_str received_param, bool *stored)
@@ -86,6 +87,9 @@ static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value
 	case P_METHODS:
 		w->methods = rg__methods_of(rg__unquote(value));
 		return RG_R_FINE;
+	case P_PNSREG:
+		w->pnsreg = true;
+		return RG_R_FINE;
 	default:
 		return RG_R_FINE;
 	}
@@ -143,7 +147,9 @@ static void start_wanted(rg__wanted *w, rg_str value)
 	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
 	w->addrs = NULL;
 	w->n_addrs = w->reg_id = 0;
-	w->states_instance = w->states_reg_id = w->outbound = w->moot = w->granted = false;
+	w->states_instance = w->states_reg_id = w->outbound = w->moot = w->granted = w->pnsreg = false;
+	w->asks = RG__PN_NONE;
+	w->by = RG__BY_MODE;
 	w->q = -1;
 	w->methods = RG_METHODS_ALL;
 	w->asked = w->upstream = -1;
@@ -267,6 +273,13 @@ static bool is_own_gruu(rg__register *reg, const rg__wanted *w)
 	return w->uri.port == 0 && !rg__uri_param(&w->uri, RG_STR("maddr"), &maddr) && of_our_host(reg, &w->uri);
 }
 
+/* A Min-Expires that the client can take, so that it asks once more only. */
+static int32_t refuse_brief(rg__register *reg, int64_t least)
+{
+	reg->min_expires = least > reg->set.min_expires ? least : reg->set.min_expires;
+	return RG_R_MIN_EXPIRES;
+}
+
 static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 {
 	/* Contact expires, else Expires header, else the default (RFC 3261 §10.3 step 7). The default never removes. */
@@ -279,10 +292,15 @@ static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 		return RG_R_SIPS;
 	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set.gruu && is_own_gruu(reg, w))))
 		return RG_R_LOOP;
+	if (reg->set.push)
+		rg__register_push(reg, w);
+	int64_t least = rg__register_least(reg, w);
 	/* The main registrar has already answered the client, so the intervals granted there hold. */
-	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
-		return RG_R_MIN_EXPIRES;
+	if (!reg->cached && (rg__expires_too_brief(w->asked, &reg->set) || rg__expires_below(w->asked, least, &reg->set)))
+		return refuse_brief(reg, least);
 	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
+	if (w->expires < least)
+		w->expires = least;
 	if (w->q < 0)
 		w->q = reg->set.default_q;
 	if (w->methods == RG_METHODS_ALL)

@@ -15,6 +15,10 @@ int32_t rg__register_path(rg__register *reg);
 int32_t rg__register_require(rg__register *reg);
 int32_t rg__register_extensions(rg__register *reg);
 
+/* push.c: the push parameters of a Contact, after its interval is known; and the refusal of the Contacts that ask for what there is not. */
+void rg__register_push(rg__register *reg, rg__wanted *w);
+int32_t rg__register_push_policy(rg__register *reg);
+
 /* host.c: what the host says. RG_EINVAL: it is wrong; @p why names the member. */
 rg_status rg__register_host(rg__register *reg, rg_error *why);
 

@@ -7,6 +7,7 @@
 #include "grammar/grammar.h"
 #include "message/message.h"
 #include "config/config.h"
+#include "rules/rules.h"
 #include "register/explain.h"
 
 /* The most bytes in rg_request.flow, .socket, .ownership_tag and .domain. */
@@ -28,6 +29,10 @@ typedef struct rg__wanted {
 	uint32_t reg_id;         /* as stated; 0 = none, or malformed */
 	bool states_instance, states_reg_id; /* well-formed or not */
 	bool outbound;           /* RFC 5626 applies: this is a flow */
+	bool pnsreg;             /* it has +sip.pnsreg (RFC 8599 §4.1.2) */
+	uint8_t asks;            /* RG__PN_…, to be answered */
+	uint8_t by;              /* RG__BY_… */
+	uint32_t provider;       /* rg__pn.index */
 	bool moot;               /* the main registrar took it and another Contact for the same one */
 	uint32_t methods;
 	int64_t asked;           /* seconds, from Contact, Expires or the default */
@@ -64,6 +69,8 @@ struct rg__register {
 	bool path_ob;            /* the last Path URI has `ob` (RFC 5626 §5.1) */
 	bool echoes_path;        /* a 200 repeats the Path */
 	bool applied_outbound, requires_outbound;
+	bool answers_push;       /* a 200 has Feature-Caps (RFC 8599 §5.3.1) */
+	int64_t min_expires;     /* seconds, of a 423; 0 = that of `set` */
 	bool gives_gruus;        /* a 200 has the GRUUs of the bindings that it lists (RFC 5627 §5.2) */
 	bool cached;             /* the main registrar has decided, and its intervals hold */
 	rg__rewrite *rewrites;   /* owned; NULL = none */
@@ -103,6 +110,12 @@ bool rg__register_asks_authorization(const rg__register *reg);
 int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *host);
 void rg__register_overrule(rg__register *reg, int32_t reason);
 bool rg__register_memory_only(const rg__register *reg); /* its bindings stay on this node */
+
+/* The shortest lifetime of a binding, in seconds: one that is woken needs time for that. */
+static inline int64_t rg__register_least(const rg__register *reg, const rg__wanted *w)
+{
+	return w->asks == RG__PN_WAKE ? reg->set.push->least : 0;
+}
 
 /* The distinct host names among the next hops of the Contacts. Stores at most @p max and returns their number. */
 uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max);

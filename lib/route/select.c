@@ -14,32 +14,14 @@ typedef struct sieve {
 	const rg__lookup_settings *set;
 	rg_time now;
 	bool sips_only, filters; /* `filters`: any filter beside those of every lookup */
-	bool narrow;             /* only some devices are meant */
-	rg_str device;           /* the instance of `only_binding`; absent = it has none */
 	uint32_t method;         /* bit of the request's method */
 	uint32_t live, secure, able;
 	uint32_t instances;      /* of the bindings that passed, how many have an instance */
-	uint32_t pushed;         /* to how many of them push applies */
 } sieve;
 
-/* The instance of the binding with this id. */
-static rg_str instance_of(const rg_record *record, uint64_t id)
-{
-	rg__glance seen;
-
-	for (uint32_t i = 0; i < rg_record_contact_count(record); i++) {
-		rg__record_glance(record, i, &seen);
-		if (seen.id == id)
-			return rg__record_instance(record, i);
-	}
-	return RG__ABSENT;
-}
-
-static sieve sieve_of(const rg_record *record, const rg_request *request, const rg__lookup_settings *set, rg_time now)
+static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
 	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
-		.narrow = set->gruu || set->only_binding != 0,
-		.device = set->only_binding != 0 ? instance_of(record, set->only_binding) : RG__ABSENT,
 		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
@@ -57,16 +39,10 @@ static bool passes(sieve *s, const rg_record *record, uint32_t index, const rg__
 	return set->max_ping_latency < 0 || seen->latency == RG_LATENCY_NONE || seen->latency <= set->max_ping_latency;
 }
 
-/* Whether the lookup is for this binding's device. */
-static bool is_meant(const sieve *s, const rg_record *record, uint32_t index, uint64_t id)
+/* Whether the lookup is for this binding's instance, or for no instance in particular. */
+static bool is_meant(const sieve *s, const rg_record *record, uint32_t index)
 {
-	rg_str instance = rg__record_instance(record, index);
-
-	if (s->set->gruu && !rg__gruu_names(s->set->gruu, instance, rg__record_generation(record, index)))
-		return false;
-	if (s->set->only_binding == 0 || s->set->only_binding == id)
-		return true;
-	return s->device.n > 0 && instance.n > 0 && rg__same_instance(s->device, instance);
+	return !s->set->gruu || rg__gruu_names(s->set->gruu, rg__record_instance(record, index), rg__record_generation(record, index));
 }
 
 /* Ranks those of the @p count bindings that pass; returns their number. */
@@ -78,7 +54,7 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 	for (uint32_t i = 0; i < count; i++) {
 		rg__record_glance(record, i, &seen);
 		/* A record of a faulty store may have a binding without a URI. Nothing can be sent to it. */
-		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0 || (s->narrow && !is_meant(s, record, i, seen.id)))
+		if (seen.expires <= s->now || rg__record_uri(record, i).n == 0 || !is_meant(s, record, i))
 			continue;
 		s->live++;
 		/* RFC 3261 §26.2.2: a request for a sips URI goes to sips targets only. */
@@ -88,7 +64,6 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 		if (s->filters && !passes(s, record, i, &seen))
 			continue;
 		s->instances += seen.has_instance;
-		s->pushed += rg__wakes_apply(s->set, seen.flags);
 		ranks[n++] = rg__rank_seen(&seen, i);
 	}
 	return n;
@@ -99,6 +74,8 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 {
 	rg_status status = RG_OK;
 
+	if (s->set->only_binding != 0)
+		rg__wakes_keep_device(record, s->set->only_binding, lot);
 	if (s->set->sort_by_latency)
 		rg__rank_sort_latency(lot->ranks, lot->n, s->set->desc_time_order);
 	else
@@ -109,7 +86,7 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 		lot->fallback_of = NULL;
 	if (s->set->no_branches && lot->n > 1)
 		lot->n = 1;
-	if (status == RG_OK && s->pushed > 0)
+	if (s->set->pn && status == RG_OK)
 		rg__wakes_divide(s->set, record, s->now, lot);
 	return status;
 }
@@ -121,11 +98,6 @@ static void explain_no_targets(const sieve *s, rg__choices *choices)
 	bool unable = s->set->method_filtering && s->secure > 0 && s->able == 0;
 	bool known = s->live > 0 || (s->set->gruu && !s->set->gruu->temporary && choices->record);
 
-	if (choices->n_wakes > 0) {
-		choices->result = RG_LOOKUP_PUSHED;
-		choices->code = 480;
-		return;
-	}
 	choices->result = unable ? RG_LOOKUP_METHOD : RG_LOOKUP_NONE;
 	choices->code = unable ? 405 : known ? 480 : 404;
 }
@@ -142,19 +114,13 @@ static rg_str onward(const rg_request *request)
 	return rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK ? route.uri : RG_STR("");
 }
 
-static rg_status make_targets(const sieve *s, rg__choices *choices, const rg__lot *lot, rg_targets **out)
+static rg_status make_targets(rg__choices *choices, const rg__lot *lot, rg_targets **out)
 {
-	choices->n = lot->n;
-	choices->wakes = lot->wakes;
-	choices->n_wakes = lot->n_wakes;
-	if (lot->n == 0)
-		explain_no_targets(s, choices);
 	for (uint32_t i = 0; i < lot->n; i++) {
 		uint32_t index = lot->ranks[i].index;
 
 		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, index), .index = index,
-			.fallback_of = lot->fallback_of ? lot->fallback_of[i] : UINT32_MAX,
-			.pn = s->pushed > 0 && rg__wakes_apply(s->set, rg__record_flags(choices->record, index)) };
+			.fallback_of = lot->fallback_of ? lot->fallback_of[i] : UINT32_MAX };
 	}
 	return rg__targets_new(choices, out);
 }
@@ -164,8 +130,8 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 {
 	uint32_t count = rg_record_contact_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
-		.onward = settings->gruu ? onward(request) : RG__ABSENT };
-	sieve s = sieve_of(record, request, settings, now);
+		.push = settings->pn, .onward = settings->gruu ? onward(request) : RG__ABSENT };
+	sieve s = sieve_of(request, settings, now);
 	rg__lot lot = { 0 };
 	_Alignas(rg__choice) char few[FEW * EACH];
 	rg__scratch scratch;
@@ -179,8 +145,13 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	lot.wakes = rg__scratch_take(&scratch, count * sizeof *lot.wakes);
 	lot.n = rank_passing(&s, record, count, lot.ranks);
 	rg_status status = arrange(&s, record, &lot);
+	choices.n = lot.n;
+	if (lot.n == 0)
+		explain_no_targets(&s, &choices);
 	if (status == RG_OK)
-		status = make_targets(&s, &choices, &lot, out);
+		status = make_targets(&choices, &lot, out);
+	if (status == RG_OK && lot.n_wakes > 0)
+		status = rg__targets_wake(out, record, lot.wakes, lot.n_wakes);
 	rg__scratch_close(&scratch);
 	return status;
 }

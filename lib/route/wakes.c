@@ -2,14 +2,41 @@
 #include "route/wakes.h"
 #include "model/model.h"
 
-bool rg__wakes_asleep(const rg__lookup_settings *set, rg_time modified, rg_time now)
+/* Whether the device must be woken before a request reaches it. */
+static bool is_asleep(const rg__lookup_settings *set, uint32_t flags, rg_time modified, rg_time now)
 {
-	if (set->only_binding != 0 || modified >= set->awake_since)
+	if (!(flags & RG_CONTACT_PN) || set->only_binding != 0 || (set->awake_since != RG_TIME_NEVER && modified >= set->awake_since))
 		return false;
 	if (set->pn_awake_for == 0)
 		return true;
 	/* After a clock has stepped back, a registration that lies far ahead is as good as one that is long ago. */
 	return now > rg__add_sat(modified, set->pn_awake_for) || modified > rg__add_sat(now, set->pn_awake_for);
+}
+
+/* The instance of the binding with this id, live or not. */
+static rg_str instance_of(const rg_record *record, uint64_t id)
+{
+	rg_contact c;
+
+	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
+		if (c.id == id)
+			return c.instance;
+	}
+	return RG__ABSENT;
+}
+
+void rg__wakes_keep_device(const rg_record *record, uint64_t id, rg__lot *lot)
+{
+	rg_str device = instance_of(record, id);
+	uint32_t n = lot->n;
+
+	lot->n = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		rg_str instance = rg__record_instance(record, lot->ranks[i].index);
+
+		if (lot->ranks[i].id == id || (device.n > 0 && instance.n > 0 && rg__same_instance(device, instance)))
+			lot->ranks[lot->n++] = lot->ranks[i];
+	}
 }
 
 void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, rg_time now, rg__lot *lot)
@@ -20,7 +47,7 @@ void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, r
 	for (uint32_t i = 0; i < n; i++) {
 		const rg__rank rank = lot->ranks[i];
 		bool is_fallback = lot->fallback_of && lot->fallback_of[i] != UINT32_MAX;
-		bool asleep = rg__wakes_apply(set, rg__record_flags(record, rank.index)) && rg__wakes_asleep(set, rank.modified, now);
+		bool asleep = is_asleep(set, rg__record_flags(record, rank.index), rank.modified, now);
 
 		if (!is_fallback)
 			principal = asleep ? UINT32_MAX : lot->n;

@@ -6,15 +6,6 @@
 #include "config/config.h"
 #include "rules/rules.h"
 
-/* Whether push applies to a binding with these rg_contact.flags. */
-static inline bool rg__wakes_apply(const rg__lookup_settings *set, uint32_t flags)
-{
-	return set->pn && (flags & RG_CONTACT_PN) != 0;
-}
-
-/* Whether the device of a binding to which push applies must be woken before a request reaches it. */
-bool rg__wakes_asleep(const rg__lookup_settings *set, rg_time modified, rg_time now);
-
 /* Bindings in their order. */
 typedef struct rg__lot {
 	rg__rank *ranks;
@@ -24,7 +15,10 @@ typedef struct rg__lot {
 	uint32_t n_wakes;
 } rg__lot;
 
-/* Takes the bindings whose devices are asleep out of the lot. Of an instance the principal decides: is its device asleep, the fallbacks
+/* Leaves only the bindings of the device of binding @p id: those of its instance. */
+void rg__wakes_keep_device(const rg_record *record, uint64_t id, rg__lot *lot);
+
+/* While push is on, takes the bindings whose devices are asleep out of the lot. Of an instance the principal decides: is its device asleep, the fallbacks
  * are left out; a fallback that is asleep itself is left out, too, because nothing would wake it in time. */
 void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, rg_time now, rg__lot *lot);
 

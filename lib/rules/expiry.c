@@ -16,10 +16,15 @@ bool rg__expires_read(rg_str value, const rg__save_settings *set, int64_t *out)
 	return set->malformed_expires_3600;
 }
 
-bool rg__expires_too_brief(int64_t asked, const rg__save_settings *set)
+bool rg__expires_below(int64_t asked, int64_t least, const rg__save_settings *set)
 {
 	/* RFC 3261 §10.3 step 7: only an interval above zero and below an hour may be refused. */
-	return set->min_expires_rejects && asked > 0 && asked < HOUR && asked < set->min_expires;
+	return set->min_expires_rejects && asked > 0 && asked < HOUR && asked < least;
+}
+
+bool rg__expires_too_brief(int64_t asked, const rg__save_settings *set)
+{
+	return rg__expires_below(asked, set->min_expires, set);
 }
 
 static int64_t within(int64_t v, const rg__save_settings *set)

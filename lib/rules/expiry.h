@@ -11,8 +11,9 @@
 /* Reads an expires value. False: it is malformed, and malformed values are refused. A malformed value that is accepted never becomes 0. */
 bool rg__expires_read(rg_str value, const rg__save_settings *set, int64_t *out);
 
-/* Whether the requested interval must be refused as too brief. */
+/* Whether the requested interval must be refused as too brief: it is below `min_expires`, or below @p least. */
 bool rg__expires_too_brief(int64_t asked, const rg__save_settings *set);
+bool rg__expires_below(int64_t asked, int64_t least, const rg__save_settings *set);
 
 /* The interval to grant for a requested one: 0 stays 0, others are clamped. */
 int64_t rg__expires_clamp(int64_t asked, const rg__save_settings *set);

@@ -90,26 +90,62 @@ static bool param_of(rg__matchable *m, rg_str name, rg_str *value)
 	return parsed(m) && m->uri.scheme != RG__SCHEME_OTHER && rg__uri_param(&m->uri, name, value) && value->n > 0;
 }
 
-bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b)
+static bool same_device(const rg__matchable *a, const rg__matchable *b)
 {
+	return a->instance.n > 0 && b->instance.n > 0 && rg__same_instance(a->instance, b->instance);
+}
+
+static bool same_but_push(rg__matchable *a, rg__matchable *b)
+{
+	return rg__eq(a->text, b->text) || (parsed(a) && parsed(b) && rg__pn_same_without(&a->uri, &b->uri));
+}
+
+static bool match_by_mode(const rg__matching *how, rg__matchable *a, rg__matchable *b)
+{
+	bool (*same)(rg__matchable *, rg__matchable *) = a->by == RG__BY_DEVICE ? same_but_push : rg__same_uri;
 	rg_str x, y;
 
-	if (a->reg_id != b->reg_id && a->reg_id != RG__ANY_FLOW && b->reg_id != RG__ANY_FLOW)
-		return false;
-	if (a->reg_id == b->reg_id && a->reg_id != 0)
-		return rg__same_instance(a->instance, b->instance);
 	switch (how->mode) {
 	case RG__MATCH_URI_CALLID:
-		return rg__eq(a->callid, b->callid) && rg__same_uri(a, b);
+		return rg__eq(a->callid, b->callid) && same(a, b);
 	case RG__MATCH_PARAM:
-		if (param_of(a, how->param, &x) && param_of(b, how->param, &y))
+		if (!(a->by == RG__BY_DEVICE && rg__pn_param(how->param)) && param_of(a, how->param, &x) && param_of(b, how->param, &y))
 			return rg__eq(x, y);
-		return rg__same_uri(a, b);
+		return same(a, b);
 	case RG__MATCH_INSTANCE:
 		if (a->instance.n > 0 && b->instance.n > 0)
 			return rg__same_instance(a->instance, b->instance);
-		return rg__same_uri(a, b);
+		return same(a, b);
 	default:
-		return rg__same_uri(a, b);
+		return same(a, b);
 	}
+}
+
+/* False: they cannot match. True: @p flow says whether they are the same flow, or no flows, which match otherwise. */
+static bool may_match(const rg__matchable *a, const rg__matchable *b, bool *flow)
+{
+	*flow = a->reg_id == b->reg_id && a->reg_id != 0;
+	return a->reg_id == b->reg_id || a->reg_id == RG__ANY_FLOW || b->reg_id == RG__ANY_FLOW;
+}
+
+bool rg__matches_first(rg__matchable *a, rg__matchable *b)
+{
+	bool flow;
+
+	if (a->by == RG__BY_MODE || !may_match(a, b, &flow) || flow)
+		return false;
+	return a->by == RG__BY_PUSH ? parsed(a) && parsed(b) && rg__pn_same(&a->uri, &b->uri, a->push) : same_device(a, b);
+}
+
+bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b)
+{
+	bool flow;
+
+	if (!may_match(a, b, &flow))
+		return false;
+	if (flow)
+		return rg__same_instance(a->instance, b->instance);
+	if (a->by == RG__BY_MODE)
+		return match_by_mode(how, a, b);
+	return rg__matches_first(a, b) || (a->by == RG__BY_PUSH ? same_device(a, b) : match_by_mode(how, a, b));
 }

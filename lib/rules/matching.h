@@ -3,7 +3,7 @@
 #ifndef RG__MATCHING_H
 #define RG__MATCHING_H
 
-#include "config/config.h"
+#include "rules/push.h"
 
 /* A Contact or binding as the matcher sees it. Its URI is parsed on first use, and only once. */
 typedef struct rg__matchable {
@@ -11,17 +11,30 @@ typedef struct rg__matchable {
 	rg_str callid;
 	rg_str instance; /* as rg__instance_read() returns it */
 	uint32_t reg_id; /* of a flow, when outbound applies; 0 = none; RG__ANY_FLOW */
+	uint8_t by;      /* RG__BY_…, of a Contact */
+	const rg__push *push; /* unless RG__BY_MODE */
 	rg__uri uri;     /* when state is RG__URI_PARSED */
 	uint8_t state;
 } rg__matchable;
+
+/* What a Contact matches by. A binding has the first. */
+enum {
+	RG__BY_MODE = 0, /* the matching mode */
+	RG__BY_PUSH,     /* its push parameters, else its instance */
+	RG__BY_DEVICE    /* its instance, else the matching mode without the push parameters: it removes a device without naming its pn-prid */
+};
 
 enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2 };
 
 /* Matches any flow: an operator names a Contact, not a flow. No valid reg-id reaches 2^31. */
 #define RG__ANY_FLOW UINT32_MAX
 
-/* Flows match by instance and reg-id alone, and match only flows (RFC 5626 §6). Everything else matches as @p how says. */
-bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b);
+/* Flows match by instance and reg-id alone, and match only flows (RFC 5626 §6). Everything else matches as @p contact says, and then as
+ * @p how says. */
+bool rg__matches(const rg__matching *how, rg__matchable *contact, rg__matchable *binding);
+
+/* The same, but only by what comes first: the push parameters of RG__BY_PUSH, the instance of RG__BY_DEVICE. */
+bool rg__matches_first(rg__matchable *contact, rg__matchable *binding);
 
 /* Compares the two URIs by RFC 3261 §19.1.4. */
 bool rg__same_uri(rg__matchable *a, rg__matchable *b);

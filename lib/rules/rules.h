@@ -9,6 +9,7 @@
 #include "rules/matching.h"
 #include "rules/methods.h"
 #include "rules/purr.h"
+#include "rules/push.h"
 #include "rules/rank.h"
 #include "rules/retry.h"
 #include "rules/subject.h"

@@ -15,7 +15,7 @@
 /* A REGISTER; what is left out is that of an ordinary one. Contacts and other lines end at the first NULL. */
 typedef struct spec {
 	const char *contact[40], *expires, *callid, *cseq, *to, *from, *aor, *request_uri, *method;
-	const char *path[20], *require[4], *supported[4], *allow[4];
+	const char *path[20], *require[4], *supported[4], *allow[4], *caps[4];
 	const char *received, *user_agent, *attr, *socket, *flow, *tag, *transport, *socket_header;
 	bool no_callid, no_cseq, no_to, no_from;
 	uint32_t flags, branch_flags, via_count; /* 0 = 1 */
@@ -101,7 +101,7 @@ KIT rg_str or_else(const char *given, const char *usual)
 
 /* The request of a spec; `room` holds its lines and lives as long as it is used. */
 typedef struct spec_room {
-	rg_str contact[41], path[20], require[4], supported[4], allow[4];
+	rg_str contact[41], path[20], require[4], supported[4], allow[4], caps[4];
 } spec_room;
 
 KIT rg_request request_of(const spec *s, spec_room *room)
@@ -135,6 +135,8 @@ KIT rg_request request_of(const spec *s, spec_room *room)
 	r.n_supported = lines(s->supported, room->supported);
 	r.allow = room->allow;
 	r.n_allow = lines(s->allow, room->allow);
+	r.feature_caps = room->caps;
+	r.n_feature_caps = lines(s->caps, room->caps);
 	r.flags = s->flags;
 	r.branch_flags = s->branch_flags;
 	r.defect = s->defect;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Push notifications (RFC 8599) for a REGISTER. */
+#include "register/read.h"
+
+/*
+ * Another proxy wakes the device when the request says so. A client whose REGISTER the main registrar has answered is woken from there, or not
+ * at all: it does not see our Feature-Caps. Such a binding is still that of a device that keeps its pn-prid while its address changes.
+ */
+void rg__register_push(rg__register *reg, rg__wanted *w)
+{
+	const rg_request *r = &reg->request;
+	bool removes = w->asked == 0 || w->upstream == 0;
+	rg__pn pn;
+
+	rg__pn_read(&w->uri, reg->set.push, &pn);
+	if (pn.asks == RG__PN_NONE)
+		return;
+	if (removes) {
+		w->by = pn.prid ? RG__BY_PUSH : RG__BY_DEVICE;
+		return;
+	}
+	bool handled = reg->cached || (pn.provider.n > 0 && rg__pn_handled(r->feature_caps, r->n_feature_caps, pn.provider));
+	if (pn.asks == RG__PN_WAKE || (handled && pn.prid && pn.provider.n > 0))
+		w->by = RG__BY_PUSH;
+	if (handled)
+		return;
+	w->asks = pn.asks;
+	w->provider = pn.index;
+	reg->answers_push = true;
+}
+
+int32_t rg__register_push_policy(rg__register *reg)
+{
+	for (uint32_t i = 0; i < reg->n && reg->answers_push; i++) {
+		if (reg->wanted[i].asks == RG__PN_BAD) /* RFC 8599 §5.3.1 */
+			return RG_R_PNS_UNSUP;
+	}
+	return RG_R_FINE;
+}
