@@ -24,16 +24,47 @@ rg_response *rg__plan_take_response(rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* of the next record, or of the deletion */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* an operation and its batch of events share a plan */
 
-/* Removes lapsed bindings and stale removals. The plan commits nothing when none is due. @p owned says of each binding whether this node
- * acts for it (NULL: for all). The binding of another node is left to its owner for RG__OWNER_FIRST, and removed after that. */
+/*
+ * The wake-up of a device whose binding is about to expire, `rg_contact.wake`, takes two commits: the claim, which has the event and keeps
+ * other nodes from the same for RG__WAKE_CLAIM, and after the delivery the mark RG_CONTACT_WOKEN. A node that ends between them leaves the
+ * claim, and the device is woken again once that has lapsed. Without a subscriber the first commit has the mark.
+ */
+#define RG__WAKE_CLAIM 10000 /* milliseconds */
+
+/* How wake-ups are made. */
+typedef struct rg__waker {
+	const rg_config *config;
+	bool heard; /* there is a subscriber */
+} rg__waker;
+
+/* Removes lapsed bindings and stale removals, and takes the wake-ups that are due. The plan commits nothing when there are none. @p owned
+ * says of each binding whether this node acts for it (NULL: for all). The binding of another node is left to its owner for RG__OWNER_FIRST,
+ * and removed after that; its device is never woken. @p waker  NULL: nobody is woken. */
 enum { RG__OWNER_FIRST = 10000 }; /* milliseconds: every node of a shared store looks once a second */
-rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out);
+rg_status rg__prune_expired(const rg_record *record, const bool *owned, const rg__waker *waker, rg_time now, const rg_revision *revision,
+	rg_plan **out);
+
+bool rg__plan_claims(const rg_plan *plan);         /* wake-ups, to be marked by rg__wake_sent() */
+const rg_key *rg__plan_key(const rg_plan *plan);   /* of a plan with events; borrowed from it */
+uint32_t rg__plan_wakes(const rg_plan *plan);      /* the number of its events CONTACT_REFRESH */
+
+/* Marks the wake-ups that plan @p claim told of as delivered, and sets the time of the next repeat (`pn_retry`). Only bindings that are as
+ * the claim left them are changed: what a REGISTER set since then stays. The plan has no events. */
+rg_status rg__wake_sent(const rg_record *record, const rg_plan *claim, const rg_config *config, rg_time now, const rg_revision *revision,
+	rg_plan **out);
 
 /* Whether this node acts for the bindings of an ownership tag, as rg_env.is_owner. */
 typedef int32_t rg__is_owner(void *user, const rg_str *tag);
 
-/* What a tick does to a record: removes lapsed bindings, or in a record of homes lapsed homes. @p is_owner NULL: this node acts for all. */
-rg_status rg__expire(const rg_record *record, rg__is_owner *is_owner, void *user, rg_time now, const rg_revision *revision, rg_plan **out);
+/* The node on which time passes. */
+typedef struct rg__keeper {
+	rg__is_owner *is_owner; /* NULL: it acts for all bindings */
+	void *user;
+	rg__waker waker;
+} rg__keeper;
+
+/* What a tick does to a record: removes lapsed bindings and takes wake-ups, or in a record of homes removes lapsed homes. */
+rg_status rg__expire(const rg_record *record, const rg__keeper *keeper, rg_time now, const rg_revision *revision, rg_plan **out);
 
 /* Wakes the devices of bindings, given as @p n indexes into the record: the plan commits nothing and has a CONTACT_REFRESH for each, with the
  * binding as it is before and after. @p reason and @p callid are copied; @p callid is that of the request which causes this. RG_ENOMEM. */

@@ -24,8 +24,9 @@ static bool *owned_of(const rg_record *record, rg__is_owner *is_owner, void *use
 	return owned;
 }
 
-rg_status rg__expire(const rg_record *record, rg__is_owner *is_owner, void *user, rg_time now, const rg_revision *revision, rg_plan **out)
+rg_status rg__expire(const rg_record *record, const rg__keeper *keeper, rg_time now, const rg_revision *revision, rg_plan **out)
 {
+	const rg__waker *waker = rg__config_int(keeper->waker.config, RG__P_pn_enable) ? &keeper->waker : NULL;
 	bool *owned = NULL;
 	rg_key key;
 
@@ -33,9 +34,9 @@ rg_status rg__expire(const rg_record *record, rg__is_owner *is_owner, void *user
 	/* A store that sites share may hold homes beside bindings. Homes have no events. */
 	if (rg__homes_domain(key.domain))
 		return rg__homes_prune(record, now, revision, out);
-	if (is_owner && !(owned = owned_of(record, is_owner, user)))
+	if (keeper->is_owner && !(owned = owned_of(record, keeper->is_owner, keeper->user)))
 		return RG_ENOMEM;
-	rg_status status = rg__prune_expired(record, owned, now, revision, out);
+	rg_status status = rg__prune_expired(record, owned, waker, now, revision, out);
 
 	free(owned);
 	return status;
@@ -69,5 +70,6 @@ rg_status rg_expire(const rg_record *record, const rg_str *foreign, uint32_t n_f
 	if (st != RG_OK)
 		return st;
 	rg_revision revision = rg__draw_revision(seed, rg_record_revision(record));
-	return rg__pure_end(rg__expire(record, n_foreign > 0 ? is_not_foreign : NULL, &tags, now, &revision, out), why);
+	rg__keeper keeper = { n_foreign > 0 ? is_not_foreign : NULL, &tags, { config, true } };
+	return rg__pure_end(rg__expire(record, &keeper, now, &revision, out), why);
 }

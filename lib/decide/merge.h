@@ -91,6 +91,12 @@ rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by,
 /* next_record.c: writes the events of the entries, in order. Returns their number, at most one an entry. */
 uint32_t rg__merge_changes(rg__merge *m);
 
+/* wake.c: is the wake-up of a live binding due? */
+bool rg__wake_due(const rg_contact *c, rg_time now);
+
+/* wake.c: takes a wake-up: claims it, so that no other node makes it, or without a subscriber takes it for delivered. */
+void rg__wake_take(rg_contact *c, const rg__waker *waker, rg_time now);
+
 /* refuse.c: a response other than 200. @p reg is NULL where there is no request. */
 rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);
 

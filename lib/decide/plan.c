@@ -8,7 +8,7 @@
  * event is only built when rg_plan_event() is called. */
 struct rg_plan {
 	atomic_uint refs;
-	bool commits;
+	bool commits, claims;
 	uint32_t affected, n_reason;
 	rg_record *before, *next;
 	rg_response *response;
@@ -79,7 +79,7 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 		release_draft(d);
 		return RG_ENOMEM;
 	}
-	*plan = (rg_plan){ .commits = d->commits, .affected = d->affected, .before = rg_record_ref(d->before), .next = d->next,
+	*plan = (rg_plan){ .commits = d->commits, .claims = d->claims, .affected = d->affected, .before = rg_record_ref(d->before), .next = d->next,
 		.response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes,
 		.n_reason = (uint32_t)d->reason.n };
 	atomic_init(&plan->refs, 1);
@@ -179,6 +179,16 @@ rg_status rg_plan_apply(const rg_plan *plan, const rg_record *record, rg_record 
 		return rg__fail(why, RG_ECONFLICT, "the plan was made from another revision of the record");
 	*out = rg_record_ref(plan->commits ? plan->next : record);
 	return RG_OK;
+}
+
+bool rg__plan_claims(const rg_plan *plan)
+{
+	return plan->claims;
+}
+
+const rg_key *rg__plan_key(const rg_plan *plan)
+{
+	return &plan->key;
 }
 
 uint32_t rg_plan_affected_count(const rg_plan *plan)

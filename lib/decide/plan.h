@@ -31,6 +31,7 @@ typedef struct rg__draft {
 	const rg_record *before;    /* NULL = none */
 	rg_record *next;            /* the plan takes the reference; NULL = delete, if commits */
 	bool commits;
+	bool claims;                /* wake-ups, each to be marked once its event is delivered */
 	const rg_revision *revision;
 	rg_response *response;      /* the plan takes the reference; NULL = none */
 	rg_str callid;              /* of the request; copied */

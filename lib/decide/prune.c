@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Removes bindings without a REGISTER: those that lapsed, and those that a filter matches. */
+/* Changes bindings without a REGISTER: removes those that lapsed and those that a filter matches, and takes wake-ups that are due. */
 #include "decide/merge.h"
 #include "model/model.h"
 #include "rules/rules.h"
@@ -16,19 +16,31 @@ static bool is_due(const rg_contact *c, bool owned, rg_time now)
 	return c->expires <= now && (owned || rg__add_sat(c->expires, RG__OWNER_FIRST) <= now);
 }
 
-/* Marks what is to go. */
-static void mark_gone(rg__merge *m, const rg__filter *filter, const bool *owned, uint32_t *removed, uint32_t *lapsed)
+/* What to do, and to how many bindings it was done. */
+typedef struct pruning {
+	const rg__filter *filter; /* NULL = none */
+	const bool *owned;        /* NULL: all are */
+	const rg__waker *waker;   /* NULL: nobody is woken */
+	uint32_t removed, lapsed, woken;
+} pruning;
+
+/* Marks what is to go, and takes the wake-ups. */
+static void mark_gone(rg__merge *m, pruning *p)
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		rg__entry *e = &m->entries[i];
-		bool matches = filter && rg__filter_matches(filter, &m->contacts[i]);
+		bool matches = p->filter && rg__filter_matches(p->filter, &m->contacts[i]), owned = !p->owned || p->owned[i];
 
-		e->lapsed = is_due(&m->contacts[i], !owned || owned[i], m->now);
+		e->lapsed = is_due(&m->contacts[i], owned, m->now);
 		if (e->lapsed) {
-			*lapsed += !filter || matches;
+			p->lapsed += !p->filter || matches;
 		} else if (matches) {
 			e->gone = RG__GONE_REMOVED;
-			(*removed)++;
+			p->removed++;
+		} else if (p->waker && owned && rg__wake_due(&m->contacts[i], m->now)) {
+			rg__wake_take(&m->contacts[i], p->waker, m->now);
+			e->changed = true;
+			p->woken++;
 		}
 	}
 }
@@ -61,10 +73,22 @@ static bool only_stale_removals(const rg_record *record, rg_time now)
 	return true;
 }
 
-static rg_status plan_pruned(rg__merge *m, uint32_t removed, rg_plan **out)
+/* Only a wake-up has changed a binding that stays. */
+static uint32_t list_changes(rg__merge *m)
 {
-	rg__draft draft = { .before = m->record, .commits = true, .revision = m->revision, .now = m->now, .affected = removed,
-		.changes = m->changes };
+	uint32_t n = rg__merge_changes(m);
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (m->changes[i].kind == RG_EVENT_CONTACT_UPDATE)
+			m->changes[i].kind = RG_EVENT_CONTACT_REFRESH;
+	}
+	return n;
+}
+
+static rg_status plan_pruned(rg__merge *m, const pruning *p, rg_plan **out)
+{
+	rg__draft draft = { .before = m->record, .commits = true, .revision = m->revision, .now = m->now, .affected = p->removed,
+		.changes = m->changes, .reason = RG_STR("reg-refresh"), .claims = p->woken > 0 && p->waker->heard };
 	rg_status status;
 	rg_key key;
 
@@ -72,51 +96,56 @@ static rg_status plan_pruned(rg__merge *m, uint32_t removed, rg_plan **out)
 	status = rg__merge_next(m, &key, NULL, &draft.next);
 	if (status != RG_OK)
 		return status;
-	draft.n_changes = rg__merge_changes(m);
+	draft.n_changes = list_changes(m);
 	return rg__plan_new(&draft, out);
 }
 
-static bool any_due(const rg_record *record, const bool *owned, rg_time now)
+static bool any_due(const rg_record *record, const bool *owned, const rg__waker *waker, rg_time now)
 {
 	rg_contact c;
 
 	for (uint32_t i = 0; rg__record_contact(record, i, &c) == RG_OK; i++) {
-		if (is_due(&c, !owned || owned[i], now))
+		bool is_ours = !owned || owned[i];
+
+		if (is_due(&c, is_ours, now) || (waker && is_ours && rg__wake_due(&c, now)))
 			return true;
 	}
 	return false;
 }
 
-static rg_status prune_record(const rg_record *record, const rg__filter *filter, const bool *owned, rg_time now,
-	const rg_revision *revision, rg_plan **out)
+static rg_status prune_record(const rg_record *record, pruning *p, rg_time now, const rg_revision *revision, rg_plan **out)
 {
 	rg__merge m = { .record = record, .revision = revision, .now = now };
 	rg__scratch scratch;
-	uint32_t removed = 0, lapsed = 0;
 
 	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
 	rg__merge_load(&m);
-	mark_gone(&m, filter, owned, &removed, &lapsed);
-	bool commits = removed > 0 || lapsed > 0 || (!filter && only_stale_removals(record, now));
-	rg_status status = commits ? plan_pruned(&m, removed, out) : plan_nothing(record, revision, now, out);
+	mark_gone(&m, p);
+	bool commits = p->removed > 0 || p->lapsed > 0 || p->woken > 0 || (!p->filter && only_stale_removals(record, now));
+	rg_status status = commits ? plan_pruned(&m, p, out) : plan_nothing(record, revision, now, out);
 
 	rg__scratch_close(&scratch);
 	return status;
 }
 
-rg_status rg__prune_expired(const rg_record *record, const bool *owned, rg_time now, const rg_revision *revision, rg_plan **out)
+rg_status rg__prune_expired(const rg_record *record, const bool *owned, const rg__waker *waker, rg_time now, const rg_revision *revision,
+	rg_plan **out)
 {
+	pruning p = { .owned = owned, .waker = waker };
+
 	*out = NULL;
-	if (!any_due(record, owned, now) && !only_stale_removals(record, now))
+	if (!any_due(record, owned, waker, now) && !only_stale_removals(record, now))
 		return plan_nothing(record, revision, now, out);
-	return prune_record(record, NULL, owned, now, revision, out);
+	return prune_record(record, &p, now, revision, out);
 }
 
 rg_status rg__prune(const rg_record *record, const rg__filter *filter, rg_time now, const rg_revision *revision, rg_plan **out)
 {
+	pruning p = { .filter = filter };
+
 	*out = NULL;
-	return record ? prune_record(record, filter, NULL, now, revision, out) : plan_nothing(record, revision, now, out);
+	return record ? prune_record(record, &p, now, revision, out) : plan_nothing(record, revision, now, out);
 }
 
 /* True when the record is that of the AoR which a filter names. */

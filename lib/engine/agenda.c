@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/agenda.h"
 #include "engine/registrar.h"
+#include <stdlib.h>
 
 void rg__agenda_init(rg__agenda *a)
 {
@@ -8,12 +9,14 @@ void rg__agenda_init(rg__agenda *a)
 	atomic_init(&a->records, RG_TIME_NEVER);
 	a->walked = a->promised = RG_TIME_NEVER;
 	a->again = a->retry = 0;
+	a->resume = RG__ABSENT;
 	pthread_mutex_init(&a->lock, NULL);
 }
 
 void rg__agenda_destroy(rg__agenda *a)
 {
 	pthread_mutex_destroy(&a->lock);
+	free((char *)a->resume.p);
 }
 
 static rg_time sooner(rg_time at, rg_time other)
@@ -111,11 +114,22 @@ bool rg__walk_begin(rg_registrar *reg)
 
 	if (begins) {
 		a->walking = true;
-		a->walked = sooner(a->walked, atomic_load(&a->records));
-		atomic_store(&a->records, RG_TIME_NEVER);
+		/* A walk that continues another one does not see what became due before its cursor. */
+		if (!a->resume.p) {
+			a->walked = sooner(a->walked, atomic_load(&a->records));
+			atomic_store(&a->records, RG_TIME_NEVER);
+		}
 	}
 	pthread_mutex_unlock(&a->lock);
 	return begins;
+}
+
+rg_str rg__walk_resume(rg_registrar *reg)
+{
+	rg_str cursor = reg->agenda.resume; /* the walk's alone */
+
+	reg->agenda.resume = RG__ABSENT;
+	return cursor;
 }
 
 /* Gives the lock back. */
@@ -136,6 +150,16 @@ void rg__walk_end(rg_registrar *reg, rg_time next, rg_time again)
 	pthread_mutex_lock(&reg->agenda.lock);
 	reg->agenda.walked = next;
 	walk_leaves(reg, again, now);
+}
+
+void rg__walk_pause(rg_registrar *reg, rg_str cursor)
+{
+	rg_time now = rg__now(reg);
+
+	pthread_mutex_lock(&reg->agenda.lock);
+	reg->agenda.resume = cursor;
+	reg->agenda.walked = now;
+	walk_leaves(reg, 0, now);
 }
 
 void rg__walk_failed(rg_registrar *reg)

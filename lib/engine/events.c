@@ -47,6 +47,8 @@ struct rg__events {
 	rg__batch *lines[BUCKETS];
 	uint64_t turns;
 	rg__batch *first, *last; /* the queue */
+	rg__batch *claims, *last_claim; /* of wake-ups, delivered and not yet marked as sent */
+	uint32_t ticks; /* under way: each takes the claims at its end */
 	uint64_t queued, waiting; /* batches: queued so far, and in the queue */
 	uint64_t told;
 	bool delivering, any_ended;
@@ -85,6 +87,17 @@ void rg__events_unref(rg__events *e)
 bool rg__events_wanted(const rg__events *e)
 {
 	return atomic_load_explicit(&e->listeners, memory_order_relaxed) != 0;
+}
+
+bool rg__events_heard(rg__events *e, uint32_t kind)
+{
+	bool heard = false;
+
+	pthread_mutex_lock(&e->lock);
+	for (const rg_subscription *s = e->subscriptions; s && !heard; s = s->next)
+		heard = !s->ended && (s->mask & kind);
+	pthread_mutex_unlock(&e->lock);
+	return heard;
 }
 
 void rg__events_count(rg__events *e, int64_t *told, int64_t *queued)
@@ -300,6 +313,16 @@ static void tell_event(rg__events *e, const rg__batch *b, const rg_event *event)
 		sweep_subscriptions(e);
 }
 
+static void keep_claim(rg__events *e, rg__batch *b)
+{
+	b->next = NULL;
+	if (e->last_claim)
+		e->last_claim->next = b;
+	else
+		e->claims = b;
+	e->last_claim = b;
+}
+
 static void deliver_first(rg__events *e)
 {
 	rg__batch *b = e->first;
@@ -311,6 +334,10 @@ static void deliver_first(rg__events *e)
 	e->waiting--;
 	for (uint32_t i = 0; e->subscriptions && rg__plan_event(b->plan, i, &event) == RG_OK; i++)
 		tell_event(e, b, &event);
+	if (rg__plan_claims(b->plan)) {
+		keep_claim(e, b);
+		return;
+	}
 	pthread_mutex_unlock(&e->lock);
 	free_batch(b);
 	pthread_mutex_lock(&e->lock);
@@ -331,7 +358,7 @@ static bool deliver_queue(rg__events *e, uint32_t limit, uint32_t *delivered)
 		deliver_first(e);
 	while (e->any_ended)
 		sweep_subscriptions(e);
-	bool left = e->first != NULL;
+	bool left = e->first || (e->claims && e->ticks == 0);
 	e->delivering = false;
 	pthread_mutex_unlock(&e->lock);
 	rg__events_unref(e);
@@ -342,6 +369,51 @@ bool rg__events_deliver(rg__events *e, uint32_t limit, uint32_t *delivered)
 {
 	pthread_mutex_lock(&e->lock);
 	return deliver_queue(e, limit, delivered);
+}
+
+void rg__events_tick_begin(rg__events *e)
+{
+	pthread_mutex_lock(&e->lock);
+	e->ticks++;
+	pthread_mutex_unlock(&e->lock);
+}
+
+void rg__events_tick_end(rg__events *e)
+{
+	pthread_mutex_lock(&e->lock);
+	e->ticks--;
+	pthread_mutex_unlock(&e->lock);
+}
+
+rg__batch *rg__claim_take(rg__events *e)
+{
+	pthread_mutex_lock(&e->lock);
+	rg__batch *b = e->claims;
+
+	if (b) {
+		e->claims = b->next;
+		if (!e->claims)
+			e->last_claim = NULL;
+	}
+	pthread_mutex_unlock(&e->lock);
+	return b;
+}
+
+void rg__claim_free(rg__batch *claim)
+{
+	free_batch(claim);
+}
+
+rg_plan *rg__claim_plan(const rg__batch *claim)
+{
+	return claim->plan;
+}
+
+void rg__claim_return(rg__events *e, rg__batch *claim)
+{
+	pthread_mutex_lock(&e->lock);
+	keep_claim(e, claim);
+	pthread_mutex_unlock(&e->lock);
 }
 
 bool rg__batch_settle(rg__events *e, rg__batch *b, bool landed)

@@ -2,6 +2,7 @@
 #include "engine/log.h"
 #include "engine/op.h"
 #include "engine/waits.h"
+#include "engine/wakes.h"
 #include "text/text.h"
 
 /*
@@ -280,6 +281,8 @@ static rg_time next_look(const rg_op *op)
 static int commit_landed(rg_op *op)
 {
 	op->tally[RG__S_COMMITS]++;
+	if (rg__config_int(op->ticket.snapshot->config, RG__P_pn_enable) && rg__op_is_home(op))
+		rg__wakes_count(op);
 	if (op->commit.next && rg__op_is_home(op))
 		rg__announce_record(op->ticket.reg, next_look(op));
 	rg__op_touch_sites(op);

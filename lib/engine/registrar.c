@@ -3,6 +3,7 @@
 #include "engine/log.h"
 #include "engine/op.h"
 #include "engine/waits.h"
+#include "engine/wakes.h"
 #include <sched.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -58,8 +59,10 @@ static void unpin(rg_registrar *reg)
 	void *user = reg->env.user;
 	uint32_t n;
 
-	while (rg__events_deliver(reg->events, UINT32_MAX, &n))
-		;
+	do {
+		rg__wakes_drop(reg);
+	} while (rg__events_deliver(reg->events, UINT32_MAX, &n));
+	rg__wakes_drop(reg);
 	free_registrar(reg);
 	if (release)
 		release(user);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
 #include "engine/waits.h"
+#include "engine/wakes.h"
 #include "model/model.h"
 #include "decide/decide.h"
+#include <stdlib.h>
 
 enum { LIMIT = 1000, GATHERED = 64 };
 
@@ -12,6 +14,8 @@ typedef struct due_op {
 	uint32_t left;  /* records that this tick may still process */
 	uint32_t worked;
 	bool stuck;     /* a record stays due */
+	bool cut;       /* more is due than this tick may process */
+	rg_str resume;  /* where the walk begins, owned; absent = at the start */
 	rg_time next;   /* the earliest deadline of the rest, by the store */
 	atomic_int outcome; /* as answered; RG_PENDING = not answered yet */
 } due_op;
@@ -25,22 +29,25 @@ static rg_status due_page(rg_op *op)
 		if (!op->page.cursor.p)
 			return RG_ENOENT;
 		if (d->left == 0) {
-			d->next = op->now; /* more is due than this tick may process */
+			d->cut = true;
 			return RG_ENOENT;
 		}
 	}
-	return rg__call_due(&op->call, op->now, op->page.cursor, d->left < RG__PAGE ? d->left : RG__PAGE);
+	return rg__call_due(&op->call, op->now, op->paged ? op->page.cursor : d->resume, d->left < RG__PAGE ? d->left : RG__PAGE);
 }
 
 static rg_status due_decide(rg_op *op)
 {
-	const rg_env *env = &op->ticket.reg->env;
+	const rg_registrar *reg = op->ticket.reg;
+	rg__keeper keeper = { reg->env.is_owner, reg->env.user, { .config = op->ticket.snapshot->config } };
 	rg_revision revision;
 
 	if (!op->found.record)
 		return RG_OK;
+	if (rg__config_int(keeper.waker.config, RG__P_pn_enable))
+		keeper.waker.heard = rg__events_heard(reg->events, RG_EVENT_CONTACT_REFRESH);
 	revision = rg__revision_next(&op->ticket);
-	return rg__expire(op->found.record, env->is_owner, env->user, op->now, &revision, &op->plan);
+	return rg__expire(op->found.record, &keeper, op->now, &revision, &op->plan);
 }
 
 static bool due_done(rg_op *op, rg_status status)
@@ -54,15 +61,33 @@ static bool due_done(rg_op *op, rg_status status)
 	return true;
 }
 
+/* Records that stay due stand before those that this walk did not reach: the next walk continues behind them. False: out of memory. */
+static bool pause_walk(const due_op *d)
+{
+	rg_str cursor = d->op.page.cursor;
+	char *copy = malloc(cursor.n + 1);
+
+	if (!copy)
+		return false;
+	if (cursor.n > 0)
+		memcpy(copy, cursor.p, cursor.n);
+	rg__walk_pause(d->op.ticket.reg, (rg_str){ copy, cursor.n });
+	return true;
+}
+
 /* Ends a walk that came through: says when the store is to be asked again. */
 static void end_walk(const due_op *d)
 {
 	rg_registrar *reg = d->op.ticket.reg;
 	bool ahead = d->next > d->op.now;
 
-	if (d->stuck)
+	if (d->cut && d->stuck && pause_walk(d))
+		return;
+	if (d->cut && !d->stuck)
+		rg__walk_end(reg, d->op.now, 0);
+	else if (d->stuck)
 		rg__walk_end(reg, ahead ? d->next : RG_TIME_NEVER, RG__TICK_AGAIN);
-	else if (ahead || d->left == 0)
+	else if (ahead)
 		rg__walk_end(reg, d->next, 0);
 	else
 		rg__walk_end(reg, RG_TIME_NEVER, d->worked > 0 ? 1 : RG__TICK_AGAIN);
@@ -82,6 +107,11 @@ static void due_answer(rg_op *op, rg_status status)
 		rg__walk_failed(reg);
 }
 
+static void due_clear(rg_op *op)
+{
+	free((char *)((due_op *)op)->resume.p);
+}
+
 static const rg__verb due_verb = {
 	.size = sizeof(due_op),
 	.walks = true,
@@ -89,13 +119,16 @@ static const rg__verb due_verb = {
 	.decide = due_decide,
 	.done_key = due_done,
 	.answer = due_answer,
+	.clear = due_clear,
 };
 
 static void due_begin(due_op *d, uint32_t limit)
 {
 	d->left = limit;
 	d->worked = 0;
-	d->stuck = false;
+	d->cut = false;
+	d->resume = rg__walk_resume(d->op.ticket.reg);
+	d->stuck = d->resume.p != NULL;
 	d->next = RG_TIME_NEVER;
 	atomic_init(&d->outcome, RG_PENDING);
 }
@@ -226,6 +259,7 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 		return RG_EINVAL;
 	rg_registrar_ref(reg);
 	uint64_t begun = rg__tick_begin(reg);
+	rg__events_tick_begin(reg->events);
 	rg_time due = handle_due(reg);
 	rg_status st = walk_due(reg, limit ? limit : LIMIT);
 	rg_time waits_due = rg__waits_tick(reg);
@@ -237,7 +271,12 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 		due = sites_due;
 	rg_time now = rg__now(reg);
 	uint32_t delivered;
-	if (rg__events_deliver(reg->events, limit ? limit : LIMIT, &delivered))
+	bool left = rg__events_deliver(reg->events, limit ? limit : LIMIT, &delivered);
+	rg__events_tick_end(reg->events);
+	rg_time wakes_due = rg__wakes_mark(reg, limit ? limit : LIMIT);
+	if (wakes_due < due)
+		due = wakes_due;
+	if (left)
 		due = now;
 	if (((rg_store_traits(reg->store) & RG_STORE_SHARED) || st != RG_OK) && due > rg__add_sat(now, RG__TICK_AGAIN))
 		due = rg__add_sat(now, RG__TICK_AGAIN);

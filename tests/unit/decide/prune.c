@@ -19,7 +19,7 @@ static void take(world *w)
 static void expire(world *w)
 {
 	rg_plan_free(w->plan);
-	cr_assert_eq(rg__prune_expired(w->record, NULL, w->now, &revision, &w->plan), RG_OK);
+	cr_assert_eq(rg__prune_expired(w->record, NULL, NULL, w->now, &revision, &w->plan), RG_OK);
 	take(w);
 }
 

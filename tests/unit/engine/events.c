@@ -46,7 +46,7 @@ static void set_up(stage *s)
 	cr_assert_not_null(s->events);
 	cr_assert_eq(rg__events_subscribe(s->events, RG_EVENT_ALL, note, s->told, NULL, &s->all), RG_OK);
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
-	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &s->second, &s->deletion), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, NULL, w.now + 61000, &s->second, &s->deletion), RG_OK);
 	cr_assert_null(rg_plan_next(s->deletion));
 	s->insertion = rg__plan_ref(w.plan);
 	s->gone = announce(s->events, s->deletion, &s->first, NULL, &s->second);
@@ -137,7 +137,7 @@ static void set_up_parts(parts *p)
 	cr_assert_eq(rg__events_subscribe(p->events, RG_EVENT_ALL, note, p->told, NULL, &p->all), RG_OK);
 	flags(&w, "memory-only");
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
-	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &p->r[1], &p->deletes), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, NULL, w.now + 61000, &p->r[1], &p->deletes), RG_OK);
 	p->inserts = rg__plan_ref(w.plan);
 	end_world(&w);
 }
@@ -217,7 +217,7 @@ Test(events, what_came_after_the_local_part_was_emptied_is_told_after_it)
 	cr_assert_eq(save(&w, .contact = { "<sip:a@192.0.2.1>;expires=60" }), 200);
 	flags(&w, "");
 	cr_assert_eq(save(&w, .contact = { "<sip:b@192.0.2.1>" }, .cseq = "2 REGISTER"), 200);
-	cr_assert_eq(rg__prune_expired(w.record, NULL, w.now + 61000, &p.r[1], &lapse), RG_OK);
+	cr_assert_eq(rg__prune_expired(w.record, NULL, NULL, w.now + 61000, &p.r[1], &lapse), RG_OK);
 	cr_assert_not_null(rg_plan_next(lapse), "the other part stays");
 	rg__batch *gone = announce(p.events, lapse, &p.r[5], &p.r[0], &p.r[1]);
 	rg__batch *come = announce(p.events, p.inserts, &p.r[5], &p.zero, &p.r[2]);
