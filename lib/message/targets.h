@@ -20,7 +20,7 @@ typedef struct rg__choice {
 typedef struct rg__choices {
 	int32_t result, code;     /* RG_LOOKUP_…; the code is 0 when there are targets */
 	bool branches_only;
-	bool push;                /* the parameters by which a device with RG_CONTACT_PN is woken are for us alone */
+	bool (*is_ours)(rg_str name); /* the URI parameters of a binding with RG_CONTACT_PN that no target has; NULL = push is off */
 	const rg_record *record;  /* NULL = none */
 	const rg_key *key;        /* NULL = none */
 	rg_str onward;            /* not absent: the request keeps its Route, and goes to this URI, or (empty) as without a Path */

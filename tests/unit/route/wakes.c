@@ -280,6 +280,7 @@ Test(wakes, what_wakes_a_device_is_kept_from_the_request_uri)
 		{ ";pn-provider=apns;pn-prid=x;pn-param=y;transport=tls;line=1", "sip:a@192.0.2.1;transport=tls;line=1", false },
 		{ ";ob;PN-Provider=fcm;pn-purr=z;pn-other", "sip:a@192.0.2.1;ob", false },
 		{ ";pn-provider=apns;pn-prid=x;lr?h=1", "sip:a@192.0.2.1", false },
+		{ ";pn-provider=apns;%70n-prid=x;p%4e%2dparam=y;a=%70n-", "sip:a@192.0.2.1;a=%70n-", false },
 		{ ";pnx=1;pn=2;p=3;xpn-=4;pn-=5", "sip:a@192.0.2.1;pnx=1;pn=2;p=3;xpn-=4", false },
 		{ ";pn-provider=apns;pn-prid=x;lr", "sip:a@192.0.2.1;pn-provider=apns;pn-prid=x", true }, /* handled upstream */
 	};
