@@ -48,7 +48,7 @@ typedef void (*rg_wait_done_cb)(void *user, rg_status status);
  *
  * The targets may be freed at once. Freeing them without this call ends what the lookup began.
  * @param targets  of a lookup; still the caller's. @param on_branch, on_done  mandatory. @param free_user  is called after `on_done`.
- * @param wait  becomes a handle, to be released with rg_wait_free(); written before any callback runs. May be NULL.
+ * @param wait  becomes a handle, owned by the caller and released with rg_wait_free(); written before any callback runs; may be NULL.
  * @param why  may be NULL.
  * @return RG_OK: `on_done` has been called. RG_PENDING: it will be, exactly once. An error, after which no callback runs. RG_EINVAL: a
  * callback is NULL, the targets woke no device, they are not of a lookup of a registrar, or they are waited for already. RG_ELIMIT:

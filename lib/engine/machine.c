@@ -189,6 +189,10 @@ static int step_decide(rg_op *op)
 	rg_plan_free(op->plan);
 	op->plan = NULL;
 	st = op->verb->decide(op);
+	if (st == RG_PENDING) {
+		rg__op_let_go(op);
+		return GONE;
+	}
 	if (st != RG_OK)
 		return end_key(op, st);
 	if (op->plan && rg_plan_commits(op->plan))

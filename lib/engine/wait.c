@@ -179,7 +179,7 @@ rg_status rg__wait_new(const rg_op *op, const rg__wait_asked *asked, rg_wait **o
 }
 
 /* The GRUU that is looked up. */
-static rg_status read_gruu(rg__lookout *s)
+static rg_status read_looked_up_gruu(rg__lookout *s)
 {
 	rg_request request = *s->wait->request;
 	int32_t code;
@@ -230,7 +230,7 @@ rg_status rg__wait_arm(rg_wait *w, const rg__lookout_asked *asked, rg__lookout *
 	w->spots = s;
 	bool indexed = w->refused || rg__waits_index(s);
 	rg__waits_unlock(w);
-	if (!indexed || (asked->gruu && read_gruu(s) != RG_OK))
+	if (!indexed || (asked->gruu && read_looked_up_gruu(s) != RG_OK))
 		return RG_ENOMEM;
 	rg__lookout_watch(s);
 	return RG_OK;

@@ -32,7 +32,7 @@ void rg__register_push(rg__register *reg, rg__wanted *w)
 int32_t rg__register_push_policy(rg__register *reg)
 {
 	for (uint32_t i = 0; i < reg->n && reg->answers_push; i++) {
-		if (reg->wanted[i].asks == RG__PN_BAD) /* RFC 8599 §5.3.1 */
+		if (reg->wanted[i].asks == RG__PN_BAD) /* RFC 8599 §8.1 */
 			return RG_R_PNS_UNSUP;
 	}
 	return RG_R_FINE;

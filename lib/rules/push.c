@@ -15,7 +15,7 @@ static bool find_provider(const rg__push *push, rg_str provider, uint32_t *index
 	return false;
 }
 
-/* RFC 8599 §8: what the services that it defines need beside pn-prid. Of another one the config says it. */
+/* RFC 8599 §10 to §12: what the services that it defines need beside pn-prid. Of another one the config says it. */
 static bool has_all(const rg__uri *uri, const rg__push *push, rg_str provider)
 {
 	rg_str param, value;
