@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What makes a wait look at a key, and what it sees there. */
 #include "engine/wait.h"
-#include "message/targets.h"
+#include "message/message.h"
 #include "model/model.h"
 #include "route/route.h"
 

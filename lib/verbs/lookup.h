@@ -10,7 +10,6 @@
 #include "message/message.h"
 #include "rules/rules.h"
 #include "engine/engine.h"
-#include "engine/waits.h"
 
 /* An AoR that is looked up, or a branch that stays as it is. */
 typedef struct rg__place {

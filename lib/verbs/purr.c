@@ -4,10 +4,9 @@
  * among the operations that a tick looks at: the wait ends it.
  */
 #include "engine/engine.h"
-#include "engine/waits.h"
 #include "message/message.h"
 #include "model/model.h"
-#include "route/wakes.h"
+#include "route/route.h"
 #include "rules/rules.h"
 
 typedef struct purr_asked {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Waits of lookups, and what the host does with them. */
 #include "verbs/lookup.h"
-#include "message/targets.h"
 
 /* RFC 3261 §12: a request is within a dialog when its To has a tag. */
 static bool is_within_dialog(const rg_request *request)
