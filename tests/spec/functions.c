@@ -133,15 +133,22 @@ ROW_AS(lookup_code, found, "1", "1.4.4")
 	cr_expect_eq(rg_targets_code(h->targets), 0);
 }
 
-/* No lookup passes over a device because it sleeps: the code has its number and is never given. */
 ROW_AS(lookup_code, pushed, "2", "1.4.4")
 {
-	cr_expect_eq(RG_LOOKUP_PUSHED, 2);
+	rg_contact woken = { .struct_size = sizeof woken };
+
 	set(h, "pn_providers", "apns");
 	set(h, "pn_enable", "true");
 	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=apns;pn-prid=x;pn-param=y>");
-	FOUND();
-	cr_expect_eq(rg_targets_result(h->targets), 1);
+	IS(FOUND(), "2 480"); /* the code if it does not wake up */
+	cr_expect_eq(rg_targets_result(h->targets), RG_LOOKUP_PUSHED);
+	cr_expect_eq(rg_targets_wake_count(h->targets), 1);
+	cr_assert_eq(rg_targets_wake_contact(h->targets, 0, &woken), RG_OK);
+	IS(text(h, woken.uri), "sip:a@192.0.2.1;pn-provider=apns;pn-prid=x;pn-param=y");
+	SAVE(.contact = B, .callid = "c2");
+	IS(FOUND(), "1 sip:b@192.0.2.2"); /* one is awake */
+	cr_expect_eq(rg_targets_wake_count(h->targets), 1);
+	IS(FOUND(.flags = "no-branches"), "2 480"); /* only the best is woken */
 }
 
 ROW_AS(lookup_code, none, "-1", "1.4.4")
