@@ -423,6 +423,42 @@ Test(waits, become_no_longer_when_the_clock_is_set)
 	hang_up(&w, &k);
 }
 
+/* Many waits, each of its own length, some canceled: each ends when its time is over, and no tick is asked for later. */
+Test(waits, each_ends_at_its_own_time)
+{
+	enum { MANY = 60 };
+	static waiting w[MANY];
+	rg_time ends[MANY];
+	kit k;
+
+	push_open(&k, NULL);
+	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
+	rg_time begun = k.now;
+	for (int i = 0; i < MANY; i++) {
+		char timeout[64];
+		int seconds = 2 + i * 37 % 53;
+
+		snprintf(timeout, sizeof timeout, "pn_refresh_timeout %d", seconds);
+		PUSH_CONFIGURE(&k, timeout);
+		ends[i] = begun + 1000 * seconds;
+		cr_assert_eq(push_lookup(&w[i], &k, "alice", NULL), RG_OK);
+		cr_assert_eq(push_wait(&w[i]), RG_PENDING);
+	}
+	for (int i = 0; i < MANY; i += 7)
+		rg_wait_cancel(w[i].wait);
+	for (rg_time next = kit_tick(&k); k.now < begun + 60000; next = kit_tick(&k)) {
+		for (int i = 0; i < MANY; i++) {
+			cr_expect_eq(w[i].done, i % 7 == 0 || ends[i] <= k.now, "wait %d at %d", i, (int)(k.now - begun));
+			cr_expect(w[i].done || next <= ends[i], "wait %d: no tick before its end", i);
+		}
+		cr_assert_gt(next, k.now);
+		k.now = next < begun + 60000 ? next : begun + 60000;
+	}
+	for (int i = 0; i < MANY; i++)
+		push_end(&w[i]);
+	kit_close(&k);
+}
+
 typedef struct listener {
 	kit *k;
 	char text[512];

@@ -347,6 +347,44 @@ Test(waits_stores, a_device_that_registers_after_the_arming_is_a_target_at_once)
 	two_close(&t);
 }
 
+static void register_at_the_second(void *user)
+{
+	two *t = user;
+
+	if (t->watch.watches == 2)
+		register_there(t, 2 + !t->watch.deaf);
+}
+
+/* Alice is looked up first; her phone registers while bob is looked up. */
+Test(waits_stores, a_device_that_registers_while_other_aors_are_looked_up_is_a_branch)
+{
+	two t = { .watch = { .hook = register_at_the_second, .user = &t, .deaf = true } };
+	rg_str branch = RG_STR("sip:bob@example.org");
+	rg_request request;
+
+	kit_init(&t.here);
+	kit_init(&t.there);
+	push_open(&t.here, watched(&t));
+	push_open(&t.there, rg_store_ref(t.here.memory));
+	register_there(&t, 1);
+	cr_expect_eq(push_save(&t.there, "bob", 2, 1), 200);
+	push_invite(&request, "sip:alice@example.org");
+	request.branches = &branch;
+	request.n_branches = 1;
+	cr_assert_eq(push_request(&t.w, &t.here, &request, "branch"), RG_OK);
+	cr_expect_eq(t.watch.watches, 2);
+	cr_expect_eq(push_wait(&t.w), RG_PENDING);
+	EXPECT_SEEN(t.w, "2|");
+	rg_wait_cancel(t.w.wait);
+	push_end(&t.w);
+	t.watch.deaf = false;
+	t.watch.watches = 0;
+	cr_assert_eq(push_request(&t.w, &t.here, &request, "branch"), RG_OK);
+	cr_expect_eq(push_wait(&t.w), RG_PENDING);
+	EXPECT_SEEN(t.w, "2|1;");
+	two_close(&t);
+}
+
 /* Two changes while a look is under way: it looks again. */
 Test(waits_stores, a_change_during_a_look_is_not_missed)
 {
