@@ -250,6 +250,7 @@ static const struct setting settings[] = {
 	PARAMETER(outbound_mode, NULL, NULL),
 	PARAMETER(flow_timer, NULL, needs_outbound),
 	PARAMETER(pn_retry, NULL, needs_push),
+	PARAMETER(pn_max_waits, NULL, needs_push),
 	PARAMETER(latency_min_delta, NULL, needs_control),
 	SAVE("memory-only", NULL, has_one_store),
 	SAVE("no-reply", "registrard answers each REGISTER, or the phone would send it again", NULL),

@@ -34,6 +34,10 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * With the flag `global`, the targets of each AoR are followed by one for every other site that has it (rg_registrar_federate()),
  * RG_HOMES_MAX at most. Their devices are theirs to wake.
  *
+ * While `pn_enable` is 1, a device that is asleep is no target (rg_targets_wake_count()). The lookup raises RG_EVENT_CONTACT_REFRESH for each such
+ * device, with the reason "ini-" and the method, or "mid-" within a dialog (To has a tag), before it ends. rg_targets_wait() then waits for
+ * the devices; until they come back, or the time is over, the events are raised again as `pn_retry` says.
+ *
  * With these flags the whole lookup takes at most one store_timeout. When it times out after all bindings were found, or when the shared
  * store fails, the bindings are the result, and rg_targets_partial() is 1. Without any binding the result is then RG_ESTORE.
  * @param options  NULL = no flags.

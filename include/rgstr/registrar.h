@@ -49,6 +49,7 @@
 #include <rgstr/remove.h>
 #include <rgstr/save.h>
 #include <rgstr/stats.h>
+#include <rgstr/wait.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -73,9 +74,9 @@ RG_API rg_registrar *rg_registrar_ref(rg_registrar *registrar);
 RG_API void rg_registrar_unref(rg_registrar *registrar);
 
 /**
- * Completes every operation in flight with RG_ECANCELED, and refuses new ones with RG_ECANCELED. A commit that is in flight is then
- * *undecided*: it continues, and its events are delivered. A second call does nothing. NULL is accepted. Any thread if the store is
- * RG_STORE_THREAD_SAFE.
+ * Completes every operation in flight, and every wait (wait.h), with RG_ECANCELED, and refuses new ones with RG_ECANCELED. A commit that is
+ * in flight is then *undecided*: it continues, and its events are delivered. A second call does nothing. NULL is accepted. Any thread if the
+ * store is RG_STORE_THREAD_SAFE.
  */
 RG_API void rg_registrar_shutdown(rg_registrar *registrar);
 

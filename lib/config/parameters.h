@@ -176,6 +176,9 @@
 	X(pn_retry, .kind = RG_PARAM_TEXT, .form = RG__FORM_PAUSES, .min = 1, .max = 255, RG__NO_DEFAULT, .unit = "seconds", .section = "ours", \
 		.doc = "Pauses, separated by commas, at most 16 of them, after which a device that does not answer is woken again: `10, 30` " \
 			"wakes it 10 and 40 seconds after the first time. While it is unset, a device is woken once.") \
+	X(pn_max_waits, .kind = RG_PARAM_INT, .max = 16777216, RG__DEFAULT(65536), .unit = "requests", .section = "ours", \
+		.doc = "Largest number of requests that wait at once for a device that was woken. A further one wakes the device, but does " \
+			"not wait for it.") \
 	X(latency_min_delta, .kind = RG_PARAM_INT, .max = 1000, RG__DEFAULT(20), .unit = "percent", .section = "ours", \
 		.doc = "Smallest change of a measured latency, relative to the stored one, that is stored. A change below 10 ms is " \
 			"never stored.")

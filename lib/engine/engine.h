@@ -7,5 +7,6 @@
 #include "engine/op.h"
 #include "engine/registrar.h"
 #include "engine/resolve.h"
+#include "engine/waits.h"
 
 #endif

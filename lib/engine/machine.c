@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/log.h"
 #include "engine/op.h"
+#include "engine/waits.h"
 #include "engine/wakes.h"
 #include "text/text.h"
 
@@ -188,10 +189,18 @@ static int step_decide(rg_op *op)
 	rg_plan_free(op->plan);
 	op->plan = NULL;
 	st = op->verb->decide(op);
+	if (st == RG_PENDING) {
+		rg__op_let_go(op);
+		return GONE;
+	}
 	if (st != RG_OK)
 		return end_key(op, st);
 	if (op->plan && rg_plan_commits(op->plan))
 		return RG__STEP_COMMIT;
+	if (op->again) {
+		op->again = false;
+		return RG__STEP_FETCH;
+	}
 	/* A successful commit confirms a record that came from a cache. A decision without a commit needs an authoritative record. */
 	if (!op->found.authoritative && !op->fresh) {
 		op->fresh = true;
@@ -282,6 +291,8 @@ static int commit_landed(rg_op *op)
 		rg__announce_record(op->ticket.reg, next_look(op));
 	rg__op_touch_sites(op);
 	rg__op_settle(op, true);
+	if (rg__waits_any(op->ticket.reg->waits) && rg__op_is_home(op))
+		rg__waits_changed(op->ticket.reg, &op->key);
 	return end_key(op, RG_OK);
 }
 

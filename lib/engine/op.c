@@ -109,7 +109,7 @@ bool rg__op_hold(rg_op *op)
 	return true;
 }
 
-static void unlist(rg_op *op)
+void rg__op_unlist(rg_op *op)
 {
 	pthread_mutex_lock(&op->ticket.stripe->lock);
 	if (op->prev)
@@ -126,7 +126,7 @@ static void unlist(rg_op *op)
 static void end_op(rg_op *op)
 {
 	if (op->listed)
-		unlist(op);
+		rg__op_unlist(op);
 	if (op->began) {
 		int64_t took = rg__monotonic_us() - op->began;
 

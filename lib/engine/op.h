@@ -56,7 +56,8 @@ typedef struct rg__verb {
 	/* The names are resolved; called before the first fetch. NULL: nothing to do. */
 	rg_status (*resolved)(rg_op *op);
 
-	/* Decides on op->found: sets op->plan when there may be something to commit, else keeps the result. */
+	/* Decides on op->found: sets op->plan when there may be something to commit, else keeps the result. RG_PENDING: the verb has unlisted
+	 * the operation and taken a hold on it, and answers it later. */
 	rg_status (*decide)(rg_op *op);
 
 	/* Walks: a key is finished. On RG_OK the changes of op->plan, if it has any, are committed. False: the walk ends here. */
@@ -92,6 +93,7 @@ struct rg_op {
 	uint8_t step;
 	uint32_t fetch_flags;
 	bool fresh;        /* what was found must be authoritative */
+	bool again;        /* set by `decide`: the record is fetched and decided on once more */
 	bool in_doubt;     /* the commit under way was sent before */
 	int32_t conflicts;
 	int32_t reason;    /* RG_R_… to count, or -1 */
@@ -217,8 +219,9 @@ void rg__op_lose_commit(rg_op *op, const char *how);
 /* When the caller is told that the store does not answer: store_timeout from now. */
 void rg__op_deadline(rg_op *op);
 
-/* Puts the operation where tick and shutdown find it, until it ends. */
+/* Puts the operation where tick and shutdown find it, until it ends, or until the second call. */
 void rg__op_list(rg_op *op);
+void rg__op_unlist(rg_op *op);
 
 void rg__op_settle(rg_op *op, bool landed); /* its batch of events */
 

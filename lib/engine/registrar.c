@@ -2,6 +2,7 @@
 #include "engine/registrar.h"
 #include "engine/log.h"
 #include "engine/op.h"
+#include "engine/waits.h"
 #include "engine/wakes.h"
 #include <sched.h>
 #include <sodium.h>
@@ -43,6 +44,7 @@ static void free_registrar(rg_registrar *reg)
 	rg__ring_unref(reg->ring);
 	rg__slots_unref(reg->slots);
 	rg__events_unref(reg->events);
+	rg__waits_unref(reg->waits);
 	rg_store_unref(reg->store);
 	rg__agenda_destroy(&reg->agenda);
 	pthread_mutex_destroy(&reg->configuring);
@@ -236,6 +238,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 		rg__shape_take(&env_shape, env, &reg->env);
 	reg->store = rg_store_ref(store);
 	reg->events = rg__events_new();
+	reg->waits = rg__waits_new();
 	reg->slots = rg__slots_new(NULL);
 	atomic_init(&reg->users, 1);
 	atomic_init(&reg->pins, RG__STRIPES + 1);
@@ -245,7 +248,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	atomic_flag_clear(&reg->told_no_secret);
 	atomic_flag_clear(&reg->no_sites_told);
 	atomic_flag_clear(&reg->told_no_overlay);
-	if (!reg->events || !reg->slots || !stripes_new(reg, config))
+	if (!reg->events || !reg->waits || !reg->slots || !stripes_new(reg, config))
 		return RG_ENOMEM;
 	draw_bytes(reg, reg->node, sizeof reg->node);
 	draw_bytes(reg, reg->key, sizeof reg->key);
@@ -320,6 +323,7 @@ void rg_registrar_shutdown(rg_registrar *reg)
 		reg->stripes[i].closed = true;
 		pthread_mutex_unlock(&reg->stripes[i].lock);
 	}
+	rg__waits_cancel(reg);
 	rg__ops_cancel(reg);
 }
 

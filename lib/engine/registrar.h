@@ -14,6 +14,8 @@
 #include "engine/events.h"
 #include "engine/seeds.h"
 
+typedef struct rg__waits rg__waits; /* waits.h */
+
 /* A configuration in use by the operations of one stripe. */
 typedef struct rg__snapshot {
 	rg_config *config;
@@ -58,6 +60,7 @@ struct rg_registrar {
 	rg_store *store;
 	rg_env env;
 	rg__events *events;
+	rg__waits *waits;
 	rg__slots *slots; /* tokens of env.resolve */
 	uint8_t node[8];  /* first half of its revisions */
 	uint8_t key[32];  /* of its seeds */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/op.h"
+#include "engine/waits.h"
 #include "engine/wakes.h"
 #include "model/model.h"
 #include "decide/decide.h"
@@ -261,6 +262,9 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	rg__events_tick_begin(reg->events);
 	rg_time due = handle_due(reg);
 	rg_status st = walk_due(reg, limit ? limit : LIMIT);
+	rg_time waits_due = rg__waits_tick(reg);
+	if (waits_due < due)
+		due = waits_due;
 	rg__sites *sites = rg__sites_of(reg);
 	rg_time sites_due = sites ? sites->tick(sites, limit ? limit : LIMIT) : RG_TIME_NEVER;
 	if (sites_due < due)

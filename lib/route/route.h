@@ -5,6 +5,7 @@
 
 #include <rgstr/policy.h>
 #include "config/config.h"
+#include "route/wakes.h"
 
 /* Selects the targets of @p key, the key that was looked up. A NULL record means an AoR without bindings. */
 rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,

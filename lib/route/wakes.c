@@ -2,8 +2,7 @@
 #include "route/wakes.h"
 #include "model/model.h"
 
-/* Whether the device must be woken before a request reaches it. */
-static bool is_asleep(const rg__lookup_settings *set, uint32_t flags, rg_time modified, rg_time now)
+bool rg__wakes_asleep(const rg__lookup_settings *set, uint32_t flags, rg_time modified, rg_time now)
 {
 	if (!(flags & RG_CONTACT_PN) || set->only_binding != 0 || (set->awake_since != RG_TIME_NEVER && modified >= set->awake_since))
 		return false;
@@ -47,7 +46,7 @@ void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, r
 	for (uint32_t i = 0; i < n; i++) {
 		const rg__rank rank = lot->ranks[i];
 		bool is_fallback = lot->fallback_of && lot->fallback_of[i] != UINT32_MAX;
-		bool asleep = is_asleep(set, rg__record_flags(record, rank.index), rank.modified, now);
+		bool asleep = rg__wakes_asleep(set, rg__record_flags(record, rank.index), rank.modified, now);
 
 		if (!is_fallback)
 			principal = asleep ? UINT32_MAX : lot->n;

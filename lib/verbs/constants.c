@@ -49,6 +49,8 @@ static const struct {
 	ROW(RG_STATISTICS_LABELS_MAX),
 	/* federation.h */
 	ROW(RG_HOMES_MAX),
+	/* wait.h */
+	ROW(RG_PURR_RESUMED), ROW(RG_PURR_NOTHING), ROW(RG_PURR_ERROR),
 	/* reply.h */
 	ROW(RG_TO_KEY_BYTES),
 };

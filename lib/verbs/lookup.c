@@ -52,7 +52,11 @@ static rg_status lookup_decide(rg_op *op)
 	rg__lookup *l = (rg__lookup *)op;
 
 	l->partial = op->found.partial != 0;
-	return l->own.key.domain.p ? rg__lookup_select(l, &l->own) : RG_OK;
+	if (!l->own.key.domain.p)
+		return RG_OK;
+	rg_status st = rg__lookup_select(l, &l->own);
+
+	return st == RG_OK && l->settings.pn ? rg__lookup_await(l, &l->own) : st;
 }
 
 /* The host variable takes the attr of each target, and the message is routed. */
@@ -80,6 +84,8 @@ static void give_targets(rg__lookup *l, rg_status status, rg_targets *targets)
 	}
 	if (status == RG_ESTORE)
 		rg__targets_failed(RG_LOOKUP_ERROR, 503, &targets);
+	if (status == RG_OK && l->wait)
+		status = rg__lookup_wake(l, targets);
 	if (status == RG_OK && l->message.msg.ops && rg_targets_result(targets) == RG_LOOKUP_FOUND)
 		status = route_message(&l->op, &l->message, targets);
 	l->op.status = status;
@@ -127,6 +133,8 @@ static void lookup_clear(rg_op *op)
 		rg__gruu_free(l->own.gruu);
 	if (l->own.targets) /* the answer did not take them */
 		rg_targets_free(l->own.targets);
+	if (l->wait)
+		rg__wait_drop(l->wait);
 	if (l->message.variable)
 		free(l->message.variable);
 	if (!op->heap)

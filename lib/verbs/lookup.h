@@ -24,6 +24,7 @@ typedef struct rg__place {
 	bool found;          /* it has targets or wakes */
 	rg_targets *targets; /* of its bindings, and the wakes */
 	rg_record *homes;
+	rg__lookout *spot;      /* where the wait looks; NULL = no device was asleep */
 } rg__place;
 
 /* What is asked, and where the answer goes. */
@@ -40,6 +41,7 @@ typedef struct rg__lookup {
 	rg_request *copy;        /* when the request must outlive the call */
 	rg__msg_ref message;     /* without ops: the data level */
 	rg__place own;           /* the request's AoR */
+	rg_wait *wait;           /* for devices that are asleep; NULL = none */
 	bool partial;            /* a part of a store did not answer, or homes did not come */
 
 	/* Of several records. */
@@ -60,6 +62,14 @@ typedef struct rg__lookup {
 
 /* lookup.c: selects the targets of a place from the record found. */
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
+
+/* The functions below are in wait.c. */
+
+/* Follows the selection of a place: when a device is asleep, arms a wait, and makes the operation fetch and decide once more. */
+rg_status rg__lookup_await(rg__lookup *l, rg__place *p);
+
+/* Before the answer: wakes the devices. The targets hold the wait. */
+rg_status rg__lookup_wake(rg__lookup *l, rg_targets *targets);
 
 /* A temporary GRUU named nobody. */
 void rg__lookup_count_refused(rg__lookup *l);

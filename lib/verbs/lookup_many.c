@@ -199,7 +199,7 @@ rg_status rg__lookup_decide_place(rg_op *op)
 	}
 	rg_status st = rg__lookup_select(l, p);
 	p->found = rg__targets_any(p->targets);
-	return st;
+	return st == RG_OK && l->settings.pn ? rg__lookup_await(l, p) : st;
 }
 
 bool rg__lookup_done_place(rg_op *op, rg_status status)

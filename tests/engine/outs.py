@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / 'headers'))
 from declared import Headers  # noqa: E402
 
-OPTIONAL = {'n_removed', 'n_changed', 'next', 'to', 'op', 'failed'}
+OPTIONAL = {'n_removed', 'n_changed', 'next', 'to', 'op', 'wait', 'failed'}
 PLAIN = {'rg_str', 'rg_addr', 'rg_key', 'rg_revision', 'rg_time', 'uint32_t', 'int32_t', 'uint64_t', 'int64_t', 'size_t'}
 
 

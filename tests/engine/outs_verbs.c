@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The results of the verbs, and of what makes a registrar and its store. */
 #include "outs.h"
+#include "waiting.h"
 #include <rgstr/check.h>
 
 #define VERB (HAS(GOOD) | HAS(WRONG) | HAS(NOWHERE) | HAS(SHUT) | HAS(BROKEN) | HAS(SHORT))
@@ -202,6 +203,45 @@ OUT(rg_lookup_msg_async, op, rg_op *, STARTED, rg_op_free)
 	rg_msg msg = msg_of(o, true);
 
 	return rg_lookup_msg_async(registrar_of(o), &msg, NULL, kit_looked_up, &o->outcome, kit_freed, out, o->why);
+}
+
+static void none_back(void *user, rg_targets *targets)
+{
+	(void)user;
+	rg_targets_free(targets);
+}
+
+static void wait_over(void *user, rg_status status)
+{
+	(void)user;
+	(void)status;
+}
+
+OUT(rg_targets_wait, wait, rg_wait *, HAS(GOOD) | HAS(WRONG) | HAS(NOWHERE) | HAS(SMALL), rg_wait_free)
+{
+	waiting w = { 0 };
+
+	push_configure(&o->k, (const char *const[]){ o->fault == SMALL ? "pn_max_waits 0" : "pn_max_waits 1", NULL });
+	cr_assert_eq(push_save(&o->k, "alice", 1, 2), 200);
+	cr_assert_eq(push_lookup(&w, &o->k, o->fault == WRONG ? "bob" : "alice", NULL), RG_OK);
+	rg_status st = rg_targets_wait(o->fault == NOWHERE ? NULL : w.targets, none_back, wait_over, NULL, NULL, out, o->why);
+
+	rg_targets_free(w.targets);
+	return st;
+}
+
+static void purr_done(void *user, rg_status status, int32_t result)
+{
+	(void)user;
+	(void)status;
+	(void)result;
+}
+
+OUT(rg_pn_process_purr, op, rg_op *, STARTED, rg_op_free)
+{
+	rg_request r = invite_of(o);
+
+	return rg_pn_process_purr(registrar_of(o), &r, purr_done, NULL, NULL, out, o->why);
 }
 
 #define ASKS(verb, by_ip) \

@@ -94,7 +94,7 @@ static void told(const struct args *args, char *text, size_t room)
 /* Those that do nothing when nothing else is set. */
 static const char alone[] = " received_param sock_hdr_name gruu_secret pn_providers "
 	"pn_ct_match_params pn_pnsreg_interval pn_trigger_interval pn_skip_pn_interval pn_refresh_timeout pn_enable_purr "
-	"eviction too_many_code max_received_len max_attr_len nat_bflag flow_timer pn_retry latency_min_delta memory-only "
+	"eviction too_many_code max_received_len max_attr_len nat_bflag flow_timer pn_retry pn_max_waits latency_min_delta memory-only "
 	"force-registration path-received socket-header to-branches-only branch case-insensitive extended-regexp global "
 	"max-ping-latency sort-by-latency ";
 

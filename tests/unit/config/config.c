@@ -126,7 +126,7 @@ Test(config, defaults_are_those_of_the_specifications)
 		{ "max_contact_params", "32" }, { "max_paths", "16" }, { "max_received_len", "255" }, { "max_callid_len", "255" },
 		{ "max_user_agent_len", "255" }, { "max_attr_len", "1024" }, { "max_record_bytes", "65535" }, { "max_request_bytes", "65535" },
 		{ "service_route", NULL }, { "nat_bflag", NULL }, { "outbound_mode", "off" }, { "flow_timer", "0" }, { "pn_retry", NULL },
-		{ "latency_min_delta", "20" } };
+		{ "pn_max_waits", "65536" }, { "latency_min_delta", "20" } };
 
 	cr_assert_eq(sizeof cases / sizeof cases[0], rg_param_count());
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* What makes a wait look at a key, and what it sees there. */
+#include "engine/wait.h"
+#include "message/message.h"
+#include "model/model.h"
+#include "route/route.h"
+
+/* Ends the watch of a spot, if it is on. */
+void rg__lookout_unwatch(rg__lookout *s)
+{
+	rg_store *store = s->wait->ticket.reg->store;
+
+	rg__waits_lock(s->wait);
+	bool on = s->watch == RG__WATCH_ON;
+
+	if (on)
+		s->watch = RG__WATCH_NONE;
+	rg__waits_unlock(s->wait);
+	if (on)
+		store->ops.unwatch(store->self, s->handle);
+}
+
+/* A call of the store's watch. Its last one drops the reference that the watch has. */
+static void spot_changed(void *user, rg_status status)
+{
+	rg__lookout *s = user;
+	rg_wait *w = s->wait;
+
+	rg__waits_lock(w);
+	if (status == RG_ECANCELED && s->watch != RG__WATCH_NONE)
+		s->watch = RG__WATCH_WANTED;
+	rg__lookout_look(s);
+	if (status == RG_ECANCELED)
+		rg__wait_unref(w);
+}
+
+/* Watches the key, if the store can. A store that refuses is not asked again: looks at half of the time and at its end have to do. */
+void rg__lookout_watch(rg__lookout *s)
+{
+	rg_wait *w = s->wait;
+	rg_store *store = w->ticket.reg->store;
+	void *handle = NULL;
+
+	rg__waits_lock(w);
+	bool wanted = s->watch == RG__WATCH_WANTED && store->ops.watch && w->state != RG__WAIT_DONE;
+
+	s->watch = wanted ? RG__WATCH_MAKING : s->watch == RG__WATCH_WANTED ? RG__WATCH_NONE : s->watch;
+	rg__waits_unlock(w);
+	if (!wanted)
+		return;
+	rg__wait_ref(w);
+	rg_status st = store->ops.watch(store->self, &s->key, spot_changed, s, &handle);
+
+	rg__waits_lock(w);
+	bool ended = s->watch == RG__WATCH_WANTED; /* within the call; its last call has dropped the reference */
+
+	s->handle = handle;
+	if (!ended)
+		s->watch = st == RG_OK ? RG__WATCH_ON : RG__WATCH_NONE;
+	bool late = w->state == RG__WAIT_DONE;
+	rg__waits_unlock(w);
+	if (st != RG_OK && !ended)
+		rg__wait_unref(w);
+	if (late)
+		rg__lookout_unwatch(s);
+}
+
+/* Is this binding as the lookup saw it? */
+static bool is_as_before(const rg_record *base, const rg_contact *c)
+{
+	rg_contact before;
+
+	for (uint32_t i = 0; i < rg_record_contact_count(base) && rg__record_contact(base, i, &before) == RG_OK; i++) {
+		if (before.id == c->id)
+			return before.modified == c->modified && before.cseq == c->cseq && before.request_hash == c->request_hash &&
+				rg__eq(before.callid, c->callid);
+	}
+	return false;
+}
+
+/* A binding that is no longer there is known again by instance or push parameters. */
+static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c)
+{
+	rg__uri uri, slept;
+
+	if (asleep->id == c->id || (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance)))
+		return true;
+	return push && rg__uri_parse(c->uri, &uri) == RG_OK && rg__uri_parse(asleep->uri, &slept) == RG_OK && rg__pn_same(&uri, &slept, push);
+}
+
+/* What the lookup would answer now for the device of this binding. *out: NULL when it is no target. */
+static rg_status select_device(const rg__lookout *s, const rg_record *record, uint64_t id, rg_time now, rg_targets **out)
+{
+	const rg_wait *w = s->wait;
+	rg__lookup_settings settings = w->settings;
+	rg_request request = *w->request;
+
+	settings.gruu = s->gruu;
+	settings.no_sips = s->no_sips;
+	settings.only_binding = id;
+	if (s->branch >= 0)
+		request.request_uri = request.branches[s->branch];
+	rg_status st = rg__select(record, &s->key, &request, &settings, now, out);
+	rg_targets *own = *out;
+
+	if (st == RG_OK && rg_targets_count(own) == 0) {
+		rg_targets_free(own);
+		*out = NULL;
+	} else if (st == RG_OK && s->branch >= 0) {
+		rg__joint joint = { .branches_only = settings.to_branches_only };
+
+		st = rg__targets_join(&joint, &(rg__part){ .targets = own, .branch = s->branch }, 1, out);
+		if (st != RG_OK)
+			rg_targets_free(own);
+	}
+	return st;
+}
+
+bool rg__sleeper_missing(const rg__lookout *s, const rg__sleeper *d)
+{
+	rg__waits_lock(s->wait);
+	bool missing = !d->back && s->wait->state != RG__WAIT_DONE;
+	rg__waits_unlock(s->wait);
+	return missing;
+}
+
+/* A device came back. */
+static void queue_branch(rg__lookout *s, rg__sleeper *d, rg_targets *targets)
+{
+	rg_wait *w = s->wait;
+
+	rg__waits_lock(w);
+	bool first = !d->back && w->state != RG__WAIT_DONE; /* two looks may have run at once, after one was given up */
+
+	if (first) {
+		d->back = true;
+		d->targets = targets;
+		if (targets) {
+			*(w->first ? &w->last->next : &w->first) = d;
+			w->last = d;
+		}
+		if (--w->missing == 0)
+			rg__wait_finish(w, RG_OK);
+	}
+	rg__waits_unlock(w);
+	if (first)
+		rg__wait_count(w, RG__S_WAKEUPS_ANSWERED, 1);
+	else
+		rg_targets_free(targets);
+}
+
+/* Binding @p c has changed since the lookup: is its device waited for? */
+static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_contact *c, rg_time now)
+{
+	const rg__push *push = rg__config_push(s->wait->ticket.snapshot->config);
+	rg_contact asleep;
+
+	for (uint32_t i = 0; i < s->n; i++) {
+		rg__sleeper *d = &s->sleepers[i];
+		rg_targets *targets = NULL;
+
+		if (rg__record_contact(s->base, d->index, &asleep) != RG_OK || !is_same_device(push, &asleep, c) || !rg__sleeper_missing(s, d))
+			continue;
+		rg_status st = s->wait->request ? select_device(s, record, c->id, now, &targets) : RG_OK;
+
+		if (st != RG_OK)
+			return st;
+		if (targets || !s->wait->request)
+			queue_branch(s, d, targets);
+	}
+	return RG_OK;
+}
+
+typedef struct look_op {
+	rg_op op;
+	rg__lookout *spot;
+} look_op;
+
+static rg_status look_decide(rg_op *op)
+{
+	rg__lookout *s = ((look_op *)op)->spot;
+	rg_time now = rg__now(op->ticket.reg);
+	const rg_record *record = op->found.record;
+	rg_contact c;
+	rg_status st = RG_OK;
+
+	for (uint32_t i = 0; st == RG_OK && i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
+		if (c.expires > now && !is_as_before(s->base, &c))
+			st = meet_binding(s, record, &c, now);
+	}
+	rg__waits_lock(s->wait);
+	op->again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;
+	s->again = false;
+	s->looking = op->again;
+	rg__waits_unlock(s->wait);
+	return st;
+}
+
+static void end_look(rg__lookout *s, rg_status status)
+{
+	rg_wait *w = s->wait;
+	rg_registrar *reg = w->ticket.reg;
+	rg_time at = RG_TIME_NEVER, now = rg__now(reg);
+
+	rg__waits_lock(w);
+	if (status != RG_OK) {
+		s->looking = s->again = false;
+		w->failed = status;
+	}
+	if (w->state == RG__WAIT_WAITING && (status != RG_OK || s->watch == RG__WATCH_WANTED)) {
+		rg_time again = rg__add_sat(now, RG__TICK_AGAIN);
+
+		w->again = again < w->again ? again : w->again;
+		rg__waits_schedule(w);
+		at = w->at;
+	}
+	rg__waits_unlock(w);
+	if (at != RG_TIME_NEVER)
+		rg__announce(reg, at);
+	rg__waits_lock(w);
+	w->uses--;
+	if (--w->looks == 0 && w->state == RG__WAIT_ENDING)
+		rg__wait_finish(w, w->failed == RG_OK ? RG_ETIMEOUT : RG_ESTORE);
+	rg__wait_settle(w);
+}
+
+static void look_answer(rg_op *op, rg_status status)
+{
+	end_look(((look_op *)op)->spot, status);
+}
+
+static void look_clear(rg_op *op)
+{
+	rg__wait_unref(((look_op *)op)->spot->wait);
+}
+
+static const rg__verb look_verb = {
+	.size = sizeof(look_op),
+	.fetch_flags = RG_FETCH_FRESH,
+	.takes_partial = true,
+	.decide = look_decide,
+	.answer = look_answer,
+	.clear = look_clear,
+};
+
+void rg__lookout_look(rg__lookout *s)
+{
+	rg_wait *w = s->wait;
+	bool looks = !s->looking && (w->state == RG__WAIT_WAITING || w->state == RG__WAIT_ENDING);
+	rg_op *op;
+
+	if (looks) {
+		s->looking = true;
+		w->looks++;
+		w->uses++;
+		rg__wait_ref(w);
+	} else {
+		s->again = true;
+	}
+	rg__waits_unlock(w);
+	if (!looks)
+		return;
+	rg_status st = rg__op_new(&look_verb, w->ticket.reg, &op);
+
+	if (st == RG_OK) {
+		((look_op *)op)->spot = s;
+		op->key = s->key;
+		rg__op_start(op, NULL, NULL, NULL);
+	} else {
+		end_look(s, st);
+		rg__wait_unref(w);
+	}
+}
+

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Requests within a dialog that wait for their device (RFC 8599 §6). The operation arms a wait as a lookup does. While it waits, it is not
+ * among the operations that a tick looks at: the wait ends it.
+ */
+#include "engine/engine.h"
+#include "message/message.h"
+#include "model/model.h"
+#include "route/route.h"
+#include "rules/rules.h"
+
+typedef struct purr_asked {
+	const rg_request *request;
+	rg_purr_cb done;
+} purr_asked;
+
+typedef struct purr_op {
+	rg_op op;
+	rg_purr_cb done;
+	rg_request request;      /* method and Call-ID are kept */
+	rg__purr *purr;          /* NULL = nothing to wait for */
+	rg__lookup_settings settings;
+	rg_wait *wait;
+	rg__lookout *lookout;
+	_Atomic(rg_wait *) begun; /* the same, once it can be canceled */
+	int32_t result;
+} purr_op;
+
+static rg_str purr_in(rg_str text)
+{
+	rg_str value = RG__ABSENT;
+	rg__uri uri;
+
+	if (rg__uri_parse(text, &uri) == RG_OK && uri.scheme != RG__SCHEME_OTHER)
+		rg__uri_param(&uri, RG_STR("pn-purr"), &value);
+	return value;
+}
+
+static rg_str purr_of(const rg_request *request)
+{
+	rg_str token = purr_in(request->request_uri), rest, first;
+	rg__name_addr route;
+
+	if (token.p || request->n_routes == 0)
+		return token;
+	rest = request->routes[0];
+	if (rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK)
+		token = purr_in(route.uri);
+	return token;
+}
+
+static rg_status purr_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
+{
+	const purr_asked *asked = given;
+	const rg_config *config = op->ticket.snapshot->config;
+	purr_op *p = (purr_op *)op;
+	rg_status st = rg__request_open(asked->request, &p->request, why);
+
+	p->done = asked->done;
+	p->result = RG_PURR_NOTHING;
+	rg__lookup_settings_of(config, NULL, &p->settings);
+	if (st == RG_OK && p->settings.pn && rg__config_int(config, RG__P_pn_enable_purr)) {
+		rg_str token = purr_of(&p->request);
+
+		st = token.n > 0 ? rg__purr_read(token, rg__config_ring(config), &p->purr) : RG_OK;
+		st = st == RG_ENOENT ? RG_OK : st;
+	}
+	if (st == RG_OK)
+		st = rg__op_keep(op, keeps, (rg_str *[]){ &p->request.method, &p->request.callid }, 2);
+	if (st == RG_OK && p->purr)
+		op->key = p->purr->key;
+	else if (st == RG_OK)
+		rg__op_decide_at_once(op);
+	return st;
+}
+
+/* The index of the binding, if its device is asleep; -1 = there is nothing to wait for. */
+static int32_t sleeping(const purr_op *p)
+{
+	const rg_record *record = p->op.found.record;
+	rg_contact c;
+
+	for (uint32_t i = 0; i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
+		if (c.id == p->purr->binding)
+			return c.expires > p->op.now && rg__wakes_asleep(&p->settings, c.flags, c.modified, p->op.now) ? (int32_t)i : -1;
+	}
+	return -1;
+}
+
+static void no_branch(void *user, rg_targets *targets)
+{
+	(void)user;
+	rg_targets_free(targets);
+}
+
+static void purr_over(void *user, rg_status status)
+{
+	purr_op *p = user;
+
+	p->result = RG_PURR_RESUMED;
+	rg__op_answer(&p->op, status == RG_ETIMEOUT ? RG_OK : status);
+	rg__op_let_go(&p->op);
+}
+
+/* From here on the wait answers. */
+static rg_status begin_waiting(purr_op *p)
+{
+	bool waits;
+
+	rg__op_unlist(&p->op);
+	rg_status st = rg__wait_begin(p->wait, &waits);
+
+	if (st != RG_OK)
+		return st;
+	rg__op_hold(&p->op);
+	st = rg__wait_claim(p->wait, no_branch, purr_over, p, NULL, NULL, NULL);
+	if (st < 0) { /* too many others wait */
+		rg__op_let_go(&p->op);
+		return RG_OK;
+	}
+	atomic_store(&p->begun, p->wait);
+	if (atomic_load(&p->op.released))
+		rg_wait_cancel(p->wait);
+	return RG_PENDING;
+}
+
+static rg_status purr_decide(rg_op *op)
+{
+	purr_op *p = (purr_op *)op;
+	int32_t index = p->purr ? sleeping(p) : -1;
+	rg_status st;
+
+	if (index < 0)
+		return RG_OK;
+	if (!p->wait) {
+		st = rg__wait_new(op, &(rg__wait_asked){ .request = &p->request, .prefix = RG_STR("mid-"), .bare = true }, &p->wait);
+		if (st == RG_OK)
+			st = rg__wait_arm(p->wait, &(rg__lookout_asked){ .key = op->key, .branch = -1 }, &p->lookout);
+		p->settings.awake_since = op->now + 1;
+		op->again = st == RG_OK;
+		return st;
+	}
+	st = rg__lookout_expect(p->lookout, op->found.record, &(uint16_t){ (uint16_t)index }, 1);
+	return st == RG_OK ? begin_waiting(p) : st;
+}
+
+static void purr_answer(rg_op *op, rg_status status)
+{
+	purr_op *p = (purr_op *)op;
+
+	p->done(op->user, status, status == RG_OK ? p->result : RG_PURR_ERROR);
+	rg_wait_cancel(atomic_load(&p->begun));
+}
+
+static void purr_clear(rg_op *op)
+{
+	purr_op *p = (purr_op *)op;
+
+	if (p->wait)
+		rg__wait_drop(p->wait);
+	rg__purr_free(p->purr);
+}
+
+static const rg__verb purr_verb = {
+	.size = sizeof(purr_op),
+	.fetch_flags = RG_FETCH_FRESH,
+	.prepare = purr_prepare,
+	.decide = purr_decide,
+	.answer = purr_answer,
+	.clear = purr_clear,
+};
+
+rg_status rg_pn_process_purr(rg_registrar *reg, const rg_request *request, rg_purr_cb done, void *user, rg_free_cb free_user, rg_op **op,
+	rg_error *why)
+{
+	const char *wrong = !request ? "request is NULL" : !done ? "done is NULL" : NULL;
+
+	return rg__verb_start(&purr_verb, reg, &(purr_asked){ request, done }, wrong, user, free_user, op, why);
+}
