@@ -228,7 +228,7 @@ RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_ta
 /**
  * @return the number of devices that must be woken before a request reaches them (RFC 8599 §5.3); 0 for NULL. They are no targets. There is
  * one for each instance whose binding modified last is asleep: push applies to it (RG_CONTACT_PN), `pn_enable` is on, and it did not
- * register within `pn_skip_pn_interval`.
+ * register within `pn_skip_pn_interval`. For an ACK there is none: it cannot wait, and goes to a device that has just answered.
  */
 RG_API uint32_t rg_targets_wake_count(const rg_targets *targets);
 
