@@ -2,6 +2,7 @@
 /* Push notifications (RFC 8599) by the pure decision: what a REGISTER with push parameters is answered and stores. */
 #include "policy_kit.h"
 #include "grammar/grammar.h"
+#include "register/register.h"
 #include "rules/rules.h"
 
 #define PN(host, params) "<sip:alice@" host ";" params ">"
@@ -595,5 +596,19 @@ Test(push, a_filter_finds_a_device_as_a_register_does)
 		cr_assert_eq(rg__filter_contact(&f, rg_str_from(cases[i].contact), w.config, "contact", NULL), RG_OK, "%s", cases[i].contact);
 		cr_expect_eq(rg__filter_matches(&f, &c), cases[i].found, "%s", cases[i].contact);
 	}
+	end_world(&w);
+}
+
+Test(push, a_refusal_says_which_contact_it_is_about)
+{
+	world w = push_world();
+	spec s = { .contact = { PN("192.0.2.7", APNS), PN("192.0.2.8", "pn-provider=foreign") } };
+	spec_room room;
+	rg_request r = request_of(&s, &room);
+	rg__spot spot;
+
+	cr_assert_eq(save_spec(&w, s), 555);
+	rg__register_explain(&r, RG_R_PNS_UNSUP, w.config, NULL, &spot);
+	cr_expect(spot.header && strcmp(spot.header, "Contact") == 0 && spot.value == 2, "%s %u", spot.header, spot.value);
 	end_world(&w);
 }
