@@ -21,7 +21,7 @@ typedef struct sieve {
 } sieve;
 
 /* An ACK has no transaction in which it could wait, and goes to a device that has just answered. */
-static bool may_wait(const rg_request *request)
+static bool request_waits(const rg_request *request)
 {
 	return !request || !rg_str_equal(request->method, RG_STR("ACK"));
 }
@@ -29,7 +29,7 @@ static bool may_wait(const rg_request *request)
 static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
 	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
-		.wakes = set->pn && may_wait(request), .filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
+		.wakes = set->pn && request_waits(request), .filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
 
