@@ -78,9 +78,14 @@ static bool is_as_before(const rg_record *base, const rg_contact *c)
 	return false;
 }
 
-static bool is_same_device(const rg_contact *asleep, const rg_contact *c)
+/* A binding that is no longer there is known again by instance or push parameters. */
+static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c)
 {
-	return asleep->id == c->id || (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance));
+	rg__uri uri, slept;
+
+	if (asleep->id == c->id || (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance)))
+		return true;
+	return push && rg__uri_parse(c->uri, &uri) == RG_OK && rg__uri_parse(asleep->uri, &slept) == RG_OK && rg__pn_same(&uri, &slept, push);
 }
 
 /* What the lookup would answer now for the device of this binding. *out: NULL when it is no target. */
@@ -147,13 +152,14 @@ static void queue_branch(rg__lookout *s, rg__sleeper *d, rg_targets *targets)
 /* Binding @p c has changed since the lookup: is its device waited for? */
 static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_contact *c, rg_time now)
 {
+	const rg__push *push = rg__config_push(s->wait->ticket.snapshot->config);
 	rg_contact asleep;
 
 	for (uint32_t i = 0; i < s->n; i++) {
 		rg__sleeper *d = &s->sleepers[i];
 		rg_targets *targets = NULL;
 
-		if (rg__record_contact(s->base, d->index, &asleep) != RG_OK || !is_same_device(&asleep, c) || !rg__sleeper_missing(s, d))
+		if (rg__record_contact(s->base, d->index, &asleep) != RG_OK || !is_same_device(push, &asleep, c) || !rg__sleeper_missing(s, d))
 			continue;
 		rg_status st = s->wait->request ? select_device(s, record, c->id, now, &targets) : RG_OK;
 

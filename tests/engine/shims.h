@@ -100,4 +100,23 @@ typedef struct hinting {
 
 rg_store *hinting_new(rg_store *inner, hinting *h);
 
+/* Has watches that misbehave, over those of an inline store. */
+typedef struct watching {
+	bool none;         /* has no watch */
+	bool deaf;         /* loses every message */
+	bool at_once;      /* tells of a change inside `watch` */
+	bool ends_at_once; /* and of the end */
+	bool noisy;        /* tells of a change inside `unwatch` */
+	bool late;         /* holds the last call of what is unwatched until watching_let_go() */
+	void (*hook)(void *user); /* called inside `watch`, once it watches */
+	void *user;
+	rg_status refuses; /* what `watch` returns; RG_OK = it watches */
+	uint32_t watches, unwatches, live; /* calls of the members; watches that have not told their end */
+	void *first, *held, *shim; /* its own */
+} watching;
+
+rg_store *watching_new(rg_store *inner, watching *w);
+void watching_end(watching *w); /* ends all that are on, as a store does that lost its connection */
+void watching_let_go(watching *w);
+
 #endif
