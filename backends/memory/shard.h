@@ -93,7 +93,7 @@ struct tally {
 };
 
 struct watch {
-	struct watch *next; /* in the bucket, ordered by `id` */
+	struct watch *prev, *next; /* in the bucket, ordered by `id` */
 	uint64_t id;
 	struct shard *shard;
 	rg_watch_cb changed;
@@ -106,7 +106,9 @@ struct watch {
 };
 
 struct watches {
-	struct watch **buckets;
+	struct watch_list {
+		struct watch *first, *last;
+	} *buckets;
 	uint32_t n, bits;
 	uint64_t last_id;
 };

@@ -6,9 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct watch **watch_bucket(struct watches *w, uint32_t hash)
+static struct watch_list *watch_bucket(struct watches *w, uint32_t hash)
 {
 	return &w->buckets[hash & ((1u << w->bits) - 1)];
+}
+
+/* Many may watch one key, so neither of these goes through the list. */
+static void watch_append(struct watch_list *list, struct watch *w)
+{
+	w->prev = list->last;
+	w->next = NULL;
+	*(w->prev ? &w->prev->next : &list->first) = w;
+	list->last = w;
+}
+
+static void watch_take_out(struct watch_list *list, struct watch *w)
+{
+	*(w->prev ? &w->prev->next : &list->first) = w->next;
+	*(w->next ? &w->next->prev : &list->last) = w->prev;
 }
 
 static bool watches_reserve(struct watches *w)
@@ -21,13 +36,9 @@ static bool watches_reserve(struct watches *w)
 	if (!grown.buckets)
 		return false;
 	for (size_t i = 0; w->buckets && i < (size_t)1 << w->bits; i++) {
-		for (struct watch *next, *x = w->buckets[i]; x; x = next) {
-			struct watch **p = watch_bucket(&grown, x->hash);
-			while (*p)
-				p = &(*p)->next;
+		for (struct watch *next, *x = w->buckets[i].first; x; x = next) {
 			next = x->next;
-			x->next = NULL;
-			*p = x;
+			watch_append(watch_bucket(&grown, x->hash), x);
 		}
 	}
 	free(w->buckets);
@@ -61,10 +72,7 @@ rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void 
 	struct watches *all = &w->shard->watches;
 	bool room_for_it = watches_reserve(all);
 	if (room_for_it) {
-		struct watch **p = watch_bucket(all, w->hash);
-		while (*p)
-			p = &(*p)->next;
-		*p = w;
+		watch_append(watch_bucket(all, w->hash), w);
 		all->n++;
 		w->id = ++all->last_id;
 	}
@@ -89,10 +97,7 @@ void memory_unwatch(void *self, void *handle)
 	struct watch *w = handle;
 	struct shard *s = w->shard;
 	pthread_mutex_lock(&s->lock);
-	struct watch **p = watch_bucket(&s->watches, w->hash);
-	while (*p != w)
-		p = &(*p)->next;
-	*p = w->next;
+	watch_take_out(watch_bucket(&s->watches, w->hash), w);
 	s->watches.n--;
 	w->ended = true;
 	bool busy = w->busy;
@@ -125,14 +130,14 @@ static struct watch *fire(struct shard *s, struct watch *w, uint32_t hash)
 	pthread_mutex_unlock(&s->lock);
 	memory_watch_end(w);
 	pthread_mutex_lock(&s->lock);
-	return *watch_bucket(&s->watches, hash);
+	return watch_bucket(&s->watches, hash)->first;
 }
 
 void watches_fire(struct shard *s, uint32_t hash, const rg_key *key)
 {
 	pthread_mutex_lock(&s->lock);
 	uint64_t last = s->watches.last_id, id = 0;
-	struct watch *w = s->watches.n > 0 ? *watch_bucket(&s->watches, hash) : NULL;
+	struct watch *w = s->watches.n > 0 ? watch_bucket(&s->watches, hash)->first : NULL;
 	while ((w = matching(w, id, hash, key)) != NULL && w->id <= last) {
 		id = w->id;
 		if (w->busy) {
@@ -148,7 +153,7 @@ void watches_fire(struct shard *s, uint32_t hash, const rg_key *key)
 void watches_end(struct shard *s)
 {
 	for (size_t i = 0; s->watches.buckets && i < (size_t)1 << s->watches.bits; i++) {
-		for (struct watch *next, *w = s->watches.buckets[i]; w; w = next) {
+		for (struct watch *next, *w = s->watches.buckets[i].first; w; w = next) {
 			next = w->next;
 			memory_watch_end(w);
 		}

@@ -228,7 +228,7 @@ RG_API rg_status rg_plan_text(rg_plan *plan, uint32_t flags, char *room, size_t 
 
 /**
  * Decides where to route a request (RFC 3261 §16.5): to the live bindings of the AoR, in order. The flags `branch` and `global` have no
- * effect here.
+ * effect here. While `pn_enable` is on, devices that are asleep are no targets (rg_targets_wake_count()).
  * @param record  the current record of the AoR; NULL = none. @param request  gives the AoR (`aor`, else `request_uri`) and the method.
  * @param config  NULL = all defaults. @param options  NULL = no flags. @param now  the time of the decision.
  * @return RG_OK with @p out owned by the caller, also for an empty result; RG_EINVAL: there is no request, what the host says in it is

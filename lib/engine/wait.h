@@ -25,7 +25,7 @@ typedef struct rg__sleeper {
 struct rg__lookout {
 	rg_wait *wait;
 	rg__lookout *next;          /* of the wait */
-	rg__lookout *chain;         /* in the index */
+	rg__lookout *chain, **link; /* in the index: the next, and what points here */
 	rg__lookout *todo;          /* of those that are to look */
 	uint64_t hash;
 	rg_key key;

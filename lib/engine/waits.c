@@ -53,9 +53,13 @@ rg_status rg__waits_admit(rg_wait *wait, uint32_t most)
 	return RG_OK;
 }
 
-static rg__lookout **spot_bucket(rg__lookout **buckets, uint32_t n, uint64_t hash)
+static void put_into_bucket(rg__lookout **buckets, uint32_t n, rg__lookout *s)
 {
-	return &buckets[hash % n];
+	s->link = &buckets[s->hash % n];
+	s->chain = *s->link;
+	if (s->chain)
+		s->chain->link = &s->chain;
+	*s->link = s;
 }
 
 /* False: there are no buckets at all. */
@@ -68,11 +72,8 @@ static bool grow_index(rg__waits *w)
 		return w->n_buckets > 0; /* longer chains will do */
 	for (uint32_t i = 0; i < w->n_buckets; i++) {
 		for (rg__lookout *next, *s = w->buckets[i]; s; s = next) {
-			rg__lookout **at = spot_bucket(buckets, n, s->hash);
-
 			next = s->chain;
-			s->chain = *at;
-			*at = s;
+			put_into_bucket(buckets, n, s);
 		}
 	}
 	free(w->buckets);
@@ -87,10 +88,7 @@ bool rg__waits_index(rg__lookout *s)
 
 	if (!grow_index(w))
 		return false;
-	rg__lookout **at = spot_bucket(w->buckets, w->n_buckets, s->hash);
-
-	s->chain = *at;
-	*at = s;
+	put_into_bucket(w->buckets, w->n_buckets, s);
 	s->indexed = true;
 	w->n_spots++;
 	return true;
@@ -100,11 +98,9 @@ static void leave_index(rg__waits *w, rg__lookout *s)
 {
 	if (!s->indexed)
 		return;
-	rg__lookout **at = spot_bucket(w->buckets, w->n_buckets, s->hash);
-
-	while (*at != s)
-		at = &(*at)->chain;
-	*at = s->chain;
+	*s->link = s->chain;
+	if (s->chain)
+		s->chain->link = s->link;
 	s->indexed = false;
 	w->n_spots--;
 }
@@ -205,7 +201,7 @@ void rg__waits_changed(rg_registrar *reg, const rg_key *key)
 	rg__lookout *todo = NULL, *s;
 
 	pthread_mutex_lock(&w->lock);
-	for (s = w->n_buckets ? *spot_bucket(w->buckets, w->n_buckets, hash) : NULL; s; s = s->chain) {
+	for (s = w->n_buckets ? w->buckets[hash % w->n_buckets] : NULL; s; s = s->chain) {
 		if (s->hash != hash || s->queued || !rg_key_equal(&s->key, key))
 			continue;
 		rg__wait_ref(s->wait);
@@ -235,7 +231,8 @@ rg_time rg__waits_tick(rg_registrar *reg)
 	now = rg__now(reg);
 	pthread_mutex_lock(&w->lock);
 	rg__waits_clock(w, now);
-	while (w->n_heap > 0 && w->heap[0]->at <= now) {
+	/* Each once at most: if the clock was set meanwhile, a wait may be due again at once. */
+	for (uint32_t left = w->n_heap; left > 0 && w->n_heap > 0 && w->heap[0]->at <= now; left--) {
 		rg_wait *wait = w->heap[0];
 
 		rg__wait_ref(wait);

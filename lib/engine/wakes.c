@@ -87,7 +87,11 @@ rg_time rg__wakes_mark(rg_registrar *reg, uint32_t limit)
 {
 	rg__batch *claim;
 
-	for (; limit > 0 && (claim = rg__claim_take(reg->events)) != NULL; limit--) {
+	for (; (claim = rg__claim_take(reg->events)) != NULL; limit--) {
+		if (limit == 0) {
+			rg__claim_return(reg->events, claim);
+			return rg__now(reg);
+		}
 		rg_status st = mark_claim(reg, claim);
 
 		if (st == RG_ECANCELED) { /* the registrar was shut down */
@@ -97,7 +101,7 @@ rg_time rg__wakes_mark(rg_registrar *reg, uint32_t limit)
 		if (st != RG_OK)
 			return rg__add_sat(rg__now(reg), RG__TICK_AGAIN);
 	}
-	return limit > 0 ? RG_TIME_NEVER : rg__now(reg);
+	return RG_TIME_NEVER;
 }
 
 void rg__wakes_drop(rg_registrar *reg)

@@ -6,7 +6,7 @@
 #include "message/message.h"
 #include "register/register.h"
 
-/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank, its principal and its place among the wakes. */
+/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank, its principal and a wake. */
 enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
 
 /* The filters for bindings, and counts of the bindings that passed each. */
@@ -76,7 +76,8 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 	return n;
 }
 
-/* Sorts the bindings that passed, and drops those that the options exclude. With `no-branches`, the device that is woken is the best one. */
+/* Sorts the bindings that passed, drops those that the options exclude, and then takes out those that sleep. So `no-branches` wakes only the
+ * best device. */
 static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 {
 	rg_status status = RG_OK;

@@ -21,8 +21,8 @@ bool rg__wakes_asleep(const rg__lookup_settings *set, uint32_t flags, rg_time mo
 /* Leaves only the bindings of the device of binding @p id: those of its instance. */
 void rg__wakes_keep_device(const rg_record *record, uint64_t id, rg__lot *lot);
 
-/* While push is on, takes the bindings whose devices are asleep out of the lot. Of an instance the principal decides: is its device asleep, the fallbacks
- * are left out; a fallback that is asleep itself is left out, too, because nothing would wake it in time. */
+/* While push is on, takes the bindings whose devices are asleep out of the lot. The principal of an instance decides. When it is asleep, its
+ * fallbacks are left out. A fallback that is asleep is left out, too, because nothing would wake it in time. */
 void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, rg_time now, rg__lot *lot);
 
 #endif

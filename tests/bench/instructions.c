@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Repeats one operation, so that callgrind can count its instructions: instructions OPERATION STORE COUNT. The script of this name runs it.
- * merge and select are the decisions of refresh and lookup alone, with a config: of the store they use nothing. */
+ * merge and select are the decisions of refresh and lookup alone, with a config: of the store they use nothing. The store `push` is memory with
+ * push on; with `waiting`, ten thousand lookups of other phones wait for them to wake, too. */
 #include "phones.h"
 #include <rgstr/memory.h>
 #include <stdbool.h>
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PHONES = 100 };
+enum { PHONES = 100, WAITS = 10000 };
 
 static rg_time now(void *user)
 {
@@ -98,6 +99,61 @@ static int decide(const char *operation, phone *p, uint32_t times)
 	return good;
 }
 
+static void came_back(void *user, rg_targets *targets)
+{
+	(void)user;
+	rg_targets_free(targets);
+}
+
+static void wait_over(void *user, rg_status status)
+{
+	(void)user;
+	(void)status;
+}
+
+/* A sleeping phone that no other operation touches. */
+static int wait_for_phone(rg_registrar *reg, uint32_t i)
+{
+	char aor[64], contact[128];
+	rg_str line = { contact, (size_t)snprintf(contact, sizeof contact, "<sip:p@192.0.2.1;pn-provider=acme;pn-prid=t%u>", i) };
+	rg_response *response = NULL;
+	rg_targets *targets = NULL;
+	rg_request request;
+
+	snprintf(aor, sizeof aor, "sip:asleep-%u@example.org", i);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("REGISTER");
+	request.request_uri = RG_STR("sip:example.org");
+	request.from_header = request.to_header = rg_str_from(aor);
+	request.callid = RG_STR("call-id");
+	request.cseq = RG_STR("1 REGISTER");
+	request.contacts = &line;
+	request.n_contacts = 1;
+	rg_save(reg, &request, NULL, &response, NULL);
+	rg_response_free(response);
+	request.method = RG_STR("INVITE");
+	request.request_uri = rg_str_from(aor);
+	rg_lookup(reg, &request, NULL, &targets, NULL);
+	rg_status st = rg_targets_wait(targets, came_back, wait_over, NULL, NULL, NULL, NULL);
+	rg_targets_free(targets);
+	return st == RG_PENDING;
+}
+
+static int turn_push_on(rg_registrar *reg, uint32_t waits)
+{
+	rg_config *config;
+	int good = rg_config_new(&config) == RG_OK;
+
+	rg_config_set(config, RG_STR("pn_enable"), RG_STR("1"), NULL);
+	rg_config_set(config, RG_STR("pn_providers"), RG_STR("acme"), NULL);
+	rg_config_set(config, RG_STR("pn_ct_match_params"), RG_STR("pn-provider,pn-prid"), NULL);
+	good = good && rg_registrar_configure(reg, config, NULL) == RG_OK;
+	for (uint32_t i = 0; i < waits && good; i++)
+		good = wait_for_phone(reg, i);
+	rg_config_free(config);
+	return good;
+}
+
 int main(int argc, char **argv)
 {
 	static phone phones[PHONES];
@@ -113,6 +169,10 @@ int main(int argc, char **argv)
 		if (!refresh(reg, &phones[i], 1))
 			return 1;
 	}
+	bool waiting = strcmp(argv[2], "waiting") == 0;
+
+	if ((waiting || strcmp(argv[2], "push") == 0) && !turn_push_on(reg, waiting ? WAITS : 0))
+		return 1;
 	bool pure = strcmp(argv[1], "merge") == 0 || strcmp(argv[1], "select") == 0;
 
 	if (pure && !decide(argv[1], &phones[0], (uint32_t)atoi(argv[3])))

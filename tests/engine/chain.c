@@ -28,7 +28,8 @@ typedef struct chain {
 	rg_str foreign;    /* the ownership tag of another node */
 	char what[256];    /* the step */
 	char heard[ROOM];  /* events of the registrar */
-	uint32_t commits, refusals, expiries, removals, measurements; /* a run without one of them tests little */
+	bool push;
+	uint32_t commits, refusals, expiries, removals, measurements, wake_ups; /* a run without one of them tests little */
 } chain;
 
 static uint32_t dice(chain *c, uint32_t below)
@@ -146,6 +147,52 @@ static void compare_events(chain *c, const rg_plan *plan)
 	c->heard[0] = '\0';
 }
 
+/* Is the device of a binding woken by the plan? */
+static bool is_woken(const rg_plan *plan, const rg_contact *contact)
+{
+	rg_event event = { .struct_size = sizeof event };
+	bool woken = false;
+
+	for (uint32_t i = 0; !woken && rg_plan_event(plan, i, &event) == RG_OK; i++)
+		woken = event.kind == RG_EVENT_CONTACT_REFRESH && event.after->id == contact->id;
+	return woken;
+}
+
+/* What the registrar does by itself after it has told of the wake-ups of a plan: marks them as sent, and sets the time of the repeat. */
+static void mark_woken(chain *c, const rg_plan *plan)
+{
+	enum { MOST = 64, TRIGGER = 120000, RETRY = 10000 };
+	static rg_contact contacts[MOST];
+	rg_removal removals[RG_REMOVALS_MAX];
+	uint32_t n = rg_record_contact_count(c->record), n_removals = rg_record_removal_count(c->record), woken = 0;
+	rg_record *next = NULL;
+	rg_key key;
+
+	expect(c, n <= MOST, "there are few bindings");
+	for (uint32_t i = 0; i < n; i++) {
+		contacts[i].struct_size = sizeof contacts[i];
+		rg_record_contact(c->record, i, &contacts[i]);
+		if (!is_woken(plan, &contacts[i]))
+			continue;
+		rg_time repeat = contacts[i].expires - TRIGGER + RETRY;
+		contacts[i].wake = repeat > c->now && repeat < contacts[i].expires ? repeat : 0;
+		contacts[i].flags |= RG_CONTACT_WOKEN;
+		woken++;
+	}
+	if (woken == 0)
+		return;
+	c->wake_ups += woken;
+	for (uint32_t i = 0; i < n_removals; i++) {
+		removals[i].struct_size = sizeof removals[i];
+		rg_record_removal(c->record, i, &removals[i]);
+	}
+	rg_record_key(c->record, &key);
+	expect(c, rg_record_new(&key, rg_record_revision(c->record), contacts, n, removals, n_removals, rg_record_extra(c->record), &next) ==
+		RG_OK, "rg_record_new");
+	rg_record_unref(c->record);
+	c->record = next;
+}
+
 /* Applies the plan and compares what came of it. Frees the plan. */
 static void finish_step(chain *c, rg_plan *plan)
 {
@@ -157,6 +204,7 @@ static void finish_step(chain *c, rg_plan *plan)
 	expect(c, !rg_plan_commits(plan) || rg_plan_apply(plan, next, &(rg_record *){ NULL }, NULL) == RG_ECONFLICT, "a plan fits once");
 	rg_record_unref(c->record);
 	c->record = next;
+	mark_woken(c, plan);
 	rg_plan_free(plan);
 	compare_records(c);
 }
@@ -198,7 +246,11 @@ static void contact_of(chain *c, char *room, size_t size)
 	static const char *const lifetimes[] = { "", ";expires=0", ";expires=60", ";expires=61", ";expires=600" },
 		*const ranks[] = { "", ";q=0.5", ";q=1.0" };
 	uint32_t phone = dice(c, PHONES);
-	int n = snprintf(room, size, "<sip:p%" PRIu32 "@192.0.2.%" PRIu32 ">%s%s", phone, phone % 3, lifetimes[dice(c, 5)], ranks[dice(c, 3)]);
+	int n = snprintf(room, size, "<sip:p%" PRIu32 "@192.0.2.%" PRIu32, phone, phone % 3);
+
+	if (dice(c, 2) > 0)
+		n += snprintf(room + n, size - (size_t)n, ";pn-provider=apns;pn-param=TEAM.app;pn-prid=%" PRIu32, phone);
+	n += snprintf(room + n, size - (size_t)n, ">%s%s", lifetimes[dice(c, 5)], ranks[dice(c, 3)]);
 
 	if (dice(c, 3) == 0)
 		snprintf(room + n, size - (size_t)n, ";+sip.instance=\"<urn:x:%" PRIu32 ">\"", dice(c, 3));
@@ -207,7 +259,7 @@ static void contact_of(chain *c, char *room, size_t size)
 static void save(chain *c)
 {
 	static const char *const tags[] = { "", "east", "west" }, *const calls[] = { "one", "two", "three" };
-	char contacts[3][128], cseq[32];
+	char contacts[3][192], cseq[32];
 	uint8_t seed[32];
 	rg_str lines[3];
 	rg_request r;
@@ -317,6 +369,10 @@ static void open_chain(chain *c)
 	set(c, "max_contacts", dice(c, 2) ? "3" : "0");
 	set(c, "eviction", evictions[dice(c, 3)]);
 	set(c, "desc_time_order", dice(c, 2) ? "1" : "0");
+	c->push = dice(c, 4) > 0;
+	set(c, "pn_enable", c->push ? "1" : "0");
+	set(c, "pn_providers", "apns");
+	set(c, "pn_retry", "10");
 	rg_str flags = dice(c, 2) ? RG_STR("force-registration") : RG_STR("");
 	expect(c, rg_save_options_new(flags, &c->options, NULL) == RG_OK, "rg_save_options_new");
 	expect(c, rg_memory_store_new(NULL, &c->store, NULL) == RG_OK, "rg_memory_store_new");
@@ -347,7 +403,7 @@ static void run(uint64_t seed, uint32_t steps)
 		c.now += pauses[dice(&c, 6)];
 		kinds[dice(&c, 7)](&c);
 	}
-	bool all = c.commits > 100 && c.refusals > 10 && c.expiries > 10 && c.removals > 5 && c.measurements > 5;
+	bool all = c.commits > 100 && c.refusals > 10 && c.expiries > 10 && c.removals > 5 && c.measurements > 5 && c.push == (c.wake_ups > 5);
 
 	expect(&c, steps < 1000 || all, "each kind of step changes something");
 	close_chain(&c);

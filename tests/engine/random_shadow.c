@@ -24,9 +24,9 @@ static copy copy_of(const rg_contact *c)
 {
 	const rg_str texts[] = { c->uri, c->params, c->instance, c->callid, c->path, c->received, c->socket, c->flow, c->user_agent, c->attr,
 		c->ownership_tag, c->next_hop, c->extra };
-	/* Without the generation: it may change without an event. */
-	const uint64_t numbers[] = { c->flags, c->id, c->n_addrs, c->cseq, (uint64_t)c->expires, (uint64_t)c->created,
-		(uint64_t)c->modified, (uint64_t)c->wake, c->request_hash, (uint64_t)(int64_t)c->q, c->reg_id, c->methods, c->branch_flags,
+	/* Without the generation and the state of the wake-up: they may change without an event. */
+	const uint64_t numbers[] = { c->flags & ~(uint32_t)RG_CONTACT_WOKEN, c->id, c->n_addrs, c->cseq, (uint64_t)c->expires,
+		(uint64_t)c->created, (uint64_t)c->modified, c->request_hash, (uint64_t)(int64_t)c->q, c->reg_id, c->methods, c->branch_flags,
 			c->latency };
 	uint64_t h = mix_bytes(14695981039346656037u, numbers, sizeof numbers);
 
@@ -324,6 +324,8 @@ void event_heard(const rg_event *e)
 
 	if (!c || !can_follow(c) || !hears_all())
 		return;
+	if (!w.overlay)
+		pass_states(c); /* to what landed without an event */
 	if (e->kind == RG_EVENT_AOR_INSERT || e->kind == RG_EVENT_AOR_DELETE) {
 		bool comes = e->kind == RG_EVENT_AOR_INSERT;
 

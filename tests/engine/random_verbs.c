@@ -271,7 +271,8 @@ static rg_str contact_value(lent *l)
 
 	if (odd == 15)
 		return dice(2) ? text(l, "<sip:>") : text(l, "<tel:+1>");
-	rg_str value = text(l, "<%.*s>%s", (int)uri.n, uri.p, expires[dice(7)]);
+	const char *push = odd == 10 || odd == 11 ? ";pn-provider=apns;pn-param=TEAM.app;pn-prid=1" : "";
+	rg_str value = text(l, "<%.*s%s>%s", (int)uri.n, uri.p, push, expires[dice(7)]);
 
 	if (odd >= 12)
 		value.n += text(l, ";+sip.instance=\"<urn:uuid:0%u>\";reg-id=%u", phone % 2, 1 + dice(2)).n;

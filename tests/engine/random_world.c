@@ -187,6 +187,11 @@ rg_config *draw_config(void)
 	rg_config_set_int(config, RG_STR("max_contacts"), 1 + dice(6), NULL);
 	rg_config_set_int(config, RG_STR("min_expires"), dice(2) ? 0 : 60, NULL);
 	rg_config_set_int(config, RG_STR("store_timeout"), dice(2) ? 2000 : 500, NULL);
+	rg_config_set(config, RG_STR("pn_enable"), dice(4) ? RG_STR("1") : RG_STR("0"), NULL);
+	rg_config_set(config, RG_STR("pn_providers"), RG_STR("apns"), NULL);
+	rg_config_set(config, RG_STR("pn_retry"), RG_STR("1,10"), NULL);
+	/* Every device counts as awake, so that a lookup lists what is there. */
+	rg_config_set(config, RG_STR("pn_skip_pn_interval"), RG_STR("4294967295"), NULL);
 	rg_config_set(config, RG_STR("outbound_mode"), rg_str_from(modes[dice(4)]), NULL);
 	return config;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Which devices a lookup waits for, and what it gets when they come back. */
+#include "sites.h"
 #include "waiting.h"
 #include <stdio.h>
 
@@ -70,6 +71,37 @@ Test(waits_devices, branches_of_a_request_wait_each_at_its_place)
 	cr_expect_eq(w.done, 1);
 	push_end(&w);
 	kit_close(&k);
+}
+
+/* A home is a target at once; who it is for, is woken there. */
+Test(waits_devices, homes_are_targets_beside_devices_that_are_woken)
+{
+	rg_store *shared = shared_new();
+	kit there, k;
+	waiting w;
+
+	kit_open(&there, INLINE);
+	federate(&there, shared, EAST);
+	push_open(&k, NULL);
+	federate(&k, shared, WEST);
+	cr_assert_eq(kit_save(&there, "alice", A1, 1), 200);
+	settle(&there);
+	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
+	cr_expect_eq(push_lookup(&w, &k, "alice", "global"), RG_OK);
+	cr_expect_eq(rg_targets_wake_count(w.targets), 1);
+	cr_expect_eq(push_wait(&w), RG_PENDING);
+	cr_expect_eq(push_save(&k, "alice", 1, 2), 200);
+	EXPECT_SEEN(w, "1 ?|1;");
+	push_end(&w);
+	cr_expect_eq(push_lookup(&w, &k, "alice", "global,no-branches"), RG_OK);
+	EXPECT_SEEN(w, "2|");
+	cr_expect_eq(push_wait(&w), RG_PENDING);
+	cr_expect_eq(push_save(&k, "alice", 1, 3), 200);
+	EXPECT_SEEN(w, "2|1;");
+	push_end(&w);
+	kit_close(&k);
+	kit_close(&there);
+	rg_store_unref(shared);
 }
 
 #define INSTANCE_1 "urn:uuid:00000000-0000-1000-8000-000000000001"

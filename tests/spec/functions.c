@@ -133,15 +133,22 @@ ROW_AS(lookup_code, found, "1", "1.4.4")
 	cr_expect_eq(rg_targets_code(h->targets), 0);
 }
 
-/* No lookup passes over a device because it sleeps: the code has its number and is never given. */
 ROW_AS(lookup_code, pushed, "2", "1.4.4")
 {
-	cr_expect_eq(RG_LOOKUP_PUSHED, 2);
+	rg_contact woken = { .struct_size = sizeof woken };
+
 	set(h, "pn_providers", "apns");
 	set(h, "pn_enable", "true");
 	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=apns;pn-prid=x;pn-param=y>");
-	FOUND();
-	cr_expect_eq(rg_targets_result(h->targets), 1);
+	IS(FOUND(), "2 480"); /* the code if it does not wake up */
+	cr_expect_eq(rg_targets_result(h->targets), RG_LOOKUP_PUSHED);
+	cr_expect_eq(rg_targets_wake_count(h->targets), 1);
+	cr_assert_eq(rg_targets_wake_contact(h->targets, 0, &woken), RG_OK);
+	IS(text(h, woken.uri), "sip:a@192.0.2.1;pn-provider=apns;pn-prid=x;pn-param=y");
+	SAVE(.contact = B, .callid = "c2");
+	IS(FOUND(), "1 sip:b@192.0.2.2"); /* one is awake */
+	cr_expect_eq(rg_targets_wake_count(h->targets), 1);
+	IS(FOUND(.flags = "no-branches"), "2 480"); /* only the best is woken */
 }
 
 ROW_AS(lookup_code, none, "-1", "1.4.4")
@@ -273,35 +280,94 @@ ROW(function, add_sock_hdr, "1.4.8")
 	IS(text(h, value), "tls:[2001:db8::1]:5061");
 }
 
-/* There is no pn_process_purr yet, but the reference that it takes. */
-static void purr_is_to_come(host *h)
+/* What rg_pn_process_purr() says about a BYE with this PURR: "status result", or "waits". */
+typedef struct resumed {
+	bool called;
+	rg_status status;
+	int32_t result;
+} resumed;
+
+static void resume(void *user, rg_status status, int32_t result)
 {
+	*(resumed *)user = (resumed){ true, status, result };
+}
+
+static void within_dialog(host *h, const char *purr, resumed *out)
+{
+	char uri[2048];
+	rg_request r;
+
+	*out = (resumed){ false, RG_OK, 0 };
+	rg_request_init(&r, sizeof r);
+	r.method = RG_STR("BYE");
+	snprintf(uri, sizeof uri, "sip:a@192.0.2.1;pn-purr=%s", purr);
+	r.request_uri = rg_str_from(uri);
+	rg_status st = rg_pn_process_purr(h->reg, &r, resume, out, NULL, NULL, NULL);
+
+	cr_expect_eq(st, out->called ? RG_OK : RG_PENDING);
+}
+
+#define ASLEEP_PHONE "<sip:a@192.0.2.1;pn-provider=apns;pn-prid=x;pn-param=y>"
+
+/* The PURR of a phone that has just registered, and is asleep. */
+static const char *purr_of_phone(host *h)
+{
+	static char purr[1024];
+
 	set(h, "pn_providers", "apns");
 	set(h, "pn_enable", "true");
 	set(h, "pn_enable_purr", "true");
-	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=apns;pn-prid=x;pn-param=y>");
-	cr_expect_eq(rg_response_code(h->response), 200);
-	cr_expect_not_null(strstr(header(h, "Feature-Caps"), ";+sip.pnspurr=\""));
+	SAVE(.contact = ASLEEP_PHONE);
+	const char *at = strstr(header(h, "Feature-Caps"), ";+sip.pnspurr=\"");
+
+	cr_assert(at && sscanf(at, ";+sip.pnspurr=\"%1023[^\"]", purr) == 1);
+	return purr;
 }
 
 ROW(function, pn_process_purr, "1.5.1")
 {
-	purr_is_to_come(h);
+	resumed woken;
+
+	within_dialog(h, purr_of_phone(h), &woken);
+	cr_expect_not(woken.called);
+	SAVE(.contact = ASLEEP_PHONE);
+	cr_expect_eq(woken.result, 1);
 }
 
 ROW_AS(purr_code, launched, "1", "1.5.1")
 {
-	purr_is_to_come(h);
+	resumed woken;
+
+	cr_expect_eq(RG_PURR_RESUMED, 1);
+	within_dialog(h, purr_of_phone(h), &woken);
+	h->now += 6000;
+	rg_registrar_tick(h->reg, 0, NULL);
+	cr_expect_eq(woken.result, 1);
+	cr_expect_eq(woken.status, RG_OK);
 }
 
 ROW_AS(purr_code, not_launched, "2", "1.5.1")
 {
-	purr_is_to_come(h);
+	resumed woken;
+
+	cr_expect_eq(RG_PURR_NOTHING, 2);
+	within_dialog(h, "nobodys", &woken);
+	cr_expect_eq(woken.result, 2);
+	set(h, "pn_skip_pn_interval", "10");
+	within_dialog(h, purr_of_phone(h), &woken);
+	cr_expect_eq(woken.result, 2);
 }
 
 ROW_AS(purr_code, error, "-1", "1.5.1")
 {
-	purr_is_to_come(h);
+	const char *purr = purr_of_phone(h);
+	resumed woken;
+
+	cr_expect_eq(RG_PURR_ERROR, -1);
+	within_dialog(h, purr, &woken);
+	rg_registrar_shutdown(h->reg);
+	cr_expect_eq(woken.result, -1);
+	cr_expect_eq(woken.status, RG_ECANCELED);
 }
 
 ROW(statistic, max_expires, "1.6.1")

@@ -486,7 +486,18 @@ ROW(parameter, pn_trigger_interval, "1.3.26")
 
 ROW(parameter, pn_skip_pn_interval, "1.3.27")
 {
+	set(h, "pn_providers", "apns");
+	set(h, "pn_enable", "true");
+	SAVE(.contact = PHONE);
+	IS(FOUND(), "2 480"); /* without it, it is asleep at once */
 	takes(h, "pn_skip_pn_interval", "0", "10", "10s");
+	h->now += 10000;
+	IS(FOUND(), AS_A);
+	h->now++;
+	IS(FOUND(), "2 480");
+	SAVE(.contact = PHONE);
+	IS(FOUND(), AS_A); /* a refresh shows that it is awake */
+	IS(FOUND(.flags = "no-branches"), AS_A);
 }
 
 ROW(parameter, pn_refresh_timeout, "1.3.28")

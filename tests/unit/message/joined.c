@@ -175,3 +175,117 @@ Test(joined, without_a_target_it_says_what_it_was_told_to)
 	rg_targets_free(joined);
 	end_world(&w);
 }
+
+/* Of a lookup in which @p n devices @p user1, @p user2 … sleep, and one is awake if so. */
+static rg_targets *sleepers(world *w, const char *user, int n, bool one_awake)
+{
+	const rg_key key = { RG_STR("location"), rg_str_from(user), RG_STR("example.com") };
+	const rg_revision revision = { .b = { 1 } };
+	char uris[8][64];
+	rg_targets *targets = NULL;
+	rg_contact c[8];
+	rg_request r;
+
+	for (int i = 0; i < n + one_awake; i++) {
+		snprintf(uris[i], sizeof uris[i], "sip:%s%d@192.0.2.1", user, i + 1);
+		rg_contact_init(&c[i], sizeof *c);
+		c[i].id = (uint64_t)i + 1;
+		c[i].uri = rg_str_from(uris[i]);
+		c[i].flags = i < n ? RG_CONTACT_PN : 0;
+		c[i].expires = w->now + 1000;
+	}
+	rg_record_unref(w->record);
+	cr_assert_eq(rg_record_new(&key, &revision, c, (uint32_t)(n + one_awake), NULL, 0, RG__ABSENT, &w->record), RG_OK);
+	set(w, "pn_enable", "1");
+	snprintf(w->text, sizeof w->text, "sip:%s@example.com", user);
+	rg_request_init(&r, sizeof r);
+	r.request_uri = rg_str_from(w->text);
+	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets, NULL), RG_OK);
+	return targets;
+}
+
+static const char *asleep_in(world *w, const rg_targets *targets)
+{
+	rg_contact c = { .struct_size = sizeof c };
+	uint32_t i = 0;
+
+	snprintf(w->text, sizeof w->text, "%d/%d", rg_targets_result(targets), rg_targets_code(targets));
+	for (; rg_targets_wake_contact(targets, i, &c) == RG_OK; i++)
+		append(w, " ", c.uri);
+	cr_expect_eq(rg_targets_wake_count(targets), i);
+	return w->text;
+}
+
+Test(joined, it_has_the_wakes_of_all_its_parts)
+{
+	world w = new_world();
+	rg__part parts[] = { { .targets = sleepers(&w, "a", 2, false), .branch = -1 }, { .targets = sleepers(&w, "b", 0, true), .branch = 0 },
+		{ .uri = RG_STR("sip:x@h"), .next_hop = RG_STR("sip:x@h"), .branch = 1 }, { .targets = sleepers(&w, "c", 1, true), .branch = 2 } };
+	static const uint32_t want[] = { 2, 0, 0, 1 };
+	rg_targets *joined = NULL;
+	rg__wakes wakes;
+
+	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_NONE, .code = 404 }, parts, 4, &joined), RG_OK);
+	same_text(asleep_in(&w, joined), "1/0 sip:a1@192.0.2.1 sip:a2@192.0.2.1 sip:c1@192.0.2.1");
+	same_text(told(&w, joined), "sip:b1@192.0.2.1>sip:b1@192.0.2.1(0) sip:x@h>sip:x@h(1) sip:c2@192.0.2.1>sip:c2@192.0.2.1(2)");
+	for (uint32_t i = 0; i < 4; i++) {
+		rg_key key = { 0 };
+
+		cr_assert(rg__targets_wakes(joined, i, &wakes));
+		cr_expect_eq(wakes.n, want[i], "part %u", i);
+		rg_record_key(wakes.record, &key);
+		if (wakes.n > 0)
+			cr_expect_eq(key.user.p[0], "a  c"[i]);
+	}
+	cr_expect_not(rg__targets_wakes(joined, 4, &wakes));
+	rg_targets_free(joined);
+	end_world(&w);
+}
+
+Test(joined, with_nothing_but_wakes_the_result_is_2)
+{
+	world w = new_world();
+	rg__part parts[] = { { .targets = sleepers(&w, "a", 1, false) }, { .targets = sleepers(&w, "b", 0, false) } };
+	rg_targets *joined = NULL;
+
+	cr_assert_eq(rg__targets_join(&(rg__joint){ .result = RG_LOOKUP_METHOD, .code = 405 }, parts, 2, &joined), RG_OK);
+	same_text(asleep_in(&w, joined), "2/480 sip:a1@192.0.2.1");
+	cr_expect_eq(rg_targets_count(joined), 0);
+	rg_targets_free(joined);
+	end_world(&w);
+}
+
+/* What is held knows whether it was released before the wakes that it may borrow. */
+static rg__wakes borrowed;
+static uint32_t still_there;
+
+static void let_go(void *held)
+{
+	*(int *)held += 1;
+	still_there = rg_record_contact_count(borrowed.record);
+}
+
+Test(joined, what_a_list_holds_is_released_once_and_before_its_wakes)
+{
+	for (int in_parts = 0; in_parts < 2; in_parts++) {
+		world w = new_world();
+		rg_targets *list = sleepers(&w, "a", 2, false), *joined = NULL;
+		rg__part part = { .targets = list };
+		int released = 0;
+
+		if (in_parts) {
+			cr_assert_eq(rg__targets_join(&(rg__joint){ 0 }, &part, 1, &joined), RG_OK);
+			list = joined;
+		}
+		cr_expect_null(rg__targets_held(list));
+		rg__targets_hold(list, &released, let_go);
+		cr_expect_eq(rg__targets_held(list), &released);
+		cr_assert(rg__targets_wakes(list, 0, &borrowed));
+		rg_record_unref(w.record);
+		w.record = NULL;
+		cr_expect_eq(released, 0);
+		rg_targets_free(list);
+		cr_expect(released == 1 && still_there == 2);
+		end_world(&w);
+	}
+}

@@ -4,16 +4,23 @@
 #include "message/message.h"
 #include "route/route.h"
 
-static const char *routes(world *w, const char *method, uint32_t flags)
+static rg_targets *select_alice(world *w, const char *method)
 {
 	rg_targets *targets = NULL;
 	rg_request r;
-	size_t n;
 
 	rg_request_init(&r, sizeof r);
 	r.method = rg_str_from(method);
 	r.request_uri = RG_STR("sip:alice@example.com");
 	cr_assert_eq(rg_select(w->record, &r, w->config, NULL, w->now, &targets, NULL), RG_OK);
+	return targets;
+}
+
+static const char *routes(world *w, const char *method, uint32_t flags)
+{
+	rg_targets *targets = select_alice(w, method);
+	size_t n;
+
 	cr_assert_eq(rg_targets_text(targets, flags, w->text, sizeof w->text - 1, &n), RG_OK);
 	w->text[n] = '\0';
 	rg_targets_free(targets);
@@ -94,6 +101,45 @@ Test(targets_text, tells_other_sites_and_branches_and_what_is_missing)
 		"  next_hop: tel:+1\n"
 		"  branch: 3\n");
 	rg_targets_free(targets);
+}
+
+Test(targets_text, tells_which_devices_must_be_woken)
+{
+	static const char alice[] =
+		"result: PUSHED\n"
+		"code: 480\n"
+		"wake: 0\n"
+		"  aor: alice@example.com\n"
+		"  uri: sip:a@192.0.2.7;pn-provider=apns;pn-prid=x;pn-param=y\n"
+		"  callid: call-1\n"
+		"  cseq: 1\n"
+		"  created: 1700000000000\n"
+		"  modified: 1700000000000\n"
+		"  expires: 1700003600000\n"
+		"  wake: 1700003480000\n"
+		"  next_hop: 192.0.2.7:5060\n"
+		"  flags: PN\n";
+	rg__joint joint = { .result = RG_LOOKUP_NONE, .code = 404 };
+	rg_targets *targets = NULL;
+	world w = new_world();
+	size_t n;
+
+	set(&w, "pn_enable", "1");
+	set(&w, "pn_providers", "apns");
+	save(&w, .contact = { "<sip:a@192.0.2.7;pn-provider=apns;pn-prid=x;pn-param=y>" });
+	same_text(routes(&w, "INVITE", 0), alice);
+
+	/* In a list of several AoRs, all are counted. */
+	rg__part parts[3] = { { .targets = select_alice(&w, "INVITE") }, { .uri = RG_STR("tel:+1"), .branch = 3 }, { .targets = select_alice(&w, "INVITE") } };
+	cr_assert_eq(rg__targets_join(&joint, parts, 3, &targets), RG_OK);
+	cr_assert_eq(rg_targets_text(targets, 0, w.text, sizeof w.text - 1, &n), RG_OK);
+	w.text[n] = '\0';
+	const char *first = strstr(w.text, "wake: 0\n"), *second = strstr(w.text, "wake: 1\n");
+	cr_assert(first && second && strncmp(w.text, "result: FOUND\ntarget: 0\n", 24) == 0, "%s", w.text);
+	cr_expect_str_eq(second + 8, strstr(alice, "  aor"));
+	cr_expect_eq(strncmp(first + 8, second + 8, (size_t)(second - first) - 8), 0);
+	rg_targets_free(targets);
+	end_world(&w);
 }
 
 Test(targets_text, needs_targets_and_room)
