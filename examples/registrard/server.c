@@ -18,6 +18,7 @@
 #include "hold.h"
 #include "intake.h"
 #include "log.h"
+#include "push.h"
 #include "resolver.h"
 #include "settings.h"
 #include "transaction.h"
@@ -148,7 +149,7 @@ static void on_unreachable(void *user, const struct peer *to)
  * system allows. @return 0 after an error line. */
 static size_t connection_limit(const struct args *args)
 {
-	size_t kept = DESCRIPTORS_KEPT + CONTROL_CLIENTS_MAX + args->n_listen, most;
+	size_t kept = DESCRIPTORS_KEPT + CONTROL_CLIENTS_MAX + args->n_listen + push_descriptors(args), most;
 	struct rlimit limit = { 0, 0 };
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -237,6 +238,9 @@ int server_start(struct server *server, const struct args *args)
 		return result;
 	settings_tell(args, server->log);
 	tick_at(server, 0);
+	result = push_open(server, &server->push);
+	if (result != 0)
+		return result;
 	return args->control ? control_open(server, args->control, &server->control) : 0;
 }
 
@@ -276,6 +280,7 @@ void server_stop(struct server *server)
 	struct call *call;
 
 	control_close(server->control);
+	push_close(server->push);
 	/* Ends all look-ups, so that none reports to a call that is gone. */
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);

@@ -19,6 +19,7 @@ struct holds;
 struct intake;
 struct log;
 struct peer;
+struct push;
 struct resolver;
 struct transactions;
 struct transport;
@@ -46,6 +47,7 @@ struct server {
 	struct alarm_clock *tick;
 	struct control *control;
 	struct holds *holds;         /* those that wait for a phone to wake */
+	struct push *push;
 	struct queue calls;          /* requests being forwarded */
 	struct queue answered_calls; /* those that only wait for another 2xx, the oldest first */
 	struct alarm_clock *calls_alarm;
