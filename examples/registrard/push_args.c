@@ -91,7 +91,7 @@ static int is_host(const char *host)
 static const char *url_fault(const char *value)
 {
 	CURLU *url = curl_url();
-	char *scheme = NULL, *host = NULL, *port = NULL;
+	char *scheme = NULL, *host = NULL, *port = NULL, *zone = NULL;
 	const char *why = NULL;
 
 	if (!url)
@@ -101,13 +101,14 @@ static const char *url_fault(const char *value)
 		why = "it is no URL";
 	else if (strcasecmp(scheme, "https") != 0 && strcasecmp(scheme, "http") != 0)
 		why = "its scheme is neither https nor http";
-	else if (!is_host(host))
+	else if (!is_host(host) || curl_url_get(url, CURLUPART_ZONEID, &zone, 0) == CURLUE_OK)
 		why = "its host is neither a name nor an address";
 	else if (curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK || strcmp(port, "0") == 0)
 		why = "it has no port";
 	curl_free(scheme);
 	curl_free(host);
 	curl_free(port);
+	curl_free(zone);
 	curl_url_cleanup(url);
 	return why;
 }
@@ -116,9 +117,6 @@ int push_set_url(struct args *args, const char *value)
 {
 	const char *why = url_fault(value);
 
-	for (const char *p = value; *p && !why; p++)
-		if ((unsigned char)*p <= ' ' || *p == 0x7f)
-			why = "it has a blank or a control character";
 	if (why) {
 		complain("--push-url %s: %s; expected an http or https URL, as https://push.example.org/wake", value, why);
 		return ARG_WRONG;

@@ -43,7 +43,7 @@ struct push_url {
 	struct queue transfers, watches;
 	CURLM *multi;
 	struct curl_slist *headers;
-	struct alarm_clock *alarm;
+	struct alarm_clock *alarm, *idle;
 	char *host, *port;
 	int is_address;
 	char name[400]; /* for the log: without user, password, path */
@@ -59,12 +59,17 @@ static int64_t least(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* libcurl looks at a connection that it keeps only when it wants to use it again. So all of them are closed after a while. */
 static void transfer_free(struct transfer *transfer)
 {
+	const struct push_url *url = transfer->url;
+
 	queue_remove(&transfer->in_queue);
+	if (!queue_first(&url->transfers))
+		alarm_clock_set(url->idle, alarm_clock_now() + (int64_t)url->server->args->push_seconds * 1000);
 	resolver_end(transfer->question);
 	if (transfer->easy) {
-		curl_multi_remove_handle(transfer->url->multi, transfer->easy);
+		curl_multi_remove_handle(url->multi, transfer->easy);
 		curl_easy_cleanup(transfer->easy);
 	}
 	curl_slist_free_all(transfer->resolve);
@@ -282,6 +287,7 @@ static int set_safety(CURL *easy, const struct args *args)
 
 	failed |= curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) != CURLE_OK;
 	failed |= curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK;
+	failed |= curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) != CURLE_OK;
 	failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 1L) != CURLE_OK;
 	failed |= curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 2L) != CURLE_OK;
 	if (args->push_ca) {
@@ -396,6 +402,16 @@ static int start_multi(struct push_url *url)
 		curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)TRANSFERS_MAX) == CURLM_OK;
 }
 
+static void on_idle(void *user)
+{
+	struct push_url *url = user;
+
+	if (queue_first(&url->transfers))
+		return;
+	curl_multi_cleanup(url->multi);
+	start_multi(url);
+}
+
 /* Without "Expect", which libcurl adds to a long body, and then waits for an answer. */
 static int make_headers(struct push_url *url)
 {
@@ -416,7 +432,8 @@ struct push_url *push_url_new(struct server *server)
 	url->server = server;
 	url->queue = push_queue_new(server, &way);
 	url->alarm = alarm_clock_new(server->root, on_time, url);
-	if (url->queue && url->alarm && read_url(url, server->args->push_url) && make_headers(url) && start_multi(url))
+	url->idle = alarm_clock_new(server->root, on_idle, url);
+	if (url->queue && url->alarm && url->idle && read_url(url, server->args->push_url) && make_headers(url) && start_multi(url))
 		return url;
 	push_url_free(url);
 	return NULL;
@@ -442,6 +459,7 @@ void push_url_free(struct push_url *url)
 	curl_slist_free_all(url->headers);
 	push_queue_free(url->queue);
 	alarm_clock_free(url->alarm);
+	alarm_clock_free(url->idle);
 	free(url->host);
 	free(url->port);
 	free(url);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Wake-ups leave registrard by a program and by HTTP, within limits, and SIP is answered meanwhile."""
+import base64
 import contextlib
 import itertools
 import json
@@ -74,6 +75,11 @@ def is_running(pid):
 
 def pids(folder, name='pids'):
     return [int(line) for line in read(folder, name).split()]
+
+
+def descriptors(daemon):
+    counts(daemon)  # by now it has accepted the control connection
+    return len(os.listdir('/proc/%d/fd' % daemon.process.pid))
 
 
 def check_event(line, user):
@@ -188,7 +194,9 @@ def test_programs_that_cannot_be_started():
 def test_thousands_of_events():
     """No more wait than the queue holds; each of the others is counted once."""
     with program('cat >/dev/null') as (path, _), Daemon(*PUSH, '--push-exec', path, '--push-queue', '50', logs=True) as daemon:
-        peer = daemon.peer('tcp')
+        peer, before = daemon.peer('tcp'), None
+        answers(daemon, peer)
+        before = descriptors(daemon)
         for n in range(2000):
             contact = '<sip:u%d@192.0.2.1;pn-provider=fcm;pn-prid=token;pn-param=p>;expires=1' % n
             peer.register('u%d' % n, [contact], send_only=True)
@@ -201,6 +209,8 @@ def test_thousands_of_events():
             if now['sent'] + now['dropped'] + now['failed'] == 2000 and now['running'] == 0:
                 break
         assert now['failed'] == 0 and now['sent'] >= 50, now
+        with open('/proc/%d/task/%d/children' % (2 * (daemon.process.pid,))) as children:
+            assert children.read() == '' and descriptors(daemon) == before
         lines = [line for line in daemon.output().splitlines() if 'dropped' in line]
         # One line in ten seconds, however many there are.
         assert len(lines) <= 8 and (len(lines) > 0) == (now['dropped'] > 0), lines
@@ -240,6 +250,32 @@ def test_a_post_has_the_event():
         del os.environ['http_proxy'], os.environ['ALL_PROXY']
 
 
+def test_the_password_of_a_url_is_sent_and_not_shown():
+    with WebServer(lambda *_: status(403)) as web, \
+            Daemon(*PUSH, '--push-url', 'http://user:geheim@127.0.0.1:%d/' % web.port, '--log', 'debug', logs=True) as daemon:
+        wake(daemon, 'alice')
+        settled(daemon, failed=1)
+        assert web.requests[0][1]['authorization'] == 'basic ' + base64.b64encode(b'user:geheim').decode().lower()
+        assert 'status 403' in daemon.output() and 'geheim' not in daemon.output()
+
+
+def test_a_connection_is_used_again_and_not_kept_for_ever():
+    with WebServer() as web, Daemon(*PUSH, *url(web), '--push-timeout', '1') as daemon:
+        before = descriptors(daemon)
+        wake(daemon, 'a')
+        settled(daemon, sent=1)
+        for _ in until():
+            if descriptors(daemon) == before:
+                break
+        wake(daemon, 'b')
+        settled(daemon, sent=2)
+    with WebServer() as web, Daemon(*PUSH, *url(web), '--push-timeout', '60') as daemon:
+        for n in range(3):
+            wake(daemon, 'u%d' % n)
+            settled(daemon, sent=n + 1)
+        assert len(web.peers) == 1
+
+
 def test_both_ways_at_once():
     with program('cat >event') as (path, folder), WebServer() as web, Daemon(*PUSH, *url(web), '--push-exec', path) as daemon:
         wake(daemon, 'alice')
@@ -276,7 +312,7 @@ def test_no_plain_http_on_a_port_of_https():
     """And no answer at all from what speaks no TLS: the attempts are repeated."""
     authority = Authority()
     with WebServer(lambda *_: status(200)) as web, \
-            Daemon(*PUSH, *url(web, 'https'), '--push-ca', authority.file, logs=False) as daemon:
+            Daemon(*PUSH, *url(web, 'https'), '--push-ca', authority.file, '--push-timeout', '1') as daemon:
         wake(daemon, 'alice')
         for _ in until():
             answers(daemon)
