@@ -12,7 +12,9 @@ enum {
 	TRIES_MAX = 8,
 	BACK_OFF_FIRST = 500,   /* milliseconds */
 	BACK_OFF_MOST = 30000,
-	SAY_EVERY = 10000       /* milliseconds between two lines about what is dropped */
+	SAY_EVERY = 10000,      /* milliseconds between two lines about what is dropped */
+	BYTES_EACH = 4096,      /* of JSON, on average, so that long ones do not take all memory */
+	BYTES_MORE = 1024 * 1024
 };
 
 struct push_queue {
@@ -22,6 +24,7 @@ struct push_queue {
 	struct push_job **retries; /* a heap: the first is due first */
 	size_t n_retries, room_for_retries;
 	size_t n_waiting;          /* both */
+	size_t bytes_waiting;      /* of their JSON */
 	size_t n_running;
 	uint64_t n_dropped;
 	int64_t say_dropped;       /* when the log may tell of another one */
@@ -61,12 +64,14 @@ static void put_in_line(struct push_queue *queue, struct push_job *job)
 {
 	queue_add(&queue->waiting, &job->in_queue);
 	queue->n_waiting++;
+	queue->bytes_waiting += job->wakeup->n;
 	queue->server->counts.pushes_waiting++;
 }
 
-static void leave(struct push_queue *queue)
+static void leave(struct push_queue *queue, const struct push_job *job)
 {
 	queue->n_waiting--;
+	queue->bytes_waiting -= job->wakeup->n;
 	queue->server->counts.pushes_waiting--;
 }
 
@@ -103,7 +108,7 @@ static struct push_job *take_retry(struct push_queue *queue)
 		heap[at] = heap[child];
 	}
 	heap[at] = last;
-	leave(queue);
+	leave(queue, first);
 	return first;
 }
 
@@ -126,6 +131,7 @@ static int put_retry(struct push_queue *queue, struct push_job *job)
 	queue->retries[at] = job;
 	queue->n_retries++;
 	queue->n_waiting++;
+	queue->bytes_waiting += job->wakeup->n;
 	queue->server->counts.pushes_waiting++;
 	return 1;
 }
@@ -133,7 +139,7 @@ static int put_retry(struct push_queue *queue, struct push_job *job)
 static void job_start(struct push_queue *queue, struct push_job *job)
 {
 	queue_remove(&job->in_queue);
-	leave(queue);
+	leave(queue, job);
 	queue->n_running++;
 	queue->server->counts.pushes_running++;
 	queue->server->counts.pushes_retried += job->tries > 0;
@@ -151,7 +157,7 @@ static void on_turn(void *user)
 		put_in_line(queue, take_retry(queue));
 	while ((job = queue_first(&queue->waiting)) != NULL && job->wakeup->until <= now) {
 		drop(queue, job->wakeup, "it has become useless");
-		leave(queue);
+		leave(queue, job);
 		job_free(job);
 	}
 	if (job && queue->n_running < queue->way.most_running)
@@ -183,7 +189,7 @@ void push_queue_free(struct push_queue *queue)
 	while (queue->n_retries)
 		put_in_line(queue, take_retry(queue));
 	while ((job = queue_first(&queue->waiting)) != NULL) {
-		leave(queue);
+		leave(queue, job);
 		job_free(job);
 	}
 	alarm_clock_free(queue->alarm);
@@ -191,11 +197,18 @@ void push_queue_free(struct push_queue *queue)
 	free(queue);
 }
 
+static int is_full(const struct push_queue *queue, const struct wakeup *wakeup)
+{
+	size_t most = queue->way.most_waiting;
+
+	return queue->n_waiting >= most || queue->bytes_waiting + wakeup->n > most * BYTES_EACH + BYTES_MORE;
+}
+
 void push_queue_add(struct push_queue *queue, struct wakeup *wakeup)
 {
 	struct push_job *job = NULL;
 
-	if (queue->n_waiting >= queue->way.most_waiting) {
+	if (is_full(queue, wakeup)) {
 		drop(queue, wakeup, "too many wait");
 		return;
 	}

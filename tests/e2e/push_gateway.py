@@ -8,7 +8,7 @@ import os
 import stat
 import subprocess
 import tempfile
-from harness import BINARY, Daemon, free_port, run
+from harness import BINARY, Daemon, Skip, free_port, has_address, run
 from name_server import A, AAAA, NameServer
 from web_server import Authority, WebServer, status, until
 
@@ -399,6 +399,11 @@ def test_a_name_is_resolved_by_the_name_server_of_the_arguments():
                 settled(daemon, sent=2, failed=0)
                 # The answer is kept.
                 assert names.asked.count(('push.test', A)) == 1, names.asked
+
+
+def test_a_host_with_ipv6():
+    if not has_address('::1'):
+        raise Skip('this machine has no ::1')
     with NameServer({('push.test', AAAA): ['::1']}) as names, WebServer(host='::1') as web, \
             Daemon(*PUSH, *url(web, host='push.test'), '--name-server', names.address) as daemon:
         wake(daemon, 'alice')

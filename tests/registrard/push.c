@@ -161,6 +161,36 @@ Test(push_queue, what_does_not_fit_or_has_become_useless_is_dropped)
 	close_queue();
 }
 
+Test(push_queue, what_waits_has_a_limit_of_bytes)
+{
+	enum { LONG = 100000, MOST = 100 };
+	char *octets = calloc(1, LONG);
+	size_t fit = (MOST * 4096 + 1024 * 1024) / LONG;
+
+	cr_assert_not_null(octets);
+	open_queue(5, MOST);
+	for (size_t round = 0; round < 3; round++) {
+		for (size_t i = 0; i < fit + 2; i++) {
+			struct wakeup *wakeup = wakeup_new("", (rg_str){ octets, LONG }, FAR);
+
+			push_queue_add(w.queue, wakeup);
+			wakeup_unref(wakeup);
+		}
+		cr_expect_eq(w.server.counts.pushes_waiting, fit);
+		cr_expect_eq(w.server.counts.pushes_dropped, 2 * (round + 1));
+		/* Those that ran leave room, also those that came back once. */
+		pass(0);
+		cr_expect_eq(push_job_retry(take(0), 0), 1);
+		while (w.n_started > 0) {
+			push_job_end(take(0), 1);
+			pass(30000);
+		}
+		cr_expect_eq(w.server.counts.pushes_waiting, 0);
+	}
+	free(octets);
+	close_queue();
+}
+
 Test(push_queue, attempts_come_later_and_later_and_end)
 {
 	int64_t most = 500, was;
