@@ -9,9 +9,10 @@
 
 #include "header.h"
 #include "log.h"
+#include "push_args.h"
 #include "settings.h"
 
-#define WRONG (-2) /* a value was refused, and complain() reported it */
+#define WRONG ARG_WRONG
 
 /* Without a limit any client that may register could use up all memory. */
 #define STORE_BYTES_DEFAULT (UINT64_C(1) << 30)
@@ -39,6 +40,13 @@ static const char usage_text[] =
 	"  --mode proxy|redirect    forward requests, or answer them with 302 (default: proxy)\n"
 	"  --domain NAME            table of bindings (default: location)\n"
 	"  --control PATH           answer commands on this Unix socket\n"
+	"  --push-exec PROGRAM      run this program for each device that is to be woken, with the event as JSON on stdin\n"
+	"  --push-exec-limit N      such programs at a time (default: 8)\n"
+	"  --push-url URL           POST the same JSON to this http or https URL\n"
+	"  --push-ca FILE           accept a certificate of the URL's host from these authorities, in PEM, alone\n"
+	"                           (default: those of the system)\n"
+	"  --push-timeout SECONDS   time for a program, which is then killed, or for a POST (default: 10)\n"
+	"  --push-queue N           events that wait for a program or a POST (default: 10000)\n"
 	"  --log LEVEL              show on stderr what happens, up to this level: error, warning, info or debug\n"
 	"                           (default: warning)\n"
 	"  --help, --version        print this, or the version, and exit\n";
@@ -449,6 +457,12 @@ static const struct option {
 	{ "--mode", "proxy or redirect", set_mode },
 	{ "--domain", "the name of a table", set_domain },
 	{ "--control", "the path of a Unix socket", set_control },
+	{ "--push-exec", "the path of a program", push_set_exec },
+	{ "--push-exec-limit", "a number", push_set_exec_limit },
+	{ "--push-url", "an http or https URL", push_set_url },
+	{ "--push-ca", "the path of a file of certificates", push_set_ca },
+	{ "--push-timeout", "a number of seconds", push_set_timeout },
+	{ "--push-queue", "a number", push_set_queue },
 	{ "--log", "error, warning, info or debug", set_log },
 	{ "--help", NULL, print_help },
 	{ "--version", NULL, print_version },
@@ -495,7 +509,7 @@ static int check(const struct args *args)
 	if (status != RG_OK)
 		complain("--set: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
 	rg_error_free(why);
-	return status == RG_OK && settings_check(args) ? -1 : WRONG;
+	return status == RG_OK && settings_check(args) && push_args_check(args) ? -1 : WRONG;
 }
 
 int args_read(struct args *args, int argc, char **argv)
@@ -504,6 +518,7 @@ int args_read(struct args *args, int argc, char **argv)
 
 	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000,
 		.idle_seconds = 7200, .save_flags = "", .lookup_flags = "", .log_level = RG_LOG_WARNING };
+	push_args_init(args);
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
 		return 1;

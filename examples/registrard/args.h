@@ -32,6 +32,12 @@ struct args {
 	uint32_t idle_seconds;  /* time after which an idle connection is closed; 0 = never */
 	char *name_servers;     /* separated by commas; NULL = those of the system */
 	const char *socket_header; /* header that names the socket on which a request came in, or NULL */
+	const char *push_exec; /* path of the program that gets wake-ups, or NULL */
+	const char *push_url;  /* where wake-ups are posted, or NULL */
+	const char *push_ca;   /* file of certificates that this place is checked against; NULL = those of the system */
+	size_t push_exec_limit; /* programs at a time */
+	size_t push_queue;      /* limit of wake-ups that wait, for each of the two */
+	uint32_t push_seconds;  /* time for one program, and for one POST */
 	rg_config *config;
 	rg_str received_avp, tcp_persistent_flag; /* names of these host variables; absent = none */
 	const char *save_flags, *lookup_flags; /* as typed; "" = none */
@@ -39,6 +45,8 @@ struct args {
 	rg_save_options *save;
 	rg_lookup_options *lookup;
 };
+
+enum { ARG_WRONG = -2 }; /* a value was refused, and complain() reported it */
 
 /* @return -1 to continue, else the exit status: 0 after --help and --version, 2 after an error line on stderr. */
 int args_read(struct args *args, int argc, char **argv);

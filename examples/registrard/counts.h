@@ -15,11 +15,22 @@
 	X(refused_connections, "Connections closed at once because a limit was reached") \
 	X(closed_connections, "Connections closed because they were idle, or made room for another or its messages") \
 	X(refused_calls, "Requests refused with 503, and ACKs dropped, because of --max-calls") \
-	X(unresolved_names, "Hosts of next hops for which no address was found")
+	X(held_requests, "Requests that waited for a phone to be woken") \
+	X(unresolved_names, "Hosts of next hops and of --push-url for which no address was found") \
+	X(pushes_sent, "Wake-ups that a program of --push-exec or the host of --push-url has accepted") \
+	X(pushes_retried, "Attempts at --push-url after the first one of a wake-up") \
+	X(pushes_failed, "Wake-ups that a program or the host of --push-url has not accepted") \
+	X(pushes_dropped, "Wake-ups that were not tried: too many waited, or they had become useless")
+
+/* What goes up and down. */
+#define GAUGE_MAP(X) \
+	X(pushes_waiting, "Wake-ups that wait for a program, a POST, or another attempt") \
+	X(pushes_running, "Programs of --push-exec and POSTs to --push-url under way")
 
 struct counts {
 #define COUNT_MEMBER(name, help) uint64_t name;
 	COUNT_MAP(COUNT_MEMBER)
+	GAUGE_MAP(COUNT_MEMBER)
 #undef COUNT_MEMBER
 };
 

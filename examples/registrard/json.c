@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "methods.h"
 
@@ -214,7 +215,8 @@ void json_contact(struct text *text, const rg_contact *contact, rg_time now)
 	add_word(text, "}");
 }
 
-void json_event(struct text *text, const rg_event *event)
+/* Writes an object without its end. */
+static void event_members(struct text *text, const rg_event *event)
 {
 	const rg_contact *contact = event->after ? event->after : event->before;
 	const char *name = rg_event_name(event->kind);
@@ -229,6 +231,68 @@ void json_event(struct text *text, const rg_event *event)
 	string_member(text, "reason", event->reason);
 	string_member(text, "callid", event->callid);
 	number_member(text, "at", event->at / 1000);
+}
+
+void json_event(struct text *text, const rg_event *event)
+{
+	event_members(text, event);
+	add_word(text, "}\n");
+}
+
+/* Finds the value of a parameter of a SIP URI; absent = there is no such parameter, or it has no value. A user may have semicolons, so the
+ * parameters begin after the host. */
+static rg_str find_param(rg_str uri, const char *name)
+{
+	const char *at = uri.n ? memchr(uri.p, '@', uri.n) : NULL, *end = uri.p + uri.n, *p = at ? at : uri.p;
+	size_t n = strlen(name);
+
+	for (const char *next; p < end; p = next) {
+		for (next = p + 1; next < end && *next != ';' && *next != '?'; next++)
+			continue;
+		if (*p == ';' && (size_t)(next - p) > n + 1 && strncasecmp(p + 1, name, n) == 0 && p[1 + n] == '=')
+			return (rg_str){ p + n + 2, (size_t)(next - p) - n - 2 };
+		if (next < end && *next == '?')
+			break;
+	}
+	return (rg_str){ NULL, 0 };
+}
+
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* A percent sign without two digits stays what it is. */
+static void unescaped_member(struct text *text, const char *name, rg_str value)
+{
+	char *plain = value.n ? malloc(value.n) : NULL;
+	size_t n = 0;
+
+	if (!plain) {
+		text->failed |= value.n > 0;
+		string_member(text, name, value);
+		return;
+	}
+	for (size_t i = 0; i < value.n; i++) {
+		int high = value.p[i] == '%' && i + 2 < value.n ? hex_digit(value.p[i + 1]) : -1;
+		int low = high >= 0 ? hex_digit(value.p[i + 2]) : -1;
+
+		plain[n++] = low >= 0 ? (char)(high << 4 | low) : value.p[i];
+		i += low >= 0 ? 2 : 0;
+	}
+	string_member(text, name, (rg_str){ plain, n });
+	free(plain);
+}
+
+void json_wakeup(struct text *text, const rg_event *event)
+{
+	static const char *const params[][2] = { { "provider", "pn-provider" }, { "prid", "pn-prid" }, { "param", "pn-param" } };
+	const rg_contact *contact = event->after ? event->after : event->before;
+	rg_str uri = contact ? contact->uri : (rg_str){ NULL, 0 };
+
+	event_members(text, event);
+	for (size_t i = 0; i < sizeof params / sizeof *params; i++)
+		unescaped_member(text, params[i][0], find_param(uri, params[i][1]));
 	add_word(text, "}\n");
 }
 

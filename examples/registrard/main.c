@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* registrard: a SIP registrar and proxy, an example of librgstr on Sofia-SIP's parser and event loop. See doc/registrard.md. */
+#include <curl/curl.h>
 #include <signal.h>
 
 #include "server.h"
@@ -19,10 +20,12 @@ int main(int argc, char **argv)
 		sigaddset(&signals, SIGINT);
 		sigprocmask(SIG_BLOCK, &signals, NULL);
 		signal(SIGPIPE, SIG_IGN);
+		curl_global_init(CURL_GLOBAL_DEFAULT);
 		result = server_start(&server, &args);
 		if (result == 0)
 			result = server_run(&server);
 		server_stop(&server);
+		curl_global_cleanup();
 	}
 	args_free(&args);
 	return result;

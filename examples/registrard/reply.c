@@ -85,8 +85,8 @@ static const struct branch *best_of(const struct call *call)
 	const struct branch *best = NULL;
 
 	for (size_t i = 0; i < call->n; i++)
-		if (call->branches[i].status >= 300 && (!best || rank(call->branches[i].status) < rank(best->status)))
-			best = &call->branches[i];
+		if (call->branches[i]->status >= 300 && (!best || rank(call->branches[i]->status) < rank(best->status)))
+			best = call->branches[i];
 	return best;
 }
 
@@ -103,7 +103,7 @@ static int copy_headers(msg_t *msg, const sip_t *from, const char *name)
 static void add_challenges(const struct call *call, const struct branch *best, msg_t *msg)
 {
 	for (size_t i = 0; i < call->n; i++) {
-		const struct branch *branch = &call->branches[i];
+		const struct branch *branch = call->branches[i];
 		const sip_t *other = branch->response ? sip_object(branch->response) : NULL;
 
 		if (branch == best || !other || (branch->status != 401 && branch->status != 407))
@@ -125,6 +125,9 @@ void reply_best(struct call *call)
 	/* RFC 3261 §16.7 step 6: a hop that is overloaded or unreachable does not make this server unavailable. */
 	if (status == 503)
 		status = 500;
+	/* What a phone itself says counts for more than a phone that did not wake, and this for more than one that was not reached. */
+	if (call->unwoken && !call->cancelled && (!best || rank(best->status) > rank(call->unwoken)))
+		status = call->unwoken;
 	if (!best || !best->response || status != best->status) {
 		reply_own(call, status, NULL, NULL);
 		return;

@@ -10,7 +10,8 @@
 /* One copy of the request. */
 struct branch {
 	struct call *call;
-	struct hop hop;            /* its texts live in home */
+	size_t index;              /* of it in the call */
+	struct hop hop;            /* its texts live in home; fallback_of counts the branches of the call */
 	su_home_t *home;
 	struct question *question; /* the look-up of its next hop; NULL = none is under way */
 	struct peer tries[1 + ADDRESSES_MAX]; /* where to send it, in order; the next one after a failure (RFC 3263 §4.3) */
@@ -20,6 +21,7 @@ struct branch {
 	int status;                /* final status; 0 = none yet */
 	int started;
 	int answered;              /* at least provisionally */
+	int rings;                 /* a provisional response above 100 came */
 	int cancelled;             /* to be cancelled, after its first response */
 };
 
@@ -32,8 +34,11 @@ struct call {
 	struct way back;      /* the way back to the sender */
 	sip_method_t method;
 	struct hop otherwise; /* where it goes when the location service does not know its target; `next` NULL = nowhere */
-	struct branch *branches;
+	struct branch **branches;
 	size_t n;
+	struct shares shares; /* of its breadth */
+	struct hold *hold;    /* the wait for phones that sleep; NULL = it does not wait */
+	int unwoken;          /* the status that stands for those which did not come back; 0 = all did */
 	int status;           /* of the final response that went upstream; 0 = none yet */
 	int busy;             /* depth of nested call_enter() */
 	int cancelled;        /* by a CANCEL from upstream */
@@ -44,6 +49,9 @@ struct call {
  * call. */
 void call_enter(struct call *call);
 void call_leave(struct call *call);
+
+/* @return 1 while a phone rings. */
+int call_rings(const struct call *call);
 
 /* Starts a branch: finds out where to send it, and sends it. It may end at once. */
 void branch_start(struct branch *branch);

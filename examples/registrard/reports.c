@@ -99,6 +99,7 @@ static void print_stats(struct command *command, const rg_statistics *stats)
 	}
 #define PRINT(name, help) text_format(command->answer, ",\"" #name "\":%" PRIu64, counts->name);
 	COUNT_MAP(PRINT)
+	GAUGE_MAP(PRINT)
 #undef PRINT
 	/* Also under the name of the parameter. */
 	if (rg_statistics_find(stats, RG_STR("default_expires"), &value) == RG_OK)
@@ -120,9 +121,12 @@ static void print_metrics(struct command *command, const rg_statistics *stats)
 		rg_statistics_prometheus(stats, NULL, 0, text.p, n, &n);
 		text.n = text.room = n;
 	}
-#define FORMAT "# HELP registrard_%s %s\n# TYPE registrard_%s counter\nregistrard_%s %" PRIu64 "\n"
-#define PRINT(name, help) text_format(&text, FORMAT, #name, help, #name, #name, counts->name);
+#define FORMAT "# HELP registrard_%s %s\n# TYPE registrard_%s %s\nregistrard_%s %" PRIu64 "\n"
+#define PRINT(name, help) text_format(&text, FORMAT, #name, help, #name, "counter", #name, counts->name);
 	COUNT_MAP(PRINT)
+#undef PRINT
+#define PRINT(name, help) text_format(&text, FORMAT, #name, help, #name, "gauge", #name, counts->name);
+	GAUGE_MAP(PRINT)
 #undef PRINT
 #undef FORMAT
 	command_add(command, "{\"text\":");

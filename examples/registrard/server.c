@@ -15,8 +15,10 @@
 #include "control.h"
 #include "flows.h"
 #include "fork.h"
+#include "hold.h"
 #include "intake.h"
 #include "log.h"
+#include "push.h"
 #include "resolver.h"
 #include "settings.h"
 #include "transaction.h"
@@ -147,7 +149,7 @@ static void on_unreachable(void *user, const struct peer *to)
  * system allows. @return 0 after an error line. */
 static size_t connection_limit(const struct args *args)
 {
-	size_t kept = DESCRIPTORS_KEPT + CONTROL_CLIENTS_MAX + args->n_listen, most;
+	size_t kept = DESCRIPTORS_KEPT + CONTROL_CLIENTS_MAX + args->n_listen + push_descriptors(args), most;
 	struct rlimit limit = { 0, 0 };
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
@@ -223,8 +225,9 @@ int server_start(struct server *server, const struct args *args)
 		server->tick = alarm_clock_new(server->root, on_tick, server);
 		server->calls_alarm = alarm_clock_new(server->root, calls_expire, server);
 		server->removals_alarm = alarm_clock_new(server->root, flow_removals_go_on, server);
+		server->holds = holds_new(server);
 	}
-	if (!server->tick || !server->calls_alarm || !server->removals_alarm) {
+	if (!server->tick || !server->calls_alarm || !server->removals_alarm || !server->holds) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -235,6 +238,9 @@ int server_start(struct server *server, const struct args *args)
 		return result;
 	settings_tell(args, server->log);
 	tick_at(server, 0);
+	result = push_open(server, &server->push);
+	if (result != 0)
+		return result;
 	return args->control ? control_open(server, args->control, &server->control) : 0;
 }
 
@@ -274,6 +280,7 @@ void server_stop(struct server *server)
 	struct call *call;
 
 	control_close(server->control);
+	push_close(server->push);
 	/* Ends all look-ups, so that none reports to a call that is gone. */
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
@@ -284,6 +291,7 @@ void server_stop(struct server *server)
 	transactions_free(server->transactions);
 	transport_free(server->transport);
 	rg_registrar_unref(server->registrar);
+	holds_free(server->holds);
 	rg_error_free(server->why);
 	alarm_clock_free(server->tick);
 	alarm_clock_free(server->calls_alarm);

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""A name server for the tests: A and SRV records from a table, or silence."""
+"""A name server for the tests: A, AAAA and SRV records from a table, or silence."""
 import contextlib
 import socket
 import struct
 import threading
 
-A, SRV = 1, 33
+A, AAAA, SRV = 1, 28, 33
 
 
 def encode(name):
     return b''.join(bytes([len(label)]) + label.encode() for label in name.split('.') if label) + b'\0'
+
+
+def address(kind, text):
+    return socket.inet_pton(socket.AF_INET if kind == A else socket.AF_INET6, text)
 
 
 class NameServer:
@@ -48,7 +52,7 @@ class NameServer:
         exists = any(key[0] == name for key in self.records)
         rows = b''
         for record in found:
-            data = socket.inet_aton(record) if kind == A else struct.pack('!HHH', *record[:3]) + encode(record[3])
+            data = address(kind, record) if kind in (A, AAAA) else struct.pack('!HHH', *record[:3]) + encode(record[3])
             rows += b'\xc0\x0c' + struct.pack('!HHIH', kind, 1, self.ttls.get(kind, 60), len(data)) + data
         head = query[:2] + struct.pack('!HHHHH', 0x8180 | (0 if exists else 3), 1, len(found), 0, 0)
         return head + question + rows
