@@ -20,7 +20,9 @@ typedef struct sieve {
 
 static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
-	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
+	bool sips_gruu = set->gruu && set->gruu->uri.scheme == RG__SCHEME_SIPS; /* it may be the `aor` of a request to a sip URI */
+
+	return (sieve){ .set = set, .now = now, .sips_only = sips_gruu || (request && rg__is_sips(request->request_uri)),
 		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
