@@ -186,7 +186,7 @@ static rg_status read_own(rg__lookup *l)
 	if (st == RG_OK && code == 404 && l->request.defect == RG_R_FINE && !(p->gruu && !p->gruu->temporary))
 		rg__lookup_count_refused(l);
 	if (st != RG_OK || code != 0)
-		return st != RG_OK ? st : rg__targets_unread(code, &p->targets);
+		return st != RG_OK ? st : rg__targets_unread(code, &l->settings, &p->targets);
 	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
 	l->op.key = p->key;
 	return RG_OK;
