@@ -6,7 +6,8 @@
  * steps, nested in callbacks. A test makes the string from a seed; the fuzzer invents it. Nothing else is random, and all clocks are the
  * world's, so that a string repeats its sequence.
  *
- *   random_store.c     a store that defers, fails, guesses, conflicts and forgets, around a memory store; it tells what landed
+ *   random_store.c     a store that defers, fails, guesses, conflicts and forgets
+ *   random_inner.c     the memory store in it, and what landed there, maybe late
  *   random_hostile.c   answers that break the contract of a store
  *   random_shadow.c    what was there when, and what events and answers may say of it
  *   random_verbs.c     one call of each verb
@@ -167,11 +168,13 @@ void wrong(const char *what, const char *of) __attribute__((noreturn));
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* random_store.c */
-cell *cell_of(const rg_key *key);
 rg_store *shim_new(shim *s);
 void answer_one(uint32_t nth);
 uint32_t answers_waiting(void);
 void answer_all(void);
+
+/* random_inner.c */
+cell *cell_of(const rg_key *key);
 void end_lates(bool perform); /* those commits are performed, or lost */
 void end_old_lates(int64_t monotonic); /* of those that are older than a store takes, by then */
 void perform_late(void);
