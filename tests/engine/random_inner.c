@@ -134,7 +134,8 @@ static void has_landed(const shim *s, cell *c, const rg_commit *commit)
 	p->base = p->present || s->buries ? commit->revision : (rg_revision){ { 0 } };
 	p->deadline = rg_record_deadline(commit->next);
 	read_state(commit->next, &p->state);
-	if (!w.hostile)
+	/* The local part keeps the old copy of a binding that moves until main has the new one. */
+	if (!w.hostile && s->role != OF_LOCAL)
 		check_generations(commit->next, c->user);
 	p->ring[p->landed++ % RING] = commit->revision;
 	trace("    landed %s %s/%s: %u bindings", s->role == OF_LOCAL ? "local" : "main", c->domain, c->user, p->state.n);
