@@ -30,10 +30,11 @@ def free_media_port():
     raise OSError('no free media port')
 
 
-def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10):
+def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10, **keys):
+    keys = [word for name, value in keys.items() for word in ('-key', name, str(value))]
     return subprocess.Popen([SIPP, daemon.address, '-sf', os.path.join(SCENARIOS, scenario + '.xml'), '-i', '127.0.0.1', '-p', str(port),
             '-t', transport,
-                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_media_port()),
+                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_media_port()), *keys,
                              '-trace_err', '-error_file', os.path.join(folder, scenario + '.err')],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
 
@@ -58,6 +59,24 @@ def test_malformed_registers_are_refused():
         with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:
             finish(sipp(daemon, 'malformed', free_port(), folder, transport, 5, 10), 'malformed', folder)
             assert daemon.control('dump') == {'aors': []}
+
+
+def test_a_call_to_a_gruu():
+    """Both kinds. The phone has the GRUU as its Contact, so the requests in the dialog are for it, too."""
+    for parameter in ('pub-gruu', 'temp-gruu'):
+        with Daemon('--set', 'disable_gruu=0', '--set', 'gruu_secret=x') as daemon, tempfile.TemporaryDirectory() as folder:
+            port, caller = free_port(), os.path.join(folder, parameter)
+            with open(os.path.join(SCENARIOS, 'gruu_caller.xml')) as scenario, open(caller + '.xml', 'w') as out:
+                out.write(scenario.read().replace('PARAMETER', parameter))
+            callee = sipp(daemon, 'gruu_callee', port, folder, calls=5)
+            try:
+                finish(sipp(daemon, caller, free_port(), folder, calls=5, phone='127.0.0.1:%d' % port), caller, folder)
+                finish(callee, 'gruu_callee', folder)
+            finally:
+                if callee.poll() is None:
+                    callee.kill()
+                    callee.wait()
+            assert daemon.control('stats')['tokens_refused'] == 0
 
 
 def test_a_call_between_two_endpoints():
