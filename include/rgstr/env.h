@@ -74,8 +74,9 @@ typedef struct rg_env {
 
 	/**
 	 * Returns 1 when @p host is a domain of ours, else 0. Default: 1. A save asks for the host of the Request-URI and of To; for 0 it
-	 * refuses the request with 404 (RFC 3261 §10.3 step 1). A lookup with the flag `branch` asks for the host of each branch. The host is
-	 * in the form of an AoR: in lower case, without a final dot and realm_prefix.
+	 * refuses the request with 404 (RFC 3261 §10.3 step 1). A lookup with the flag `branch` asks for the host of each branch, and a lookup
+	 * of a GRUU (RFC 5627) for its host; for 0 the GRUU names nobody (404). The host is in the form of an AoR: in lower case, without a
+	 * final dot and realm_prefix.
 	 */
 	int32_t (*is_local)(void *user, const rg_str *host);
 

@@ -66,7 +66,10 @@
  * the host is in lower case, without a final dot and `realm_prefix`. An empty text is malformed, not absent. A save refuses a malformed
  * AoR with 400 and a URI of another scheme with 404. A lookup has no targets then, with code 400 or 416. All other functions return
  * RG_EINVAL. While `disable_gruu` is 0 they also do so for a GRUU (RFC 5627), which names one device of its AoR. A lookup takes it, and
- * refuses a URI in which `gr` is among parameters that cannot be read.
+ * refuses a URI in which `gr` is among parameters that cannot be read. A sips GRUU has sips bindings only for targets, whatever the
+ * Request-URI is. A save ignores `gr` in To and `aor` like all parameters (RFC 3261 §10.3 step 5): a public GRUU there registers its AoR,
+ * also for a third party. A temporary one stands for no AoR; its token is longer than `max_username_len` allows unless that is raised,
+ * so it is refused with 400.
  *
  * **Hosts** are those of RFC 3261 §25.1. A name may also have a `_`, or be a single label of digits, as in
  * `sip:34020000001320000001@3402000000`. Such a name is compared as text, in any letter case, and never passed to env.resolve. A dotted

@@ -4,7 +4,7 @@
  *
  * A commit first writes what it adds to the local part, then main, then removes from the local part what it removes. Commits of one key
  * take turns. So a binding that moves is in both parts for a moment, never in neither. Five rules keep this right when main does not tell
- * the outcome of a commit:
+ * the outcome of a commit, and a sixth when another node commits:
  *
  * (a) The compare-and-swap of the local part is strict. A local part that was removed leaves a tombstone: for 60 s its base is the revision
  *     of the removing commit.
@@ -14,6 +14,8 @@
  *     forgotten the commit, it is only asked what it has.
  * (d) If main refuses for certain, the addition is undone by a compare-and-swap on its own revision, under another revision.
  * (e) Of two copies of a binding the newer one is shown (`modified`, then CSeq), on a tie that of main.
+ * (f) A binding is shown with the generation that its instance has in main. A REGISTER through another node gives the instance another one
+ *     (RFC 5627 §5.1) and does not see what is local here.
  */
 #ifndef RG__OVERLAY_H
 #define RG__OVERLAY_H

@@ -2,6 +2,7 @@
 /* The two parts of a record: united, split, compared. */
 #include "overlay/overlay.h"
 #include "model/model.h"
+#include "rules/rules.h"
 #include <stdlib.h>
 
 static bool has_local_bit(const rg_record *record)
@@ -47,6 +48,23 @@ static uint32_t add_bindings(rg_contact *to, uint32_t n, const rg_record *record
 	return n;
 }
 
+/* Rule (f). Of several bindings of main the one modified last has the generation of the instance. */
+static void take_generations(rg_contact *all, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		rg_time newest = INT64_MIN;
+
+		if (!(all[i].flags & RG_CONTACT_LOCAL) || all[i].instance.n == 0)
+			continue;
+		for (uint32_t k = 0; k < n; k++) {
+			if ((all[k].flags & RG_CONTACT_LOCAL) || all[k].modified < newest || !rg__same_instance(all[k].instance, all[i].instance))
+				continue;
+			newest = all[k].modified;
+			all[i].generation = all[k].generation;
+		}
+	}
+}
+
 static rg_contact *room_for_bindings(const rg_record *a, const rg_record *b)
 {
 	return malloc((rg_record_contact_count(a) + rg_record_contact_count(b) + 1) * sizeof(rg_contact));
@@ -76,6 +94,7 @@ static rg_status unite_records(const rg_key *key, const rg_fetched *main, const 
 		return RG_ENOMEM;
 	uint32_t n = add_bindings(all, 0, main->record, 0, true);
 	n = add_bindings(all, n, local->record, RG_CONTACT_LOCAL, false);
+	take_generations(all, n);
 	rg_status st = rg__record_unite(key, &main->base, &local->revision, all, n, removals, n_removals, rg_record_extra(main->record), out);
 	free(all);
 	return st;

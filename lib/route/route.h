@@ -13,6 +13,6 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 /* A result without targets: RG_LOOKUP_…, and the SIP code to answer with. */
 rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out);
 /* The same for a request without an AoR to look up. @p code is that of rg__lookup_aor(). */
-rg_status rg__targets_unread(int32_t code, rg_targets **out);
+rg_status rg__targets_unread(int32_t code, const rg__lookup_settings *settings, rg_targets **out);
 
 #endif

@@ -28,7 +28,9 @@ static bool request_waits(const rg_request *request)
 
 static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
-	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
+	bool sips_gruu = set->gruu && set->gruu->uri.scheme == RG__SCHEME_SIPS; /* it may be the `aor` of a request to a sip URI */
+
+	return (sieve){ .set = set, .now = now, .sips_only = sips_gruu || (request && rg__is_sips(request->request_uri)),
 		.wakes = set->pn && request_waits(request), .filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
@@ -170,9 +172,11 @@ rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out)
 	return rg__targets_new(&(rg__choices){ .result = result, .code = code }, out);
 }
 
-rg_status rg__targets_unread(int32_t code, rg_targets **out)
+rg_status rg__targets_unread(int32_t code, const rg__lookup_settings *settings, rg_targets **out)
 {
-	return rg__targets_failed(code == 500 ? RG_LOOKUP_ERROR : RG_LOOKUP_NONE, code, out);
+	int32_t result = code == 500 ? RG_LOOKUP_ERROR : RG_LOOKUP_NONE;
+
+	return rg__targets_new(&(rg__choices){ .result = result, .code = code, .branches_only = settings->to_branches_only }, out);
 }
 
 static bool same_key(const rg_record *record, const rg_key *key)
@@ -198,7 +202,7 @@ static rg_status select_once(const rg_record *record, const rg_request *request,
 	rg__lookup_settings_of(config, options, &settings);
 	settings.gruu = gruu;
 	if (status == RG_OK && code != 0)
-		status = rg__targets_unread(code, out);
+		status = rg__targets_unread(code, &settings, out);
 	else if (status == RG_OK && same_key(record, &key))
 		status = rg__select(record, &key, request, &settings, now, out);
 	else if (status == RG_OK)

@@ -153,6 +153,35 @@ static rg_status check_branches(const rg_request *request, const rg_lookup_optio
 		RG_BRANCHES_MAX);
 }
 
+rg_status rg__lookup_is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign)
+{
+	const rg_env *env = &l->op.ticket.reg->env;
+	rg__aor_rules rules;
+	rg__aor host;
+
+	*foreign = uri->scheme == RG__SCHEME_OTHER;
+	if (*foreign || !env->is_local)
+		return RG_OK;
+	rg__aor_rules_of(l->op.ticket.snapshot->config, &rules);
+	if (rg__aor_host(uri, &rules, &host) != RG__AOR_OK)
+		return RG_ENOMEM; /* nothing else is wrong with a URI that was read */
+	*foreign = !env->is_local(env->user, &host.host);
+	rg__aor_free(&host);
+	return RG_OK;
+}
+
+/* A GRUU of another domain is none of ours, also where the AoR has no host (use_domain 0). @p code: becomes 404 for such a one. */
+static rg_status refuse_foreign_gruu(const rg__lookup *l, int32_t *code)
+{
+	const rg__gruu *gruu = l->own.gruu;
+	bool foreign = false;
+	rg_status st = gruu ? rg__lookup_is_foreign(l, &gruu->uri, &foreign) : RG_OK;
+
+	if (foreign)
+		*code = 404;
+	return st;
+}
+
 /* The AoR that the request itself is about. */
 static rg_status read_own(rg__lookup *l)
 {
@@ -160,10 +189,12 @@ static rg_status read_own(rg__lookup *l)
 	int32_t code;
 	rg_status st = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
 
-	if (st == RG_OK && code == 404 && l->request.defect == RG_R_FINE)
+	if (st == RG_OK && code == 0)
+		st = refuse_foreign_gruu(l, &code);
+	if (st == RG_OK && code == 404 && l->request.defect == RG_R_FINE && !(p->gruu && !p->gruu->temporary))
 		rg__lookup_count_refused(l);
 	if (st != RG_OK || code != 0)
-		return st != RG_OK ? st : rg__targets_unread(code, &p->targets);
+		return st != RG_OK ? st : rg__targets_unread(code, &l->settings, &p->targets);
 	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
 	l->op.key = p->key;
 	return RG_OK;

@@ -19,7 +19,7 @@ typedef struct rg__place {
 	rg_str uri;          /* Request-URI or branch that names it; absent: the request has its AoR apart */
 	int32_t branch;      /* index among the branches; -1 = the request's own AoR */
 	bool kept_as_is;     /* the branch is no AoR of ours, and becomes a target itself */
-	bool sips;           /* `uri` is sips: its targets are sips bindings and sips homes only */
+	bool sips;           /* it is asked for by a sips URI: its targets are sips bindings and sips homes only */
 	bool no_sips;        /* its sips bindings are an earlier place's targets */
 	bool found;          /* it has targets or wakes */
 	rg_targets *targets; /* of its bindings, and the wakes */
@@ -73,6 +73,9 @@ rg_status rg__lookup_wake(rg__lookup *l, rg_targets *targets);
 
 /* A temporary GRUU named nobody. */
 void rg__lookup_count_refused(rg__lookup *l);
+
+/* Whether another host is responsible for the AoR of a URI that was read. RG_ENOMEM, else RG_OK. */
+rg_status rg__lookup_is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign);
 
 /* The functions below are in lookup_many.c and serve lookups of several records. */
 

@@ -33,7 +33,7 @@ static void claim_key(rg__lookup *l, rg__place *p)
 {
 	rg_key key = { rg__request_domain(&l->request), p->aor.user, p->aor.host };
 
-	p->sips = rg__is_sips(p->uri);
+	p->sips = rg__is_sips(p->branch < 0 ? l->request.request_uri : p->uri) || (p->gruu && p->gruu->uri.scheme == RG__SCHEME_SIPS);
 	for (uint32_t i = 0; i < l->n; i++) {
 		const rg__place *earlier = place_at(l, i);
 
@@ -44,24 +44,6 @@ static void claim_key(rg__lookup *l, rg__place *p)
 		p->no_sips = true;
 	}
 	p->key = key;
-}
-
-/* Is another host responsible for the AoR? RG__AOR_NOMEM, else RG__AOR_OK. */
-static int is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign)
-{
-	const rg_env *env = &l->op.ticket.reg->env;
-	rg__aor_rules rules;
-	rg__aor host;
-
-	*foreign = uri->scheme == RG__SCHEME_OTHER;
-	if (*foreign || !env->is_local)
-		return RG__AOR_OK;
-	rg__aor_rules_of(l->op.ticket.snapshot->config, &rules);
-	if (rg__aor_host(uri, &rules, &host) != RG__AOR_OK)
-		return RG__AOR_NOMEM; /* nothing else is wrong with a URI that was read */
-	*foreign = !env->is_local(env->user, &host.host);
-	rg__aor_free(&host);
-	return RG__AOR_OK;
 }
 
 static void free_subject(rg__place *p)
@@ -81,7 +63,7 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 		l->malformed = true; /* nobody can be reached there; octets that could end a header field do not become part of a target */
 		return RG_OK;
 	}
-	rg_status st = is_foreign(l, &uri, &p->kept_as_is) == RG__AOR_OK ? RG_OK : RG_ENOMEM;
+	rg_status st = rg__lookup_is_foreign(l, &uri, &p->kept_as_is);
 	int32_t code = 0;
 	if (st == RG_OK && !p->kept_as_is)
 		st = rg__uri_subject(&uri, l->request.domain, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);

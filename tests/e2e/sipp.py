@@ -63,6 +63,24 @@ def test_malformed_registers_are_refused():
             assert daemon.control('dump') == {'aors': []}
 
 
+def test_a_call_to_a_gruu():
+    """Both kinds. The phone has the GRUU as its Contact, so the requests in the dialog are for it, too."""
+    for parameter in ('pub-gruu', 'temp-gruu'):
+        with Daemon('--set', 'disable_gruu=0', '--set', 'gruu_secret=x') as daemon, tempfile.TemporaryDirectory() as folder:
+            port, caller = free_port(), os.path.join(folder, parameter)
+            with open(os.path.join(SCENARIOS, 'gruu_caller.xml')) as scenario, open(caller + '.xml', 'w') as out:
+                out.write(scenario.read().replace('PARAMETER', parameter))
+            callee = sipp(daemon, 'gruu_callee', port, folder, calls=5)
+            try:
+                finish(sipp(daemon, caller, free_port(), folder, calls=5, phone='127.0.0.1:%d' % port), caller, folder)
+                finish(callee, 'gruu_callee', folder)
+            finally:
+                if callee.poll() is None:
+                    callee.kill()
+                    callee.wait()
+            assert daemon.control('stats')['tokens_refused'] == 0
+
+
 def test_a_call_between_two_endpoints():
     for transport in ('u1', 't1'):
         with Daemon() as daemon, tempfile.TemporaryDirectory() as folder:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A real softphone, baresip: it registers, is called, answers by itself, and is hung up on; then it leaves."""
+import itertools
 import os
 import re
 import shutil
@@ -24,16 +25,22 @@ audio_alert aubridge,nil
 module_path %s
 module g711.so
 module aubridge.so
+module uuid.so
 module_app account.so
 module_app menu.so
 '''
-ACCOUNT = '<sip:phone@%s;transport=%s>;regint=60;answermode=auto;auth_pass=none\n'
+ACCOUNT = '<sip:phone@%s;transport=%s>;regint=60;answermode=auto;auth_pass=none%s\n'
+# Without an outbound proxy baresip does not support GRUUs.
+OUTBOUND = ';sipnat=outbound;outbound="sip:%s;transport=%s"'
+
+
+calls = itertools.count()
 
 
 class Phone:
-    def __init__(self, daemon, transport, folder):
+    def __init__(self, daemon, transport, folder, more=''):
         with open(os.path.join(folder, 'accounts'), 'w') as file:
-            file.write(ACCOUNT % (daemon.address, transport))
+            file.write(ACCOUNT % (daemon.address, transport, more))
         open(os.path.join(folder, 'contacts'), 'w').close()
         # It takes the next port, too, for TLS: somebody else may have that, or get it first.
         for _ in range(5):
@@ -76,9 +83,10 @@ def wait_for(what, seconds=10):
     raise AssertionError('waited in vain')
 
 
-def call(daemon, peer, user='phone', meanwhile=lambda: None):
-    uri = 'sip:%s@%s' % (user, daemon.address)
-    caller, branch, callid = '<sip:caller@example.net>;tag=1', peer.branch(), 'softphone-' + peer.proto
+def call(daemon, peer, uri=None, meanwhile=lambda: None):
+    """Calls and hangs up. The remote target, which is the Contact of the phone."""
+    uri = uri or 'sip:phone@' + daemon.address
+    caller, branch, callid = '<sip:caller@example.net>;tag=1', peer.branch(), 'softphone-%s-%d' % (peer.proto, next(calls))
     peer.send(peer.request('INVITE', uri, caller, '<%s>' % uri, callid, 1,
                            ['Contact: <%s>' % peer.uri.replace('sip:', 'sip:caller@'), 'Content-Type: application/sdp'], SDP % free_port(),
                            branch=branch))
@@ -92,6 +100,30 @@ def call(daemon, peer, user='phone', meanwhile=lambda: None):
     peer.send(peer.request('BYE', remote, caller, ok.get('to'), callid, 2, routes))
     while peer.expect(200, 5).get('cseq') != '2 BYE':
         pass
+    return remote
+
+
+def gruus(daemon):
+    """The public and the temporary GRUU of the phone, by a query."""
+    contact, = daemon.peer().register('phone@127.0.0.1', (), headers=['Supported: gruu']).values('contact')
+    return [re.search(';%s="([^"]*)"' % name, contact).group(1) for name in ('pub-gruu', 'temp-gruu')]
+
+
+def test_a_softphone_is_called_by_its_gruus():
+    for transport in ('udp', 'tcp'):
+        with Daemon('--set', 'disable_gruu=0', '--set', 'gruu_secret=x') as daemon, tempfile.TemporaryDirectory() as folder:
+            phone = Phone(daemon, transport, folder, OUTBOUND % (daemon.address, transport))
+            try:
+                row, = wait_for(lambda: daemon.control.show('phone@127.0.0.1'))
+                public, temporary = gruus(daemon)
+                assert public == 'sip:phone@127.0.0.1;gr=' + row['instance'].strip('<>'), public
+                for uri in public, temporary:
+                    assert call(daemon, daemon.peer('udp'), uri) == public
+            except Exception:
+                print(phone.output(), file=sys.stderr)
+                raise
+            finally:
+                phone.close()
 
 
 def test_a_softphone_registers_and_is_called():
@@ -131,7 +163,7 @@ def test_a_softphone_is_woken_for_a_call():
                 assert event['reason'] == 'ini-INVITE'
                 assert system.register('mobile@127.0.0.1', [asleep], 'system', 2).code == 200
 
-            call(daemon, daemon.peer('udp'), 'mobile', lambda: wake(pushes.next()))
+            call(daemon, daemon.peer('udp'), 'sip:mobile@' + daemon.address, lambda: wake(pushes.next()))
         except Exception:
             if not phone.log.closed:
                 print(phone.output(), file=sys.stderr)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* GRUUs (RFC 5627) of a registrar: the secret that seals them, and what a reload does to them. */
 #include "allocations.h"
+#include "pair.h"
 #include "sites.h"
 #include <stdio.h>
 
@@ -53,7 +54,7 @@ Test(gruu, a_random_secret_is_warned_of_once_and_only_with_gruu_on)
 #define PUBLIC "sip:alice@example.org;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 
 /* Registers a Contact; its temporary GRUU, which the caller frees; NULL = it got none. */
-static char *register_gruu(kit *k, const char *aor, const char *contact, const char *callid, int cseq)
+static char *register_with(kit *k, const rg_save_options *options, const char *aor, const char *contact, const char *callid, int cseq)
 {
 	static const rg_str supported = { "gruu", 4 };
 	phone p = { .aor = aor, .contact = contact, .callid = callid, .cseq = cseq };
@@ -64,7 +65,7 @@ static char *register_gruu(kit *k, const char *aor, const char *contact, const c
 	kit_request(&p, &request);
 	request.supported = &supported;
 	request.n_supported = 1;
-	cr_assert_eq(rg_save(k->reg, &request, NULL, &response, NULL), RG_OK);
+	cr_assert_eq(rg_save(k->reg, &request, options, &response, NULL), RG_OK);
 	cr_assert_eq(rg_response_code(response), 200);
 	rg_str value = rg_response_header(response, RG_STR("Contact"), 0), mark = RG_STR(";temp-gruu=\"");
 	const char *at = value.n > 0 ? memmem(value.p, value.n, mark.p, mark.n) : NULL;
@@ -77,8 +78,13 @@ static char *register_gruu(kit *k, const char *aor, const char *contact, const c
 	return found;
 }
 
+static char *register_gruu(kit *k, const char *aor, const char *contact, const char *callid, int cseq)
+{
+	return register_with(k, NULL, aor, contact, callid, cseq);
+}
+
 /* The result and the code of a lookup, then URIs of targets with their branches. */
-static const char *found(kit *k, const char *uri, const char *flags, const char *branch)
+static const char *found_by(kit *k, const char *uri, const char *aor, const char *flags, const char *branch)
 {
 	static char text[1024];
 	rg_lookup_options *options = NULL;
@@ -90,6 +96,7 @@ static const char *found(kit *k, const char *uri, const char *flags, const char 
 	rg_request_init(&request, sizeof request);
 	request.method = RG_STR("INVITE");
 	request.request_uri = rg_str_from(uri);
+	request.aor = rg_str_from(aor);
 	request.branches = &line;
 	request.n_branches = branch != NULL;
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flags), &options, NULL), RG_OK);
@@ -101,6 +108,11 @@ static const char *found(kit *k, const char *uri, const char *flags, const char 
 	rg_targets_free(targets);
 	rg_lookup_options_unref(options);
 	return text;
+}
+
+static const char *found(kit *k, const char *uri, const char *flags, const char *branch)
+{
+	return found_by(k, uri, NULL, flags, branch);
 }
 
 #define FINDS(kit_, uri, want) \
@@ -329,4 +341,94 @@ Test(gruu, a_shortage_of_memory_is_no_answer_about_it)
 	}
 	free(temp);
 	kit_close(&k);
+}
+
+static int32_t is_example(void *user, const rg_str *host)
+{
+	(void)user;
+	return rg_str_equal(*host, RG_STR("example.org"));
+}
+
+/* Without use_domain no host is part of an AoR. */
+Test(gruu, of_a_host_that_is_not_local_names_nobody)
+{
+	for (int use_domain = 0; use_domain < 2; use_domain++) {
+		for (int knows = 0; knows < 2; knows++) {
+			rg_config *config = config_of("0", "secret");
+			char moved[400];
+			kit k;
+
+			kit_init(&k);
+			k.env.is_local = knows ? is_example : NULL;
+			kit_open_over(&k, rg_store_ref(k.memory));
+			cr_assert_eq(rg_config_set_int(config, RG_STR("use_domain"), use_domain, NULL), RG_OK);
+			cr_assert_eq(rg_registrar_configure(k.reg, config, NULL), RG_OK);
+			rg_config_free(config);
+			char *gruu = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1);
+			FINDS(&k, gruu, "1/0 sip:a@192.0.2.1(-1)");
+			FINDS(&k, "sip:alice@EXAMPLE.org.;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "1/0 sip:a@192.0.2.1(-1)");
+			const char *here = knows || use_domain ? "-1/404" : "1/0 sip:a@192.0.2.1(-1)";
+			FINDS(&k, "sip:alice@else.where;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6", here);
+			cr_expect_str_eq(found_by(&k, "sip:x@example.org", "alice@else.where;gr=urn:x:1", "", NULL),
+				knows || use_domain ? "-1/404" : "-1/480");
+			cr_expect_eq(kit_stat(&k, "tokens_refused"), 0, "a public one has no token");
+			snprintf(moved, sizeof moved, "%.*s@else.where;gr", (int)strcspn(gruu, "@"), gruu);
+			FINDS(&k, moved, here);
+			cr_expect_eq(kit_stat(&k, "tokens_refused"), knows || use_domain);
+			cr_expect_str_eq(found(&k, "sip:alice@else.where;gr=urn:x:1", "branch", gruu), "1/0 sip:a@192.0.2.1(0)");
+			cr_expect_eq(found(&k, "sip:alice@else.where", "", NULL)[0], use_domain ? '-' : '1', "no GRUU");
+			free(gruu);
+			kit_close(&k);
+		}
+	}
+}
+
+/* Of the AoR apart from the Request-URI, the scheme of a GRUU decides, and what it left is for a branch. */
+Test(gruu, a_sips_one_apart_from_the_request_uri)
+{
+	static const char sips[] = "sips:alice@example.org;gr=urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6";
+	kit k;
+
+	kit_open(&k, INLINE);
+	reload(&k, "0", "secret");
+	free(register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1));
+	cr_expect_str_eq(found_by(&k, "sip:x@example.org", PUBLIC, "", NULL), "1/0 sip:a@192.0.2.1(-1)");
+	cr_expect_str_eq(found_by(&k, "sip:x@example.org", sips, "", NULL), "-1/480");
+	cr_expect_str_eq(found_by(&k, "sip:x@example.org", sips, "branch", PUBLIC), "1/0 sip:a@192.0.2.1(0)");
+	cr_expect_str_eq(found_by(&k, "sips:x@example.org", PUBLIC, "branch", PUBLIC), "1/0 sip:a@192.0.2.1(0)");
+	cr_expect_str_eq(found_by(&k, "sips:x@example.org", "sip:alice@example.org", "branch", "sip:alice@example.org"),
+		"1/0 sip:a@192.0.2.1(0)");
+	kit_close(&k);
+}
+
+/* A flow that is kept here goes by the generation that another node gives its instance. */
+Test(gruu, another_node_voids_that_of_a_memory_only_flow)
+{
+	pair p;
+	kit other;
+
+	pair_open(&p, INLINE);
+	kit_init(&other);
+	kit_open_over(&other, rg_store_ref(p.main));
+	reload(&p.k, "0", "secret");
+	reload(&other, "0", "secret");
+	free(register_gruu(&p.k, "alice", "<sip:a@192.0.2.1>" X, "c1", 1));
+	char *first = register_with(&p.k, p.memory_only, "alice", "<sip:b@192.0.2.2>" X, "c1", 2);
+	char *of_another = register_with(&p.k, p.memory_only, "alice", "<sip:d@192.0.2.4>" Y, "c1", 3);
+	FINDS(&p.k, first, "1/0 sip:b@192.0.2.2(-1) sip:a@192.0.2.1(-1)");
+	p.k.now = other.now += 1000;
+	char *second = register_gruu(&other, "alice", "<sip:a@192.0.2.1>" X, "c2", 1);
+
+	FINDS(&p.k, first, "-1/404");
+	FINDS(&p.k, second, "1/0 sip:a@192.0.2.1(-1) sip:b@192.0.2.2(-1)");
+	FINDS(&p.k, of_another, "1/0 sip:d@192.0.2.4(-1)");
+	free(register_with(&p.k, p.memory_only, "alice", "<sip:d@192.0.2.4>" Y, "c1", 4)); /* writes the local part with what was shown */
+	free(register_gruu(&other, "alice", "<sip:a@192.0.2.1>;expires=0" X, "c2", 2));
+	FINDS(&p.k, second, "1/0 sip:b@192.0.2.2(-1)");
+	FINDS(&p.k, first, "-1/404");
+	free(first);
+	free(second);
+	free(of_another);
+	kit_close(&other);
+	pair_close(&p);
 }

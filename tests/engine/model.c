@@ -190,6 +190,7 @@ static void make_request(world *w, naive_request *r)
 	r->header = dice(w, 2);
 	r->says_path = dice(w, 3) != 0;
 	r->says_outbound = dice(w, 3) != 0;
+	r->says_gruu = dice(w, 3) != 0;
 	for (uint32_t i = 0; i < r->n; i++) {
 		static const int64_t asked[] = { -1, 0, 0, 1, 59, 60, 90, 300, 7200, 4294967295 };
 		static const int32_t qs[] = { -1, 0, 500, 1000, 123 };
@@ -251,7 +252,7 @@ static void set_extensions(const naive_request *r, rg_request *request, char pat
 	request->socket = RG_STR("udp:198.51.100.1:5060");
 	if (r->header)
 		request->socket_header = RG_STR("tcp:198.51.100.9:5070");
-	snprintf(tags, 32, "x%s%s", r->says_path ? ", path" : "", r->says_outbound ? ",outbound" : "");
+	snprintf(tags, 32, "x%s%s%s", r->says_path ? ", path" : "", r->says_outbound ? ",outbound" : "", r->says_gruu ? " , GRUU" : "");
 	*supported = rg_str_from(tags);
 	request->supported = supported;
 	request->n_supported = 1;
@@ -297,6 +298,7 @@ static void save(world *w, uint32_t who)
 	if (rg_save(w->reg, &request, w->options[r.local], &response, NULL) != RG_OK)
 		fail(w, "rg_save returned an error");
 	compare_response(w, response);
+	compare_gruus(w, who, &r, response);
 	rg_response_free(response);
 	compare_events(w);
 }
@@ -350,7 +352,7 @@ void tick(world *w)
 static int32_t is_local(void *user, const rg_str *host)
 {
 	(void)user;
-	return rg_str_equal(*host, RG_STR("example.org"));
+	return rg_str_equal(*host, RG_STR("example.org")) || rg_str_equal(*host, RG_STR("phones.example.org"));
 }
 
 static void make_rules(world *w)
@@ -358,7 +360,8 @@ static void make_rules(world *w)
 	w->rules = (naive_rules){ .default_expires = 3600, .min_expires = 60, .max_expires = dice(w, 2) ? 600 : 0, .max_contacts = dice(w, 4),
 		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3),
 		.path = (int)dice(w, 4), .outbound = (int)dice(w, 4) % 3, .path_received = dice(w, 2), .socket_header = dice(w, 2),
-		.push = dice(w, 3) == 0 };
+		.push = dice(w, 3) == 0,
+		.gruu = dice(w, 4) != 0 };
 }
 
 static rg_config *make_config(const world *w)
@@ -370,6 +373,8 @@ static rg_config *make_config(const world *w)
 		rg_config_set_int(config, RG_STR("nat_bflag"), 6, NULL) ||
 		rg_config_set_int(config, RG_STR("pn_enable"), w->rules.push, NULL) ||
 		rg_config_set(config, RG_STR("pn_providers"), RG_STR("webpush"), NULL) ||
+		rg_config_set_int(config, RG_STR("disable_gruu"), !w->rules.gruu, NULL) ||
+		rg_config_set(config, RG_STR("gruu_secret"), RG_STR("new,old"), NULL) ||
 		rg_config_set(config, RG_STR("outbound_mode"), rg_str_from(modes[w->rules.outbound]), NULL) ||
 		rg_config_set(config, RG_STR("eviction"), rg_str_from(evictions[w->rules.eviction]), NULL))
 		fail(w, "setting up");
@@ -435,6 +440,7 @@ static void begin(world *w, uint64_t seed)
 
 static void end(world *w)
 {
+	compare_refused(w);
 	rg_subscription_free(w->events);
 	rg_save_options_unref(w->options[0]);
 	rg_save_options_unref(w->options[1]);
@@ -477,7 +483,8 @@ int main(int argc, char **argv)
 	uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, to = argc > 1 ? from : 40;
 	uint32_t steps = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 3000;
 	int agreed[AGREED_ROOM] = { 0 }, found = 0, fallbacks = 0, unable = 0, left_out = 0, measured = 0,
-		repeated = 0, offered = 0, moved = 0, woken = 0, flows = 0, shown = 0, wide = 0, homes = 0, local = 0;
+		repeated = 0, offered = 0, moved = 0, woken = 0, flows = 0, shown = 0, wide = 0, homes = 0, local = 0,
+		given = 0, reached = 0, alive = 0, away = 0, voids = 0, forged = 0;
 	for (uint64_t seed = from; seed <= to; seed++) {
 		run(&w, seed, steps);
 		for (int i = 0; i < rg_reason_count(); i++)
@@ -495,6 +502,12 @@ int main(int argc, char **argv)
 		fallbacks += w.fallbacks;
 		unable += w.unable;
 		left_out += w.left_out;
+		given += w.given;
+		reached += w.reached;
+		alive += w.alive;
+		away += w.away;
+		voids += w.voids;
+		forged += w.forged;
 		measured += w.measured;
 	}
 	printf("seeds %llu to %llu, %u steps each: %d registrations accepted, %d out of order, %d too many, %d sent again, all agreed\n",
@@ -509,6 +522,10 @@ int main(int argc, char **argv)
 	printf("%d lookups of several found targets, %d targets were at the other site; %d listed bindings were memory-only\n", wide, homes,
 		local);
 	if (from != to && (!offered || !moved || !woken || !agreed[RG_R_PNS_UNSUP]))
+		return 1;
+	printf("%d pairs of GRUUs were given; lookups of a public one: %d with targets, %d without; of a temporary one: %d with, %d void; "
+		"%d of nobody\n", given, reached, away, alive, voids, forged);
+	if (from != to && (!given || !reached || !alive || !away || !voids || !forged))
 		return 1;
 	if (from != to && (!wide || !homes || !local))
 		return 1;

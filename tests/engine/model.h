@@ -6,11 +6,19 @@
 #include "naive.h"
 #include <rgstr/memory.h>
 
-enum { AORS = 4, URIS = 6, CALLIDS = 3 };
+enum { AORS = 4, URIS = 6, CALLIDS = 3, KEPT = 12, URI_ROOM = 448 };
 enum { PUSHED = 3 }; /* the last URIS, that push parameters may follow */
 
 /* More than there are reasons. */
 enum { AGREED_ROOM = 64 };
+
+/* Whom a lookup names: a user, or one of his phones. */
+typedef struct subject {
+	uint32_t who;
+	char uri[URI_ROOM];
+	bool is_gruu, nobody; /* nobody: it is forged, or of another domain */
+	naive_gruu gruu;
+} subject;
 
 typedef struct world {
 	uint64_t state, seed;
@@ -37,6 +45,9 @@ typedef struct world {
 	int found, fallbacks, unable, left_out, measured; /* lookups by what came of them, and pings that counted */
 	int offered, moved, woken; /* 200s with Feature-Caps, devices that came back from another address, wake-ups */
 	int wide, homes, local; /* lookups of several, targets at the other site, bindings kept here */
+	subject kept[KEPT];     /* temporary GRUUs that 200s gave */
+	uint32_t n_kept;
+	int given, reached, alive, away, voids, forged, refused; /* GRUUs in 200s; lookups by a GRUU and what came of it; tokens refused so far */
 } world;
 
 uint32_t dice(world *w, uint32_t below);
@@ -44,6 +55,13 @@ void fail(const world *w, const char *what); /* does not return */
 void uri_of(uint32_t i, char room[64]);
 void compare_events(world *w);
 void tick(world *w);
+
+/* model_gruu.c */
+void compare_gruus(world *w, uint32_t who, const naive_request *r, rg_response *response);
+void name_user(uint32_t who, subject *s);
+void draw_subject(world *w, uint32_t who, subject *s);
+bool names_as_much(const subject *earlier, const subject *s);
+void compare_refused(world *w); /* as the statistics have it */
 
 /* model_lookup.c */
 void look_up(world *w, uint32_t who);

@@ -322,6 +322,7 @@ void naive_save(naive_aor *aor, naive_request *r, const naive_rules *rules, rg_t
 		return;
 	}
 	settle(aor, &next, out);
+	naive_eras(aor, &next, r, now);
 	*aor = next;
 }
 

@@ -5,8 +5,9 @@
 
 #include <rgstr/registrar.h>
 #include <stdbool.h>
+#include <string.h>
 
-enum { NAIVE_MAX = 64, NAIVE_EVENTS = 256 };
+enum { NAIVE_MAX = 64, NAIVE_EVENTS = 256, NAIVE_PHONES = 4 };
 
 /* What the push parameters in a URI are: none; a provider alone without a value; the token of a device, 1 to 9; one of an unknown provider. */
 enum { PUSH_NONE = 0, PUSH_ASKS = 10, PUSH_UNKNOWN = 11 };
@@ -18,7 +19,7 @@ typedef struct naive_contact {
 	char uri[64];
 	int64_t expires; /* asked for; -1 = not stated */
 	int32_t q;       /* -1 = not stated */
-	int instance;    /* number of the phone; 0 = not stated */
+	int instance;    /* number of the phone, below NAIVE_PHONES; 0 = not stated */
 	uint32_t reg_id; /* 0 = not stated */
 	uint32_t flow;   /* the reg-id where outbound applies, found by naive_policy() */
 	int push;        /* PUSH_…; of its URI */
@@ -34,7 +35,7 @@ typedef struct naive_request {
 	int path;      /* number of the edge it came through; 0 = straight from the phone */
 	bool local, header; /* memory-only; it has a socket header */
 	bool ob;       /* that edge keeps flows */
-	bool says_path, says_outbound;
+	bool says_path, says_outbound, says_gruu;
 	uint64_t what; /* equal for two requests with equal contacts, and only for those */
 } naive_request;
 
@@ -64,12 +65,13 @@ typedef struct naive_rules {
 	int eviction; /* 0 oldest, 1 soonest-expiry, 2 lowest-q */
 	int path;     /* 0 ignored, 1 off, 2 lazy, 3 strict */
 	int outbound; /* 0 off, 1 on, 2 required */
-	bool path_received, socket_header, push;
+	bool path_received, socket_header, push, gruu;
 } naive_rules;
 
 typedef struct naive_aor {
 	naive_binding bindings[NAIVE_MAX], gone[NAIVE_MAX];
 	uint32_t n, n_gone, made;
+	uint32_t eras[NAIVE_PHONES]; /* of each phone, how often its temporary GRUUs became void */
 } naive_aor;
 
 typedef struct naive_answer {
@@ -82,7 +84,15 @@ typedef struct naive_answer {
 	naive_event events[NAIVE_EVENTS];
 } naive_answer;
 
+/* Which phone a lookup is for. */
+typedef struct naive_gruu {
+	int instance;
+	bool temporary;
+	uint32_t era; /* of a temporary one */
+} naive_gruu;
+
 typedef struct naive_flags {
+	const naive_gruu *gruu;  /* NULL = for all */
 	bool no_branches, by_method, by_agent, by_latency;
 	int method, agent;       /* of the request; of the filter */
 	int64_t max_latency;     /* -1 = any */
@@ -95,7 +105,8 @@ typedef struct naive_target {
 
 typedef struct naive_targets {
 	int32_t result, code;
-	uint32_t n;
+	bool vague;              /* the code may be 480 instead of 404: the AoR is only remembered until a tick comes */
+	uint32_t n, live;
 	naive_target targets[NAIVE_MAX];
 } naive_targets;
 
@@ -108,6 +119,10 @@ void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_ti
 void naive_save(naive_aor *aor, naive_request *request, const naive_rules *rules, rg_time now, naive_answer *out);
 void naive_expire(naive_aor *aor, rg_time now, naive_answer *out);
 void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *out, uint32_t *removed);
+/* naive_gruu.c: what a REGISTER does to the eras; which of @p n live bindings a GRUU names; whether an AoR has a record, −1 = maybe. */
+void naive_eras(const naive_aor *before, naive_aor *after, const naive_request *r, rg_time now);
+uint32_t naive_of_gruu(const naive_aor *aor, const naive_gruu *gruu, naive_binding *list, uint32_t n);
+int naive_is_known(const naive_aor *aor, rg_time now);
 uint32_t naive_live(const naive_aor *aor, rg_time now, naive_binding *out);
 
 #endif

@@ -74,10 +74,16 @@ static void add_fallbacks(naive_targets *out, const naive_binding *list, uint32_
 void naive_lookup(const naive_aor *aor, const naive_flags *flags, const naive_rules *rules, rg_time now, naive_targets *out)
 {
 	naive_binding list[NAIVE_MAX];
-	uint32_t live = naive_live(aor, now, list), able = keep(list, live, takes_method, flags), n = keep(list, able, passes, flags);
+	uint32_t live = naive_live(aor, now, list);
+	if (flags->gruu)
+		live = naive_of_gruu(aor, flags->gruu, list, live);
+	int known = flags->gruu && !flags->gruu->temporary ? naive_is_known(aor, now) : 0;
+	uint32_t able = keep(list, live, takes_method, flags), n = keep(list, able, passes, flags);
 	memset(out, 0, sizeof *out);
+	out->live = live;
+	out->vague = !live && known < 0;
 	out->result = n ? RG_LOOKUP_FOUND : live && !able ? RG_LOOKUP_METHOD : RG_LOOKUP_NONE;
-	out->code = n ? 0 : !live ? 404 : able ? 480 : 405;
+	out->code = n ? 0 : !live ? (known > 0 ? 480 : 404) : able ? 480 : 405;
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = i + 1; k < n; k++)
 			if (better(&list[k], &list[i], flags, rules)) {

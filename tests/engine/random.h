@@ -6,9 +6,11 @@
  * steps, nested in callbacks. A test makes the string from a seed; the fuzzer invents it. Nothing else is random, and all clocks are the
  * world's, so that a string repeats its sequence.
  *
- *   random_store.c     a store that defers, fails, guesses, conflicts and forgets, around a memory store; it tells what landed
+ *   random_store.c     a store that defers, fails, guesses, conflicts and forgets
+ *   random_inner.c     the memory store in it, and what landed there, maybe late
  *   random_hostile.c   answers that break the contract of a store
  *   random_shadow.c    what was there when, and what events and answers may say of it
+ *   random_gruu.c      GRUUs that a 200 gave, and what a lookup by one may find
  *   random_verbs.c     one call of each verb
  *   random_steps.c     the steps
  *   random_world.c     the beginning, the end, and what holds at the end
@@ -32,7 +34,8 @@ enum {
 	EARS = 3,
 	NAMES = 16,    /* host names to be resolved */
 	USERS = 3,
-	PHONES = 5
+	PHONES = 5,
+	GIVEN = 12     /* temporary GRUUs that are remembered */
 };
 
 /* One version of a binding. */
@@ -41,6 +44,8 @@ typedef struct copy {
 	rg_time expires, modified;
 	rg_time last;      /* when the last copy of it expires: of an overlay, both parts may have one */
 	uint32_t uri, cseq;
+	uint32_t instance;   /* 0 = none */
+	uint64_t generation; /* as a fetch shows it */
 	bool is_flow;      /* of several flows of an instance, a lookup gives one */
 	bool is_local;     /* kept by the local part of an overlay */
 } copy;
@@ -86,6 +91,21 @@ typedef struct shim {
 	odds odds;
 } shim;
 
+/* Which bindings of its key a lookup is for. */
+enum { NAMES_ALL, NAMES_PUBLIC, NAMES_TEMPORARY, NAMES_NOBODY };
+
+typedef struct naming {
+	int kind;
+	uint32_t instance;
+	uint64_t generation; /* of a temporary GRUU */
+} naming;
+
+typedef struct given {
+	cell *cell;
+	naming names;
+	char uri[400];
+} given;
+
 typedef struct call {
 	bool used, returned, walks, held; /* held: in use further up the stack */
 	const char *verb;
@@ -97,6 +117,8 @@ typedef struct call {
 	rg_time now;
 	uint32_t uri;      /* 0 = any */
 	bool exact;        /* its answer lists what there is */
+	bool gets_gruus;   /* of a save: its client supports them */
+	naming names;       /* of a lookup */
 	uint32_t stop_after;
 } call;
 
@@ -121,6 +143,7 @@ typedef struct world {
 	bool calm;         /* nothing fails any more */
 	bool went_back;    /* the clock was set back */
 	bool hostile, hostile_shared, overlay, shared_trait, has_wait, has_ear, short_of_memory, shut;
+	bool has_gruu;
 	int resolving;     /* 0 = no resolver, 1 = at once, 2 = anyhow */
 
 	shim shims[3];
@@ -139,6 +162,8 @@ typedef struct world {
 	uint64_t hint;     /* of the last answer */
 	uint32_t hints;    /* answers so far */
 	call calls[CALLS];
+	given given[GIVEN]; /* the last ones */
+	uint32_t n_given;
 	ear ears[EARS];
 	ear main_ear;
 	struct {
@@ -167,11 +192,13 @@ void wrong(const char *what, const char *of) __attribute__((noreturn));
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* random_store.c */
-cell *cell_of(const rg_key *key);
 rg_store *shim_new(shim *s);
 void answer_one(uint32_t nth);
 uint32_t answers_waiting(void);
 void answer_all(void);
+
+/* random_inner.c */
+cell *cell_of(const rg_key *key);
 void end_lates(bool perform); /* those commits are performed, or lost */
 void end_old_lates(int64_t monotonic); /* of those that are older than a store takes, by then */
 void perform_late(void);
@@ -200,12 +227,18 @@ void state_changed(cell *c);                 /* a part has */
 const state *state_now(const cell *c);
 void event_heard(const rg_event *e);         /* by the ear that hears all */
 void check_listed(const call *c, const uint64_t *ids, uint32_t n, bool partial);
+void check_listed_by_gruu(const call *c, const uint64_t *ids, uint32_t n, bool partial);
 void check_walked(uint32_t from, const rg_record *record);
 void check_gone(const call *c);
 void check_heard(cell *c, const state *there); /* at rest */
 bool can_follow(const cell *c);
 uint32_t count_live(const state *s, rg_time now);
 uint32_t hash_text(rg_str text);
+
+/* random_gruu.c */
+void keep_gruus(const call *c, rg_response *response);
+bool draw_gruu(cell *of, given *out); /* false: not this time */
+void check_named(const call *c, const rg_targets *targets);
 
 /* random_verbs.c */
 void call_verb(uint32_t which);

@@ -33,7 +33,8 @@ static copy copy_of(const rg_contact *c)
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		h = mix_text(h, texts[i]);
 	return (copy){ .id = c->id, .hash = h, .expires = c->expires, .last = c->expires, .modified = c->modified, .cseq = c->cseq,
-		.uri = hash_text(c->uri), .is_flow = c->reg_id != 0, .is_local = (c->flags & RG_CONTACT_LOCAL) != 0 };
+		.uri = hash_text(c->uri), .instance = c->instance.n > 0 ? hash_text(c->instance) : 0, .generation = c->generation,
+		.is_flow = c->reg_id != 0, .is_local = (c->flags & RG_CONTACT_LOCAL) != 0 };
 }
 
 static const copy *find(const state *s, uint64_t id)
@@ -120,6 +121,23 @@ static bool is_newer(const copy *a, const copy *b)
 	return a->modified != b->modified ? a->modified > b->modified : a->cseq > b->cseq;
 }
 
+/* What the local part keeps goes by the generation that its instance has in main. */
+static void take_generations(state *s)
+{
+	for (uint32_t i = 0; i < s->n; i++) {
+		const copy *newest = NULL;
+
+		for (uint32_t k = 0; k < s->n && s->copies[i].is_local && s->copies[i].instance; k++) {
+			const copy *other = &s->copies[k];
+
+			if (!other->is_local && other->instance == s->copies[i].instance && (!newest || other->modified >= newest->modified))
+				newest = other;
+		}
+		if (newest)
+			s->copies[i].generation = newest->generation;
+	}
+}
+
 static void unite(const cell *c, state *out)
 {
 	const state *local = &c->parts[1].state;
@@ -137,6 +155,7 @@ static void unite(const cell *c, state *out)
 		if (there)
 			there->last = last;
 	}
+	take_generations(out);
 }
 
 /* Without an overlay a binding that was there and went does not come back. */
@@ -234,6 +253,55 @@ void check_listed(const call *c, const uint64_t *ids, uint32_t n, bool partial)
 		fits = lists_all_of(nth_state(of, i), ids, n, c->now);
 	if (!fits && !partial && !w.overlay)
 		wrong("an answer is no moment's", c->verb);
+}
+
+static bool is_named(const call *c, const copy *k)
+{
+	return k->expires > c->now && k->instance == c->names.instance && (c->names.kind == NAMES_PUBLIC || k->generation == c->names.generation);
+}
+
+/* An overlay may show a copy that another one covers here, see ever_there(), and a binding of the one part with the generation that the
+ * other part had at another moment. */
+static bool ever_named(const call *c, uint64_t id)
+{
+	for (uint32_t i = w.overlay ? 0 : c->from; i < c->cell->n_states; i++) {
+		const state *s = nth_state(c->cell, i);
+
+		for (uint32_t k = 0; k < s->n; k++) {
+			if ((s->copies[k].id == id || w.overlay) && is_named(c, &s->copies[k]))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool always_named(const call *c, uint64_t id)
+{
+	for (uint32_t i = c->from; i < c->cell->n_states; i++) {
+		const copy *there = find(nth_state(c->cell, i), id);
+
+		if (!there || !is_named(c, there) || (w.overlay && there->is_local))
+			return false;
+	}
+	return true;
+}
+
+/* A lookup by a GRUU finds the bindings of one instance, and of a temporary one those that have its generation. */
+void check_listed_by_gruu(const call *c, const uint64_t *ids, uint32_t n, bool partial)
+{
+	const cell *of = c->cell;
+
+	if (!can_follow(of) || c->names.kind == NAMES_NOBODY)
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!ever_there(of, c->from, ids[i], c->now) || !ever_named(c, ids[i]))
+			wrong("a GRUU leads to a binding that it does not name", c->verb);
+	}
+	const state *first = nth_state(of, c->from);
+	for (uint32_t i = 0; i < first->n && !partial; i++) {
+		if (!has_id(ids, n, first->copies[i].id) && always_named(c, first->copies[i].id))
+			wrong("a GRUU does not lead to a binding that it names", c->verb);
+	}
 }
 
 void check_walked(uint32_t from, const rg_record *record)

@@ -173,6 +173,8 @@ static void reload(void)
 {
 	rg_config *config = draw_config();
 
+	if (!config && w.has_gruu)
+		return; /* the defaults disable GRUUs */
 	trace("reload");
 	rg_status st = rg_registrar_configure(w.reg, config, NULL);
 	if (st != RG_OK && st != RG_ENOMEM)

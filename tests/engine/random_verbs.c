@@ -113,6 +113,7 @@ static void check_response(const call *c, rg_response *response)
 		ids[i] = a.id;
 	}
 	check_listed(c, ids, n, false);
+	keep_gruus(c, response);
 }
 
 static void check_status(const char *verb, rg_status status, bool has_result)
@@ -148,7 +149,9 @@ static void check_targets(const call *c, const rg_targets *targets)
 		if (t.binding_id)
 			ids[n++] = t.binding_id;
 	}
-	if (n < MOST && c->exact)
+	if (c->exact && c->names.kind != NAMES_ALL)
+		check_named(c, targets);
+	else if (n < MOST && c->exact)
 		check_listed(c, ids, n, rg_targets_partial(targets));
 }
 
@@ -274,8 +277,10 @@ static rg_str contact_value(lent *l)
 	const char *push = odd == 10 || odd == 11 ? ";pn-provider=apns;pn-param=TEAM.app;pn-prid=1" : "";
 	rg_str value = text(l, "<%.*s%s>%s", (int)uri.n, uri.p, push, expires[dice(7)]);
 
+	if (odd >= 8)
+		value.n += text(l, ";+sip.instance=\"<urn:uuid:0%u>\"", phone % 2).n;
 	if (odd >= 12)
-		value.n += text(l, ";+sip.instance=\"<urn:uuid:0%u>\";reg-id=%u", phone % 2, 1 + dice(2)).n;
+		value.n += text(l, ";reg-id=%u", 1 + dice(2)).n;
 	return value;
 }
 
@@ -303,7 +308,7 @@ static void draw_request(lent *l, uint32_t user, uint32_t domain)
 		r->expires = RG_STR("0");
 	}
 	l->path = RG_STR("<sip:edge.example.net;lr;ob>");
-	l->supported = RG_STR("path, outbound");
+	l->supported = RG_STR("path, outbound, gruu");
 	r->paths = &l->path;
 	r->n_paths = dice(4) == 3;
 	r->supported = &l->supported;
@@ -364,6 +369,7 @@ static void call_save(bool reply)
 	trace("%s user%u/%u: %u Contacts, %.*s, CSeq %.*s", c->verb, user, domain, l.request.n_contacts, l.request.n_contacts
 		? (int)l.contacts[0].n : 0, l.request.n_contacts ? l.contacts[0].p : "", (int)l.request.cseq.n, l.request.cseq.p);
 	c->exact = !reply;
+	c->gets_gruus = w.has_gruu && l.request.n_supported > 0;
 	rg_upstream_init(&l.upstream, sizeof l.upstream);
 	l.upstream.code = dice(8) == 7 ? 404 : 200;
 	l.answered = l.request.n_contacts ? l.contacts[0] : NO;
@@ -386,21 +392,24 @@ static void call_lookup(void)
 {
 	uint32_t user = dice(USERS), domain = dice(8) == 7, flags = dice(4);
 	lent l = { .n = 0 };
-	call *c = call_begin("lookup", cell_of_user(user, domain));
+	given gruu = { .cell = cell_of_user(user, domain) };
+	bool by_gruu = draw_gruu(gruu.cell, &gruu);
+	call *c = call_begin("lookup", gruu.cell);
 	rg_request *r = &l.request;
 
 	if (!c)
 		return;
-	trace("lookup user%u/%u, options %u", user, domain, flags);
+	trace("lookup user%u/%u %s, options %u", user, domain, gruu.uri, flags);
 	rg_request_init(r, sizeof *r);
 	r->method = RG_STR("INVITE");
-	r->request_uri = dice(16) == 15 ? RG_STR("sip:user0@example.org;x=") : aor_of(&l, user);
-	r->domain = domain ? RG_STR("other") : NO;
+	r->request_uri = by_gruu ? text(&l, "%s", gruu.uri) : dice(16) == 15 ? RG_STR("sip:user0@example.org;x=") : aor_of(&l, user);
+	r->domain = strcmp(gruu.cell->domain, "other") == 0 ? RG_STR("other") : NO;
+	c->names = gruu.names;
 	l.branches[0] = aor_of(&l, dice(USERS));
 	l.branches[1] = dice(2) ? RG_STR("sip:far@example.com") : RG_STR("tel:+1");
 	r->branches = l.branches;
 	r->n_branches = dice(3);
-	c->exact = flags < 3 && r->request_uri.p != NULL && r->request_uri.n == strlen("sip:user0@example.org");
+	c->exact = flags < 3 && (by_gruu || r->request_uri.n == strlen("sip:user0@example.org"));
 	const rg_lookup_options *options = w.lookup_options[flags];
 	rg_registrar *reg = w.reg;
 	BLOCK_OR_START(c, rg_targets *, out = NULL, rg_lookup(reg, r, options, &out, words(c)), looked_up(c, st, out),

@@ -164,7 +164,7 @@ static rg_status env_resolve(void *user, const rg_str *host, rg_resolve_done_cb 
 static int32_t env_is_local(void *user, const rg_str *host)
 {
 	(void)user;
-	return rg_str_equal(*host, RG_STR("example.org"));
+	return rg_str_equal(*host, RG_STR("example.org")) || rg_str_equal(*host, RG_STR("ours.example.org"));
 }
 
 static void env_freed(void *user)
@@ -193,7 +193,13 @@ rg_config *draw_config(void)
 	/* Every device counts as awake, so that a lookup lists what is there. */
 	rg_config_set(config, RG_STR("pn_skip_pn_interval"), RG_STR("4294967295"), NULL);
 	rg_config_set(config, RG_STR("outbound_mode"), rg_str_from(modes[dice(4)]), NULL);
-	return config;
+	/* These hold over every reload, so that what is predicted of GRUUs holds. */
+	rg_str secrets = dice(2) ? RG_STR("one,other") : RG_STR("other,one");
+	if (rg_config_set_int(config, RG_STR("disable_gruu"), !w.has_gruu, NULL) == RG_OK &&
+		rg_config_set(config, RG_STR("gruu_secret"), secrets, NULL) == RG_OK)
+		return config;
+	rg_config_free(config);
+	return NULL;
 }
 
 static odds draw_odds(bool may_break, bool is_inline)
@@ -296,13 +302,14 @@ static void open_world(const uint8_t *bytes, size_t n, const char *how, bool tra
 	w.kept = allocations_kept();
 	open_stores();
 	w.short_of_memory = dice(4) == 3;
+	w.has_gruu = dice(4) != 3;
 	open_options();
 	open_registrar();
 	w.has_ear = dice(8) != 7;
-	trace("world:%s%s%s%s%s%s%s%s", w.shims[OF_MAIN].is_inline ? " inline" : " deferring", w.overlay ? " overlay" : "",
+	trace("world:%s%s%s%s%s%s%s%s%s", w.shims[OF_MAIN].is_inline ? " inline" : " deferring", w.overlay ? " overlay" : "",
 		w.hostile ? " hostile" : "", w.federated ? " federated" : "", w.hostile_shared ? " hostile-shared" : "",
 		w.shims[OF_MAIN].odds.unknown ? " unknown" : "", w.shims[OF_MAIN].remembers ? " remembers" : "",
-		w.shims[OF_MAIN].buries ? " buries" : "");
+		w.shims[OF_MAIN].buries ? " buries" : "", w.has_gruu ? " gruu" : "");
 	if (w.has_ear)
 		start_listening(&w.main_ear, RG_EVENT_ALL);
 	tick_once(0);
@@ -379,6 +386,7 @@ static void fetched(void *tok, rg_status status, const rg_fetched *found)
 	if (status != RG_OK || found->partial)
 		wrong("a store that is well does not answer", "fetch");
 	read_state(found->record, s);
+	check_generations(found->record, "at rest");
 	rg_record_unref(found->record);
 }
 

@@ -23,6 +23,9 @@ def check(args, passes, lines, absent=()):
 
 check(['--filter', 'fixture/*'], True, ['2 tests, 4 checks, 0 failed\n'])
 check(['--filter=good/*'], True, ['1 tests, 16 checks, 0 failed\n'])
+check(['--filter=good/*', '--skip=bad/*'], True, ['1 tests, 16 checks, 0 failed\n'])
+check(['--filter=*o*d/*', '--skip=closed/*', '--skip=unopened/*'], True, ['1 tests, 16 checks, 0 failed\n'])
+check(['--filter=good/*', '--skip=goo*'], False, ['0 tests, 0 checks, 0 failed\n'])
 check(['--filter', 'good/*', '--verbose'], True, ['good/every_check_that_holds: 0.0'])
 
 status, output = run('--filter', 'bad/*', '--short-filename')
@@ -44,6 +47,7 @@ check(['--filter', 'nothing/*'], False, ['0 tests, 0 checks, 0 failed\n'])
 check(['--filter', 'goo'], False, ['0 tests, 0 checks, 0 failed\n'])
 check(['--unknown'], False, ['usage: '])
 check(['--filter'], False, ['usage: '])
+check(['--skip=%d/*' % n for n in range(17)], False, ['usage: '])
 
 status, output = run('--list')
 assert status == 0 and 'crash/ends_the_program\n' in output and 'crashed' not in output, output

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { SKIPS = 16 };
+
 static struct {
 	runner_suite *suites;
 	runner_test *first, *last;
@@ -26,7 +28,8 @@ static struct {
 	jmp_buf leave;
 	_Atomic unsigned long checks, failures; /* of that test */
 	bool short_names, list, verbose, fail_fast, running;
-	const char *filter;
+	const char *filter, *skips[SKIPS];
+	int n_skips;
 } runner;
 
 void runner_add_suite(runner_suite *suite)
@@ -153,6 +156,10 @@ static bool chosen(const runner_test *test)
 	char name[512];
 
 	snprintf(name, sizeof name, "%s/%s", test->suite, test->name);
+	for (int i = 0; i < runner.n_skips; i++) {
+		if (fnmatch(runner.skips[i], name, 0) == 0)
+			return false;
+	}
 	return !runner.filter || fnmatch(runner.filter, name, 0) == 0;
 }
 
@@ -205,6 +212,8 @@ static bool read_options(int argc, char **argv)
 			runner.filter = argv[i] + 9;
 		else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc)
 			runner.filter = argv[++i];
+		else if (strncmp(argv[i], "--skip=", 7) == 0 && runner.n_skips < SKIPS)
+			runner.skips[runner.n_skips++] = argv[i] + 7;
 		else
 			return false;
 	}
@@ -220,7 +229,8 @@ int main(int argc, char **argv)
 		return 2;
 	setvbuf(runner.out, NULL, _IOLBF, BUFSIZ);
 	if (!read_options(argc, argv)) {
-		fprintf(runner.out, "usage: %s [--filter SUITE/NAME (a pattern)] [--list] [--verbose] [--fail-fast] [--short-filename]\n", argv[0]);
+		fprintf(runner.out, "usage: %s [--filter SUITE/NAME (a pattern)] [--skip=SUITE/NAME (a pattern)]... [--list] [--verbose] [--fail-fast] "
+			"[--short-filename]\n", argv[0]);
 		return 2;
 	}
 	runner.thread = pthread_self();

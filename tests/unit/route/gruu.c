@@ -156,6 +156,13 @@ Test(gruu, of_a_sips_aor_is_sips)
 		.cseq = "2 REGISTER");
 	same_text(look_up(&w, temp), "1/0 sips:a@192.0.2.7");
 	same_text(look_up(&w, public), "1/0 sips:a@192.0.2.7");
+	save(&w, .contact = { B X }, SUPPORTED, .cseq = "3 REGISTER");
+	cr_expect_str_eq(look_up(&w, "sip:alice@example.com", .aor = PUBLIC), "1/0 sip:b@192.0.2.8 sips:a@192.0.2.7< sip:a@192.0.2.7<", "%s", w.text);
+	same_text(look_up(&w, "sip:alice@example.com", .aor = temp), "1/0 sips:a@192.0.2.7");
+	same_text(look_up(&w, "sip:alice@example.com", .aor = public), "1/0 sips:a@192.0.2.7");
+	same_text(look_up(&w, "sips:alice@example.com", .aor = PUBLIC), "1/0 sips:a@192.0.2.7");
+	same_text(look_up(&w, "sip:alice@example.com", .aor = "sips:alice@example.com"),
+		"1/0 sip:b@192.0.2.8 sips:a@192.0.2.7< sip:a@192.0.2.7<");
 	free(public);
 	free(temp);
 	end_world(&w);
@@ -350,6 +357,34 @@ Test(gruu, one_wrong_octet_of_a_token_and_it_names_nobody)
 		temp[i] = was;
 	}
 	same_text(look_up(&w, temp), "1/0 sip:a@192.0.2.7");
+	free(temp);
+	end_world(&w);
+}
+
+/* RFC 3261 §19.1.4: what is not reserved equals its escape. */
+Test(gruu, a_token_may_be_escaped)
+{
+	static const char *const wrong[] = { "%%%02X%s@example.com;gr", "%%3B%.0u%s@example.com;gr", "%%g%.0u%s@example.com;gr", "%%00%.0u%s@example.com;gr" };
+	world w = gruu_world();
+	char uri[700] = "sip:";
+
+	save(&w, .contact = { A X }, SUPPORTED);
+	char *temp = temporary(&w, 0), *token = temp + 4;
+	size_t n = strcspn(token, "@");
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(uri + 4 + 3 * i, sizeof uri - 4 - 3 * i, i % 2 ? "%%%02X" : "%%%02x", (unsigned char)token[i]);
+	strcat(uri, "@example.com;gr");
+	same_text(look_up(&w, uri), "1/0 sip:a@192.0.2.7");
+	snprintf(uri, sizeof uri, "<sip:%%%02x%s>", (unsigned char)token[0], token + 1);
+	cr_expect_eq(save(&w, .contact = { uri }, .cseq = "2 REGISTER"), 403, "%s", uri);
+	token[n] = '\0';
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		int k = snprintf(uri, sizeof uri, "sip:");
+
+		snprintf(uri + k, sizeof uri - (size_t)k, wrong[i], (unsigned char)token[0] ^ 1u, token + 1);
+		cr_expect_str_eq(look_up(&w, uri), i == 2 ? "-1/400" : "-1/404", "%s: %s", uri, w.text);
+	}
 	free(temp);
 	end_world(&w);
 }

@@ -567,3 +567,24 @@ Test(select, many_flows_of_many_instances)
 	rg_targets_free(targets);
 	end_world(&w);
 }
+
+Test(select, what_is_not_looked_up_is_for_branches_only_as_well)
+{
+	static const char *const uris[] = { "sip:nobody@example.com", "sip:a b", "tel:+1", "sip:x@example.com;gr;;" };
+	world w = new_world();
+	rg_lookup_options *options = NULL;
+	rg_targets *targets = NULL;
+	rg_request r;
+
+	set(&w, "disable_gruu", "0");
+	cr_assert_eq(rg_lookup_options_new(RG_STR("to-branches-only"), &options, NULL), RG_OK);
+	for (size_t i = 0; i < sizeof uris / sizeof *uris; i++) {
+		rg_request_init(&r, sizeof r);
+		r.request_uri = rg_str_from(uris[i]);
+		cr_assert_eq(rg_select(NULL, &r, w.config, options, w.now, &targets, NULL), RG_OK, "%s", uris[i]);
+		cr_expect_eq(rg_targets_branches_only(targets), 1, "%s", uris[i]);
+		rg_targets_free(targets);
+	}
+	rg_lookup_options_unref(options);
+	end_world(&w);
+}
