@@ -69,9 +69,11 @@ static const char *needs_outbound(const struct args *args)
 	return has_outbound(args) ? NULL : "outbound_mode is off";
 }
 
-static const char *needs_gruu(const struct args *args)
+static const char *needs_token(const struct args *args)
 {
-	return number_of(args, "disable_gruu") ? "disable_gruu is 1" : NULL;
+	int purr = number_of(args, "pn_enable") && number_of(args, "pn_enable_purr");
+
+	return !purr && number_of(args, "disable_gruu") ? "disable_gruu is 1, and pn_enable or pn_enable_purr is 0" : NULL;
 }
 
 static const char *needs_push(const struct args *args)
@@ -214,16 +216,16 @@ static const struct setting settings[] = {
 	PARAMETER(sock_hdr_name, NULL, needs_socket_flag),
 	PARAMETER(mcontact_avp, NO_VARIABLE, NULL),
 	PARAMETER(attr_avp, NO_VARIABLE, NULL),
-	PARAMETER(gruu_secret, NULL, needs_gruu),
+	PARAMETER(gruu_secret, NULL, needs_token),
 	PARAMETER(disable_gruu, NULL, NULL),
 	PARAMETER(pn_enable, NULL, NULL),
-	PARAMETER(pn_providers, NULL, NULL),
-	PARAMETER(pn_ct_match_params, NULL, NULL),
-	PARAMETER(pn_pnsreg_interval, NULL, NULL),
-	PARAMETER(pn_trigger_interval, NULL, NULL),
-	PARAMETER(pn_skip_pn_interval, NULL, NULL),
-	PARAMETER(pn_refresh_timeout, NULL, NULL),
-	PARAMETER(pn_enable_purr, NULL, NULL),
+	PARAMETER(pn_providers, NULL, needs_push),
+	PARAMETER(pn_ct_match_params, NULL, needs_push),
+	PARAMETER(pn_pnsreg_interval, NULL, needs_push),
+	PARAMETER(pn_trigger_interval, NULL, needs_push),
+	PARAMETER(pn_skip_pn_interval, NULL, needs_push),
+	PARAMETER(pn_refresh_timeout, NULL, needs_push),
+	PARAMETER(pn_enable_purr, NULL, needs_push),
 	PARAMETER(use_domain, NULL, NULL),
 	PARAMETER(min_expires_mode, NULL, needs_min_expires),
 	PARAMETER(malformed_expires, NULL, NULL),

@@ -78,7 +78,7 @@ typedef struct rg_plan rg_plan;
  * @param now      the time of the decision. @param seed  32 random bytes; the same bytes give the same binding ids.
  * @return RG_OK with @p out owned by the caller, also for a refusal; RG_EINVAL: there is no request or no seed, what the host says in the
  * request is wrong (request.h), the record belongs to another AoR, the config contradicts itself (rg_config_check()), or the 200 needs a
- * temporary GRUU (RFC 5627) and the config has no `gruu_secret`; RG_ENOMEM.
+ * temporary GRUU (RFC 5627) or a PURR (RFC 8599 §6) and the config has no `gruu_secret`; RG_ENOMEM.
  */
 RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, const rg_config *config, const rg_save_options *options,
 	rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
@@ -90,6 +90,9 @@ RG_API rg_status rg_merge(const rg_record *record, const rg_request *request, co
  * the Expires of the reply, else the lifetime that the request asked for. `min_expires`, `max_expires` and `expires_max_deviation` do not
  * apply. A Contact that is missing in the reply is removed. All other values of a binding come from the request. A second reply to the
  * same REGISTER is applied too, because the client sees its lifetimes last.
+ *
+ * Nobody here wakes the device of such a binding (RFC 8599), because the client sees the Feature-Caps of the main registrar and not ours:
+ * it has no RG_CONTACT_PN, and its lifetime is not raised. While `pn_enable` is on, its push parameters match it all the same.
  *
  * rg_response_rewrite_count() of the response lists what to change in the reply. rg_response_no_reply() is 1.
  * @param request  the REGISTER as it came from the client. @param upstream  the reply of the main registrar. Other parameters and errors
@@ -119,8 +122,8 @@ typedef struct rg_remove_filter {
 	uint32_t branch_flags; /**< bits, of which a binding must have one; 0 = any */
 	rg_str domain;         /**< name of the table; absent = "location" */
 	rg_str aor;            /**< AoR, in a form that request.h lists; mandatory */
-	rg_str contact;        /**< Contact URI or name-addr; absent = any. It matches as in a REGISTER (`matching_mode`), except that
-	                        *   Call-ID and reg-id are not compared */
+	rg_str contact;        /**< Contact URI or name-addr; absent = any. It matches as in a REGISTER (`matching_mode`, and while `pn_enable`
+	                        *   is on the push parameters), except that Call-ID and reg-id are not compared */
 	rg_str next_hop;       /**< IP address or host name of the next hop, with or without port; absent = any */
 	rg_str instance;       /**< +sip.instance, with or without <>; absent = any */
 } rg_remove_filter;
@@ -219,7 +222,7 @@ RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *ou
  *   values that it had before and that have changed; `no: attr` says that there was no attr, and `another: generation` that the generation
  *   is redrawn. A binding that does not remain has all its values under `before`.
  *
- * Without RG_TEXT_OPAQUE the token of a temporary GRUU is `TOKEN`, and the text is the same for each seed, but for an expiry that
+ * Without RG_TEXT_OPAQUE the token of a temporary GRUU and a PURR are `TOKEN`, and the text is the same for each seed, but for an expiry that
  * `expires_max_deviation` draws.
  * @param flags  RG_TEXT_… @param room, size, n  as rg_record_text().
  * @return RG_OK; RG_EINVAL: there is no plan or no room, or @p n is NULL; RG_ENOMEM. It renders the headers of the response.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Feature-Caps of a 200 (RFC 6809 §6, RFC 8599 §5.3.1): a line for each push provider that a Contact asks for. */
+/* The Feature-Caps of a 200 (RFC 6809 §6, RFC 8599 §5.6.1, §8.2): a line for each push provider that a Contact asks for. */
 #include "decide/merge.h"
 
 /* A provider to be answered. */
@@ -23,7 +23,7 @@ static uint64_t binding_of(const rg__merge *m, const rg__answer *answer, uint32_
 	return 0;
 }
 
-/* RFC 8599 §6.2: a reference to the binding, which stands for it in a dialog. Names too long for a token leave it out. */
+/* RFC 8599 §6.2.1: a reference to the binding, which stands for it in a dialog. Names too long for a token leave it out. */
 static rg_status add_purr(const rg__merge *m, uint64_t binding, rg__buf *out)
 {
 	const rg__ring *ring = rg__config_ring(m->reg->set.config);

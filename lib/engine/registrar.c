@@ -221,10 +221,11 @@ static rg_status draw_ring(rg_registrar *reg)
 /* Prepares a config that the registrar is to use. */
 static void complete_config(rg_registrar *reg, rg_config *config)
 {
-	bool seals = !rg__config_int(config, RG__P_disable_gruu);
+	const rg__push *push = rg__config_push(config);
+	bool seals = !rg__config_int(config, RG__P_disable_gruu) || (push && push->purrs);
 
 	if (seals && !rg__config_has(config, RG__P_gruu_secret) && !atomic_flag_test_and_set(&reg->told_no_secret))
-		rg__log(&reg->env, RG_LOG_WARNING, "gruu_secret is unset: temporary GRUUs are sealed with a random secret, so they end with "
+		rg__log(&reg->env, RG_LOG_WARNING, "gruu_secret is unset: temporary GRUUs and PURRs are sealed with a random secret, so they end with "
 			"this process and no other node opens them");
 	rg__config_lend_ring(config, reg->ring);
 }

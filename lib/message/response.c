@@ -277,7 +277,7 @@ static void put_text_header(lines *l, rg_str name, rg_str text)
 }
 
 /* Takes the next line off @p rest. */
-static rg_str next_line(rg_str *rest)
+static rg_str line_off(rg_str *rest)
 {
 	const char *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
 	rg_str line = lf ? rg__sub(*rest, 0, (size_t)(lf - rest->p)) : *rest;
@@ -294,7 +294,7 @@ static void put_extensions(const rg_response *r, lines *l)
 	while (rg_path_next(&rest, &value))
 		put_text_header(l, RG_STR("Path"), value);
 	while (caps.n > 0)
-		put_text_header(l, RG_STR("Feature-Caps"), next_line(&caps));
+		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
 	put_text_header(l, RG_STR("Supported"), r->supported);
 	put_text_header(l, RG_STR("Require"), r->require);
 	put_text_header(l, RG_STR("Service-Route"), r->service_route);
@@ -307,7 +307,7 @@ rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 	rg_str rest = r->gruus, line = RG__ABSENT;
 
 	for (uint32_t i = 0; i <= index && rest.p; i++)
-		line = next_line(&rest);
+		line = line_off(&rest);
 	return index < r->n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
 }
 
@@ -320,7 +320,7 @@ static void render(const rg_response *r, lines *l)
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(&l->text, r, &c);
 		if (r->gruus.n > 0)
-			rg__buf_add(&l->text, next_line(&gruus));
+			rg__buf_add(&l->text, line_off(&gruus));
 		end_header(l);
 	}
 	begin_header(l, RG_STR("Date"));
@@ -351,7 +351,7 @@ static size_t lines_at_most(const rg_response *r)
 	while (rg_path_next(&rest, &value))
 		n++;
 	while (caps.n > 0) {
-		next_line(&caps);
+		line_off(&caps);
 		n++;
 	}
 	return n;

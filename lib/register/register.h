@@ -29,7 +29,7 @@ typedef struct rg__wanted {
 	uint32_t reg_id;         /* as stated; 0 = none, or malformed */
 	bool states_instance, states_reg_id; /* well-formed or not */
 	bool outbound;           /* RFC 5626 applies: this is a flow */
-	bool pnsreg;             /* it has +sip.pnsreg (RFC 8599 §4.1.2) */
+	bool pnsreg;             /* it has +sip.pnsreg (RFC 8599 §4.1.4) */
 	uint8_t asks;            /* RG__PN_…, to be answered */
 	uint8_t by;              /* RG__BY_… */
 	uint32_t provider;       /* rg__pn.index */
@@ -69,7 +69,7 @@ struct rg__register {
 	bool path_ob;            /* the last Path URI has `ob` (RFC 5626 §5.1) */
 	bool echoes_path;        /* a 200 repeats the Path */
 	bool applied_outbound, requires_outbound;
-	bool answers_push;       /* a 200 has Feature-Caps (RFC 8599 §5.3.1) */
+	bool answers_push;       /* a 200 has Feature-Caps (RFC 8599 §5.6.1) */
 	int64_t min_expires;     /* seconds, of a 423; 0 = that of `set` */
 	bool gives_gruus;        /* a 200 has the GRUUs of the bindings that it lists (RFC 5627 §5.2) */
 	bool cached;             /* the main registrar has decided, and its intervals hold */

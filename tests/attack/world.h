@@ -62,6 +62,7 @@ static inline rg_config *world_extended_config(void)
 {
 	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name",
 		"Sock-Info" },
+		{ "pn_enable", "1" }, { "pn_providers", "apns, fcm, webpush, acme" }, { "pn_enable_purr", "1" }, { "gruu_secret", "secret" },
 		{ "service_route", "<sip:orig@s1.example.com;lr>, <sip:s2.example.com;lr>" } };
 	rg_config *config = NULL;
 

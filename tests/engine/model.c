@@ -99,6 +99,10 @@ static void compare_extensions(world *w, rg_response *response)
 		fail(w, "Require: outbound is there, or is not");
 	if ((path.n != 0) != (w->want.shows_path != 0) || (path.n && path.p[9] - '0' != w->want.shows_path))
 		fail(w, "another Path is answered");
+	rg_str caps = rg_response_header(response, RG_STR("Feature-Caps"), 0);
+	if (!rg_str_equal(caps, w->want.offers_push ? RG_STR("*;+sip.pns=\"webpush\"") : (rg_str){ NULL, 0 }))
+		fail(w, "push is offered, or is not");
+	w->offered += w->want.offers_push;
 	w->flows += w->want.requires_outbound;
 	w->shown += w->want.shows_path != 0;
 }
@@ -113,6 +117,9 @@ static void compare_place(world *w, const rg_contact *c, const naive_binding *b)
 	if (((c->flags & RG_CONTACT_LOCAL) != 0) != b->local)
 		fail(w, "a binding is kept here, or is not");
 	w->local += b->local;
+	if (((c->flags & RG_CONTACT_PN) != 0) != b->wakes || (b->own && !b->woken && c->wake != (b->wakes ? b->expires - PUSH_TRIGGER * 1000 : 0)))
+		fail(w, "a device is to be woken, or is not");
+	w->moved += b->own && b->wakes && b->created != b->modified;
 }
 
 static void compare_response(world *w, rg_response *response)
@@ -146,8 +153,26 @@ void uri_of(uint32_t i, char room[64])
 	snprintf(room, 64, "sip:phone%u@192.0.2.%u:5060", i, 10 + i);
 }
 
+/* The last phones have push parameters where push is on, and instances of their own. */
+static void make_push(world *w, naive_contact *c)
+{
+	static const int forms[] = { 1, 2, 3, 1, 2, 3, PUSH_ASKS, PUSH_UNKNOWN };
+	char *end = strchr(c->uri, '\0');
+
+	c->push = forms[dice(w, 8)];
+	if (c->push == PUSH_ASKS)
+		strcpy(end, ";pn-provider");
+	else if (c->push == PUSH_UNKNOWN)
+		strcpy(end, ";pn-provider=x;pn-prid=1");
+	else
+		snprintf(end, sizeof c->uri - strlen(c->uri), ";pn-provider=webpush;pn-prid=%d", c->push);
+	c->instance = (int)dice(w, 3) ? 4 + (int)dice(w, 2) : 0;
+	c->reg_id = c->instance && dice(w, 4) == 0 ? 1 : 0;
+}
+
 static void make_request(world *w, naive_request *r)
 {
+	bool pushed = false;
 	memset(r, 0, sizeof *r);
 	snprintf(r->callid, sizeof r->callid, "call-%u", dice(w, CALLIDS));
 	r->cseq = dice(w, 4) ? ++w->cseq : w->cseq - (w->cseq > 3 ? dice(w, 4) : 0);
@@ -173,6 +198,15 @@ static void make_request(world *w, naive_request *r)
 		r->contacts[i].q = qs[dice(w, 5)];
 		r->contacts[i].instance = (int)dice(w, 4);
 		r->contacts[i].reg_id = r->contacts[i].instance ? dice(w, 3) : 0;
+		if (!w->rules.push || (first + i) % URIS < URIS - PUSHED)
+			continue;
+		/* Two of them in one request may mean one binding, which is not asked of the model. */
+		if (pushed) {
+			r->n = i;
+			break;
+		}
+		make_push(w, &r->contacts[i]);
+		pushed = true;
 	}
 }
 
@@ -295,7 +329,7 @@ void tick(world *w)
 		all.n_events += w->want.n_events;
 	}
 	/* Publishing looks again at what it changed: in the ticks that follow at once. */
-	int left = w->other ? 8 : 1;
+	int left = w->other || w->rules.push ? 8 : 1;
 	do {
 		if (rg_registrar_tick(w->reg, 0, &next) != RG_OK)
 			fail(w, "the tick failed");
@@ -308,6 +342,8 @@ void tick(world *w)
 	qsort(w->want.events, w->want.n_events, sizeof *w->want.events, event_order);
 	if (w->n_got != w->want.n_events || memcmp(w->got, w->want.events, w->n_got * sizeof *w->got) != 0)
 		fail(w, "the tick told other events");
+	for (uint32_t i = 0; i < w->n_got; i++)
+		w->woken += w->got[i].kind == RG_EVENT_CONTACT_REFRESH;
 	w->n_got = 0;
 }
 
@@ -321,7 +357,8 @@ static void make_rules(world *w)
 {
 	w->rules = (naive_rules){ .default_expires = 3600, .min_expires = 60, .max_expires = dice(w, 2) ? 600 : 0, .max_contacts = dice(w, 4),
 		.force = dice(w, 2), .only_request = dice(w, 3) == 0, .newest_first = dice(w, 2), .eviction = (int)dice(w, 3),
-		.path = (int)dice(w, 4), .outbound = (int)dice(w, 4) % 3, .path_received = dice(w, 2), .socket_header = dice(w, 2) };
+		.path = (int)dice(w, 4), .outbound = (int)dice(w, 4) % 3, .path_received = dice(w, 2), .socket_header = dice(w, 2),
+		.push = dice(w, 3) == 0 };
 }
 
 static rg_config *make_config(const world *w)
@@ -331,6 +368,8 @@ static rg_config *make_config(const world *w)
 	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("max_expires"), w->rules.max_expires, NULL) ||
 		rg_config_set_int(config, RG_STR("desc_time_order"), w->rules.newest_first, NULL) ||
 		rg_config_set_int(config, RG_STR("nat_bflag"), 6, NULL) ||
+		rg_config_set_int(config, RG_STR("pn_enable"), w->rules.push, NULL) ||
+		rg_config_set(config, RG_STR("pn_providers"), RG_STR("webpush"), NULL) ||
 		rg_config_set(config, RG_STR("outbound_mode"), rg_str_from(modes[w->rules.outbound]), NULL) ||
 		rg_config_set(config, RG_STR("eviction"), rg_str_from(evictions[w->rules.eviction]), NULL))
 		fail(w, "setting up");
@@ -411,6 +450,8 @@ static void run(world *w, uint64_t seed, uint32_t steps)
 	begin(w, seed);
 	for (w->step = 0; w->step < steps; w->step++) {
 		uint32_t who = dice(w, AORS), what = dice(w, 25);
+		if (w->rules.push && what >= 12 && what < 15)
+			what = 0; /* a lookup wakes, which the model does not */
 		w->verb = what < 12 ? "save" : what < 15 ? "lookup" : what < 16 ? "remove" : what < 19 ? "measure" : "tick";
 		if (what < 12)
 			save(w, who);
@@ -436,7 +477,7 @@ int main(int argc, char **argv)
 	uint64_t from = argc > 1 ? strtoull(argv[1], NULL, 10) : 1, to = argc > 1 ? from : 40;
 	uint32_t steps = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 3000;
 	int agreed[AGREED_ROOM] = { 0 }, found = 0, fallbacks = 0, unable = 0, left_out = 0, measured = 0,
-		repeated = 0, flows = 0, shown = 0, wide = 0, homes = 0, local = 0;
+		repeated = 0, offered = 0, moved = 0, woken = 0, flows = 0, shown = 0, wide = 0, homes = 0, local = 0;
 	for (uint64_t seed = from; seed <= to; seed++) {
 		run(&w, seed, steps);
 		for (int i = 0; i < rg_reason_count(); i++)
@@ -444,6 +485,9 @@ int main(int argc, char **argv)
 		found += w.found;
 		repeated += w.repeated;
 		flows += w.flows;
+		offered += w.offered;
+		moved += w.moved;
+		woken += w.woken;
 		wide += w.wide;
 		homes += w.homes;
 		local += w.local;
@@ -460,8 +504,12 @@ int main(int argc, char **argv)
 	/* A run that never came to one of them has compared too little; one seed may have no limit, or one of a single binding. */
 	printf("%d answers spoke of flows, %d showed a Path; refused: %d for a Path, %d, %d and %d for outbound\n", flows, shown,
 		agreed[RG_R_PATH_UNSUP], agreed[RG_R_OB_EDGE], agreed[RG_R_OB_REQUIRED], agreed[RG_R_OB_MULTI]);
+	printf("%d answers offered push, %d devices with a token came back, %d were woken; %d refused for their provider\n", offered, moved, woken,
+		agreed[RG_R_PNS_UNSUP]);
 	printf("%d lookups of several found targets, %d targets were at the other site; %d listed bindings were memory-only\n", wide, homes,
 		local);
+	if (from != to && (!offered || !moved || !woken || !agreed[RG_R_PNS_UNSUP]))
+		return 1;
 	if (from != to && (!wide || !homes || !local))
 		return 1;
 	if (from != to && (!flows || !shown || !agreed[RG_R_PATH_UNSUP] || !agreed[RG_R_OB_EDGE] || !agreed[RG_R_OB_REQUIRED] ||

@@ -7,6 +7,7 @@
 #include <rgstr/memory.h>
 
 enum { AORS = 4, URIS = 6, CALLIDS = 3 };
+enum { PUSHED = 3 }; /* the last URIS, that push parameters may follow */
 
 /* More than there are reasons. */
 enum { AGREED_ROOM = 64 };
@@ -34,6 +35,7 @@ typedef struct world {
 	int repeated; /* REGISTERs sent again */
 	int flows, shown; /* 200s with Require: outbound, with a Path */
 	int found, fallbacks, unable, left_out, measured; /* lookups by what came of them, and pings that counted */
+	int offered, moved, woken; /* 200s with Feature-Caps, devices that came back from another address, wake-ups */
 	int wide, homes, local; /* lookups of several, targets at the other site, bindings kept here */
 } world;
 

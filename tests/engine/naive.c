@@ -10,18 +10,52 @@ static void tell(naive_answer *a, uint32_t kind, const char *uri)
 	strcpy(e->uri, uri);
 }
 
-/* A flow is its instance and number, everything else its URI. */
-static bool means(const naive_contact *c, const naive_binding *b)
+bool naive_same_address(const char *a, const char *b)
 {
-	return c->flow == b->flow && (c->flow ? c->instance == b->instance : strcmp(c->uri, b->uri) == 0);
+	return strcspn(a, ";") == strcspn(b, ";") && strncmp(a, b, strcspn(a, ";")) == 0;
 }
 
-static naive_binding *find(naive_binding *list, uint32_t n, const naive_contact *c)
+static bool is_token(int push)
 {
-	for (uint32_t i = 0; i < n; i++)
-		if (means(c, &list[i]))
-			return &list[i];
-	return NULL;
+	return push != PUSH_NONE && push != PUSH_ASKS;
+}
+
+/* What names a device comes first: its token; to remove it without one, its instance. */
+static bool means_first(const naive_contact *c, const naive_binding *b)
+{
+	if (c->flow || b->flow)
+		return false;
+	if (is_token(c->push))
+		return c->push == b->push;
+	return c->push == PUSH_ASKS && c->expires == 0 && c->instance && c->instance == b->instance;
+}
+
+/* A flow is its instance and number, a device its token or instance, everything else its URI. */
+static bool means(const naive_contact *c, const naive_binding *b)
+{
+	if (c->flow || b->flow)
+		return c->flow == b->flow && c->instance == b->instance;
+	if (means_first(c, b))
+		return true;
+	if (is_token(c->push))
+		return c->instance && c->instance == b->instance;
+	if (c->push == PUSH_ASKS && c->expires == 0)
+		return naive_same_address(c->uri, b->uri);
+	return strcmp(c->uri, b->uri) == 0;
+}
+
+/* Among those that have not lapsed. Several bindings mean one device only where none of them were set by one request. */
+static naive_binding *find(naive_binding *list, uint32_t n, const naive_contact *c, rg_time now)
+{
+	naive_binding *best = NULL;
+	for (int how = 0; how < 4 && !best; how++)
+		for (uint32_t i = 0; i < n; i++) {
+			naive_binding *b = &list[i];
+			bool fits = (how < 2 ? means_first(c, b) : means(c, b)) && (how % 2 == 1 || strcmp(c->uri, b->uri) == 0);
+			if (b->expires > now && fits && (!best || b->modified > best->modified))
+				best = b;
+		}
+	return best;
 }
 
 static void drop(naive_binding *list, uint32_t *n, const naive_binding *which)
@@ -97,13 +131,15 @@ static int64_t granted(const naive_contact *c, const naive_rules *rules)
 	int64_t s = c->expires < 0 ? rules->default_expires : c->expires;
 	if (s > 0 && s < rules->min_expires)
 		s = rules->min_expires;
-	return s > 0 && rules->max_expires && s > rules->max_expires ? rules->max_expires : s;
+	if (s > 0 && rules->max_expires && s > rules->max_expires)
+		s = rules->max_expires;
+	return s > 0 && s < PUSH_LEAST && is_token(c->push) ? PUSH_LEAST : s;
 }
 
 static int verdict(naive_aor *aor, const naive_request *r, const naive_contact *c, rg_time now)
 {
-	naive_binding *b = find(aor->bindings, aor->n, c);
-	int worst = 0, held = b && b->expires > now ? stale(b, r) : 0;
+	naive_binding *b = find(aor->bindings, aor->n, c, now);
+	int worst = 0, held = b ? stale(b, r) : 0;
 	for (uint32_t i = 0; i < aor->n_gone; i++) {
 		int s = means(c, &aor->gone[i]) ? stale(&aor->gone[i], r) : 0;
 		if (s == 2)
@@ -138,7 +174,7 @@ static bool overruled(const naive_request *r, const naive_contact *c)
 static void put(naive_aor *aor, const naive_request *r, const naive_rules *rules, const naive_contact *c, rg_time now, naive_answer *out)
 {
 	int64_t seconds = granted(c, rules);
-	naive_binding *b = find(aor->bindings, aor->n, c);
+	naive_binding *b = find(aor->bindings, aor->n, c, now);
 	if (seconds == 0) {
 		if (!b)
 			return;
@@ -172,6 +208,9 @@ static void put(naive_aor *aor, const naive_request *r, const naive_rules *rules
 	b->granted = (uint64_t)seconds;
 	b->expires = now + seconds * 1000;
 	b->own = true;
+	b->push = c->push;
+	b->wakes = is_token(c->push);
+	b->woken = false;
 }
 
 static bool worse(const naive_binding *a, const naive_binding *b, int eviction)
@@ -204,7 +243,7 @@ static void list(const naive_aor *aor, const naive_request *r, const naive_rules
 	naive_binding live[NAIVE_MAX];
 	uint32_t n = naive_live(aor, now, live);
 	for (uint32_t i = 0; i < r->n; i++) {
-		naive_binding *b = find(live, n, &r->contacts[i]);
+		naive_binding *b = find(live, n, &r->contacts[i], now);
 		if (b && r->contacts[i].expires != 0) {
 			out->contacts[out->n++] = *b;
 			drop(live, &n, b);
@@ -291,6 +330,13 @@ void naive_expire(naive_aor *aor, rg_time now, naive_answer *out)
 	naive_aor next = *aor;
 	memset(out, 0, sizeof *out);
 	lapse(&next, now, out);
+	for (uint32_t i = 0; i < next.n; i++) {
+		naive_binding *b = &next.bindings[i];
+		if (b->wakes && !b->woken && b->expires - PUSH_TRIGGER * 1000 <= now) {
+			tell(out, RG_EVENT_CONTACT_REFRESH, b->uri);
+			b->woken = true;
+		}
+	}
 	settle(aor, &next, out);
 	*aor = next;
 }
@@ -303,7 +349,7 @@ void naive_remove(naive_aor *aor, const char *uri, rg_time now, naive_answer *ou
 	*removed = 0;
 	for (uint32_t i = next.n; i-- > 0;) {
 		naive_binding b = next.bindings[i];
-		if (uri && strcmp(b.uri, uri) != 0)
+		if (uri && !naive_same_address(b.uri, uri))
 			continue;
 		matched = true; /* a lapsed one goes as well, but has lapsed */
 		if (b.expires <= now)
@@ -328,14 +374,14 @@ void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_ti
 	for (uint32_t i = 0; i < next.n; i++) {
 		naive_binding *b = &next.bindings[i];
 		int64_t moved = (int64_t)microseconds - b->latency;
-		if (strcmp(b->uri, uri) != 0 || b->expires <= now)
+		if (!naive_same_address(b->uri, uri) || b->expires <= now)
 			continue;
 		moved = moved < 0 ? -moved : moved;
 		if (b->latency != RG_LATENCY_NONE && (moved < 10000 || moved * 5 < b->latency))
 			continue;
 		b->latency = microseconds;
 		++*changed;
-		tell(out, RG_EVENT_LATENCY_UPDATE, uri);
+		tell(out, RG_EVENT_LATENCY_UPDATE, b->uri);
 	}
 	if (!*changed)
 		return;

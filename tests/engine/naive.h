@@ -8,6 +8,12 @@
 
 enum { NAIVE_MAX = 64, NAIVE_EVENTS = 256 };
 
+/* What the push parameters in a URI are: none; a provider alone without a value; the token of a device, 1 to 9; one of an unknown provider. */
+enum { PUSH_NONE = 0, PUSH_ASKS = 10, PUSH_UNKNOWN = 11 };
+
+/* How long before the end of a binding its device is woken, and the shortest lifetime that this allows, in seconds. */
+enum { PUSH_TRIGGER = 120, PUSH_LEAST = 127 };
+
 typedef struct naive_contact {
 	char uri[64];
 	int64_t expires; /* asked for; -1 = not stated */
@@ -15,6 +21,7 @@ typedef struct naive_contact {
 	int instance;    /* number of the phone; 0 = not stated */
 	uint32_t reg_id; /* 0 = not stated */
 	uint32_t flow;   /* the reg-id where outbound applies, found by naive_policy() */
+	int push;        /* PUSH_…; of its URI */
 } naive_contact;
 
 typedef struct naive_request {
@@ -42,6 +49,8 @@ typedef struct naive_binding {
 	rg_time expires, modified, created;
 	uint64_t what, granted; /* granted: seconds, when this request granted it; else 0 */
 	bool own;
+	int push;            /* PUSH_…; of its URI */
+	bool wakes, woken;   /* its device is to be woken; it was */
 } naive_binding;
 
 typedef struct naive_event {
@@ -55,7 +64,7 @@ typedef struct naive_rules {
 	int eviction; /* 0 oldest, 1 soonest-expiry, 2 lowest-q */
 	int path;     /* 0 ignored, 1 off, 2 lazy, 3 strict */
 	int outbound; /* 0 off, 1 on, 2 required */
-	bool path_received, socket_header;
+	bool path_received, socket_header, push;
 } naive_rules;
 
 typedef struct naive_aor {
@@ -65,7 +74,7 @@ typedef struct naive_aor {
 
 typedef struct naive_answer {
 	int32_t reason;
-	bool requires_outbound;
+	bool requires_outbound, offers_push;
 	int shows_path; /* number of the edge; 0 = none */
 	uint32_t n;
 	naive_binding contacts[NAIVE_MAX]; /* the request's own first, in its order, then the rest; of those the order is not told */
@@ -90,7 +99,9 @@ typedef struct naive_targets {
 	naive_target targets[NAIVE_MAX];
 } naive_targets;
 
-/* What Path and Outbound say before any binding is looked at: a reason, or which Contacts are flows, and what a 200 shows. */
+bool naive_same_address(const char *a, const char *b); /* of two URIs, whatever their push parameters */
+
+/* What Path, Outbound and Push say before any binding is looked at: a reason, or which Contacts are flows, and what a 200 shows. */
 int32_t naive_policy(naive_request *request, const naive_rules *rules, naive_answer *out);
 void naive_lookup(const naive_aor *aor, const naive_flags *flags, const naive_rules *rules, rg_time now, naive_targets *out);
 void naive_latency(naive_aor *aor, const char *uri, uint32_t microseconds, rg_time now, naive_answer *out, uint32_t *changed);

@@ -12,6 +12,7 @@ static void extend(rg_config *config)
 {
 	static const char *const settings[][2] = { { "outbound_mode", "on" }, { "flow_timer", "95" }, { "nat_bflag", "6" }, { "sock_hdr_name",
 		"Sock-Info" },
+		{ "pn_enable", "1" }, { "pn_providers", "apns, fcm, webpush, acme" }, { "pn_enable_purr", "1" }, { "gruu_secret", "secret" },
 		{ "service_route", "<sip:s1.example.com;lr>" } };
 
 	for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {

@@ -17,13 +17,14 @@ def section(begin, end):
 
 
 def compare(what, want, listed):
-    if not want or not listed:
-        return [f'{what}: nothing to compare']
     return [f'{what}: not in the README: {n}' for n in want - listed] + [f'{what}: in the README only: {n}' for n in listed - want]
 
 
 def parameters():
-    want = set(re.findall(r'^\| `([^`]+)` .*\| not yet \|', text('doc/parameters.md'), flags=re.M))
+    rows = re.findall(r'^\| `([^`]+)` .*\| (yes|not yet) \|', text('doc/parameters.md'), flags=re.M)
+    want = {name for name, effect in rows if effect == 'not yet'}
+    if not rows:
+        return ['not in effect: nothing to compare']
     return compare('not in effect', want, set(re.findall(r'`([^`]+)`', section('## What is in effect$', '## '))))
 
 
@@ -33,7 +34,7 @@ def packages():
     for variable, names in ('build', [row for row in rows if row != 'the tests']), ('tests', ['the tests']):
         want = re.search(rf'^{variable}="(.*?)"$', text('tests/install-deps'), flags=re.M | re.S).group(1).split()
         listed = re.findall(r'`([^`]+)`', ' '.join(rows.get(row, '') for row in names))
-        bad += compare(f'packages to {variable}', set(want), set(listed))
+        bad += compare(f'packages to {variable}', set(want), set(listed)) if want and listed else [f'{variable}: nothing to compare']
     return bad
 
 

@@ -31,6 +31,17 @@ static rg_status read_line(rg_config *config, char *line, rg_error *why)
 	return status;
 }
 
+/* The specification's examples of max_expires and pn_enable exclude each other, as the page says. All others go together, with either. */
+static int contradicts(const rg_config *config, const char *without, rg_error *why)
+{
+	rg_config *rest = NULL;
+	int bad = rg_config_copy(config, &rest) != RG_OK || rg_config_unset(rest, rg_str_from(without), why) != RG_OK ||
+		rg_config_check(rest, why) != RG_OK;
+
+	rg_config_free(rest);
+	return bad;
+}
+
 int main(void)
 {
 	rg_error *why = rg_error_new();
@@ -42,7 +53,7 @@ int main(void)
 		line[strcspn(line, "\n")] = '\0';
 		failed = read_line(config, line, why) != RG_OK;
 	}
-	failed = failed || rg_config_check(config, why) != RG_OK;
+	failed = failed || contradicts(config, "max_expires", why) || contradicts(config, "pn_enable", why);
 	if (failed)
 		fprintf(stderr, "%s: %s\n", line, rg_error_text(why).p);
 	rg_config_free(config);

@@ -92,7 +92,7 @@ static void told(const struct args *args, char *text, size_t room)
 }
 
 /* Those that do nothing when nothing else is set. */
-static const char alone[] = " received_param sock_hdr_name gruu_secret pn_enable pn_providers "
+static const char alone[] = " received_param sock_hdr_name gruu_secret pn_providers "
 	"pn_ct_match_params pn_pnsreg_interval pn_trigger_interval pn_skip_pn_interval pn_refresh_timeout pn_enable_purr "
 	"eviction too_many_code max_received_len max_attr_len nat_bflag flow_timer pn_retry latency_min_delta memory-only "
 	"force-registration path-received socket-header to-branches-only branch case-insensitive extended-regexp global "
@@ -174,7 +174,9 @@ Test(settings, what_they_need_may_be_there)
 	EXPECT_TOLD("", "r", "--save", "socket-header", "--set", "sock_hdr_name=X-S");
 	EXPECT_TOLD("min_expires_mode", "r", "--set", "min_expires=0", "--set", "min_expires_mode=reject");
 	EXPECT_TOLD("", "r", "--set", "gruu_secret=a", "--set", "disable_gruu=0");
-	EXPECT_TOLD("pn_enable", "r", "--set", "pn_enable=1", "--set", "pn_retry=10");
+	EXPECT_TOLD("", "r", "--set", "pn_enable=1", "--set", "pn_retry=10", "--set", "pn_providers=apns", "--set", "pn_enable_purr=1", "--set",
+		"gruu_secret=s");
+	EXPECT_TOLD("gruu_secret", "r", "--set", "pn_enable=1", "--set", "gruu_secret=s");
 	/* The default asks for nothing, a later option string replaces an earlier one, and a pattern holds no flags. */
 	EXPECT_TOLD("", "r", "--set", "disable_gruu=1", "--set", "pn_refresh_timeout=6", "--save", "memory-only", "--save", "");
 	EXPECT_TOLD("case-insensitive", "r", "--lookup", "ua-filtering=/x,global/", "--lookup", "case-insensitive");

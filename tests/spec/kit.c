@@ -150,7 +150,7 @@ void set(host *h, const char *name, const char *value)
 	rg_error_free(why);
 }
 
-bool in_effect(const char *name)
+static bool in_effect(const char *name)
 {
 	rg_param p = { .struct_size = sizeof p };
 
@@ -162,7 +162,7 @@ bool in_effect(const char *name)
 	return false;
 }
 
-void accepted_only(host *h, const char *name, const char *usual, const char *example, const char *bad)
+void takes(host *h, const char *name, const char *usual, const char *example, const char *bad)
 {
 	rg_str key = rg_str_from(name), value = ABSENT;
 
@@ -172,7 +172,7 @@ void accepted_only(host *h, const char *name, const char *usual, const char *exa
 	cr_expect_eq(rg_config_set(h->config, key, rg_str_from(bad), NULL), RG_EINVAL, "%s", bad);
 	cr_expect_eq(rg_config_get(h->config, key, &value), RG_OK);
 	IS(text(h, value), strcmp(example, "true") == 0 ? "1" : example);
-	cr_expect_eq(in_effect(name), false, "this row is to be written: %s is in effect", name);
+	cr_expect(in_effect(name), "%s", name);
 }
 
 static uint32_t line_of(const char *value, rg_str *line)
@@ -183,7 +183,7 @@ static uint32_t line_of(const char *value, rg_str *line)
 
 const char *save(host *h, said s)
 {
-	rg_str contact, path, supported, allow;
+	rg_str contact, path, supported, allow, caps;
 	rg_save_options *options = NULL;
 	rg_request r;
 	char cseq[32];
@@ -206,6 +206,8 @@ const char *save(host *h, said s)
 	r.n_supported = line_of(s.supported, &supported);
 	r.allow = &allow;
 	r.n_allow = line_of(s.allow, &allow);
+	r.feature_caps = &caps;
+	r.n_feature_caps = line_of(s.caps, &caps);
 	r.via_count = 1;
 	r.domain = rg_str_from(s.domain);
 	r.aor = rg_str_from(s.aor);

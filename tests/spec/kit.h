@@ -71,15 +71,14 @@ rg_store *broken_store(void); /* answers nothing but errors */
 /* Sets a parameter of the running registrar, as a modparam line does; NULL unsets it. */
 void set(host *h, const char *name, const char *value);
 
-/* A parameter this version accepts and validates, and no more: its default, the specification's example, and a value it cannot have. */
-void accepted_only(host *h, const char *name, const char *usual, const char *example, const char *bad);
-bool in_effect(const char *name);
+/* The values of a parameter in effect: its default, the specification's example, which it has afterwards, and one it cannot have. */
+void takes(host *h, const char *name, const char *usual, const char *example, const char *bad);
 
-/* A REGISTER; what is left out is that of an ordinary one of alice's, and CSeq is always the next. Of `path` and `require` one line. */
+/* A REGISTER; what is left out is that of an ordinary one of alice's, and CSeq is always the next. Of each header one line. */
 typedef struct said {
 	const char *contact; /* NULL: a query */
 	const char *flags;   /* of save */
-	const char *to, *from, *callid, *expires, *path, *supported, *user_agent, *allow;
+	const char *to, *from, *callid, *expires, *path, *supported, *user_agent, *allow, *caps;
 	const char *domain, *aor, *tag, *received, *attr, *socket, *socket_header, *transport, *flow;
 	uint32_t bits;
 } said;

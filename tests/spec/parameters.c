@@ -393,56 +393,129 @@ ROW(parameter, disable_gruu, "1.3.21")
 	IS(FOUND(.uri = "sip:alice@example.org"), AS_A " sip:b@192.0.2.2");
 }
 
-/*
- * Push: this version accepts and validates its parameters, and acts on none. Each of these rows fails once its parameter is in effect, and is
- * then to be written like those above.
- */
+/* Push (RFC 8599): a phone whose device is asleep, and the same phone at another address. */
+#define TOKEN ";pn-provider=apns;pn-prid=x;pn-param=y"
+#define PHONE "<sip:a@192.0.2.1" TOKEN ">"
+#define MOVED "<sip:a@192.0.2.9" TOKEN ">"
 
 ROW(parameter, pn_enable, "1.3.22")
 {
-#define ASLEEP "<sip:a@192.0.2.1;pn-provider=nobody;pn-prid=x>"
-	accepted_only(h, "pn_enable", "0", "true", "on");
-	IS(SAVE(.contact = ASLEEP), "200 " ASLEEP ";expires=3600");
+#define UNKNOWN "<sip:a@192.0.2.1;pn-provider=nobody;pn-prid=x>"
+	set(h, "pn_providers", "apns");
+	IS(SAVE(.contact = UNKNOWN), "200 " UNKNOWN ";expires=3600");
+	IS(header(h, "Feature-Caps"), "");
+	takes(h, "pn_enable", "0", "true", "on");
+	IS(SAVE(.contact = UNKNOWN), "555 Push Notification Service Not Supported");
+	IS(SAVE(.contact = UNKNOWN ";expires=0"), "200");
+	IS(SAVE(.contact = PHONE), "200 " PHONE ";expires=3600");
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"apns\"");
+	IS(SAVE(.contact = MOVED, .callid = "c2"), "200 " MOVED ";expires=3600");
+	IS(SAVE(.contact = PHONE, .caps = "*;+sip.pns=\"apns\""), "200 " PHONE ";expires=3600");
 	IS(header(h, "Feature-Caps"), "");
 }
 
 ROW(parameter, pn_providers, "1.3.23")
 {
-	accepted_only(h, "pn_providers", "-", "apns, fcm, webpush", "apns, , fcm");
+	set(h, "pn_enable", "true");
+	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider>");
+	IS(header(h, "Feature-Caps"), "");
+	takes(h, "pn_providers", "-", "apns, fcm, webpush", "apns, , fcm");
+	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider>");
+	cr_expect_eq(rg_response_code(h->response), 200);
+	for (uint32_t i = 0; i < 3; i++) {
+		static const char *const want[] = { "*;+sip.pns=\"apns\"", "*;+sip.pns=\"fcm\"", "*;+sip.pns=\"webpush\"" };
+
+		IS(text(h, rg_response_header(h->response, RG_STR("Feature-Caps"), i)), want[i]);
+	}
+	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=fcm>");
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"fcm\"");
+	IS(SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=acme>"), "555 Push Notification Service Not Supported");
+	IS(SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=fcm;pn-prid=x>"), "555 Push Notification Service Not Supported");
+	IS(SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=webpush;pn-prid=x;pn-param=y>"), "555 Push Notification Service Not Supported");
+	set(h, "pn_providers", "acme");
+	SAVE(.contact = "<sip:a@192.0.2.1;pn-provider=acme;pn-prid=x;pn-param=y>");
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"acme\"");
 }
 
 ROW(parameter, pn_ct_match_params, "1.3.24")
 {
-	accepted_only(h, "pn_ct_match_params", "pn-provider, pn-prid, pn-param", "pn-provider, pn-prid", "pn-provider; pn-prid");
+	set(h, "pn_providers", "apns, acme");
+	set(h, "pn_enable", "true");
+	SAVE(.contact = PHONE);
+	SAVE(.contact = "<sip:a@192.0.2.2;pn-provider=apns;pn-prid=x;pn-param=z>");
+	cr_expect_eq(rg_response_contact_count(h->response), 2);
+	IS(SAVE(.contact = "<sip:b@192.0.2.3;pn-provider=acme;pn-prid=x>"), "555 Push Notification Service Not Supported");
+	takes(h, "pn_ct_match_params", "pn-provider, pn-prid, pn-param", "pn-provider, pn-prid", "pn-provider; pn-prid");
+	SAVE(.contact = "*", .expires = "0");
+	SAVE(.contact = PHONE);
+	SAVE(.contact = "<sip:a@192.0.2.2;pn-provider=apns;pn-prid=x;pn-param=z>");
+	cr_expect_eq(rg_response_contact_count(h->response), 1);
+	SAVE(.contact = "<sip:b@192.0.2.3;pn-provider=acme;pn-prid=x>");
+	cr_expect_eq(rg_response_contact_count(h->response), 2);
 }
 
 ROW(parameter, pn_pnsreg_interval, "1.3.25")
 {
-	accepted_only(h, "pn_pnsreg_interval", "130", "140", "-1");
+	set(h, "pn_providers", "apns");
+	set(h, "pn_enable", "true");
+	SAVE(.contact = PHONE ";+sip.pnsreg");
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"");
+	takes(h, "pn_pnsreg_interval", "130", "140", "-1");
+	SAVE(.contact = PHONE ";+sip.pnsreg");
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"apns\";+sip.pnsreg=\"140\"");
+	SAVE(.contact = PHONE);
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"apns\"");
 	cr_assert_eq(rg_config_set(h->config, RG_STR("pn_pnsreg_interval"), RG_STR("120"), NULL), RG_OK);
 	cr_expect_eq(rg_registrar_configure(h->reg, h->config, NULL), RG_EINVAL, "it must be above 120");
 }
 
 ROW(parameter, pn_trigger_interval, "1.3.26")
 {
-	accepted_only(h, "pn_trigger_interval", "120", "130", "soon");
+	rg_contact c = { .struct_size = sizeof c };
+
+	set(h, "pn_providers", "apns");
+	set(h, "pn_enable", "true");
+	IS(SAVE(.contact = PHONE, .expires = "100"), "200 " PHONE ";expires=127");
+	takes(h, "pn_trigger_interval", "120", "130", "soon");
+	IS(SAVE(.contact = PHONE, .expires = "100"), "200 " PHONE ";expires=137");
+	cr_assert_eq(rg_response_contact(h->response, 0, &c), RG_OK);
+	cr_expect_eq(c.wake, c.expires - 130000);
 	cr_assert_eq(rg_config_set(h->config, RG_STR("pn_trigger_interval"), RG_STR("131"), NULL), RG_OK);
 	cr_expect_eq(rg_registrar_configure(h->reg, h->config, NULL), RG_EINVAL, "pn_pnsreg_interval must not be below it");
 }
 
 ROW(parameter, pn_skip_pn_interval, "1.3.27")
 {
-	accepted_only(h, "pn_skip_pn_interval", "0", "10", "10s");
+	takes(h, "pn_skip_pn_interval", "0", "10", "10s");
 }
 
 ROW(parameter, pn_refresh_timeout, "1.3.28")
 {
-	accepted_only(h, "pn_refresh_timeout", "6", "10", "");
+	set(h, "pn_providers", "apns");
+	set(h, "pn_enable", "true");
+	takes(h, "pn_refresh_timeout", "6", "10", "");
+	IS(SAVE(.contact = PHONE, .expires = "100"), "200 " PHONE ";expires=131");
+	set(h, "min_expires_mode", "reject");
+	IS(SAVE(.contact = PHONE, .expires = "100"), "423 Interval Too Brief");
+	IS(header(h, "Min-Expires"), "131");
+	cr_assert_eq(rg_config_set(h->config, RG_STR("max_expires"), RG_STR("130"), NULL), RG_OK);
+	cr_expect_eq(rg_registrar_configure(h->reg, h->config, NULL), RG_EINVAL, "max_expires must leave room for it");
 }
 
 ROW(parameter, pn_enable_purr, "1.3.29")
 {
-	accepted_only(h, "pn_enable_purr", "0", "true", "2");
+	char first[512];
+
+	set(h, "pn_providers", "apns");
+	set(h, "pn_enable", "true");
+	SAVE(.contact = PHONE);
+	IS(header(h, "Feature-Caps"), "*;+sip.pns=\"apns\"");
+	takes(h, "pn_enable_purr", "0", "true", "2");
+	SAVE(.contact = PHONE);
+	snprintf(first, sizeof first, "%s", header(h, "Feature-Caps"));
+	cr_expect(strncmp(first, "*;+sip.pns=\"apns\";+sip.pnspurr=\"", 32) == 0 && first[strlen(first) - 1] == '"', "%s", first);
+	SAVE(.contact = PHONE);
+	cr_expect_str_neq(header(h, "Feature-Caps"), first);
 	SAVE(.contact = A);
 	IS(header(h, "Feature-Caps"), "");
 }

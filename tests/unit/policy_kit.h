@@ -68,6 +68,7 @@ static const struct {
 	{ { "min_expires", "max_expires" }, { "61", "60" } },
 	{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "120", "100" } },
 	{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "130", "131" } },
+	{ { "pn_enable", "max_expires" }, { "1", "126" } },
 };
 
 enum { CONTRADICTIONS = sizeof contradictions / sizeof *contradictions };

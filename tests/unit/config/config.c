@@ -410,7 +410,7 @@ Test(config, nothing_given_is_an_error_not_a_crash)
 Test(config, check_finds_parameters_that_contradict_each_other)
 {
 	static const struct {
-		const char *name[2], *value[2], *says;
+		const char *name[3], *value[3], *says;
 	} cases[] = {
 		{ { "min_expires", "max_expires" }, { "60", "0" }, NULL },
 		{ { "min_expires", "max_expires" }, { "60", "60" }, NULL },
@@ -420,16 +420,23 @@ Test(config, check_finds_parameters_that_contradict_each_other)
 		{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "121", "121" }, NULL },
 		{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "120", "100" }, "pn_pnsreg_interval (120) is not above 120" },
 		{ { "pn_pnsreg_interval", "pn_trigger_interval" }, { "130", "131" }, "pn_trigger_interval (131)" },
+		{ { "max_expires", "pn_enable" }, { "127", "1" }, NULL },
+		{ { "max_expires", "pn_enable" }, { "126", "0" }, NULL },
+		{ { "max_expires", "pn_enable" }, { "126", "1" }, "max_expires (126) is not above pn_trigger_interval and pn_refresh_timeout together (126)" },
+		{ { "max_expires", "pn_refresh_timeout", "pn_enable" }, { "200", "80", "1" }, "together (200)" },
+		{ { "pn_refresh_timeout", "pn_enable" }, { "4294967174", "1" }, NULL },
+		{ { "pn_refresh_timeout", "pn_enable" }, { "4294967175", "1" }, "together are not below 4294967295" },
+		{ { "pn_refresh_timeout", "pn_enable" }, { "4294967295", "0" }, NULL },
 	};
 
 	cr_assert_eq(rg_config_check(config, why), RG_OK);
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		for (int j = 0; j < 2; j++)
+		for (int j = 0; j < 3 && cases[i].name[j]; j++)
 			cr_assert_eq(set(cases[i].name[j], cases[i].value[j]), RG_OK);
 		cr_assert_eq(rg_config_check(config, why), cases[i].says ? RG_EINVAL : RG_OK, "case %zu", i);
 		if (cases[i].says)
 			says(cases[i].says);
-		for (int j = 0; j < 2; j++)
+		for (int j = 0; j < 3 && cases[i].name[j]; j++)
 			rg_config_unset(config, rg_str_from(cases[i].name[j]), why);
 	}
 }

@@ -369,3 +369,26 @@ Test(register_upstream, only_a_2xx_of_a_request_is_one)
 	cr_expect_eq(rg_response_rewrite_count(NULL), 0);
 	end_world(&w);
 }
+
+/* The client sees the main registrar's Feature-Caps, so the main registrar wakes it, or nobody. */
+Test(register_upstream, push_is_a_matter_of_the_main_registrar)
+{
+#define TOKEN "pn-provider=apns;pn-param=x;pn-prid=y"
+	world w = new_world();
+
+	set(&w, "pn_enable", "1");
+	set(&w, "pn_enable_purr", "1");
+	set(&w, "pn_providers", "apns");
+	cr_assert_eq(save_answered(&w, R({ "<sip:a@h1;" TOKEN ">" }), A({ "<sip:a@h1;" TOKEN ">;expires=60" })), 200);
+	cr_expect(binding(&w, 0).flags == 0 && binding(&w, 0).wake == 0);
+	cr_expect_eq(lifetime(&w, 0), 60);
+	same_text(header(&w, "Feature-Caps"), "");
+	/* The device keeps its binding when its address changes, and a provider that is unknown here is none of our business. */
+	cr_assert_eq(save_answered(&w, R({ "<sip:a@h2;" TOKEN ">" }, .callid = "c2"), A({ "<sip:a@h2;" TOKEN ">;expires=60" })), 200);
+	same_text(outcomes(&w), "U");
+	cr_assert_eq(save_answered(&w, R({ "<sip:a@h3;pn-provider=foreign>" }, .callid = "c3"), A({ "<sip:a@h3;pn-provider=foreign>;expires=60" })), 200);
+	same_text(outcomes(&w), "I");
+	cr_assert_eq(save_answered(&w, R({ "<sip:a@h4;" TOKEN ">;expires=0" }, .callid = "c4"), A({ NULL })), 200);
+	same_text(outcomes(&w), "D");
+	end_world(&w);
+}

@@ -118,7 +118,7 @@ Test(purr, a_sealed_text_of_another_purpose_or_another_form_is_none_of_ours)
 	rg__ring_unref(ring);
 }
 
-/* RFC 8599 §12: nobody learns from two PURRs whether they belong to one user. */
+/* Nobody learns from two PURRs whether they belong to one user. */
 Test(purr, two_tokens_of_one_binding_have_nothing_in_common)
 {
 	static const rg_key key = KEY("location", "alice", "example.com");
