@@ -28,7 +28,7 @@ static void prepare_aor(const rg_config *config, rg__aor_rules *out)
 
 static void prepare_matching(const rg_config *config, rg__matching *out)
 {
-	*out = (rg__matching){ .mode = (uint8_t)number(config, RG__P_matching_mode) };
+	*out = (rg__matching){ .mode = (uint8_t)number(config, RG__P_matching_mode), .push = rg__config_push(config) };
 	if (out->mode == RG__MATCH_PARAM) {
 		rg_str text = rg__config_text(config, RG__P_matching_mode);
 		out->param = rg__sub(text, 1, text.n - 1);
@@ -143,7 +143,7 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 	override(flags, RG__F_min_expires, &out->min_expires);
 	override(flags, RG__F_max_expires, &out->max_expires);
 	if (flags->seen[RG__F_matching_mode])
-		out->matching = options->matching;
+		out->matching = (rg__matching){ options->matching.mode, options->matching.param, out->push };
 	out->force = flags->seen[RG__F_force_registration];
 	out->memory_only = flags->seen[RG__F_memory_only];
 	out->no_reply = flags->seen[RG__F_no_reply];

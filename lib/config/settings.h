@@ -30,6 +30,7 @@ enum { RG__OUTBOUND_OFF, RG__OUTBOUND_ON, RG__OUTBOUND_REQUIRED };
 typedef struct rg__matching {
 	uint8_t mode;
 	rg_str param; /* of RG__MATCH_PARAM; borrowed from config or options */
+	const rg__push *push; /* NULL = push notifications are off */
 } rg__matching;
 
 /* The settings in effect for one save: options where set, else config, else defaults. Times in seconds. Borrows from both. */
@@ -45,7 +46,7 @@ typedef struct rg__save_settings {
 	bool force, memory_only, no_reply, only_request_contacts, path_received, socket_header, desc_time_order;
 	uint8_t eviction, path, outbound;
 	bool gruu;                    /* GRUUs are on */
-	const rg__push *push;         /* NULL = push notifications are off */
+	const rg__push *push;         /* that of `matching` */
 	int64_t retry_after, cseq_code, too_many_code, flow_timer;
 	uint32_t nat_bflag;           /* as a bit mask; 0 = unset */
 	rg_str received_param, service_route;

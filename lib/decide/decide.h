@@ -78,7 +78,6 @@ typedef struct rg__filter {
 	rg_str contact_instance;   /* from the same header value; absent = none */
 	rg__matching matching;
 	uint8_t contact_by;        /* RG__BY_… */
-	const rg__push *push;
 	rg_str host;               /* of next_hop: a name … */
 	rg_addr addrs[8];          /* … or an address; and the addresses of the name */
 	uint32_t n_addrs;

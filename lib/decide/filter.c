@@ -21,10 +21,10 @@ static bool set_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_con
 		f->matching.mode = RG__MATCH_URI;
 	f->has_contact = true;
 	f->contact_by = RG__BY_MODE;
-	if ((f->push = rg__config_push(config)) != NULL) {
+	if (f->matching.push) {
 		rg__pn pn;
 
-		rg__pn_read(&f->contact, f->push, &pn);
+		rg__pn_read(&f->contact, f->matching.push, &pn);
 		if (pn.asks != RG__PN_NONE)
 			f->contact_by = pn.prid ? RG__BY_PUSH : RG__BY_DEVICE;
 	}
@@ -134,7 +134,7 @@ rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg
 static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
 	rg__matchable wanted = { .text = f->contact_text, .instance = f->contact_instance, .reg_id = RG__ANY_FLOW, .by = f->contact_by,
-		.push = f->push, .uri = f->contact, .state = RG__URI_PARSED };
+		.uri = f->contact, .state = RG__URI_PARSED };
 	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance, .reg_id = binding->reg_id };
 
 	return rg__matches(&f->matching, &wanted, &held);

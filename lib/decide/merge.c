@@ -63,24 +63,26 @@ static bool touched_later(const rg_contact *a, const rg_contact *b)
 	return rg__rank_age(&x, &y) > 0;
 }
 
-/* The ways in which a binding is searched, best first: by the octets of its URI, by what comes first of several rules, by any. */
-enum { SAME_OCTETS, BY_FIRST_RULE, BY_ANY_RULE };
+/* The ways in which a binding is searched, best first: where several rules may match it, by the first of them, and then by any; each time
+ * first among those with the octets of the Contact. */
+enum { FIRST_AND_OCTETS, FIRST_RULE, ANY_AND_OCTETS, ANY_RULE };
 
 /* The binding that a Contact means: of several the one with the same octets, else the newest. @p gone searches among the bindings that this
  * request removed. */
 static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 {
+	const rg__matching *matching = &m->reg->set.matching;
 	uint32_t best = RG__NOBODY;
 
-	for (int how = SAME_OCTETS; how <= BY_ANY_RULE && best == RG__NOBODY; how++) {
-		if (how == BY_FIRST_RULE && wanted->by == RG__BY_MODE)
-			continue;
+	for (int how = wanted->by == RG__BY_MODE ? ANY_AND_OCTETS : FIRST_AND_OCTETS; how <= ANY_RULE && best == RG__NOBODY; how++) {
+		bool octets = how == FIRST_AND_OCTETS || how == ANY_AND_OCTETS;
+
 		for (uint32_t i = 0; i < m->n; i++) {
 			rg__entry *e = &m->entries[i];
 
-			if (e->lapsed || (e->gone != 0) != gone || (how == SAME_OCTETS && !rg__eq(e->match.text, wanted->text)))
+			if (e->lapsed || (e->gone != 0) != gone || (octets && !rg__eq(e->match.text, wanted->text)))
 				continue;
-			if (how == BY_FIRST_RULE ? !rg__matches_first(wanted, &e->match) : !rg__matches(&m->reg->set.matching, wanted, &e->match))
+			if (how <= FIRST_RULE ? !rg__matches_first(matching, wanted, &e->match) : !rg__matches(matching, wanted, &e->match))
 				continue;
 			if (best == RG__NOBODY || touched_later(&m->contacts[i], &m->contacts[best]))
 				best = i;
@@ -158,12 +160,12 @@ static uint64_t new_id(const rg__merge *m, uint32_t contact)
 
 static int64_t granted(const rg__merge *m, uint32_t k)
 {
-	int64_t seconds = m->reg->wanted[k].expires, least = rg__register_least(m->reg, &m->reg->wanted[k]);
+	int64_t seconds = m->reg->wanted[k].expires;
 
 	if (m->reg->set.expires_max_deviation <= 0)
 		return seconds;
 	seconds = rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
-	return seconds > least ? seconds : least;
+	return rg__expires_raised(seconds, rg__register_least(m->reg, &m->reg->wanted[k]));
 }
 
 /* A reg-id that does not apply counts as absent (RFC 5626 §6). */
@@ -178,7 +180,6 @@ static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
 	rg__matchable wanted = matchable_from(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
 
 	wanted.by = w->by;
-	wanted.push = m->reg->set.push;
 	wanted.uri = w->uri;
 	wanted.state = RG__URI_PARSED;
 	return wanted;

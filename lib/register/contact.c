@@ -273,13 +273,6 @@ static bool is_own_gruu(rg__register *reg, const rg__wanted *w)
 	return w->uri.port == 0 && !rg__uri_param(&w->uri, RG_STR("maddr"), &maddr) && of_our_host(reg, &w->uri);
 }
 
-/* A Min-Expires that the client can take, so that it asks once more only. */
-static int32_t refuse_brief(rg__register *reg, int64_t least)
-{
-	reg->min_expires = least > reg->set.min_expires ? least : reg->set.min_expires;
-	return RG_R_MIN_EXPIRES;
-}
-
 static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 {
 	/* Contact expires, else Expires header, else the default (RFC 3261 §10.3 step 7). The default never removes. */
@@ -292,20 +285,15 @@ static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 		return RG_R_SIPS;
 	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set.gruu && is_own_gruu(reg, w))))
 		return RG_R_LOOP;
-	if (reg->set.push)
-		rg__register_push(reg, w);
-	int64_t least = rg__register_least(reg, w);
 	/* The main registrar has already answered the client, so the intervals granted there hold. */
-	if (!reg->cached && (rg__expires_too_brief(w->asked, &reg->set) || rg__expires_below(w->asked, least, &reg->set)))
-		return refuse_brief(reg, least);
+	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
+		return rg__register_brief(reg, w);
 	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
-	if (w->expires < least)
-		w->expires = least;
 	if (w->q < 0)
 		w->q = reg->set.default_q;
 	if (w->methods == RG_METHODS_ALL)
 		w->methods = reg->allow;
-	return RG_R_FINE;
+	return reg->set.push ? rg__register_push(reg, w) : RG_R_FINE;
 }
 
 int32_t rg__register_rules(rg__register *reg)

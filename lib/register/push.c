@@ -6,7 +6,7 @@
  * Another proxy wakes the device when the request says so. A client whose REGISTER the main registrar has answered is woken from there, or not
  * at all: it does not see our Feature-Caps. Such a binding is still that of a device that keeps its pn-prid while its address changes.
  */
-void rg__register_push(rg__register *reg, rg__wanted *w)
+static void read_push(rg__register *reg, rg__wanted *w)
 {
 	const rg_request *r = &reg->request;
 	bool removes = w->asked == 0 || w->upstream == 0;
@@ -27,6 +27,25 @@ void rg__register_push(rg__register *reg, rg__wanted *w)
 	w->asks = pn.asks;
 	w->provider = pn.index;
 	reg->answers_push = true;
+}
+
+int32_t rg__register_push(rg__register *reg, rg__wanted *w)
+{
+	read_push(reg, w);
+	int64_t least = rg__register_least(reg, w);
+
+	if (rg__expires_below(w->asked, least, &reg->set))
+		return rg__register_brief(reg, w);
+	w->expires = rg__expires_raised(w->expires, least);
+	return RG_R_FINE;
+}
+
+int32_t rg__register_brief(rg__register *reg, rg__wanted *w)
+{
+	if (reg->set.push)
+		read_push(reg, w);
+	reg->min_expires = rg__expires_raised(reg->set.min_expires, rg__register_least(reg, w));
+	return RG_R_MIN_EXPIRES;
 }
 
 int32_t rg__register_push_policy(rg__register *reg)

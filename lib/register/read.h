@@ -15,9 +15,12 @@ int32_t rg__register_path(rg__register *reg);
 int32_t rg__register_require(rg__register *reg);
 int32_t rg__register_extensions(rg__register *reg);
 
-/* push.c: the push parameters of a Contact, after its interval is known; and the refusal of the Contacts that ask for what there is not. */
-void rg__register_push(rg__register *reg, rg__wanted *w);
+/* push.c: the push parameters of a Contact, which may raise its interval; and the refusal of Contacts that ask for what there is not. */
+int32_t rg__register_push(rg__register *reg, rg__wanted *w);
 int32_t rg__register_push_policy(rg__register *reg);
+
+/* push.c: refuses a Contact as too brief, with a Min-Expires that leaves room to wake its device. */
+int32_t rg__register_brief(rg__register *reg, rg__wanted *w);
 
 /* host.c: what the host says. RG_EINVAL: it is wrong; @p why names the member. */
 rg_status rg__register_host(rg__register *reg, rg_error *why);

@@ -16,15 +16,20 @@ bool rg__expires_read(rg_str value, const rg__save_settings *set, int64_t *out)
 	return set->malformed_expires_3600;
 }
 
-bool rg__expires_below(int64_t asked, int64_t least, const rg__save_settings *set)
+/* RFC 3261 §10.3 step 7: only an interval above zero and below an hour may be refused. */
+static bool refusable(int64_t asked, const rg__save_settings *set)
 {
-	/* RFC 3261 §10.3 step 7: only an interval above zero and below an hour may be refused. */
-	return set->min_expires_rejects && asked > 0 && asked < HOUR && asked < least;
+	return set->min_expires_rejects && asked > 0 && asked < HOUR;
 }
 
 bool rg__expires_too_brief(int64_t asked, const rg__save_settings *set)
 {
-	return rg__expires_below(asked, set->min_expires, set);
+	return refusable(asked, set) && asked < set->min_expires;
+}
+
+bool rg__expires_below(int64_t asked, int64_t least, const rg__save_settings *set)
+{
+	return refusable(asked, set) && asked < least;
 }
 
 static int64_t within(int64_t v, const rg__save_settings *set)

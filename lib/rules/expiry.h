@@ -21,6 +21,11 @@ int64_t rg__expires_clamp(int64_t asked, const rg__save_settings *set);
 /* Moves the clamped interval by a random deviation, within the same bounds. */
 int64_t rg__expires_deviate(int64_t clamped, const rg__save_settings *set, uint64_t random);
 
+static inline int64_t rg__expires_raised(int64_t seconds, int64_t least)
+{
+	return seconds > least ? seconds : least;
+}
+
 /* The end of an interval that starts at @p now. */
 rg_time rg__expires_at(rg_time now, int64_t seconds);
 

@@ -95,57 +95,60 @@ static bool same_device(const rg__matchable *a, const rg__matchable *b)
 	return a->instance.n > 0 && b->instance.n > 0 && rg__same_instance(a->instance, b->instance);
 }
 
-static bool same_but_push(rg__matchable *a, rg__matchable *b)
+static bool same_contact(rg__matchable *a, rg__matchable *b)
 {
-	return rg__eq(a->text, b->text) || (parsed(a) && parsed(b) && rg__pn_same_without(&a->uri, &b->uri));
-}
-
-static bool match_by_mode(const rg__matching *how, rg__matchable *a, rg__matchable *b)
-{
-	bool (*same)(rg__matchable *, rg__matchable *) = a->by == RG__BY_DEVICE ? same_but_push : rg__same_uri;
-	rg_str x, y;
-
-	switch (how->mode) {
-	case RG__MATCH_URI_CALLID:
-		return rg__eq(a->callid, b->callid) && same(a, b);
-	case RG__MATCH_PARAM:
-		if (!(a->by == RG__BY_DEVICE && rg__pn_param(how->param)) && param_of(a, how->param, &x) && param_of(b, how->param, &y))
-			return rg__eq(x, y);
-		return same(a, b);
-	case RG__MATCH_INSTANCE:
-		if (a->instance.n > 0 && b->instance.n > 0)
-			return rg__same_instance(a->instance, b->instance);
-		return same(a, b);
-	default:
-		return same(a, b);
-	}
-}
-
-/* False: they cannot match. True: @p flow says whether they are the same flow, or no flows, which match otherwise. */
-static bool may_match(const rg__matchable *a, const rg__matchable *b, bool *flow)
-{
-	*flow = a->reg_id == b->reg_id && a->reg_id != 0;
-	return a->reg_id == b->reg_id || a->reg_id == RG__ANY_FLOW || b->reg_id == RG__ANY_FLOW;
-}
-
-bool rg__matches_first(rg__matchable *a, rg__matchable *b)
-{
-	bool flow;
-
-	if (a->by == RG__BY_MODE || !may_match(a, b, &flow) || flow)
+	if (rg__eq(a->text, b->text))
+		return true;
+	if (!parsed(a) || !parsed(b))
 		return false;
-	return a->by == RG__BY_PUSH ? parsed(a) && parsed(b) && rg__pn_same(&a->uri, &b->uri, a->push) : same_device(a, b);
+	return a->by == RG__BY_DEVICE ? rg__pn_same_without(&a->uri, &b->uri) : rg__uri_equal(&a->uri, &b->uri);
+}
+
+/* The parameter that a mode names, but not a push parameter where these do not count. */
+static bool same_param_there(const rg__matching *how, rg__matchable *a, rg__matchable *b, bool *same)
+{
+	rg_str x, y;
+	bool there = !(a->by == RG__BY_DEVICE && rg__pn_param(how->param)) && param_of(a, how->param, &x) && param_of(b, how->param, &y);
+
+	*same = there && rg__eq(x, y);
+	return there;
+}
+
+/* Neither is a flow, or any will do. */
+static bool no_flows(const rg__matchable *a, const rg__matchable *b)
+{
+	return a->reg_id == RG__ANY_FLOW || (a->reg_id == 0 && b->reg_id == 0);
+}
+
+bool rg__matches_first(const rg__matching *how, rg__matchable *a, rg__matchable *b)
+{
+	if (!no_flows(a, b))
+		return false;
+	return a->by == RG__BY_PUSH ? parsed(a) && parsed(b) && rg__pn_same(&a->uri, &b->uri, how->push) : same_device(a, b);
 }
 
 bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b)
 {
-	bool flow;
+	bool same;
 
-	if (!may_match(a, b, &flow))
+	if (a->reg_id != b->reg_id && a->reg_id != RG__ANY_FLOW && b->reg_id != RG__ANY_FLOW)
 		return false;
-	if (flow)
+	if (a->reg_id == b->reg_id && a->reg_id != 0)
 		return rg__same_instance(a->instance, b->instance);
-	if (a->by == RG__BY_MODE)
-		return match_by_mode(how, a, b);
-	return rg__matches_first(a, b) || (a->by == RG__BY_PUSH ? same_device(a, b) : match_by_mode(how, a, b));
+	if (a->by != RG__BY_MODE && rg__matches_first(how, a, b))
+		return true;
+	if (a->by == RG__BY_PUSH)
+		return same_device(a, b);
+	switch (how->mode) {
+	case RG__MATCH_URI_CALLID:
+		return rg__eq(a->callid, b->callid) && same_contact(a, b);
+	case RG__MATCH_PARAM:
+		return same_param_there(how, a, b, &same) ? same : same_contact(a, b);
+	case RG__MATCH_INSTANCE:
+		if (a->instance.n > 0 && b->instance.n > 0)
+			return rg__same_instance(a->instance, b->instance);
+		return same_contact(a, b);
+	default:
+		return same_contact(a, b);
+	}
 }

@@ -11,10 +11,9 @@ typedef struct rg__matchable {
 	rg_str callid;
 	rg_str instance; /* as rg__instance_read() returns it */
 	uint32_t reg_id; /* of a flow, when outbound applies; 0 = none; RG__ANY_FLOW */
-	uint8_t by;      /* RG__BY_…, of a Contact */
-	const rg__push *push; /* unless RG__BY_MODE */
 	rg__uri uri;     /* when state is RG__URI_PARSED */
 	uint8_t state;
+	uint8_t by;      /* RG__BY_…, of a Contact */
 } rg__matchable;
 
 /* What a Contact matches by. A binding has the first. */
@@ -33,8 +32,9 @@ enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2 };
  * @p how says. */
 bool rg__matches(const rg__matching *how, rg__matchable *contact, rg__matchable *binding);
 
-/* The same, but only by what comes first: the push parameters of RG__BY_PUSH, the instance of RG__BY_DEVICE. */
-bool rg__matches_first(rg__matchable *contact, rg__matchable *binding);
+/* The same of a Contact that does not go by the mode, but only by what comes first: the push parameters of RG__BY_PUSH, the instance of
+ * RG__BY_DEVICE. Flows do not match so. */
+bool rg__matches_first(const rg__matching *how, rg__matchable *contact, rg__matchable *binding);
 
 /* Compares the two URIs by RFC 3261 §19.1.4. */
 bool rg__same_uri(rg__matchable *a, rg__matchable *b);

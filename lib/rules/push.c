@@ -104,13 +104,13 @@ bool rg__pn_same_without(const rg__uri *a, const rg__uri *b)
 }
 
 /* RFC 6809 §6: the tags of +sip.pns stand in a quoted string. */
-static bool names_provider(rg_str value, rg_str provider)
+static bool names_provider(rg_str value, rg_str provider, uint32_t *left)
 {
 	rg_str rest = rg__unquote(value), tag;
 
 	if (rest.n + 2 != value.n)
 		return false;
-	while (rg__list_next(&rest, &tag) > 0) {
+	for (; *left > 0 && rg__list_next(&rest, &tag) > 0; --*left) {
 		if (tag.n > 0 && rg__same_nocase(provider, tag))
 			return true;
 	}
@@ -118,27 +118,32 @@ static bool names_provider(rg_str value, rg_str provider)
 }
 
 /* A value is `*` with parameters. */
-static bool value_names(rg_str value, rg_str provider)
+static bool value_names(rg_str value, rg_str provider, uint32_t *left)
 {
 	rg__param param;
 	bool named = false;
-	int more;
+	int more = 1;
 
 	if (value.n == 0 || value.p[0] != '*')
 		return false;
 	value = rg__trim(rg__sub(value, 1, value.n));
-	while ((more = rg__param_next(&value, &param)) > 0)
-		named |= rg__eq_nocase(param.name, RG_STR("+sip.pns")) && names_provider(param.value, provider);
+	for (; *left > 0 && (more = rg__param_next(&value, &param)) > 0; --*left) {
+		named = named || (rg__eq_nocase(param.name, RG_STR("+sip.pns")) && names_provider(param.value, provider, left));
+		if (*left == 0)
+			return false;
+	}
 	return named && more == 0;
 }
 
 bool rg__pn_handled(const rg_str *lines, uint32_t n, rg_str provider)
 {
+	uint32_t left = RG__PN_READ_MAX;
+
 	for (uint32_t i = 0; i < n; i++) {
 		rg_str rest = lines[i], value;
 
-		while (rg__list_next(&rest, &value) > 0) {
-			if (value_names(value, provider))
+		while (left > 0 && rg__list_next(&rest, &value) > 0) {
+			if (value_names(value, provider, &left))
 				return true;
 		}
 	}

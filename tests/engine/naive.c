@@ -48,10 +48,10 @@ static bool means(const naive_contact *c, const naive_binding *b)
 static naive_binding *find(naive_binding *list, uint32_t n, const naive_contact *c, rg_time now)
 {
 	naive_binding *best = NULL;
-	for (int how = 0; how < 3 && !best; how++)
+	for (int how = 0; how < 4 && !best; how++)
 		for (uint32_t i = 0; i < n; i++) {
 			naive_binding *b = &list[i];
-			bool fits = how == 1 ? means_first(c, b) : means(c, b) && (how == 2 || strcmp(c->uri, b->uri) == 0);
+			bool fits = (how < 2 ? means_first(c, b) : means(c, b)) && (how % 2 == 1 || strcmp(c->uri, b->uri) == 0);
 			if (b->expires > now && fits && (!best || b->modified > best->modified))
 				best = b;
 		}

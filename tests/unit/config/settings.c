@@ -157,6 +157,30 @@ Test(settings, contacts_may_be_longer_with_push_unless_said)
 	cr_assert_eq(with("").max_contact_len, 255);
 }
 
+Test(settings, push_is_that_of_the_config_itself)
+{
+	rg_config *copy;
+
+	cr_assert_null(with("").push);
+	set("pn_providers", "apns, fcm");
+	cr_assert_null(with("").push);
+	set("pn_enable", "1");
+	const rg__push *push = with("matching-mode=1").push;
+	cr_assert(push && with("matching-mode=1").matching.push == push);
+	cr_assert_eq(push->n_providers, 2);
+	cr_assert_eq(push->n_match, 3);
+	cr_assert_eq(push->least, 127);
+	cr_assert_eq(rg_config_copy(config, &copy), RG_OK);
+	rg_config_unset(config, RG_STR("pn_providers"), NULL);
+	cr_assert_eq(push->n_providers, 0);
+	push = rg__config_push(copy);
+	cr_assert(push && push->n_providers == 2 && rg__eq(push->providers[1], RG_STR("fcm")));
+	rg_config_free(copy);
+	set("pn_enable", "0");
+	cr_assert_null(with("").push);
+	cr_assert_null(rg__config_push(NULL));
+}
+
 static rg__lookup_settings looking(const char *flags)
 {
 	rg__lookup_settings s;

@@ -244,6 +244,18 @@ Test(push, the_push_parameters_go_before_the_instance)
 	end_world(&w);
 }
 
+Test(push, the_instance_goes_before_the_address_in_a_removal_without_a_token)
+{
+	world w = push_world();
+
+	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ONE, PN("192.0.2.8", "pn-provider") OTHER }), 200);
+	cr_assert_eq(save(&w, { PN("192.0.2.8", "pn-provider") ONE ";expires=0" }, .cseq = "2 REGISTER"), 200);
+	same_text(bindings(&w), "sip:alice@192.0.2.8;pn-provider");
+	cr_assert_eq(save(&w, { PN("192.0.2.8", "pn-provider") ONE ";expires=0" }, .cseq = "3 REGISTER"), 200);
+	same_text(bindings(&w), "");
+	end_world(&w);
+}
+
 Test(push, a_matching_mode_decides_only_where_push_does_not)
 {
 	world w = push_world();

@@ -190,3 +190,35 @@ Test(pn, a_proxy_on_the_way_names_the_providers_it_handles)
 	}
 	cr_expect_not(rg__pn_handled(NULL, 0, RG_STR("apns")));
 }
+
+/* Each Contact reads the lines again, so a sender cannot make them long. */
+Test(pn, what_is_read_of_feature_caps_has_an_end)
+{
+	enum { ROOM = 8192 };
+	char text[ROOM];
+
+	for (uint32_t tags = 250; tags < 260; tags++) {
+		for (int form = 0; form < 3; form++) {
+			size_t n = 0;
+
+			if (form == 0) { /* tags of one parameter */
+				n += (size_t)snprintf(text + n, ROOM - n, "*;+sip.pns=\"");
+				for (uint32_t i = 1; i < tags; i++)
+					n += (size_t)snprintf(text + n, ROOM - n, "x,");
+				snprintf(text + n, ROOM - n, "apns\"");
+			} else if (form == 1) { /* parameters of one value */
+				n += (size_t)snprintf(text + n, ROOM - n, "*");
+				for (uint32_t i = 1; i < tags; i++)
+					n += (size_t)snprintf(text + n, ROOM - n, ";x");
+				snprintf(text + n, ROOM - n, ";+sip.pns=\"apns\"");
+			} else { /* values */
+				for (uint32_t i = 1; i < tags; i++)
+					n += (size_t)snprintf(text + n, ROOM - n, "*;x,");
+				snprintf(text + n, ROOM - n, "*;+sip.pns=\"apns\"");
+			}
+			rg_str line = rg_str_from(text);
+
+			cr_expect_eq(rg__pn_handled(&line, 1, RG_STR("apns")), tags < RG__PN_READ_MAX, "form %d, %u", form, tags);
+		}
+	}
+}
