@@ -67,8 +67,8 @@ typedef struct rg_env {
 
 	/**
 	 * Returns 1 when this node acts for bindings with ownership tag @p tag (base specification §1.4.1), else 0. Default: 1. The owner
-	 * removes expired bindings and reports their events. Another node removes such a binding only 10 seconds after its expiry. The
-	 * function is not called for bindings without a tag.
+	 * removes expired bindings and reports their events, and it alone wakes a device before its binding expires. Another node removes such
+	 * a binding only 10 seconds after its expiry. The function is not called for bindings without a tag.
 	 */
 	int32_t (*is_owner)(void *user, const rg_str *tag);
 

@@ -26,7 +26,7 @@ enum {
 	RG_EVENT_CONTACT_UPDATE = 8,   /**< a binding was refreshed or changed */
 	RG_EVENT_CONTACT_DELETE = 16,  /**< a binding was removed or evicted */
 	RG_EVENT_CONTACT_EXPIRE = 32,  /**< a binding expired */
-	RG_EVENT_CONTACT_REFRESH = 64, /**< a device should be woken to refresh its binding */
+	RG_EVENT_CONTACT_REFRESH = 64, /**< a device should be woken to refresh its binding; events.h says how often */
 	RG_EVENT_LATENCY_UPDATE = 128  /**< the measured latency of a binding changed */
 };
 
@@ -102,11 +102,14 @@ RG_API rg_status rg_merge_reply(const rg_record *record, const rg_request *reque
 	const rg_save_options *options, rg_time now, const uint8_t seed[32], rg_plan **out, rg_error *why);
 
 /**
- * Decides what expires, as a tick does (RFC 3261 §10.3): removes the bindings whose time has come, and removals that are forgotten. The
- * plan commits nothing when there are none.
+ * Decides what time does, as a tick does: removes the bindings that have expired (RFC 3261 §10.3) and the removals that are forgotten, and
+ * while `pn_enable` is on claims the wake-ups that are due (rg_contact.wake; RFC 8599). The plan commits nothing when there are none.
+ *
+ * A wake-up is a CONTACT_REFRESH of reason "reg-refresh". Its commit moves `wake` ahead by 10 seconds, so that no other node wakes the
+ * device. After the delivery a registrar sets RG_CONTACT_WOKEN by a second commit, and `wake` to the next repeat by `pn_retry` or to 0.
  * @param foreign  the ownership tags for which env.is_owner returns 0: a binding with one of them is removed only 10 seconds after its
- * expiry. They are compared octet by octet. May be NULL when @p n_foreign is 0.
- * @param config  NULL = all defaults. It is checked; no parameter of this version changes the decision.
+ * expiry, and its device is not woken. They are compared octet by octet. May be NULL when @p n_foreign is 0.
+ * @param config  NULL = all defaults. `pn_enable` decides whether devices are woken.
  * @param seed  32 random bytes, of which the revision of the next record is made.
  * @return RG_OK with @p out owned by the caller; RG_EINVAL: there is no seed, or the config contradicts itself; RG_ENOMEM.
  */

@@ -77,7 +77,7 @@ enum {
 	RG_CONTACT_PN = 4,       /**< the device is woken by push notifications of ours (RFC 8599); value 4 as in the base specification §1.1.3.
 	                          *   Not of a binding whose device another proxy wakes */
 	RG_CONTACT_OUTBOUND = 8, /**< a flow of RFC 5626: matched by instance and reg-id */
-	RG_CONTACT_WOKEN = 16    /**< the wake-up of this registration was delivered */
+	RG_CONTACT_WOKEN = 16    /**< a wake-up of this registration was delivered: CONTACT_REFRESH of reason "reg-refresh" */
 };
 
 /** Latency of a binding that was never measured. */
@@ -119,7 +119,7 @@ typedef struct rg_contact {
 	rg_time expires;        /**< time of its expiry */
 	rg_time created;        /**< time of its first REGISTER */
 	rg_time modified;       /**< time of the last REGISTER that changed it */
-	rg_time wake;           /**< time of a wake-up that has not been sent; 0 = none */
+	rg_time wake;           /**< time of the next wake-up before its expiry, or when the claim of a node on it lapses; 0 = none */
 	uint64_t request_hash;  /**< hash of the Contact, Expires and Path values of the last REGISTER that changed it, as
 	                         *   doc/record-format.md states it. It recognizes a repeat, and proves nothing */
 	int32_t q;              /**< 0–1000 thousandths; -1 = no q */
@@ -232,7 +232,7 @@ RG_API rg_str rg_record_extra(const rg_record *record);
  * @{ */
 
 /**
- * @return the time from which a store must return the key of the record from `due`: the earliest expiry or unsent wake-up of its
+ * @return the time from which a store must return the key of the record from `due`: the earliest expiry or wake-up (rg_contact.wake) of its
  * bindings. For a record without bindings, the time at which its newest removal is forgotten. RG_TIME_NEVER for a record that holds
  * neither, and for NULL.
  */

@@ -90,8 +90,8 @@ RG_API void rg_registrar_shutdown(rg_registrar *registrar);
 RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config *config, rg_error *why);
 
 /**
- * Does the work that is due: expiry and its events, resends of commits with an unknown outcome, time-outs, federation, and the events that
- * verbs left (rg_deliver()).
+ * Does the work that is due: expiry and its events, wake-ups of devices before their bindings expire, resends of commits with an unknown
+ * outcome, time-outs, federation, and the events that verbs left (rg_deliver()).
  *
  * Call it once after rg_registrar_new(): env.wakeup reports nothing about records that the store already holds. Then call it at the time
  * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away. Ticks may overlap,

@@ -115,6 +115,7 @@ typedef struct rg__check_draft {
 	uint32_t n_local; /* the last n_local bindings are local */
 	uint32_t cseq;
 	bool removed;
+	bool wakes; /* the deadline is that of a wake-up, long before the expiry */
 } rg__check_draft;
 
 rg__check_draft rg__check_sample(const rg_key *key, rg_time deadline, rg_str tag); /* an absent tag: no tags */

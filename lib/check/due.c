@@ -104,6 +104,27 @@ static void removals(rg__check *ck)
 	expect_due(ck, 100000, 10, "1", RG_TIME_NEVER);
 }
 
+/* A record is due when one of its devices is to be woken, and after that when its binding expires. */
+static void wake_ups(rg__check *ck)
+{
+	rg__check_label name;
+	rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, 0), 1000, RG__CHECK_ABSENT);
+	rg_revision r;
+
+	s.wakes = true;
+	r = rg__check_new(ck, &s);
+	expect_due(ck, 999, 10, "0", 1000);
+	expect_due(ck, 1000, 10, "1", RG_TIME_NEVER);
+	s.deadline = 11000; /* the claim of a node */
+	r = rg__check_put(ck, &s, &r);
+	expect_due(ck, 10999, 10, "0", 11000);
+	s.wakes = false; /* the wake-up was delivered */
+	s.deadline = 121000;
+	rg__check_put(ck, &s, &r);
+	expect_due(ck, 11000, 10, "0", 121000);
+	expect_due(ck, 121000, 10, "1", RG_TIME_NEVER);
+}
+
 static void every_domain(rg__check *ck)
 {
 	rg__check_label name;
@@ -184,6 +205,7 @@ const rg__check_case rg__check_due[] = {
 	{ "deadlines move both ways", moved_deadlines },
 	{ "what is deleted is not due", deleted_not_due },
 	{ "the memory of a removal is due at its end", removals },
+	{ "a record is due for a wake-up before it is due for an expiry", wake_ups },
 	{ "due is of every domain", every_domain },
 	{ "one walk over what is due gives each key once", in_pages },
 	{ "what is due can be dealt with page by page", dealt_with },

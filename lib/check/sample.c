@@ -54,6 +54,11 @@ static rg_status new_bindings(const rg__check_draft *s, const rg_revision *revis
 		rg_time later = (rg_time)i * 1000;
 
 		contacts[i].expires = s->deadline > RG_TIME_NEVER - later ? RG_TIME_NEVER : s->deadline + later;
+		if (s->wakes) {
+			contacts[i].flags |= RG_CONTACT_PN;
+			contacts[i].wake = contacts[i].expires;
+			contacts[i].expires += 120000;
+		}
 		contacts[i].next_hop = i < s->n_tags ? s->tags[i] : RG__CHECK_ABSENT;
 	}
 	return rg_record_new(&s->key, revision, contacts, n, NULL, 0, RG__CHECK_ABSENT, out);
