@@ -12,7 +12,7 @@ typedef struct scene {
 	rg_upstream upstream;
 	rg_str contact, granted, forwarded;
 	rg_plan *plan, *relayed, *gone; /* the last has a removal */
-	rg_targets *targets;
+	rg_targets *targets, *asleep; /* the last are of a device that must be woken */
 	rg_answer *answer;
 	rg_statistics *stats;
 	rg_config *config;

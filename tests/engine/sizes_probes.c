@@ -7,62 +7,6 @@
 
 static const uint8_t seed[32] = { 7 };
 
-static rg_str text_or_none(const char *text)
-{
-	return text ? rg_str_from(text) : NONE;
-}
-
-static rg_request request(const char *method, const char *cseq, const rg_str *contacts)
-{
-	rg_request r;
-
-	rg_request_init(&r, sizeof r);
-	r.method = text_or_none(method);
-	r.request_uri = RG_STR("sip:alice@example.org");
-	r.from_header = r.to_header = RG_STR("<sip:alice@example.org>");
-	r.callid = RG_STR("one");
-	r.cseq = text_or_none(cseq);
-	r.contacts = contacts;
-	r.n_contacts = contacts != NULL;
-	r.via_count = 1;
-	return r;
-}
-
-void open_scene(scene *s)
-{
-	rg_str none = RG_STR("<sip:a@192.0.2.1>;expires=0");
-
-	*s = (scene){ .contact = RG_STR("<sip:a@192.0.2.1>"), .granted = RG_STR("<sip:x@192.0.2.9>;expires=60"), .forwarded = RG_STR("sip:x@192.0.2.9") };
-	kit_open(&s->k, INLINE);
-	s->save = request("REGISTER", "1 REGISTER", &s->contact);
-	s->look = request("INVITE", "1 INVITE", NULL);
-	rg_upstream_init(&s->upstream, sizeof s->upstream);
-	s->upstream.code = 200;
-	s->upstream.contacts = &s->granted;
-	s->upstream.modified = &s->forwarded;
-	s->upstream.n_contacts = s->upstream.n_modified = 1;
-	cr_assert_eq(kit_save(&s->k, "alice", "<sip:a@192.0.2.1>", 1), 200);
-	cr_assert_eq(rg_merge(NULL, &s->save, NULL, NULL, NOW, seed, &s->plan, NULL), RG_OK);
-	cr_assert_eq(rg_merge_reply(NULL, &s->save, &s->upstream, NULL, NULL, NOW, seed, &s->relayed, NULL), RG_OK);
-	rg_request remove = request("REGISTER", "2 REGISTER", &none);
-	cr_assert_eq(rg_merge(rg_plan_next(s->plan), &remove, NULL, NULL, NOW, seed, &s->gone, NULL), RG_OK);
-	cr_assert_eq(rg_select(rg_plan_next(s->plan), &s->look, NULL, NULL, NOW, &s->targets, NULL), RG_OK);
-	rg_query q = { .struct_size = sizeof q, .aor = RG_STR("alice@example.org") };
-	cr_assert_eq(rg_is_registered(s->k.reg, &q, &s->answer, NULL), RG_OK);
-	cr_assert_eq(rg_read_statistics(s->k.reg, NONE, &s->stats, NULL), RG_OK);
-}
-
-void close_scene(scene *s)
-{
-	rg_plan_free(s->plan);
-	rg_plan_free(s->relayed);
-	rg_plan_free(s->gone);
-	rg_targets_free(s->targets);
-	rg_answer_free(s->answer);
-	rg_statistics_free(s->stats);
-	kit_close(&s->k);
-}
-
 /* Structs that are filled in. */
 
 static rg_status fill_contact(scene *s, uint32_t i, void *out)
@@ -78,6 +22,11 @@ static rg_status fill_removal(scene *s, uint32_t i, void *out)
 static rg_status fill_target(scene *s, uint32_t i, void *out)
 {
 	return rg_targets_get(s->targets, i, out);
+}
+
+static rg_status fill_wake(scene *s, uint32_t i, void *out)
+{
+	return rg_targets_wake_contact(s->asleep, i, out);
 }
 
 static rg_status fill_listed(scene *s, uint32_t i, void *out)
@@ -573,7 +522,7 @@ const probe filled_in[] = {
 	PROBE(rg_contact, NULL, fill_contact), PROBE(rg_removal, NULL, fill_removal), PROBE(rg_target, NULL, fill_target),
 	PROBE(rg_contact, NULL, fill_listed), PROBE(rg_rewrite, NULL, fill_rewrite), PROBE(rg_contact, NULL, fill_answered),
 	PROBE(rg_event, NULL, fill_event), PROBE(rg_param, NULL, fill_param), PROBE(rg_flag, NULL, fill_flag),
-	PROBE(rg_statistic, NULL, fill_statistic),
+	PROBE(rg_statistic, NULL, fill_statistic), PROBE(rg_contact, NULL, fill_wake),
 };
 
 const probe read_in[] = {
