@@ -189,11 +189,12 @@ static rg_status look_decide(rg_op *op)
 			st = meet_binding(s, record, &c, now);
 	}
 	rg__waits_lock(s->wait);
-	op->again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;
+	bool again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;
+
 	s->again = false;
-	s->looking = op->again;
+	s->looking = again;
 	rg__waits_unlock(s->wait);
-	return st;
+	return again ? RG__AGAIN : st;
 }
 
 static void end_look(rg__lookout *s, rg_status status)

@@ -180,6 +180,16 @@ static rg_status can_decide(const rg_op *op)
 	return op->found.partial && !op->verb->takes_partial ? RG_ESTORE : RG_OK;
 }
 
+static int not_decided(rg_op *op, rg_status status)
+{
+	if (status == RG__AGAIN)
+		return RG__STEP_FETCH;
+	if (status != RG_PENDING)
+		return end_key(op, status);
+	rg__op_let_go(op);
+	return GONE;
+}
+
 static int step_decide(rg_op *op)
 {
 	rg_status st = can_decide(op);
@@ -189,18 +199,10 @@ static int step_decide(rg_op *op)
 	rg_plan_free(op->plan);
 	op->plan = NULL;
 	st = op->verb->decide(op);
-	if (st == RG_PENDING) {
-		rg__op_let_go(op);
-		return GONE;
-	}
 	if (st != RG_OK)
-		return end_key(op, st);
+		return not_decided(op, st);
 	if (op->plan && rg_plan_commits(op->plan))
 		return RG__STEP_COMMIT;
-	if (op->again) {
-		op->again = false;
-		return RG__STEP_FETCH;
-	}
 	/* A successful commit confirms a record that came from a cache. A decision without a commit needs an authoritative record. */
 	if (!op->found.authoritative && !op->fresh) {
 		op->fresh = true;

@@ -65,7 +65,7 @@ rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
 
 /* The functions below are in wait.c. */
 
-/* Follows the selection of a place: when a device is asleep, arms a wait, and makes the operation fetch and decide once more. */
+/* Follows the selection of a place: when a device is asleep, arms a wait, and lets the operation fetch and decide once more. Returns what `decide` is to. */
 rg_status rg__lookup_await(rg__lookup *l, rg__place *p);
 
 /* Before the answer: wakes the devices. The targets hold the wait. */

@@ -137,8 +137,7 @@ static rg_status purr_decide(rg_op *op)
 		if (st == RG_OK)
 			st = rg__wait_arm(p->wait, &(rg__lookout_asked){ .key = op->key, .branch = -1 }, &p->lookout);
 		p->settings.awake_since = op->now + 1;
-		op->again = st == RG_OK;
-		return st;
+		return st == RG_OK ? RG__AGAIN : st;
 	}
 	st = rg__lookout_expect(p->lookout, op->found.record, &(uint16_t){ (uint16_t)index }, 1);
 	return st == RG_OK ? begin_waiting(p) : st;

@@ -35,8 +35,7 @@ rg_status rg__lookup_await(rg__lookup *l, rg__place *p)
 			.no_sips = p->no_sips }, &p->spot);
 	/* A device that registers after the lookup began is awake. */
 	l->settings.awake_since = l->op.now + 1;
-	l->op.again = st == RG_OK;
-	return st;
+	return st == RG_OK ? RG__AGAIN : st;
 }
 
 static void release_wait(void *held)
