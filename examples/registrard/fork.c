@@ -10,6 +10,16 @@
 #include "reply.h"
 #include "route.h"
 
+static void branch_free(struct branch *branch)
+{
+	resolver_end(branch->question);
+	if (branch->uac)
+		uac_release(branch->uac);
+	msg_destroy(branch->response);
+	su_home_unref(branch->home);
+	free(branch);
+}
+
 /* Frees a call with no branch in flight and no response to send. */
 static void call_free(struct call *call)
 {
@@ -17,15 +27,8 @@ static void call_free(struct call *call)
 
 	queue_remove(&call->in_queue);
 	server->n_calls--;
-	for (size_t i = 0; i < call->n; i++) {
-		struct branch *branch = &call->branches[i];
-
-		resolver_end(branch->question);
-		if (branch->uac)
-			uac_release(branch->uac);
-		msg_destroy(branch->response);
-		su_home_unref(branch->home);
-	}
+	for (size_t i = 0; i < call->n; i++)
+		branch_free(call->branches[i]);
 	if (call->uas)
 		uas_release(call->uas);
 	msg_destroy(call->msg);
@@ -50,7 +53,7 @@ static size_t count(const struct call *call, int (*is)(const struct branch *bran
 	size_t n = 0;
 
 	for (size_t i = 0; i < call->n; i++)
-		n += (size_t)is(&call->branches[i]);
+		n += (size_t)is(call->branches[i]);
 	return n;
 }
 
@@ -101,7 +104,7 @@ static void cancel_all(struct call *call, const char *reason)
 {
 	if (call->method == sip_method_invite)
 		for (size_t i = 0; i < call->n; i++)
-			branch_cancel(&call->branches[i], reason);
+			branch_cancel(call->branches[i], reason);
 }
 
 /* A phone that rang in vain shows a missed call unless it is told that another one answered (RFC 3326 §2). */
@@ -123,12 +126,11 @@ static int gives_way(const struct branch *branch)
 static void start_fallback(const struct branch *failed)
 {
 	struct call *call = failed->call;
-	size_t index = (size_t)(failed - call->branches);
-	size_t principal = failed->hop.fallback_of == UINT32_MAX ? index : failed->hop.fallback_of;
+	size_t principal = failed->hop.fallback_of == UINT32_MAX ? failed->index : failed->hop.fallback_of;
 
 	for (size_t i = 0; i < call->n; i++)
-		if (!call->branches[i].started && call->branches[i].hop.fallback_of == principal) {
-			branch_start(&call->branches[i]);
+		if (!call->branches[i]->started && call->branches[i]->hop.fallback_of == principal) {
+			branch_start(call->branches[i]);
 			return;
 		}
 }
@@ -212,11 +214,10 @@ void call_answer(struct call *call, int status, const char *allow)
 }
 
 /* Copies what the hop borrows: fallbacks start after the targets were freed. */
-static int branch_init(struct branch *branch, struct call *call, const struct hop *hop)
+static int branch_init(struct branch *branch, const struct hop *hop)
 {
 	struct hop *own = &branch->hop;
 
-	branch->call = call;
 	branch->home = su_home_new(sizeof *branch->home);
 	if (!branch->home)
 		return -1;
@@ -228,29 +229,68 @@ static int branch_init(struct branch *branch, struct call *call, const struct ho
 	return !own->next || !own->uri != !hop->uri || !own->path.p != !hop->path.p || !own->socket.p != !hop->socket.p ? -1 : 0;
 }
 
-/* @return 0 or -1. */
-static int branches_init(struct call *call, const struct hop *hops, size_t n)
+/* @param first  index of the first hop that was given with it. NULL when out of memory. */
+static struct branch *branch_new(struct call *call, const struct hop *hop, size_t first)
 {
-	call->branches = calloc(n, sizeof *call->branches);
-	for (size_t i = 0; call->branches && i < n; i++) {
-		call->n = i + 1;
-		if (branch_init(&call->branches[i], call, &hops[i]) < 0)
-			return -1;
+	struct branch *branch = calloc(1, sizeof *branch);
+
+	if (!branch)
+		return NULL;
+	if (branch_init(branch, hop) < 0) {
+		branch_free(branch);
+		return NULL;
 	}
-	return call->n == n ? 0 : -1;
+	branch->call = call;
+	branch->index = call->n;
+	if (hop->fallback_of != UINT32_MAX)
+		branch->hop.fallback_of += (uint32_t)first;
+	return branch;
 }
 
-/* All copies of an ACK go out at once: nothing tells that one has failed. */
-void call_fork(struct call *call, struct hop *hops, size_t n)
+/* Adds all hops, or none. @return 0 or -1. */
+static int branches_add(struct call *call, const struct hop *hops, size_t n)
 {
-	hops_share(hops, n, call_sip(call));
-	if (branches_init(call, hops, n) < 0) {
-		call_answer(call, 500, NULL);
-		return;
-	}
+	size_t first = call->n;
+	struct branch **all = n ? realloc(call->branches, (first + n) * sizeof *all) : call->branches, *branch = NULL;
+
+	if (all)
+		call->branches = all;
+	for (size_t i = 0; all && i < n && (branch = branch_new(call, &hops[i], first)) != NULL; i++)
+		all[call->n++] = branch;
+	if (n == 0 || branch)
+		return 0;
+	while (call->n > first)
+		branch_free(call->branches[--call->n]);
+	return -1;
+}
+
+/* All copies of an ACK go out at once: nothing tells that one has failed. @return 0 or -1. */
+static int branches_begin(struct call *call, struct hop *hops, size_t n)
+{
+	size_t first = call->n;
+
+	hops_share(hops, n, &call->shares);
+	if (branches_add(call, hops, n) < 0)
+		return -1;
 	for (size_t i = 0; i < n && !call->cancelled; i++)
-		if (!call->branches[i].started && (hops[i].fallback_of == UINT32_MAX || call->method == sip_method_ack))
-			branch_start(&call->branches[i]);
+		if (!call->branches[first + i]->started && (hops[i].fallback_of == UINT32_MAX || call->method == sip_method_ack))
+			branch_start(call->branches[first + i]);
+	return 0;
+}
+
+void call_fork(struct call *call, struct hop *hops, size_t n, size_t later)
+{
+	call->shares = shares_of(call_sip(call), hops, n, later);
+	if (branches_begin(call, hops, n) < 0)
+		call_answer(call, 500, NULL);
+	else
+		call_leave(call);
+}
+
+void call_join(struct call *call, struct hop *hops, size_t n)
+{
+	call_enter(call);
+	branches_begin(call, hops, n);
 	call_leave(call);
 }
 
@@ -265,7 +305,7 @@ int call_fork_otherwise(struct call *call)
 
 	if (!hop.next)
 		return 0;
-	call_fork(call, &hop, 1);
+	call_fork(call, &hop, 1, 0);
 	return 1;
 }
 

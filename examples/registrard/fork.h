@@ -15,9 +15,16 @@ struct hop {
 	rg_str socket;        /* local socket to send from, if possible */
 	struct way way;       /* the connection of the flow, or the place that the dialog names; WAY_URI = only `next` says where */
 	int in_dialog;        /* `way` comes from our Record-Route */
-	uint32_t fallback_of; /* index of the hop that it replaces on failure; UINT32_MAX = none */
+	uint32_t fallback_of; /* index of the hop among those given with it that it replaces on failure; UINT32_MAX = none */
 	int loops;            /* it leads back to this server, so nothing is sent */
 	size_t breadth;       /* how many branches it may create (RFC 5393 §5.3); 0 = nothing is sent */
+};
+
+/* The breadth of a request (RFC 5393 §5.3). Branches that may come later have their share from the start. */
+struct shares {
+	size_t breadth; /* of the whole request */
+	size_t n;       /* branches that divide it, at most as many as it has */
+	size_t given;   /* those that have their share */
 };
 
 /* Takes over a request for forwarding: creates its server transaction, and answers an INVITE with 100. An ACK has no transaction (RFC 3261
@@ -38,12 +45,19 @@ sip_t *call_sip(const struct call *call);
 /* Sends a response of its own, and ends the call. @param allow  methods for an Allow header (RFC 3261 §8.2.1); NULL = none. */
 void call_answer(struct call *call, int status, const char *allow);
 
-/* Divides the breadth among the hops, the first ones first. A hop without a share, or one that loops, is not sent to. */
-void hops_share(struct hop *hops, size_t n, const sip_t *sip);
+/* Prepares to divide the breadth among hops and @p later branches. */
+struct shares shares_of(const sip_t *sip, const struct hop *hops, size_t n, size_t later);
+
+/* Gives each hop the next share, the first ones first. A hop without a share, or one that loops, is not sent to. */
+void hops_share(struct hop *hops, size_t n, struct shares *shares);
 
 /* Forwards to all hops at once, and to fallbacks when their principal fails, each with its share of the breadth. The call lives until
- * every branch is done. After a 2xx to an INVITE it lives on for 64*T1, in case there is another (RFC 6026). */
-void call_fork(struct call *call, struct hop *hops, size_t n);
+ * every branch is done. After a 2xx to an INVITE it lives on for 64*T1, in case there is another (RFC 6026).
+ * @param later  the number of times that call_join() may follow. */
+void call_fork(struct call *call, struct hop *hops, size_t n, size_t later);
+
+/* Adds the hops of one more device. Without memory for them the device is left out. */
+void call_join(struct call *call, struct hop *hops, size_t n);
 
 /* Makes room for a call, by giving up one that only waits for another 2xx. @return 0 when --max-calls are in flight, or keep too many bytes. */
 int call_make_room(struct server *server);

@@ -164,16 +164,22 @@ static int suit_strict_router(msg_t *msg, sip_t *sip)
 	return set_request_uri(msg, sip, uri);
 }
 
-void hops_share(struct hop *hops, size_t n, const sip_t *sip)
+struct shares shares_of(const sip_t *sip, const struct hop *hops, size_t n, size_t later)
 {
-	size_t breadth = breadth_of(sip), at_once = 0, index = 0;
+	struct shares shares = { .breadth = breadth_of(sip), .n = later };
 
 	for (size_t i = 0; i < n; i++)
-		at_once += (size_t)(hops[i].fallback_of == UINT32_MAX && !hops[i].loops);
-	at_once = at_once < breadth ? at_once : breadth;
+		shares.n += (size_t)(hops[i].fallback_of == UINT32_MAX && !hops[i].loops);
+	shares.n = shares.n < shares.breadth ? shares.n : shares.breadth;
+	return shares;
+}
+
+void hops_share(struct hop *hops, size_t n, struct shares *shares)
+{
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of == UINT32_MAX)
-			hops[i].breadth = hops[i].loops || index == at_once ? 0 : breadth_share(breadth, at_once, index++);
+			hops[i].breadth =
+				hops[i].loops || shares->given == shares->n ? 0 : breadth_share(shares->breadth, shares->n, shares->given++);
 	/* A fallback starts after its principal ended, and takes over that share. */
 	for (size_t i = 0; i < n; i++)
 		if (hops[i].fallback_of < n && !hops[i].loops)

@@ -138,7 +138,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	if (n && (!hops || hops_of(call_server(call), call_sip(call), targets, home, hops) < n))
 		call_answer(call, 500, NULL);
 	else if (n)
-		call_fork(call, hops, n);
+		call_fork(call, hops, n, 0);
 	else if (!names_nobody_here(code) || !call_fork_otherwise(call))
 		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
 	su_home_deinit(home);
@@ -181,7 +181,7 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct p
 		hop.next = NULL;
 	}
 	if (call && hop.next)
-		call_fork(call, &hop, 1);
+		call_fork(call, &hop, 1, 0);
 	else if (call && lookup_start(server, msg, on_targets, call) < 0)
 		call_answer(call, 500, NULL);
 }

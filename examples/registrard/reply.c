@@ -85,8 +85,8 @@ static const struct branch *best_of(const struct call *call)
 	const struct branch *best = NULL;
 
 	for (size_t i = 0; i < call->n; i++)
-		if (call->branches[i].status >= 300 && (!best || rank(call->branches[i].status) < rank(best->status)))
-			best = &call->branches[i];
+		if (call->branches[i]->status >= 300 && (!best || rank(call->branches[i]->status) < rank(best->status)))
+			best = call->branches[i];
 	return best;
 }
 
@@ -103,7 +103,7 @@ static int copy_headers(msg_t *msg, const sip_t *from, const char *name)
 static void add_challenges(const struct call *call, const struct branch *best, msg_t *msg)
 {
 	for (size_t i = 0; i < call->n; i++) {
-		const struct branch *branch = &call->branches[i];
+		const struct branch *branch = call->branches[i];
 		const sip_t *other = branch->response ? sip_object(branch->response) : NULL;
 
 		if (branch == best || !other || (branch->status != 401 && branch->status != 407))

@@ -10,7 +10,8 @@
 /* One copy of the request. */
 struct branch {
 	struct call *call;
-	struct hop hop;            /* its texts live in home */
+	size_t index;              /* of it in the call */
+	struct hop hop;            /* its texts live in home; fallback_of counts the branches of the call */
 	su_home_t *home;
 	struct question *question; /* the look-up of its next hop; NULL = none is under way */
 	struct peer tries[1 + ADDRESSES_MAX]; /* where to send it, in order; the next one after a failure (RFC 3263 §4.3) */
@@ -32,8 +33,9 @@ struct call {
 	struct way back;      /* the way back to the sender */
 	sip_method_t method;
 	struct hop otherwise; /* where it goes when the location service does not know its target; `next` NULL = nowhere */
-	struct branch *branches;
+	struct branch **branches;
 	size_t n;
+	struct shares shares; /* of its breadth */
 	int status;           /* of the final response that went upstream; 0 = none yet */
 	int busy;             /* depth of nested call_enter() */
 	int cancelled;        /* by a CANCEL from upstream */
