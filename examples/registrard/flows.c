@@ -10,9 +10,9 @@
 
 enum { PART_AORS = 100 }; /* removed before other work has its turn */
 
-void flow_print(const struct server *server, enum way_kind kind, uint64_t connection, char name[FLOW_ROOM])
+void flow_print(const struct server *server, enum flow_kind kind, uint64_t connection, char name[FLOW_ROOM])
 {
-	snprintf(name, FLOW_ROOM, "%s-%c%" PRIx64, server->flow_prefix, kind == WAY_HARD ? 'h' : 's', connection);
+	snprintf(name, FLOW_ROOM, "%s-%c%" PRIx64, server->flow_prefix, kind, connection);
 }
 
 struct way flow_read(const struct server *server, rg_str name)
@@ -26,7 +26,7 @@ struct way flow_read(const struct server *server, rg_str name)
 	if (!name.n)
 		return way;
 	n = mark ? (size_t)(name.p + name.n - mark) : 0;
-	way.kind = n > 2 && mark[1] == 's' ? WAY_SOFT : WAY_HARD;
+	way.kind = n > 2 && mark[1] == FLOW_SOFT ? WAY_SOFT : WAY_HARD;
 	if (n < 3 || n - 2 >= sizeof number || (size_t)(mark - name.p) != prefix || memcmp(name.p, server->flow_prefix, prefix) != 0)
 		return way;
 	memcpy(number, mark + 2, n - 2);
@@ -109,7 +109,7 @@ void flow_remove(struct server *server, uint64_t connection)
 	if (!removal)
 		return;
 	removal->server = server;
-	flow_print(server, WAY_HARD, connection, removal->flow);
+	flow_print(server, FLOW_HARD, connection, removal->flow);
 	remove_part(removal);
 }
 

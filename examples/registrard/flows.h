@@ -10,11 +10,17 @@
  * not before the last restart. */
 enum { FLOW_ROOM = 2 * 16 + 2 + 16 + 1 };
 
-/* Prints the name of a connection. @param kind  WAY_HARD: its bindings end with it (RFC 5626). WAY_SOFT: the phone is also reached over
- * another connection to its next hop. */
-void flow_print(const struct server *server, enum way_kind kind, uint64_t connection, char name[FLOW_ROOM]);
+/* How bindings depend on their connection; the letter in its name. */
+enum flow_kind {
+	FLOW_HARD = 'h',   /* they end with it (RFC 5626) */
+	FLOW_PUSHED = 'p', /* they outlive it: a phone that sleeps has none, and opens another one when a push wakes it (RFC 8599) */
+	FLOW_SOFT = 's'    /* the phone is also reached over another connection to its next hop */
+};
 
-/* The way that a name stands for. A connection of an earlier process has ended. */
+/* Prints the name of a connection. */
+void flow_print(const struct server *server, enum flow_kind kind, uint64_t connection, char name[FLOW_ROOM]);
+
+/* The way that a name stands for: WAY_SOFT for FLOW_SOFT, else WAY_HARD. A connection of an earlier process has ended. */
 struct way flow_read(const struct server *server, rg_str name);
 
 /* Removes the bindings of an outbound connection that has ended. */

@@ -18,7 +18,7 @@ struct registration {
 	rg_sofia_source source;
 	rg_sofia_message message;
 	char *received;       /* the source as a URI */
-	enum way_kind kind;   /* how its bindings depend on the connection */
+	enum flow_kind kind;  /* how its bindings depend on the connection */
 	char flow[FLOW_ROOM]; /* name of the connection */
 	int silent;           /* it was answered, or needs no answer */
 };
@@ -52,6 +52,18 @@ static int asks_for_outbound(const struct server *server, const sip_t *sip)
 	return 0;
 }
 
+/* Whether a phone says how to wake it. Then its bindings must outlive its connection, or nobody would wake it. */
+static int asks_for_push(const struct server *server, const sip_t *sip)
+{
+	int64_t enabled = 0;
+
+	rg_config_get_int(server->args->config, RG_STR("pn_enable"), &enabled);
+	for (const sip_contact_t *contact = sip->sip_contact; enabled && contact; contact = contact->m_next)
+		if (url_has_param(contact->m_url, "pn-prid"))
+			return 1;
+	return 0;
+}
+
 /* A proxy's connection tells nothing about the phones behind it. */
 static void fill_flow(const struct server *server, struct registration *registration)
 {
@@ -59,7 +71,7 @@ static void fill_flow(const struct server *server, struct registration *registra
 
 	if (!registration->from.connection || !sip->sip_via || sip->sip_via->v_next || sip->sip_path)
 		return;
-	registration->kind = asks_for_outbound(server, sip) ? WAY_HARD : WAY_SOFT;
+	registration->kind = !asks_for_outbound(server, sip) ? FLOW_SOFT : asks_for_push(server, sip) ? FLOW_PUSHED : FLOW_HARD;
 	flow_print(server, registration->kind, registration->from.connection, registration->flow);
 	registration->source.flow = rg_str_from(registration->flow);
 }
@@ -92,7 +104,7 @@ static void mind_connection(const struct registration *registration, const rg_re
 	uint32_t seconds = rg_response_connection_lifetime(response);
 
 	/* The connection ended before the decision, when there was no binding to remove yet. */
-	if (registration->kind == WAY_HARD && !transport_is_open(server->transport, connection))
+	if (registration->kind == FLOW_HARD && !transport_is_open(server->transport, connection))
 		flow_remove(server, connection);
 	if (seconds)
 		transport_keep(server->transport, connection, seconds);
