@@ -229,7 +229,8 @@ RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_ta
 /**
  * @return the number of devices that must be woken before a request reaches them (RFC 8599 §5.3.2); 0 for NULL. They are no targets.
  * While `pn_enable` is on, a binding with RG_CONTACT_PN is asleep, unless it was modified within `pn_skip_pn_interval`. Of the bindings of
- * an instance the one modified last decides for the device.
+ * an instance the one modified last decides for the device. For an ACK nobody is asleep: it cannot wait, and goes to a device that has just
+ * answered.
  */
 RG_API uint32_t rg_targets_wake_count(const rg_targets *targets);
 

@@ -14,15 +14,22 @@ typedef struct sieve {
 	const rg__lookup_settings *set;
 	rg_time now;
 	bool sips_only, filters; /* `filters`: any filter beside those of every lookup */
+	bool wakes;              /* devices that sleep are no targets */
 	uint32_t method;         /* bit of the request's method */
 	uint32_t live, secure, able;
 	uint32_t instances;      /* of the bindings that passed, how many have an instance */
 } sieve;
 
+/* An ACK has no transaction in which it could wait, and goes to a device that has just answered. */
+static bool request_waits(const rg_request *request)
+{
+	return !request || !rg_str_equal(request->method, RG_STR("ACK"));
+}
+
 static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set, rg_time now)
 {
 	return (sieve){ .set = set, .now = now, .sips_only = request && rg__is_sips(request->request_uri),
-		.filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
+		.wakes = set->pn && request_waits(request), .filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
 
@@ -87,7 +94,7 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 		lot->fallback_of = NULL;
 	if (s->set->no_branches && lot->n > 1)
 		lot->n = 1;
-	if (s->set->pn && status == RG_OK)
+	if (s->wakes && status == RG_OK)
 		rg__wakes_divide(s->set, record, s->now, lot);
 	return status;
 }

@@ -83,19 +83,24 @@ static const char *told(world *w, rg_targets *targets)
 	return w->text;
 }
 
-static rg_targets *targets_for(world *w, const char *flag_text, const char *uri)
+static rg_targets *targets_of(world *w, const char *method, const char *flag_text, const char *uri)
 {
 	rg_lookup_options *options = NULL;
 	rg_targets *targets = NULL;
 	rg_request r;
 
 	rg_request_init(&r, sizeof r);
-	r.method = RG_STR("INVITE");
+	r.method = rg_str_from(method);
 	r.request_uri = rg_str_from(uri);
 	cr_assert_eq(rg_lookup_options_new(rg_str_from(flag_text), &options, NULL), RG_OK, "%s", flag_text);
 	cr_assert_eq(rg_select(w->record, &r, w->config, options, w->now, &targets, NULL), RG_OK);
 	rg_lookup_options_unref(options);
 	return targets;
+}
+
+static rg_targets *targets_for(world *w, const char *flag_text, const char *uri)
+{
+	return targets_of(w, "INVITE", flag_text, uri);
 }
 
 static const char *select_with(world *w, const char *flag_text)
@@ -133,6 +138,21 @@ Test(wakes, while_push_is_off_nobody_is_asleep)
 	same_text(select_with(&w, ""), "1/0 a b");
 	set(&w, "pn_skip_pn_interval", "10");
 	same_text(select_with(&w, ""), "1/0 a b");
+	end_world(&w);
+}
+
+Test(wakes, nobody_is_woken_for_an_ack)
+{
+	world w = push_world();
+	rg_targets *targets;
+	rg_target t = { .struct_size = sizeof t };
+
+	BINDINGS(&w, { "a", .ago = 1000 }, { "b", .plain = true });
+	same_text(told(&w, targets_of(&w, "ACK", "", "sip:alice@example.com")), "1/0 a b");
+	targets = targets_of(&w, "ACK", "", "sip:alice@example.com");
+	cr_assert_eq(rg_targets_get(targets, 0, &t), RG_OK);
+	same_text(put(&w, t.uri), "sip:a@192.0.2.1");
+	rg_targets_free(targets);
 	end_world(&w);
 }
 
