@@ -136,6 +136,7 @@ static void on_response(void *user, int status, msg_t *response)
 	call_enter(call);
 	if (status < 200) {
 		branch->answered = 1;
+		branch->rings |= status > 100;
 		if (status > 100 && !call->status)
 			reply_forward(call, response);
 	} else if (branch->status) {

@@ -15,6 +15,7 @@
 	X(refused_connections, "Connections closed at once because a limit was reached") \
 	X(closed_connections, "Connections closed because they were idle, or made room for another or its messages") \
 	X(refused_calls, "Requests refused with 503, and ACKs dropped, because of --max-calls") \
+	X(held_requests, "Requests that waited for a phone to be woken") \
 	X(unresolved_names, "Hosts of next hops for which no address was found")
 
 struct counts {

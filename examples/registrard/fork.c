@@ -6,6 +6,7 @@
 
 #include "alarm_clock.h"
 #include "header.h"
+#include "hold.h"
 #include "intake.h"
 #include "reply.h"
 #include "route.h"
@@ -25,6 +26,7 @@ static void call_free(struct call *call)
 {
 	struct server *server = call->server;
 
+	hold_end(call);
 	queue_remove(&call->in_queue);
 	server->n_calls--;
 	for (size_t i = 0; i < call->n; i++)
@@ -48,6 +50,11 @@ static int is_awaited(const struct branch *branch)
 	return is_pending(branch) && !(branch->cancelled && !branch->answered);
 }
 
+static int is_ringing(const struct branch *branch)
+{
+	return is_pending(branch) && branch->rings;
+}
+
 static size_t count(const struct call *call, int (*is)(const struct branch *branch))
 {
 	size_t n = 0;
@@ -55,6 +62,11 @@ static size_t count(const struct call *call, int (*is)(const struct branch *bran
 	for (size_t i = 0; i < call->n; i++)
 		n += (size_t)is(call->branches[i]);
 	return n;
+}
+
+int call_rings(const struct call *call)
+{
+	return count(call, is_ringing) > 0;
 }
 
 void calls_expire(void *user)
@@ -90,18 +102,21 @@ void call_enter(struct call *call)
 	call->busy++;
 }
 
-/* Sends the best response when no awaited branch is left, and frees the call when no pending one is (RFC 3261 §16.7 steps 5–8). */
+/* Sends the best response when no awaited branch is left and none may come, and frees the call when no pending one is (RFC 3261 §16.7
+ * steps 5–8). */
 void call_leave(struct call *call)
 {
-	if (call->busy == 1 && count(call, is_awaited) == 0 && call->uas && !call->status)
+	if (call->busy == 1 && !call->hold && count(call, is_awaited) == 0 && call->uas && !call->status)
 		reply_best(call);
-	if (--call->busy || count(call, is_pending) > 0 || waits_for_more(call))
+	if (--call->busy || call->hold || count(call, is_pending) > 0 || waits_for_more(call))
 		return;
 	call_free(call);
 }
 
+/* A phone that sleeps gets nothing when it wakes. */
 static void cancel_all(struct call *call, const char *reason)
 {
+	hold_end(call);
 	if (call->method == sip_method_invite)
 		for (size_t i = 0; i < call->n; i++)
 			branch_cancel(call->branches[i], reason);
@@ -208,6 +223,7 @@ sip_t *call_sip(const struct call *call)
 
 void call_answer(struct call *call, int status, const char *allow)
 {
+	hold_end(call);
 	if (!call->status)
 		reply_own(call, status, allow ? "Allow" : NULL, allow);
 	call_leave(call);

@@ -82,20 +82,26 @@ void lookup_refuse(struct server *server, msg_t *msg, const sip_t *sip, const st
 	msg_destroy(msg);
 }
 
-int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
+/* What a request says, to be freed with rg_request_free() in each case. */
+static rg_status read_request(const struct server *server, msg_t *msg, rg_request *request)
 {
 	rg_sofia_source source;
 	rg_sofia_message message;
-	rg_request request;
-	rg_status status;
 
 	rg_sofia_source_init(&source, sizeof source);
 	source.domain = rg_str_from(server->args->domain);
 	rg_sofia_message_init(&message, sizeof message);
 	message.msg = msg;
 	message.source = &source;
-	rg_request_init(&request, sizeof request);
-	status = rg_sofia_msg_ops()->read(NULL, &message, server->args->config, &request);
+	rg_request_init(request, sizeof *request);
+	return rg_sofia_msg_ops()->read(NULL, &message, server->args->config, request);
+}
+
+int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user)
+{
+	rg_request request;
+	rg_status status = read_request(server, msg, &request);
+
 	if (status != RG_OK)
 		rg_error_set(server->why, status, rg_str_from(rg_strerror(status)));
 	else
@@ -105,4 +111,25 @@ int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *use
 		return 0;
 	log_line(server->log, RG_LOG_ERROR, "a request is not looked up: %s", rg_error_text(server->why).p);
 	return -1;
+}
+
+int lookup_has_purr(const struct server *server, const sip_t *sip)
+{
+	int64_t enabled = 0;
+
+	if (!url_has_param(sip->sip_request->rq_url, "pn-purr") && !(sip->sip_route && url_has_param(sip->sip_route->r_url, "pn-purr")))
+		return 0;
+	rg_config_get_int(server->args->config, RG_STR("pn_enable"), &enabled);
+	return enabled != 0;
+}
+
+rg_status lookup_purr(struct server *server, msg_t *msg, rg_purr_cb done, void *user, rg_free_cb free_user, rg_op **op)
+{
+	rg_request request;
+	rg_status status = read_request(server, msg, &request);
+
+	if (status == RG_OK)
+		status = rg_pn_process_purr(server->registrar, &request, done, user, free_user, op, server->why);
+	rg_request_free(&request);
+	return status;
 }

@@ -19,4 +19,10 @@ void lookup_refuse(struct server *server, msg_t *msg, const sip_t *sip, const st
  * -1 if it will not be called. */
 int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *user);
 
+/* @return 1 when a request in a dialog may name a device that has to be woken (RFC 8599 §6). */
+int lookup_has_purr(const struct server *server, const sip_t *sip);
+
+/* Waits for this device. @return as rg_pn_process_purr(). */
+rg_status lookup_purr(struct server *server, msg_t *msg, rg_purr_cb done, void *user, rg_free_cb free_user, rg_op **op);
+
 #endif

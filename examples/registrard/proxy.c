@@ -3,12 +3,15 @@
 #include <string.h>
 #include <strings.h>
 
-#include "flows.h"
+#include "breadth.h"
 #include "fork.h"
 #include "header.h"
+#include "hold.h"
 #include "intake.h"
 #include "lookup.h"
+#include "reply.h"
 #include "route.h"
+#include "targets.h"
 
 /* RFC 3261 §16.3 item 4: a request that came this way before, unchanged, would loop forever. */
 static int has_looped(const struct server *server, const sip_t *sip)
@@ -74,75 +77,45 @@ static int follow_route(const struct server *server, msg_t *msg, sip_t *sip, str
 	return 0;
 }
 
-/* Whether another site sent the request. That site looks in all other homes of the user itself. Without this check two sites that each
- * believe the user to be at the other would send a request to and fro. */
-static int is_from_home(const sip_t *sip, const rg_targets *targets, su_home_t *home)
-{
-	rg_target target = { .struct_size = sizeof target };
-
-	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
-		const url_t *url = target.home.n ? url_make(home, su_strndup(home, target.home.p, target.home.n)) : NULL;
-
-		if (url && route_is_sender(sip, url))
-			return 1;
-	}
-	return 0;
-}
-
-/* Converts targets to hops. A target that is this server is not sent to: several of them would multiply a request at each turn, and any
- * client that may register could create them (RFC 5393 §3). The hops borrow from targets and home. @return the number of hops; fewer
- * than targets when out of memory. */
-static size_t hops_of(const struct server *server, const sip_t *sip, const rg_targets *targets, su_home_t *home, struct hop *hops)
-{
-	int from_home = is_from_home(sip, targets, home);
-	size_t n = 0;
-	rg_target target = { .struct_size = sizeof target };
-
-	for (; rg_targets_get(targets, (uint32_t)n, &target) == RG_OK; n++) {
-		struct hop *hop = &hops[n];
-
-		*hop = (struct hop){
-			.uri = su_strndup(home, target.uri.p, target.uri.n),
-			.next = url_make(home, su_strndup(home, target.next_hop.p, target.next_hop.n)),
-			.path = target.path,
-			.socket = target.socket,
-			/* The Route of a dialog leads to the flow, too (RFC 5627 §6.1). */
-			.way = sip->sip_route ? (struct way){ .kind = WAY_URI } : flow_read(server, target.flow),
-			.fallback_of = target.fallback_of,
-		};
-		/* fallback_of counts targets, so a target that cannot be sent to keeps its index and fails there. */
-		hop->loops = hop->next && (route_is_ours(server, hop->next) || (target.home.n && from_home));
-		if (!hop->next)
-			hop->next = url_make(home, "invalid:");
-		if (!hop->uri || !hop->next)
-			break;
-	}
-	return n;
-}
-
 /* A user of another domain may be longer than those here, which is 400. */
 static int names_nobody_here(int code)
 {
 	return code == 404 || code == 400;
 }
 
+/* Forwards a request in a dialog to the hop that was kept, after its device woke. @return 0 when there is no such hop. */
+static int go_on_in_dialog(struct call *call)
+{
+	if (!call->otherwise.next || !hold_purr(call))
+		return call_fork_otherwise(call);
+	call_leave(call);
+	return 1;
+}
+
+static void refuse_targets(struct call *call, int code)
+{
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+
+	su_home_init(home);
+	if (!names_nobody_here(code) || !go_on_in_dialog(call))
+		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
+	su_home_deinit(home);
+}
+
 static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct call *call = user;
 	size_t n = status == RG_OK ? rg_targets_count(targets) : 0;
-	struct hop *hops = n ? calloc(n, sizeof *hops) : NULL;
-	su_home_t home[1] = { SU_HOME_INIT(home) };
-	int code = targets ? rg_targets_code(targets) : 500;
+	size_t asleep = status == RG_OK ? rg_targets_wake_count(targets) : 0;
+	/* A request that may have no branch waits for none (RFC 5393 §5.3.3.1). */
+	int is_spent = asleep && breadth_of(call_sip(call)) == 0;
 
-	su_home_init(home);
-	if (n && (!hops || hops_of(call_server(call), call_sip(call), targets, home, hops) < n))
+	if (is_spent || (asleep && hold_targets(call, targets) < 0))
+		asleep = 0;
+	if (!n && !asleep)
+		refuse_targets(call, is_spent ? 440 : targets ? rg_targets_code(targets) : 500);
+	else if (targets_fork(call, targets, asleep) < 0)
 		call_answer(call, 500, NULL);
-	else if (n)
-		call_fork(call, hops, n, 0);
-	else if (!names_nobody_here(code) || !call_fork_otherwise(call))
-		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
-	su_home_deinit(home);
-	free(hops);
 	rg_targets_free(targets);
 }
 
@@ -176,13 +149,13 @@ void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct p
 		return;
 	}
 	call = call_new(server, msg, sip, from);
-	if (call && hop.next && may_name_device(server, sip, &hop)) {
+	if (!call)
+		return;
+	if (hop.next)
 		call_keep_hop(call, &hop);
-		hop.next = NULL;
-	}
-	if (call && hop.next)
-		call_fork(call, &hop, 1, 0);
-	else if (call && lookup_start(server, msg, on_targets, call) < 0)
+	if (hop.next && !may_name_device(server, sip, &hop))
+		go_on_in_dialog(call);
+	else if (lookup_start(server, msg, on_targets, call) < 0)
 		call_answer(call, 500, NULL);
 }
 

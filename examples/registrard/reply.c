@@ -125,6 +125,9 @@ void reply_best(struct call *call)
 	/* RFC 3261 §16.7 step 6: a hop that is overloaded or unreachable does not make this server unavailable. */
 	if (status == 503)
 		status = 500;
+	/* What a phone itself says counts for more than a phone that did not wake, and this for more than one that was not reached. */
+	if (call->unwoken && !call->cancelled && (!best || rank(best->status) > rank(call->unwoken)))
+		status = call->unwoken;
 	if (!best || !best->response || status != best->status) {
 		reply_own(call, status, NULL, NULL);
 		return;

@@ -21,6 +21,7 @@ struct branch {
 	int status;                /* final status; 0 = none yet */
 	int started;
 	int answered;              /* at least provisionally */
+	int rings;                 /* a provisional response above 100 came */
 	int cancelled;             /* to be cancelled, after its first response */
 };
 
@@ -36,6 +37,8 @@ struct call {
 	struct branch **branches;
 	size_t n;
 	struct shares shares; /* of its breadth */
+	struct hold *hold;    /* the wait for phones that sleep; NULL = it does not wait */
+	int unwoken;          /* the status that stands for those which did not come back; 0 = all did */
 	int status;           /* of the final response that went upstream; 0 = none yet */
 	int busy;             /* depth of nested call_enter() */
 	int cancelled;        /* by a CANCEL from upstream */
@@ -46,6 +49,9 @@ struct call {
  * call. */
 void call_enter(struct call *call);
 void call_leave(struct call *call);
+
+/* @return 1 while a phone rings. */
+int call_rings(const struct call *call);
 
 /* Starts a branch: finds out where to send it, and sends it. It may end at once. */
 void branch_start(struct branch *branch);

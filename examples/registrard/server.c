@@ -15,6 +15,7 @@
 #include "control.h"
 #include "flows.h"
 #include "fork.h"
+#include "hold.h"
 #include "intake.h"
 #include "log.h"
 #include "resolver.h"
@@ -223,8 +224,9 @@ int server_start(struct server *server, const struct args *args)
 		server->tick = alarm_clock_new(server->root, on_tick, server);
 		server->calls_alarm = alarm_clock_new(server->root, calls_expire, server);
 		server->removals_alarm = alarm_clock_new(server->root, flow_removals_go_on, server);
+		server->holds = holds_new(server);
 	}
-	if (!server->tick || !server->calls_alarm || !server->removals_alarm) {
+	if (!server->tick || !server->calls_alarm || !server->removals_alarm || !server->holds) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -284,6 +286,7 @@ void server_stop(struct server *server)
 	transactions_free(server->transactions);
 	transport_free(server->transport);
 	rg_registrar_unref(server->registrar);
+	holds_free(server->holds);
 	rg_error_free(server->why);
 	alarm_clock_free(server->tick);
 	alarm_clock_free(server->calls_alarm);

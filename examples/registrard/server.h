@@ -15,6 +15,7 @@ struct server;
 struct alarm_clock;
 struct call;
 struct control;
+struct holds;
 struct intake;
 struct log;
 struct peer;
@@ -44,6 +45,7 @@ struct server {
 	struct log *log;
 	struct alarm_clock *tick;
 	struct control *control;
+	struct holds *holds;         /* those that wait for a phone to wake */
 	struct queue calls;          /* requests being forwarded */
 	struct queue answered_calls; /* those that only wait for another 2xx, the oldest first */
 	struct alarm_clock *calls_alarm;

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import sys
 import tempfile
+import push
+from call import Call
 from harness import Daemon, free_port, run
 
 SIPP = shutil.which('sipp')
@@ -30,10 +32,11 @@ def free_media_port():
     raise OSError('no free media port')
 
 
-def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10):
+def sipp(daemon, scenario, port, folder, transport='u1', calls=1, rate=10, **keys):
+    keys = [word for name, value in keys.items() for word in ('-key', name, str(value))]
     return subprocess.Popen([SIPP, daemon.address, '-sf', os.path.join(SCENARIOS, scenario + '.xml'), '-i', '127.0.0.1', '-p', str(port),
             '-t', transport,
-                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_media_port()),
+                             '-m', str(calls), '-r', str(rate), '-nostdin', '-timeout', '20', '-timeout_error', '-mp', str(free_media_port()), *keys,
                              '-trace_err', '-error_file', os.path.join(folder, scenario + '.err')],
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=folder)
 
@@ -74,6 +77,35 @@ def test_a_call_between_two_endpoints():
                 if callee.poll() is None:
                     callee.kill()
                     callee.wait()
+
+
+def test_a_call_wakes_its_callee():
+    for transport in ('u1', 't1'):
+        with push.on() as daemon, tempfile.TemporaryDirectory() as folder:
+            port, pushes = free_port(), push.Pushes(daemon)
+            callee = sipp(daemon, 'callee', port, folder, transport, 3)
+
+            def wakes():
+                finish(sipp(daemon, 'push_register', free_port(), folder, transport, callee_port=port), 'push_register', folder)
+
+            wakes()
+            caller = sipp(daemon, 'push_caller', free_port(), folder, transport, 3)
+            try:
+                for _ in range(3):
+                    assert pushes.next()['reason'] == 'ini-INVITE'
+                # Callers are told in their order that they wait. When this one is, all of the scenario are.
+                last = Call(daemon.peer(), 'sip:callee@example.org')
+                last.peer.expect(182, 10)
+                last.cancel()
+                last.peer.expect(487)
+                wakes()
+                finish(caller, 'push_caller', folder)
+                finish(callee, 'callee', folder)
+            finally:
+                for process in (caller, callee):
+                    if process.poll() is None:
+                        process.kill()
+                        process.wait()
 
 
 if not SIPP:

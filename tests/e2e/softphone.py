@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import push
 from harness import Daemon, free_port, run
 
 BARESIP = shutil.which('baresip')
@@ -44,8 +45,9 @@ class Phone:
         raise RuntimeError('no two ports are free')
 
     def start(self, folder):
+        self.port = free_port()
         with open(os.path.join(folder, 'config'), 'w') as file:
-            file.write(CONFIG % (free_port(), MODULES))
+            file.write(CONFIG % (self.port, MODULES))
         self.log = open(os.path.join(folder, 'log'), 'w+')
         self.process = subprocess.Popen([BARESIP, '-f', folder], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
 
@@ -74,12 +76,13 @@ def wait_for(what, seconds=10):
     raise AssertionError('waited in vain')
 
 
-def call(daemon, peer):
-    uri = 'sip:phone@' + daemon.address
+def call(daemon, peer, user='phone', meanwhile=lambda: None):
+    uri = 'sip:%s@%s' % (user, daemon.address)
     caller, branch, callid = '<sip:caller@example.net>;tag=1', peer.branch(), 'softphone-' + peer.proto
     peer.send(peer.request('INVITE', uri, caller, '<%s>' % uri, callid, 1,
                            ['Contact: <%s>' % peer.uri.replace('sip:', 'sip:caller@'), 'Content-Type: application/sdp'], SDP % free_port(),
                            branch=branch))
+    meanwhile()
     ok = peer.expect(200, 10)
     assert b'm=audio' in ok.body
     remote = re.search('<([^>]*)>', ok.get('contact')).group(1)
@@ -110,6 +113,31 @@ def test_a_softphone_registers_and_is_called():
                 raise
             finally:
                 phone.close()
+
+
+def test_a_softphone_is_woken_for_a_call():
+    """Its system registers for it, as a push service does, under another AoR that the softphone does not know."""
+    with push.on() as daemon, tempfile.TemporaryDirectory() as folder:
+        phone = Phone(daemon, 'udp', folder)
+        try:
+            wait_for(lambda: daemon.control.show('phone@127.0.0.1'))
+            row, = daemon.control.show('phone@127.0.0.1')
+            user = re.match('sip:([^@]*)@', row['uri']).group(1)
+            system, pushes = daemon.peer(), push.Pushes(daemon)
+            asleep = '<sip:%s@127.0.0.1:%d;pn-provider=acme;pn-prid=1;pn-param=app>' % (user, phone.port)
+            assert system.register('mobile@127.0.0.1', [asleep], 'system', 1).code == 200
+
+            def wake(event):
+                assert event['reason'] == 'ini-INVITE'
+                assert system.register('mobile@127.0.0.1', [asleep], 'system', 2).code == 200
+
+            call(daemon, daemon.peer('udp'), 'mobile', lambda: wake(pushes.next()))
+        except Exception:
+            if not phone.log.closed:
+                print(phone.output(), file=sys.stderr)
+            raise
+        finally:
+            phone.close()
 
 
 if not BARESIP:

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Requests that wait for phones to be woken by a push (RFC 8599). */
+#ifndef REGISTRARD_HOLD_H
+#define REGISTRARD_HOLD_H
+
+#include "server.h"
+
+/* All requests of a server that wait. */
+struct holds;
+
+/* @return NULL when out of memory or descriptors. */
+struct holds *holds_new(struct server *server);
+
+/* Frees it, after all calls and after the registrar. NULL is accepted. */
+void holds_free(struct holds *all);
+
+/* The wait of one call. */
+struct hold;
+
+/* Lets a call wait for the devices that its lookup woke. Each that comes back becomes a branch (see targets_join()), never before this
+ * function returns. The targets are only read. @return 0 when the call waits or was cancelled, -1 when it cannot wait. An ACK never does. */
+int hold_targets(struct call *call, rg_targets *targets);
+
+/* Lets a request in a dialog wait for the device that its pn-purr names; then it goes to the hop that was kept (see call_keep_hop()).
+ * @return 1 when the call waits, 0 when there is nothing to wait for. */
+int hold_purr(struct call *call);
+
+/* The call waits no longer, and nothing comes from the wait. Does nothing for a call that does not wait. */
+void hold_end(struct call *call);
+
+#endif
