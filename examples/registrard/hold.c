@@ -13,6 +13,8 @@
 #include "reply.h"
 #include "targets.h"
 
+enum { PART = 100 }; /* reports that are handled before other work has its turn: one phone may end thousands of waits */
+
 /* What is due after how long, in milliseconds. */
 enum delay {
 	DELAY_TELL,  /* an INVITE: the caller is told that it waits */
@@ -210,7 +212,7 @@ static void on_ring(void *user)
 			else
 				tell(hold);
 		}
-	for (; (news = queue_first(&all->news)) != NULL; news_free(news)) {
+	for (int i = 0; i < PART && (news = queue_first(&all->news)) != NULL; i++, news_free(news)) {
 		struct call *call = news->hold->call;
 
 		if (call && news->targets)

@@ -20,6 +20,7 @@ static struct {
 	int64_t now, due; /* of the alarm; INT64_MAX = none */
 	void (*ring)(void *user);
 	void *ringer;
+	size_t turns;  /* of the loop */
 	char log[256]; /* what was done to the call, in words */
 	/* The wait that the library was asked for. */
 	rg_branch_cb on_branch;
@@ -96,6 +97,7 @@ static void pass(int64_t milliseconds)
 	while (w.due <= until) {
 		w.now = w.due > w.now ? w.due : w.now;
 		w.due = INT64_MAX;
+		w.turns++;
 		w.ring(w.ringer);
 	}
 	w.now = until;
@@ -327,6 +329,20 @@ Test(hold, a_device_joins_in_the_next_turn_of_the_loop)
 	expect("", "at once");
 	pass(0);
 	expect("join join join leave:0 ", "in the next turn");
+	close_world();
+}
+
+Test(hold, many_devices_do_not_stop_the_loop)
+{
+	open_world(sip_method_invite);
+	hold();
+	for (int i = 0; i < 250; i++)
+		w.on_branch(w.user, targets_new());
+	finish(RG_OK);
+	pass(0);
+	cr_assert_eq(w.call.n, 250);
+	cr_assert_eq(w.turns, 3);
+	cr_assert_null(w.call.hold);
 	close_world();
 }
 
