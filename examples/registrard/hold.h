@@ -18,7 +18,7 @@ void holds_free(struct holds *all);
 struct hold;
 
 /* Lets a call wait for the devices that its lookup woke. Each that comes back becomes a branch (see targets_join()), never before this
- * function returns. The targets are only read. @return 0 when the call waits or was cancelled, -1 when it cannot wait. An ACK never does. */
+ * function returns. The targets stay the caller's. @return 0 when the call waits or was cancelled; -1 when it cannot wait, as an ACK. */
 int hold_targets(struct call *call, rg_targets *targets);
 
 /* Lets a request in a dialog wait for the device that its pn-purr names; then it goes to the hop that was kept (see call_keep_hop()).

@@ -80,6 +80,15 @@ def counts(daemon):
     return [stats['wakeups_' + name] for name in ('sent', 'answered', 'timed_out')]
 
 
+def mixed(daemon, user='bob'):
+    plain, asleep = daemon.peer(), Phone(daemon, user)
+    assert plain.register(user).code == 200
+    a, pushes = daemon.peer(), Pushes(daemon)
+    call = Call(a, 'sip:%s@example.org' % user)
+    pushes.expect('ini-INVITE', call.id, asleep)
+    return a, call, plain, plain.expect('INVITE'), asleep
+
+
 def test_an_invite_waits_until_its_phone_registers():
     with on() as daemon:
         a, phone, pushes = daemon.peer(), Phone(daemon), Pushes(daemon)
@@ -123,6 +132,9 @@ def test_a_phone_that_stays_away():
         call, strict = Call(a), Call(b, headers=['Require: foo, 100rel'])
         pushes.expect('ini-INVITE', call.id, phone)
         pushes.expect('ini-INVITE', strict.id, phone)
+        d, ringing, plain, invite, _ = mixed(daemon, 'carol')
+        plain.answer(invite, 180)
+        d.expect(180)
         c = daemon.peer()
         request(c, 'MESSAGE')
         queued = a.recv(5)
@@ -135,7 +147,11 @@ def test_a_phone_that_stays_away():
         assert refused.code == 480, refused
         strict.ack_refusal(refused)
         assert c.recv(5).code == 480
-        assert counts(daemon) == [3, 0, 3]
+        # Nor does one that hears its phone ring, which goes on.
+        d.silent(0.1)
+        assert counts(daemon) == [4, 0, 4]
+        plain.answer(invite, 486)
+        ringing.ack_refusal(d.expect(486))
         # It comes too late.
         phone.wake()
         phone.silent()
@@ -157,15 +173,6 @@ def test_a_caller_that_cancels():
             call.cancel()
             assert a.expect(200).get('cseq') == '1 CANCEL'
             call.ack_refusal(a.expect(487))
-
-
-def mixed(daemon, user='bob'):
-    plain, asleep = daemon.peer(), Phone(daemon, user)
-    assert plain.register(user).code == 200
-    a, pushes = daemon.peer(), Pushes(daemon)
-    call = Call(a, 'sip:%s@example.org' % user)
-    pushes.expect('ini-INVITE', call.id, asleep)
-    return a, call, plain, plain.expect('INVITE'), asleep
 
 
 def test_a_plain_phone_rings_while_another_one_wakes():
@@ -324,14 +331,20 @@ def test_a_phone_comes_back_on_another_connection():
 def test_a_flow_that_fails_gives_way_to_another_one_of_the_phone():
     with on('--set', 'outbound_mode=on') as daemon:
         a, pushes = daemon.peer(), Pushes(daemon)
-        first = Phone(daemon, device=7, proto='tcp', headers=['Supported: path, outbound'], reg_id=1)
-        second = Phone(daemon, device=7, proto='tcp', headers=['Supported: path, outbound'], reg_id=2)
+        plain, phones = daemon.peer(), []
+        assert plain.register('bob').code == 200
+        for device in (7, 8):
+            phones.append([Phone(daemon, device=device, proto='tcp', headers=['Supported: path, outbound'], reg_id=flow) for flow in (1, 2)])
         call = Call(a)
-        pushes.expect('ini-INVITE', call.id, first)
-        second.wake()
-        second.answer(second.expect('INVITE'), 430)
-        first.answer(first.expect('INVITE'), 486)
-        call.ack_refusal(a.expect(486))
+        pushes.expect('ini-INVITE', call.id, phones[0][0], phones[1][0])
+        plain.expect('INVITE')
+        for first, second in phones:
+            second.wake()
+            invite = second.expect('INVITE')
+            first.silent(0.1)
+            second.answer(invite, 430)
+            first.answer(first.expect('INVITE'), 180)
+            a.expect(180)
 
 
 def gruu_of(ok, name='pub-gruu'):
