@@ -347,6 +347,23 @@ def test_a_flow_that_fails_gives_way_to_another_one_of_the_phone():
             a.expect(180)
 
 
+def test_a_phone_behind_an_edge_proxy():
+    with on('--save', 'path-strict') as daemon:
+        a, old, edge, pushes = daemon.peer(), daemon.peer(), daemon.peer(), Pushes(daemon)
+        phone = Phone(daemon, headers=['Supported: path', 'Path: <sip:%s;lr>' % old.address])
+        call = Call(a)
+        pushes.expect('ini-INVITE', call.id, phone)
+        # It comes back by way of another one.
+        phone.headers[1] = 'Path: <sip:%s;lr>' % edge.address
+        phone.wake()
+        invite = edge.expect('INVITE')
+        assert invite.get('route') == '<sip:%s;lr>' % edge.address and invite.uri == 'sip:bob@' + phone.address, invite
+        edge.answer(invite, 486)
+        call.ack_refusal(a.expect(486))
+        old.silent(0.1)
+        phone.silent(0.1)
+
+
 def gruu_of(ok, name='pub-gruu'):
     return re.search(';%s="([^"]*)"' % name, ok.get('contact')).group(1)
 
@@ -372,6 +389,29 @@ def test_a_gruu_of_a_phone_that_sleeps():
             phone.answer(phone.expect('BYE'), 200)
             assert a.expect(200).get('cseq') == '2 BYE'
         other.silent(0.1)
+
+
+def test_a_dialog_follows_a_gruu_to_another_connection():
+    with on('--set', 'disable_gruu=0', '--set', 'gruu_secret=x', '--set', 'outbound_mode=on') as daemon:
+        phone = Phone(daemon, proto='tcp', headers=['Supported: gruu, path, outbound'], reg_id=1)
+        a, pushes = daemon.peer(), Pushes(daemon)
+        gruu = gruu_of(phone.register())
+        call = Call(a)
+        pushes.expect('ini-INVITE', call.id, phone)
+        phone.wake()
+        phone.answer(phone.expect('INVITE'), 200, headers=['Contact: <%s>' % gruu])
+        ok = a.expect(200)
+        call.in_dialog('ACK', ok, 1)
+        phone.expect('ACK')
+        for cseq, method in enumerate(('INFO', 'BYE'), 2):
+            phone.close()
+            until_later_flows_end(daemon)
+            call.in_dialog(method, ok, cseq)
+            pushes.expect('mid-' + method, call.id, phone)
+            phone.connect('tcp')
+            phone.wake()
+            phone.answer(phone.expect(method), 200)
+            assert a.expect(200).get('cseq') == '%d %s' % (cseq, method)
 
 
 def purr_of(ok):
