@@ -219,7 +219,6 @@ static void end_look(rg__lookout *s, rg_status status)
 	if (at != RG_TIME_NEVER)
 		rg__announce(reg, at);
 	rg__waits_lock(w);
-	w->uses--;
 	if (--w->looks == 0 && w->state == RG__WAIT_ENDING)
 		rg__wait_finish(w, w->failed == RG_OK ? RG_ETIMEOUT : RG_ESTORE);
 	rg__wait_settle(w);
@@ -230,9 +229,18 @@ static void look_answer(rg_op *op, rg_status status)
 	end_look(((look_op *)op)->spot, status);
 }
 
+/* A look that took too long is answered while it may still decide: it needs the ticket until it is gone. */
+static void leave_wait(rg_wait *w)
+{
+	rg__waits_lock(w);
+	w->uses--;
+	rg__wait_settle(w);
+	rg__wait_unref(w);
+}
+
 static void look_clear(rg_op *op)
 {
-	rg__wait_unref(((look_op *)op)->spot->wait);
+	leave_wait(((look_op *)op)->spot->wait);
 }
 
 static const rg__verb look_verb = {
@@ -269,7 +277,7 @@ void rg__lookout_look(rg__lookout *s)
 		rg__op_start(op, NULL, NULL, NULL);
 	} else {
 		end_look(s, st);
-		rg__wait_unref(w);
+		leave_wait(w);
 	}
 }
 

@@ -21,6 +21,7 @@ enum { CALLERS = 2, PHONES = 2, AORS = 3, EACH = 2, PENDING_MOST = 32, STEP = 40
 static struct {
 	rg_registrar *regs[2];
 	rg_store *stores[2];
+	rg_subscription *heard;
 	_Atomic int64_t clock;
 	atomic_uint cseq, seed, waits, ended, freed, branches, timed_out, came, wrong, purrs, gone;
 	atomic_bool over;
@@ -249,7 +250,6 @@ static bool open_registrars(bool threaded)
 {
 	rg_store *memory;
 	rg_config *config = config_of("1");
-	rg_subscription *heard;
 	rg_env env;
 
 	rg_env_init(&env, sizeof env);
@@ -264,10 +264,7 @@ static bool open_registrars(bool threaded)
 	}
 	rg_config_free(config);
 	rg_store_unref(memory);
-	if (rg_registrar_subscribe(all.regs[0], RG_EVENT_CONTACT_REFRESH, woken, NULL, NULL, &heard, NULL) != RG_OK)
-		return false;
-	rg_subscription_free(heard);
-	return rg_registrar_subscribe(all.regs[0], RG_EVENT_CONTACT_REFRESH, woken, NULL, NULL, &heard, NULL) == RG_OK;
+	return rg_registrar_subscribe(all.regs[0], RG_EVENT_CONTACT_REFRESH, woken, NULL, NULL, &all.heard, NULL) == RG_OK;
 }
 
 /* When all else is over, a wait gets its branch. */
@@ -275,14 +272,13 @@ static void come_back_at_last(call *last)
 {
 	enum { WAITS_FOR_ALL = 5 };
 
-	while (atomic_load(&all.purrs) > 0) {
+	while (!atomic_load(&last->wait)) {
 		atomic_fetch_add(&all.clock, 5000);
 		rg_registrar_tick(all.regs[0], 0, NULL);
-	}
-	atomic_fetch_add(&all.clock, 5000);
-	rg_registrar_tick(all.regs[0], 0, NULL);
-	while (!atomic_load(&last->wait))
+		for (uint32_t aor = 0; aor < AORS; aor++)
+			save(all.regs[0], aor, 1);
 		look_up(last, WAITS_FOR_ALL);
+	}
 	for (uint32_t aor = 0; aor < AORS; aor++) {
 		for (uint32_t n = 1; n <= EACH; n++)
 			save(all.regs[0], aor, n);
@@ -317,6 +313,7 @@ int main(int argc, char **argv)
 	while (n > 0)
 		pthread_join(threads[--n], NULL);
 	come_back_at_last(&last);
+	rg_subscription_free(all.heard);
 	for (int i = 0; i < 2; i++) {
 		rg_registrar_shutdown(all.regs[i]);
 		rg_registrar_unref(all.regs[i]);

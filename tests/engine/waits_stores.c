@@ -534,6 +534,46 @@ Test(waits_stores, the_last_look_takes_store_timeout_at_most)
 	cr_expect(k.freed);
 }
 
+static void give_up_look(void *user)
+{
+	kit *k = user;
+
+	PUSH_CONFIGURE(k, "pn_refresh_timeout 7");
+	push_later(k, 2000);
+}
+
+/* Another thread gives up the last look while it decides: it keeps the configuration until it is gone. */
+Test(waits_stores, a_look_that_is_given_up_while_it_decides_gives_no_branch)
+{
+	kit k, there;
+	rg_op *op;
+	waiting w;
+
+	open_deferred(&k);
+	kit_init(&there);
+	rg_store_unref(there.memory);
+	there.memory = rg_store_ref(k.memory);
+	push_open(&there, rg_store_ref(k.memory));
+	lookup_later(&w, &k, &op);
+	deferred_answer_all(k.deferred);
+	cr_assert_eq(push_save(&there, "alice", 1, 2), 200);
+	k.now += 6000;
+	kit_tick(&k);
+	while (deferred_kind(k.deferred, 0) != CALL_FETCH)
+		deferred_answer(k.deferred, 0);
+	allocations_call(1, give_up_look, &k);
+	deferred_answer(k.deferred, 0);
+	allocations_call(0, NULL, NULL);
+	cr_expect_eq(w.status, RG_ESTORE);
+	EXPECT_SEEN(w, "2|");
+	deferred_answer_all(k.deferred);
+	rg_op_free(op);
+	push_end(&w);
+	kit_close(&k);
+	kit_close(&there);
+	cr_expect(k.freed);
+}
+
 /* Each allocation of a lookup and its wait fails once: no answer is half, and a branch is late at most. */
 Test(waits_stores, no_allocation_that_fails_loses_a_branch)
 {
