@@ -432,3 +432,31 @@ Test(gruu, another_node_voids_that_of_a_memory_only_flow)
 	kit_close(&other);
 	pair_close(&p);
 }
+
+/* RFC 3261 §19.1.4: what is not reserved equals its escape. */
+Test(gruu, a_token_may_be_escaped)
+{
+	static const char *const wrong[] = { "sip:%%%02X%s@example.org;gr", "sip:%%3B%.0u%s@example.org;gr", "sip:%%g%.0u%s@example.org;gr",
+		"sip:%%00%.0u%s@example.org;gr" };
+	char uri[700] = "sip:";
+	kit k;
+
+	kit_open(&k, INLINE);
+	reload(&k, "0", "secret");
+	char *temp = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1), *token = temp + 4;
+	size_t n = strcspn(token, "@");
+
+	for (size_t i = 0; i < n; i++)
+		snprintf(uri + 4 + 3 * i, sizeof uri - 4 - 3 * i, i % 2 ? "%%%02X" : "%%%02x", (unsigned char)token[i]);
+	strcat(uri, "@example.org;gr");
+	FINDS(&k, uri, "1/0 sip:a@192.0.2.1(-1)");
+	snprintf(uri, sizeof uri, "<sip:%%%02x%s>", (unsigned char)token[0], token + 1);
+	cr_expect_eq(kit_save(&k, "alice", uri, 2), 403, "%s", uri);
+	token[n] = '\0';
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		snprintf(uri, sizeof uri, wrong[i], (unsigned char)token[0] ^ 1u, token + 1);
+		FINDS(&k, uri, i == 2 ? "-1/400" : "-1/404");
+	}
+	free(temp);
+	kit_close(&k);
+}

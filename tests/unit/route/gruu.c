@@ -361,34 +361,6 @@ Test(gruu, one_wrong_octet_of_a_token_and_it_names_nobody)
 	end_world(&w);
 }
 
-/* RFC 3261 §19.1.4: what is not reserved equals its escape. */
-Test(gruu, a_token_may_be_escaped)
-{
-	static const char *const wrong[] = { "%%%02X%s@example.com;gr", "%%3B%.0u%s@example.com;gr", "%%g%.0u%s@example.com;gr", "%%00%.0u%s@example.com;gr" };
-	world w = gruu_world();
-	char uri[700] = "sip:";
-
-	save(&w, .contact = { A X }, SUPPORTED);
-	char *temp = temporary(&w, 0), *token = temp + 4;
-	size_t n = strcspn(token, "@");
-
-	for (size_t i = 0; i < n; i++)
-		snprintf(uri + 4 + 3 * i, sizeof uri - 4 - 3 * i, i % 2 ? "%%%02X" : "%%%02x", (unsigned char)token[i]);
-	strcat(uri, "@example.com;gr");
-	same_text(look_up(&w, uri), "1/0 sip:a@192.0.2.7");
-	snprintf(uri, sizeof uri, "<sip:%%%02x%s>", (unsigned char)token[0], token + 1);
-	cr_expect_eq(save(&w, .contact = { uri }, .cseq = "2 REGISTER"), 403, "%s", uri);
-	token[n] = '\0';
-	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
-		int k = snprintf(uri, sizeof uri, "sip:");
-
-		snprintf(uri + k, sizeof uri - (size_t)k, wrong[i], (unsigned char)token[0] ^ 1u, token + 1);
-		cr_expect_str_eq(look_up(&w, uri), i == 2 ? "-1/400" : "-1/404", "%s: %s", uri, w.text);
-	}
-	free(temp);
-	end_world(&w);
-}
-
 Test(gruu, a_token_counts_under_its_own_host_and_domain_only)
 {
 	world w = gruu_world();
