@@ -259,6 +259,21 @@ static rg_status use_lookup_async(scene *s, uint32_t i, void *room)
 	return st;
 }
 
+static void purr_processed(void *user, rg_status status, int32_t result)
+{
+	*(bool *)user = status == RG_OK && result == RG_PURR_NOTHING;
+}
+
+static rg_status use_process_purr(scene *s, uint32_t i, void *room)
+{
+	bool nothing = false;
+	rg_status st = rg_pn_process_purr(s->k.reg, room, purr_processed, &nothing, NULL, NULL, NULL);
+
+	(void)i;
+	cr_expect_eq(nothing, st == RG_OK);
+	return st;
+}
+
 static rg_status use_lookup_branches(scene *s, uint32_t i, void *room)
 {
 	rg_lookup_options *options = NULL;
@@ -528,6 +543,7 @@ const probe filled_in[] = {
 const probe read_in[] = {
 	PROBE(rg_request, make_save, use_save), PROBE(rg_request, make_save, use_save_async), PROBE(rg_request, make_save, use_save_reply),
 	PROBE(rg_request, make_look, use_lookup), PROBE(rg_request, make_look, use_lookup_async),
+	PROBE(rg_request, make_look, use_process_purr),
 	PROBE(rg_request, make_save, use_save_reply_async), PROBE(rg_request, make_save, use_free),
 	PROBE(rg_request, make_look, use_lookup_branches), PROBE(rg_request, make_save, use_merge),
 	PROBE(rg_request, make_save, use_merge_reply), PROBE(rg_request, make_look, use_select), PROBE(rg_request, make_save, use_to_header),
