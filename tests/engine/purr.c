@@ -52,6 +52,7 @@ static char *register_for_purr(kit *k, const char *aor, int n, int cseq)
 	if (at) {
 		at += mark.n;
 		purr = strndup(at, (size_t)((const char *)memchr(at, '"', (size_t)(caps.p + caps.n - at)) - at));
+		cr_assert_not_null(purr);
 	}
 	rg_response_free(response);
 	return purr;
@@ -59,7 +60,7 @@ static char *register_for_purr(kit *k, const char *aor, int n, int cseq)
 
 static void purr_open(kit *k, char **purr)
 {
-	push_open(k, NULL);
+	push_open(k);
 	push_configure(k, purr_settings);
 	*purr = register_for_purr(k, "alice", 1, 1);
 	cr_assert_not_null(*purr);
@@ -190,12 +191,14 @@ Test(purr, there_may_be_nothing_to_wait_for)
 		purr[i] = was;
 	}
 	gruu = strndup(purr, strlen(purr) - 1);
+	cr_assert_not_null(gruu);
 	expect_result(&k, URI, NULL, gruu, RG_PURR_NOTHING);
 	cr_expect_eq(kit_save(&k, "alice", "<sip:p@192.0.2.1;pn-provider=acme;pn-prid=t1>;expires=0", 9), 200);
 	expect_result(&k, URI, NULL, purr, RG_PURR_NOTHING);
 	free(gruu);
 	free(purr);
 	purr = register_for_purr(&k, "bob", 1, 1);
+	cr_assert_not_null(purr);
 	k.now += 3600000;
 	expect_result(&k, URI, NULL, purr, RG_PURR_NOTHING);
 	free(purr);
@@ -273,7 +276,7 @@ Test(purr, a_store_that_answers_later_or_fails)
 		kit_init(&k);
 		rg_store_unref(k.memory);
 		k.memory = rg_store_ref(over.memory);
-		push_open(&k, deferred_new(k.memory, &k.deferred));
+		push_open_over(&k, deferred_new(k.memory, &k.deferred));
 		push_configure(&k, purr_settings);
 		cr_expect_eq(hold(&h, &k, URI, NULL, purr), RG_PENDING);
 		for (int i = 0; i < how && i < 2; i++)
@@ -310,7 +313,7 @@ Test(purr, arguments_are_checked)
 	held h = { 0 };
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	push_invite(&request, "sip:alice@example.org");
 	cr_expect_eq(rg_pn_process_purr(k.reg, NULL, purr_done, &h, purr_freed, NULL, why), RG_EINVAL);
 	cr_expect_str_eq(rg_error_text(why).p, "request is NULL");

@@ -17,14 +17,18 @@ void push_configure(kit *k, const char *const *settings)
 	rg_config_free(config);
 }
 
-void push_open(kit *k, rg_store *store)
+void push_open_over(kit *k, rg_store *store)
 {
 	const char *const none = NULL;
 
-	if (!store)
-		kit_init(k);
-	kit_open_over(k, store ? store : rg_store_ref(k->memory));
+	kit_open_over(k, store);
 	push_configure(k, &none);
+}
+
+void push_open(kit *k)
+{
+	kit_init(k);
+	push_open_over(k, rg_store_ref(k->memory));
 }
 
 const char *push_contact(int n)

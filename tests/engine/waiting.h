@@ -5,8 +5,9 @@
 
 #include "kit.h"
 
-/* Opens a registrar with push on, over `store`, whose reference is taken; NULL = over the memory of the kit, inline. */
-void push_open(kit *k, rg_store *store);
+/* Opens a registrar with push on, over memory, inline. push_open_over(): of a kit that kit_init() made, over a shim, whose reference is taken. */
+void push_open(kit *k);
+void push_open_over(kit *k, rg_store *store);
 /* `settings`: "name value" each, beside those that turn push on; up to a NULL. Repeated, it replaces the configuration. */
 void push_configure(kit *k, const char *const *settings);
 #define PUSH_CONFIGURE(kit_, ...) push_configure(kit_, (const char *const[]){ __VA_ARGS__, NULL })

@@ -10,7 +10,7 @@ Test(waits, a_device_that_registers_again_gives_a_branch_with_its_target)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	kit_listen(&k);
 	cr_expect_eq(push_save(&k, "alice", 1, 1), 200);
 	k.events[0] = 0;
@@ -40,7 +40,7 @@ Test(waits, the_time_is_over_after_pn_refresh_timeout)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	PUSH_CONFIGURE(&k, "pn_refresh_timeout 4");
 	cr_expect_eq(push_save(&k, "alice", 1, 1), 200);
 	cr_expect_eq(push_lookup(&w, &k, "alice", NULL), RG_OK);
@@ -66,7 +66,7 @@ Test(waits, a_canceled_wait_gets_no_branch)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	cr_expect_eq(push_save(&k, "alice", 1, 1), 200);
 	cr_expect_eq(push_lookup(&w, &k, "alice", NULL), RG_OK);
 	cr_expect_eq(push_wait(&w), RG_PENDING);
@@ -85,7 +85,7 @@ Test(waits, a_canceled_wait_gets_no_branch)
 /* Opens a registrar with phones 1 to @p n of alice, and looks her up. */
 static void call_alice(waiting *w, kit *k, int n)
 {
-	push_open(k, NULL);
+	push_open(k);
 	for (int i = 1; i <= n; i++)
 		cr_assert_eq(push_save(k, "alice", i, i), 200);
 	cr_assert_eq(push_lookup(w, k, "alice", NULL), RG_OK);
@@ -272,7 +272,7 @@ Test(waits, outlive_the_last_reference_to_the_registrar)
 		*(where == 0 ? &w.on_branch : &w.on_done) = drop_registrar;
 		cr_expect_eq(push_wait(&w), RG_PENDING);
 		kit_init(&other);
-		push_open(&other, rg_store_ref(k.memory));
+		push_open_over(&other, rg_store_ref(k.memory));
 		cr_expect_eq(push_save(&other, "alice", 1, 8), 200);
 		cr_expect_eq(k.freed, where == 0);
 		if (where == 1)
@@ -332,7 +332,7 @@ Test(waits, wake_a_device_again_as_pn_retry_says)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	PUSH_CONFIGURE(&k, "pn_retry 1,2,9", "pn_refresh_timeout 8");
 	kit_listen(&k);
 	for (int i = 1; i <= 2; i++)
@@ -431,7 +431,7 @@ Test(waits, each_ends_at_its_own_time)
 	rg_time ends[MANY];
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
 	rg_time begun = k.now;
 	for (int i = 0; i < MANY; i++) {
@@ -483,7 +483,7 @@ Test(waits, events_say_what_for_and_a_device_may_come_back_inside_them)
 	kit k;
 	listener l = { .k = &k };
 
-	push_open(&k, NULL);
+	push_open(&k);
 	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
 	cr_assert_eq(rg_registrar_subscribe(k.reg, RG_EVENT_CONTACT_REFRESH, hear_wake, &l, NULL, &heard, NULL), RG_OK);
 	push_invite(&request, "sip:alice@example.org");
@@ -510,7 +510,7 @@ Test(waits, nothing_waits_while_a_device_is_awake_or_push_is_off)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	PUSH_CONFIGURE(&k, "pn_skip_pn_interval 10");
 	kit_listen(&k);
 	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);

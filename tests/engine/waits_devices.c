@@ -9,7 +9,7 @@ Test(waits_devices, plain_devices_are_targets_at_once_and_others_as_they_wake)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
 	cr_assert_eq(kit_save(&k, "alice", "<sip:p@192.0.2.7>", 2), 200);
 	cr_assert_eq(push_save(&k, "alice", PUSH_NO_INSTANCE + 3, 3), 200);
@@ -31,7 +31,7 @@ Test(waits_devices, no_branches_waits_for_the_best_device_alone)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	for (int i = 1; i <= 2; i++, k.now++)
 		cr_assert_eq(push_save(&k, "alice", i, i), 200);
 	cr_assert_eq(kit_save(&k, "alice", "<sip:p@192.0.2.9>", 3), 200);
@@ -53,7 +53,7 @@ Test(waits_devices, branches_of_a_request_wait_each_at_its_place)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
 	cr_assert_eq(push_save(&k, "bob", 2, 1), 200);
 	cr_assert_eq(push_save(&k, "carol", 3, 1), 200);
@@ -82,7 +82,7 @@ Test(waits_devices, homes_are_targets_beside_devices_that_are_woken)
 
 	kit_open(&there, INLINE);
 	federate(&there, shared, EAST);
-	push_open(&k, NULL);
+	push_open(&k);
 	federate(&k, shared, WEST);
 	cr_assert_eq(kit_save(&there, "alice", A1, 1), 200);
 	settle(&there);
@@ -113,7 +113,7 @@ Test(waits_devices, a_gruu_waits_for_its_device_alone)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	PUSH_CONFIGURE(&k, "disable_gruu 0", "gruu_secret x");
 	for (int i = 1; i <= 2; i++)
 		cr_assert_eq(push_save(&k, "alice", i, i), 200);
@@ -160,7 +160,7 @@ Test(waits_devices, flows_of_a_device_are_one_target_and_its_fallbacks)
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	PUSH_CONFIGURE(&k, "outbound_mode on");
 	cr_assert_eq(save_flow(&k, 1, 1, 1), 200);
 	cr_assert_eq(save_flow(&k, 2, 2, 2), 200);
@@ -198,7 +198,7 @@ Test(waits_devices, a_device_is_known_again_by_its_instance_or_its_push_token)
 
 		/* At another address; after it un-registered; after its binding expired. */
 		for (int how = 0; how < 3; how++) {
-			push_open(&k, NULL);
+			push_open(&k);
 			cr_assert_eq(save_from(&k, 1, phones[i], how == 2 ? "150" : "3600", 1), 200);
 			k.now += how == 2 ? 149000 : 0;
 			cr_expect_eq(push_lookup(&w, &k, "alice", NULL), RG_OK);
@@ -226,7 +226,7 @@ Test(waits_devices, a_device_that_the_filters_of_the_lookup_leave_out_is_no_bran
 	waiting w;
 	kit k;
 
-	push_open(&k, NULL);
+	push_open(&k);
 	cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
 	cr_expect_eq(push_lookup(&w, &k, "alice", "method-filtering"), RG_OK);
 	cr_expect_eq(push_wait(&w), RG_PENDING);
