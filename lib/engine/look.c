@@ -193,7 +193,11 @@ static rg_status look_decide(rg_op *op)
 
 	s->again = false;
 	s->looking = again;
+	rg_record *old = s->seen;
+
+	s->seen = rg_record_ref(record);
 	rg__waits_unlock(s->wait);
+	rg_record_unref(old);
 	return again ? RG__AGAIN : st;
 }
 

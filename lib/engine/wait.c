@@ -16,6 +16,7 @@ static void free_spot(rg__lookout *s)
 		rg_targets_free(s->sleepers[i].targets);
 	free(s->sleepers);
 	rg_record_unref(s->base);
+	rg_record_unref(s->seen);
 	rg__gruu_free(s->gruu);
 	free(s);
 }
@@ -246,10 +247,24 @@ rg_status rg__lookout_expect(rg__lookout *s, const rg_record *record, const uint
 		sleepers[i].index = indexes[i];
 	free(s->sleepers);
 	rg_record_unref(s->base);
+	rg_record_unref(s->seen);
 	s->sleepers = sleepers;
 	s->n = n;
 	s->base = rg_record_ref(record);
+	s->seen = rg_record_ref(record);
 	return RG_OK;
+}
+
+/* The index of the device's binding in @p record; -1 = it is gone: it was removed, so its device is not to be woken. */
+static int32_t index_now(const rg__lookout *s, const rg__sleeper *d, const rg_record *record)
+{
+	rg_contact asleep, c;
+
+	for (uint32_t i = 0; rg__record_contact(s->base, d->index, &asleep) == RG_OK && i < rg_record_contact_count(record); i++) {
+		if (rg__record_contact(record, i, &c) == RG_OK && c.id == asleep.id)
+			return (int32_t)i;
+	}
+	return -1;
 }
 
 /* Raises the events of the devices of a spot that are missing. */
@@ -264,13 +279,20 @@ static rg_status wake_devices(rg__lookout *s)
 
 	if (!indexes)
 		return RG_ENOMEM;
+	rg__waits_lock(w);
+	rg_record *record = rg_record_ref(s->seen);
+
+	rg__waits_unlock(w);
 	for (uint32_t i = 0; i < s->n; i++) {
-		if (rg__sleeper_missing(s, &s->sleepers[i]))
-			indexes[n++] = s->sleepers[i].index;
+		int32_t index = rg__sleeper_missing(s, &s->sleepers[i]) ? index_now(s, &s->sleepers[i], record) : -1;
+
+		if (index >= 0)
+			indexes[n++] = (uint16_t)index;
 	}
-	rg_status st = n > 0 ? rg__wake(s->base, indexes, n, w->reason, w->callid, rg__now(reg), &plan) : RG_OK;
+	rg_status st = n > 0 ? rg__wake(record, indexes, n, w->reason, w->callid, rg__now(reg), &plan) : RG_OK;
 
 	free(indexes);
+	rg_record_unref(record);
 	if (plan)
 		st = rg__events_tell(reg->events, plan, &left);
 	rg_plan_free(plan);
@@ -373,14 +395,14 @@ void rg__wait_step(rg_wait *w, rg_time now)
 	w->uses++;
 	w->looks++;
 	rg__waits_unlock(w);
-	if (wakes)
-		wake_all(w);
-	for (rg__lookout *s = w->spots; s && looks; s = s->next) {
+	for (rg__lookout *s = w->spots; s && (looks || wakes); s = s->next) {
 		if (!ends)
 			rg__lookout_watch(s);
 		rg__waits_lock(w);
 		rg__lookout_look(s);
 	}
+	if (wakes)
+		wake_all(w);
 	rg__waits_lock(w);
 	w->uses--;
 	if (--w->looks == 0 && w->state == RG__WAIT_ENDING)

@@ -37,6 +37,7 @@ struct rg__lookout {
 	uint8_t watch;
 	void *handle;            /* of the watch */
 	rg_record *base;         /* what the lookup saw */
+	rg_record *seen;         /* what the last look found, under the lock; until there is one, the same */
 	rg__sleeper *sleepers;
 	uint32_t n;
 };

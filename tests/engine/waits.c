@@ -356,6 +356,31 @@ Test(waits, wake_a_device_again_as_pn_retry_says)
 	hang_up(&w, &k);
 }
 
+/* What is gone is not woken again; if it registers all the same, it is a branch. */
+Test(waits, wake_no_device_again_that_un_registered)
+{
+	waiting w;
+	kit k;
+
+	push_open(&k);
+	PUSH_CONFIGURE(&k, "pn_retry 1,2");
+	kit_listen(&k);
+	for (int i = 1; i <= 2; i++)
+		cr_assert_eq(push_save(&k, "alice", i, i), 200);
+	cr_expect_eq(push_lookup(&w, &k, "alice", NULL), RG_OK);
+	cr_expect_eq(push_wait(&w), RG_PENDING);
+	cr_expect_eq(kit_save(&k, "alice", "<sip:p@192.0.2.2;pn-provider=acme;pn-prid=t2>;expires=0", 3), 200);
+	k.events[0] = 0;
+	push_later(&k, 1000);
+	EXPECT_EVENTS(k, WOKE);
+	cr_expect_eq(push_save(&k, "alice", 2, 4), 200);
+	EXPECT_SEEN(w, "2|2;");
+	k.events[0] = 0;
+	push_later(&k, 2000);
+	EXPECT_EVENTS(k, WOKE);
+	hang_up(&w, &k);
+}
+
 Test(waits, past_pn_max_waits_a_device_is_woken_and_not_waited_for)
 {
 	rg_error *why = rg_error_new();
