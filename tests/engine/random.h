@@ -10,6 +10,7 @@
  *   random_inner.c     the memory store in it, and what landed there, maybe late
  *   random_hostile.c   answers that break the contract of a store
  *   random_shadow.c    what was there when, and what events and answers may say of it
+ *   random_waits.c     waits for devices that lookups woke
  *   random_gruu.c      GRUUs that a 200 gave, and what a lookup by one may find
  *   random_verbs.c     one call of each verb
  *   random_steps.c     the steps
@@ -144,6 +145,7 @@ typedef struct world {
 	bool went_back;    /* the clock was set back */
 	bool hostile, hostile_shared, overlay, shared_trait, has_wait, has_ear, short_of_memory, shut;
 	bool has_gruu;
+	bool sleeps;       /* devices with push parameters are asleep, and no targets */
 	int resolving;     /* 0 = no resolver, 1 = at once, 2 = anyhow */
 
 	shim shims[3];
@@ -190,6 +192,10 @@ bool more(void);             /* are there bytes left? */
 long long time_until(rg_time at); /* in milliseconds; a time before 1970 counts as 1970 */
 void wrong(const char *what, const char *of) __attribute__((noreturn));
 void trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* random_waits.c */
+void wait_for(rg_targets *targets); /* of a lookup that woke devices */
+void check_waits_over(void);        /* once the registrar is gone */
 
 /* random_store.c */
 rg_store *shim_new(shim *s);

@@ -390,7 +390,8 @@ void event_heard(const rg_event *e)
 {
 	cell *c = w.hostile ? NULL : cell_of(&e->key);
 
-	if (!c || !can_follow(c) || !hears_all())
+	/* A lookup wakes what it found. That is no commit, and the events of one may follow. */
+	if (!c || !can_follow(c) || !hears_all() || (e->reason.n > 4 && memcmp(e->reason.p, "ini-", 4) == 0))
 		return;
 	if (!w.overlay)
 		pass_states(c); /* to what landed without an event */

@@ -160,7 +160,9 @@ static void looked_up(void *user, rg_status status, rg_targets *targets)
 	call *c = user;
 
 	check_status(c->verb, status, targets != NULL);
-	if (status == RG_OK)
+	if (status == RG_OK && rg_targets_wake_count(targets) > 0)
+		wait_for(targets);
+	else if (status == RG_OK)
 		check_targets(c, targets);
 	rg_targets_free(targets);
 	called(c);
@@ -274,7 +276,7 @@ static rg_str contact_value(lent *l)
 
 	if (odd == 15)
 		return dice(2) ? text(l, "<sip:>") : text(l, "<tel:+1>");
-	const char *push = odd == 10 || odd == 11 ? ";pn-provider=apns;pn-param=TEAM.app;pn-prid=1" : "";
+	const char *push = odd == 10 || odd == 11 || (w.sleeps && odd % 2) ? ";pn-provider=apns;pn-param=TEAM.app;pn-prid=1" : "";
 	rg_str value = text(l, "<%.*s%s>%s", (int)uri.n, uri.p, push, expires[dice(7)]);
 
 	if (odd >= 8)
@@ -409,7 +411,7 @@ static void call_lookup(void)
 	l.branches[1] = dice(2) ? RG_STR("sip:far@example.com") : RG_STR("tel:+1");
 	r->branches = l.branches;
 	r->n_branches = dice(3);
-	c->exact = flags < 3 && (by_gruu || r->request_uri.n == strlen("sip:user0@example.org"));
+	c->exact = flags < 3 && !w.sleeps && (by_gruu || r->request_uri.n == strlen("sip:user0@example.org"));
 	const rg_lookup_options *options = w.lookup_options[flags];
 	rg_registrar *reg = w.reg;
 	BLOCK_OR_START(c, rg_targets *, out = NULL, rg_lookup(reg, r, options, &out, words(c)), looked_up(c, st, out),

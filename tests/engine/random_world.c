@@ -190,8 +190,8 @@ rg_config *draw_config(void)
 	rg_config_set(config, RG_STR("pn_enable"), dice(4) ? RG_STR("1") : RG_STR("0"), NULL);
 	rg_config_set(config, RG_STR("pn_providers"), RG_STR("apns"), NULL);
 	rg_config_set(config, RG_STR("pn_retry"), RG_STR("1,10"), NULL);
-	/* Every device counts as awake, so that a lookup lists what is there. */
-	rg_config_set(config, RG_STR("pn_skip_pn_interval"), RG_STR("4294967295"), NULL);
+	/* Where every device counts as awake, a lookup lists what is there. */
+	rg_config_set(config, RG_STR("pn_skip_pn_interval"), w.sleeps ? RG_STR("0") : RG_STR("4294967295"), NULL);
 	rg_config_set(config, RG_STR("outbound_mode"), rg_str_from(modes[dice(4)]), NULL);
 	/* These hold over every reload, so that what is predicted of GRUUs holds. */
 	rg_str secrets = dice(2) ? RG_STR("one,other") : RG_STR("other,one");
@@ -303,6 +303,7 @@ static void open_world(const uint8_t *bytes, size_t n, const char *how, bool tra
 	open_stores();
 	w.short_of_memory = dice(4) == 3;
 	w.has_gruu = dice(4) != 3;
+	w.sleeps = dice(3) == 0;
 	open_options();
 	open_registrar();
 	w.has_ear = dice(8) != 7;
@@ -527,6 +528,7 @@ static void close_world(void)
 	rg_registrar_unref(reg);
 	answer_everything();
 	end_calls();
+	check_waits_over();
 	for (uint32_t i = 0; i < EARS; i++)
 		stop_listening(&w.ears[i]);
 	stop_listening(&w.main_ear);
