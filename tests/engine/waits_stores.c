@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waits over stores: what other registrars write, watches that fail, stores that fail or answer later, and memory that is short. */
+/* Waits over stores: what other registrars write, watches that fail, and stores that fail or answer later. */
 #include "allocations.h"
 #include "waiting.h"
 
@@ -574,42 +574,4 @@ Test(waits_stores, a_look_that_is_given_up_while_it_decides_gives_no_branch)
 	kit_close(&k);
 	kit_close(&there);
 	cr_expect(k.freed);
-}
-
-/* Each allocation of a lookup and its wait fails once: no answer is half, and a branch is late at most. */
-Test(waits_stores, no_allocation_that_fails_loses_a_branch)
-{
-	long kept = allocations_kept();
-	int failed = 0, late = 0, left = 0;
-
-	for (int nth = 1; left == 0; nth++) {
-		watching none = { .none = true }; /* else a second look makes up for the first at once */
-		waiting w;
-		kit k;
-
-		kit_init(&k);
-		push_open_over(&k, watching_new(k.memory, &none));
-		kit_listen(&k);
-		cr_assert_eq(push_save(&k, "alice", 1, 1), 200);
-		cr_assert_eq(kit_save(&k, "alice", "<sip:p@192.0.2.7>", 2), 200);
-		k.events[0] = 0;
-		allocations_fail(nth);
-		rg_status st = push_lookup(&w, &k, "alice", NULL);
-		if (st == RG_OK)
-			st = push_wait(&w);
-		cr_expect(st == RG_PENDING || st == RG_ENOMEM, "%d: %s", nth, rg_status_name(st));
-		int code = st == RG_PENDING ? push_save(&k, "alice", 1, 3) : 0;
-		left = allocations_fail(0);
-		failed += st == RG_ENOMEM;
-		if (st == RG_PENDING && code == 200) {
-			late += w.branches == 0;
-			push_later(&k, 1000);
-			EXPECT_SEEN(w, "1 7|1;");
-		}
-		push_end(&w);
-		kit_close(&k);
-		cr_assert_lt(nth, 200);
-	}
-	cr_expect(failed > 5 && late > 0, "%d %d", failed, late);
-	cr_expect_eq(allocations_kept(), kept);
 }
