@@ -105,15 +105,23 @@ rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun)
 	return at;
 }
 
+/* False after the clock was set back behind the end of the last walk. */
+static bool before_next_try(const rg__agenda *a, rg_time now)
+{
+	return a->again && now < a->retry && now >= a->retry - a->again;
+}
+
 bool rg__walk_begin(rg_registrar *reg)
 {
 	rg__agenda *a = &reg->agenda;
+	rg_time now = rg__now(reg);
 
 	pthread_mutex_lock(&a->lock);
 	bool begins = !a->walking;
 
 	if (begins) {
 		a->walking = true;
+		a->early = before_next_try(a, now) && atomic_load(&a->records) > now;
 		/* A walk that continues another one does not see what became due before its cursor. */
 		if (!a->resume.p) {
 			a->walked = sooner(a->walked, atomic_load(&a->records));
@@ -154,11 +162,18 @@ void rg__walk_end(rg_registrar *reg, rg_time next, rg_time again)
 
 void rg__walk_pause(rg_registrar *reg, rg_str cursor)
 {
+	rg__agenda *a = &reg->agenda;
 	rg_time now = rg__now(reg);
 
-	pthread_mutex_lock(&reg->agenda.lock);
-	reg->agenda.resume = cursor;
-	reg->agenda.walked = now;
+	pthread_mutex_lock(&a->lock);
+	if (a->early) {
+		a->walking = false;
+		unlock_and_wake(reg, next_walk(a, now));
+		free((char *)cursor.p);
+		return;
+	}
+	a->resume = cursor;
+	a->walked = now;
 	walk_leaves(reg, 0, now);
 }
 

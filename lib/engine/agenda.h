@@ -21,6 +21,7 @@ typedef struct rg__agenda {
 	rg_time again;           /* milliseconds after which another walk is due, because the last one left something; 0 = none */
 	rg_time retry;           /* the time of that, by the clock as it was at its end */
 	bool walking;
+	bool early;              /* the walk under way began before `retry`, and no record has become due since the last one */
 	rg_str resume;           /* a copy of the cursor where the next walk continues the last one; absent = it starts anew */
 } rg__agenda;
 
@@ -47,7 +48,8 @@ bool rg__walk_begin(rg_registrar *reg);
 /* For the walk that has begun: takes the cursor from which it continues the last one, to be freed; absent = it starts anew. */
 rg_str rg__walk_resume(rg_registrar *reg);
 
-/* Ends it at its limit, with records behind it that stay due. The next walk, due at once, continues at @p cursor, which is a copy taken over. */
+/* Ends it at its limit, with records behind it that stay due. The next walk, due at once, continues at @p cursor, which is a copy taken over.
+ * Unless this one began early: a tick for something else begins no round, and the next walk is the one that was due. */
 void rg__walk_pause(rg_registrar *reg, rg_str cursor);
 
 /* Ends it. No record of before it has a deadline earlier than @p next, except what the walk could not do. For that another walk is due in
