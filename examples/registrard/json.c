@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "methods.h"
 
@@ -239,31 +238,56 @@ void json_event(struct text *text, const rg_event *event)
 	add_word(text, "}\n");
 }
 
+static int hex_digit(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+
+/* The next octet, unescaped. A percent sign without two digits stays what it is. */
+static char next_octet(rg_str text, size_t *at)
+{
+	int high = text.p[*at] == '%' && *at + 2 < text.n ? hex_digit(text.p[*at + 1]) : -1;
+	int low = high >= 0 ? hex_digit(text.p[*at + 2]) : -1;
+	char plain = low >= 0 ? (char)(high << 4 | low) : text.p[*at];
+
+	*at += low >= 0 ? 3 : 1;
+	return plain;
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 32) : c;
+}
+
+/* Compares without regard to case and escapes, as the library does (RFC 3261 §19.1.4). */
+static int is_named(rg_str name, const char *wanted)
+{
+	for (size_t i = 0; i < name.n; wanted++)
+		if (lower(next_octet(name, &i)) != *wanted || !*wanted)
+			return 0;
+	return !*wanted;
+}
+
 /* Finds the value of a parameter of a SIP URI; absent = there is no such parameter, or it has no value. A user may have semicolons, so the
  * parameters begin after the host. */
 static rg_str find_param(rg_str uri, const char *name)
 {
 	const char *at = uri.n ? memchr(uri.p, '@', uri.n) : NULL, *end = uri.p + uri.n, *p = at ? at : uri.p;
-	size_t n = strlen(name);
 
-	for (const char *next; p < end; p = next) {
+	for (const char *next, *equals; p < end; p = next) {
 		for (next = p + 1; next < end && *next != ';' && *next != '?'; next++)
 			continue;
-		if (*p == ';' && (size_t)(next - p) > n + 1 && strncasecmp(p + 1, name, n) == 0 && p[1 + n] == '=')
-			return (rg_str){ p + n + 2, (size_t)(next - p) - n - 2 };
+		equals = *p == ';' ? memchr(p, '=', (size_t)(next - p)) : NULL;
+		if (equals && is_named((rg_str){ p + 1, (size_t)(equals - p) - 1 }, name))
+			return (rg_str){ equals + 1, (size_t)(next - equals) - 1 };
 		if (next < end && *next == '?')
 			break;
 	}
 	return (rg_str){ NULL, 0 };
 }
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-
-/* A percent sign without two digits stays what it is. */
-static void unescaped_member(struct text *text, const char *name, rg_str value)
+/* @param fold  what is done to each octet; NULL = nothing. */
+static void unescaped_member(struct text *text, const char *name, rg_str value, char (*fold)(char))
 {
 	char *plain = value.n ? malloc(value.n) : NULL;
 	size_t n = 0;
@@ -273,12 +297,9 @@ static void unescaped_member(struct text *text, const char *name, rg_str value)
 		string_member(text, name, value);
 		return;
 	}
-	for (size_t i = 0; i < value.n; i++) {
-		int high = value.p[i] == '%' && i + 2 < value.n ? hex_digit(value.p[i + 1]) : -1;
-		int low = high >= 0 ? hex_digit(value.p[i + 2]) : -1;
-
-		plain[n++] = low >= 0 ? (char)(high << 4 | low) : value.p[i];
-		i += low >= 0 ? 2 : 0;
+	for (size_t i = 0; i < value.n; n++) {
+		plain[n] = next_octet(value, &i);
+		plain[n] = fold ? fold(plain[n]) : plain[n];
 	}
 	string_member(text, name, (rg_str){ plain, n });
 	free(plain);
@@ -286,13 +307,14 @@ static void unescaped_member(struct text *text, const char *name, rg_str value)
 
 void json_wakeup(struct text *text, const rg_event *event)
 {
-	static const char *const params[][2] = { { "provider", "pn-provider" }, { "prid", "pn-prid" }, { "param", "pn-param" } };
 	const rg_contact *contact = event->after ? event->after : event->before;
 	rg_str uri = contact ? contact->uri : (rg_str){ NULL, 0 };
 
 	event_members(text, event);
-	for (size_t i = 0; i < sizeof params / sizeof *params; i++)
-		unescaped_member(text, params[i][0], find_param(uri, params[i][1]));
+	/* In lower case, so that a gateway can compare it: case means nothing in it. */
+	unescaped_member(text, "provider", find_param(uri, "pn-provider"), lower);
+	unescaped_member(text, "prid", find_param(uri, "pn-prid"), NULL);
+	unescaped_member(text, "param", find_param(uri, "pn-param"), NULL);
 	add_word(text, "}\n");
 }
 

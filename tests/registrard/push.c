@@ -294,6 +294,9 @@ Test(json_wakeup, the_parameters_of_the_uri_are_members)
 	expect_json("sip:a;pn-prid=no@192.0.2.1;pn-prid=100%;pn-provider=%4;pn-parameter=no;x-pn-param=no?pn-param=no;pn-param=no",
 		END("\"%4\"", "\"100%\"", "null"));
 	expect_json("sip:a@192.0.2.1;pn-provider;pn-prid=;pn-param=%00%zz%", END("null", "\"\"", "\"\\u0000%zz%\""));
+	/* Names and providers are told apart as the library does it (RFC 3261 §19.1.4): by neither case nor escapes. A token keeps its case. */
+	expect_json("sip:a@192.0.2.1;%70n-provider=F%43m;pn%2dPrid=ToKen;pn-par%61m=%41b", END("\"fcm\"", "\"ToKen\"", "\"Ab\""));
+	expect_json("sip:a@192.0.2.1;%70n-prid;pn-prid%=x;pn-prid%2=y;%pn-param=z;=;pn-provider=fcm", END("\"fcm\"", "null", "null"));
 	expect_json("sip:a@192.0.2.1", END("null", "null", "null"));
 	expect_json(NULL, END("null", "null", "null"));
 }
