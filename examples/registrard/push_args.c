@@ -76,14 +76,19 @@ int push_set_queue(struct args *args, const char *value)
 	return result;
 }
 
-/* A name that the server's resolver can look up, or an address: letters of other scripts are none. */
+/* An address, or a name that the server's resolver can look up: letters of other scripts are none, and its last label is not all digits. */
 static int is_host(const char *host)
 {
 	size_t n = strlen(host);
+	const char *last = host;
+	rg_addr addr;
 
-	if (*host == '[')
-		return host[n - 1] == ']' && strspn(host + 1, "0123456789abcdefABCDEF:.") == n - 2;
-	return n > 0 && n <= 253 && *host != '.' && !strstr(host, "..") &&
+	if (rg_addr_parse(rg_str_from(host), &addr) == RG_OK)
+		return 1;
+	for (const char *p = host; *p; p++)
+		if (p > host && p[-1] == '.')
+			last = p;
+	return n > 0 && n <= 253 && *host != '.' && !strstr(host, "..") && strspn(last, "0123456789.") != strlen(last) &&
 		strspn(host, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-.") == n;
 }
 

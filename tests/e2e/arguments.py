@@ -87,6 +87,8 @@ REFUSED = [
     (['--push-url', 'https://push.example.org:70000/'], ['--push-url']),
     (['--push-url', 'https://push.example.org/a b'], ['--push-url', 'no URL']),
     (['--push-url', 'https://push.example.org/a\nb'], ['--push-url']),
+    (['--push-url', 'https://10.0.0.256/'], ['--push-url', 'its host is neither a name nor an address']),
+    (['--push-url', 'https://1.2.3.4.5./'], ['--push-url', 'its host is neither a name nor an address']),
     (['--push-ca', '/no/such/file'], ['--push-ca /no/such/file', 'No such file', 'PEM']),
     (['--push-ca', '/dev/null'], ['--push-ca /dev/null', 'no certificate']),
     (['--push-ca', '/tmp'], ['--push-ca /tmp']),
