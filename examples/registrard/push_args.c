@@ -118,14 +118,23 @@ static const char *url_fault(const char *value)
 	return why;
 }
 
+/* What stands before an @ may be a password, in a URL that cannot be read too. */
+static int refuse_url(const char *value, const char *why)
+{
+	const char *at = strrchr(value, '@'), *colon = strstr(value, "://");
+	int n = at && colon && colon < at ? (int)(colon - value) + 3 : 0;
+
+	complain("--push-url %.*s%s%s: %s; expected an http or https URL, as https://push.example.org/wake", n, value, at ? "..." : "",
+		at ? at : value, why);
+	return ARG_WRONG;
+}
+
 int push_set_url(struct args *args, const char *value)
 {
 	const char *why = url_fault(value);
 
-	if (why) {
-		complain("--push-url %s: %s; expected an http or https URL, as https://push.example.org/wake", value, why);
-		return ARG_WRONG;
-	}
+	if (why)
+		return refuse_url(value, why);
 	args->push_url = value;
 	return -1;
 }

@@ -123,6 +123,16 @@ def test_bad_arguments_are_refused_by_name_and_value():
     assert not wrong, '\n'.join(map(str, wrong))
 
 
+def test_no_password_is_shown():
+    """Not even that of a URL which is refused."""
+    for value, shown in (('https://user:geheim@push.test:70000/wake', 'https://...@push.test:70000/wake'), ('user:geheim@push.test', ' ...@push.test'),
+                         ('ftp://user:geheim@push.test/', 'ftp://...@push.test/'), ('https://user:gehe@im@push_.test/', 'https://...@push_.test/'),
+                         ('https://geheim@', 'https://...@')):
+        done = start('--push-url', value)
+        text = done.stderr.decode()
+        assert done.returncode == 2 and '--push-url' in text and shown in text and 'geh' not in text, done
+
+
 def test_help_and_version_go_to_stdout():
     for args, word in ((['--help'], b'--listen'), (['--version'], b'0.')):
         done = start(*args)
