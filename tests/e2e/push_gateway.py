@@ -12,17 +12,22 @@ from harness import BINARY, Daemon, Skip, free_port, has_address, run
 from name_server import A, AAAA, NameServer
 from web_server import Authority, WebServer, status, until
 
-# A binding is due a second after its REGISTER: its expiry is raised to just above pn_trigger_interval.
+# No request waits, so that its answer comes at once. A binding that asks for one second is due a second after its REGISTER: its expiry is
+# raised to just above pn_trigger_interval.
 PUSH = ['--set', 'pn_enable=1', '--set', 'pn_providers=fcm,webpush', '--set', 'pn_trigger_interval=100', '--set', 'pn_refresh_timeout=0']
 serial = itertools.count(1)
 
 
-def wake(daemon, *users, peer=None, param='project'):
-    """Registers phones that are to be woken."""
+def wake(daemon, *users, peer=None, headers=(), expires=3600):
+    """Registers phones, and wakes each by a request, or by its expiry."""
     peer = peer or daemon.peer()
     for user in users:
-        contact = '<sip:%s@192.0.2.1;pn-provider=fcm;pn-prid=to%%3Aken-%s;pn-param=%s>;expires=1' % (user, user, param)
-        assert peer.register(user, [contact]).code == 200
+        contact = '<sip:%s@192.0.2.1;pn-provider=fcm;pn-prid=to%%3Aken-%s;pn-param=project>;expires=%d' % (user, user, expires)
+        assert peer.register(user, [contact], headers=headers).code == 200
+        if expires > 1:
+            to = 'sip:%s@example.org' % user
+            peer.send(peer.request('MESSAGE', to, '<sip:bob@example.net>;tag=b', '<%s>' % to, 'message-' + user, 1))
+            peer.expect(480)
 
 
 def answers(daemon, peer=None):
@@ -82,10 +87,11 @@ def descriptors(daemon):
     return len(os.listdir('/proc/%d/fd' % daemon.process.pid))
 
 
-def check_event(line, user):
+def check_event(line, user, reason='ini-MESSAGE'):
     event = json.loads(line)
     assert line.endswith('\n') and line.count('\n') == 1
-    assert event['event'] == 'CONTACT_REFRESH' and event['reason'] == 'reg-refresh' and event['callid'] is None, event
+    callid = None if reason == 'reg-refresh' else 'message-' + user
+    assert (event['event'], event['reason'], event['callid']) == ('CONTACT_REFRESH', reason, callid), event
     assert event['aor'] == '%s@example.org' % user and event['contact']['uri'].startswith('sip:%s@192.0.2.1;pn-provider=fcm' % user)
     assert (event['provider'], event['prid'], event['param']) == ('fcm', 'to:ken-' + user, 'project'), event
 
@@ -94,9 +100,9 @@ def test_a_program_gets_the_event():
     """On standard input; it inherits the environment, and no other file, blocked signal or ignored one."""
     with program('cat >event; ls /proc/self/fd >fds; grep -E "Sig(Blk|Ign)" /proc/self/status >signals; echo out; echo err >&2; touch done') as (path, folder), \
             Daemon(*PUSH, '--push-exec', path) as daemon:
-        wake(daemon, 'alice')
+        wake(daemon, 'alice', expires=1)
         settled(daemon, sent=1, failed=0, dropped=0, running=0, waiting=0)
-        check_event(read(folder, 'event'), 'alice')
+        check_event(read(folder, 'event'), 'alice', 'reg-refresh')
         # Beside the three there is the folder that ls reads.
         assert read(folder, 'fds').split() == ['0', '1', '2', '3'], read(folder, 'fds')
         # 32 and 33 are those of the C library.
@@ -108,7 +114,7 @@ def test_a_program_that_fails_is_logged_and_counted():
     with program('exit 3') as (path, _), Daemon(*PUSH, '--push-exec', path, logs=True) as daemon:
         wake(daemon, 'alice')
         settled(daemon, sent=0, failed=1)
-        assert 'warning --push-exec %s: exit status 3, for alice@example.org, reg-refresh' % path in daemon.output()
+        assert 'warning --push-exec %s: exit status 3, for alice@example.org, ini-MESSAGE' % path in daemon.output()
     with program('kill -9 $$') as (path, _), Daemon(*PUSH, '--push-exec', path, logs=True) as daemon:
         wake(daemon, 'alice')
         settled(daemon, sent=0, failed=1)
@@ -155,11 +161,10 @@ def test_a_program_that_never_reads():
         wake(daemon, 'alice')
         settled(daemon, sent=1)
     edge = '<sip:edge.example.org;lr>;x="%s"' % ('\\' * 36000)
-    for text, want in (('sleep 1000', {'failed': 1}), ('cat >event', {'sent': 1})):
-        with program(text) as (path, folder), Daemon(*PUSH, '--save', 'path-off', '--push-exec', path, '--push-timeout', '2',
+    for text, seconds, want in (('sleep 1000', '1', {'failed': 1}), ('cat >event', '60', {'sent': 1})):
+        with program(text) as (path, folder), Daemon(*PUSH, '--save', 'path-off', '--push-exec', path, '--push-timeout', seconds,
                                                      logs='failed' in want) as daemon:
-            contact = '<sip:alice@192.0.2.1;pn-provider=fcm;pn-prid=token;pn-param=project>;expires=1'
-            assert daemon.peer('tcp').register('alice', [contact], headers=['Path: ' + edge]).code == 200
+            wake(daemon, 'alice', peer=daemon.peer('tcp'), headers=['Path: ' + edge])
             settled(daemon, running=0, **want)
             if 'sent' in want:
                 assert len(read(folder, 'event')) > 65536
@@ -374,8 +379,11 @@ def test_what_passes_is_tried_again():
         with WebServer(lambda *_: status(code, 'Location: /other')) as web, Daemon(*PUSH, *url(web), logs=True) as daemon:
             wake(daemon, 'alice')
             settled(daemon, sent=0, retried=0, failed=1)
-            assert 'warning --push-url http://127.0.0.1:%d: status %d, for alice@example.org, reg-refresh' % (web.port, code) in daemon.output()
+            assert 'warning --push-url http://127.0.0.1:%d: status %d, for alice@example.org, ini-MESSAGE' % (web.port, code) in daemon.output()
             assert len(web.requests) == 1
+    with WebServer(lambda *_: b'no HTTP\r\n\r\n') as web, Daemon(*PUSH, *url(web), logs=True) as daemon:
+        wake(daemon, 'alice')
+        settled(daemon, sent=0, retried=0, failed=1)
 
 
 def test_nothing_listens_at_first():
