@@ -401,7 +401,8 @@ def test_nothing_listens_at_first():
 def test_a_name_is_resolved_by_the_name_server_of_the_arguments():
     """The addresses of both kinds; the next one is taken when one does not answer."""
     with WebServer() as web:
-        for records in ({('push.test', A): ['127.0.0.1']}, {('push.test', A): ['127.0.0.1'], ('push.test', AAAA): ['::1']}):
+        for records in ({('push.test', A): ['127.0.0.1']}, {('push.test', A): ['127.0.0.1'], ('push.test', AAAA): ['::1']},
+                        {('push.test', A): ['127.0.0.2', '127.0.0.1']}):
             with NameServer(records) as names, Daemon(*PUSH, *url(web, host='Push.Test'), '--name-server', names.address) as daemon:
                 wake(daemon, 'alice', 'bob')
                 settled(daemon, sent=2, failed=0)
