@@ -240,6 +240,22 @@ static void watch_input(struct program *program)
 		stop_writing(program);
 }
 
+/* Of what is short there may be enough later. Nothing has run, so a second attempt wakes nobody twice. */
+static int is_shortage(int error)
+{
+	return error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE || error == ETXTBSY;
+}
+
+static void not_started(const struct push_exec *exec, struct push_job *job, int error)
+{
+	log_line(exec->server->log, RG_LOG_WARNING, "--push-exec %s: cannot be started, %s, for %s", exec->server->args->push_exec,
+		strerror(error), job->wakeup->label);
+	if (is_shortage(error))
+		push_job_retry(job, 0);
+	else
+		push_job_end(job, 0);
+}
+
 static void exec_start(void *user, struct push_job *job)
 {
 	struct push_exec *exec = user;
@@ -251,10 +267,8 @@ static void exec_start(void *user, struct push_job *job)
 		error = program_start(program);
 	}
 	if (error) {
-		log_line(exec->server->log, RG_LOG_WARNING, "--push-exec %s: cannot be started, %s, for %s", exec->server->args->push_exec,
-			strerror(error), job->wakeup->label);
 		free(program);
-		push_job_end(job, 0);
+		not_started(exec, job, error);
 		return;
 	}
 	program->due = alarm_clock_now() + (int64_t)exec->server->args->push_seconds * 1000;

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import json
 import os
+import resource
 import stat
 import subprocess
 import tempfile
@@ -194,6 +195,23 @@ def test_programs_that_cannot_be_started():
             wake(daemon, 'alice')
             settled(daemon, failed=1)
             assert 'cannot be started, No such file or directory, for alice' in daemon.output()
+
+
+def test_a_program_that_cannot_be_started_yet():
+    """There are no descriptors for a while: nothing ran, so the start is repeated."""
+    with program('cat >event') as (path, folder), Daemon(*PUSH, '--push-exec', path, logs=True) as daemon:
+        pid, peer = daemon.process.pid, daemon.peer()
+        soft, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (descriptors(daemon), hard))
+        wake(daemon, 'alice', peer=peer)
+        for _ in until():
+            if 'cannot be started, Too many open files, for alice' in daemon.output():
+                break
+        settled(daemon, sent=0, failed=0, waiting=1)
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, hard))
+        settled(daemon, sent=1, failed=0, waiting=0)
+        check_event(read(folder, 'event'), 'alice')
+        assert counts(daemon)['retried'] >= 1
 
 
 def test_thousands_of_events():
