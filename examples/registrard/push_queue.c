@@ -146,6 +146,17 @@ static void job_start(struct push_queue *queue, struct push_job *job)
 	queue->way.start(queue->way.user, job);
 }
 
+static void drop_useless(struct push_queue *queue, int64_t now)
+{
+	struct push_job *job;
+
+	while ((job = queue_first(&queue->waiting)) != NULL && job->wakeup->until <= now) {
+		drop(queue, job->wakeup, "it has become useless");
+		leave(queue, job);
+		job_free(job);
+	}
+}
+
 /* Starts one job. The next one has the next turn of the loop, so that SIP is served between them. */
 static void on_turn(void *user)
 {
@@ -155,11 +166,8 @@ static void on_turn(void *user)
 
 	while (queue->n_retries && queue->retries[0]->due <= now)
 		put_in_line(queue, take_retry(queue));
-	while ((job = queue_first(&queue->waiting)) != NULL && job->wakeup->until <= now) {
-		drop(queue, job->wakeup, "it has become useless");
-		leave(queue, job);
-		job_free(job);
-	}
+	drop_useless(queue, now);
+	job = queue_first(&queue->waiting);
 	if (job && queue->n_running < queue->way.most_running)
 		job_start(queue, job);
 	mind_alarm(queue);
@@ -208,6 +216,8 @@ void push_queue_add(struct push_queue *queue, struct wakeup *wakeup)
 {
 	struct push_job *job = NULL;
 
+	if (is_full(queue, wakeup))
+		drop_useless(queue, alarm_clock_now());
 	if (is_full(queue, wakeup)) {
 		drop(queue, wakeup, "too many wait");
 		return;

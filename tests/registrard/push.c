@@ -136,6 +136,28 @@ Test(push_queue, jobs_start_from_the_loop_in_their_order_and_so_many_at_once)
 	close_queue();
 }
 
+Test(push_queue, what_has_become_useless_takes_no_room)
+{
+	open_queue(1, 3);
+	put("a", FAR);
+	pass(0);
+	put("b", 1100);
+	put("c", 1100);
+	put("d", FAR);
+	w.now = 1100;
+	put("e", FAR);
+	put("f", FAR);
+	put("g", FAR);
+	cr_expect_eq(w.server.counts.pushes_waiting, 3);
+	cr_expect_eq(w.server.counts.pushes_dropped, 3);
+	for (int i = 0; i < 4; i++) {
+		push_job_end(take(0), 1);
+		pass(0);
+	}
+	cr_expect_str_eq(w.labels, "adef");
+	close_queue();
+}
+
 Test(push_queue, what_does_not_fit_or_has_become_useless_is_dropped)
 {
 	open_queue(1, 3);
