@@ -443,7 +443,10 @@ Test(gruu, a_token_may_be_escaped)
 
 	kit_open(&k, INLINE);
 	reload(&k, "0", "secret");
-	char *temp = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1), *token = temp + 4;
+	char *temp = register_gruu(&k, "alice", "<sip:a@192.0.2.1>" X, NULL, 1), *token;
+
+	cr_assert_not_null(temp);
+	token = temp + 4;
 	size_t n = strcspn(token, "@");
 
 	for (size_t i = 0; i < n; i++)
