@@ -35,6 +35,7 @@ struct rg_config {
 	rg_str text[RG__P_COUNT];    /* the same in canonical spelling; owned when set, else the default */
 	rg__push push;               /* derived from the values above on every change */
 	rg__save_settings prepared;  /* likewise */
+	rg__lookup_settings prepared_lookup;
 	rg__ring *ring;              /* of gruu_secret, or lent while that is unset; NULL = none */
 };
 
@@ -91,6 +92,7 @@ static void prepare(rg_config *config)
 {
 	rg__push_prepare(config, &config->push);
 	rg__settings_prepare(config, &config->prepared);
+	rg__lookup_settings_prepare(config, &config->prepared_lookup);
 }
 
 /* Copies @p text, so that the text of a set parameter can always be freed. */
@@ -346,6 +348,11 @@ rg_str rg__config_text(const rg_config *config, int id)
 const rg__save_settings *rg__config_prepared(const rg_config *config)
 {
 	return config ? &config->prepared : NULL;
+}
+
+const rg__lookup_settings *rg__config_prepared_lookup(const rg_config *config)
+{
+	return config ? &config->prepared_lookup : NULL;
 }
 
 const rg__push *rg__config_push(const rg_config *config)

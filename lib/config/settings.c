@@ -154,12 +154,22 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 		out->path = options->path;
 }
 
-void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out)
+void rg__lookup_settings_prepare(const rg_config *config, rg__lookup_settings *out)
 {
 	*out = (rg__lookup_settings){ .desc_time_order = on(config, RG__P_desc_time_order), .max_ping_latency = -1,
 		.pn = on(config, RG__P_pn_enable), .awake_since = RG_TIME_NEVER };
 	if (out->pn)
 		out->pn_awake_for = 1000 * number(config, RG__P_pn_skip_pn_interval);
+}
+
+void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *options, rg__lookup_settings *out)
+{
+	const rg__lookup_settings *prepared = rg__config_prepared_lookup(config);
+
+	if (prepared)
+		*out = *prepared;
+	else
+		rg__lookup_settings_prepare(NULL, out);
 	if (!options)
 		return;
 	const rg__flags *flags = &options->flags;
@@ -172,4 +182,5 @@ void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *op
 	override(flags, RG__F_max_ping_latency, &out->max_ping_latency);
 	if (flags->seen[RG__F_ua_filtering])
 		out->ua_regex = options->ua;
+	out->filters = out->method_filtering || out->ua_regex || out->max_ping_latency >= 0;
 }

@@ -62,6 +62,7 @@ typedef struct rg__lookup_settings {
 	const struct rg__gruu *gruu; /* set by a lookup for a GRUU: only the bindings that it names count; NULL = all */
 	bool no_sips; /* set by a lookup that already has the sips bindings, never by options */
 	bool no_branches, to_branches_only, branch, global, method_filtering, sort_by_latency, desc_time_order;
+	bool filters; /* any of method_filtering and the next two is set */
 	int64_t max_ping_latency; /* microseconds; -1 = unset */
 	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */
 	bool pn;               /* push is on: a PN binding is asleep unless one of the next three says otherwise */
@@ -74,7 +75,10 @@ void rg__lookup_settings_of(const rg_config *config, const rg_lookup_options *op
 
 /* Derives the settings of the config alone. A config keeps the result, so that an operation copies it instead of reading fifty values. */
 void rg__settings_prepare(const rg_config *config, rg__save_settings *out);
-const rg__save_settings *rg__config_prepared(const rg_config *config); /* NULL for NULL */
+void rg__lookup_settings_prepare(const rg_config *config, rg__lookup_settings *out);
+/* NULL for NULL */
+const rg__save_settings *rg__config_prepared(const rg_config *config);
+const rg__lookup_settings *rg__config_prepared_lookup(const rg_config *config);
 
 void rg__aor_rules_of(const rg_config *config, rg__aor_rules *out);
 const rg__aor_rules *rg__aor_rules_in(const rg_config *config, rg__aor_rules *room); /* those of the config itself, or in @p room */

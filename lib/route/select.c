@@ -13,8 +13,7 @@ enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) 
 typedef struct sieve {
 	const rg__lookup_settings *set;
 	rg_time now;
-	bool sips_only, filters; /* `filters`: any filter beside those of every lookup */
-	bool wakes;              /* devices that sleep are no targets */
+	bool sips_only;
 	uint32_t method;         /* bit of the request's method */
 	uint32_t live, secure, able;
 	uint32_t instances;      /* of the bindings that passed, how many have an instance */
@@ -31,7 +30,6 @@ static sieve sieve_of(const rg_request *request, const rg__lookup_settings *set,
 	bool sips_gruu = set->gruu && set->gruu->uri.scheme == RG__SCHEME_SIPS; /* it may be the `aor` of a request to a sip URI */
 
 	return (sieve){ .set = set, .now = now, .sips_only = sips_gruu || (request && rg__is_sips(request->request_uri)),
-		.wakes = set->pn && request_waits(request), .filters = set->method_filtering || set->ua_regex || set->max_ping_latency >= 0,
 		.method = set->method_filtering ? rg__method_bit(request ? request->method : RG__ABSENT) : 0 };
 }
 
@@ -70,7 +68,7 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 		if ((s->sips_only || s->set->no_sips) && rg__is_sips(rg__record_uri(record, i)) != s->sips_only)
 			continue;
 		s->secure++;
-		if (s->filters && !passes(s, record, i, &seen))
+		if (s->set->filters && !passes(s, record, i, &seen))
 			continue;
 		s->instances += seen.has_instance;
 		ranks[n++] = rg__rank_seen(&seen, i);
@@ -78,8 +76,7 @@ static uint32_t rank_passing(sieve *s, const rg_record *record, uint32_t count, 
 	return n;
 }
 
-/* Sorts the bindings that passed, drops those that the options exclude, and then takes out those that sleep. So `no-branches` wakes only the
- * best device. */
+/* Sorts the bindings that passed, and drops those that the options exclude. */
 static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 {
 	rg_status status = RG_OK;
@@ -96,8 +93,6 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 		lot->fallback_of = NULL;
 	if (s->set->no_branches && lot->n > 1)
 		lot->n = 1;
-	if (s->wakes && status == RG_OK)
-		rg__wakes_divide(s->set, record, s->now, lot);
 	return status;
 }
 
@@ -156,6 +151,8 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	lot.wakes = rg__scratch_take(&scratch, count * sizeof *lot.wakes);
 	lot.n = rank_passing(&s, record, count, lot.ranks);
 	rg_status status = arrange(&s, record, &lot);
+	if (settings->pn && status == RG_OK && request_waits(request)) /* after that: `no-branches` wakes only the best device */
+		rg__wakes_divide(settings, record, now, &lot);
 	choices.n = lot.n;
 	if (lot.n == 0)
 		explain_no_targets(&s, &choices);

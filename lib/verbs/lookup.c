@@ -54,9 +54,10 @@ static rg_status lookup_decide(rg_op *op)
 	l->partial = op->found.partial != 0;
 	if (!l->own.key.domain.p)
 		return RG_OK;
+	if (!l->settings.pn)
+		return rg__lookup_select(l, &l->own);
 	rg_status st = rg__lookup_select(l, &l->own);
-
-	return st == RG_OK && l->settings.pn ? rg__lookup_await(l, &l->own) : st;
+	return st == RG_OK ? rg__lookup_await(l, &l->own) : st;
 }
 
 /* The host variable takes the attr of each target, and the message is routed. */

@@ -220,6 +220,22 @@ Test(settings, each_lookup_flag_sets_its_own_field)
 	cr_assert(!s.desc_time_order && s.max_ping_latency == -1 && s.ua_regex == NULL);
 }
 
+Test(settings, lookup_filters_when_a_flag_names_a_filter)
+{
+	cr_assert(!looking("").filters && !looking("no-branches,sort-by-latency,case-insensitive").filters);
+	cr_assert(looking("method-filtering").filters && looking("ua-filtering=/a/").filters && looking("max-ping-latency=0").filters);
+}
+
+Test(settings, lookup_follows_each_change_of_the_config)
+{
+	cr_assert(!looking("").pn);
+	set("pn_enable", "1");
+	set("pn_skip_pn_interval", "7");
+	cr_assert(looking("").pn && looking("").pn_awake_for == 7000 && looking("").awake_since == RG_TIME_NEVER);
+	set("pn_enable", "0");
+	cr_assert(!looking("").pn && looking("").pn_awake_for == 0);
+}
+
 Test(settings, copy_of_a_config_borrows_from_nobody)
 {
 	rg_config *copy;
