@@ -201,6 +201,7 @@ static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error
 static const rg__verb save_verb = {
 	.size = sizeof(save_op),
 	.zeroed = offsetof(save_op, msg),
+	.draws = true,
 	.prepare = save_prepare,
 	.resolved = save_resolved,
 	.decide = save_decide,
