@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 typedef struct rg__seeds {
-	uint64_t stream;    /* number of this stream of the key */
 	uint64_t block;     /* blocks drawn from it */
+	uint32_t stream;    /* number of this stream of the key */
 	uint32_t left;      /* seeds in `bytes` that are not handed out */
 	uint8_t bytes[512]; /* drawn ahead: a cipher is much cheaper by the block */
 } rg__seeds;
