@@ -5,8 +5,7 @@
 /* A provider to be answered. */
 typedef struct offer {
 	uint32_t provider;
-	bool pnsreg;    /* the device wakes up by itself, and is told when */
-	uint32_t woken; /* the Contact whose binding we wake; RG__NOBODY */
+	bool pnsreg; /* the device wakes up by itself, and is told when */
 } offer;
 
 /* The id of the binding that a Contact of the request set or repeated; 0 = none. */
@@ -21,6 +20,18 @@ static uint64_t binding_of(const rg__merge *m, const rg__answer *answer, uint32_
 			return c.id;
 	}
 	return 0;
+}
+
+/* The first binding of the request that the provider wakes; 0 = none. A later Contact may have taken or dropped what an earlier one set. */
+static uint64_t woken_binding(const rg__merge *m, const rg__answer *answer, uint32_t provider)
+{
+	uint64_t id = 0;
+
+	for (uint32_t k = 0; k < m->reg->n && id == 0; k++) {
+		if (m->reg->wanted[k].asks == RG__PN_WAKE && m->reg->wanted[k].provider == provider)
+			id = binding_of(m, answer, k);
+	}
+	return id;
 }
 
 /* RFC 8599 §6.2.1: a reference to the binding, which stands for it in a dialog. Names too long for a token leave it out. */
@@ -43,7 +54,7 @@ static rg_status add_purr(const rg__merge *m, uint64_t binding, rg__buf *out)
 static rg_status add_offer(const rg__merge *m, const rg__answer *answer, const offer *o, rg__buf *out)
 {
 	const rg__push *push = m->reg->set.push;
-	uint64_t binding = push->purrs && o->woken != RG__NOBODY ? binding_of(m, answer, o->woken) : 0;
+	uint64_t binding = push->purrs ? woken_binding(m, answer, o->provider) : 0;
 
 	if (out->n > 0)
 		rg__buf_add_text(out, "\n");
@@ -63,7 +74,7 @@ static bool make_offer(const rg__register *reg, uint32_t provider, offer *out)
 {
 	bool asked = false;
 
-	*out = (offer){ .provider = provider, .woken = RG__NOBODY };
+	*out = (offer){ .provider = provider };
 	for (uint32_t k = 0; k < reg->n; k++) {
 		const rg__wanted *w = &reg->wanted[k];
 
@@ -71,8 +82,6 @@ static bool make_offer(const rg__register *reg, uint32_t provider, offer *out)
 			continue;
 		asked = true;
 		out->pnsreg |= w->pnsreg;
-		if (w->asks == RG__PN_WAKE && out->woken == RG__NOBODY)
-			out->woken = k;
 	}
 	return asked;
 }

@@ -529,6 +529,25 @@ Test(push, of_several_contacts_each_provider_has_the_purr_of_its_first)
 	end_world(&w);
 }
 
+/* The second Contact of a device takes the binding that the first one set. */
+Test(push, a_device_that_two_contacts_name_has_a_purr)
+{
+	world w = push_world();
+
+	set(&w, "pn_enable_purr", "1");
+	set(&w, "gruu_secret", "s");
+	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS), PN("192.0.2.8", APNS) }), 200);
+	same_text(outcomes(&w), "GI");
+	char *token = purr(&w);
+	cr_assert_not_null(token);
+	cr_expect_eq(named(&w, token), binding(&w, 0).id);
+	free(token);
+	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS), PN("192.0.2.7", APNS) ";expires=0" }, .cseq = "2 REGISTER"), 200);
+	same_text(outcomes(&w), "GD");
+	cr_expect_null(purr(&w), "the binding is gone");
+	end_world(&w);
+}
+
 Test(push, a_purr_needs_a_secret)
 {
 	world w = push_world();
