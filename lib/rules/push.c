@@ -143,8 +143,11 @@ bool rg__pn_handled(const rg_str *lines, uint32_t n, rg_str provider)
 		rg_str rest = lines[i], value;
 
 		while (left > 0 && rg__list_next(&rest, &value) > 0) {
+			uint32_t before = left;
+
 			if (value_names(value, provider, &left))
 				return true;
+			left -= left == before; /* a value without parameters counts as one */
 		}
 	}
 	return false;

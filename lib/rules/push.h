@@ -34,7 +34,8 @@ bool rg__pn_same(const rg__uri *contact, const rg__uri *binding, const rg__push 
 bool rg__pn_same_without(const rg__uri *a, const rg__uri *b);
 
 /* Whether lines of Feature-Caps (RFC 6809) name the provider, as a proxy does that wakes the device itself. Malformed values are ignored, and
- * so is all from the value with the RG__PN_READ_MAX-th parameter or tag on: each Contact of a request reads the lines again. */
+ * so is all from the value with the RG__PN_READ_MAX-th parameter or tag on, where a value without parameters counts as one: each Contact
+ * of a request reads the lines again. */
 enum { RG__PN_READ_MAX = 256 };
 bool rg__pn_handled(const rg_str *lines, uint32_t n, rg_str provider);
 

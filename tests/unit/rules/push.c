@@ -198,7 +198,7 @@ Test(pn, what_is_read_of_feature_caps_has_an_end)
 	char text[ROOM];
 
 	for (uint32_t tags = 250; tags < 260; tags++) {
-		for (int form = 0; form < 3; form++) {
+		for (int form = 0; form < 5; form++) {
 			size_t n = 0;
 
 			if (form == 0) { /* tags of one parameter */
@@ -211,9 +211,11 @@ Test(pn, what_is_read_of_feature_caps_has_an_end)
 				for (uint32_t i = 1; i < tags; i++)
 					n += (size_t)snprintf(text + n, ROOM - n, ";x");
 				snprintf(text + n, ROOM - n, ";+sip.pns=\"apns\"");
-			} else { /* values */
+			} else { /* values: with a parameter, without one, and empty */
+				static const char *const values[] = { "*;x,", "*,", "," };
+
 				for (uint32_t i = 1; i < tags; i++)
-					n += (size_t)snprintf(text + n, ROOM - n, "*;x,");
+					n += (size_t)snprintf(text + n, ROOM - n, "%s", values[form - 2]);
 				snprintf(text + n, ROOM - n, "*;+sip.pns=\"apns\"");
 			}
 			rg_str line = rg_str_from(text);
