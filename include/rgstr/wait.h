@@ -80,12 +80,12 @@ typedef void (*rg_purr_cb)(void *user, rg_status status, int32_t result);
 
 /**
  * Holds a request within a dialog until its device is awake (RFC 8599 §6, base specification §1.5.1). The parameter `pn-purr` of the
- * Request-URI, or else of the topmost Route of rg_request.routes, names the binding.
+ * Request-URI, or else of the topmost Route of rg_request.routes, names the binding, which rg_request.domain has.
  *
  * If the device of the binding is asleep, RG_EVENT_CONTACT_REFRESH is raised for it, with the reason "mid-" and the method, and the
  * operation completes when it registers again, or `pn_refresh_timeout` later. There is nothing to wait for when the request has no PURR, the
- * PURR is forged or of another secret, its binding is gone, the device is awake, `pn_enable` or `pn_enable_purr` is off, or `pn_max_waits`
- * others are waiting; in the last case the event is raised all the same.
+ * PURR is forged or of another secret or domain, its binding is gone, the device is awake, `pn_enable` or `pn_enable_purr` is off, or
+ * `pn_max_waits` others are waiting; in the last case the event is raised all the same.
  *
  * There is no blocking form: the wait needs the ticks of the host.
  * @param done  mandatory. @param op  may be NULL. @return under the completion law; RG_EINVAL: an argument is missing, or what the host says

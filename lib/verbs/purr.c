@@ -49,6 +49,19 @@ static rg_str purr_of(const rg_request *request)
 	return token;
 }
 
+/* What the PURR of the request names; NULL = it has none of ours. One secret may serve several domains. */
+static rg_status read_purr(purr_op *p, const rg_config *config)
+{
+	rg_str token = purr_of(&p->request);
+	rg_status st = token.n > 0 ? rg__purr_read(token, rg__config_ring(config), &p->purr) : RG_ENOENT;
+
+	if (st == RG_OK && !rg__eq(p->purr->key.domain, rg__request_domain(&p->request))) {
+		rg__purr_free(p->purr);
+		p->purr = NULL;
+	}
+	return st == RG_ENOENT ? RG_OK : st;
+}
+
 static rg_status purr_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const purr_asked *asked = given;
@@ -59,12 +72,8 @@ static rg_status purr_prepare(rg_op *op, const void *given, bool keeps, rg_error
 	p->done = asked->done;
 	p->result = RG_PURR_NOTHING;
 	rg__lookup_settings_of(config, NULL, &p->settings);
-	if (st == RG_OK && p->settings.pn && rg__config_int(config, RG__P_pn_enable_purr)) {
-		rg_str token = purr_of(&p->request);
-
-		st = token.n > 0 ? rg__purr_read(token, rg__config_ring(config), &p->purr) : RG_OK;
-		st = st == RG_ENOENT ? RG_OK : st;
-	}
+	if (st == RG_OK && p->settings.pn && rg__config_int(config, RG__P_pn_enable_purr))
+		st = read_purr(p, config);
 	if (st == RG_OK)
 		st = rg__op_keep(op, keeps, (rg_str *[]){ &p->request.method, &p->request.callid }, 2);
 	if (st == RG_OK && p->purr)

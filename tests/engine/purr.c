@@ -205,6 +205,36 @@ Test(purr, there_may_be_nothing_to_wait_for)
 	kit_close(&k);
 }
 
+/* One secret may serve several tables (base specification §1.5.1: the domain of pn_process_purr). */
+Test(purr, one_of_another_domain_is_foreign)
+{
+	char text[2048];
+	rg_request request;
+	char *purr;
+	kit k;
+
+	purr_open(&k, &purr);
+	kit_listen(&k);
+	snprintf(text, sizeof text, URI, purr);
+	rg_request_init(&request, sizeof request);
+	request.method = RG_STR("BYE");
+	request.request_uri = rg_str_from(text);
+	request.domain = RG_STR("customers");
+	held h = { .k = &k };
+	cr_expect_eq(rg_pn_process_purr(k.reg, &request, purr_done, &h, purr_freed, &h.op, NULL), RG_OK);
+	cr_expect_eq(h.result, RG_PURR_NOTHING);
+	held_end(&h);
+	EXPECT_EVENTS(k, "");
+	request.domain = RG_STR("location");
+	h = (held){ .k = &k };
+	cr_expect_eq(rg_pn_process_purr(k.reg, &request, purr_done, &h, purr_freed, &h.op, NULL), RG_PENDING);
+	push_later(&k, 6000);
+	cr_expect_eq(h.result, RG_PURR_RESUMED);
+	held_end(&h);
+	free(purr);
+	kit_close(&k);
+}
+
 /* Earlier PURRs of a binding stay valid, and each names the binding of its own AoR only. */
 Test(purr, an_earlier_purr_waits_too_and_for_its_own_aor)
 {
