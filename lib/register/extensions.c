@@ -161,5 +161,5 @@ int32_t rg__register_extensions(rg__register *reg)
 		reason = path_policy(reg);
 	if (reason == RG_R_FINE && reg->set.outbound != RG__OUTBOUND_OFF && !reg->star)
 		reason = outbound_policy(reg);
-	return reason == RG_R_FINE ? rg__register_push_policy(reg) : reason;
+	return reason == RG_R_FINE && reg->answers_push ? rg__register_push_policy(reg) : reason;
 }

@@ -48,9 +48,9 @@ int32_t rg__register_brief(rg__register *reg, rg__wanted *w)
 	return RG_R_MIN_EXPIRES;
 }
 
-int32_t rg__register_push_policy(rg__register *reg)
+int32_t rg__register_push_policy(const rg__register *reg)
 {
-	for (uint32_t i = 0; i < reg->n && reg->answers_push; i++) {
+	for (uint32_t i = 0; i < reg->n; i++) {
 		if (reg->wanted[i].asks == RG__PN_BAD) /* RFC 8599 §8.1 */
 			return RG_R_PNS_UNSUP;
 	}

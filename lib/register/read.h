@@ -17,7 +17,7 @@ int32_t rg__register_extensions(rg__register *reg);
 
 /* push.c: the push parameters of a Contact, which may raise its interval; and the refusal of Contacts that ask for what there is not. */
 int32_t rg__register_push(rg__register *reg, rg__wanted *w);
-int32_t rg__register_push_policy(rg__register *reg);
+int32_t rg__register_push_policy(const rg__register *reg);
 
 /* push.c: refuses a Contact as too brief, with a Min-Expires that leaves room to wake its device. */
 int32_t rg__register_brief(rg__register *reg, rg__wanted *w);
