@@ -5,7 +5,7 @@ static bool parsed(rg__matchable *m)
 {
 	if (m->state == RG__URI_UNREAD)
 		m->state = rg__uri_parse(m->text, &m->uri) == RG_OK ? RG__URI_PARSED : RG__URI_BAD;
-	return m->state == RG__URI_PARSED;
+	return m->state != RG__URI_BAD;
 }
 
 bool rg__same_uri(rg__matchable *a, rg__matchable *b)
@@ -120,11 +120,25 @@ static bool no_flows(const rg__matchable *a, const rg__matchable *b)
 	return a->reg_id == RG__ANY_FLOW || (a->reg_id == 0 && b->reg_id == 0);
 }
 
+/* With many bindings and many Contacts, most comparisons end at the hashes. */
+static uint32_t push_hash(rg__matchable *m, const rg__push *push)
+{
+	if (m->state != RG__URI_HASHED)
+		m->push_hash = rg__pn_hash(&m->uri, push);
+	m->state = RG__URI_HASHED;
+	return m->push_hash;
+}
+
+static bool same_push(const rg__push *push, rg__matchable *a, rg__matchable *b)
+{
+	return parsed(a) && parsed(b) && push_hash(a, push) == push_hash(b, push) && rg__pn_same(&a->uri, &b->uri, push);
+}
+
 bool rg__matches_first(const rg__matching *how, rg__matchable *a, rg__matchable *b)
 {
 	if (!no_flows(a, b))
 		return false;
-	return a->by == RG__BY_PUSH ? parsed(a) && parsed(b) && rg__pn_same(&a->uri, &b->uri, how->push) : same_device(a, b);
+	return a->by == RG__BY_PUSH ? same_push(how->push, a, b) : same_device(a, b);
 }
 
 bool rg__matches(const rg__matching *how, rg__matchable *a, rg__matchable *b)

@@ -11,9 +11,10 @@ typedef struct rg__matchable {
 	rg_str callid;
 	rg_str instance; /* as rg__instance_read() returns it */
 	uint32_t reg_id; /* of a flow, when outbound applies; 0 = none; RG__ANY_FLOW */
-	rg__uri uri;     /* when state is RG__URI_PARSED */
+	rg__uri uri;     /* when state is RG__URI_PARSED or RG__URI_HASHED */
 	uint8_t state;
 	uint8_t by;      /* RG__BY_…, of a Contact */
+	uint32_t push_hash; /* rg__pn_hash(), when state is RG__URI_HASHED */
 } rg__matchable;
 
 /* What a Contact matches by. A binding has the first. */
@@ -23,7 +24,7 @@ enum {
 	RG__BY_DEVICE    /* its instance, else the matching mode without the push parameters: it removes a device without naming its pn-prid */
 };
 
-enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2 };
+enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2, RG__URI_HASHED = 3 };
 
 /* Matches any flow: an operator names a Contact, not a flow. No valid reg-id reaches 2^31. */
 #define RG__ANY_FLOW UINT32_MAX

@@ -90,6 +90,18 @@ bool rg__pn_same(const rg__uri *contact, const rg__uri *binding, const rg__push 
 		same_param(contact, binding, RG_STR("pn-prid"), &missing));
 }
 
+uint32_t rg__pn_hash(const rg__uri *uri, const rg__push *push)
+{
+	uint64_t hash = 0;
+	rg_str value;
+
+	for (uint32_t i = 0; i < push->n_match && uri->scheme != RG__SCHEME_OTHER; i++) {
+		rg__uri_param(uri, push->match[i], &value);
+		hash = rg__fingerprint(hash, i, value);
+	}
+	return (uint32_t)hash;
+}
+
 bool rg__pn_same_without(const rg__uri *a, const rg__uri *b)
 {
 	rg_str names[RG__PARAMS_MAX], rest = a->params;

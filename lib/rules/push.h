@@ -30,6 +30,9 @@ bool rg__pn_param(rg_str name);
  * be absent in both. */
 bool rg__pn_same(const rg__uri *contact, const rg__uri *binding, const rg__push *push);
 
+/* A hash of these values: it is the same in what rg__pn_same() takes for the same. */
+uint32_t rg__pn_hash(const rg__uri *uri, const rg__push *push);
+
 /* Compares two URIs by RFC 3261 §19.1.4, but not their push parameters. */
 bool rg__pn_same_without(const rg__uri *a, const rg__uri *b);
 

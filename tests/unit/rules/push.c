@@ -132,6 +132,8 @@ Test(pn, parameters_are_compared_octet_by_octet)
 		rg__uri a = uri_of(cases[i].a), b = uri_of(cases[i].b);
 
 		cr_expect_eq(rg__pn_same(&a, &b, push), cases[i].same, "%s %s", cases[i].a, cases[i].b);
+		if (cases[i].same)
+			cr_expect_eq(rg__pn_hash(&a, push), rg__pn_hash(&b, push), "%s %s", cases[i].a, cases[i].b);
 		rg_config_free(config);
 	}
 }
