@@ -4,7 +4,6 @@
 #include "model/model.h"
 #include "message/message.h"
 #include "rules/rules.h"
-#include <stdlib.h>
 
 /* Up to this many bindings need no allocation. */
 enum { FEW = 3 };
@@ -482,14 +481,13 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .callid = reg->request.callid,
 		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = m->changes };
 	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed };
-	rg_status status;
 
 	answer.n_listed = list_bindings(m, commits);
 	if (commits)
 		draft.n_changes = rg__merge_changes(m);
 	else
 		draft.callid = RG__ABSENT;
-	status = rg__merge_respond(m, &answer, &draft.response);
+	rg_status status = rg__merge_respond(m, &answer, &draft.response);
 	if (status != RG_OK) {
 		rg_record_unref(next);
 		return status;
