@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the library reports about a wait is handled in the next turn of the loop: a phone gets its REGISTER answered before it gets the
- * request (RFC 8599 §5.3.2), and no call is changed from within a function that works on it. */
+ * request (RFC 8599 §5.6.2), and no call is changed from within a function that works on it. */
 #include "hold.h"
 
 #include <stdlib.h>

@@ -29,7 +29,7 @@ void json_contact(struct text *text, const rg_contact *contact, rg_time now);
 /* Writes an event as one line. */
 void json_event(struct text *text, const rg_event *event);
 
-/* Writes an event about a device that is to be woken: as json_event() does, and its PN parameters (RFC 8599 §4.1), unescaped, as members
+/* Writes an event about a device that is to be woken: as json_event() does, and its PN parameters (RFC 8599 §8.7), unescaped, as members
  * `provider`, `prid` and `param`. */
 void json_wakeup(struct text *text, const rg_event *event);
 

@@ -23,7 +23,7 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * While `disable_gruu` is 0, a Request-URI, `aor` or branch may be a GRUU (RFC 5627), public or temporary. Then the bindings of the one
  * instance that it names are the targets; those of several flows are one target and its fallbacks.
  *
- * While `pn_enable` is on, a device that is asleep is no target: it must be woken before a request reaches it (RFC 8599 §5.3.2). The list
+ * While `pn_enable` is on, a device that is asleep is no target: it must be woken before a request reaches it (RFC 8599 §5.6.2). The list
  * has such devices beside its targets (rg_targets_wake_count()). With `no-branches` only the best one is there, as a target or to be woken.
  *
  * With the flag `branch`, the targets of the AoR itself come first. Then each existing branch (rg_request.branches, at most

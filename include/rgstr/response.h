@@ -208,7 +208,7 @@ RG_API int32_t rg_targets_result(const rg_targets *targets);
 /**
  * @return 0 when there are targets. Otherwise the SIP code to answer with. 404: there is no binding, or a temporary GRUU names none. 400: user
  * or host of the AoR or of a branch cannot be read, or exceeds its limit. 480: there are bindings, but none passed the filters, or none is of
- * the instance of a public GRUU; with RG_LOOKUP_PUSHED, the code for when no device comes back (RFC 8599 §5.3.2). 405: none supports the
+ * the instance of a public GRUU; with RG_LOOKUP_PUSHED, the code for when no device comes back (RFC 8599 §5.6.2). 405: none supports the
  * method. 416: the Request-URI is neither a SIP nor a SIPS URI (RFC 3261 §8.2.2.1). 503: the store is unavailable. Any code of
  * rg_reason_code(): that of rg_request.defect. 500 for NULL.
  */
@@ -227,7 +227,7 @@ RG_API uint32_t rg_targets_count(const rg_targets *targets);
 RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_target *out);
 
 /**
- * @return the number of devices that must be woken before a request reaches them (RFC 8599 §5.3.2); 0 for NULL. They are no targets.
+ * @return the number of devices that must be woken before a request reaches them (RFC 8599 §5.6.2); 0 for NULL. They are no targets.
  * While `pn_enable` is on, a binding with RG_CONTACT_PN is asleep, unless it was modified within `pn_skip_pn_interval`. Of the bindings of
  * an instance the one modified last decides for the device. For an ACK nobody is asleep: it cannot wait, and goes to a device that has just
  * answered.

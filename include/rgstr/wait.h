@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file wait.h
- * Waiting for devices that a push notification wakes (RFC 8599 §5.3). The laws that registrar.h states for verbs hold here.
+ * Waiting for devices that a push notification wakes (RFC 8599 §5.6.2). The laws that registrar.h states for verbs hold here.
  *
  * A lookup finds that a device is asleep, raises RG_EVENT_CONTACT_REFRESH for it, and counts it in rg_targets_wake_count(). A subscriber
  * sends the push notification, and the device registers again. rg_targets_wait() hands over one list of targets for each device that does,

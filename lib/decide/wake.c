@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waking devices: for a request that they are to receive, and to refresh their bindings (RFC 8599 §5). */
+/* Waking devices: for a request that they are to receive (RFC 8599 §5.6.2), and to refresh their bindings (§5.5). */
 #include "decide/merge.h"
 #include "model/model.h"
 #include <stdlib.h>

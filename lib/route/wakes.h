@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tells the devices that can be reached from those that must be woken first (RFC 8599 §5.3). */
+/* Tells the devices that can be reached from those that must be woken first (RFC 8599 §5.6.2). */
 #ifndef RG__WAKES_H
 #define RG__WAKES_H
 

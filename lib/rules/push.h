@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The push parameters of a Contact URI (RFC 8599 §8.3). */
+/* The push parameters of a Contact URI (RFC 8599 §8.7). */
 #ifndef RG__PUSH_H
 #define RG__PUSH_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lookups that find devices asleep (RFC 8599 §5.3.2): their wakes stand beside the targets, also when several AoRs are joined. */
+/* Lookups that find devices asleep (RFC 8599 §5.6.2): their wakes stand beside the targets, also when several AoRs are joined. */
 #include "sites.h"
 #include <stdio.h>
 

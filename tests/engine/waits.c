@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Lookups that wait for devices that a push notification wakes (RFC 8599 §5.3): over the inline memory store, one registrar. */
+/* Lookups that wait for devices that a push notification wakes (RFC 8599 §5.6.2): over the inline memory store, one registrar. */
 #include "allocations.h"
 #include "waiting.h"
 #include <stdio.h>
