@@ -122,7 +122,8 @@ RG_API int32_t rg_config_is_set(const rg_config *config, rg_str name);
 /**
  * Checks a config for parameters that contradict each other: a `min_expires` that is set above `max_expires`; a `pn_pnsreg_interval` that
  * is not above 120, or is below `pn_trigger_interval`; while `pn_enable` is on, a `max_expires` that is not above `pn_trigger_interval` and
- * `pn_refresh_timeout` together, which leaves no time to wake a device before its binding expires.
+ * `pn_refresh_timeout` together, which leaves no time to wake a device before its binding expires, and
+ * these two together too large for any lifetime.
  * @param config  NULL = all defaults. @param why  names the contradiction; may be NULL. @return RG_OK or RG_EINVAL.
  */
 RG_API rg_status rg_config_check(const rg_config *config, rg_error *why);

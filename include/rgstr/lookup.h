@@ -25,6 +25,9 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  *
  * While `pn_enable` is on, a device that is asleep is no target: it must be woken before a request reaches it (RFC 8599 §5.6.2). The list
  * has such devices beside its targets (rg_targets_wake_count()). With `no-branches` only the best one is there, as a target or to be woken.
+ * Before it ends, the lookup raises RG_EVENT_CONTACT_REFRESH for each such device, with the reason "ini-" and the method, or "mid-" within a
+ * dialog (To has a tag). rg_targets_wait() then waits for the devices; until they come back, or the time is over, the events are raised
+ * again as `pn_retry` says.
  *
  * With the flag `branch`, the targets of the AoR itself come first. Then each existing branch (rg_request.branches, at most
  * RG_BRANCHES_MAX) is replaced by the targets of the AoR that it names, which may be none. A branch of another scheme, or whose host is
@@ -32,17 +35,12 @@ typedef void (*rg_lookup_cb)(void *user, rg_status status, rg_targets *targets);
  * first place only.
  *
  * With the flag `global`, the targets of each AoR are followed by one for every other site that has it (rg_registrar_federate()),
- * RG_HOMES_MAX at most. Their devices are theirs to wake.
- *
- * While `pn_enable` is 1, a device that is asleep is no target (rg_targets_wake_count()). The lookup raises RG_EVENT_CONTACT_REFRESH for each such
- * device, with the reason "ini-" and the method, or "mid-" within a dialog (To has a tag), before it ends. rg_targets_wait() then waits for
- * the devices; until they come back, or the time is over, the events are raised again as `pn_retry` says.
+ * RG_HOMES_MAX at most. A site wakes its own devices only.
  *
  * With these flags the whole lookup takes at most one store_timeout. When it times out after all bindings were found, or when the shared
  * store fails, the bindings are the result, and rg_targets_partial() is 1. Without any binding the result is then RG_ESTORE.
  * @param options  NULL = no flags.
- * @param out  becomes the targets, owned by the caller. rg_targets_result() of an empty result is −1 or −2, or 2 when all
- * devices are asleep.
+ * @param out  becomes the targets, owned by the caller. rg_targets_result() of an empty result is −1 or −2, or 2 when all devices are asleep.
  * @return RG_OK; RG_ESTORE: the store is unavailable, @p out holds the result −3 with code 503, or NULL when out of memory; RG_EINVAL: an
  * argument is missing, or what the host says in the request is wrong (request.h); RG_ENOTSUP, RG_ECANCELED, RG_ENOMEM.
  */

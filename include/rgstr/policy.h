@@ -222,8 +222,8 @@ RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *ou
  *   values that it had before and that have changed; `no: attr` says that there was no attr, and `another: generation` that the generation
  *   is redrawn. A binding that does not remain has all its values under `before`.
  *
- * Without RG_TEXT_OPAQUE the token of a temporary GRUU and a PURR are `TOKEN`, and the text is the same for each seed, but for an expiry that
- * `expires_max_deviation` draws.
+ * Without RG_TEXT_OPAQUE the token of a temporary GRUU and a PURR are `TOKEN`, and the text is the same for each seed, but for an expiry
+ * that `expires_max_deviation` draws.
  * @param flags  RG_TEXT_… @param room, size, n  as rg_record_text().
  * @return RG_OK; RG_EINVAL: there is no plan or no room, or @p n is NULL; RG_ENOMEM. It renders the headers of the response.
  */

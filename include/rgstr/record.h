@@ -74,8 +74,8 @@ RG_API const char *rg_method_name(uint32_t number);
 enum {
 	RG_CONTACT_LOCAL = 1,    /**< kept in the memory of this node only. A save with the flag memory-only sets it, any other save clears
 	                          *   it. An overlay (rg_store_overlay()) acts on it; other stores just keep it */
-	RG_CONTACT_PN = 4,       /**< the device is woken by push notifications of ours (RFC 8599); value 4 as in the base specification §1.1.3.
-	                          *   Not of a binding whose device another proxy wakes */
+	RG_CONTACT_PN = 4,       /**< this registrar wakes the device by push notifications (RFC 8599), and no other proxy does; value 4 as in the
+	                          *   base specification §1.1.3 */
 	RG_CONTACT_OUTBOUND = 8, /**< a flow of RFC 5626: matched by instance and reg-id */
 	RG_CONTACT_WOKEN = 16    /**< a wake-up of this registration was delivered: CONTACT_REFRESH of reason "reg-refresh" */
 };

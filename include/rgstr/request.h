@@ -77,9 +77,9 @@
  *
  * **Malformed headers** (RFC 3261 §8.2.2). A save refuses a request whose Request-URI, To, From, Call-ID, CSeq, Contact, Expires, Require,
  * or Path is malformed. The parameter `malformed_expires` may excuse Expires, and a Path that no flag asks for is not read. A malformed
- * Supported, Allow or User-Agent counts as absent, with all its lines, and a malformed value of Feature-Caps is left out. A display name need
- * not follow the grammar. It may be any text without control characters, except that every quote in it is closed, that a comma in a Contact or
- * Path stands between quotes, and that it is no SIP URI with a parameter.
+ * Supported, Allow or User-Agent counts as absent, with all its lines, and a malformed value of Feature-Caps is left out. A display name
+ * need not follow the grammar. It may be any text without control characters, except that every quote in it is closed, that a comma in a
+ * Contact or Path stands between quotes, and that it is no SIP URI with a parameter.
  */
 #ifndef RGSTR_REQUEST_H
 #define RGSTR_REQUEST_H

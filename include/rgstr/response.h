@@ -172,8 +172,8 @@ enum {
 typedef struct rg_target {
 	uint32_t struct_size;  /**< set by rg_target_init() */
 	int32_t q;             /**< 0–1000 thousandths; -1 = no q */
-	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers. Where push applies, also without the
-	                        *   parameters that begin with `pn-` */
+	rg_str uri;            /**< the new Request-URI (RFC 3261 §16.5), without `method`, `lr` and headers. Of a binding with RG_CONTACT_PN,
+	                        *   while `pn_enable` is on, also without the parameters that begin with `pn-` */
 	rg_str next_hop;       /**< URI to send the request to: first Path URI, else received, else `uri`. Of a GRUU whose request has Route
 	                        *   values (rg_request.routes): the first of them */
 	rg_str path;           /**< Route set, as rg_contact.path; or absent. Always absent for a GRUU whose request has Route values, which
@@ -229,14 +229,14 @@ RG_API rg_status rg_targets_get(const rg_targets *targets, uint32_t index, rg_ta
 /**
  * @return the number of devices that must be woken before a request reaches them (RFC 8599 §5.6.2); 0 for NULL. They are no targets.
  * While `pn_enable` is on, a binding with RG_CONTACT_PN is asleep, unless it was modified within `pn_skip_pn_interval`. Of the bindings of
- * an instance the one modified last decides for the device. For an ACK nobody is asleep: it cannot wait, and goes to a device that has just
- * answered.
+ * an instance the one modified last decides for the device. For an ACK no device is asleep: an ACK cannot wait, and goes to a device that
+ * has just answered.
  */
 RG_API uint32_t rg_targets_wake_count(const rg_targets *targets);
 
 /**
- * Fills in a view of the binding of a device that must be woken, with all parameters that it registered. They are in the order of targets.
- * It is borrowed from the targets. @return as rg_record_contact().
+ * Fills in a view of the binding of a device that must be woken, with all parameters that it registered. The devices are in the order of
+ * targets. The view is borrowed from the targets. @return as rg_record_contact().
  */
 RG_API rg_status rg_targets_wake_contact(const rg_targets *targets, uint32_t index, rg_contact *out);
 

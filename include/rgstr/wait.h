@@ -7,8 +7,8 @@
  * sends the push notification, and the device registers again. rg_targets_wait() hands over one list of targets for each device that does,
  * until the time `pn_refresh_timeout`, counted from the event, is over. rg_pn_process_purr() does the same for a request within a dialog.
  *
- * A device registers here, or through another registrar over the same store. The store's member `watch` tells of the latter at once. Without
- * it, or when its call gets lost, the registrar finds it out at half of `pn_refresh_timeout`, or at its end.
+ * A device registers here, or through another registrar over the same store. The store's member `watch` reports the latter at once. Without
+ * this member, or when a report gets lost, the registrar finds the change at half of `pn_refresh_timeout`, or at its end.
  */
 #ifndef RGSTR_WAIT_H
 #define RGSTR_WAIT_H
