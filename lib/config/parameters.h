@@ -94,12 +94,12 @@
 		.doc = "Supported push services, separated by commas. A Contact that names another one is refused with 555.") \
 	X(pn_ct_match_params, .kind = RG_PARAM_TEXT, .form = RG__FORM_TOKENS, .min = 1, .max = 1024, \
 		RG__DEFAULT_WORD("pn-provider, pn-prid, pn-param"), .section = "base 1.3.24", .from_base = 1, \
-		.doc = "URI parameters, separated by commas, that match a Contact with push parameters to a binding, octet by octet. A provider other than " \
-			"`apns`, `fcm` and `webpush` needs all of them.") \
+		.doc = "URI parameters, separated by commas, that match a Contact with push parameters to a binding, octet by octet. A provider " \
+			"other than `apns`, `fcm` and `webpush` needs all of them.") \
 	X(pn_pnsreg_interval, .kind = RG_PARAM_INT, .max = RG__SECONDS_MAX, RG__DEFAULT(130), .unit = "seconds", \
 		.section = "base 1.3.25", .from_base = 1, \
-		.doc = "Time before expiry at which a device that wakes up by itself, which a Contact with `+sip.pnsreg` tells, is asked to refresh. It must be above 120 and " \
-			"not below `pn_trigger_interval`.") \
+		.doc = "Time before expiry at which a device that wakes up by itself, as its `+sip.pnsreg` says, is asked to refresh. It must be " \
+			"above 120 and not below `pn_trigger_interval`.") \
 	X(pn_trigger_interval, .kind = RG_PARAM_INT, .max = RG__SECONDS_MAX, RG__DEFAULT(120), .unit = "seconds", \
 		.section = "base 1.3.26", .from_base = 1, \
 		.doc = "Time before expiry at which a device that has not refreshed is woken.") \
@@ -108,8 +108,9 @@
 		.doc = "Time after a registration during which the device counts as awake and is not woken.") \
 	X(pn_refresh_timeout, .kind = RG_PARAM_INT, .max = RG__SECONDS_MAX, RG__DEFAULT(6), .unit = "seconds", \
 		.section = "base 1.3.28", .from_base = 1, \
-		.doc = "Time that a request waits for a device that was woken. A lifetime that is not longer than `pn_trigger_interval` and this together " \
-			"leaves no room for it: it is raised by a second above both, or refused with 423, as `min_expires_mode` says.") \
+		.doc = "Time that a request waits for a device that was woken. A lifetime that is not above the sum of this and " \
+			"`pn_trigger_interval` leaves no time to wake the device: it is raised to a second above that sum, or refused with 423, " \
+			"as `min_expires_mode` says.") \
 	X(pn_enable_purr, .kind = RG_PARAM_BOOL, .max = 1, RG__DEFAULT(0), .section = "base 1.3.29", .from_base = 1, \
 		.doc = "Turns PURRs on: by these references, requests within long dialogs reach a sleeping device (RFC 8599 §6).")
 
