@@ -135,7 +135,7 @@ static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
 	rg__matchable wanted = { .text = f->contact_text, .instance = f->contact_instance, .reg_id = RG__ANY_FLOW, .by = f->contact_by,
 		.uri = f->contact, .state = RG__URI_PARSED };
-	rg__matchable held = { .text = binding->uri, .callid = binding->callid, .instance = binding->instance, .reg_id = binding->reg_id };
+	rg__matchable held = rg__matchable_unread(binding->uri, binding->callid, binding->instance, binding->reg_id);
 
 	return rg__matches(&f->matching, &wanted, &held);
 }

@@ -8,22 +8,9 @@
 /* Up to this many bindings need no allocation. */
 enum { FEW = 3 };
 
-static rg__matchable matchable_from(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
-{
-	rg__matchable m;
-
-	m.text = uri;
-	m.callid = callid;
-	m.instance = instance;
-	m.reg_id = reg_id;
-	m.by = RG__BY_MODE;
-	m.state = RG__URI_UNREAD;
-	return m;
-}
-
 static rg__matchable matchable_held(const rg_contact *c)
 {
-	return matchable_from(c->uri, c->callid, c->instance, c->reg_id);
+	return rg__matchable_unread(c->uri, c->callid, c->instance, c->reg_id);
 }
 
 bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size, uint32_t n)
@@ -115,7 +102,7 @@ static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 
 		if (age == FRESH || !rg__removal_fresh(&r, m->now))
 			continue;
-		gone = matchable_from(r.uri, r.callid, r.instance, r.reg_id);
+		gone = rg__matchable_unread(r.uri, r.callid, r.instance, r.reg_id);
 		if (wanted && !rg__matches(&m->reg->set.matching, wanted, &gone))
 			continue;
 		if (age == REPEATED)
@@ -176,7 +163,7 @@ static uint32_t flow_of(const rg__wanted *w)
 static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
 {
 	const rg__wanted *w = &m->reg->wanted[k];
-	rg__matchable wanted = matchable_from(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
+	rg__matchable wanted = rg__matchable_unread(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
 
 	wanted.by = w->by;
 	wanted.uri = w->uri;

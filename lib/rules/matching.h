@@ -26,6 +26,20 @@ enum {
 
 enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2, RG__URI_HASHED = 3 };
 
+/* A Contact or binding whose URI was not parsed yet. It matches by the mode. */
+static inline rg__matchable rg__matchable_unread(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
+{
+	rg__matchable m;
+
+	m.text = uri;
+	m.callid = callid;
+	m.instance = instance;
+	m.reg_id = reg_id;
+	m.by = RG__BY_MODE;
+	m.state = RG__URI_UNREAD;
+	return m;
+}
+
 /* Matches any flow: an operator names a Contact, not a flow. No valid reg-id reaches 2^31. */
 #define RG__ANY_FLOW UINT32_MAX
 
