@@ -28,9 +28,9 @@ static bool may_need_strip(rg_str uri)
 	return memchr(uri.p, '?', uri.n) != NULL;
 }
 
-/* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. What wakes a device
- * is between it and us. @p is_ours: NULL = the URI has nothing of this. */
-static rg_str strip_uri(rg_str text, bool (*is_ours)(rg_str name), char **room)
+/* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. @p strips: says which
+ * other parameters go; NULL = none. */
+static rg_str strip_uri(rg_str text, bool (*strips)(rg_str name), char **room)
 {
 	rg__uri uri;
 	rg__param p;
@@ -45,7 +45,7 @@ static rg_str strip_uri(rg_str text, bool (*is_ours)(rg_str name), char **room)
 	while (rg__uri_param_next(&uri.params, &p)) {
 		size_t n = p.value.p ? (size_t)(p.value.p + p.value.n - p.name.p) : p.name.n;
 
-		if (rg__eq_nocase(p.name, RG_STR("method")) || rg__eq_nocase(p.name, RG_STR("lr")) || (is_ours && is_ours(p.name)))
+		if (rg__eq_nocase(p.name, RG_STR("method")) || rg__eq_nocase(p.name, RG_STR("lr")) || (strips && strips(p.name)))
 			continue;
 		*at++ = ';';
 		memcpy(at, p.name.p, n);
@@ -59,7 +59,7 @@ static rg_str strip_uri(rg_str text, bool (*is_ours)(rg_str name), char **room)
 /* Whether the target is a device that a push wakes. */
 static bool is_pushed(const rg__choices *c, uint32_t i)
 {
-	return c->is_ours && (rg__record_flags(c->record, c->choice[i].index) & RG_CONTACT_PN) != 0;
+	return c->strips && (rg__record_flags(c->record, c->choice[i].index) & RG_CONTACT_PN) != 0;
 }
 
 rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
@@ -88,8 +88,8 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		room += c->onward.n;
 	}
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, is_pushed(c, i) ? c->is_ours : NULL, &room) : c->choice[i].uri,
-			c->choice[i].index, c->choice[i].fallback_of };
+		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, is_pushed(c, i) ? c->strips : NULL, &room) :
+			c->choice[i].uri, c->choice[i].index, c->choice[i].fallback_of };
 	return RG_OK;
 }
 

@@ -20,7 +20,7 @@ typedef struct rg__choice {
 typedef struct rg__choices {
 	int32_t result, code;     /* RG_LOOKUP_…; the code is 0 when there are targets */
 	bool branches_only;
-	bool (*is_ours)(rg_str name); /* the URI parameters of a binding with RG_CONTACT_PN that no target has; NULL = push is off */
+	bool (*strips)(rg_str name); /* which URI parameters the target of a binding with RG_CONTACT_PN loses; NULL = push is off */
 	const rg_record *record;  /* NULL = none */
 	const rg_key *key;        /* NULL = none */
 	rg_str onward;            /* not absent: the request keeps its Route, and goes to this URI, or (empty) as without a Path */

@@ -135,7 +135,7 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 {
 	uint32_t count = rg_record_contact_count(record);
 	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
-		.is_ours = settings->pn ? rg__pn_param : NULL,
+		.strips = settings->pn ? rg__pn_param : NULL,
 		.onward = settings->gruu ? onward(request) : RG__ABSENT };
 	sieve s = sieve_of(request, settings, now);
 	rg__lot lot = { 0 };
