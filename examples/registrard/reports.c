@@ -174,4 +174,3 @@ void command_metrics(struct command *command)
 	command_started(command, rg_read_statistics_async(command->server->registrar, command_domain(command), on_metrics, command, NULL, op,
 		NULL));
 }
-

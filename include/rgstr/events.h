@@ -28,8 +28,8 @@ typedef struct rg_subscription rg_subscription;
  *
  * CONTACT_REFRESH asks the subscriber to wake a device by its push service (RFC 8599): `pn-provider`, `pn-prid` and `pn-param` of the URI
  * of `after` name it. The wake-up before an expiry comes from a tick of the node that owns the binding, once for each registration, and
- * again at the times of `pn_retry` while no REGISTER comes. It is reported at least once: again, after 10 seconds, when the node ends, or
- * the store fails for so long, after the report and before this is noted in the store.
+ * again at the times of `pn_retry` while no REGISTER comes. It is reported at least once. When the node ends, or the store fails for 10
+ * seconds, between the report and its note in the store, it is reported again, 10 seconds after the first report.
  *
  * A commit queues its change. Then the thread of the verb reports changes from the queue, the oldest first, but at most 64 of them, and
  * none while another thread delivers. So a verb may return before its own events are delivered. The rest is due for the next tick, which

@@ -387,10 +387,11 @@ rg_status rg_config_check(const rg_config *config, rg_error *why)
 	if (most > 0 && least > most && rg__config_has(config, RG__P_min_expires))
 		return rg__fail(why, RG_EINVAL, "min_expires (%" PRId64 ") is above max_expires (%" PRId64 ")", least, most);
 	if (push && push->least > RG__SECONDS_MAX)
-		return rg__fail(why, RG_EINVAL, "pn_trigger_interval and pn_refresh_timeout together are not below %" PRId64, (int64_t)RG__SECONDS_MAX);
+		return rg__fail(why, RG_EINVAL, "pn_trigger_interval and pn_refresh_timeout together are not below %" PRId64,
+			(int64_t)RG__SECONDS_MAX);
 	if (push && most > 0 && most < push->least)
-		return rg__fail(why, RG_EINVAL, "max_expires (%" PRId64 ") is not above pn_trigger_interval and pn_refresh_timeout together (%" PRId64 ")",
-			most, push->least - 1);
+		return rg__fail(why, RG_EINVAL, "max_expires (%" PRId64 ") is not above pn_trigger_interval and pn_refresh_timeout together "
+			"(%" PRId64 ")", most, push->least - 1);
 	if (pnsreg <= PNSREG_ABOVE)
 		return rg__fail(why, RG_EINVAL, "pn_pnsreg_interval (%" PRId64 ") is not above %d", pnsreg, PNSREG_ABOVE);
 	if (pnsreg < trigger)

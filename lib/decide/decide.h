@@ -31,7 +31,7 @@ rg_plan *rg__plan_ref(rg_plan *plan);                      /* an operation and i
  */
 #define RG__WAKE_CLAIM 10000 /* milliseconds */
 
-/* How wake-ups are made. */
+/* What a wake-up depends on, beside the record and the time. */
 typedef struct rg__waker {
 	const rg_config *config;
 	bool heard; /* there is a subscriber */
@@ -56,7 +56,7 @@ rg_status rg__wake_sent(const rg_record *record, const rg_plan *claim, const rg_
 /* Whether this node acts for the bindings of an ownership tag, as rg_env.is_owner. */
 typedef int32_t rg__is_owner(void *user, const rg_str *tag);
 
-/* The node on which time passes. */
+/* The node on which a tick runs. */
 typedef struct rg__keeper {
 	rg__is_owner *is_owner; /* NULL: it acts for all bindings */
 	void *user;
@@ -67,7 +67,7 @@ typedef struct rg__keeper {
 rg_status rg__expire(const rg_record *record, const rg__keeper *keeper, rg_time now, const rg_revision *revision, rg_plan **out);
 
 /* Wakes the devices of bindings, given as @p n indexes into the record: the plan commits nothing and has a CONTACT_REFRESH for each, with the
- * binding as it is before and after. @p reason and @p callid are copied; @p callid is that of the request which causes this. RG_ENOMEM. */
+ * binding as it is before and after. @p reason and @p callid are copied; @p callid is that of the request for the device. RG_ENOMEM. */
 rg_status rg__wake(const rg_record *record, const uint16_t *indexes, uint32_t n, rg_str reason, rg_str callid, rg_time now, rg_plan **out);
 
 /* A remove filter, read and validated. It borrows the caller's text. */

@@ -49,8 +49,8 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 /* merge.c: loads the bindings of the record. */
 void rg__merge_load(rg__merge *m);
 
-/* accept.c: a 200. @p answer has the bindings to list; the rest is filled in. RG_EINVAL: a token is needed and there is no
- * secret. */
+/* accept.c: a 200. @p answer has the bindings to list; the rest is filled in. RG_EINVAL: a token is needed and there
+ * is no secret. */
 rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out);
 
 /* gruus.c: appends a line for each binding that a 200 lists, with the parameters of its GRUUs. RG_EINVAL: there is no secret to seal them. */

@@ -79,8 +79,8 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 		release_draft(d);
 		return RG_ENOMEM;
 	}
-	*plan = (rg_plan){ .commits = d->commits, .claims = d->claims, .affected = d->affected, .before = rg_record_ref(d->before), .next = d->next,
-		.response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes,
+	*plan = (rg_plan){ .commits = d->commits, .claims = d->claims, .affected = d->affected, .before = rg_record_ref(d->before),
+		.next = d->next, .response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes,
 		.n_reason = (uint32_t)d->reason.n };
 	atomic_init(&plan->refs, 1);
 	room = (char *)plan->views + views;

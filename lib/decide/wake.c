@@ -54,7 +54,7 @@ uint32_t rg__plan_wakes(const rg_plan *plan)
 	return n;
 }
 
-/* Is a binding as the claim left it? A REGISTER since then changes one of these, and another node's claim the time. */
+/* Is a binding as the claim left it? Each REGISTER changes one of the members compared, and the claim of another node changes `wake`. */
 static bool is_as_claimed(const rg_contact *c, const rg_plan *claim)
 {
 	const rg__change *change;

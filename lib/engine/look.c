@@ -284,4 +284,3 @@ void rg__lookout_look(rg__lookout *s)
 		leave_wait(w);
 	}
 }
-

@@ -17,7 +17,7 @@
 #include "engine/resolve.h"
 
 enum { RG__CONFLICTS_MAX = 32, RG__PAGE = 100 };
-enum { RG__AGAIN = RG_PENDING + 1 };
+enum { RG__AGAIN = RG_PENDING + 1 }; /* of rg__verb.decide alone */
 #define RG__RESEND_FOR 50000   /* milliseconds: a remote store remembers revisions for 60 s */
 #define RG__RESEND_LATE 5000    /* milliseconds that the tick of the last resend may be late */
 #define RG__RESEND_FIRST 100
@@ -58,9 +58,8 @@ typedef struct rg__verb {
 	/* The names are resolved; called before the first fetch. NULL: nothing to do. */
 	rg_status (*resolved)(rg_op *op);
 
-	/* Decides on op->found: sets op->plan when there may be something to commit, else keeps the result. RG__AGAIN: the
-	 * record is fetched and decided on once more. RG_PENDING: the verb has unlisted the operation and taken a hold on it, and answers it
-	 * later. */
+	/* Decides on op->found: sets op->plan when there may be something to commit, else keeps the result. RG__AGAIN: the record is fetched
+	 * and decided on once more. RG_PENDING: the verb has unlisted the operation and taken a hold on it, and answers it later. */
 	rg_status (*decide)(rg_op *op);
 
 	/* Walks: a key is finished. On RG_OK the changes of op->plan, if it has any, are committed. False: the walk ends here. */

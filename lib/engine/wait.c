@@ -114,8 +114,7 @@ void rg__wait_finish(rg_wait *w, rg_status status)
 		rg__waits_remove(w);
 }
 
-
-/* What is in the queue is not wanted any more. */
+/* Branches that are still in the queue are not handed over. */
 void rg__wait_cancel(rg_wait *w)
 {
 	rg__wait_finish(w, RG_ECANCELED);

@@ -3,8 +3,9 @@
 #include "register/read.h"
 
 /*
- * Another proxy wakes the device when the request says so. A client whose REGISTER the main registrar has answered is woken from there, or not
- * at all: it does not see our Feature-Caps. Such a binding is still that of a device that keeps its pn-prid while its address changes.
+ * Two kinds of Contact are not woken here. Of one the request's Feature-Caps say that another proxy wakes the device. The other is in a
+ * REGISTER that the main registrar has answered: its client does not see our Feature-Caps. Both are matched by their push parameters all
+ * the same, because the device keeps its pn-prid while its address changes.
  */
 static void read_push(rg__register *reg, rg__wanted *w)
 {

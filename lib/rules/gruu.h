@@ -33,8 +33,8 @@ void rg__gruu_add_value(rg__buf *out, rg_str instance);
 /* Appends the token of a temporary GRUU. RG_ELIMIT: the names are too long for a token. */
 rg_status rg__gruu_seal(const rg__ring *ring, const uint8_t seed[32], const rg__gruu *gruu, rg__buf *out);
 
-/* Reads a URI, which *out borrows. *out: NULL when it is no GRUU; free it with rg__gruu_free(). RG_ENOENT: a GRUU that names nobody; its token is none of ours.
- * @p ring NULL: no token is. */
+/* Reads a URI, which *out borrows. *out: NULL when it is no GRUU; free it with rg__gruu_free(). RG_ENOENT: a GRUU that names nobody; its token
+ * is none of ours. @p ring NULL: no token is. */
 rg_status rg__gruu_read(const rg__uri *uri, const rg__ring *ring, rg__gruu **out);
 void rg__gruu_free(rg__gruu *gruu);
 

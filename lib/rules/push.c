@@ -15,7 +15,7 @@ static bool find_provider(const rg__push *push, rg_str provider, uint32_t *index
 	return false;
 }
 
-/* RFC 8599 §10 to §12: what the services that it defines need beside pn-prid. Of another one the config says it. */
+/* RFC 8599 §10 to §12: what the services that it defines need beside pn-prid. The config says what another one needs. */
 static bool has_all(const rg__uri *uri, const rg__push *push, rg_str provider)
 {
 	rg_str param, value;
@@ -85,7 +85,7 @@ bool rg__pn_same(const rg__uri *contact, const rg__uri *binding, const rg__push 
 		if (!same_param(contact, binding, push->match[i], &missing))
 			return false;
 	}
-	/* What is left of the list may not tell two devices apart. */
+	/* Without a parameter, the rest of the list may not tell two devices apart. */
 	return !missing || (same_param(contact, binding, RG_STR("pn-provider"), &missing) &&
 		same_param(contact, binding, RG_STR("pn-prid"), &missing));
 }

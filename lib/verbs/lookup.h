@@ -63,19 +63,18 @@ typedef struct rg__lookup {
 /* lookup.c: selects the targets of a place from the record found. */
 rg_status rg__lookup_select(rg__lookup *l, rg__place *p);
 
-/* The functions below are in wait.c. */
-
-/* Follows the selection of a place: when a device is asleep, arms a wait, and lets the operation fetch and decide once more. Returns what `decide` is to. */
-rg_status rg__lookup_await(rg__lookup *l, rg__place *p);
-
-/* Before the answer: wakes the devices. The targets hold the wait. */
-rg_status rg__lookup_wake(rg__lookup *l, rg_targets *targets);
-
-/* A temporary GRUU named nobody. */
+/* lookup.c: counts a temporary GRUU that names nobody. */
 void rg__lookup_count_refused(rg__lookup *l);
 
-/* Whether another host is responsible for the AoR of a URI that was read. RG_ENOMEM, else RG_OK. */
+/* lookup.c: whether another host is responsible for the AoR of a URI that was read. RG_ENOMEM, else RG_OK. */
 rg_status rg__lookup_is_foreign(const rg__lookup *l, const rg__uri *uri, bool *foreign);
+
+/* wait.c: follows the selection of a place. When a device is asleep, it arms a wait, and lets the operation fetch and decide once more.
+ * Returns the result of `decide`. */
+rg_status rg__lookup_await(rg__lookup *l, rg__place *p);
+
+/* wait.c: wakes the devices, before the answer. The targets hold the wait. */
+rg_status rg__lookup_wake(rg__lookup *l, rg_targets *targets);
 
 /* The functions below are in lookup_many.c and serve lookups of several records. */
 
