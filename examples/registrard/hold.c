@@ -122,9 +122,10 @@ static void on_done(void *user, rg_status status)
 }
 
 /* Also when there is nothing to wait for, or that cannot be told: the request goes the way of its dialog. */
-static void on_purr(void *user, rg_status status, int32_t result)
+static void on_purr(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
 	(void)result;
+	rg_targets_free(targets);
 	on_done(user, status);
 }
 

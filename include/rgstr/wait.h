@@ -75,8 +75,10 @@ enum {
 
 /**
  * @param status  RG_OK, or an error as rg_lookup() returns. @param result  RG_PURR_…; RG_PURR_ERROR unless @p status is RG_OK.
+ * @param targets  how to reach the device: its target, and the other flows of its instance as fallbacks. The callback owns them. NULL when
+ * the device is not known to be awake, and when no binding of it is a target, as one that is not sips for a sips Request-URI.
  */
-typedef void (*rg_purr_cb)(void *user, rg_status status, int32_t result);
+typedef void (*rg_purr_cb)(void *user, rg_status status, int32_t result, rg_targets *targets);
 
 /**
  * Holds a request within a dialog until its device is awake (RFC 8599 §6, base specification §1.5.1). The parameter `pn-purr` of the
@@ -85,7 +87,11 @@ typedef void (*rg_purr_cb)(void *user, rg_status status, int32_t result);
  * If the device of the binding is asleep, RG_EVENT_CONTACT_REFRESH is raised for it, with the reason "mid-" and the method, and the
  * operation completes when it registers again, or `pn_refresh_timeout` later. There is nothing to wait for when the request has no PURR, the
  * PURR is forged or of another secret or domain, its binding is gone, the device is awake, `pn_enable` or `pn_enable_purr` is off, or
- * `pn_max_waits` others are waiting; in the last case the event is raised all the same.
+ * `pn_max_waits` others are waiting; in the last case the event is raised all the same. Nor does an ACK wait: its device has just answered.
+ *
+ * The device may have come back at another address or over another connection than those of the dialog. So when the host has no Route value
+ * left after its own, the request goes to the targets: with its Request-URI as it is (RFC 3261 §12.2.1.1), by way of the next hop, Path,
+ * socket and flow of the target. With Route values left, or without targets, it goes the way of its dialog.
  *
  * There is no blocking form: the wait needs the ticks of the host.
  * @param done  mandatory. @param op  may be NULL. @return under the completion law; RG_EINVAL: an argument is missing, or what the host says

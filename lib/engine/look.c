@@ -97,16 +97,12 @@ static rg_status select_device(const rg__lookout *s, const rg_record *record, ui
 
 	settings.gruu = s->gruu;
 	settings.no_sips = s->no_sips;
-	settings.only_binding = id;
 	if (s->branch >= 0)
 		request.request_uri = request.branches[s->branch];
-	rg_status st = rg__select(record, &s->key, &request, &settings, now, out);
+	rg_status st = rg__select_device(record, &s->key, &request, &settings, id, now, out);
 	rg_targets *own = *out;
 
-	if (st == RG_OK && rg_targets_count(own) == 0) {
-		rg_targets_free(own);
-		*out = NULL;
-	} else if (st == RG_OK && s->branch >= 0) {
+	if (st == RG_OK && own && s->branch >= 0) {
 		rg__joint joint = { .branches_only = settings.to_branches_only };
 
 		st = rg__targets_join(&joint, &(rg__part){ .targets = own, .branch = s->branch }, 1, out);
@@ -161,11 +157,11 @@ static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_
 
 		if (rg__record_contact(s->base, d->index, &asleep) != RG_OK || !is_same_device(push, &asleep, c) || !rg__sleeper_missing(s, d))
 			continue;
-		rg_status st = s->wait->request ? select_device(s, record, c->id, now, &targets) : RG_OK;
+		rg_status st = select_device(s, record, c->id, now, &targets);
 
 		if (st != RG_OK)
 			return st;
-		if (targets || !s->wait->request)
+		if (targets || s->wait->whatever)
 			queue_branch(s, d, targets);
 	}
 	return RG_OK;

@@ -140,8 +140,7 @@ static rg_status copy_asked(rg_wait *w, const rg__wait_asked *asked)
 		return RG_ENOMEM;
 	w->reason = (rg_str){ w->text.p, n };
 	w->callid = (rg_str){ asked->request->callid.p ? w->text.p + n : NULL, asked->request->callid.n };
-	if (asked->bare)
-		return RG_OK;
+	w->whatever = asked->whatever;
 	w->options = rg_lookup_options_ref(asked->options);
 	rg__lookup_settings_of(w->ticket.snapshot->config, asked->options, &w->settings);
 	return rg__request_copy(asked->request, SIZE_MAX, &w->request);

@@ -47,7 +47,8 @@ struct rg_wait {
 	rg__waits *waits;
 	rg__ticket ticket;       /* with the configuration under which the lookup began */
 	rg__lookout *spots;         /* complete once it waits */
-	rg_request *request;     /* NULL = nobody wants targets */
+	rg_request *request;
+	bool whatever;           /* as in rg__wait_asked */
 	rg_lookup_options *options;
 	rg__lookup_settings settings;
 	rg__buf text;

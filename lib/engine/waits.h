@@ -20,7 +20,7 @@ typedef struct rg__wait_asked {
 	const rg_request *request;
 	const rg_lookup_options *options; /* NULL = none */
 	rg_str prefix;                    /* of the reason that the events have; the method of the request follows */
-	bool bare;                        /* devices are waited for, and nobody wants their targets */
+	bool whatever;                    /* a device that registers has come back, be it a target or not */
 } rg__wait_asked;
 
 /* Begins to arm a wait beside an operation. The caller owns one reference. Past pn_max_waits the wait is refused: its events are raised, and

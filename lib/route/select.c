@@ -164,6 +164,21 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	return status;
 }
 
+rg_status rg__select_device(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
+	uint64_t id, rg_time now, rg_targets **out)
+{
+	rg__lookup_settings own = *settings;
+
+	own.only_binding = id;
+	rg_status status = rg__select(record, key, request, &own, now, out);
+
+	if (status == RG_OK && rg_targets_count(*out) == 0) {
+		rg_targets_free(*out);
+		*out = NULL;
+	}
+	return status;
+}
+
 rg_status rg__targets_failed(int32_t result, int32_t code, rg_targets **out)
 {
 	return rg__targets_new(&(rg__choices){ .result = result, .code = code }, out);

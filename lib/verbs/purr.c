@@ -17,13 +17,15 @@ typedef struct purr_asked {
 typedef struct purr_op {
 	rg_op op;
 	rg_purr_cb done;
-	rg_request request;      /* method and Call-ID are kept */
+	rg_request request;
+	rg_request *copy;        /* when the request must outlive the call */
 	rg__purr *purr;          /* NULL = nothing to wait for */
 	rg__lookup_settings settings;
 	rg_wait *wait;
 	rg__lookout *lookout;
 	_Atomic(rg_wait *) begun; /* the same, once it can be canceled */
 	int32_t result;
+	rg_targets *targets;     /* of the device; NULL = it is not known to be awake */
 } purr_op;
 
 static rg_str purr_in(rg_str text)
@@ -74,32 +76,43 @@ static rg_status purr_prepare(rg_op *op, const void *given, bool keeps, rg_error
 	rg__lookup_settings_of(config, NULL, &p->settings);
 	if (st == RG_OK && p->settings.pn && rg__config_int(config, RG__P_pn_enable_purr))
 		st = read_purr(p, config);
-	if (st == RG_OK)
-		st = rg__op_keep(op, keeps, (rg_str *[]){ &p->request.method, &p->request.callid }, 2);
-	if (st == RG_OK && p->purr)
-		op->key = p->purr->key;
-	else if (st == RG_OK)
+	if (st == RG_OK && !p->purr)
 		rg__op_decide_at_once(op);
+	if (st != RG_OK || !p->purr)
+		return st;
+	op->key = p->purr->key;
+	if (keeps)
+		st = rg__request_copy(&p->request, SIZE_MAX, &p->copy);
+	if (p->copy)
+		p->request = *p->copy;
 	return st;
 }
 
-/* The index of the binding, if its device is asleep; -1 = there is nothing to wait for. */
-static int32_t sleeping(const purr_op *p)
+/* The binding that the PURR names. False: it is gone, or has expired. */
+static bool named_binding(const purr_op *p, uint16_t *index, rg_contact *out)
 {
 	const rg_record *record = p->op.found.record;
-	rg_contact c;
 
-	for (uint32_t i = 0; i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
-		if (c.id == p->purr->binding)
-			return c.expires > p->op.now && rg__wakes_asleep(&p->settings, c.flags, c.modified, p->op.now) ? (int32_t)i : -1;
+	for (uint32_t i = 0; i < rg_record_contact_count(record) && rg__record_contact(record, i, out) == RG_OK; i++) {
+		if (out->id != p->purr->binding)
+			continue;
+		*index = (uint16_t)i;
+		return out->expires > p->op.now;
 	}
-	return -1;
+	return false;
 }
 
-static void no_branch(void *user, rg_targets *targets)
+/* An ACK has no transaction in which it could wait, and goes to a device that has just answered. */
+static bool has_to_wait(const purr_op *p, const rg_contact *c)
 {
-	(void)user;
-	rg_targets_free(targets);
+	return !rg_str_equal(p->request.method, RG_STR("ACK")) && rg__wakes_asleep(&p->settings, c->flags, c->modified, p->op.now);
+}
+
+static void purr_back(void *user, rg_targets *targets)
+{
+	purr_op *p = user;
+
+	p->targets = targets;
 }
 
 static void purr_over(void *user, rg_status status)
@@ -122,7 +135,7 @@ static rg_status begin_waiting(purr_op *p)
 	if (st != RG_OK)
 		return st;
 	rg__op_hold(&p->op);
-	st = rg__wait_claim(p->wait, no_branch, purr_over, p, NULL, NULL, NULL);
+	st = rg__wait_claim(p->wait, purr_back, purr_over, p, NULL, NULL, NULL);
 	if (st < 0) { /* too many others wait */
 		rg__op_let_go(&p->op);
 		return RG_OK;
@@ -136,27 +149,35 @@ static rg_status begin_waiting(purr_op *p)
 static rg_status purr_decide(rg_op *op)
 {
 	purr_op *p = (purr_op *)op;
-	int32_t index = p->purr ? sleeping(p) : -1;
+	rg_contact binding;
+	uint16_t index;
 	rg_status st;
 
-	if (index < 0)
+	if (!p->purr || !named_binding(p, &index, &binding))
 		return RG_OK;
+	if (!has_to_wait(p, &binding))
+		return rg__select_device(op->found.record, &op->key, &p->request, &p->settings, binding.id, op->now, &p->targets);
 	if (!p->wait) {
-		st = rg__wait_new(op, &(rg__wait_asked){ .request = &p->request, .prefix = RG_STR("mid-"), .bare = true }, &p->wait);
+		st = rg__wait_new(op, &(rg__wait_asked){ .request = &p->request, .prefix = RG_STR("mid-"), .whatever = true }, &p->wait);
 		if (st == RG_OK)
 			st = rg__wait_arm(p->wait, &(rg__lookout_asked){ .key = op->key, .branch = -1 }, &p->lookout);
 		p->settings.awake_since = op->now + 1;
 		return st == RG_OK ? RG__AGAIN : st;
 	}
-	st = rg__lookout_expect(p->lookout, op->found.record, &(uint16_t){ (uint16_t)index }, 1);
+	st = rg__lookout_expect(p->lookout, op->found.record, &index, 1);
 	return st == RG_OK ? begin_waiting(p) : st;
 }
 
 static void purr_answer(rg_op *op, rg_status status)
 {
 	purr_op *p = (purr_op *)op;
+	rg_targets *targets = NULL;
 
-	p->done(op->user, status, status == RG_OK ? p->result : RG_PURR_ERROR);
+	if (status == RG_OK) { /* else the wait may go on, and find targets */
+		targets = p->targets;
+		p->targets = NULL;
+	}
+	p->done(op->user, status, status == RG_OK ? p->result : RG_PURR_ERROR, targets);
 	rg_wait_cancel(atomic_load(&p->begun));
 }
 
@@ -167,6 +188,8 @@ static void purr_clear(rg_op *op)
 	if (p->wait)
 		rg__wait_drop(p->wait);
 	rg__purr_free(p->purr);
+	rg_targets_free(p->targets);
+	rg_request_free(p->copy);
 }
 
 static const rg__verb purr_verb = {

@@ -39,8 +39,11 @@ static const char *woken(site *s, const char *uri)
 	return s->w.text;
 }
 
-static void processed(void *user, rg_status status, int32_t result)
+/* What opens no PURR says where no device is. */
+static void processed(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
+	cr_expect_null(targets);
+	rg_targets_free(targets);
 	*(int32_t *)user = status == RG_OK ? result : RG_PURR_ERROR;
 }
 

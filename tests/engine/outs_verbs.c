@@ -230,11 +230,12 @@ OUT(rg_targets_wait, wait, rg_wait *, HAS(GOOD) | HAS(WRONG) | HAS(NOWHERE) | HA
 	return st;
 }
 
-static void purr_done(void *user, rg_status status, int32_t result)
+static void purr_done(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
 	(void)user;
 	(void)status;
 	(void)result;
+	rg_targets_free(targets);
 }
 
 OUT(rg_pn_process_purr, op, rg_op *, STARTED, rg_op_free)

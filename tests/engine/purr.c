@@ -8,18 +8,34 @@ typedef struct held {
 	int done, freed;
 	rg_status status;
 	int32_t result;
+	char targets[256]; /* "uri next-hop" of each, with a bar between; empty: NULL */
 	rg_op *op;
+	const char *method; /* NULL = BYE */
 	void (*then)(struct held *h);
 	kit *k;
 } held;
 
-static void purr_done(void *user, rg_status status, int32_t result)
+static void print_targets(held *h, rg_targets *targets)
+{
+	rg_target t = { .struct_size = sizeof t };
+	size_t n = 0;
+
+	h->targets[0] = 0;
+	for (uint32_t i = 0; targets && rg_targets_get(targets, i, &t) == RG_OK; i++)
+		n += (size_t)snprintf(h->targets + n, sizeof h->targets - n, "%s%.*s %.*s", i ? " | " : "", (int)t.uri.n, t.uri.p,
+			(int)t.next_hop.n, t.next_hop.p);
+	cr_expect(!targets || rg_targets_count(targets) > 0);
+	rg_targets_free(targets);
+}
+
+static void purr_done(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
 	held *h = user;
 
 	cr_expect_eq(h->done++, 0);
 	h->status = status;
 	h->result = result;
+	print_targets(h, targets);
 	if (h->then)
 		h->then(h);
 }
@@ -73,11 +89,11 @@ static rg_status hold(held *h, kit *k, const char *uri, const char *route, const
 	rg_request request;
 	rg_str line;
 
-	*h = (held){ .k = k, .then = h->then };
+	*h = (held){ .k = k, .then = h->then, .method = h->method };
 	snprintf(texts[0], sizeof texts[0], uri, purr);
 	snprintf(texts[1], sizeof texts[1], route ? route : "", purr);
 	rg_request_init(&request, sizeof request);
-	request.method = RG_STR("BYE");
+	request.method = rg_str_from(h->method ? h->method : "BYE");
 	request.request_uri = rg_str_from(texts[0]);
 	request.to_header = RG_STR("<sip:alice@example.org>;tag=1");
 	request.callid = RG_STR("dialog");
@@ -99,14 +115,23 @@ static void held_end(held *h)
 
 #define URI "sip:alice@192.0.2.1;pn-purr=%s"
 
-static void expect_result(kit *k, const char *uri, const char *route, const char *purr, int32_t result)
+/* The phone of push_contact(1). */
+#define REACHED "sip:p@192.0.2.1 sip:p@192.0.2.1"
+
+static void expect_targets(kit *k, const char *uri, const char *route, const char *purr, int32_t result, const char *targets)
 {
 	held h = { 0 };
 
 	cr_expect_eq(hold(&h, k, uri, route, purr), RG_OK, "%s %s", uri, route ? route : "");
 	cr_expect_eq(h.status, RG_OK);
 	cr_expect_eq(h.result, result);
+	cr_expect_str_eq(h.targets, targets);
 	held_end(&h);
+}
+
+static void expect_result(kit *k, const char *uri, const char *route, const char *purr, int32_t result)
+{
+	expect_targets(k, uri, route, purr, result, "");
 }
 
 Test(purr, a_request_goes_on_when_its_device_registers)
@@ -131,11 +156,85 @@ Test(purr, a_request_goes_on_when_its_device_registers)
 		cr_expect_eq(h.done, 1);
 		cr_expect_eq(h.status, RG_OK);
 		cr_expect_eq(h.result, RG_PURR_RESUMED);
+		cr_expect_str_eq(h.targets, REACHED);
 		held_end(&h);
 	}
 	free(purr);
 	kit_close(&k);
 	cr_expect(k.freed);
+}
+
+/* A REGISTER of a phone behind a NAT, over this flow. */
+static void register_over(kit *k, const char *contact, int cseq, const char *received, const char *flow)
+{
+	phone p = { .aor = "alice", .contact = contact, .cseq = cseq };
+	rg_response *response = NULL;
+	rg_request request;
+
+	kit_request(&p, &request);
+	request.received = rg_str_from(received);
+	request.flow = rg_str_from(flow);
+	cr_assert_eq(rg_save(k->reg, &request, NULL, &response, NULL), RG_OK);
+	cr_expect_eq(rg_response_code(response), 200);
+	rg_response_free(response);
+}
+
+Test(purr, the_targets_lead_to_where_the_device_is)
+{
+	static const char *settings[] = { "pn_enable_purr 1", "gruu_secret secret", "pn_skip_pn_interval 9", NULL };
+	held h = { 0 };
+	char *purr, moved[256];
+	kit k;
+
+	purr_open(&k, &purr);
+	cr_expect_eq(hold(&h, &k, "sip:alice@192.0.2.1;pn-purr=%s", NULL, purr), RG_PENDING);
+	register_over(&k, push_contact(1), 2, "sip:203.0.113.5:40000", "two");
+	cr_expect_str_eq(h.targets, "sip:p@192.0.2.1 sip:203.0.113.5:40000");
+	held_end(&h);
+	/* At another address, which the push parameters tie to the same binding. */
+	cr_expect_eq(hold(&h, &k, URI, NULL, purr), RG_PENDING);
+	snprintf(moved, sizeof moved, "<sip:p@192.0.2.77%s", strchr(push_contact(1), ';'));
+	register_over(&k, moved, 3, "sip:203.0.113.6:40000", "three");
+	cr_expect_str_eq(h.targets, "sip:p@192.0.2.77 sip:203.0.113.6:40000");
+	held_end(&h);
+	push_configure(&k, settings);
+	expect_targets(&k, URI, NULL, purr, RG_PURR_NOTHING, "sip:p@192.0.2.77 sip:203.0.113.6:40000");
+	expect_targets(&k, "sips:alice@192.0.2.1;pn-purr=%s", NULL, purr, RG_PURR_NOTHING, "");
+	free(purr);
+	kit_close(&k);
+}
+
+Test(purr, a_device_that_is_no_target_ends_the_wait_too)
+{
+	held h = { 0 };
+	char *purr;
+	kit k;
+
+	purr_open(&k, &purr);
+	cr_expect_eq(hold(&h, &k, "sips:alice@192.0.2.1;pn-purr=%s", NULL, purr), RG_PENDING);
+	free(register_for_purr(&k, "alice", 1, 2));
+	cr_expect_eq(h.result, RG_PURR_RESUMED);
+	cr_expect_str_eq(h.targets, "");
+	held_end(&h);
+	free(purr);
+	kit_close(&k);
+}
+
+Test(purr, an_ack_goes_to_its_device_without_a_wait)
+{
+	held h = { .method = "ACK" };
+	char *purr;
+	kit k;
+
+	purr_open(&k, &purr);
+	kit_listen(&k);
+	cr_expect_eq(hold(&h, &k, URI, NULL, purr), RG_OK);
+	cr_expect_eq(h.result, RG_PURR_NOTHING);
+	cr_expect_str_eq(h.targets, REACHED);
+	EXPECT_EVENTS(k, "");
+	held_end(&h);
+	free(purr);
+	kit_close(&k);
 }
 
 Test(purr, a_request_goes_on_at_the_end_of_the_time)
@@ -151,6 +250,7 @@ Test(purr, a_request_goes_on_at_the_end_of_the_time)
 	push_later(&k, 1);
 	cr_expect_eq(h.status, RG_OK);
 	cr_expect_eq(h.result, RG_PURR_RESUMED);
+	cr_expect_str_eq(h.targets, "");
 	cr_expect_eq(kit_stat(&k, "wakeups_timed_out"), 1);
 	held_end(&h);
 	free(purr);
@@ -179,7 +279,7 @@ Test(purr, there_may_be_nothing_to_wait_for)
 	EXPECT_EVENTS(k, "");
 	for (int i = 0; i < (int)(sizeof configs / sizeof *configs); i++) {
 		push_configure(&k, configs[i]);
-		expect_result(&k, URI, NULL, purr, RG_PURR_NOTHING);
+		expect_targets(&k, URI, NULL, purr, RG_PURR_NOTHING, configs[i] == awake ? REACHED : "");
 		EXPECT_EVENTS(k, configs[i] == full ? "CONTACT_REFRESH alice@example.org sip:p@192.0.2.1;pn-provider=acme;pn-prid=t1;" : "");
 	}
 	push_configure(&k, purr_settings);
@@ -327,6 +427,7 @@ Test(purr, a_store_that_answers_later_or_fails)
 		cr_expect_eq(h.done, 1);
 		cr_expect_eq(h.status, how < 3 ? RG_ECANCELED : how == 3 ? RG_ESTORE : RG_OK);
 		cr_expect_eq(h.result, how < 4 ? RG_PURR_ERROR : RG_PURR_RESUMED);
+		cr_expect_str_eq(h.targets, how < 4 ? "" : REACHED);
 		deferred_answer_all(k.deferred);
 		held_end(&h);
 		free(purr);

@@ -259,9 +259,10 @@ static rg_status use_lookup_async(scene *s, uint32_t i, void *room)
 	return st;
 }
 
-static void purr_processed(void *user, rg_status status, int32_t result)
+static void purr_processed(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
 	*(bool *)user = status == RG_OK && result == RG_PURR_NOTHING;
+	rg_targets_free(targets);
 }
 
 static rg_status use_process_purr(scene *s, uint32_t i, void *room)

@@ -135,10 +135,12 @@ static void *callers(void *arg)
 	return NULL;
 }
 
-static void purr_over(void *user, rg_status status, int32_t result)
+static void purr_over(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
 	(void)user;
 	expect(result == (status == RG_OK ? RG_PURR_RESUMED : RG_PURR_ERROR) || result == RG_PURR_NOTHING);
+	expect(!targets || (result != RG_PURR_ERROR && rg_targets_count(targets) > 0));
+	rg_targets_free(targets);
 	atomic_fetch_sub(&all.purrs, 1);
 }
 

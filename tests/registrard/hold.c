@@ -140,7 +140,7 @@ static void finish(rg_status status)
 	if (w.on_done)
 		w.on_done(user, status);
 	else
-		w.on_purr(user, status, RG_PURR_RESUMED);
+		w.on_purr(user, status, RG_PURR_RESUMED, NULL);
 	w.free_user(user);
 }
 

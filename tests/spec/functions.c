@@ -280,16 +280,18 @@ ROW(function, add_sock_hdr, "1.4.8")
 	IS(text(h, value), "tls:[2001:db8::1]:5061");
 }
 
-/* What rg_pn_process_purr() says about a BYE with this PURR: "status result", or "waits". */
+/* What rg_pn_process_purr() says about a BYE with this PURR. */
 typedef struct resumed {
 	bool called;
 	rg_status status;
 	int32_t result;
+	uint32_t targets;
 } resumed;
 
-static void resume(void *user, rg_status status, int32_t result)
+static void resume(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
-	*(resumed *)user = (resumed){ true, status, result };
+	*(resumed *)user = (resumed){ true, status, result, rg_targets_count(targets) };
+	rg_targets_free(targets);
 }
 
 static void within_dialog(host *h, const char *purr, resumed *out)
@@ -297,7 +299,7 @@ static void within_dialog(host *h, const char *purr, resumed *out)
 	char uri[2048];
 	rg_request r;
 
-	*out = (resumed){ false, RG_OK, 0 };
+	*out = (resumed){ false, RG_OK, 0, 0 };
 	rg_request_init(&r, sizeof r);
 	r.method = RG_STR("BYE");
 	snprintf(uri, sizeof uri, "sip:a@192.0.2.1;pn-purr=%s", purr);
@@ -332,6 +334,7 @@ ROW(function, pn_process_purr, "1.5.1")
 	cr_expect_not(woken.called);
 	SAVE(.contact = ASLEEP_PHONE);
 	cr_expect_eq(woken.result, 1);
+	cr_expect_eq(woken.targets, 1);
 }
 
 ROW_AS(purr_code, launched, "1", "1.5.1")
