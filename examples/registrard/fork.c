@@ -315,14 +315,11 @@ void call_keep_hop(struct call *call, const struct hop *hop)
 	call->otherwise = *hop;
 }
 
-int call_fork_otherwise(struct call *call)
+void call_fork_otherwise(struct call *call)
 {
 	struct hop hop = call->otherwise;
 
-	if (!hop.next)
-		return 0;
 	call_fork(call, &hop, 1, 0);
-	return 1;
 }
 
 int call_make_room(struct server *server)

@@ -34,8 +34,8 @@ struct call *call_new(struct server *server, msg_t *msg, sip_t *sip, const struc
 /* Keeps a hop for call_fork_otherwise(). What it borrows must be the call's request. */
 void call_keep_hop(struct call *call, const struct hop *hop);
 
-/* Forwards to the hop that was kept. @return 0 when there is none. */
-int call_fork_otherwise(struct call *call);
+/* Forwards to the hop that was kept. */
+void call_fork_otherwise(struct call *call);
 
 struct server *call_server(const struct call *call);
 

@@ -35,7 +35,7 @@ struct holds {
 struct news {
 	struct queue_entry in_queue;
 	struct hold *hold;
-	rg_targets *targets; /* of a device that came back; NULL = the wait is over */
+	rg_targets *targets; /* of a device that came back, or that a PURR names; NULL = none */
 	rg_status status;    /* of the whole wait */
 };
 
@@ -121,12 +121,17 @@ static void on_done(void *user, rg_status status)
 	news_add(hold, &hold->over);
 }
 
-/* Also when there is nothing to wait for, or that cannot be told: the request goes the way of its dialog. */
+/* Also when there is nothing to wait for, or that cannot be told: the request goes on. */
 static void on_purr(void *user, rg_status status, int32_t result, rg_targets *targets)
 {
+	struct hold *hold = user;
+
 	(void)result;
-	rg_targets_free(targets);
-	on_done(user, status);
+	hold->over.targets = targets;
+	if (hold->call)
+		on_done(user, status);
+	else
+		rg_targets_free(targets);
 }
 
 static void on_free(void *user)
@@ -160,7 +165,15 @@ static int status_of(const struct call *call, rg_status status)
 	return status == RG_ETIMEOUT ? 480 : 500;
 }
 
-static void hold_over(struct hold *hold, rg_status status)
+/* A request in a dialog goes to where its device is. Behind other proxies, and without a device, it goes the way of its dialog. */
+static void go_on(struct call *call, const rg_targets *targets)
+{
+	if (!targets || call_sip(call)->sip_route || targets_go_on(call, targets) < 0)
+		call_fork_otherwise(call);
+}
+
+/* @param targets  of the device that a PURR names; NULL = none. */
+static void hold_over(struct hold *hold, rg_status status, const rg_targets *targets)
 {
 	struct call *call = hold->call;
 	int is_purr = !hold->wait;
@@ -168,7 +181,7 @@ static void hold_over(struct hold *hold, rg_status status)
 	call_enter(call);
 	hold_end(call);
 	if (is_purr) {
-		call_fork_otherwise(call);
+		go_on(call, targets);
 		return;
 	}
 	call->unwoken = status_of(call, status);
@@ -209,17 +222,17 @@ static void on_ring(void *user)
 	for (int i = 0; i < N_DELAYS; i++)
 		while ((hold = queue_first(&all->waiting[i])) != NULL && hold->due <= now) {
 			if (hold->delay == DELAY_OVER)
-				hold_over(hold, RG_ETIMEOUT);
+				hold_over(hold, RG_ETIMEOUT, NULL);
 			else
 				tell(hold);
 		}
 	for (int i = 0; i < PART && (news = queue_first(&all->news)) != NULL; i++, news_free(news)) {
 		struct call *call = news->hold->call;
 
-		if (call && news->targets)
-			targets_join(call, news->targets);
+		if (call && news == &news->hold->over)
+			hold_over(news->hold, news->status, news->targets);
 		else if (call)
-			hold_over(news->hold, news->status);
+			targets_join(call, news->targets);
 	}
 	clock_set(all);
 }
@@ -264,19 +277,27 @@ int hold_targets(struct call *call, rg_targets *targets)
 	return hold_begin(hold, status) ? 0 : -1;
 }
 
-int hold_purr(struct call *call)
+void hold_purr(struct call *call)
 {
-	struct hold *hold = lookup_has_purr(call->server, call_sip(call)) && call->method != sip_method_ack ? hold_new(call) : NULL;
+	struct hold *hold = lookup_has_purr(call->server, call_sip(call)) ? hold_new(call) : NULL;
+	rg_targets *targets = NULL;
 	rg_status status;
 
-	if (!hold)
-		return 0;
+	if (!hold) {
+		go_on(call, NULL);
+		return;
+	}
 	status = lookup_purr(call->server, call->msg, on_purr, hold, on_free, &hold->op);
 	if (status == RG_OK) {
+		targets = hold->over.targets;
+		hold->over.targets = NULL;
 		hold_end(call);
-		return 0;
+	} else if (hold_begin(hold, status)) {
+		call_leave(call);
+		return;
 	}
-	return hold_begin(hold, status);
+	go_on(call, targets);
+	rg_targets_free(targets);
 }
 
 struct holds *holds_new(struct server *server)

@@ -21,9 +21,9 @@ struct hold;
  * function returns. The targets stay the caller's. @return 0 when the call waits or was cancelled; -1 when it cannot wait, as an ACK. */
 int hold_targets(struct call *call, rg_targets *targets);
 
-/* Lets a request in a dialog wait for the device that its pn-purr names; then it goes to the hop that was kept (see call_keep_hop()).
- * @return 1 when the call waits, 0 when there is nothing to wait for. */
-int hold_purr(struct call *call);
+/* Forwards a request in a dialog, after a wait if the device that its pn-purr names is asleep: to where this device is, or to the hop that was
+ * kept (see call_keep_hop()). An ACK does not wait for a device. */
+void hold_purr(struct call *call);
 
 /* The call waits no longer, and nothing comes from the wait. Does nothing for a call that does not wait. */
 void hold_end(struct call *call);

@@ -83,12 +83,12 @@ static int names_nobody_here(int code)
 	return code == 404 || code == 400;
 }
 
-/* Forwards a request in a dialog to the hop that was kept, after its device woke. @return 0 when there is no such hop. */
+/* Forwards a request that has a hop of its dialog, after its device woke. @return 0 when there is no such hop. */
 static int go_on_in_dialog(struct call *call)
 {
-	if (!call->otherwise.next || !hold_purr(call))
-		return call_fork_otherwise(call);
-	call_leave(call);
+	if (!call->otherwise.next)
+		return 0;
+	hold_purr(call);
 	return 1;
 }
 

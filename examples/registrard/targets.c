@@ -76,6 +76,18 @@ int targets_fork(struct call *call, const rg_targets *targets, size_t later)
 	return targets_use(call, targets, later, call_fork);
 }
 
+static void fork_unchanged(struct call *call, struct hop *hops, size_t n, size_t later)
+{
+	for (size_t i = 0; i < n; i++)
+		hops[i].uri = NULL;
+	call_fork(call, hops, n, later);
+}
+
+int targets_go_on(struct call *call, const rg_targets *targets)
+{
+	return targets_use(call, targets, 0, fork_unchanged);
+}
+
 static void join(struct call *call, struct hop *hops, size_t n, size_t later)
 {
 	(void)later;

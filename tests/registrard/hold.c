@@ -32,6 +32,9 @@ static struct {
 	int reports_at_once;   /* branches that it reports before it returns */
 	const char *require;   /* header of the request */
 	int rings, has_purr;
+	int is_reached;        /* the device of the PURR */
+	int has_no_room;       /* to go on to the device */
+	sip_t sip;
 	size_t n_targets;      /* that nobody has freed */
 	int shortage;          /* the next allocation fails */
 } w;
@@ -140,7 +143,7 @@ static void finish(rg_status status)
 	if (w.on_done)
 		w.on_done(user, status);
 	else
-		w.on_purr(user, status, RG_PURR_RESUMED, NULL);
+		w.on_purr(user, status, RG_PURR_RESUMED, w.is_reached ? targets_new() : NULL);
 	w.free_user(user);
 }
 
@@ -199,11 +202,20 @@ void call_leave(struct call *call)
 	note("leave:%d ", call->unwoken);
 }
 
-int call_fork_otherwise(struct call *call)
+void call_fork_otherwise(struct call *call)
 {
 	call->busy--;
 	note("otherwise ");
-	return 1;
+}
+
+int targets_go_on(struct call *call, const rg_targets *targets)
+{
+	cr_assert_not_null(targets);
+	if (w.has_no_room)
+		return -1;
+	call->busy--;
+	note("device ");
+	return 0;
 }
 
 void targets_join(struct call *call, const rg_targets *targets)
@@ -222,7 +234,7 @@ int call_rings(const struct call *call)
 sip_t *call_sip(const struct call *call)
 {
 	(void)call;
-	return NULL;
+	return &w.sip;
 }
 
 char *header_join(su_home_t *home, const sip_t *sip, const char *name)
@@ -261,6 +273,13 @@ static void close_world(void)
 	holds_free(w.server.holds);
 	cr_assert_null(w.user, "the library was told");
 	cr_assert_eq(w.n_targets, 0);
+	cr_assert_eq(w.call.busy, 0);
+}
+
+static void go_on(void)
+{
+	w.call.busy = 1;
+	hold_purr(&w.call);
 	cr_assert_eq(w.call.busy, 0);
 }
 
@@ -398,8 +417,6 @@ Test(hold, an_ack_and_a_cancelled_call_do_not_wait)
 	open_world(sip_method_ack);
 	w.call.uas = NULL;
 	cr_assert_eq(hold_targets(&w.call, (rg_targets *)&w), -1);
-	w.has_purr = 1;
-	cr_assert_eq(hold_purr(&w.call), 0);
 	close_world();
 	open_world(sip_method_invite);
 	w.call.cancelled = 1;
@@ -417,7 +434,8 @@ Test(hold, a_wait_that_is_refused_or_finds_no_memory)
 		w.shortage = shortage;
 		cr_assert_eq(hold_targets(&w.call, (rg_targets *)&w), -1);
 		w.shortage = shortage;
-		cr_assert_eq(hold_purr(&w.call), 0);
+		go_on();
+		expect("otherwise ", "at once");
 		cr_assert_null(w.call.hold);
 		cr_assert_eq(w.server.counts.held_requests, 0);
 		pass(100000);
@@ -440,29 +458,60 @@ Test(hold, a_request_in_a_dialog_goes_on_whatever_comes_of_its_purr)
 	static const rg_status statuses[] = { RG_OK, RG_ESTORE, RG_ENOMEM };
 
 	open_world(sip_method_bye);
-	cr_assert_eq(hold_purr(&w.call), 0, "without a PURR");
+	go_on();
+	expect("otherwise ", "without a PURR");
 	w.has_purr = 1;
 	w.answer = RG_OK;
-	cr_assert_eq(hold_purr(&w.call), 0, "with nothing to wait for");
+	go_on();
+	expect("otherwise ", "with nothing to wait for");
 	cr_assert_null(w.call.hold);
 	cr_assert_eq(w.server.counts.held_requests, 0);
 	w.answer = RG_PENDING;
 	for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-		cr_assert_eq(hold_purr(&w.call), 1);
+		go_on();
+		expect("leave:0 ", "while it waits");
 		pass(1000);
 		expect("", "while it waits");
 		finish(statuses[i]);
 		pass(0);
 		expect("otherwise ", rg_strerror(statuses[i]));
 	}
-	cr_assert_eq(hold_purr(&w.call), 1);
+	go_on();
 	pass(28000);
-	expect("otherwise ", "before the client gives up");
-	cr_assert_eq(hold_purr(&w.call), 1);
+	expect("leave:0 otherwise ", "before the client gives up");
+	go_on();
+	w.is_reached = 1;
 	hold_end(&w.call);
 	pass(100000);
-	expect("", "after a CANCEL");
+	expect("leave:0 ", "after a CANCEL");
 	close_world();
+}
+
+Test(hold, a_request_in_a_dialog_goes_to_where_its_device_is)
+{
+	static const struct {
+		int has_no_room, has_route;
+		const char *words;
+	} cases[] = { { 0, 0, "device " }, { 1, 0, "otherwise " }, { 0, 1, "otherwise " } };
+	sip_route_t route;
+
+	for (int is_asleep = 0; is_asleep <= 1; is_asleep++)
+		for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+			open_world(sip_method_bye);
+			w.has_purr = w.is_reached = 1;
+			w.has_no_room = cases[i].has_no_room;
+			w.sip.sip_route = cases[i].has_route ? &route : NULL;
+			w.answer = is_asleep ? RG_PENDING : RG_OK;
+			go_on();
+			if (is_asleep) {
+				expect("leave:0 ", "while it waits");
+				finish(RG_OK);
+				expect("", "before the next turn of the loop");
+				pass(0);
+			}
+			expect(cases[i].words, "when the device is awake");
+			close_world();
+		}
 }
 
 /* A server stops with calls that wait, and with reports that nobody reads. */
