@@ -29,6 +29,7 @@ struct holds {
 	struct queue news;              /* what the library reported */
 	struct queue waiting[N_DELAYS]; /* the calls that wait, by what is due next, the first one first */
 	struct alarm_clock *alarm;
+	int64_t due; /* of the alarm; INT64_MAX = none */
 };
 
 /* One report. */
@@ -57,6 +58,7 @@ static void hold_unref(struct hold *hold)
 		free(hold);
 }
 
+/* To set the alarm is a system call, and one REGISTER may bring thousands of reports. */
 static void clock_set(struct holds *all)
 {
 	int64_t due = queue_first(&all->news) ? 0 : INT64_MAX;
@@ -67,8 +69,9 @@ static void clock_set(struct holds *all)
 		if (first && first->due < due)
 			due = first->due;
 	}
-	if (due < INT64_MAX)
+	if (due != all->due && due < INT64_MAX)
 		alarm_clock_set(all->alarm, due);
+	all->due = due;
 }
 
 static void delay_set(struct hold *hold, enum delay delay)
@@ -219,6 +222,7 @@ static void on_ring(void *user)
 	struct news *news;
 	struct hold *hold;
 
+	all->due = INT64_MAX;
 	for (int i = 0; i < N_DELAYS; i++)
 		while ((hold = queue_first(&all->waiting[i])) != NULL && hold->due <= now) {
 			if (hold->delay == DELAY_OVER)
@@ -308,6 +312,7 @@ struct holds *holds_new(struct server *server)
 		free(all);
 		return NULL;
 	}
+	all->due = INT64_MAX;
 	return all;
 }
 

@@ -21,6 +21,7 @@ static struct {
 	void (*ring)(void *user);
 	void *ringer;
 	size_t turns;  /* of the loop */
+	size_t settings; /* of the alarm */
 	char log[256]; /* what was done to the call, in words */
 	/* The wait that the library was asked for. */
 	rg_branch_cb on_branch;
@@ -85,6 +86,7 @@ void alarm_clock_set(struct alarm_clock *alarm, int64_t due)
 {
 	(void)alarm;
 	w.due = due;
+	w.settings++;
 }
 
 int64_t alarm_clock_now(void)
@@ -358,9 +360,11 @@ Test(hold, many_devices_do_not_stop_the_loop)
 	for (int i = 0; i < 250; i++)
 		w.on_branch(w.user, targets_new());
 	finish(RG_OK);
+	cr_assert_eq(w.settings, 2, "one for the hold, one for all reports");
 	pass(0);
 	cr_assert_eq(w.call.n, 250);
 	cr_assert_eq(w.turns, 3);
+	cr_assert_leq(w.settings, 5);
 	cr_assert_null(w.call.hold);
 	close_world();
 }
