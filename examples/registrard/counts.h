@@ -20,6 +20,7 @@
 	X(pushes_sent, "Wake-ups that a program of --push-exec or the host of --push-url has accepted") \
 	X(pushes_retried, "Attempts at --push-url after the first one of a wake-up") \
 	X(pushes_failed, "Wake-ups that a program or the host of --push-url has not accepted") \
+	X(pushes_merged, "Wake-ups that took the place of an earlier one of the same phone, which had not been tried") \
 	X(pushes_dropped, "Wake-ups that were not tried: too many waited, or they had become useless")
 
 /* What goes up and down. */

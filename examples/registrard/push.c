@@ -35,6 +35,21 @@ static int64_t use_of(const struct push *push, const rg_event *event)
 	return is_waited_for && push->request_ms < ms ? push->request_ms : ms;
 }
 
+/* A phone may treat calls as nothing else, so a wake-up for another request must not take the place of one for a call. */
+static uint64_t device_of(const struct server *server, const rg_event *event)
+{
+	int is_call = rg_str_equal(event->reason, RG_STR("ini-INVITE")) || rg_str_equal(event->reason, RG_STR("mid-INVITE"));
+	unsigned char parts[crypto_shorthash_BYTES + sizeof(uint64_t) + 1], hash[crypto_shorthash_BYTES];
+	uint64_t id = event->after ? event->after->id : 0, digest;
+
+	crypto_shorthash(parts, (const unsigned char *)event->aor.p, event->aor.n, server->loop_key);
+	memcpy(parts + crypto_shorthash_BYTES, &id, sizeof id);
+	parts[sizeof parts - 1] = (unsigned char)is_call;
+	crypto_shorthash(hash, parts, sizeof parts, server->loop_key);
+	memcpy(&digest, hash, sizeof digest);
+	return digest;
+}
+
 /* Runs inside event delivery, so it only queues. */
 static void on_refresh(void *user, const rg_event *event)
 {
@@ -48,7 +63,8 @@ static void on_refresh(void *user, const rg_event *event)
 	snprintf(label, sizeof label, "%.*s, %.*s", (int)event->aor.n, event->aor.p ? event->aor.p : "", (int)event->reason.n,
 		event->reason.p ? event->reason.p : "");
 	if (!push->json.failed)
-		wakeup = wakeup_new(label, (rg_str){ push->json.p, push->json.n }, alarm_clock_now() + use_of(push, event));
+		wakeup = wakeup_new(label, (rg_str){ push->json.p, push->json.n }, alarm_clock_now() + use_of(push, event),
+			device_of(push->server, event));
 	if (!wakeup) {
 		push->server->counts.pushes_dropped++;
 		return;

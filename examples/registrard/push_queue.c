@@ -21,6 +21,7 @@ struct push_queue {
 	struct server *server;
 	struct push_way way;
 	struct queue waiting;      /* to be started, in this order */
+	struct table devices;      /* the same jobs, by device */
 	struct push_job **retries; /* a heap: the first is due first */
 	size_t n_retries, room_for_retries;
 	size_t n_waiting;          /* both */
@@ -31,7 +32,7 @@ struct push_queue {
 	struct alarm_clock *alarm;
 };
 
-struct wakeup *wakeup_new(const char *label, rg_str json, int64_t until)
+struct wakeup *wakeup_new(const char *label, rg_str json, int64_t until, uint64_t device)
 {
 	size_t n_label = strlen(label) + 1;
 	struct wakeup *wakeup = malloc(sizeof *wakeup + n_label + json.n);
@@ -41,7 +42,7 @@ struct wakeup *wakeup_new(const char *label, rg_str json, int64_t until)
 		return NULL;
 	memcpy(room, label, n_label);
 	memcpy(room + n_label, json.p, json.n);
-	*wakeup = (struct wakeup){ 1, until, room, room + n_label, json.n };
+	*wakeup = (struct wakeup){ 1, until, device, room, room + n_label, json.n };
 	return wakeup;
 }
 
@@ -63,13 +64,15 @@ static void mind_alarm(struct push_queue *queue)
 static void put_in_line(struct push_queue *queue, struct push_job *job)
 {
 	queue_add(&queue->waiting, &job->in_queue);
+	table_add(&queue->devices, &job->in_line, job->wakeup->device);
 	queue->n_waiting++;
 	queue->bytes_waiting += job->wakeup->n;
 	queue->server->counts.pushes_waiting++;
 }
 
-static void leave(struct push_queue *queue, const struct push_job *job)
+static void leave(struct push_queue *queue, struct push_job *job)
 {
+	table_remove(&queue->devices, &job->in_line);
 	queue->n_waiting--;
 	queue->bytes_waiting -= job->wakeup->n;
 	queue->server->counts.pushes_waiting--;
@@ -181,9 +184,9 @@ struct push_queue *push_queue_new(struct server *server, const struct push_way *
 		return NULL;
 	queue->server = server;
 	queue->way = *way;
-	queue->alarm = alarm_clock_new(server->root, on_turn, queue);
-	if (queue->alarm)
+	if (table_init(&queue->devices) == 0 && (queue->alarm = alarm_clock_new(server->root, on_turn, queue)) != NULL)
 		return queue;
+	table_deinit(&queue->devices);
 	free(queue);
 	return NULL;
 }
@@ -201,21 +204,43 @@ void push_queue_free(struct push_queue *queue)
 		job_free(job);
 	}
 	alarm_clock_free(queue->alarm);
+	table_deinit(&queue->devices);
 	free(queue->retries);
 	free(queue);
 }
 
+static int has_bytes(const struct push_queue *queue, size_t n)
+{
+	return queue->bytes_waiting + n <= queue->way.most_waiting * BYTES_EACH + BYTES_MORE;
+}
+
 static int is_full(const struct push_queue *queue, const struct wakeup *wakeup)
 {
-	size_t most = queue->way.most_waiting;
+	return queue->n_waiting >= queue->way.most_waiting || !has_bytes(queue, wakeup->n);
+}
 
-	return queue->n_waiting >= most || queue->bytes_waiting + wakeup->n > most * BYTES_EACH + BYTES_MORE;
+/* The later request is more likely to wait still. Its wake-up keeps the earlier one's place. */
+static void merge_into(struct push_queue *queue, struct push_job *job, struct wakeup *wakeup)
+{
+	queue->server->counts.pushes_merged++;
+	if (!has_bytes(queue, wakeup->n))
+		return;
+	queue->bytes_waiting += wakeup->n - job->wakeup->n;
+	wakeup_unref(job->wakeup);
+	job->wakeup = wakeup;
+	job->tries = 0;
+	wakeup->refs++;
 }
 
 void push_queue_add(struct push_queue *queue, struct wakeup *wakeup)
 {
-	struct push_job *job = NULL;
+	struct table_entry *same = table_first(&queue->devices, wakeup->device);
+	struct push_job *job;
 
+	if (same) {
+		merge_into(queue, (struct push_job *)((char *)same - offsetof(struct push_job, in_line)), wakeup);
+		return;
+	}
 	if (is_full(queue, wakeup))
 		drop_useless(queue, alarm_clock_now());
 	if (is_full(queue, wakeup)) {

@@ -5,18 +5,20 @@
 #define REGISTRARD_PUSH_QUEUE_H
 
 #include "server.h"
+#include "table.h"
 
 /* An event as JSON. All queues share it. */
 struct wakeup {
 	size_t refs;
 	int64_t until;     /* on alarm_clock_now(): when it is of no use any more */
+	uint64_t device;   /* keyed digest of the device, and of whether it is for a call */
 	const char *label; /* whose device, and why, for the log */
 	const char *json;  /* a line */
 	size_t n;          /* its octets */
 };
 
 /* @return with one reference, or NULL when out of memory. */
-struct wakeup *wakeup_new(const char *label, rg_str json, int64_t until);
+struct wakeup *wakeup_new(const char *label, rg_str json, int64_t until, uint64_t device);
 void wakeup_unref(struct wakeup *wakeup);
 
 struct push_queue;
@@ -24,6 +26,7 @@ struct push_queue;
 /* One wake-up in one queue. */
 struct push_job {
 	struct queue_entry in_queue;
+	struct table_entry in_line; /* while it waits to be started */
 	struct push_queue *queue;
 	struct wakeup *wakeup;
 	unsigned tries; /* that have failed */
@@ -45,7 +48,8 @@ struct push_queue *push_queue_new(struct server *server, const struct push_way *
 /* Drops what waits. No job may be running. NULL is accepted. */
 void push_queue_free(struct push_queue *queue);
 
-/* Queues a wake-up, or drops it. It is started from the loop. */
+/* Queues a wake-up, or drops it. It is started from the loop. It takes the place of one of the same device that is to be started, so that
+ * nobody can hold up the wake-ups of others by requests to one phone. */
 void push_queue_add(struct push_queue *queue, struct wakeup *wakeup);
 
 /* Ends a job that runs. @param sent  whether the wake-up was accepted. */

@@ -214,6 +214,33 @@ def test_a_program_that_cannot_be_started_yet():
         assert counts(daemon)['retried'] >= 1
 
 
+def test_requests_to_one_phone_hold_up_no_other():
+    """Anybody may send them. Two wait at most, one of them for a call; the last of each kind stays."""
+    asleep = ['--set', 'pn_enable=1', '--set', 'pn_providers=fcm', '--set', 'pn_refresh_timeout=100']
+    with program('echo $(cat) >>events; while [ ! -e go ]; do sleep 0.1; done') as (path, folder), \
+            Daemon(*asleep, '--push-exec', path, '--push-exec-limit', '1', '--push-timeout', '60') as daemon:
+        phone, caller = daemon.peer(), daemon.peer('tcp')
+
+        def send(method, user, callid):
+            to = 'sip:%s@example.org' % user
+            caller.send(caller.request(method, to, '<sip:x@example.net>;tag=x', '<%s>' % to, callid, 1))
+
+        for user in ('alice', 'bob'):
+            phone.register(user, ['<sip:%s@192.0.2.1;pn-provider=fcm;pn-prid=token;pn-param=p>' % user])
+        send('OPTIONS', 'alice', 'first')
+        settled(daemon, running=1, waiting=0)
+        for n in range(300):
+            send('MESSAGE' if n % 2 else 'INVITE', 'alice', 'n%d' % n)
+        send('INVITE', 'bob', 'b')
+        settled(daemon, running=1, waiting=3)
+        open(os.path.join(folder, 'go'), 'w').close()
+        settled(daemon, sent=4, dropped=0, running=0, waiting=0)
+        events = [json.loads(line) for line in read(folder, 'events').splitlines()]
+        assert [(e['reason'], e['callid']) for e in events] == [
+            ('ini-OPTIONS', 'first'), ('ini-INVITE', 'n298'), ('ini-MESSAGE', 'n299'), ('ini-INVITE', 'b')], events
+        assert daemon.control('stats')['pushes_merged'] == 298
+
+
 def test_thousands_of_events():
     """No more wait than the queue holds; each of the others is counted once."""
     with program('cat >/dev/null') as (path, _), Daemon(*PUSH, '--push-exec', path, '--push-queue', '50', logs=True) as daemon:

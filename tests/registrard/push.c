@@ -27,6 +27,7 @@ static struct queue_world {
 	int64_t now;
 	struct push_job *started[64]; /* and not ended */
 	size_t n_started;
+	uint64_t devices; /* numbers that were given out */
 	char labels[256]; /* of all that were started */
 } w;
 
@@ -80,13 +81,19 @@ static void close_queue(void)
 	log_free(w.server.log);
 }
 
-static void put(const char *label, int64_t until)
+static void put_for(uint64_t device, const char *label, int64_t until)
 {
-	struct wakeup *wakeup = wakeup_new(label, RG_STR("{}\n"), until);
+	struct wakeup *wakeup = wakeup_new(label, RG_STR("{}\n"), until, device);
 
 	cr_assert_not_null(wakeup);
 	push_queue_add(w.queue, wakeup);
 	wakeup_unref(wakeup);
+}
+
+/* Of a device of its own. */
+static void put(const char *label, int64_t until)
+{
+	put_for(1000 + w.devices++, label, until);
 }
 
 /* Lets time pass, and rings as long as the alarm is due. @return how often it rang. */
@@ -183,6 +190,63 @@ Test(push_queue, what_does_not_fit_or_has_become_useless_is_dropped)
 	close_queue();
 }
 
+Test(push_queue, one_takes_the_place_of_an_earlier_one_of_its_device)
+{
+	open_queue(1, 3);
+	put_for(1, "a", FAR);
+	put_for(2, "b", 1100);
+	put_for(3, "c", FAR);
+	/* Also when there is no room for more. */
+	put_for(2, "B", FAR);
+	put_for(2, "Z", FAR);
+	cr_expect_eq(w.server.counts.pushes_merged, 2);
+	cr_expect_eq(w.server.counts.pushes_waiting, 3);
+	w.now = 1100;
+	pass(0);
+	/* What runs may have been sent too early. */
+	put_for(1, "A", FAR);
+	cr_expect_eq(w.server.counts.pushes_waiting, 3);
+	for (int i = 0; i < 4; i++) {
+		push_job_end(take(0), 1);
+		pass(0);
+	}
+	cr_expect_str_eq(w.labels, "aZcA");
+	/* What has failed is tried later, which is too late for another request. */
+	put_for(4, "d", FAR);
+	pass(0);
+	cr_expect_eq(push_job_retry(take(0), 20000), 1);
+	put_for(4, "D", FAR);
+	pass(0);
+	cr_expect_str_eq(w.labels, "aZcAdD");
+	push_job_end(take(0), 1);
+	pass(60000);
+	push_job_end(take(0), 1);
+	cr_expect_eq(w.server.counts.pushes_merged, 2);
+	cr_expect_eq(w.server.counts.pushes_dropped, 0);
+	close_queue();
+}
+
+Test(push_queue, a_long_one_takes_no_place_when_bytes_are_short)
+{
+	enum { LONG = 1000000 };
+	char *octets = calloc(1, LONG);
+	struct wakeup *wakeup = wakeup_new("L", (rg_str){ octets, LONG }, FAR, 7);
+
+	cr_assert(octets && wakeup);
+	open_queue(1, 1);
+	put_for(7, "s", FAR);
+	push_queue_add(w.queue, wakeup);
+	cr_expect_eq(wakeup->refs, 2);
+	push_queue_add(w.queue, wakeup);
+	cr_expect_eq(wakeup->refs, 2);
+	wakeup_unref(wakeup);
+	pass(0);
+	cr_expect_str_eq(w.labels, "L");
+	push_job_end(take(0), 1);
+	free(octets);
+	close_queue();
+}
+
 Test(push_queue, what_waits_has_a_limit_of_bytes)
 {
 	enum { LONG = 100000, MOST = 100 };
@@ -193,7 +257,7 @@ Test(push_queue, what_waits_has_a_limit_of_bytes)
 	open_queue(5, MOST);
 	for (size_t round = 0; round < 3; round++) {
 		for (size_t i = 0; i < fit + 2; i++) {
-			struct wakeup *wakeup = wakeup_new("", (rg_str){ octets, LONG }, FAR);
+			struct wakeup *wakeup = wakeup_new("", (rg_str){ octets, LONG }, FAR, i);
 
 			push_queue_add(w.queue, wakeup);
 			wakeup_unref(wakeup);
