@@ -65,27 +65,32 @@ void rg__lookout_watch(rg__lookout *s)
 		rg__lookout_unwatch(s);
 }
 
-/* Is this binding as the lookup saw it? */
-static bool is_as_before(const rg_record *base, const rg_contact *c)
+/* The binding as the lookup saw it: mostly at the same place of the record, @p at. False: there was none. */
+static bool find_before(const rg_record *base, const rg_contact *c, uint32_t at, rg_contact *before)
 {
-	rg_contact before;
+	uint32_t n = rg_record_contact_count(base);
 
-	for (uint32_t i = 0; i < rg_record_contact_count(base) && rg__record_contact(base, i, &before) == RG_OK; i++) {
-		if (before.id == c->id)
-			return before.modified == c->modified && before.cseq == c->cseq && before.request_hash == c->request_hash &&
-				rg__eq(before.callid, c->callid);
+	for (uint32_t i = 0; i < n && rg__record_contact(base, (at + i) % n, before) == RG_OK; i++) {
+		if (before->id == c->id)
+			return true;
 	}
 	return false;
 }
 
-/* A binding that is no longer there is known again by instance or push parameters. */
-static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c)
+static bool is_as_before(const rg_contact *before, const rg_contact *c)
 {
-	rg__uri uri, slept;
+	return before->modified == c->modified && before->cseq == c->cseq && before->request_hash == c->request_hash &&
+		rg__eq(before->callid, c->callid);
+}
 
-	if (asleep->id == c->id || (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance)))
+/* @p uri: of @p c, which the lookup did not see: then the device is known again by its push parameters, too. NULL = not by those. */
+static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c, const rg__uri *uri)
+{
+	rg__uri slept;
+
+	if (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance))
 		return true;
-	return push && rg__uri_parse(c->uri, &uri) == RG_OK && rg__uri_parse(asleep->uri, &slept) == RG_OK && rg__pn_same(&uri, &slept, push);
+	return uri && rg__uri_parse(asleep->uri, &slept) == RG_OK && rg__pn_same(uri, &slept, push);
 }
 
 /* What the lookup would answer now for the device of this binding. *out: NULL when it is no target. */
@@ -149,26 +154,39 @@ static void queue_branch(rg__lookout *s, rg__sleeper *d, rg_targets *targets)
 		rg_targets_free(targets);
 }
 
-/* Binding @p c has changed since the lookup: is its device waited for? */
-static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_contact *c, rg_time now)
+static rg_status give_branch(rg__lookout *s, rg__sleeper *d, const rg_record *record, uint64_t id, rg_time now)
+{
+	rg_targets *targets = NULL;
+	rg_status st = s->wait->request ? select_device(s, record, id, now, &targets) : RG_OK;
+
+	if (st == RG_OK && (targets || !s->wait->request))
+		queue_branch(s, d, targets);
+	return st;
+}
+
+/* Binding @p c has changed since the lookup, or the lookup did not see it: is its device waited for? A binding that is waited for tells by
+ * its id, so that a look at many devices that are back stays short. */
+static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_contact *c, bool seen, rg_time now)
 {
 	const rg__push *push = rg__config_push(s->wait->ticket.snapshot->config);
+	rg_status st = RG_OK;
 	rg_contact asleep;
+	rg__uri uri;
 
-	for (uint32_t i = 0; i < s->n; i++) {
-		rg__sleeper *d = &s->sleepers[i];
-		rg_targets *targets = NULL;
-
-		if (rg__record_contact(s->base, d->index, &asleep) != RG_OK || !is_same_device(push, &asleep, c) || !rg__sleeper_missing(s, d))
-			continue;
-		rg_status st = s->wait->request ? select_device(s, record, c->id, now, &targets) : RG_OK;
-
-		if (st != RG_OK)
-			return st;
-		if (targets || !s->wait->request)
-			queue_branch(s, d, targets);
+	for (uint32_t i = 0; seen && i < s->n; i++) {
+		if (s->sleepers[i].id == c->id)
+			return rg__sleeper_missing(s, &s->sleepers[i]) ? give_branch(s, &s->sleepers[i], record, c->id, now) : RG_OK;
 	}
-	return RG_OK;
+	bool by_push = !seen && push && rg__uri_parse(c->uri, &uri) == RG_OK;
+
+	for (uint32_t i = 0; st == RG_OK && i < s->n; i++) {
+		rg__sleeper *d = &s->sleepers[i];
+
+		if (rg__sleeper_missing(s, d) && rg__record_contact(s->base, d->index, &asleep) == RG_OK &&
+			is_same_device(push, &asleep, c, by_push ? &uri : NULL))
+			st = give_branch(s, d, record, c->id, now);
+	}
+	return st;
 }
 
 typedef struct look_op {
@@ -181,12 +199,14 @@ static rg_status look_decide(rg_op *op)
 	rg__lookout *s = ((look_op *)op)->spot;
 	rg_time now = rg__now(op->ticket.reg);
 	const rg_record *record = op->found.record;
-	rg_contact c;
+	rg_contact c, before;
 	rg_status st = RG_OK;
 
 	for (uint32_t i = 0; st == RG_OK && i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
-		if (c.expires > now && !is_as_before(s->base, &c))
-			st = meet_binding(s, record, &c, now);
+		bool seen = find_before(s->base, &c, i, &before);
+
+		if (c.expires > now && !(seen && is_as_before(&before, &c)))
+			st = meet_binding(s, record, &c, seen, now);
 	}
 	rg__waits_lock(s->wait);
 	bool again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;

@@ -240,11 +240,15 @@ rg_status rg__wait_arm(rg_wait *w, const rg__lookout_asked *asked, rg__lookout *
 rg_status rg__lookout_expect(rg__lookout *s, const rg_record *record, const uint16_t *indexes, uint32_t n)
 {
 	rg__sleeper *sleepers = calloc(n ? n : 1, sizeof *sleepers);
+	rg_contact c = { .id = 0 };
 
 	if (!sleepers)
 		return RG_ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		rg__record_contact(record, indexes[i], &c);
 		sleepers[i].index = indexes[i];
+		sleepers[i].id = c.id;
+	}
 	free(s->sleepers);
 	rg_record_unref(s->base);
 	rg_record_unref(s->seen);

@@ -15,7 +15,8 @@ enum { RG__WATCH_NONE, RG__WATCH_WANTED, RG__WATCH_MAKING, RG__WATCH_ON };
 
 /* A device that is waited for, and then its branch in the queue. */
 typedef struct rg__sleeper {
-	uint16_t index;          /* of its binding in the record that the lookup saw */
+	uint64_t id;             /* of its binding */
+	uint16_t index;          /* of that in the record that the lookup saw */
 	bool back;
 	rg_targets *targets;     /* until `on_branch` takes them */
 	struct rg__sleeper *next;
