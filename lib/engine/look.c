@@ -5,64 +5,79 @@
 #include "model/model.h"
 #include "route/route.h"
 
-/* Ends the watch of a spot, if it is on. */
+/* Called when a wait is done: ends the watch of a key at which none is left. */
 void rg__lookout_unwatch(rg__lookout *s)
 {
 	rg_store *store = s->wait->ticket.reg->store;
+	rg__awaited *k = s->at;
 
+	if (!k)
+		return;
 	rg__waits_lock(s->wait);
-	bool on = s->watch == RG__WATCH_ON;
+	bool ends = k->n == 0 && k->watch == RG__WATCH_ON;
 
-	if (on)
-		s->watch = RG__WATCH_NONE;
+	if (ends)
+		k->watch = RG__WATCH_NONE;
 	rg__waits_unlock(s->wait);
-	if (on)
-		store->ops.unwatch(store->self, s->handle);
+	if (ends)
+		store->ops.unwatch(store->self, k->handle);
 }
 
 /* A call of the store's watch. Its last one drops the reference that the watch has. */
-static void spot_changed(void *user, rg_status status)
+static void awaited_changed(void *user, rg_status status)
 {
-	rg__lookout *s = user;
-	rg_wait *w = s->wait;
+	rg__awaited *k = user;
 
-	rg__waits_lock(w);
-	if (status == RG_ECANCELED && s->watch != RG__WATCH_NONE)
-		s->watch = RG__WATCH_WANTED;
-	rg__lookout_look(s);
+	pthread_mutex_lock(&k->waits->lock);
+	if (status == RG_ECANCELED && k->watch != RG__WATCH_NONE)
+		k->watch = RG__WATCH_WANTED;
+	rg__awaited_changed(k, NULL);
 	if (status == RG_ECANCELED)
-		rg__wait_unref(w);
+		rg__awaited_unref(k);
+}
+
+/* With the lock held, as on return. */
+static void make_watch(rg__lookout *s, rg_store *store)
+{
+	rg__awaited *k = s->at;
+	void *handle = NULL;
+
+	k->watch = RG__WATCH_MAKING;
+	atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
+	rg__waits_unlock(s->wait);
+	rg_status st = store->ops.watch(store->self, &k->key, awaited_changed, k, &handle);
+
+	rg__waits_lock(s->wait);
+	bool ended = k->watch == RG__WATCH_WANTED; /* within the call; its last call has dropped the reference */
+
+	k->handle = handle;
+	if (!ended)
+		k->watch = st == RG_OK ? RG__WATCH_ON : RG__WATCH_NONE;
+	if (st != RG_OK && !ended)
+		rg__awaited_unref(k);
 }
 
 /* Watches the key, if the store can. A store that refuses is not asked again: looks at half of the time and at its end have to do. */
 void rg__lookout_watch(rg__lookout *s)
 {
-	rg_wait *w = s->wait;
-	rg_store *store = w->ticket.reg->store;
-	void *handle = NULL;
+	rg_store *store = s->wait->ticket.reg->store;
+	rg__awaited *k = s->at;
 
-	rg__waits_lock(w);
-	bool wanted = s->watch == RG__WATCH_WANTED && store->ops.watch && w->state != RG__WAIT_DONE;
-
-	s->watch = wanted ? RG__WATCH_MAKING : s->watch == RG__WATCH_WANTED ? RG__WATCH_NONE : s->watch;
-	rg__waits_unlock(w);
-	if (!wanted)
+	if (!k)
 		return;
-	rg__wait_ref(w);
-	rg_status st = store->ops.watch(store->self, &s->key, spot_changed, s, &handle);
+	rg__waits_lock(s->wait);
+	bool wanted = k->watch == RG__WATCH_WANTED && k->n > 0;
 
-	rg__waits_lock(w);
-	bool ended = s->watch == RG__WATCH_WANTED; /* within the call; its last call has dropped the reference */
-
-	s->handle = handle;
-	if (!ended)
-		s->watch = st == RG_OK ? RG__WATCH_ON : RG__WATCH_NONE;
-	bool late = w->state == RG__WAIT_DONE;
-	rg__waits_unlock(w);
-	if (st != RG_OK && !ended)
-		rg__wait_unref(w);
-	if (late)
-		rg__lookout_unwatch(s);
+	if (wanted && store->ops.watch)
+		make_watch(s, store);
+	else if (wanted)
+		k->watch = RG__WATCH_NONE;
+	/* Others may have fetched the record before the watch was there. */
+	if (wanted && k->watch == RG__WATCH_ON && k->n > 1)
+		rg__awaited_changed(k, NULL);
+	else
+		rg__waits_unlock(s->wait);
+	rg__lookout_unwatch(s); /* the wait may have ended meanwhile */
 }
 
 /* The binding as the lookup saw it: mostly at the same place of the record, @p at. False: there was none. */
@@ -105,7 +120,7 @@ static rg_status select_device(const rg__lookout *s, const rg_record *record, ui
 	settings.only_binding = id;
 	if (s->branch >= 0)
 		request.request_uri = request.branches[s->branch];
-	rg_status st = rg__select(record, &s->key, &request, &settings, now, out);
+	rg_status st = rg__select(record, &s->at->key, &request, &settings, now, out);
 	rg_targets *own = *out;
 
 	if (st == RG_OK && rg_targets_count(own) == 0) {
@@ -211,6 +226,8 @@ static rg_status look_decide(rg_op *op)
 	rg__waits_lock(s->wait);
 	bool again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;
 
+	if (st == RG_OK)
+		s->saw = op->found.base;
 	s->again = false;
 	s->looking = again;
 	rg_record *old = s->seen;
@@ -232,7 +249,7 @@ static void end_look(rg__lookout *s, rg_status status)
 		s->looking = s->again = false;
 		w->failed = status;
 	}
-	if (w->state == RG__WAIT_WAITING && (status != RG_OK || s->watch == RG__WATCH_WANTED)) {
+	if (w->state == RG__WAIT_WAITING && (status != RG_OK || s->at->watch == RG__WATCH_WANTED)) {
 		rg_time again = rg__add_sat(now, RG__TICK_AGAIN);
 
 		w->again = again < w->again ? again : w->again;
@@ -297,7 +314,7 @@ void rg__lookout_look(rg__lookout *s)
 
 	if (st == RG_OK) {
 		((look_op *)op)->spot = s;
-		op->key = s->key;
+		op->key = s->at->key;
 		rg__op_start(op, NULL, NULL, NULL);
 	} else {
 		end_look(s, st);

@@ -18,6 +18,7 @@ static void free_spot(rg__lookout *s)
 	rg_record_unref(s->base);
 	rg_record_unref(s->seen);
 	rg__gruu_free(s->gruu);
+	rg__awaited_unref(s->at);
 	free(s);
 }
 
@@ -196,42 +197,22 @@ static rg_status read_looked_up_gruu(rg__lookout *s)
 	return st;
 }
 
-static rg__lookout *new_spot(rg_wait *w, const rg__lookout_asked *asked)
-{
-	const rg_key *key = &asked->key;
-	rg__lookout *s = calloc(1, sizeof *s + key->domain.n + key->user.n + key->host.n);
-
-	if (!s)
-		return NULL;
-	char *at = (char *)(s + 1);
-
-	s->wait = w;
-	s->key = (rg_key){ { at, key->domain.n }, { at + key->domain.n, key->user.n }, { at + key->domain.n + key->user.n, key->host.n } };
-	memcpy(at, key->domain.p, key->domain.n);
-	if (key->user.n > 0)
-		memcpy(at + key->domain.n, key->user.p, key->user.n);
-	if (key->host.n > 0)
-		memcpy(at + key->domain.n + key->user.n, key->host.p, key->host.n);
-	s->hash = rg__key_hash(key);
-	s->branch = asked->branch;
-	s->no_sips = asked->no_sips;
-	s->watch = w->refused ? RG__WATCH_NONE : RG__WATCH_WANTED;
-	return s;
-}
-
 rg_status rg__wait_arm(rg_wait *w, const rg__lookout_asked *asked, rg__lookout **out)
 {
-	rg__lookout *s = new_spot(w, asked);
+	rg__lookout *s = calloc(1, sizeof *s);
 
 	*out = s;
 	if (!s)
 		return RG_ENOMEM;
+	s->wait = w;
+	s->branch = asked->branch;
+	s->no_sips = asked->no_sips;
 	rg__waits_lock(w);
 	s->next = w->spots;
 	w->spots = s;
-	bool indexed = w->refused || rg__waits_index(s);
+	bool joined = w->refused || rg__waits_join(s, &asked->key);
 	rg__waits_unlock(w);
-	if (!indexed || (asked->gruu && read_looked_up_gruu(s) != RG_OK))
+	if (!joined || (asked->gruu && read_looked_up_gruu(s) != RG_OK))
 		return RG_ENOMEM;
 	rg__lookout_watch(s);
 	return RG_OK;

@@ -58,11 +58,14 @@ void rg__waits_unref(rg__waits *waits);
 /* Is there a wait? One relaxed load. */
 bool rg__waits_any(const rg__waits *waits);
 
-/* A commit landed under this key. */
-void rg__waits_changed(rg_registrar *reg, const rg_key *key);
+/* A change lets so many lookouts look at most; ticks let the rest. So a REGISTER takes no longer, however many wait for its device. */
+enum { RG__LOOKS_BY_A_COMMIT = 64 };
 
-/* Does what is due. Returns when the next is. */
-rg_time rg__waits_tick(rg_registrar *reg);
+/* A commit landed under this key. */
+void rg__waits_changed(rg_registrar *reg, const rg_key *key, const rg_revision *revision);
+
+/* Does what is due, for @p limit waits and @p limit looks at most. Returns when the next is. */
+rg_time rg__waits_tick(rg_registrar *reg, uint32_t limit);
 
 /* Ends all with RG_ECANCELED, and lets no other begin. */
 void rg__waits_cancel(rg_registrar *reg);

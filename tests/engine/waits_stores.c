@@ -203,7 +203,8 @@ Test(waits_stores, a_watch_ends_with_the_targets_that_nobody_waits_for)
 	two_open(&t, watched);
 	push_end(&t.w);
 	cr_expect_eq(t.watch.live, 1);
-	cr_assert_eq(push_lookup(&t.w, &t.here, "alice", NULL), RG_OK);
+	cr_assert_eq(push_save(&t.there, "bob", 2, 1), 200);
+	cr_assert_eq(push_lookup(&t.w, &t.here, "bob", NULL), RG_OK);
 	cr_expect_eq(t.watch.live, 2);
 	rg_targets_free(t.w.targets);
 	t.w.targets = NULL;
