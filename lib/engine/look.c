@@ -80,24 +80,6 @@ void rg__lookout_watch(rg__lookout *s)
 	rg__lookout_unwatch(s); /* the wait may have ended meanwhile */
 }
 
-/* The binding as the lookup saw it: mostly at the same place of the record, @p at. False: there was none. */
-static bool find_before(const rg_record *base, const rg_contact *c, uint32_t at, rg_contact *before)
-{
-	uint32_t n = rg_record_contact_count(base);
-
-	for (uint32_t i = 0; i < n && rg__record_contact(base, (at + i) % n, before) == RG_OK; i++) {
-		if (before->id == c->id)
-			return true;
-	}
-	return false;
-}
-
-static bool is_as_before(const rg_contact *before, const rg_contact *c)
-{
-	return before->modified == c->modified && before->cseq == c->cseq && before->request_hash == c->request_hash &&
-		rg__eq(before->callid, c->callid);
-}
-
 /* @p uri: of @p c, which the lookup did not see: then the device is known again by its push parameters, too. NULL = not by those. */
 static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c, const rg__uri *uri)
 {
@@ -218,9 +200,9 @@ static rg_status look_decide(rg_op *op)
 	rg_status st = RG_OK;
 
 	for (uint32_t i = 0; st == RG_OK && i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
-		bool seen = find_before(s->base, &c, i, &before);
+		bool seen = rg__record_find(s->base, c.id, i, &before);
 
-		if (c.expires > now && !(seen && is_as_before(&before, &c)))
+		if (c.expires > now && !(seen && rg__contact_as_registered(&before, &c)))
 			st = meet_binding(s, record, &c, seen, now);
 	}
 	rg__waits_lock(s->wait);

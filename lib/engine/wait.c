@@ -252,6 +252,11 @@ static int32_t index_now(const rg__lookout *s, const rg__sleeper *d, const rg_re
 	return -1;
 }
 
+const rg_record *rg__lookout_base(const rg__lookout *s)
+{
+	return s->base;
+}
+
 /* Raises the events of the devices of a spot that are missing. */
 static rg_status wake_devices(rg__lookout *s)
 {

@@ -38,8 +38,12 @@ typedef struct rg__lookout_asked {
 /* Arms it: from now on a change under the key is not missed. Fetch the record fresh afterwards. RG_ENOMEM. */
 rg_status rg__wait_arm(rg_wait *wait, const rg__lookout_asked *asked, rg__lookout **out);
 
-/* What that fetch found: these bindings, of @p record, are those of sleeping devices. RG_ENOMEM. */
+/* What a fetch found: these bindings, of @p record, are those of sleeping devices. Called for the record as it was before the arming, and again
+ * for that of the fetch after it. RG_ENOMEM. */
 rg_status rg__lookout_expect(rg__lookout *spot, const rg_record *record, const uint16_t *indexes, uint32_t n);
+
+/* That record, borrowed until the next call. */
+const rg_record *rg__lookout_base(const rg__lookout *spot);
 
 /* Raises the events and begins to wait, which may be over on return. *waits: false when there is no device to wait for. Then, and on an
  * error, drop the wait. */

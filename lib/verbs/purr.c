@@ -82,7 +82,7 @@ static int32_t sleeping(const purr_op *p)
 
 	for (uint32_t i = 0; i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
 		if (c.id == p->purr->binding)
-			return c.expires > p->op.now && rg__wakes_asleep(&p->settings, c.flags, c.modified, p->op.now) ? (int32_t)i : -1;
+			return c.expires > p->op.now && rg__wakes_asleep(&p->settings, record, i, p->op.now) ? (int32_t)i : -1;
 	}
 	return -1;
 }
@@ -136,8 +136,12 @@ static rg_status purr_decide(rg_op *op)
 		st = rg__wait_new(op, &(rg__wait_asked){ .request = &p->request, .prefix = RG_STR("mid-"), .bare = true }, &p->wait);
 		if (st == RG_OK)
 			st = rg__wait_arm(p->wait, &(rg__lookout_asked){ .key = op->key, .branch = -1 }, &p->lookout);
-		p->settings.awake_since = op->now + 1;
-		return st == RG_OK ? RG__AGAIN : st;
+		if (st == RG_OK)
+			st = rg__lookout_expect(p->lookout, op->found.record, &(uint16_t){ (uint16_t)index }, 1);
+		if (st != RG_OK)
+			return st;
+		p->settings.asleep_in = rg__lookout_base(p->lookout);
+		return RG__AGAIN;
 	}
 	st = rg__lookout_expect(p->lookout, op->found.record, &(uint16_t){ (uint16_t)index }, 1);
 	return st == RG_OK ? begin_waiting(p) : st;
