@@ -271,11 +271,15 @@ static void move_time(rg_time *t, rg_time by)
 		*t += by;
 }
 
-/* The clock may be set back: no wait becomes longer by that. All are moved alike, so that the heap stays one. */
+/* The clock may be set back: no wait becomes longer by that. All are moved alike, so that the heap stays one. A reading that is little earlier
+ * than the last one is no such case: threads use their readings out of order. */
 void rg__waits_clock(rg__waits *w, rg_time now)
 {
+	enum { OUT_OF_ORDER = 100 };
 	rg_time by = now - w->clock;
 
+	if (by < 0 && by >= -OUT_OF_ORDER)
+		return;
 	w->clock = now;
 	if (by >= 0)
 		return;
