@@ -208,8 +208,6 @@ static rg_status look_decide(rg_op *op)
 	rg__waits_lock(s->wait);
 	bool again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;
 
-	if (st == RG_OK)
-		s->saw = op->found.base;
 	s->again = false;
 	s->looking = again;
 	rg_record *old = s->seen;

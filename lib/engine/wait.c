@@ -232,21 +232,25 @@ rg_status rg__lookout_expect(rg__lookout *s, const rg_record *record, const uint
 	}
 	free(s->sleepers);
 	rg_record_unref(s->base);
-	rg_record_unref(s->seen);
 	s->sleepers = sleepers;
 	s->n = n;
 	s->base = rg_record_ref(record);
+	rg__waits_lock(s->wait);
+	rg_record *old = s->seen;
+
 	s->seen = rg_record_ref(record);
+	rg__waits_unlock(s->wait);
+	rg_record_unref(old);
 	return RG_OK;
 }
 
 /* The index of the device's binding in @p record; -1 = it is gone: it was removed, so its device is not to be woken. */
-static int32_t index_now(const rg__lookout *s, const rg__sleeper *d, const rg_record *record)
+static int32_t index_now(const rg__sleeper *d, const rg_record *record)
 {
-	rg_contact asleep, c;
+	rg_contact c;
 
-	for (uint32_t i = 0; rg__record_contact(s->base, d->index, &asleep) == RG_OK && i < rg_record_contact_count(record); i++) {
-		if (rg__record_contact(record, i, &c) == RG_OK && c.id == asleep.id)
+	for (uint32_t i = 0; i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
+		if (c.id == d->id)
 			return (int32_t)i;
 	}
 	return -1;
@@ -274,7 +278,7 @@ static rg_status wake_devices(rg__lookout *s)
 
 	rg__waits_unlock(w);
 	for (uint32_t i = 0; i < s->n; i++) {
-		int32_t index = rg__sleeper_missing(s, &s->sleepers[i]) ? index_now(s, &s->sleepers[i], record) : -1;
+		int32_t index = rg__sleeper_missing(s, &s->sleepers[i]) ? index_now(&s->sleepers[i], record) : -1;
 
 		if (index >= 0)
 			indexes[n++] = (uint16_t)index;

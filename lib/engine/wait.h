@@ -48,7 +48,6 @@ struct rg__lookout {
 	rg__lookout *before, *after; /* at that key */
 	bool joined;
 	uint64_t changes;        /* of the key, when it last was to look */
-	rg_revision saw;         /* what the last look found */
 	rg__gruu *gruu;          /* NULL = none */
 	int32_t branch;
 	bool no_sips;

@@ -316,7 +316,7 @@ static uint32_t let_look(rg__awaited *k, uint32_t most)
 
 		take_lookout_out(k, s);
 		append_lookout(k, s);
-		if (!rg_revision_is_zero(&k->landed) && rg_revision_equal(&s->saw, &k->landed))
+		if (!rg_revision_is_zero(&k->landed) && s->seen && rg_revision_equal(rg_record_revision(s->seen), &k->landed))
 			continue;
 		rg__wait_ref(wait);
 		rg__lookout_look(s);
