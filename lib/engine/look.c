@@ -210,12 +210,15 @@ static rg_status look_decide(rg_op *op)
 
 	s->again = false;
 	s->looking = again;
-	rg_record *old = s->seen;
+	rg_record *old = op->found.partial ? NULL : s->seen;
 
-	s->seen = rg_record_ref(record);
+	if (!op->found.partial)
+		s->seen = rg_record_ref(record);
 	rg__waits_unlock(s->wait);
 	rg_record_unref(old);
-	return again ? RG__AGAIN : st;
+	if (again)
+		return RG__AGAIN;
+	return st == RG_OK && op->found.partial ? RG_ESTORE : st; /* the other part may have what is missing */
 }
 
 static void end_look(rg__lookout *s, rg_status status)
