@@ -161,3 +161,46 @@ Test(waits_many, a_register_inside_each_branch_needs_no_deeper_stack)
 	cr_expect_leq(c->deepest, 2, "%d", c->deepest);
 	crowd_close(c);
 }
+
+/* One lookup has its watch made when another one of the same AoR fetches the record. The phone registers before the watch is there. */
+typedef struct meeting {
+	kit here, there;
+	watching watch;
+	waiting first, second;
+	bool met;
+} meeting;
+
+static void look_up_meanwhile(void *user)
+{
+	meeting *m = user;
+
+	if (m->met)
+		return;
+	m->met = true;
+	cr_expect_eq(push_lookup(&m->second, &m->here, "alice", NULL), RG_OK);
+	cr_expect_eq(push_wait(&m->second), RG_PENDING);
+	m->watch.deaf = true;
+	cr_expect_eq(push_save(&m->there, "alice", 1, 2), 200);
+	m->watch.deaf = false;
+	EXPECT_SEEN(m->second, "2|");
+}
+
+Test(waits_many, share_a_watch_and_look_once_it_is_there)
+{
+	meeting m = { .watch = { .hook = look_up_meanwhile, .user = &m } };
+
+	kit_init(&m.here);
+	kit_init(&m.there);
+	push_open_over(&m.here, watching_new(m.here.memory, &m.watch));
+	push_open_over(&m.there, rg_store_ref(m.here.memory));
+	cr_expect_eq(push_save(&m.there, "alice", 1, 1), 200);
+	cr_expect_eq(push_lookup(&m.first, &m.here, "alice", NULL), RG_OK);
+	EXPECT_SEEN(m.first, "1 1|");
+	EXPECT_SEEN(m.second, "2|1;");
+	cr_expect_eq(m.watch.watches, 1);
+	push_end(&m.first);
+	push_end(&m.second);
+	cr_expect_eq(m.watch.live, 0);
+	kit_close(&m.here);
+	kit_close(&m.there);
+}
