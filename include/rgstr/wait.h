@@ -43,7 +43,8 @@ typedef void (*rg_wait_done_cb)(void *user, rg_status status);
  *
  * `on_branch` is called once for each device that comes back and passes what the lookup filters by, and `on_done` once, after the last
  * `on_branch`. They never run at the same time. A device that came back before this call counts, too; its `on_branch`, and maybe `on_done`,
- * then runs within this call. A device whose binding was removed, or has expired, is waited for all the same. The time is over when a tick
+ * then runs within this call. When many wait for one device, its REGISTER gives some of them their branch, and the ticks that follow at once
+ * give it to the rest. A device whose binding was removed, or has expired, is waited for all the same. The time is over when a tick
  * finds it over; if the store then does not answer, store_timeout later.
  *
  * The targets may be freed at once. Freeing them without this call ends what the lookup began.

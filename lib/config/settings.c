@@ -157,7 +157,7 @@ void rg__save_settings_of(const rg_config *config, const rg_save_options *option
 void rg__lookup_settings_prepare(const rg_config *config, rg__lookup_settings *out)
 {
 	*out = (rg__lookup_settings){ .desc_time_order = on(config, RG__P_desc_time_order), .max_ping_latency = -1,
-		.pn = on(config, RG__P_pn_enable), .awake_since = RG_TIME_NEVER };
+		.pn = on(config, RG__P_pn_enable) };
 	if (out->pn)
 		out->pn_awake_for = 1000 * number(config, RG__P_pn_skip_pn_interval);
 }

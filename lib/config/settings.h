@@ -67,7 +67,7 @@ typedef struct rg__lookup_settings {
 	const rg__automaton *ua_regex; /* compiled with the options; NULL = no filter */
 	bool pn;               /* push is on: a PN binding is asleep unless one of the next three says otherwise */
 	int64_t pn_awake_for;  /* milliseconds after a REGISTER in which the device is awake; 0 = it is asleep at once */
-	rg_time awake_since;   /* a device that registered at this time or later is awake; RG_TIME_NEVER by default, set by a wait */
+	const rg_record *asleep_in; /* set by a wait: a device that registered after this record is awake; NULL = none */
 	uint64_t only_binding; /* set by a wait: only the bindings of this one's device count, all of them as awake; 0 = all bindings */
 } rg__lookup_settings;
 

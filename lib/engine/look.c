@@ -5,87 +5,89 @@
 #include "model/model.h"
 #include "route/route.h"
 
-/* Ends the watch of a spot, if it is on. */
+/* Called when a wait is done: ends the watch of a key at which none is left. */
 void rg__lookout_unwatch(rg__lookout *s)
 {
 	rg_store *store = s->wait->ticket.reg->store;
+	rg__awaited *k = s->at;
 
+	if (!k)
+		return;
 	rg__waits_lock(s->wait);
-	bool on = s->watch == RG__WATCH_ON;
+	bool ends = k->n == 0 && k->watch == RG__WATCH_ON;
 
-	if (on)
-		s->watch = RG__WATCH_NONE;
+	if (ends)
+		k->watch = RG__WATCH_NONE;
 	rg__waits_unlock(s->wait);
-	if (on)
-		store->ops.unwatch(store->self, s->handle);
+	if (ends)
+		store->ops.unwatch(store->self, k->handle);
 }
 
 /* A call of the store's watch. Its last one drops the reference that the watch has. */
-static void spot_changed(void *user, rg_status status)
+static void awaited_changed(void *user, rg_status status)
 {
-	rg__lookout *s = user;
-	rg_wait *w = s->wait;
+	rg__awaited *k = user;
 
-	rg__waits_lock(w);
-	if (status == RG_ECANCELED && s->watch != RG__WATCH_NONE)
-		s->watch = RG__WATCH_WANTED;
-	rg__lookout_look(s);
+	pthread_mutex_lock(&k->waits->lock);
+	if (status == RG_ECANCELED && k->watch != RG__WATCH_NONE)
+		k->watch = RG__WATCH_WANTED;
+	rg__awaited_changed(k, NULL);
 	if (status == RG_ECANCELED)
-		rg__wait_unref(w);
+		rg__awaited_unref(k);
+}
+
+/* With the lock held, as on return. */
+static void make_watch(rg__lookout *s, rg_store *store)
+{
+	rg__awaited *k = s->at;
+	void *handle = NULL;
+
+	k->watch = RG__WATCH_MAKING;
+	atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
+	rg__waits_unlock(s->wait);
+	rg_status st = store->ops.watch(store->self, &k->key, awaited_changed, k, &handle);
+
+	rg__waits_lock(s->wait);
+	bool ended = k->watch == RG__WATCH_WANTED; /* within the call; its last call has dropped the reference */
+
+	k->handle = handle;
+	if (!ended)
+		k->watch = st == RG_OK ? RG__WATCH_ON : RG__WATCH_NONE;
+	if (st != RG_OK && !ended)
+		rg__awaited_unref(k);
 }
 
 /* Watches the key, if the store can. A store that refuses is not asked again: looks at half of the time and at its end have to do. */
 void rg__lookout_watch(rg__lookout *s)
 {
-	rg_wait *w = s->wait;
-	rg_store *store = w->ticket.reg->store;
-	void *handle = NULL;
+	rg_store *store = s->wait->ticket.reg->store;
+	rg__awaited *k = s->at;
 
-	rg__waits_lock(w);
-	bool wanted = s->watch == RG__WATCH_WANTED && store->ops.watch && w->state != RG__WAIT_DONE;
-
-	s->watch = wanted ? RG__WATCH_MAKING : s->watch == RG__WATCH_WANTED ? RG__WATCH_NONE : s->watch;
-	rg__waits_unlock(w);
-	if (!wanted)
+	if (!k)
 		return;
-	rg__wait_ref(w);
-	rg_status st = store->ops.watch(store->self, &s->key, spot_changed, s, &handle);
+	rg__waits_lock(s->wait);
+	bool wanted = k->watch == RG__WATCH_WANTED && k->n > 0;
 
-	rg__waits_lock(w);
-	bool ended = s->watch == RG__WATCH_WANTED; /* within the call; its last call has dropped the reference */
-
-	s->handle = handle;
-	if (!ended)
-		s->watch = st == RG_OK ? RG__WATCH_ON : RG__WATCH_NONE;
-	bool late = w->state == RG__WAIT_DONE;
-	rg__waits_unlock(w);
-	if (st != RG_OK && !ended)
-		rg__wait_unref(w);
-	if (late)
-		rg__lookout_unwatch(s);
+	if (wanted && store->ops.watch)
+		make_watch(s, store);
+	else if (wanted)
+		k->watch = RG__WATCH_NONE;
+	/* Others may have fetched the record before the watch was there. */
+	if (wanted && k->watch == RG__WATCH_ON && k->n > 1)
+		rg__awaited_changed(k, NULL);
+	else
+		rg__waits_unlock(s->wait);
+	rg__lookout_unwatch(s); /* the wait may have ended meanwhile */
 }
 
-/* Is this binding as the lookup saw it? */
-static bool is_as_before(const rg_record *base, const rg_contact *c)
+/* @p uri: of @p c, which the lookup did not see: then the device is known again by its push parameters, too. NULL = not by those. */
+static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c, const rg__uri *uri)
 {
-	rg_contact before;
+	rg__uri slept;
 
-	for (uint32_t i = 0; i < rg_record_contact_count(base) && rg__record_contact(base, i, &before) == RG_OK; i++) {
-		if (before.id == c->id)
-			return before.modified == c->modified && before.cseq == c->cseq && before.request_hash == c->request_hash &&
-				rg__eq(before.callid, c->callid);
-	}
-	return false;
-}
-
-/* A binding that is no longer there is known again by instance or push parameters. */
-static bool is_same_device(const rg__push *push, const rg_contact *asleep, const rg_contact *c)
-{
-	rg__uri uri, slept;
-
-	if (asleep->id == c->id || (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance)))
+	if (asleep->instance.n > 0 && c->instance.n > 0 && rg__same_instance(asleep->instance, c->instance))
 		return true;
-	return push && rg__uri_parse(c->uri, &uri) == RG_OK && rg__uri_parse(asleep->uri, &slept) == RG_OK && rg__pn_same(&uri, &slept, push);
+	return uri && rg__uri_parse(asleep->uri, &slept) == RG_OK && rg__pn_same(uri, &slept, push);
 }
 
 /* What the lookup would answer now for the device of this binding. *out: NULL when it is no target. */
@@ -99,7 +101,7 @@ static rg_status select_device(const rg__lookout *s, const rg_record *record, ui
 	settings.no_sips = s->no_sips;
 	if (s->branch >= 0)
 		request.request_uri = request.branches[s->branch];
-	rg_status st = rg__select_device(record, &s->key, &request, &settings, id, now, out);
+	rg_status st = rg__select_device(record, &s->at->key, &request, &settings, id, now, out);
 	rg_targets *own = *out;
 
 	if (st == RG_OK && own && s->branch >= 0) {
@@ -145,26 +147,39 @@ static void queue_branch(rg__lookout *s, rg__sleeper *d, rg_targets *targets)
 		rg_targets_free(targets);
 }
 
-/* Binding @p c has changed since the lookup: is its device waited for? */
-static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_contact *c, rg_time now)
+static rg_status give_branch(rg__lookout *s, rg__sleeper *d, const rg_record *record, uint64_t id, rg_time now)
+{
+	rg_targets *targets = NULL;
+	rg_status st = select_device(s, record, id, now, &targets);
+
+	if (st == RG_OK && (targets || s->wait->whatever))
+		queue_branch(s, d, targets);
+	return st;
+}
+
+/* Binding @p c has changed since the lookup, or the lookup did not see it: is its device waited for? A binding that is waited for tells by
+ * its id, so that a look at many devices that are back stays short. */
+static rg_status meet_binding(rg__lookout *s, const rg_record *record, const rg_contact *c, bool seen, rg_time now)
 {
 	const rg__push *push = rg__config_push(s->wait->ticket.snapshot->config);
+	rg_status st = RG_OK;
 	rg_contact asleep;
+	rg__uri uri;
 
-	for (uint32_t i = 0; i < s->n; i++) {
-		rg__sleeper *d = &s->sleepers[i];
-		rg_targets *targets = NULL;
-
-		if (rg__record_contact(s->base, d->index, &asleep) != RG_OK || !is_same_device(push, &asleep, c) || !rg__sleeper_missing(s, d))
-			continue;
-		rg_status st = select_device(s, record, c->id, now, &targets);
-
-		if (st != RG_OK)
-			return st;
-		if (targets || s->wait->whatever)
-			queue_branch(s, d, targets);
+	for (uint32_t i = 0; seen && i < s->n; i++) {
+		if (s->sleepers[i].id == c->id)
+			return rg__sleeper_missing(s, &s->sleepers[i]) ? give_branch(s, &s->sleepers[i], record, c->id, now) : RG_OK;
 	}
-	return RG_OK;
+	bool by_push = !seen && push && rg__uri_parse(c->uri, &uri) == RG_OK;
+
+	for (uint32_t i = 0; st == RG_OK && i < s->n; i++) {
+		rg__sleeper *d = &s->sleepers[i];
+
+		if (rg__sleeper_missing(s, d) && rg__record_contact(s->base, d->index, &asleep) == RG_OK &&
+			is_same_device(push, &asleep, c, by_push ? &uri : NULL))
+			st = give_branch(s, d, record, c->id, now);
+	}
+	return st;
 }
 
 typedef struct look_op {
@@ -177,24 +192,29 @@ static rg_status look_decide(rg_op *op)
 	rg__lookout *s = ((look_op *)op)->spot;
 	rg_time now = rg__now(op->ticket.reg);
 	const rg_record *record = op->found.record;
-	rg_contact c;
+	rg_contact c, before;
 	rg_status st = RG_OK;
 
 	for (uint32_t i = 0; st == RG_OK && i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
-		if (c.expires > now && !is_as_before(s->base, &c))
-			st = meet_binding(s, record, &c, now);
+		bool seen = rg__record_find(s->base, c.id, i, &before);
+
+		if (c.expires > now && !(seen && rg__contact_as_registered(&before, &c)))
+			st = meet_binding(s, record, &c, seen, now);
 	}
 	rg__waits_lock(s->wait);
 	bool again = st == RG_OK && s->again && s->wait->state != RG__WAIT_DONE;
 
 	s->again = false;
 	s->looking = again;
-	rg_record *old = s->seen;
+	rg_record *old = op->found.partial ? NULL : s->seen;
 
-	s->seen = rg_record_ref(record);
+	if (!op->found.partial)
+		s->seen = rg_record_ref(record);
 	rg__waits_unlock(s->wait);
 	rg_record_unref(old);
-	return again ? RG__AGAIN : st;
+	if (again)
+		return RG__AGAIN;
+	return st == RG_OK && op->found.partial ? RG_ESTORE : st; /* the other part may have what is missing */
 }
 
 static void end_look(rg__lookout *s, rg_status status)
@@ -208,7 +228,7 @@ static void end_look(rg__lookout *s, rg_status status)
 		s->looking = s->again = false;
 		w->failed = status;
 	}
-	if (w->state == RG__WAIT_WAITING && (status != RG_OK || s->watch == RG__WATCH_WANTED)) {
+	if (w->state == RG__WAIT_WAITING && (status != RG_OK || s->at->watch == RG__WATCH_WANTED)) {
 		rg_time again = rg__add_sat(now, RG__TICK_AGAIN);
 
 		w->again = again < w->again ? again : w->again;
@@ -273,7 +293,7 @@ void rg__lookout_look(rg__lookout *s)
 
 	if (st == RG_OK) {
 		((look_op *)op)->spot = s;
-		op->key = s->key;
+		op->key = s->at->key;
 		rg__op_start(op, NULL, NULL, NULL);
 	} else {
 		end_look(s, st);

@@ -294,7 +294,7 @@ static int commit_landed(rg_op *op)
 	rg__op_touch_sites(op);
 	rg__op_settle(op, true);
 	if (rg__waits_any(op->ticket.reg->waits) && rg__op_is_home(op))
-		rg__waits_changed(op->ticket.reg, &op->key);
+		rg__waits_changed(op->ticket.reg, &op->key, &op->commit.revision);
 	return end_key(op, RG_OK);
 }
 

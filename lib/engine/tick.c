@@ -262,7 +262,7 @@ rg_status rg_registrar_tick(rg_registrar *reg, uint32_t limit, rg_time *next)
 	rg__events_tick_begin(reg->events);
 	rg_time due = handle_due(reg);
 	rg_status st = walk_due(reg, limit ? limit : LIMIT);
-	rg_time waits_due = rg__waits_tick(reg);
+	rg_time waits_due = rg__waits_tick(reg, limit ? limit : LIMIT);
 	if (waits_due < due)
 		due = waits_due;
 	rg__sites *sites = rg__sites_of(reg);

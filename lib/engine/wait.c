@@ -18,6 +18,7 @@ static void free_spot(rg__lookout *s)
 	rg_record_unref(s->base);
 	rg_record_unref(s->seen);
 	rg__gruu_free(s->gruu);
+	rg__awaited_unref(s->at);
 	free(s);
 }
 
@@ -194,42 +195,22 @@ static rg_status read_looked_up_gruu(rg__lookout *s)
 	return st;
 }
 
-static rg__lookout *new_spot(rg_wait *w, const rg__lookout_asked *asked)
-{
-	const rg_key *key = &asked->key;
-	rg__lookout *s = calloc(1, sizeof *s + key->domain.n + key->user.n + key->host.n);
-
-	if (!s)
-		return NULL;
-	char *at = (char *)(s + 1);
-
-	s->wait = w;
-	s->key = (rg_key){ { at, key->domain.n }, { at + key->domain.n, key->user.n }, { at + key->domain.n + key->user.n, key->host.n } };
-	memcpy(at, key->domain.p, key->domain.n);
-	if (key->user.n > 0)
-		memcpy(at + key->domain.n, key->user.p, key->user.n);
-	if (key->host.n > 0)
-		memcpy(at + key->domain.n + key->user.n, key->host.p, key->host.n);
-	s->hash = rg__key_hash(key);
-	s->branch = asked->branch;
-	s->no_sips = asked->no_sips;
-	s->watch = w->refused ? RG__WATCH_NONE : RG__WATCH_WANTED;
-	return s;
-}
-
 rg_status rg__wait_arm(rg_wait *w, const rg__lookout_asked *asked, rg__lookout **out)
 {
-	rg__lookout *s = new_spot(w, asked);
+	rg__lookout *s = calloc(1, sizeof *s);
 
 	*out = s;
 	if (!s)
 		return RG_ENOMEM;
+	s->wait = w;
+	s->branch = asked->branch;
+	s->no_sips = asked->no_sips;
 	rg__waits_lock(w);
 	s->next = w->spots;
 	w->spots = s;
-	bool indexed = w->refused || rg__waits_index(s);
+	bool joined = w->refused || rg__waits_join(s, &asked->key);
 	rg__waits_unlock(w);
-	if (!indexed || (asked->gruu && read_looked_up_gruu(s) != RG_OK))
+	if (!joined || (asked->gruu && read_looked_up_gruu(s) != RG_OK))
 		return RG_ENOMEM;
 	rg__lookout_watch(s);
 	return RG_OK;
@@ -238,31 +219,44 @@ rg_status rg__wait_arm(rg_wait *w, const rg__lookout_asked *asked, rg__lookout *
 rg_status rg__lookout_expect(rg__lookout *s, const rg_record *record, const uint16_t *indexes, uint32_t n)
 {
 	rg__sleeper *sleepers = calloc(n ? n : 1, sizeof *sleepers);
+	rg_contact c = { .id = 0 };
 
 	if (!sleepers)
 		return RG_ENOMEM;
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
+		rg__record_contact(record, indexes[i], &c);
 		sleepers[i].index = indexes[i];
+		sleepers[i].id = c.id;
+	}
 	free(s->sleepers);
 	rg_record_unref(s->base);
-	rg_record_unref(s->seen);
 	s->sleepers = sleepers;
 	s->n = n;
 	s->base = rg_record_ref(record);
+	rg__waits_lock(s->wait);
+	rg_record *old = s->seen;
+
 	s->seen = rg_record_ref(record);
+	rg__waits_unlock(s->wait);
+	rg_record_unref(old);
 	return RG_OK;
 }
 
 /* The index of the device's binding in @p record; -1 = it is gone: it was removed, so its device is not to be woken. */
-static int32_t index_now(const rg__lookout *s, const rg__sleeper *d, const rg_record *record)
+static int32_t index_now(const rg__sleeper *d, const rg_record *record)
 {
-	rg_contact asleep, c;
+	rg_contact c;
 
-	for (uint32_t i = 0; rg__record_contact(s->base, d->index, &asleep) == RG_OK && i < rg_record_contact_count(record); i++) {
-		if (rg__record_contact(record, i, &c) == RG_OK && c.id == asleep.id)
+	for (uint32_t i = 0; i < rg_record_contact_count(record) && rg__record_contact(record, i, &c) == RG_OK; i++) {
+		if (c.id == d->id)
 			return (int32_t)i;
 	}
 	return -1;
+}
+
+const rg_record *rg__lookout_base(const rg__lookout *s)
+{
+	return s->base;
 }
 
 /* Raises the events of the devices of a spot that are missing. */
@@ -282,7 +276,7 @@ static rg_status wake_devices(rg__lookout *s)
 
 	rg__waits_unlock(w);
 	for (uint32_t i = 0; i < s->n; i++) {
-		int32_t index = rg__sleeper_missing(s, &s->sleepers[i]) ? index_now(s, &s->sleepers[i], record) : -1;
+		int32_t index = rg__sleeper_missing(s, &s->sleepers[i]) ? index_now(&s->sleepers[i], record) : -1;
 
 		if (index >= 0)
 			indexes[n++] = (uint16_t)index;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A wait as its two files see it: wait.c has the life of one wait, waits.c finds waits by key and by time. */
+/* A wait as its files see it: wait.c has the life of one wait, look.c what makes it look, waits.c finds waits by key and by time. */
 #ifndef RG__WAIT_H
 #define RG__WAIT_H
 
@@ -15,27 +15,43 @@ enum { RG__WATCH_NONE, RG__WATCH_WANTED, RG__WATCH_MAKING, RG__WATCH_ON };
 
 /* A device that is waited for, and then its branch in the queue. */
 typedef struct rg__sleeper {
-	uint16_t index;          /* of its binding in the record that the lookup saw */
+	uint64_t id;             /* of its binding */
+	uint16_t index;          /* of that in the record that the lookup saw */
 	bool back;
 	rg_targets *targets;     /* until `on_branch` takes them */
 	struct rg__sleeper *next;
 } rg__sleeper;
 
-/* One allocation: the struct and the texts of the key. */
+/* A key under which waits look, with the one watch that they share. One allocation: the struct and the texts of the key. */
+typedef struct rg__awaited {
+	atomic_uint refs;        /* one of each lookout, one of the watch until its last call */
+	rg__waits *waits;
+	uint64_t hash;
+	rg_key key;
+
+	/* Under the lock. */
+	struct rg__awaited *chain, **link;   /* in the index: the next, and what points here */
+	struct rg__awaited *later, **queued; /* among those with lookouts that are still to look; NULL = not there */
+	rg__lookout *first, *last; /* those that have not looked since the last change come first */
+	uint32_t n;
+	uint64_t changes;        /* so far */
+	rg_revision landed;      /* of the last change; zero = not known, or others are still to be looked at */
+	bool looking;            /* a thread lets the lookouts look */
+	uint8_t watch;
+	void *handle;            /* of the watch */
+} rg__awaited;
+
 struct rg__lookout {
 	rg_wait *wait;
 	rg__lookout *next;          /* of the wait */
-	rg__lookout *chain, **link; /* in the index: the next, and what points here */
-	rg__lookout *todo;          /* of those that are to look */
-	uint64_t hash;
-	rg_key key;
+	rg__awaited *at;            /* NULL = of a wait that was refused */
+	rg__lookout *before, *after; /* at that key */
+	bool joined;
+	uint64_t changes;        /* of the key, when it last was to look */
 	rg__gruu *gruu;          /* NULL = none */
 	int32_t branch;
 	bool no_sips;
-	bool indexed, queued;
 	bool looking, again;     /* a look is under way; and another one has to follow */
-	uint8_t watch;
-	void *handle;            /* of the watch */
 	rg_record *base;         /* what the lookup saw */
 	rg_record *seen;         /* what the last look found, under the lock; until there is one, the same */
 	rg__sleeper *sleepers;
@@ -81,8 +97,9 @@ struct rg__waits {
 	pthread_mutex_t lock;
 	bool closed;
 	rg_time clock;           /* the latest reading; times of before a setback are moved with it */
-	rg__lookout **buckets;
-	uint32_t n_buckets, n_spots;
+	rg__awaited **buckets;
+	uint32_t n_buckets, n_keys;
+	rg__awaited *changed, **changed_end; /* keys with lookouts that are to look at the next tick */
 	rg_wait **heap;          /* by `at` */
 	uint32_t n_heap, room;
 };
@@ -99,13 +116,14 @@ static inline void rg__waits_unlock(const rg_wait *w)
 
 /* All of these are called with the lock held, and keep it. */
 rg_status rg__waits_admit(rg_wait *wait, uint32_t most); /* a new one. RG_ELIMIT, RG_ECANCELED, RG_ENOMEM */
-bool rg__waits_index(rg__lookout *spot);    /* false: out of memory */
+bool rg__waits_join(rg__lookout *spot, const rg_key *key); /* from now on it is told of changes. False: out of memory */
 void rg__waits_schedule(rg_wait *wait);  /* its times are set, for the first time or anew */
 void rg__waits_remove(rg_wait *wait);    /* it is done */
 void rg__waits_clock(rg__waits *waits, rg_time now);
 void rg__wait_finish(rg_wait *wait, rg_status status); /* it is done, unless it was */
 
-/* These are called with the lock held, and give it back. The caller has a reference to the wait. */
+/* These are called with the lock held, and give it back. The caller has a reference to the wait, or to the key. */
+void rg__awaited_changed(rg__awaited *key, const rg_revision *revision); /* NULL = not known */
 void rg__lookout_look(rg__lookout *spot);
 void rg__wait_step(rg_wait *wait, rg_time now); /* it is due */
 void rg__wait_cancel(rg_wait *wait);
@@ -120,6 +138,7 @@ void rg__lookout_unwatch(rg__lookout *spot);
 bool rg__sleeper_missing(const rg__lookout *spot, const rg__sleeper *sleeper);
 void rg__wait_count(const rg_wait *wait, int what, uint32_t n); /* adds to a statistic */
 
+void rg__awaited_unref(rg__awaited *key);
 void rg__wait_ref(rg_wait *wait);
 void rg__wait_unref(rg_wait *wait);
 

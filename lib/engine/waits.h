@@ -38,8 +38,12 @@ typedef struct rg__lookout_asked {
 /* Arms it: from now on a change under the key is not missed. Fetch the record fresh afterwards. RG_ENOMEM. */
 rg_status rg__wait_arm(rg_wait *wait, const rg__lookout_asked *asked, rg__lookout **out);
 
-/* What that fetch found: these bindings, of @p record, are those of sleeping devices. RG_ENOMEM. */
+/* What a fetch found: these bindings, of @p record, are those of sleeping devices. Called for the record as it was before the arming, and again
+ * for that of the fetch after it. RG_ENOMEM. */
 rg_status rg__lookout_expect(rg__lookout *spot, const rg_record *record, const uint16_t *indexes, uint32_t n);
+
+/* That record, borrowed until the next call. */
+const rg_record *rg__lookout_base(const rg__lookout *spot);
 
 /* Raises the events and begins to wait, which may be over on return. *waits: false when there is no device to wait for. Then, and on an
  * error, drop the wait. */
@@ -58,11 +62,14 @@ void rg__waits_unref(rg__waits *waits);
 /* Is there a wait? One relaxed load. */
 bool rg__waits_any(const rg__waits *waits);
 
-/* A commit landed under this key. */
-void rg__waits_changed(rg_registrar *reg, const rg_key *key);
+/* A change lets so many lookouts look at most; ticks let the rest. So a REGISTER takes no longer, however many wait for its device. */
+enum { RG__LOOKS_BY_A_COMMIT = 64 };
 
-/* Does what is due. Returns when the next is. */
-rg_time rg__waits_tick(rg_registrar *reg);
+/* A commit landed under this key. */
+void rg__waits_changed(rg_registrar *reg, const rg_key *key, const rg_revision *revision);
+
+/* Does what is due, for @p limit waits and @p limit looks at most. Returns when the next is. */
+rg_time rg__waits_tick(rg_registrar *reg, uint32_t limit);
 
 /* Ends all with RG_ECANCELED, and lets no other begin. */
 void rg__waits_cancel(rg_registrar *reg);

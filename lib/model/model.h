@@ -39,6 +39,12 @@ rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
 
+/* The binding with this id, which is mostly at the same place as in another record of the AoR, @p at. False: there is none. */
+bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out);
+
+/* Did the same REGISTER write both last? */
+bool rg__contact_as_registered(const rg_contact *a, const rg_contact *b);
+
 /* Ignores RG_CONTACT_LOCAL, which tells where a contact is stored, not what it says. */
 bool rg__contact_same(const rg_contact *a, const rg_contact *b);
 bool rg__removal_same(const rg_removal *a, const rg_removal *b);

@@ -186,6 +186,17 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 	return RG_OK;
 }
 
+bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out)
+{
+	uint32_t n = rg_record_contact_count(record);
+
+	for (uint32_t i = 0; i < n && rg__record_contact(record, (at + i) % n, out) == RG_OK; i++) {
+		if (out->id == id)
+			return true;
+	}
+	return false;
+}
+
 rg_status rg_record_contact(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	rg_contact full;

@@ -17,6 +17,11 @@ static bool same_addrs(const rg_contact *a, const rg_contact *b)
 	return true;
 }
 
+bool rg__contact_as_registered(const rg_contact *a, const rg_contact *b)
+{
+	return a->modified == b->modified && a->cseq == b->cseq && a->request_hash == b->request_hash && same_text(a->callid, b->callid);
+}
+
 bool rg__contact_same(const rg_contact *a, const rg_contact *b)
 {
 	if (((a->flags ^ b->flags) & ~(uint32_t)RG_CONTACT_LOCAL) != 0 || a->id != b->id || a->generation != b->generation ||

@@ -2,12 +2,28 @@
 #include "route/wakes.h"
 #include "model/model.h"
 
-bool rg__wakes_asleep(const rg__lookup_settings *set, uint32_t flags, rg_time modified, rg_time now)
+/* No time is compared: nodes that share a store have clocks of their own, and a clock may be set. */
+static bool came_back(const rg_record *before, const rg_record *record, uint32_t index)
 {
-	if (!(flags & RG_CONTACT_PN) || set->only_binding != 0 || (set->awake_since != RG_TIME_NEVER && modified >= set->awake_since))
+	rg_contact then, c;
+
+	return rg__record_contact(record, index, &c) == RG_OK &&
+		!(rg__record_find(before, c.id, index, &then) && rg__contact_as_registered(&then, &c));
+}
+
+bool rg__wakes_asleep(const rg__lookup_settings *set, const rg_record *record, uint32_t index, rg_time now)
+{
+	if (!(rg__record_flags(record, index) & RG_CONTACT_PN) || set->only_binding != 0)
+		return false;
+	if (set->asleep_in && came_back(set->asleep_in, record, index))
 		return false;
 	if (set->pn_awake_for == 0)
 		return true;
+	rg__glance glance;
+
+	rg__record_glance(record, index, &glance);
+	rg_time modified = glance.modified;
+
 	/* After a clock has stepped back, a registration that lies far ahead is as good as one that is long ago. */
 	return now > rg__add_sat(modified, set->pn_awake_for) || modified > rg__add_sat(now, set->pn_awake_for);
 }
@@ -46,7 +62,7 @@ void rg__wakes_divide(const rg__lookup_settings *set, const rg_record *record, r
 	for (uint32_t i = 0; i < n; i++) {
 		const rg__rank rank = lot->ranks[i];
 		bool is_fallback = lot->fallback_of && lot->fallback_of[i] != UINT32_MAX;
-		bool asleep = rg__wakes_asleep(set, rg__record_flags(record, rank.index), rank.modified, now);
+		bool asleep = rg__wakes_asleep(set, record, rank.index, now);
 
 		if (!is_fallback)
 			principal = asleep ? UINT32_MAX : lot->n;

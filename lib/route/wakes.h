@@ -15,8 +15,8 @@ typedef struct rg__lot {
 	uint32_t n_wakes;
 } rg__lot;
 
-/* Whether the device of a binding with these flags, modified then, must be woken before a request reaches it. Asks nothing about `pn`. */
-bool rg__wakes_asleep(const rg__lookup_settings *set, uint32_t flags, rg_time modified, rg_time now);
+/* Whether the device of a binding must be woken before a request reaches it. Asks nothing about `pn`. */
+bool rg__wakes_asleep(const rg__lookup_settings *set, const rg_record *record, uint32_t index, rg_time now);
 
 /* Leaves only the bindings of the device of binding @p id: those of its instance. */
 void rg__wakes_keep_device(const rg_record *record, uint64_t id, rg__lot *lot);

@@ -103,9 +103,9 @@ static bool named_binding(const purr_op *p, uint16_t *index, rg_contact *out)
 }
 
 /* An ACK has no transaction in which it could wait, and goes to a device that has just answered. */
-static bool has_to_wait(const purr_op *p, const rg_contact *c)
+static bool has_to_wait(const purr_op *p, uint16_t index)
 {
-	return !rg_str_equal(p->request.method, RG_STR("ACK")) && rg__wakes_asleep(&p->settings, c->flags, c->modified, p->op.now);
+	return !rg_str_equal(p->request.method, RG_STR("ACK")) && rg__wakes_asleep(&p->settings, p->op.found.record, index, p->op.now);
 }
 
 static void purr_back(void *user, rg_targets *targets)
@@ -155,14 +155,18 @@ static rg_status purr_decide(rg_op *op)
 
 	if (!p->purr || !named_binding(p, &index, &binding))
 		return RG_OK;
-	if (!has_to_wait(p, &binding))
+	if (!has_to_wait(p, index))
 		return rg__select_device(op->found.record, &op->key, &p->request, &p->settings, binding.id, op->now, &p->targets);
 	if (!p->wait) {
 		st = rg__wait_new(op, &(rg__wait_asked){ .request = &p->request, .prefix = RG_STR("mid-"), .whatever = true }, &p->wait);
 		if (st == RG_OK)
 			st = rg__wait_arm(p->wait, &(rg__lookout_asked){ .key = op->key, .branch = -1 }, &p->lookout);
-		p->settings.awake_since = op->now + 1;
-		return st == RG_OK ? RG__AGAIN : st;
+		if (st == RG_OK)
+			st = rg__lookout_expect(p->lookout, op->found.record, &index, 1);
+		if (st != RG_OK)
+			return st;
+		p->settings.asleep_in = rg__lookout_base(p->lookout);
+		return RG__AGAIN;
 	}
 	st = rg__lookout_expect(p->lookout, op->found.record, &index, 1);
 	return st == RG_OK ? begin_waiting(p) : st;

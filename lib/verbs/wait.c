@@ -23,8 +23,10 @@ rg_status rg__lookup_await(rg__lookup *l, rg__place *p)
 	rg__wakes wakes;
 
 	rg__targets_wakes(p->targets, 0, &wakes);
-	if (p->spot)
+	if (p->spot) {
+		l->settings.asleep_in = NULL;
 		return rg__lookout_expect(p->spot, wakes.record, wakes.indexes, wakes.n);
+	}
 	if (wakes.n == 0)
 		return RG_OK;
 	if (!l->wait)
@@ -33,9 +35,12 @@ rg_status rg__lookup_await(rg__lookup *l, rg__place *p)
 	if (st == RG_OK)
 		st = rg__wait_arm(l->wait, &(rg__lookout_asked){ .key = l->op.key, .branch = p->branch, .gruu = p->gruu != NULL,
 			.no_sips = p->no_sips }, &p->spot);
-	/* A device that registers after the lookup began is awake. */
-	l->settings.awake_since = l->op.now + 1;
-	return st == RG_OK ? RG__AGAIN : st;
+	if (st == RG_OK)
+		st = rg__lookout_expect(p->spot, wakes.record, wakes.indexes, wakes.n);
+	if (st != RG_OK)
+		return st;
+	l->settings.asleep_in = rg__lookout_base(p->spot);
+	return RG__AGAIN;
 }
 
 static void release_wait(void *held)

@@ -266,22 +266,28 @@ Test(wakes, a_public_gruu_wakes_its_instance_alone)
 	end_world(&w);
 }
 
-Test(wakes, who_came_back_since_a_moment_is_awake)
+Test(wakes, who_came_back_after_a_record_is_awake_whatever_the_clock_says)
 {
 	world w = push_world();
-	rg__lookup_settings settings = { .pn = true, .max_ping_latency = -1, .awake_since = w.now - 10 };
+	rg__lookup_settings settings = { .pn = true, .max_ping_latency = -1 };
 
-	BINDINGS(&w, { "a", .ago = 11 }, { "b", .ago = 10 }, { "c", .ago = 9 });
-	same_text(select_inside(&w, &settings), "1/0 b c | a");
-	settings.awake_since = RG_TIME_NEVER;
-	same_text(select_inside(&w, &settings), "2/480 | a b c");
+	BINDINGS(&w, { "a", .ago = 11 }, { "b", .ago = 10 }, { "c", .ago = -9 });
+	rg_record *before = w.record;
+
+	w.record = NULL;
+	BINDINGS(&w, { "a", .ago = 12 }, { "b", .ago = 10 }, { "c", .ago = -9 }, { "d", .ago = 100 });
+	settings.asleep_in = before;
+	same_text(select_inside(&w, &settings), "1/0 d a | b c");
+	settings.asleep_in = NULL;
+	same_text(select_inside(&w, &settings), "2/480 | d a b c");
+	rg_record_unref(before);
 	end_world(&w);
 }
 
 Test(wakes, the_device_of_one_binding_is_awake_with_all_its_flows)
 {
 	world w = push_world();
-	rg__lookup_settings settings = { .pn = true, .max_ping_latency = -1, .awake_since = RG_TIME_NEVER, .only_binding = 2 };
+	rg__lookup_settings settings = { .pn = true, .max_ping_latency = -1, .only_binding = 2 };
 
 	BINDINGS(&w, { "a" }, { "b" }, { "c", .plain = true });
 	same_text(select_inside(&w, &settings), "1/0 b");
