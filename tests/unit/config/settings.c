@@ -231,7 +231,7 @@ Test(settings, lookup_follows_each_change_of_the_config)
 	cr_assert(!looking("").pn);
 	set("pn_enable", "1");
 	set("pn_skip_pn_interval", "7");
-	cr_assert(looking("").pn && looking("").pn_awake_for == 7000 && looking("").awake_since == RG_TIME_NEVER);
+	cr_assert(looking("").pn && looking("").pn_awake_for == 7000 && !looking("").asleep_in);
 	set("pn_enable", "0");
 	cr_assert(!looking("").pn && looking("").pn_awake_for == 0);
 }
