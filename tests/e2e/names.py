@@ -13,7 +13,8 @@ def invite(caller, user, callid, method='INVITE'):
 
 
 def register(daemon, user, contact):
-    assert daemon.peer().register(user, ['<%s>' % contact]).code == 200
+    answer = daemon.peer().register(user, ['<%s>' % contact])
+    assert answer.code == 200, answer
 
 
 def answered_within(peer, seconds):

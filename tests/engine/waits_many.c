@@ -76,9 +76,9 @@ Test(waits_many, a_register_lets_some_look_and_ticks_the_rest)
 	for (int watched = 0; watched < 2; watched++) {
 		crowd *c = crowd_open(watched);
 
-		cr_expect_eq(c->watch.watches, watched, "%u", c->watch.watches);
+		cr_expect_eq(c->watch.watches, (uint32_t)watched, "%u", c->watch.watches);
 		cr_expect_eq(push_save(&c->k, "alice", 1, 2), 200);
-		cr_expect_eq(with_branch(c), watched ? 2 * LOOK_AT_ONCE : LOOK_AT_ONCE, "%u", with_branch(c));
+		cr_expect_eq(with_branch(c), watched ? 2u * LOOK_AT_ONCE : LOOK_AT_ONCE, "%u", with_branch(c));
 		cr_expect_eq(c->k.woken, c->k.now, "a tick is needed at once");
 		cr_expect_eq(push_save(&c->k, "bob", 2, 2), 200);
 		cr_expect_lt(with_branch(c), MANY);
