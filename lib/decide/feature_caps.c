@@ -120,9 +120,11 @@ static rg_status offer_named(const rg__merge *m, const rg__answer *answer, rg__b
 		const rg__wanted *w = &reg->wanted[k];
 		uint32_t i = 0;
 
+		if (w->asks == RG__PN_NONE)
+			continue;
 		while (i < k && (reg->wanted[i].asks == RG__PN_NONE || reg->wanted[i].provider != w->provider))
 			i++;
-		if (w->asks != RG__PN_NONE && i == k && make_offer(reg, w->provider, &o))
+		if (i == k && make_offer(reg, w->provider, &o))
 			status = add_offer(m, answer, &o, out);
 	}
 	return status;
