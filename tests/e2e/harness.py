@@ -221,10 +221,13 @@ class Peer:
         """REGISTERs and returns the answer. contacts: Contact values; None = this socket; () = a query."""
         contacts = ['<sip:%s@%s>' % (aor.split('@')[0], self.address)] if contacts is None else contacts
         aor = aor if '@' in aor else '%s@%s' % (aor, domain)
+        callid = callid or 'reg-%d-%d' % (self.port, next(serial))
         self.send(self.request('REGISTER', 'sip:' + aor.split('@')[1], '<sip:%s>;tag=r%d' % (aor, next(serial)), '<sip:%s>' % aor,
-                               callid or 'reg-%d-%d' % (self.port, next(serial)), cseq,
-                               ['Contact: %s' % c for c in contacts] + list(headers)))
-        return None if send_only else self.recv()
+                               callid, cseq, ['Contact: %s' % c for c in contacts] + list(headers)))
+        answer = None if send_only else self.recv()
+        while answer and answer.get('call-id') != callid:  # sent by the server of another test to whoever had this port before
+            answer = self.recv()
+        return answer
 
 
 class Control:
