@@ -83,7 +83,8 @@ typedef void (*rg_purr_cb)(void *user, rg_status status, int32_t result, rg_targ
 
 /**
  * Holds a request within a dialog until its device is awake (RFC 8599 §6, base specification §1.5.1). The parameter `pn-purr` of the
- * Request-URI, or else of the topmost Route of rg_request.routes, names the binding, which rg_request.domain has.
+ * Request-URI names the binding, which rg_request.domain has; when that is none of ours, the one of the topmost Route of
+ * rg_request.routes does.
  *
  * If the device of the binding is asleep, RG_EVENT_CONTACT_REFRESH is raised for it, with the reason "mid-" and the method, and the
  * operation completes when it registers again, or `pn_refresh_timeout` later. There is nothing to wait for when the request has no PURR, the

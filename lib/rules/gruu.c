@@ -140,28 +140,10 @@ static rg_status read_names(rg__gruu *g)
 	return RG_OK;
 }
 
-/* RFC 3261 §19.1.4: no character of a token is reserved, so each equals its escape. */
-static rg_status unescape_token(rg_str *token, rg__buf *room)
-{
-	if (token->n == 0 || !memchr(token->p, '%', token->n))
-		return RG_OK;
-	rg__buf_add(room, *token);
-	if (room->failed)
-		return RG_ENOMEM;
-	if (rg__unescape(*token, room->p, &room->n) != RG_OK)
-		return RG_ENOENT;
-	*token = (rg_str){ room->p, room->n };
-	return RG_OK;
-}
-
 static rg_status read_token(rg__gruu *g, rg_str token, const rg__ring *ring)
 {
-	rg__buf room = { 0 };
-	rg_status status = ring ? unescape_token(&token, &room) : RG_ENOENT;
+	rg_status status = rg__unseal_escaped(ring, RG__SEAL_GRUU, token, &g->text);
 
-	if (status == RG_OK)
-		status = rg__unseal(ring, RG__SEAL_GRUU, token, &g->text);
-	rg__buf_free(&room);
 	return status == RG_OK ? read_names(g) : status;
 }
 

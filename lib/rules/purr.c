@@ -44,12 +44,10 @@ static rg_status read_sealed(rg__purr *p)
 rg_status rg__purr_read(rg_str token, const rg__ring *ring, rg__purr **out)
 {
 	*out = NULL;
-	if (!ring)
-		return RG_ENOENT;
 	rg__purr *p = calloc(1, sizeof *p);
 	if (!p)
 		return RG_ENOMEM;
-	rg_status status = rg__unseal(ring, RG__SEAL_PURR, token, &p->text);
+	rg_status status = rg__unseal_escaped(ring, RG__SEAL_PURR, token, &p->text);
 	if (status == RG_OK)
 		status = read_sealed(p);
 	if (status == RG_OK)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "grammar/grammar.h"
 #include "token/ring.h"
 #include "token/token.h"
 
@@ -147,4 +148,21 @@ rg_status rg__unseal(const rg__ring *ring, int purpose, rg_str token, rg__buf *p
 	if (!ours)
 		return RG_ENOENT;
 	return plain->failed ? RG_ENOMEM : RG_OK;
+}
+
+rg_status rg__unseal_escaped(const rg__ring *ring, int purpose, rg_str token, rg__buf *plain)
+{
+	rg__buf room = { 0 };
+
+	if (!ring)
+		return RG_ENOENT;
+	if (token.n == 0 || !memchr(token.p, '%', token.n))
+		return rg__unseal(ring, purpose, token, plain);
+	rg__buf_add(&room, token);
+	rg_status status = room.failed ? RG_ENOMEM : rg__unescape(token, room.p, &room.n) == RG_OK ? RG_OK : RG_ENOENT;
+
+	if (status == RG_OK)
+		status = rg__unseal(ring, purpose, (rg_str){ room.p, room.n }, plain);
+	rg__buf_free(&room);
+	return status;
 }

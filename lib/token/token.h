@@ -36,4 +36,7 @@ rg_status rg__seal(const rg__ring *ring, int purpose, const uint8_t seed[32], rg
 /* Appends what was sealed. RG_ENOENT: no secret of the ring has sealed this text for this purpose. */
 rg_status rg__unseal(const rg__ring *ring, int purpose, rg_str token, rg__buf *plain);
 
+/* The same for a token in a URI, where each of its characters equals its escape (RFC 3261 §19.1.4). @p ring NULL: nothing has sealed it. */
+rg_status rg__unseal_escaped(const rg__ring *ring, int purpose, rg_str token, rg__buf *plain);
+
 #endif

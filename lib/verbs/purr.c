@@ -38,23 +38,19 @@ static rg_str purr_in(rg_str text)
 	return value;
 }
 
-static rg_str purr_of(const rg_request *request)
+static rg_str purr_in_route(const rg_request *request)
 {
-	rg_str token = purr_in(request->request_uri), rest, first;
+	rg_str rest = request->n_routes > 0 ? request->routes[0] : RG__ABSENT, first;
 	rg__name_addr route;
 
-	if (token.p || request->n_routes == 0)
-		return token;
-	rest = request->routes[0];
-	if (rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK)
-		token = purr_in(route.uri);
-	return token;
+	if (rest.n > 0 && rg__list_next(&rest, &first) > 0 && rg__name_addr_parse(first, &route) == RG_OK)
+		return purr_in(route.uri);
+	return RG__ABSENT;
 }
 
-/* What the PURR of the request names; NULL = it has none of ours. One secret may serve several domains. */
-static rg_status read_purr(purr_op *p, const rg_config *config)
+/* Reads a PURR into p->purr, which stays NULL when it is none of ours. One secret may serve several domains. */
+static rg_status read_purr(purr_op *p, rg_str token, const rg_config *config)
 {
-	rg_str token = purr_of(&p->request);
 	rg_status st = token.n > 0 ? rg__purr_read(token, rg__config_ring(config), &p->purr) : RG_ENOENT;
 
 	if (st == RG_OK && !rg__eq(p->purr->key.domain, rg__request_domain(&p->request))) {
@@ -62,6 +58,14 @@ static rg_status read_purr(purr_op *p, const rg_config *config)
 		p->purr = NULL;
 	}
 	return st == RG_ENOENT ? RG_OK : st;
+}
+
+/* A peer may have a PURR of its own in the Request-URI, while ours is in the Route. */
+static rg_status find_purr(purr_op *p, const rg_config *config)
+{
+	rg_status st = read_purr(p, purr_in(p->request.request_uri), config);
+
+	return st == RG_OK && !p->purr ? read_purr(p, purr_in_route(&p->request), config) : st;
 }
 
 static rg_status purr_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
@@ -75,7 +79,7 @@ static rg_status purr_prepare(rg_op *op, const void *given, bool keeps, rg_error
 	p->result = RG_PURR_NOTHING;
 	rg__lookup_settings_of(config, NULL, &p->settings);
 	if (st == RG_OK && p->settings.pn && rg__config_int(config, RG__P_pn_enable_purr))
-		st = read_purr(p, config);
+		st = find_purr(p, config);
 	if (st == RG_OK && !p->purr)
 		rg__op_decide_at_once(op);
 	if (st != RG_OK || !p->purr)

@@ -140,7 +140,8 @@ Test(purr, a_request_goes_on_when_its_device_registers)
 	static const struct {
 		const char *uri, *route;
 	} places[] = { { URI, NULL }, { URI, "<sip:other.example.org;lr>" }, { "sip:alice@192.0.2.1", "<sip:p.example.org;lr;pn-purr=%s>" },
-		{ "sip:alice@192.0.2.1;PN-PURR=%s", NULL }, { "sip:alice@192.0.2.1", "<sip:p.example.org;lr;pn-purr=%s>, <sip:q.example.org>" } };
+		{ "sip:alice@192.0.2.1;PN-PURR=%s", NULL }, { "sip:alice@192.0.2.1", "<sip:p.example.org;lr;pn-purr=%s>, <sip:q.example.org>" },
+		{ "sip:alice@192.0.2.1;pn-purr=foreign", "<sip:p.example.org;lr;pn-purr=%s>" } };
 	char *purr;
 	kit k;
 
@@ -276,7 +277,7 @@ Test(purr, there_may_be_nothing_to_wait_for)
 		expect_result(&k, uris[i], NULL, purr, RG_PURR_NOTHING);
 	expect_result(&k, "sip:alice@192.0.2.1", "<sip:q.example.org>, <sip:p.example.org;lr;pn-purr=%s>", purr, RG_PURR_NOTHING);
 	expect_result(&k, "sip:alice@192.0.2.1", "<<", purr, RG_PURR_NOTHING);
-	expect_result(&k, "sip:alice@192.0.2.1;pn-purr=forged", "<sip:p.example.org;lr;pn-purr=%s>", purr, RG_PURR_NOTHING);
+	expect_result(&k, "sip:alice@192.0.2.1;pn-purr=forged", "<sip:p.example.org;lr;pn-purr=forged>", purr, RG_PURR_NOTHING);
 	EXPECT_EVENTS(k, "");
 	for (int i = 0; i < (int)(sizeof configs / sizeof *configs); i++) {
 		push_configure(&k, configs[i]);
@@ -302,6 +303,26 @@ Test(purr, there_may_be_nothing_to_wait_for)
 	cr_assert_not_null(purr);
 	k.now += 3600000;
 	expect_result(&k, URI, NULL, purr, RG_PURR_NOTHING);
+	free(purr);
+	kit_close(&k);
+}
+
+/* RFC 3261 §19.1.4: no character of a token is reserved, so each equals its escape. */
+Test(purr, a_purr_may_be_escaped)
+{
+	char *purr, escaped[2048];
+	held h = { 0 };
+	kit k;
+
+	purr_open(&k, &purr);
+	for (size_t i = 0; purr[i]; i++)
+		snprintf(escaped + 3 * i, sizeof escaped - 3 * i, i % 2 ? "%%%02X" : "%%%02x", (unsigned char)purr[i]);
+	cr_expect_eq(hold(&h, &k, URI, NULL, escaped), RG_PENDING);
+	free(register_for_purr(&k, "alice", 1, 2));
+	cr_expect_eq(h.result, RG_PURR_RESUMED);
+	held_end(&h);
+	expect_result(&k, URI, NULL, "%zz", RG_PURR_NOTHING);
+	expect_result(&k, URI, NULL, "%00", RG_PURR_NOTHING);
 	free(purr);
 	kit_close(&k);
 }
