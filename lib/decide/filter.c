@@ -26,7 +26,7 @@ static bool set_contact(rg__filter *f, rg_str uri, rg_str instance, const rg_con
 
 		rg__pn_read(&f->contact, f->matching.push, &pn);
 		if (pn.asks != RG__PN_NONE)
-			f->contact_by = pn.prid ? RG__BY_PUSH : RG__BY_DEVICE;
+			f->contact_by = rg__pn_removes_by(&pn);
 	}
 	return true;
 }

@@ -64,7 +64,7 @@ static bool is_as_claimed(const rg_contact *c, const rg_plan *claim)
 		if (change->kind != RG_EVENT_CONTACT_REFRESH || rg__record_contact(rg_plan_next(claim), change->after, &was) != RG_OK)
 			continue;
 		if (was.id == c->id)
-			return was.wake == c->wake && was.modified == c->modified && was.cseq == c->cseq && was.request_hash == c->request_hash;
+			return was.wake == c->wake && rg__contact_as_registered(&was, c);
 	}
 	return false;
 }

@@ -22,7 +22,7 @@
 	X(HOMES_WITHDRAWN, "homes_withdrawn", "addresses-of-record that were published no more") \
 	X(HOMES_FAILED, "homes_failed", "publications to other sites that failed or were refused, each to be tried again") \
 	X(TOKENS_REFUSED, "tokens_refused", "temporary GRUUs looked up that are forged, foreign or void") \
-	X(WAKEUPS_SENT, "wakeups_sent", "wake-ups of devices that were reported, one for each CONTACT_REFRESH") \
+	X(WAKEUPS_SENT, "wakeups_sent", "wake-ups of devices, one for each CONTACT_REFRESH, heard by a subscriber or not") \
 	X(WAKEUPS_ANSWERED, "wakeups_answered", "wake-ups after which the device registered") \
 	X(WAKEUPS_TIMED_OUT, "wakeups_timed_out", "wake-ups after which the device did not register in time")
 

@@ -299,8 +299,6 @@ static rg_status wake_all(rg_wait *w)
 {
 	rg_status st = RG_OK;
 
-	if (!rg__events_wanted(w->ticket.reg->events))
-		return RG_OK;
 	for (rg__lookout *s = w->spots; s && st == RG_OK; s = s->next)
 		st = wake_devices(s);
 	return st;

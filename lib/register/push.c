@@ -17,7 +17,7 @@ static void read_push(rg__register *reg, rg__wanted *w)
 	if (pn.asks == RG__PN_NONE)
 		return;
 	if (removes) {
-		w->by = pn.prid ? RG__BY_PUSH : RG__BY_DEVICE;
+		w->by = rg__pn_removes_by(&pn);
 		return;
 	}
 	bool handled = reg->cached || (pn.provider.n > 0 && rg__pn_handled(r->feature_caps, r->n_feature_caps, pn.provider));

@@ -24,6 +24,12 @@ enum {
 	RG__BY_DEVICE    /* its instance, else the matching mode without the push parameters: it removes a device without naming its pn-prid */
 };
 
+/* What a Contact that removes a binding, and has push parameters, matches by. */
+static inline uint8_t rg__pn_removes_by(const rg__pn *pn)
+{
+	return pn->prid ? RG__BY_PUSH : RG__BY_DEVICE;
+}
+
 enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2, RG__URI_HASHED = 3 };
 
 /* A Contact or binding whose URI was not parsed yet. It matches by the mode. */
