@@ -46,6 +46,23 @@ int push_save(kit *k, const char *aor, int n, int cseq)
 	return kit_save(k, aor, push_contact(n), cseq);
 }
 
+int push_save_memory_only(kit *k, int n, int cseq)
+{
+	phone p = { .aor = "alice", .contact = push_contact(n), .cseq = cseq };
+	rg_save_options *options;
+	rg_response *response = NULL;
+	rg_request request;
+
+	cr_assert_eq(rg_save_options_new(RG_STR("memory-only"), &options, NULL), RG_OK);
+	kit_request(&p, &request);
+	cr_expect_eq(rg_save(k->reg, &request, options, &response, NULL), RG_OK);
+	int code = rg_response_code(response);
+
+	rg_response_free(response);
+	rg_save_options_unref(options);
+	return code;
+}
+
 void push_invite(rg_request *request, const char *user)
 {
 	rg_request_init(request, sizeof *request);

@@ -17,6 +17,7 @@ enum { PUSH_NO_INSTANCE = 100 };
 /* A REGISTER of phone @p n of a user: its token, instance and host end in the number; from PUSH_NO_INSTANCE on it has no instance. */
 const char *push_contact(int n);
 int push_save(kit *k, const char *aor, int n, int cseq); /* the code of the response */
+int push_save_memory_only(kit *k, int n, int cseq);      /* alice's, in the memory of this node alone */
 
 /* What came of a wait. */
 typedef struct waiting {

@@ -2,24 +2,6 @@
 /* Waits over an overlay of which a part does not answer. */
 #include "waiting.h"
 
-/* A binding that is kept in the memory of this node alone. */
-static int save_local(kit *k, int n, int cseq)
-{
-	phone p = { .aor = "alice", .contact = push_contact(n), .cseq = cseq };
-	rg_save_options *options;
-	rg_response *response = NULL;
-	rg_request request;
-
-	cr_assert_eq(rg_save_options_new(RG_STR("memory-only"), &options, NULL), RG_OK);
-	kit_request(&p, &request);
-	cr_expect_eq(rg_save(k->reg, &request, options, &response, NULL), RG_OK);
-	int code = rg_response_code(response);
-
-	rg_response_free(response);
-	rg_save_options_unref(options);
-	return code;
-}
-
 static void open_overlay(kit *k, faulty *f)
 {
 	rg_store *main_store, *local, *over;
@@ -32,7 +14,7 @@ static void open_overlay(kit *k, faulty *f)
 	rg_store_unref(local);
 	push_open_over(k, over);
 	cr_expect_eq(push_save(k, "alice", 1, 1), 200);
-	cr_expect_eq(save_local(k, 2, 2), 200);
+	cr_expect_eq(push_save_memory_only(k, 2, 2), 200);
 }
 
 Test(waits_overlay, the_end_says_when_a_part_cannot_tell_who_came_back)
@@ -69,7 +51,7 @@ Test(waits_overlay, a_branch_of_the_part_that_answers_counts)
 	cr_assert_eq(push_lookup(&w, &k, "alice", NULL), RG_OK);
 	cr_assert_eq(push_wait(&w), RG_PENDING);
 	f = (faulty){ .calls = CALL_FETCH, .status = RG_ESTORE, .after = 2, .times = -1 };
-	cr_expect_eq(save_local(&k, 2, 4), 200);
+	cr_expect_eq(push_save_memory_only(&k, 2, 4), 200);
 	push_later(&k, 1000);
 	EXPECT_SEEN(w, "2|2;");
 	cr_expect_eq(w.status, RG_OK);

@@ -61,23 +61,6 @@ static rg_store *overlay_over(two *t)
 	return over;
 }
 
-static int save_memory_only(kit *k, int n, int cseq)
-{
-	phone p = { .aor = "alice", .contact = push_contact(n), .cseq = cseq };
-	rg_save_options *options;
-	rg_response *response = NULL;
-	rg_request request;
-
-	cr_assert_eq(rg_save_options_new(RG_STR("memory-only"), &options, NULL), RG_OK);
-	kit_request(&p, &request);
-	cr_expect_eq(rg_save(k->reg, &request, options, &response, NULL), RG_OK);
-	int code = rg_response_code(response);
-
-	rg_response_free(response);
-	rg_save_options_unref(options);
-	return code;
-}
-
 Test(waits_stores, an_overlay_is_watched_in_both_parts)
 {
 	two t = { .w.done = 0 };
@@ -86,11 +69,11 @@ Test(waits_stores, an_overlay_is_watched_in_both_parts)
 	register_there(&t, 2);
 	EXPECT_SEEN(t.w, "2|1;");
 	push_end(&t.w);
-	cr_expect_eq(save_memory_only(&t.here, 2, 3), 200);
+	cr_expect_eq(push_save_memory_only(&t.here, 2, 3), 200);
 	cr_expect_eq(push_lookup(&t.w, &t.here, "alice", NULL), RG_OK);
 	cr_expect_eq(rg_targets_wake_count(t.w.targets), 2);
 	cr_expect_eq(push_wait(&t.w), RG_PENDING);
-	cr_expect_eq(save_memory_only(&t.here, 2, 4), 200);
+	cr_expect_eq(push_save_memory_only(&t.here, 2, 4), 200);
 	register_there(&t, 5);
 	EXPECT_SEEN(t.w, "2|2;1;");
 	two_close(&t);

@@ -300,6 +300,27 @@ KIT const char *record_text(world *w)
 	return w->text;
 }
 
+/* Push is on, with these providers. */
+KIT world world_with_push(void)
+{
+	world w = new_world();
+
+	set(&w, "pn_enable", "1");
+	set(&w, "pn_providers", "apns, fcm, webpush, acme");
+	return w;
+}
+
+/* All Feature-Caps values of the last response, with a line break between them. */
+KIT const char *caps(world *w)
+{
+	rg_response *r = (rg_response *)rg_plan_response(w->plan);
+
+	w->text[0] = '\0';
+	for (uint32_t i = 0; rg_response_header(r, RG_STR("Feature-Caps"), i).p; i++)
+		append(w, "\n", rg_response_header(r, RG_STR("Feature-Caps"), i));
+	return w->text;
+}
+
 #define same_text(got, want) cr_expect_str_eq(got, want)
 
 #endif

@@ -7,26 +7,6 @@
 #define APNS "pn-provider=apns;pn-param=TEAM.app;pn-prid=00fc13adff78512"
 #define FCM "pn-provider=fcm;pn-param=project;pn-prid=token"
 
-static world push_world(void)
-{
-	world w = new_world();
-
-	set(&w, "pn_enable", "1");
-	set(&w, "pn_providers", "apns, fcm, webpush, acme");
-	return w;
-}
-
-/* All Feature-Caps values of the last response, with a line break between them. */
-static const char *caps(world *w)
-{
-	rg_response *r = (rg_response *)rg_plan_response(w->plan);
-
-	w->text[0] = '\0';
-	for (uint32_t i = 0; rg_response_header(r, RG_STR("Feature-Caps"), i).p; i++)
-		append(w, "\n", rg_response_header(r, RG_STR("Feature-Caps"), i));
-	return w->text;
-}
-
 /* The PURR of the last response, which the caller frees; NULL = it has none. */
 static char *purr(world *w)
 {
@@ -51,7 +31,7 @@ static uint64_t named(world *w, const char *token)
 /* RFC 8599 §6.2.1. */
 Test(feature_caps, a_purr_names_the_binding_and_rotates_with_each_register)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	set(&w, "pn_enable_purr", "1");
 	set(&w, "gruu_secret", "first, second");
@@ -78,7 +58,7 @@ Test(feature_caps, only_a_binding_that_we_wake_has_a_purr)
 {
 	static const char *const without[] = { "<sip:alice@192.0.2.7>", PN("192.0.2.7", "pn-provider"), PN("192.0.2.7", "pn-provider=fcm"),
 		PN("192.0.2.7", FCM), PN("192.0.2.7", APNS) ";expires=0" };
-	world w = push_world();
+	world w = world_with_push();
 
 	set(&w, "gruu_secret", "first, second");
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) }), 200);
@@ -96,7 +76,7 @@ Test(feature_caps, only_a_binding_that_we_wake_has_a_purr)
 
 Test(feature_caps, of_several_contacts_each_provider_has_the_purr_of_its_first)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	set(&w, "pn_enable_purr", "1");
 	set(&w, "gruu_secret", "s");
@@ -112,7 +92,7 @@ Test(feature_caps, of_several_contacts_each_provider_has_the_purr_of_its_first)
 /* The second Contact of a device takes the binding that the first one set. */
 Test(feature_caps, a_device_that_two_contacts_name_has_a_purr)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	set(&w, "pn_enable_purr", "1");
 	set(&w, "gruu_secret", "s");
@@ -130,7 +110,7 @@ Test(feature_caps, a_device_that_two_contacts_name_has_a_purr)
 
 Test(feature_caps, a_purr_needs_a_secret)
 {
-	world w = push_world();
+	world w = world_with_push();
 	spec s = { .contact = { PN("192.0.2.7", APNS) } };
 	rg_error *why = rg_error_new();
 	spec_room room;
@@ -152,7 +132,7 @@ Test(feature_caps, a_purr_needs_a_secret)
 Test(feature_caps, the_text_of_a_plan_hides_the_purr_unless_asked)
 {
 	char opaque[4096];
-	world w = push_world();
+	world w = world_with_push();
 	size_t n;
 
 	set(&w, "pn_enable_purr", "1");

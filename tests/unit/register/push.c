@@ -12,29 +12,9 @@
 #define ONE ";+sip.instance=\"<urn:uuid:00000000-0000-1000-8000-000a95a0e128>\""
 #define OTHER ";+sip.instance=\"<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>\""
 
-static world push_world(void)
-{
-	world w = new_world();
-
-	set(&w, "pn_enable", "1");
-	set(&w, "pn_providers", "apns, fcm, webpush, acme");
-	return w;
-}
-
-/* All Feature-Caps values of the last response, with a line break between them. */
-static const char *caps(world *w)
-{
-	rg_response *r = (rg_response *)rg_plan_response(w->plan);
-
-	w->text[0] = '\0';
-	for (uint32_t i = 0; rg_response_header(r, RG_STR("Feature-Caps"), i).p; i++)
-		append(w, "\n", rg_response_header(r, RG_STR("Feature-Caps"), i));
-	return w->text;
-}
-
 Test(push, a_complete_contact_is_woken_before_it_expires)
 {
-	world w = push_world();
+	world w = world_with_push();
 	rg_contact c;
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) }, .expires = "600"), 200);
@@ -63,67 +43,67 @@ Test(push, while_it_is_off_the_parameters_mean_nothing)
 }
 
 /* What a REGISTER is answered, the flags of its binding, and Feature-Caps. */
+static const struct {
+	const char *contact, *caps[2];
+	int32_t code;
+	uint32_t flags;
+	const char *want;
+} registrations[] = {
+	{ "<sip:a@192.0.2.7>", { NULL }, 200, 0, "" },
+	{ "<sip:a@192.0.2.7>;+sip.pnsreg", { NULL }, 200, 0, "" },
+	{ PN("192.0.2.7", "pn-provider"), { NULL }, 200, 0, "*;+sip.pns=\"apns\"\n*;+sip.pns=\"fcm\"\n*;+sip.pns=\"webpush\"\n*;+sip.pns=\"acme\"" },
+	{ PN("192.0.2.7", "pn-provider") ";+sip.pnsreg", { "*;+sip.pns=\"fcm\"", "*;+sip.pns=\"acme\"" }, 200, 0,
+		"*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"\n*;+sip.pns=\"webpush\";+sip.pnsreg=\"130\"" },
+	{ PN("192.0.2.7", "pn-provider=fcm"), { NULL }, 200, 0, "*;+sip.pns=\"fcm\"" },
+	{ PN("192.0.2.7", "pn-provider=FCM"), { NULL }, 200, 0, "*;+sip.pns=\"fcm\"" },
+	{ PN("192.0.2.7", "pn-provider=fcm"), { "*;+sip.pns=\"fcm\"" }, 200, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=acme;pn-param=x"), { NULL }, 200, 0, "*;+sip.pns=\"acme\"" },
+	{ PN("192.0.2.7", APNS), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
+	{ PN("192.0.2.7", FCM), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"fcm\"" },
+	{ PN("192.0.2.7", WEB), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"webpush\"" },
+	{ PN("192.0.2.7", "pn-provider=acme;pn-param=x;pn-prid=y"), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"acme\"" },
+	{ PN("192.0.2.7", APNS) ";+sip.pnsreg", { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"" },
+	{ PN("192.0.2.7", APNS) ";+SIP.pnsReg=\"121\"", { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"" },
+	{ PN("192.0.2.7", APNS) ";+sip.pnsregx", { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
+	{ PN("192.0.2.7", APNS), { "*;+sip.pns=\"fcm\"" }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
+	{ PN("192.0.2.7", APNS), { "*;+sip.pns=\"apns\"" }, 200, 0, "" },
+	{ PN("192.0.2.7", APNS), { "*;+sip.pns=\"apns" }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
+	{ PN("192.0.2.7", "pn-provider=foreign;pn-prid=x"), { "*;+sip.pns=\"foreign\"" }, 200, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=fcm;pn-prid=x"), { "*;+sip.pns=\"fcm\"" }, 200, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=foreign;pn-prid=x"), { NULL }, 555, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=foreign"), { NULL }, 555, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=fcm;pn-prid=x"), { NULL }, 555, 0, "" },
+	{ PN("192.0.2.7", WEB ";pn-param=x"), { NULL }, 555, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=acme;pn-prid=x"), { NULL }, 555, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=foreign;pn-prid=x") ";expires=0", { NULL }, 200, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=fcm;pn-prid=x") ";expires=0", { NULL }, 200, 0, "" },
+	{ PN("192.0.2.7", "pn-provider") ";expires=0", { NULL }, 200, 0, "" },
+	{ PN("192.0.2.7", APNS) ";expires=0", { NULL }, 200, 0, "" },
+	/* Header parameters are none of the URI (RFC 3261 §20). */
+	{ "sip:a@192.0.2.7;" APNS, { NULL }, 200, 0, "" },
+	/* What no URI is, or says twice, is malformed. */
+	{ PN("192.0.2.7", APNS ";PN-prid=x"), { NULL }, 400, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=fcm;pn-param=a;%70n-param=b;pn-prid=c"), { NULL }, 400, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=\"apns\""), { NULL }, 400, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=apns%0"), { NULL }, 400, 0, "" },
+	{ PN("192.0.2.7", "pn-provider=apns%0d%0aX-Evil:1"), { NULL }, 555, 0, "" },
+	{ "<tel:1;pn-provider=foreign>", { NULL }, 200, 0, "" },
+};
+
 Test(push, queries_registrations_and_refusals)
 {
-	static const struct {
-		const char *contact, *caps[2];
-		int32_t code;
-		uint32_t flags;
-		const char *want;
-	} cases[] = {
-		{ "<sip:a@192.0.2.7>", { NULL }, 200, 0, "" },
-		{ "<sip:a@192.0.2.7>;+sip.pnsreg", { NULL }, 200, 0, "" },
-		{ PN("192.0.2.7", "pn-provider"), { NULL }, 200, 0, "*;+sip.pns=\"apns\"\n*;+sip.pns=\"fcm\"\n*;+sip.pns=\"webpush\"\n*;+sip.pns=\"acme\"" },
-		{ PN("192.0.2.7", "pn-provider") ";+sip.pnsreg", { "*;+sip.pns=\"fcm\"", "*;+sip.pns=\"acme\"" }, 200, 0,
-			"*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"\n*;+sip.pns=\"webpush\";+sip.pnsreg=\"130\"" },
-		{ PN("192.0.2.7", "pn-provider=fcm"), { NULL }, 200, 0, "*;+sip.pns=\"fcm\"" },
-		{ PN("192.0.2.7", "pn-provider=FCM"), { NULL }, 200, 0, "*;+sip.pns=\"fcm\"" },
-		{ PN("192.0.2.7", "pn-provider=fcm"), { "*;+sip.pns=\"fcm\"" }, 200, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=acme;pn-param=x"), { NULL }, 200, 0, "*;+sip.pns=\"acme\"" },
-		{ PN("192.0.2.7", APNS), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
-		{ PN("192.0.2.7", FCM), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"fcm\"" },
-		{ PN("192.0.2.7", WEB), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"webpush\"" },
-		{ PN("192.0.2.7", "pn-provider=acme;pn-param=x;pn-prid=y"), { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"acme\"" },
-		{ PN("192.0.2.7", APNS) ";+sip.pnsreg", { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"" },
-		{ PN("192.0.2.7", APNS) ";+SIP.pnsReg=\"121\"", { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"" },
-		{ PN("192.0.2.7", APNS) ";+sip.pnsregx", { NULL }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
-		{ PN("192.0.2.7", APNS), { "*;+sip.pns=\"fcm\"" }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
-		{ PN("192.0.2.7", APNS), { "*;+sip.pns=\"apns\"" }, 200, 0, "" },
-		{ PN("192.0.2.7", APNS), { "*;+sip.pns=\"apns" }, 200, RG_CONTACT_PN, "*;+sip.pns=\"apns\"" },
-		{ PN("192.0.2.7", "pn-provider=foreign;pn-prid=x"), { "*;+sip.pns=\"foreign\"" }, 200, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=fcm;pn-prid=x"), { "*;+sip.pns=\"fcm\"" }, 200, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=foreign;pn-prid=x"), { NULL }, 555, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=foreign"), { NULL }, 555, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=fcm;pn-prid=x"), { NULL }, 555, 0, "" },
-		{ PN("192.0.2.7", WEB ";pn-param=x"), { NULL }, 555, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=acme;pn-prid=x"), { NULL }, 555, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=foreign;pn-prid=x") ";expires=0", { NULL }, 200, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=fcm;pn-prid=x") ";expires=0", { NULL }, 200, 0, "" },
-		{ PN("192.0.2.7", "pn-provider") ";expires=0", { NULL }, 200, 0, "" },
-		{ PN("192.0.2.7", APNS) ";expires=0", { NULL }, 200, 0, "" },
-		/* Header parameters are none of the URI (RFC 3261 §20). */
-		{ "sip:a@192.0.2.7;" APNS, { NULL }, 200, 0, "" },
-		/* What no URI is, or says twice, is malformed. */
-		{ PN("192.0.2.7", APNS ";PN-prid=x"), { NULL }, 400, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=fcm;pn-param=a;%70n-param=b;pn-prid=c"), { NULL }, 400, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=\"apns\""), { NULL }, 400, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=apns%0"), { NULL }, 400, 0, "" },
-		{ PN("192.0.2.7", "pn-provider=apns%0d%0aX-Evil:1"), { NULL }, 555, 0, "" },
-		{ "<tel:1;pn-provider=foreign>", { NULL }, 200, 0, "" },
-	};
+	for (size_t i = 0; i < sizeof registrations / sizeof *registrations; i++) {
+		world w = world_with_push();
 
-	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		world w = push_world();
-
-		cr_expect_eq(save(&w, { cases[i].contact }, .caps = { cases[i].caps[0], cases[i].caps[1] }), cases[i].code, "case %zu: %s", i,
-			cases[i].contact);
-		same_text(caps(&w), cases[i].want);
-		if (cases[i].code != 200)
-			cr_expect_eq(rg_record_contact_count(w.record), 0, "%s", cases[i].contact);
-		if (cases[i].code == 555)
-			cr_expect(reason(&w) == RG_R_PNS_UNSUP, "%s", cases[i].contact);
+		cr_expect_eq(save(&w, { registrations[i].contact }, .caps = { registrations[i].caps[0], registrations[i].caps[1] }), registrations[i].code, "case %zu: %s", i,
+			registrations[i].contact);
+		same_text(caps(&w), registrations[i].want);
+		if (registrations[i].code != 200)
+			cr_expect_eq(rg_record_contact_count(w.record), 0, "%s", registrations[i].contact);
+		if (registrations[i].code == 555)
+			cr_expect(reason(&w) == RG_R_PNS_UNSUP, "%s", registrations[i].contact);
 		if (rg_record_contact_count(w.record) > 0)
-			cr_expect(binding(&w, 0).flags == cases[i].flags && (binding(&w, 0).wake != 0) == (cases[i].flags != 0), "%s", cases[i].contact);
+			cr_expect(binding(&w, 0).flags == registrations[i].flags && (binding(&w, 0).wake != 0) == (registrations[i].flags != 0), "%s", registrations[i].contact);
 		end_world(&w);
 	}
 }
@@ -142,7 +122,7 @@ Test(push, a_query_to_a_registrar_without_providers_gets_no_feature_caps)
 /* RFC 3261 §10.3: a request without Contact asks for bindings, and one that is refused is refused as a whole. */
 Test(push, what_asks_for_no_provider_gets_no_feature_caps)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) }), 200);
 	cr_expect_eq(save(&w, { NULL }), 200);
@@ -157,7 +137,7 @@ Test(push, what_asks_for_no_provider_gets_no_feature_caps)
 
 Test(push, each_provider_has_one_header_however_many_contacts_name_it)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", FCM), PN("192.0.2.8", APNS) ";+sip.pnsreg", PN("192.0.2.9", FCM "2"), "<sip:b@192.0.2.7>" }), 200);
 	same_text(caps(&w), "*;+sip.pns=\"fcm\"\n*;+sip.pns=\"apns\";+sip.pnsreg=\"130\"");
@@ -168,7 +148,7 @@ Test(push, each_provider_has_one_header_however_many_contacts_name_it)
 
 Test(push, a_repeat_is_answered_like_the_first_request)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ";+sip.pnsreg" }), 200);
 	rg_contact first = binding(&w, 0);
@@ -216,7 +196,7 @@ Test(push, a_device_keeps_its_binding_while_its_address_changes)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		world w = push_world();
+		world w = world_with_push();
 
 		cr_assert_eq(save(&w, { cases[i].first }), 200, "%s", cases[i].first);
 		uint64_t id = binding(&w, 0).id;
@@ -230,7 +210,7 @@ Test(push, a_device_keeps_its_binding_while_its_address_changes)
 
 Test(push, the_push_parameters_go_before_the_instance)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) OTHER, PN("192.0.2.8", WEB) ONE }), 200);
 	uint64_t first = binding(&w, 0).id;
@@ -246,7 +226,7 @@ Test(push, the_push_parameters_go_before_the_instance)
 
 Test(push, the_instance_goes_before_the_address_in_a_removal_without_a_token)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ONE, PN("192.0.2.8", "pn-provider") OTHER }), 200);
 	cr_assert_eq(save(&w, { PN("192.0.2.8", "pn-provider") ONE ";expires=0" }, .cseq = "2 REGISTER"), 200);
@@ -258,7 +238,7 @@ Test(push, the_instance_goes_before_the_address_in_a_removal_without_a_token)
 
 Test(push, a_matching_mode_decides_only_where_push_does_not)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	flags(&w, "matching-mode=1");
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) }), 200);
@@ -274,7 +254,7 @@ Test(push, a_matching_mode_decides_only_where_push_does_not)
 
 Test(push, the_parameters_that_match_are_those_of_the_config)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	set(&w, "pn_ct_match_params", "pn-provider, pn-app");
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS ";pn-app=x") }), 200);
@@ -289,7 +269,7 @@ Test(push, the_parameters_that_match_are_those_of_the_config)
 
 Test(push, a_binding_that_another_proxy_wakes_is_found_by_its_parameters_too)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", "pn-provider=foreign;pn-prid=x") }, .caps = { "*;+sip.pns=\"foreign\"" }), 200);
 	cr_assert_eq(save(&w, { PN("192.0.2.8", "pn-provider=foreign;pn-prid=x") }, .caps = { "*;+sip.pns=\"foreign\"" }, .callid = "other"), 200);
@@ -306,7 +286,7 @@ Test(push, a_binding_that_another_proxy_wakes_is_found_by_its_parameters_too)
 
 Test(push, a_binding_stops_being_woken_when_its_device_no_longer_asks)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ONE }), 200);
 	flags(&w, "matching-mode=instance");
@@ -318,7 +298,7 @@ Test(push, a_binding_stops_being_woken_when_its_device_no_longer_asks)
 /* A flow is known by instance and reg-id alone (RFC 5626 §6), and is woken like others. */
 Test(push, flows_are_woken_and_matched_as_flows)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	set(&w, "outbound_mode", "on");
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ONE ";reg-id=1" }), 200);
@@ -337,7 +317,7 @@ Test(push, flows_are_woken_and_matched_as_flows)
 
 Test(push, a_sips_contact_is_woken_like_others)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { "<sips:alice@192.0.2.7;" APNS ">" }), 400);
 	cr_assert_eq(save(&w, { "<sips:alice@192.0.2.7;" APNS ">" }, .request_uri = "sips:example.com", .to = "<sips:alice@example.com>"), 200);
@@ -350,7 +330,7 @@ Test(push, a_sips_contact_is_woken_like_others)
 /* Of two Contacts for one binding the later wins, and one removes what the other set only if it names the same URI. */
 Test(push, two_contacts_of_one_device)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS), PN("192.0.2.8", APNS) }), 200);
 	same_text(outcomes(&w), "GI");
@@ -365,7 +345,7 @@ Test(push, two_contacts_of_one_device)
 /* A delayed REGISTER of before does not bring a removed binding back under another address. */
 Test(push, a_removal_is_remembered_for_the_device)
 {
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) }, .cseq = "5 REGISTER"), 200);
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ";expires=0" }, .cseq = "6 REGISTER"), 200);
@@ -407,7 +387,7 @@ Test(push, a_lifetime_leaves_room_to_wake_the_device)
 	};
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-		world w = push_world();
+		world w = world_with_push();
 
 		for (int k = 0; k < 3 && cases[i].param[k]; k++)
 			set(&w, cases[i].param[k], cases[i].value[k]);
@@ -432,7 +412,7 @@ Test(push, a_deviation_never_takes_the_room_to_wake_the_device)
 	uint32_t least = UINT32_MAX, most = 0;
 
 	for (uint8_t i = 0; i < 100; i++) {
-		world w = push_world();
+		world w = world_with_push();
 
 		set(&w, "expires_max_deviation", "20");
 		w.seed[1] = i;
@@ -450,7 +430,7 @@ Test(push, a_deviation_never_takes_the_room_to_wake_the_device)
 Test(push, a_token_may_be_long_up_to_the_limit_of_a_contact)
 {
 	char prid[2100], contact[2300];
-	world w = push_world();
+	world w = world_with_push();
 
 	memset(prid, 'x', sizeof prid);
 	prid[2048 - strlen("sip:alice@192.0.2.7;pn-provider=webpush;pn-prid=")] = '\0';
@@ -476,7 +456,7 @@ Test(push, a_filter_finds_a_device_as_a_register_does)
 		{ "<sip:alice@192.0.2.8;pn-provider>" ONE, true }, { "sip:alice@192.0.2.7", true }, { "sip:alice@192.0.2.8", false },
 		{ "tel:1", false },
 	};
-	world w = push_world();
+	world w = world_with_push();
 
 	cr_assert_eq(save(&w, { PN("192.0.2.7", APNS) ONE }), 200);
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -491,7 +471,7 @@ Test(push, a_filter_finds_a_device_as_a_register_does)
 
 Test(push, a_refusal_says_which_contact_it_is_about)
 {
-	world w = push_world();
+	world w = world_with_push();
 	spec s = { .contact = { PN("192.0.2.7", APNS), PN("192.0.2.8", "pn-provider=foreign") } };
 	spec_room room;
 	rg_request r = request_of(&s, &room);
