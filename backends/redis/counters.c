@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "counters.h"
+#include "links.h"
 
-#include <rgstr/redis.h>
 #include <string.h>
 
 /* Where each counter stands, in the order of the indexes. */
@@ -23,7 +22,7 @@ enum { COUNTER_ROWS = sizeof counter_rows / sizeof counter_rows[0] };
 
 uint32_t rg_redis_store_statistic_count(const rg_store *store)
 {
-	return rg_store_self(store, "redis") ? COUNTER_ROWS : 0;
+	return rg__redis_of(store) ? COUNTER_ROWS : 0;
 }
 
 rg_status rg__redis_counter(const rg__redis_counters *counters, uint32_t index, rg_statistic *out)
