@@ -214,7 +214,8 @@ static rg_status prompt_find(void *self, const rg_str *domain, const rg_str *tag
 	return finish(&c, own, p->ops->find(p->in, domain, tag, cursor, limit, flags, kept_keys, own ? own : &c), flags);
 }
 
-static rg_status prompt_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status prompt_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	prompt *p = self;
 
