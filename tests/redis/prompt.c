@@ -374,8 +374,8 @@ static void prompt_destroy(void *self)
 }
 
 static const rg_store_ops members = { .struct_size = sizeof members, .name = name, .fetch = prompt_fetch, .commit = prompt_commit,
-	.due = prompt_due, .find = prompt_find, .scan = prompt_scan, .count = prompt_count, .watch = prompt_watch, .unwatch = prompt_unwatch, .wait = prompt_wait,
-	.cancel = prompt_cancel, .destroy = prompt_destroy };
+	.due = prompt_due, .find = prompt_find, .scan = prompt_scan, .count = prompt_count, .watch = prompt_watch, .unwatch = prompt_unwatch,
+	.wait = prompt_wait, .cancel = prompt_cancel, .destroy = prompt_destroy };
 
 rg_store *prompt_new(const prompt_inner *inner, prompt_form form)
 {
