@@ -147,10 +147,16 @@ void rg__redis_ready(rg__redis_link *l)
 	rg__redis_link_write(l);
 }
 
-/* A connection that answers nothing is not worth an attempt without delay. */
-static bool worked(const rg__redis_link *l)
+/* Whether the loss is worth an attempt without delay. Connections that end at once without an answer are, once in a row. */
+static bool worked(rg__redis_link *l)
 {
-	return l->stage == STAGE_READY && (l->fruitful || rg__redis_clock() - l->ready_at >= DELAY_FIRST);
+	if (l->stage != STAGE_READY)
+		return false;
+	if (l->fruitful || rg__redis_clock() - l->ready_at >= DELAY_FIRST)
+		l->fruitless = 0;
+	else
+		l->fruitless++;
+	return l->fruitless <= 1;
 }
 
 static bool is_over(const rg__redis_link *l, int64_t now)
