@@ -105,7 +105,7 @@ static void put_bulk(fake_connection *c, const char *text)
 void fake_say(fake *f, const char *raw)
 {
 	for (int i = 0; i < FAKE_CONNECTIONS; i++)
-		if (f->connections[i].fd >= 0)
+		if (f->connections[i].fd >= 0 && f->connections[i].subscribed)
 			put_text(&f->connections[i], raw);
 }
 
@@ -150,6 +150,7 @@ static void answer_command(fake *f, fake_connection *c, char **args, int n)
 	} else if (strncmp(name, "EVAL", 4) == 0) {
 		put_bulk(c, args[n - 1]);
 	} else if (strcmp(name, "SUBSCRIBE") == 0 || strcmp(name, "UNSUBSCRIBE") == 0) {
+		c->subscribed = true;
 		for (int i = 1; i < n; i++)
 			put_pushed(c, name[0] == 'S' ? "subscribe" : "unsubscribe", args[i]);
 	} else if (strcmp(name, "PING") == 0) {
@@ -253,6 +254,7 @@ static void serve_accepting(fake *f)
 			continue;
 		c->fd = fd;
 		c->in_n = c->out_n = 0;
+		c->subscribed = false;
 		f->accepted++;
 		f->sent = 0;
 		if (f->hello)

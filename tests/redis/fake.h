@@ -11,10 +11,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { FAKE_CONNECTIONS = 40, FAKE_ROOM = 1 << 16, FAKE_SEEN = 4096, FAKE_ARGS = 64 };
+enum { FAKE_CONNECTIONS = 40, FAKE_ROOM = 1 << 16, FAKE_SEEN = 4096, FAKE_ARGS = 300 };
 
 typedef struct fake_connection {
 	int fd; /* -1 = free */
+	bool subscribed;
 	size_t in_n, out_n;
 	char in[FAKE_ROOM], out[FAKE_ROOM];
 } fake_connection;
@@ -52,7 +53,7 @@ void fake_turn(fake *f);
 void fake_listen(fake *f);
 void fake_deny(fake *f);    /* nobody listens, and all connections are closed */
 void fake_hang_up(fake *f); /* closes all connections */
-void fake_say(fake *f, const char *raw); /* on all connections */
+void fake_say(fake *f, const char *raw); /* on the connections with subscriptions */
 void fake_start_thread(fake *f);
 void fake_stop_thread(fake *f);
 uint32_t fake_open(const fake *f);
