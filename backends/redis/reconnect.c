@@ -13,7 +13,7 @@
 
 enum { DELAY_FIRST = 100, DELAY_MAX = 5000 };
 
-static int64_t earlier_of(int64_t a, int64_t b)
+static int64_t sooner_of(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
@@ -246,11 +246,11 @@ int64_t rg__redis_due_at(const rg__redis_link *l)
 	int64_t at = l->first ? l->first->since + r->url.timeout : NO_TIME;
 
 	if (l->stage == STAGE_NONE && l->index < LINK_BLOCKING)
-		at = earlier_of(at, l->index == LINK_MAIN ? s->backoff.until : l->backoff.until);
+		at = sooner_of(at, l->index == LINK_MAIN ? s->backoff.until : l->backoff.until);
 	if (l->stage > STAGE_NONE && l->stage < STAGE_READY)
-		at = earlier_of(at, l->started + r->url.connect_timeout);
+		at = sooner_of(at, l->started + r->url.connect_timeout);
 	if (l->stage == STAGE_READY && l->index == LINK_WATCH) {
-		at = earlier_of(at, s->expected_since == NO_TIME ? s->ping_at : s->expected_since + r->url.timeout);
+		at = sooner_of(at, s->expected_since == NO_TIME ? s->ping_at : s->expected_since + r->url.timeout);
 	}
 	return at;
 }

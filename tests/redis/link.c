@@ -352,6 +352,27 @@ Test(link, options_are_judged)
 	rg_error_free(why);
 }
 
+Test(link, each_statistic_has_a_name_and_a_text)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	rg_statistic s = { .struct_size = sizeof s };
+	uint32_t n;
+
+	probe_new(&p, f, "");
+	for (n = 0; rg_redis_store_statistic(p.store, n, &s) == RG_OK; n++) {
+		cr_expect_gt(strlen(s.name), 3);
+		cr_expect_gt(strlen(s.doc), 3);
+		cr_expect_eq(s.gauge, 0);
+	}
+	cr_expect_gt(n, 12);
+	cr_expect_eq(rg_redis_store_statistic_count(p.store), n);
+	cr_expect_null(s.name, "past the end it is emptied");
+	cr_expect_eq(s.struct_size, sizeof s);
+	probe_free(&p);
+	fake_free(f);
+}
+
 Test(link, functions_refuse_what_is_no_redis_store)
 {
 	rg_redis_state s = { .struct_size = sizeof s };
@@ -359,6 +380,7 @@ Test(link, functions_refuse_what_is_no_redis_store)
 
 	cr_expect_eq(rg_redis_store_state(NULL, &s), RG_EINVAL);
 	cr_expect_eq(rg_redis_store_statistic(NULL, 0, &t), RG_EINVAL);
+	cr_expect_eq(rg_redis_store_statistic_count(NULL), 0);
 	cr_expect_eq(rg_redis_store_descriptor(NULL), -1);
 	cr_expect_eq(rg_redis_store_run(NULL, 0), RG_EINVAL);
 	rg_redis_store_drive(NULL);

@@ -92,7 +92,8 @@ static void turn_loop(probe *p)
 	poll(fds, (nfds_t)n, 1);
 	for (int i = 0; i < n && p->store; i++)
 		if (fds[i].revents)
-			rg_redis_store_ready(p->store, fds[i].fd, (fds[i].revents & ~POLLOUT ? RG_REDIS_READ : 0u) | (fds[i].revents & ~POLLIN ? RG_REDIS_WRITE : 0u));
+			rg_redis_store_ready(p->store, fds[i].fd,
+				(fds[i].revents & ~POLLOUT ? RG_REDIS_READ : 0u) | (fds[i].revents & ~POLLIN ? RG_REDIS_WRITE : 0u));
 	if (p->store && l->at >= 0 && rg__redis_clock() >= l->at) {
 		l->at = -1;
 		rg_redis_store_ready(p->store, -1, 0);
