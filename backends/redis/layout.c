@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,22 +137,18 @@ bool rg__redis_member_read(rg_str member, rg_key *out)
 	return domain + user + member.n <= RG__REDIS_KEY_MAX;
 }
 
-/* Below 2^53 a double is exact, and the number is printed as it is: `%.17g` depends on the locale only when there is a fraction. */
+/* A double keeps 53 bits; the bits below them are dropped. */
 void rg__redis_score_print(char out[RG__REDIS_SCORE_SIZE], rg_time time)
 {
-	static const int64_t exact = INT64_C(1) << 53;
 	if (time == RG_TIME_NEVER) {
 		memcpy(out, "+inf", 5);
 		return;
 	}
-	double score = (double)time;
-	if (time > exact || time < -exact) {
-		/* Beyond 2^62 the rounded number may be 2^63, which is no int64_t any more. */
-		if (score >= 0x1p63 || (int64_t)score > time)
-			score = nextafter(score, -INFINITY);
-		time = (int64_t)score;
-	}
-	snprintf(out, RG__REDIS_SCORE_SIZE, "%lld", (long long)time);
+	uint64_t size = time < 0 ? ~(uint64_t)time : (uint64_t)time, unit = 1;
+	while (size / unit >= UINT64_C(1) << 53)
+		unit *= 2;
+	int64_t rest = time % (int64_t)unit;
+	snprintf(out, RG__REDIS_SCORE_SIZE, "%lld", (long long)(time - (rest < 0 ? rest + (int64_t)unit : rest)));
 }
 
 /* A number as Redis writes it: "1700000000000", "1.5", "1.8014398509481984e+17", "inf". From 10^17 on it has an exponent, and only the bound
