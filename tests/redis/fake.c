@@ -342,19 +342,12 @@ void probe_free(probe *p)
 	p->store = NULL;
 }
 
-/* What a callback gets: the number of the call in the place of a pointer. */
-struct asked {
-	probe *p;
-	uint32_t call;
-};
-
 static void on_reply(void *user, uint32_t index, rg_status status, const redisReply *reply)
 {
-	struct asked *a = user;
+	struct probe_call *a = user;
 	probe *p = a->p;
-	uint32_t call = a->call + index;
+	uint32_t call = a->n;
 
-	free(a);
 	cr_expect_eq(index, 0);
 	cr_expect(!reply == (status != RG_OK));
 	p->calls++;
@@ -373,14 +366,8 @@ void *probe_tok(probe *p, uint32_t n)
 
 static rg_status send_probe(probe *p, uint32_t n, bool writes, uint32_t flags, const rg__redis_command *c)
 {
-	struct asked *a = malloc(sizeof *a);
-
-	cr_assert_not_null(a);
-	*a = (struct asked){ p, n };
-	rg_status status = rg__redis_send(p->r, RG__REDIS_FETCH, flags, writes, c, 1, on_reply, a, probe_tok(p, n));
-	if (status != RG_PENDING)
-		free(a);
-	return status;
+	p->asked[n] = (struct probe_call){ p, n };
+	return rg__redis_send(p->r, RG__REDIS_FETCH, flags, writes, c, 1, on_reply, &p->asked[n], probe_tok(p, n));
 }
 
 rg_status probe_ask(probe *p, uint32_t n, bool writes, uint32_t flags)

@@ -70,6 +70,10 @@ typedef struct probe {
 	char text[64][64];              /* reply of each call */
 	void (*inside)(struct probe *p, uint32_t call); /* within each callback */
 	rg_redis_options options;
+	struct probe_call {
+		struct probe *p;
+		uint32_t n;
+	} asked[64]; /* what the callbacks get */
 } probe;
 
 /* @param parameters  of the address, "timeout=100"; may be "". */
