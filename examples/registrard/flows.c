@@ -8,7 +8,11 @@
 #include "alarm_clock.h"
 #include "queue.h"
 
-enum { PART_AORS = 100 }; /* removed before other work has its turn */
+enum {
+	PART_AORS = 100,      /* removed before other work has its turn */
+	RETRY_MS = 1000,      /* while the store fails */
+	REMOVALS_MAX = 100000 /* that wait for the store */
+};
 
 void flow_print(const struct server *server, enum flow_kind kind, uint64_t connection, char name[FLOW_ROOM])
 {
@@ -46,17 +50,31 @@ struct removal {
 static void removal_free(struct removal *removal)
 {
 	queue_remove(&removal->in_queue);
+	removal->server->n_removals--;
 	free(removal->cursor);
 	free(removal);
 }
 
-/* When the store fails, the bindings stay until they expire. Until then a request to them fails with 430. */
+/* While the store fails, all removals wait. Until then a request to their bindings fails with 430. */
+static void try_again(struct removal *removal)
+{
+	struct server *server = removal->server;
+
+	server->removals_from = alarm_clock_now() + RETRY_MS;
+	queue_add(&server->removals, &removal->in_queue);
+	alarm_clock_set(server->removals_alarm, server->removals_from);
+}
+
 static void on_part(void *user, rg_status status, uint32_t n, const rg_str *cursor)
 {
 	struct removal *removal = user;
 	char *copy = status == RG_OK && cursor->n ? malloc(cursor->n) : NULL;
 
 	(void)n;
+	if (status == RG_ESTORE) {
+		try_again(removal);
+		return;
+	}
 	if (!copy) {
 		removal_free(removal);
 		return;
@@ -72,7 +90,6 @@ static void on_part(void *user, rg_status status, uint32_t n, const rg_str *curs
 static void remove_part(struct removal *removal)
 {
 	struct server *server = removal->server;
-
 	rg_status status;
 
 	queue_remove(&removal->in_queue);
@@ -87,11 +104,12 @@ void flow_removals_go_on(void *user)
 {
 	struct server *server = user;
 	struct removal *first = queue_first(&server->removals);
+	int waits = server->removals_from > alarm_clock_now();
 
-	if (first)
+	if (first && !waits)
 		remove_part(first);
 	if (queue_first(&server->removals))
-		alarm_clock_set(server->removals_alarm, 0);
+		alarm_clock_set(server->removals_alarm, server->removals_from);
 }
 
 void flow_removals_free(struct server *server)
@@ -104,10 +122,11 @@ void flow_removals_free(struct server *server)
 
 void flow_remove(struct server *server, uint64_t connection)
 {
-	struct removal *removal = calloc(1, sizeof *removal);
+	struct removal *removal = server->n_removals < REMOVALS_MAX ? calloc(1, sizeof *removal) : NULL;
 
 	if (!removal)
 		return;
+	server->n_removals++;
 	removal->server = server;
 	flow_print(server, FLOW_HARD, connection, removal->flow);
 	remove_part(removal);

@@ -60,6 +60,8 @@ struct server {
 	size_t n_calls;             /* both */
 	struct trim trim_calls;
 	struct queue removals; /* of bindings whose connection has ended */
+	size_t n_removals;     /* all, those that the store works on among them */
+	int64_t removals_from; /* when the next one is tried; in the past unless the store fails */
 	struct alarm_clock *removals_alarm;
 	struct counts counts;
 	char flow_prefix[2 * 16 + 1];                        /* random: names of flows start with it */

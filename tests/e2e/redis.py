@@ -294,6 +294,33 @@ def test_the_methods_of_phones_may_come_late():
                 call.ack_refusal(other.expect(487))
 
 
+def test_flows_that_end_while_the_server_is_away():
+    """Their bindings go when it is back."""
+    def register(daemon, user):
+        flow = daemon.peer('tcp')
+        contact = '<sip:%s@192.0.2.9;transport=tcp>;reg-id=1;+sip.instance="<urn:uuid:%08x-0000-4000-8000-000000000000>"' % (user, next(serial))
+        assert flow.register(user, [contact], headers=['Supported: path, outbound']).code == 200
+        return flow
+
+    with RedisServer(keeps=True) as server, node(server, '--set', 'outbound_mode=on', more='&timeout=300', logs=True) as daemon:
+        flows = [register(daemon, 'user%d' % i) for i in range(20)]
+        stays = register(daemon, 'bob')
+        server.pause()
+        for flow in flows[:10]:
+            flow.close()
+        wait_until(daemon, 'down')
+        server.go_on()
+        wait_for(lambda: len(daemon.control('dump').get('aors', [])) == 11, 'the bindings stay')
+        server.kill()
+        wait_until(daemon, 'down')
+        for flow in flows[10:]:
+            flow.close()
+        server.start()
+        wait_for(lambda: [row['aor'] for row in daemon.control('dump').get('aors', [])] == ['bob@example.org'], 'the bindings stay')
+        message(daemon.peer())
+        assert stays.expect('MESSAGE').uri.startswith('sip:bob@192.0.2.9')
+
+
 def test_connections_that_are_cut():
     stack, a, b = two('cut', logs=True)
     with stack:
