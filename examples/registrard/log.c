@@ -14,7 +14,14 @@
 
 static const char *const level_names[] = { NULL, "error", "warning", "info", "debug" };
 
-enum { LEVELS = sizeof level_names / sizeof *level_names };
+enum { LEVELS = sizeof level_names / sizeof *level_names, RECENT = 16 };
+
+/* An entry that may come again. */
+struct recent {
+	uint64_t hash;
+	int64_t at;     /* when it was written, in milliseconds */
+	uint64_t again; /* times that it was left out since */
+};
 
 /* What a level may still write. */
 struct quota {
@@ -27,6 +34,7 @@ struct log {
 	int32_t level;
 	int fd;
 	struct quota quotas[LEVELS]; /* each level has its own, so that strangers' entries at debug hide no error */
+	struct recent recent[RECENT]; /* by hash */
 };
 
 static int64_t milliseconds(void)
@@ -134,6 +142,35 @@ void log_text(struct log *log, int32_t level, rg_str text)
 		quota->left_out++;
 	else
 		quota->lines -= 1000;
+}
+
+/* FNV-1a. Texts of one hash would hide each other for a minute at a time. */
+static uint64_t hash_of(int32_t level, rg_str text)
+{
+	uint64_t hash = UINT64_C(14695981039346656037) ^ (uint64_t)level;
+
+	for (size_t i = 0; i < text.n; i++)
+		hash = (hash ^ (unsigned char)text.p[i]) * UINT64_C(1099511628211);
+	return hash;
+}
+
+void log_recurring(struct log *log, int32_t level, rg_str text)
+{
+	uint64_t hash = hash_of(level, text), again = 0;
+	struct recent *recent = &log->recent[hash % RECENT];
+	int64_t now = milliseconds();
+
+	if (recent->hash == hash && now - recent->at < LOG_AGAIN * 1000) {
+		recent->again++;
+		return;
+	}
+	if (recent->hash == hash)
+		again = recent->again;
+	*recent = (struct recent){ hash, now, 0 };
+	if (again)
+		log_line(log, level, "%.*s (and %" PRIu64 " times before)", (int)text.n, text.p, again);
+	else
+		log_text(log, level, text);
 }
 
 void log_line(struct log *log, int32_t level, const char *format, ...)

@@ -22,6 +22,11 @@ void log_free(struct log *log);
 
 /* Writes an entry. Control characters, and what is not UTF-8, become `?`. */
 void log_text(struct log *log, int32_t level, rg_str text);
+/* The same for what may be said at each call: an entry that was written less than LOG_AGAIN seconds ago is counted, and the number is added to
+ * the next one. */
+enum { LOG_AGAIN = 60 };
+void log_recurring(struct log *log, int32_t level, rg_str text);
+
 void log_line(struct log *log, int32_t level, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* @return the level of this name, or 0. */

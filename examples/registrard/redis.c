@@ -5,41 +5,22 @@
 #include <rgstr/redis.h>
 #include <rgstr/sofia.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "alarm_clock.h"
 #include "log.h"
 #include "resolver.h"
 
 struct redis {
-	struct server *server;
 	rg_store *store;
-	struct log *log; /* of its own: the many lines about refused calls leave no room in that of the server */
 };
 
 static const char *const states[] = { [RG_REDIS_DOWN] = "down", [RG_REDIS_CONNECTING] = "connecting", [RG_REDIS_READY] = "ready" };
 
 static void on_log(void *user, int32_t level, const rg_str *text)
 {
-	const struct redis *redis = user;
+	const struct server *server = user;
 
-	log_text(redis->log, level, *text);
-}
-
-static rg_status resolve(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok)
-{
-	const struct redis *redis = user;
-
-	return resolver_for_library(redis->server, host, done, tok);
-}
-
-/* When the store is gone. */
-static void release(void *user)
-{
-	struct redis *redis = user;
-
-	log_free(redis->log);
-	free(redis);
+	log_text(server->log, level, *text);
 }
 
 static rg_redis_state state_of(const struct redis *redis)
@@ -56,23 +37,9 @@ static const char *name_of(uint32_t connection)
 	return connection < sizeof states / sizeof *states ? states[connection] : "unknown";
 }
 
-static struct redis *redis_new(struct server *server)
-{
-	struct redis *redis = calloc(1, sizeof *redis);
-
-	if (!redis)
-		return NULL;
-	redis->server = server;
-	redis->log = log_new(server->args->log_level, STDERR_FILENO);
-	if (redis->log)
-		return redis;
-	free(redis);
-	return NULL;
-}
-
 rg_status redis_open(struct server *server, const char *address, struct redis **out, rg_error *why)
 {
-	struct redis *redis = redis_new(server);
+	struct redis *redis = calloc(1, sizeof *redis);
 	rg_redis_options options;
 	rg_status status;
 
@@ -82,18 +49,17 @@ rg_status redis_open(struct server *server, const char *address, struct redis **
 	options.address = rg_str_from(address);
 	options.program = RG_STR("registrard");
 	options.log = on_log;
-	options.resolve = resolve;
-	options.user = redis;
-	options.free = release;
+	options.resolve = resolver_for_library;
+	options.user = server;
 	status = rg_redis_store_new(&options, &redis->store, why);
-	if (status != RG_OK) {
-		release(redis);
-		return status;
+	if (status == RG_OK) {
+		status = rg_sofia_loop_watch(server->loop, redis->store, rg_redis_store_descriptor(redis->store), rg_redis_store_drive);
+		if (status != RG_OK)
+			rg_error_set(why, status, rg_str_from(rg_strerror(status)));
 	}
-	status = rg_sofia_loop_watch(server->loop, redis->store, rg_redis_store_descriptor(redis->store), rg_redis_store_drive);
 	if (status != RG_OK) {
 		redis_close(redis);
-		return rg_error_set(why, status, rg_str_from(rg_strerror(status)));
+		return status;
 	}
 	*out = redis;
 	return RG_OK;
@@ -115,8 +81,10 @@ void redis_drain(const struct redis *redis, int32_t ms)
 
 void redis_close(struct redis *redis)
 {
-	if (redis)
-		rg_store_unref(redis->store);
+	if (!redis)
+		return;
+	rg_store_unref(redis->store);
+	free(redis);
 }
 
 /* The arguments, as they are named to operators. */

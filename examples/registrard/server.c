@@ -43,7 +43,11 @@ static void on_log(void *user, int32_t level, const rg_str *text)
 {
 	const struct server *server = user;
 
-	log_text(server->log, level, *text);
+	/* A store that is away fails each call. */
+	if (level <= RG_LOG_WARNING)
+		log_recurring(server->log, level, *text);
+	else
+		log_text(server->log, level, *text);
 }
 
 static rg_status open_memory(uint64_t bytes, rg_store **out, rg_error *why)

@@ -136,6 +136,35 @@ Test(log, a_flood_is_bounded_and_counted)
 	close_log(r);
 }
 
+/* What fails at each call is said once a minute. */
+Test(log, what_recurs_is_counted)
+{
+	struct reader *r = open_log(RG_LOG_DEBUG);
+
+	for (int i = 0; i < 600; i++) {
+		log_recurring(r->log, RG_LOG_WARNING, RG_STR("store: away"));
+		if (i % 2)
+			log_recurring(r->log, RG_LOG_WARNING, RG_STR("homes: away"));
+		both_clocks.tv_nsec = i % 10 * 100000000;
+		both_clocks.tv_sec += i % 10 == 9;
+	}
+	log_recurring(r->log, RG_LOG_ERROR, RG_STR("store: away"));
+	cr_expect_str_eq(read_log(r), "2023-11-14T22:13:20.007Z warning store: away\n2023-11-14T22:13:20.000Z warning homes: away\n"
+		"2023-11-14T22:14:20.900Z error store: away\n");
+	both_clocks.tv_sec += 1;
+	log_recurring(r->log, RG_LOG_WARNING, RG_STR("store: away"));
+	log_recurring(r->log, RG_LOG_WARNING, RG_STR("homes: away"));
+	log_recurring(r->log, RG_LOG_WARNING, RG_STR("homes: away"));
+	cr_expect_str_eq(read_log(r), "2023-11-14T22:14:21.900Z warning store: away (and 599 times before)\n"
+		"2023-11-14T22:14:21.900Z warning homes: away (and 299 times before)\n");
+	both_clocks.tv_sec += LOG_AGAIN;
+	log_recurring(r->log, RG_LOG_WARNING, RG_STR("store: away"));
+	log_recurring(r->log, RG_LOG_WARNING, RG_STR("homes: away"));
+	cr_expect_str_eq(read_log(r), "2023-11-14T22:15:21.900Z warning store: away\n"
+		"2023-11-14T22:15:21.900Z warning homes: away (and 1 times before)\n");
+	close_log(r);
+}
+
 Test(log, what_is_left_out_is_said_at_the_end)
 {
 	struct reader *r = open_log(RG_LOG_INFO);
