@@ -119,6 +119,24 @@ void rg__redis_event(rg__redis_link *l, uint32_t events)
 	rg__redis_release(r);
 }
 
+/* The server is back: the other links need not wait for the end of their back-off. */
+static void main_ready(rg__redis *r)
+{
+	rg__redis_links *s = r->links;
+	rg__redis_link *watch = &s->link[LINK_WATCH];
+	/* Who was told of a trouble is told of its end. */
+	int32_t level = s->logged[0] ? RG_LOG_WARNING : RG_LOG_INFO;
+
+	r->counters.reconnects += s->was_ready;
+	s->was_ready = true;
+	s->logged[0] = s->refusal[0] = '\0';
+	s->link[LINK_BLOCKING].backoff.until = NO_TIME;
+	rg__redis_set_state(r, RG_REDIS_READY);
+	rg__redis_log(r, level, "Redis at %s: connected as %s", s->address, s->name);
+	if (watch->stage == STAGE_NONE && s->n_channels > 0)
+		rg__redis_attempt(watch);
+}
+
 void rg__redis_ready(rg__redis_link *l)
 {
 	rg__redis *r = l->store;
@@ -135,16 +153,8 @@ void rg__redis_ready(rg__redis_link *l)
 	rg__redis_begin_sending(l);
 	if (l->index == LINK_WATCH)
 		rg__redis_resubscribe(l);
-	if (l->index == LINK_MAIN) {
-		/* Who was told of a trouble is told of its end. */
-		int32_t level = s->logged[0] ? RG_LOG_WARNING : RG_LOG_INFO;
-
-		r->counters.reconnects += s->was_ready;
-		s->was_ready = true;
-		s->logged[0] = s->refusal[0] = '\0';
-		rg__redis_set_state(r, RG_REDIS_READY);
-		rg__redis_log(r, level, "Redis at %s: connected as %s", s->address, s->name);
-	}
+	if (l->index == LINK_MAIN)
+		main_ready(r);
 	if (l->index >= LINK_BLOCKING)
 		backoff_of(l)->delay = 0;
 	rg__redis_link_write(l);
@@ -200,7 +210,6 @@ static void main_lost(rg__redis_link *l, const char *why, bool again)
 	rg__redis_rewind(l);
 	rg__redis_set_state(r, RG_REDIS_CONNECTING);
 	rg__redis_trouble(r, RG_LOG_WARNING, why);
-	r->links->backoff.delay = 0;
 	rg__redis_attempt(l);
 }
 
@@ -214,7 +223,6 @@ static void watch_lost(rg__redis_link *l, bool again)
 	if (r->links->n_channels == 0)
 		return;
 	if (again) {
-		l->backoff.delay = 0;
 		rg__redis_attempt(l);
 		return;
 	}
@@ -226,11 +234,13 @@ void rg__redis_lost(rg__redis_link *l, const char *why)
 {
 	rg__redis *r = l->store;
 	char text[TROUBLE_SIZE];
-	bool again = worked(l) && !is_over(l, rg__redis_clock());
+	bool useful = worked(l), again = useful && !is_over(l, rg__redis_clock());
 
 	/* What the server said within the greeting tells more than that it hung up. */
 	snprintf(text, sizeof text, "%s", l->stage == STAGE_GREETING && l->said[0] ? l->said : why);
 	r->counters.connect_failures += l->stage != STAGE_READY;
+	if (useful)
+		backoff_of(l)->delay = 0;
 	rg__redis_link_close(l);
 	if (r->dead)
 		return;
