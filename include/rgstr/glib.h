@@ -12,13 +12,14 @@
  * 4. g_source_attach() starts it, on any GMainContext. g_source_set_priority() and g_source_set_can_recurse() are the host's to call, and
  *    g_source_set_callback() is not.
  *
- * The source never blocks the loop. A tick that left work is followed by another one in the next iteration, after the other sources of this
+ * The source never blocks the loop. A tick that left work is followed by another one in the next iteration, after other sources of this
  * priority. The wait for a tick is measured on the monotonic clock, at most 10 seconds at a time, so a clock that is set forward delays a
  * tick by at most 10 seconds, and one that is set back by nothing.
  *
- * **Ownership.** The source holds a reference to the registrar and to its stores. g_source_destroy() drops them, also within a callback that
- * the source runs, and so does the end of the GMainContext. The registrar may call wakeup until it calls env.free, so the source must live
- * as long: `env.user = g_source_ref(source)` with rg_glib_source_unref() as env.free ensures it.
+ * **Ownership.** The source holds a reference to the registrar and to its stores. g_source_destroy() drops them, and so does the end of the
+ * GMainContext. Within a callback that the source runs, it drops them once the source has returned to the loop; rg_registrar_shutdown() ends
+ * the callbacks at once. The registrar may call wakeup until it calls env.free, so the source must live as long:
+ * `env.user = g_source_ref(source)` with rg_glib_source_unref() as env.free ensures it.
  *
  * **End.** A commit that is in flight needs a store that is driven. A host that does not want to leave it undecided calls
  * rg_registrar_shutdown() and rg_glib_source_tick() with NULL, drops its reference, and lets the loop run until env.free is called.

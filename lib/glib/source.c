@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <glib.h>
+#include <pthread.h>
 #include <rgstr/glib.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -17,12 +18,12 @@ typedef struct glib_store {
 typedef struct glib_source {
 	GSource base; /* first, so that a GSource is one of these */
 
-	GMutex lock;  /* for the next two, and for setting the ready time */
-	rg_time due;  /* when the next tick is due by the registrar's clock, as far as ticks and wakeups said since the last tick began */
-	bool gone;    /* the source is destroyed, so its context may be gone as well */
+	pthread_mutex_t lock; /* for the next two, and for setting the ready time */
+	rg_time due;          /* when the next tick is due by the registrar's clock, as far as ticks and wakeups said since the last tick began */
+	bool gone;            /* the source is destroyed, so its context may be gone as well */
 
 	/* Only the thread of the context uses the rest. */
-	gint64 until; /* end of the wait for the tick, by the monotonic clock, in microseconds */
+	gint64 until;         /* end of the wait for the tick, by the monotonic clock, in microseconds */
 	rg_registrar *registrar;
 	uint32_t limit;
 	bool finalized;
@@ -36,12 +37,12 @@ void rg_glib_source_wakeup(void *source, rg_time next)
 
 	if (!self)
 		return;
-	g_mutex_lock(&self->lock);
+	pthread_mutex_lock(&self->lock);
 	if (next < self->due && !self->gone) {
 		self->due = next;
 		g_source_set_ready_time(&self->base, 0);
 	}
-	g_mutex_unlock(&self->lock);
+	pthread_mutex_unlock(&self->lock);
 }
 
 /* Whether the wait is over by one of the clocks. The next tick then takes note of all that was said before. */
@@ -49,13 +50,13 @@ static bool begin_source_tick(glib_source *self)
 {
 	rg_time now = rg_registrar_now(self->registrar);
 
-	g_mutex_lock(&self->lock);
+	pthread_mutex_lock(&self->lock);
 	bool begins = self->due <= now || (self->due != RG_TIME_NEVER && self->until <= g_get_monotonic_time());
 	if (begins) {
 		self->due = RG_TIME_NEVER;
 		self->until = G_MAXINT64;
 	}
-	g_mutex_unlock(&self->lock);
+	pthread_mutex_unlock(&self->lock);
 	return begins;
 }
 
@@ -65,7 +66,7 @@ static void wait_for_source_tick(glib_source *self, rg_time next)
 	rg_time now = rg_registrar_now(self->registrar);
 	gint64 clock = g_get_monotonic_time();
 
-	g_mutex_lock(&self->lock);
+	pthread_mutex_lock(&self->lock);
 	if (next < self->due)
 		self->due = next;
 	if (self->due != RG_TIME_NEVER) {
@@ -74,7 +75,7 @@ static void wait_for_source_tick(glib_source *self, rg_time next)
 		self->until = MIN(self->until, clock + wait * 1000);
 	}
 	g_source_set_ready_time(&self->base, self->registrar && self->due != RG_TIME_NEVER ? self->until : -1);
-	g_mutex_unlock(&self->lock);
+	pthread_mutex_unlock(&self->lock);
 }
 
 static void tick_if_due(glib_source *self)
@@ -107,9 +108,9 @@ static void let_go(glib_source *self)
 {
 	rg_registrar *registrar = self->registrar;
 
-	g_mutex_lock(&self->lock);
+	pthread_mutex_lock(&self->lock);
 	self->gone = true;
-	g_mutex_unlock(&self->lock);
+	pthread_mutex_unlock(&self->lock);
 	self->registrar = NULL;
 	rg_registrar_unref(registrar);
 	while (self->stores) {
@@ -137,7 +138,7 @@ static void finalize_source(GSource *source)
 
 	let_go(self);
 	self->finalized = true;
-	g_mutex_clear(&self->lock);
+	pthread_mutex_destroy(&self->lock);
 }
 
 static gboolean never_called(gpointer data)
@@ -152,7 +153,7 @@ struct _GSource *rg_glib_source_new(void)
 	GSource *source = g_source_new((GSourceFuncs *)&functions, sizeof(glib_source)); /* which only reads the functions */
 	glib_source *self = (glib_source *)source;
 
-	g_mutex_init(&self->lock);
+	pthread_mutex_init(&self->lock, NULL);
 	self->due = RG_TIME_NEVER;
 	self->until = G_MAXINT64;
 	g_source_set_name(source, "rgstr");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A registrar on the event loop of Sofia. The timer is one of the kernel, because su_timer_t follows the time of day and belongs to a thread. */
+/* A registrar on the event loop of Sofia. The timer is one of the kernel: su_timer_t follows the time of day and belongs to one thread. */
 #include <pthread.h>
 #include <rgstr/sofia.h>
 #include <sofia-sip/su_wait.h>

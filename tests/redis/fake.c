@@ -164,7 +164,7 @@ static void note_command(fake *f, char **args, int n)
 {
 	size_t at = strlen(f->seen);
 
-	snprintf(f->seen + at, sizeof f->seen - at, "%s ", args[0]);
+	snprintf(f->seen + at, sizeof f->seen - at, "%s ", args[0] ? args[0] : "");
 	f->last[0] = '\0';
 	for (int i = 0; i < n; i++) {
 		at = strlen(f->last);

@@ -5,10 +5,15 @@
 #include <sofia-sip/su_wait.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 void (*const loop_wakeup)(void *glue, rg_time next) = rg_sofia_loop_wakeup;
 void (*const loop_unref)(void *glue) = rg_sofia_loop_unref;
+
+/* A timer of an hour that takes the number of the one that the glue has closed. */
+static int reused = -1;
 
 typedef struct other_wait {
 	int fd, index;
@@ -34,13 +39,18 @@ void *loop_ref(loop *l)
 void loop_stop(loop *l)
 {
 	rg_sofia_loop_stop(l->glue);
+	reused = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	timerfd_settime(reused, 0, &(struct itimerspec){ .it_value.tv_sec = 3600 }, NULL);
 	rg_sofia_loop_unref(l->glue);
 }
 
 void loop_close(loop *l)
 {
+	struct itimerspec armed = { 0 };
 	other_wait *other = l->other;
 
+	cr_expect(timerfd_gettime(reused, &armed) == 0 && armed.it_value.tv_sec > 3000);
+	close(reused);
 	if (other) {
 		su_root_deregister(l->own, other->index);
 		close(other->fd);
