@@ -136,11 +136,14 @@ void rg__redis_ready(rg__redis_link *l)
 	if (l->index == LINK_WATCH)
 		rg__redis_resubscribe(l);
 	if (l->index == LINK_MAIN) {
+		/* Who was told of a trouble is told of its end. */
+		int32_t level = s->logged[0] ? RG_LOG_WARNING : RG_LOG_INFO;
+
 		r->counters.reconnects += s->was_ready;
 		s->was_ready = true;
 		s->logged[0] = s->refusal[0] = '\0';
 		rg__redis_set_state(r, RG_REDIS_READY);
-		rg__redis_log(r, RG_LOG_INFO, "Redis at %s: connected as %s", s->address, s->name);
+		rg__redis_log(r, level, "Redis at %s: connected as %s", s->address, s->name);
 	}
 	if (l->index >= LINK_BLOCKING)
 		backoff_of(l)->delay = 0;

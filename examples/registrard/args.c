@@ -11,11 +11,9 @@
 #include "log.h"
 #include "push_args.h"
 #include "settings.h"
+#include "store_args.h"
 
 #define WRONG ARG_WRONG
-
-/* Without a limit any client that may register could use up all memory. */
-#define STORE_BYTES_DEFAULT (UINT64_C(1) << 30)
 
 static const char usage_text[] =
 	"Usage: registrard [OPTION]...\n"
@@ -23,8 +21,10 @@ static const char usage_text[] =
 	"\n"
 	"  --listen udp:ADDR:PORT   receive SIP there; also tcp:ADDR:PORT; may be repeated\n"
 	"                           (default: udp and tcp on 127.0.0.1:5060)\n"
-	"  --store memory[:BYTES]   where bindings are kept, and how much of it they may take\n"
-	"                           (default: 1073741824; 0 = no limit)\n"
+	"  --store STORE            where bindings are kept (default: memory):\n"
+	"                           memory[:BYTES], and how much of it they may take (default: 1073741824; 0 = no limit);\n"
+	"                           redis://[[USER]:PASSWORD@]HOST[:PORT][/DB], rediss:// or unix:/PATH, a Redis server;\n"
+	"                           file:PATH, a file whose first line is one of these\n"
 	"  --federate STORE,HOME    tell other sites, in a store shared with them, who is registered here;\n"
 	"                           HOME is this one, as they reach it: a SIP URI or HOST[:PORT]\n"
 	"  --max-calls N            requests forwarded at a time (default: 10000)\n"
@@ -154,44 +154,6 @@ int read_number(const char *text, uint64_t *out)
 	}
 	*out = value;
 	return *text != '\0';
-}
-
-/* Reads memory or memory:BYTES, of @p n bytes. @return 0 if it is neither. */
-static int read_store(const char *text, size_t n, uint64_t *bytes)
-{
-	char number[24];
-
-	if (n == 6 && memcmp(text, "memory", n) == 0) {
-		*bytes = STORE_BYTES_DEFAULT;
-		return 1;
-	}
-	if (n < 7 || n - 7 >= sizeof number || memcmp(text, "memory:", 7) != 0)
-		return 0;
-	memcpy(number, text + 7, n - 7);
-	number[n - 7] = '\0';
-	return read_number(number, bytes);
-}
-
-static int set_store(struct args *args, const char *value)
-{
-	if (read_store(value, strlen(value), &args->store_bytes))
-		return -1;
-	complain("--store %s: expected memory or memory:BYTES, as memory:1073741824; this version has no other store", value);
-	return WRONG;
-}
-
-/* The library checks the home when the registrar is there. */
-static int set_federate(struct args *args, const char *value)
-{
-	size_t n = strcspn(value, ",");
-
-	if (!read_store(value, n, &args->shared_bytes) || value[n] == '\0' || value[n + 1] == '\0') {
-		complain("--federate %s: expected STORE,HOME, as memory,sip:192.0.2.1:5060; this version has no store that two processes share",
-			value);
-		return WRONG;
-	}
-	args->home = value + n + 1;
-	return -1;
 }
 
 /* Prints the library's error for a value, and the valid names if the name is unknown. */
@@ -443,8 +405,8 @@ static const struct option {
 	int (*set)(struct args *args, const char *value);
 } options[] = {
 	{ "--listen", "udp:ADDR:PORT or tcp:ADDR:PORT", set_listen },
-	{ "--store", "memory or memory:BYTES", set_store },
-	{ "--federate", "STORE,HOME, as memory,sip:192.0.2.1:5060", set_federate },
+	{ "--store", "memory, memory:BYTES, or the address of a Redis server", store_set },
+	{ "--federate", "STORE,HOME, as memory,sip:192.0.2.1:5060", store_set_federation },
 	{ "--max-calls", "a number", set_max_calls },
 	{ "--max-connections", "a number", set_max_connections },
 	{ "--max-per-address", "a number", set_max_per_address },
@@ -509,15 +471,16 @@ static int check(const struct args *args)
 	if (status != RG_OK)
 		complain("--set: %.*s", (int)rg_error_text(why).n, rg_error_text(why).p);
 	rg_error_free(why);
-	return status == RG_OK && settings_check(args) && push_args_check(args) ? -1 : WRONG;
+	return status == RG_OK && settings_check(args) && store_args_check(args) && push_args_check(args) ? -1 : WRONG;
 }
 
 int args_read(struct args *args, int argc, char **argv)
 {
 	int result = -1;
 
-	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .store_bytes = STORE_BYTES_DEFAULT, .max_calls = 10000,
+	*args = (struct args){ .mode = MODE_PROXY, .domain = "location", .max_calls = 10000,
 		.idle_seconds = 7200, .save_flags = "", .lookup_flags = "", .log_level = RG_LOG_WARNING };
+	store_args_init(args);
 	push_args_init(args);
 	if (rg_config_new(&args->config) != RG_OK) {
 		complain("out of memory");
@@ -544,6 +507,7 @@ void args_free(struct args *args)
 		free(args->listen[i].ident);
 	}
 	free(args->listen);
+	store_args_free(args);
 	free(args->name_servers);
 	rg_save_options_unref(args->save);
 	rg_lookup_options_unref(args->lookup);

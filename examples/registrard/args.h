@@ -12,6 +12,12 @@ struct listen_at {
 	char *ident;       /* proto:host:port, the name of the socket in bindings; NULL when the system chooses the port */
 };
 
+/* Where a store is. */
+struct store_at {
+	char *address;  /* of a Redis server; it may hold a password; NULL = memory of this process */
+	uint64_t bytes; /* limit of the memory; 0 = none */
+};
+
 enum mode {
 	MODE_PROXY,
 	MODE_REDIRECT
@@ -23,9 +29,9 @@ struct args {
 	enum mode mode;
 	const char *domain;  /* table of bindings */
 	const char *control; /* path of the control socket, or NULL */
-	uint64_t store_bytes; /* limit of the store; 0 = none */
+	struct store_at store; /* of the bindings */
 	const char *home;     /* address of this site for other sites; NULL = there are no other sites */
-	uint64_t shared_bytes; /* limit of the store of all sites; 0 = none */
+	struct store_at shared; /* the store of all sites */
 	size_t max_calls;    /* limit of requests in flight */
 	size_t max_connections; /* limit of connections; 0 = the default */
 	size_t max_per_address; /* limit of those that one address has opened; 0 = half of all */

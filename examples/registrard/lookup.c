@@ -2,6 +2,7 @@
 #include "lookup.h"
 
 #include <rgstr/sofia.h>
+#include <stdlib.h>
 
 #include "header.h"
 #include "intake.h"
@@ -36,24 +37,53 @@ static uint32_t methods_of(const rg_answer *answer)
 	return all;
 }
 
-const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *sip)
+/* A question for an Allow header. */
+struct allowing {
+	allow_cb *done;
+	void *user;
+};
+
+static void on_allowing(void *user, rg_status status, rg_answer *answer)
 {
-	rg_answer *answer = NULL;
+	struct allowing allowing = *(struct allowing *)user;
+	uint32_t allowed = status == RG_OK ? methods_of(answer) : 0;
 	char text[METHODS_ROOM];
-	uint32_t allowed;
+
+	free(user);
+	rg_answer_free(answer);
+	if (allowed && allowed != RG_METHODS_ALL)
+		methods_print(allowed, text);
+	allowing.done(allowing.user, allowed && allowed != RG_METHODS_ALL ? text : methods);
+}
+
+void lookup_allow(struct server *server, const sip_t *sip, allow_cb *done, void *user)
+{
+	struct allowing *allowing = malloc(sizeof *allowing);
+	su_home_t home[1] = { SU_HOME_INIT(home) };
+	rg_status status = RG_ENOMEM;
 	rg_query query;
 
+	if (!allowing) {
+		done(user, methods);
+		return;
+	}
+	*allowing = (struct allowing){ done, user };
+	su_home_init(home);
 	rg_query_init(&query, sizeof query);
 	query.aor = rg_str_from(url_as_string(home, sip->sip_request->rq_url));
 	query.domain = rg_str_from(server->args->domain);
-	if (!query.aor.p || rg_is_registered(server->registrar, &query, &answer, NULL) != RG_OK)
-		return methods;
-	allowed = methods_of(answer);
-	rg_answer_free(answer);
-	if (allowed == 0 || allowed == RG_METHODS_ALL)
-		return methods;
-	methods_print(allowed, text);
-	return su_strdup(home, text);
+	if (query.aor.p)
+		status = rg_is_registered_async(server->registrar, &query, on_allowing, allowing, NULL, NULL, NULL);
+	su_home_deinit(home);
+	if (status != RG_OK && status != RG_PENDING)
+		on_allowing(allowing, status, NULL);
+}
+
+int lookup_refusal(rg_status status, const rg_targets *targets)
+{
+	int code = targets ? rg_targets_code(targets) : status == RG_ECANCELED ? 503 : 500;
+
+	return code ? code : 404;
 }
 
 /* The header that a refusal needs. @return its value; NULL = none. */

@@ -8,9 +8,15 @@
 /* @return a status to refuse the request with before any lookup; 200 for an OPTIONS to this server; 0 = continue. */
 int lookup_check(struct server *server, const sip_t *sip);
 
-/* The value of an Allow header: the methods that the phones of the user in the Request-URI support (RFC 3261 §21.4.6). All forwarded
- * methods when a phone does not state its own, or the query fails. */
-const char *lookup_allow(struct server *server, su_home_t *home, const sip_t *sip);
+/* @param allow  the value of an Allow header; borrowed. */
+typedef void allow_cb(void *user, const char *allow);
+
+/* Finds the methods that the phones of the user in the Request-URI support (RFC 3261 §21.4.6): all forwarded methods when a phone does not
+ * state its own, or the query fails. @p done is called once, inline or later. */
+void lookup_allow(struct server *server, const sip_t *sip, allow_cb *done, void *user);
+
+/* The status of a request that has no targets. @param targets  may be NULL. */
+int lookup_refusal(rg_status status, const rg_targets *targets);
 
 /* Responds to a request that is not forwarded, without a transaction (RFC 3261 §8.2.7); takes over @p msg. An ACK gets no response. */
 void lookup_refuse(struct server *server, msg_t *msg, const sip_t *sip, const struct peer *from, int status);

@@ -92,14 +92,20 @@ static int go_on_in_dialog(struct call *call)
 	return 1;
 }
 
+static void on_allow(void *user, const char *allow)
+{
+	call_answer(user, 405, allow);
+}
+
+/* The caller may have cancelled while the store was asked. */
 static void refuse_targets(struct call *call, int code)
 {
-	su_home_t home[1] = { SU_HOME_INIT(home) };
-
-	su_home_init(home);
-	if (!names_nobody_here(code) || !go_on_in_dialog(call))
-		call_answer(call, code ? code : 404, code == 405 ? lookup_allow(call_server(call), home, call_sip(call)) : NULL);
-	su_home_deinit(home);
+	if (call->cancelled)
+		call_answer(call, 487, NULL);
+	else if (code == 405)
+		lookup_allow(call_server(call), call_sip(call), on_allow, call);
+	else if (!names_nobody_here(code) || !go_on_in_dialog(call))
+		call_answer(call, code, NULL);
 }
 
 static void on_targets(void *user, rg_status status, rg_targets *targets)
@@ -113,7 +119,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	if (is_spent || (asleep && hold_targets(call, targets) < 0))
 		asleep = 0;
 	if (!n && !asleep)
-		refuse_targets(call, is_spent ? 440 : targets ? rg_targets_code(targets) : 500);
+		refuse_targets(call, is_spent ? 440 : lookup_refusal(status, targets));
 	else if (targets_fork(call, targets, asleep) < 0)
 		call_answer(call, 500, NULL);
 	rg_targets_free(targets);

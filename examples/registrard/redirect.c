@@ -31,25 +31,33 @@ static char *contacts_of(su_home_t *home, const rg_targets *targets)
 	return all;
 }
 
+/* The last thing that a redirection does. */
+static void answer(struct redirection *redirection, int status, const char *name, const char *value)
+{
+	intake_answer(redirection->server, redirection->msg, &redirection->from, status, name, value);
+	msg_destroy(redirection->msg);
+	free(redirection);
+}
+
+static void on_allow(void *user, const char *allow)
+{
+	answer(user, 405, "Allow", allow);
+}
+
 static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct redirection *redirection = user;
-	struct server *server = redirection->server;
-	msg_t *msg = redirection->msg;
-	su_home_t *home = msg_home(msg);
 	int found = status == RG_OK && rg_targets_count(targets) > 0;
-	const char *contacts = found ? contacts_of(home, targets) : NULL;
-	int code = found ? 480 : targets ? rg_targets_code(targets) : 500;
+	const char *contacts = found ? contacts_of(msg_home(redirection->msg), targets) : NULL;
+	int code = found ? 480 : lookup_refusal(status, targets);
 
-	if (contacts)
-		intake_answer(server, msg, &redirection->from, 302, "Contact", contacts);
-	else if (code == 405)
-		intake_answer(server, msg, &redirection->from, code, "Allow", lookup_allow(server, home, sip_object(msg)));
-	else
-		intake_answer(server, msg, &redirection->from, code ? code : 404, NULL, NULL);
 	rg_targets_free(targets);
-	msg_destroy(msg);
-	free(redirection);
+	if (contacts)
+		answer(redirection, 302, "Contact", contacts);
+	else if (code == 405)
+		lookup_allow(redirection->server, sip_object(redirection->msg), on_allow, redirection);
+	else
+		answer(redirection, code, NULL, NULL);
 }
 
 void redirect_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)

@@ -21,6 +21,7 @@ struct registration {
 	enum flow_kind kind;  /* how its bindings depend on the connection */
 	char flow[FLOW_ROOM]; /* name of the connection */
 	int silent;           /* it was answered, or needs no answer */
+	int otherwise;        /* status of the answer when the library gives none */
 };
 
 /* The host variables of registrard, under the names that the configuration gives them: the source of the request (base specification,
@@ -116,7 +117,8 @@ static void done(void *user, rg_status status, rg_response *response)
 	struct peer to = intake_reply_peer(sip_object(registration->msg), &registration->from);
 	msg_t *reply = registration->message.reply;
 
-	(void)status;
+	if (status == RG_ECANCELED)
+		registration->otherwise = 503; /* at the end of registrard */
 	intake_send_reply(registration->server, reply, &to);
 	mind_connection(registration, response);
 	registration->silent = reply || (response && rg_response_no_reply(response));
@@ -129,7 +131,7 @@ static void release(void *user)
 	struct registration *registration = user;
 
 	if (!registration->silent)
-		intake_answer(registration->server, registration->msg, &registration->from, 500, NULL, NULL);
+		intake_answer(registration->server, registration->msg, &registration->from, registration->otherwise, NULL, NULL);
 	msg_destroy(registration->msg);
 	free(registration);
 }
@@ -148,6 +150,7 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 	registration->server = server;
 	registration->msg = msg;
 	registration->from = *from;
+	registration->otherwise = 500;
 	if (fill_source(server, registration) < 0) {
 		release(registration);
 		return;

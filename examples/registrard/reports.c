@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "command_parts.h"
+#include "redis.h"
 
 /* Writes the AoR of a record, of any length. */
 static void print_aor(struct text *text, const rg_record *record)
@@ -101,6 +102,7 @@ static void print_stats(struct command *command, const rg_statistics *stats)
 	COUNT_MAP(PRINT)
 	GAUGE_MAP(PRINT)
 #undef PRINT
+	redis_print(command->server, command->answer);
 	/* Also under the name of the parameter. */
 	if (rg_statistics_find(stats, RG_STR("default_expires"), &value) == RG_OK)
 		text_format(command->answer, ",\"default_expires\":%" PRId64, value);
@@ -129,6 +131,7 @@ static void print_metrics(struct command *command, const rg_statistics *stats)
 	GAUGE_MAP(PRINT)
 #undef PRINT
 #undef FORMAT
+	redis_metrics(command->server, &text);
 	command_add(command, "{\"text\":");
 	json_string(command->answer, (rg_str){ text.p, text.n });
 	command_add(command, "}\n");

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "alarm_clock.h"
@@ -19,47 +18,25 @@
 #include "intake.h"
 #include "log.h"
 #include "push.h"
+#include "redis.h"
 #include "resolver.h"
 #include "settings.h"
+#include "store_args.h"
 #include "transaction.h"
 #include "transport.h"
 
 enum {
 	DESCRIPTORS_KEPT = 32,      /* for the loop, its timers and signals, the store, name servers */
 	TRIM_FROM = 100,            /* calls */
+	DRAIN_MS = 1500,            /* for what is in flight at the end, for each store */
 	CONNECTIONS_DEFAULT = 10000
 };
 
-/* The clock of the registrar. */
-static rg_time time_of_day(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static void tick_at(struct server *server, rg_time next)
-{
-	const int64_t longest = 60 * 1000; /* the wall clock may be set meanwhile */
-	rg_time now = time_of_day();
-	int64_t wait = next <= now ? 0 : next - now > longest ? longest : next - now;
-
-	alarm_clock_set(server->tick, alarm_clock_now() + wait);
-}
-
-static void on_tick(void *user)
-{
-	struct server *server = user;
-	rg_time next = RG_TIME_NEVER;
-
-	rg_registrar_tick(server->registrar, 0, &next);
-	tick_at(server, next);
-}
-
 static void on_wakeup(void *user, rg_time next)
 {
-	tick_at(user, next);
+	const struct server *server = user;
+
+	rg_sofia_loop_wakeup(server->loop, next);
 }
 
 static void on_log(void *user, int32_t level, const rg_str *text)
@@ -69,7 +46,7 @@ static void on_log(void *user, int32_t level, const rg_str *text)
 	log_text(server->log, level, *text);
 }
 
-static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
+static rg_status open_memory(uint64_t bytes, rg_store **out, rg_error *why)
 {
 	rg_memory_options options;
 
@@ -78,17 +55,58 @@ static rg_status open_store(uint64_t bytes, rg_store **out, rg_error *why)
 	return rg_memory_store_new(&options, out, why);
 }
 
+/* @param which  REDIS_… */
+static rg_status open_store(struct server *server, size_t which, const struct store_at *at, rg_store **out)
+{
+	rg_status status;
+
+	if (!at->address)
+		return open_memory(at->bytes, out, server->why);
+	status = redis_open(server, at->address, &server->redis[which], server->why);
+	if (status == RG_OK)
+		*out = rg_store_ref(redis_store(server->redis[which]));
+	return status;
+}
+
+/* Bindings that are saved memory-only stay in the memory of this node. */
+static rg_status overlay(struct server *server, rg_store **store)
+{
+	rg_store *local = NULL, *both = NULL;
+	rg_status status;
+
+	if (!server->args->store.address || !flag_is_given(server->args->save_flags, "memory-only"))
+		return RG_OK;
+	status = open_memory(server->args->store.bytes, &local, server->why);
+	if (status == RG_OK)
+		status = rg_store_overlay(*store, local, &both, server->why);
+	rg_store_unref(local);
+	if (status == RG_OK) {
+		rg_store_unref(*store);
+		*store = both;
+	}
+	return status;
+}
+
+/* A store that this build or this machine does not have is a wrong argument. @return the exit status, after an error line on stderr. */
+static int refuse_store(const struct server *server, const struct store_at *at, const char *home, rg_status status)
+{
+	store_refuse(home ? "--federate" : "--store", at->address ? at->address : "memory", home, rg_error_text(server->why).p);
+	return status == RG_EINVAL || status == RG_ENOTSUP || status == RG_ENOENT ? 2 : 1;
+}
+
 /* @return 0, or the exit status after an error line on stderr. */
 static int federate(struct server *server)
 {
+	const char *home = server->args->home;
 	rg_store *shared = NULL;
-	rg_status status = open_store(server->args->shared_bytes, &shared, server->why);
+	rg_status status = open_store(server, REDIS_FEDERATE, &server->args->shared, &shared);
 
-	if (status == RG_OK)
-		status = rg_registrar_federate(server->registrar, shared, rg_str_from(server->args->home), NULL, server->why);
+	if (status != RG_OK)
+		return refuse_store(server, &server->args->shared, home, status);
+	status = rg_registrar_federate(server->registrar, shared, rg_str_from(home), NULL, server->why);
 	rg_store_unref(shared);
 	if (status != RG_OK)
-		complain("--federate STORE,%s: %.*s; expected a SIP URI or HOST[:PORT], as sip:192.0.2.1:5060", server->args->home,
+		complain("--federate STORE,%s: %.*s; expected a SIP URI or HOST[:PORT], as sip:192.0.2.1:5060", home,
 			(int)rg_error_text(server->why).n, rg_error_text(server->why).p);
 	return status == RG_OK ? 0 : status == RG_EINVAL ? 2 : 1;
 }
@@ -98,9 +116,12 @@ static int start_registrar(struct server *server)
 	rg_env env = { .struct_size = sizeof env, .wakeup = on_wakeup, .resolve = resolver_for_library, .user = server,
 		.log = on_log, .log_level = server->args->log_level };
 	rg_store *store = NULL;
+	rg_status status;
 
-	server->why = rg_error_new();
-	rg_status status = open_store(server->args->store_bytes, &store, server->why);
+	status = open_store(server, REDIS_STORE, &server->args->store, &store);
+	if (status != RG_OK)
+		return refuse_store(server, &server->args->store, NULL, status);
+	status = overlay(server, &store);
 	if (status == RG_OK)
 		status = rg_registrar_new(server->args->config, store, &env, &server->registrar, server->why);
 	rg_store_unref(store);
@@ -175,8 +196,7 @@ static int start_transport(struct server *server)
 	server->intake = intake_new();
 	server->transport = transport_new(server->root, server->args, limit, &events);
 	server->transactions = transactions_new(server);
-	server->resolver = resolver_new(server);
-	if (!server->intake || !server->transport || !server->transactions || !server->resolver) {
+	if (!server->intake || !server->transport || !server->transactions) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -222,12 +242,14 @@ int server_start(struct server *server, const struct args *args)
 	server->log = log_new(args->log_level, STDERR_FILENO);
 	server->root = su_root_create(server);
 	if (server->root && server->log) {
-		server->tick = alarm_clock_new(server->root, on_tick, server);
+		rg_sofia_loop_new(server->root, &server->loop, NULL);
+		server->resolver = resolver_new(server);
+		server->why = rg_error_new();
 		server->calls_alarm = alarm_clock_new(server->root, calls_expire, server);
 		server->removals_alarm = alarm_clock_new(server->root, flow_removals_go_on, server);
 		server->holds = holds_new(server);
 	}
-	if (!server->tick || !server->calls_alarm || !server->removals_alarm || !server->holds) {
+	if (!server->loop || !server->resolver || !server->why || !server->calls_alarm || !server->removals_alarm || !server->holds) {
 		complain("cannot start: %s", strerror(errno));
 		return 1;
 	}
@@ -237,7 +259,7 @@ int server_start(struct server *server, const struct args *args)
 	if (result != 0)
 		return result;
 	settings_tell(args, server->log);
-	tick_at(server, 0);
+	rg_sofia_loop_tick(server->loop, server->registrar, 0);
 	result = push_open(server, &server->push);
 	if (result != 0)
 		return result;
@@ -284,16 +306,23 @@ void server_stop(struct server *server)
 	/* Ends all look-ups, so that none reports to a call that is gone. */
 	if (server->registrar)
 		rg_registrar_shutdown(server->registrar);
+	/* Commits in flight may still become known. */
+	for (size_t i = 0; i < REDIS_STORES; i++)
+		redis_drain(server->redis[i], DRAIN_MS);
 	flow_removals_free(server);
 	while ((call = queue_first(&server->calls)) != NULL || (call = queue_first(&server->answered_calls)) != NULL)
 		call_abandon(call);
 	resolver_free(server->resolver);
+	server->resolver = NULL;
 	transactions_free(server->transactions);
 	transport_free(server->transport);
+	rg_sofia_loop_stop(server->loop);
 	rg_registrar_unref(server->registrar);
+	for (size_t i = 0; i < REDIS_STORES; i++)
+		redis_close(server->redis[i]);
+	rg_sofia_loop_unref(server->loop);
 	holds_free(server->holds);
 	rg_error_free(server->why);
-	alarm_clock_free(server->tick);
 	alarm_clock_free(server->calls_alarm);
 	alarm_clock_free(server->removals_alarm);
 	if (server->root)

@@ -4,6 +4,7 @@
 #define REGISTRARD_SERVER_H
 
 #include <rgstr/rgstr.h>
+#include <rgstr/sofia.h>
 #include <sodium.h>
 
 #include "args.h"
@@ -20,6 +21,7 @@ struct intake;
 struct log;
 struct peer;
 struct push;
+struct redis;
 struct resolver;
 struct transactions;
 struct transport;
@@ -34,6 +36,9 @@ struct transport;
 #include <sofia-sip/sip_util.h>
 #include <sofia-sip/su_wait.h>
 
+/* The stores that may be on a Redis server, by their arguments. */
+enum { REDIS_STORE, REDIS_FEDERATE, REDIS_STORES };
+
 struct server {
 	const struct args *args;
 	su_root_t *root;
@@ -44,7 +49,8 @@ struct server {
 	rg_registrar *registrar;
 	rg_error *why; /* of the last call of the library that failed */
 	struct log *log;
-	struct alarm_clock *tick;
+	rg_sofia_loop *loop; /* ticks the registrar, and drives its stores */
+	struct redis *redis[REDIS_STORES]; /* NULL = this store is memory, or there is none */
 	struct control *control;
 	struct holds *holds;         /* those that wait for a phone to wake */
 	struct push *push;

@@ -27,7 +27,7 @@ int flag_next(const char **rest, rg_str *name)
 	return name->n > 0;
 }
 
-static int has_flag(const char *flags, const char *wanted)
+int flag_is_given(const char *flags, const char *wanted)
 {
 	rg_str name;
 
@@ -60,7 +60,7 @@ static int has_outbound(const struct args *args)
 
 static int has_limit(const struct args *args)
 {
-	return has_flag(args->save_flags, "max-contacts") || number_of(args, "max_contacts") > 0;
+	return flag_is_given(args->save_flags, "max-contacts") || number_of(args, "max_contacts") > 0;
 }
 
 /* Why a setting does nothing. */
@@ -88,32 +88,32 @@ static const char *needs_limit(const struct args *args)
 
 static const char *needs_eviction(const struct args *args)
 {
-	return has_flag(args->save_flags, "force-registration") ? needs_limit(args) : "there is no --save force-registration";
+	return flag_is_given(args->save_flags, "force-registration") ? needs_limit(args) : "there is no --save force-registration";
 }
 
 static const char *needs_path_received(const struct args *args)
 {
-	return has_flag(args->save_flags, "path-received") ? NULL : "there is no --save path-received";
+	return flag_is_given(args->save_flags, "path-received") ? NULL : "there is no --save path-received";
 }
 
 static const char *needs_path(const struct args *args)
 {
-	int stored = has_flag(args->save_flags, "path-off") || has_flag(args->save_flags, "path-lazy") ||
-		has_flag(args->save_flags, "path-strict");
+	int stored = flag_is_given(args->save_flags, "path-off") || flag_is_given(args->save_flags, "path-lazy") ||
+		flag_is_given(args->save_flags, "path-strict");
 
 	return stored || has_outbound(args) ? NULL : "no Path is stored without --save path-off, path-lazy or path-strict";
 }
 
 static const char *needs_received(const struct args *args)
 {
-	int has = is_set(args, "received_avp") || number_of(args, "trust_contact_received") || has_flag(args->save_flags, "path-received");
+	int has = is_set(args, "received_avp") || number_of(args, "trust_contact_received") || flag_is_given(args->save_flags, "path-received");
 
 	return has ? NULL : "no binding has a received URI: neither received_avp, trust_contact_received nor --save path-received is there";
 }
 
 static const char *needs_socket_flag(const struct args *args)
 {
-	return has_flag(args->save_flags, "socket-header") ? NULL : "there is no --save socket-header";
+	return flag_is_given(args->save_flags, "socket-header") ? NULL : "there is no --save socket-header";
 }
 
 static const char *needs_socket_name(const struct args *args)
@@ -136,7 +136,7 @@ static const char *needs_tcp(const struct args *args)
 
 static const char *needs_pattern(const struct args *args)
 {
-	return has_flag(args->lookup_flags, "ua-filtering") ? NULL : "there is no --lookup ua-filtering";
+	return flag_is_given(args->lookup_flags, "ua-filtering") ? NULL : "there is no --lookup ua-filtering";
 }
 
 static const char *needs_sites(const struct args *args)
@@ -148,22 +148,22 @@ static const char *needs_sites(const struct args *args)
 
 static const char *needs_no_max_contacts(const struct args *args)
 {
-	return has_flag(args->save_flags, "max-contacts") ? "--save max-contacts is used instead" : NULL;
+	return flag_is_given(args->save_flags, "max-contacts") ? "--save max-contacts is used instead" : NULL;
 }
 
 static const char *needs_no_min_expires(const struct args *args)
 {
-	return has_flag(args->save_flags, "min-expires") ? "--save min-expires is used instead" : NULL;
+	return flag_is_given(args->save_flags, "min-expires") ? "--save min-expires is used instead" : NULL;
 }
 
 static const char *needs_no_max_expires(const struct args *args)
 {
-	return has_flag(args->save_flags, "max-expires") ? "--save max-expires is used instead" : NULL;
+	return flag_is_given(args->save_flags, "max-expires") ? "--save max-expires is used instead" : NULL;
 }
 
 static const char *needs_min_expires(const struct args *args)
 {
-	int has = has_flag(args->save_flags, "min-expires") || number_of(args, "min_expires") > 0;
+	int has = flag_is_given(args->save_flags, "min-expires") || number_of(args, "min_expires") > 0;
 
 	return has ? NULL : "min_expires is 0";
 }
@@ -176,8 +176,7 @@ static const char *has_no_attr(const struct args *args)
 
 static const char *has_one_store(const struct args *args)
 {
-	(void)args;
-	return "there is one store, which keeps such bindings like all others";
+	return args->store.address ? NULL : "there is one store, which keeps such bindings like all others";
 }
 
 static const char *has_no_branches(const struct args *args)
@@ -294,7 +293,7 @@ static int is_given(const struct args *args, const struct setting *setting)
 	rg_str value = { NULL, 0 };
 
 	if (setting->kind != SETTING_PARAMETER)
-		return has_flag(setting->kind == SETTING_SAVE ? args->save_flags : args->lookup_flags, setting->name);
+		return flag_is_given(setting->kind == SETTING_SAVE ? args->save_flags : args->lookup_flags, setting->name);
 	if (!is_set(args, setting->name))
 		return 0;
 	rg_config_get(args->config, rg_str_from(setting->name), &value);

@@ -31,4 +31,7 @@ void settings_tell(const struct args *args, struct log *log);
 /* Takes the next flag of an option string off @p rest. @return 0 at its end. */
 int flag_next(const char **rest, rg_str *name);
 
+/* @return 1 when an option string has this flag. */
+int flag_is_given(const char *flags, const char *name);
+
 #endif

@@ -19,7 +19,15 @@ REFUSED = [
     (['--listen', 'udp:::1:5060'], ['--listen', 'udp:::1:5060', '[']),
     (['--listen', 'udp:not.a.host:5060'], ['--listen', 'not.a.host']),
     (['--listen', ''], ['--listen']),
-    (['--store', 'redis://127.0.0.1'], ['--store', 'redis://127.0.0.1', 'memory']),
+    (['--store', 'redis://127.0.0.1:0'], ['--store redis://127.0.0.1:0: ']),
+    (['--store', 'redis:127.0.0.1'], ['--store redis:127.0.0.1: ']),
+    (['--store', 'redis://127.0.0.1?color=red'], ['--store redis://127.0.0.1?color=red: ']),
+    (['--store', 'unix:redis.sock'], ['--store unix:redis.sock: ']),
+    (['--store', 'http://127.0.0.1'], ['--store http://127.0.0.1: ', 'memory', 'redis://HOST']),
+    (['--store', 'file:/no/such/file'], ['--store file:/no/such/file: ', 'No such file', 'file:PATH']),
+    (['--store', 'file:/dev/null'], ['--store file:/dev/null: ', 'no address']),
+    (['--store', 'file:' + __file__], ['--store file:' + __file__, 'no address']),
+    (['--store', 'file:/tmp'], ['--store file:/tmp: ', 'directory']),
     (['--store', 'disk'], ['--store', 'disk', 'memory']),
     (['--store', 'memory:'], ['--store', 'memory:', 'memory:BYTES']),
     (['--store', 'memory:1G'], ['--store', 'memory:1G', 'memory:BYTES']),
@@ -28,6 +36,10 @@ REFUSED = [
     (['--federate', ''], ['--federate', 'memory,sip:192.0.2.1:5060']),
     (['--federate', 'memory'], ['--federate', 'memory', 'STORE,HOME']),
     (['--federate', 'memory,'], ['--federate', 'memory,', 'STORE,HOME']),
+    (['--federate', 'redis://127.0.0.1'], ['--federate redis://127.0.0.1: ', 'STORE,HOME']),
+    (['--federate', 'redis://127.0.0.1:0,192.0.2.1'], ['--federate redis://127.0.0.1:0,192.0.2.1: ']),
+    (['--federate', 'file:/dev/null,192.0.2.1'], ['--federate file:/dev/null,192.0.2.1: ', 'no address']),
+    (['--store', 'redis://127.0.0.1', '--federate', 'redis://127.0.0.1,192.0.2.1'], ['--federate redis://127.0.0.1,192.0.2.1: --store is the same']),
     (['--federate', 'disk,sip:192.0.2.1'], ['--federate', 'disk,sip:192.0.2.1', 'STORE,HOME']),
     (['--federate', 'memory:x,sip:192.0.2.1'], ['--federate', 'memory:x', 'STORE,HOME']),
     (['--federate', 'memory,two words'], ['--federate', 'two words', 'sip:192.0.2.1:5060']),
@@ -109,8 +121,37 @@ REFUSED = [
 ]
 
 
+# Stores that hold a password, and are refused by any build.
+SECRET = 'geheim'
+WITH_PASSWORD = ['redis://:geheim@127.0.0.1:0', 'redis://user:geheim@127.0.0.1:0/3', 'redis://:ge@geheim@127.0.0.1:0', 'redis:geheim@127.0.0.1',
+                 'redis://:geheim', 'redis://user:pass/geheim@127.0.0.1:0', 'redis://:geheim?x@h', 'unix://:geheim@run/redis', 'unix:user:geheim@/run/redis?x=y',
+                 'redis://:a,geheim@127.0.0.1:0']
+
+
 def start(*args):
     return subprocess.run([BINARY, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+
+
+def test_no_refusal_shows_a_password():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'store')
+        for store in WITH_PASSWORD:
+            with open(path, 'w') as file:
+                file.write('\t%s \nmemory\n' % store)
+            for args in (['--store', store], ['--federate', store + ',192.0.2.1'], ['--federate', store], ['--store', 'file:' + path],
+                         ['--federate', 'file:%s,192.0.2.1' % path]):
+                done = start(*args)
+                assert done.returncode == 2 and done.stderr.count(b'\n') == 1, (args, done)
+                assert SECRET not in done.stderr.decode() and args[0] in done.stderr.decode(), (args, done)
+
+
+def test_a_store_may_be_named_in_a_file():
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, 'store')
+        with open(path, 'w') as file:
+            file.write('memory:1\n')
+        with Daemon('--store', 'file:' + path, logs=True) as daemon:
+            assert daemon.peer().register('alice').code == 503
 
 
 def test_bad_arguments_are_refused_by_name_and_value():

@@ -306,8 +306,10 @@ def test_cancel_that_comes_too_late():
         call.cancel()
         assert a.recv().code in (200, 481)
         b.silent()
-        Call(a, 'sip:nobody@example.org').cancel()
+        late = Call(a, 'sip:nobody@example.org')
         a.expect(404)
+        late.cancel()
+        assert a.expect(200).get('cseq') == '1 CANCEL'
 
 
 def test_what_is_refused():

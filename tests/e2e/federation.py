@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A site that tells others who is registered there. No store is shared by two processes yet: that others are called, nobody can see here."""
+"""A site that tells others who is registered there. Those whose sites share a server are called in redis.py."""
 from harness import Daemon, run
 
 CALLER = '<sip:caller@example.net>;tag=caller'

@@ -15,6 +15,11 @@ import tempfile
 import time
 
 BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else 'registrard'
+STORE = 'memory'  # of each registrard that a test gives no --store; `--store redis` behind the program: a Redis server of the tests' own
+if '--store' in sys.argv[2:]:
+    at = sys.argv.index('--store', 2)
+    STORE = sys.argv[at + 1]
+    del sys.argv[at:at + 2]
 serial = itertools.count(1)
 SHORT = {'v': 'via', 'f': 'from', 't': 'to', 'i': 'call-id', 'm': 'contact', 'l': 'content-length', 'c': 'content-type', 's': 'subject'}
 
@@ -272,16 +277,24 @@ class Control:
         self.sock.close()
 
 
+def store_arguments(args):
+    """A --store for a registrard with these arguments: on Redis, each gets keys of its own on one server."""
+    if STORE == 'memory' or any(arg.split('=')[0] == '--store' for arg in args):
+        return []
+    import redis_server
+    return ['--store', redis_server.shared().store('d%d' % next(serial))]
+
+
 class Daemon:
     """A registrard on ports of its own; stopped by SIGTERM, after which it must have left no socket, and have been silent, unless a test
     logs: then it has said at least one line, and nothing but lines of log."""
 
     LINE = re.compile(r'\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (error|warning|info|debug) \S.*')
 
-    def __init__(self, *args, listen=('udp', 'tcp'), host='127.0.0.1', stopped=True, logs=False):
+    def __init__(self, *args, listen=('udp', 'tcp'), host='127.0.0.1', stopped=True, logs=False, port=None):
         if not has_address(host):
             raise Skip('this machine has no %s' % host)
-        self.port = free_port(host)
+        self.port = port or free_port(host)
         self.folder = tempfile.mkdtemp(prefix='registrard-')
         self.path = os.path.join(self.folder, 'control')
         self.peers, self.check, self.logs = [], stopped, logs
@@ -291,6 +304,7 @@ class Daemon:
         command = [BINARY, '--control', self.path]
         for proto in listen:
             command += ['--listen', '%s:%s' % (proto, self.address)]
+        command += store_arguments(args)
         self.errors = open(os.path.join(self.folder, 'stderr'), 'w+b')
         self.process = subprocess.Popen(command + list(args), stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors)
         end = time.monotonic() + 10

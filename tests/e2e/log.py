@@ -77,4 +77,5 @@ def test_host_variables_under_any_name():
             assert peer.sock.recv(1) == b'' and time.monotonic() - started > 9
 
 
-run(globals())
+if __name__ == '__main__':
+    run(globals())

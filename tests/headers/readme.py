@@ -30,8 +30,10 @@ def parameters():
 
 def packages():
     rows = dict(re.findall(r'^\| (.*?) \| (.*?) \|$', section(r'\| for \| packages \|\n', r'$'), flags=re.M))
+    others = {'tests': 'the tests', 'redis': '`./examples/try-redis`'}
     bad = []
-    for variable, names in ('build', [row for row in rows if row != 'the tests']), ('tests', ['the tests']):
+    for variable in ['build', *others]:
+        names = [others[variable]] if variable in others else [row for row in rows if row not in others.values()]
         want = re.search(rf'^{variable}="(.*?)"$', text('tests/install-deps'), flags=re.M | re.S).group(1).split()
         listed = re.findall(r'`([^`]+)`', ' '.join(rows.get(row, '') for row in names))
         bad += compare(f'packages to {variable}', set(want), set(listed)) if want and listed else [f'{variable}: nothing to compare']

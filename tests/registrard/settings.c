@@ -170,6 +170,8 @@ Test(settings, what_they_need_may_be_there)
 	EXPECT_TOLD("tcp_persistent_flag", "r", "--listen", "udp:127.0.0.1:0", "--set", "tcp_persistent_flag=f");
 	EXPECT_TOLD("", "r", "--control", "/x", "--lookup", "max-ping-latency=5,sort-by-latency", "--set", "latency_min_delta=5");
 	EXPECT_TOLD("", "r", "--federate", "memory,192.0.2.1", "--lookup", "global");
+	EXPECT_TOLD("memory-only", "r", "--store", "memory:0", "--save", "memory-only");
+	EXPECT_TOLD("", "r", "--store", "redis://127.0.0.1", "--save", "memory-only");
 	EXPECT_TOLD("global", "r", "--mode", "redirect", "--federate", "memory,192.0.2.1", "--lookup", "global");
 	EXPECT_TOLD("", "r", "--save", "socket-header", "--set", "sock_hdr_name=X-S");
 	EXPECT_TOLD("min_expires_mode", "r", "--set", "min_expires=0", "--set", "min_expires_mode=reject");
