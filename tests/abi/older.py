@@ -27,7 +27,8 @@ ROW = r'((?:RG__SHAPE\(\w+, [^,;]+?, |\b\w+_sizes\[\] = \{ )(?:offsetof\([^;]*?\
 FLAGS = ['-std=c11', '-D_GNU_SOURCE', '-DRG_VERSION="0"', '-O0', '-w', '-fstack-protector-all']
 WRAPS = '-Wl,--export-dynamic,' + ','.join(f'--wrap={name}' for name in (
     'malloc', 'calloc', 'realloc', 'aligned_alloc', 'strndup', 'free'))
-CLIENT = [f'tests/engine/{name}.c' for name in ('sizes', 'sizes_probes', 'sizes_scene', 'kit', 'allocations', 'kept', 'shim_deferred')]
+CLIENT = [f'tests/engine/{name}.c' for name in (
+    'sizes', 'sizes_probes', 'sizes_scene', 'kit', 'allocations', 'kept', 'shim_deferred', 'store_memory')]
 CLIENT += ['tests/runner/runner.c']
 
 
