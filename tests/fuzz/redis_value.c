@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a Redis server sends, through the reader of the connections, as the answer to each operation. What a fetch or a conflict hands out is
- * of the key that was asked; a page of a domain has no key of another one, and no page has more keys than its limit. The first byte says in
+ * What a Redis server sends, through the reader of the connections, as the answer to each operation. What a fetch or a conflict hands out
+ * is of the key that was asked; a page of a domain has no key of another one, and no page has more keys than its limit. The first byte says in
  * pieces of which size the rest comes.
  */
 #include "links.h"
