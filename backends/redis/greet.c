@@ -171,6 +171,15 @@ static bool is_fatal(enum greeting kind, const char *text)
 	}
 }
 
+/* A server that has no AUTH repeats the arguments in its error, and so the password. */
+static void clean_refusal(char *room, enum greeting kind, const redisReply *reply)
+{
+	rg__redis_clean(room, TROUBLE_SIZE, reply->str, reply->len);
+	char *repeated = kind == GREET_PASSWORD ? strstr(room, ", with args") : NULL;
+	if (repeated)
+		*repeated = '\0';
+}
+
 void rg__redis_greeted(rg__redis_link *l, uint32_t index, const redisReply *reply)
 {
 	char text[TROUBLE_SIZE];
@@ -182,7 +191,7 @@ void rg__redis_greeted(rg__redis_link *l, uint32_t index, const redisReply *repl
 		if (why && l->said[0] && reply->type == REDIS_REPLY_NIL)
 			why = l->said;
 	} else if (reply->type == REDIS_REPLY_ERROR) {
-		rg__redis_clean(text, sizeof text, reply->str, reply->len);
+		clean_refusal(text, kind, reply);
 		memcpy(l->said, text, sizeof l->said);
 		if (is_fatal(kind, text))
 			why = text;

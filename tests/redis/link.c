@@ -239,6 +239,8 @@ static const struct refusal {
 	const char *on, *say, *trouble;
 } refusals[] = {
 	{ "AUTH", "-WRONGPASS invalid username-password pair or user is disabled.\r\n", "WRONGPASS" },
+	{ "AUTH", "-ERR unknown command 'AUTH', with args beginning with: 'topsecret' \r\n", "unknown command 'AUTH'" },
+	{ "AUTH", "-ERR unknown command `AUTH`, with args beginning with: `topsecret`, \r\n", "unknown command `AUTH`" },
 	{ "*", "-NOAUTH Authentication required.\r\n", "NOAUTH" },
 	{ "SELECT", "-ERR DB index is out of range\r\n", "DB index" },
 	{ "*", "-LOADING Redis is loading the dataset in memory\r\n", "LOADING" },
@@ -261,7 +263,7 @@ Test(link, a_server_that_refuses_says_why)
 		fake *f = fake_new();
 		probe p = { .options = { .struct_size = sizeof p.options } };
 
-		snprintf(f->address, sizeof f->address, "unix://:word@%s?buckets=8&db=1", f->path);
+		snprintf(f->address, sizeof f->address, "unix://:topsecret@%s?buckets=8&db=1", f->path);
 		p.options.address = rg_str_from(f->address);
 		f->on = refusals[i].on;
 		f->say = refusals[i].say;
@@ -272,6 +274,7 @@ Test(link, a_server_that_refuses_says_why)
 		cr_expect_eq(probe_state(&p), RG_REDIS_DOWN);
 		cr_expect(strstr(probe_trouble(&p), refusals[i].trouble), "%zu: %s", i, probe_trouble(&p));
 		cr_expect(strstr(p.log, refusals[i].trouble), "%zu: %s", i, p.log);
+		cr_expect(!strstr(probe_trouble(&p), "topsecret") && !strstr(p.log, "topsecret"), "%zu: %s", i, p.log);
 		/* It is ready soon after the server is. */
 		f->on = NULL;
 		if (i % 5 == 0)
