@@ -100,6 +100,13 @@ static void say_channel(rg__redis *r, const char *verb, const rg__redis_channel 
 	rg__redis_link_write(l);
 }
 
+/* When the link is not ready, the channel is subscribed to with all others as soon as it is. */
+static void subscribe_channel(rg__redis *r, const rg__redis_channel *c)
+{
+	r->counters.round_trips[RG__REDIS_WATCH] += r->links->link[LINK_WATCH].stage == STAGE_READY;
+	say_channel(r, "SUBSCRIBE", c);
+}
+
 void rg__redis_resubscribe(rg__redis_link *l)
 {
 	rg__redis *r = l->store;
@@ -120,8 +127,10 @@ void rg__redis_resubscribe(rg__redis_link *l)
 	}
 	if (n > 1)
 		say(l, argv, lens, n);
-	if (r->links->n_channels > 0)
-		expect_answer(r);
+	if (r->links->n_channels == 0)
+		return;
+	r->counters.round_trips[RG__REDIS_WATCH]++;
+	expect_answer(r);
 }
 
 void rg__redis_ping(rg__redis_link *l)
@@ -203,7 +212,7 @@ static rg__redis_channel *channel_of(rg__redis *r, const char *name, size_t n)
 	memcpy(c->name, name, n);
 	*slot = c;
 	s->n_channels++;
-	say_channel(r, "SUBSCRIBE", c);
+	subscribe_channel(r, c);
 	return c;
 }
 

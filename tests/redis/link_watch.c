@@ -66,6 +66,28 @@ Test(link_watch, a_subscriber_is_told_when_it_is_subscribed_and_of_each_message)
 	fake_free(f);
 }
 
+Test(link_watch, a_subscription_is_a_round_trip_and_so_is_each_renewal_of_all)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	watcher c = { 0 }, again = { 0 }, other = { 0 };
+
+	probe_new(&p, f, "");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	watch_channel(&p, &c, "c");
+	run_until_told(&p, &c, 1);
+	cr_expect_eq(probe_count(&p, "watch_round_trips"), 1);
+	watch_channel(&p, &again, "c");
+	watch_channel(&p, &other, "other");
+	run_until_told(&p, &other, 1);
+	cr_expect_eq(probe_count(&p, "watch_round_trips"), 2, "a second watch of a channel shares its subscription");
+	fake_hang_up(f);
+	run_until_told(&p, &other, 2);
+	cr_expect_eq(probe_count(&p, "watch_round_trips"), 3);
+	probe_free(&p);
+	fake_free(f);
+}
+
 Test(link_watch, after_a_loss_everybody_is_subscribed_again_and_told)
 {
 	fake *f = fake_new();
