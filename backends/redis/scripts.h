@@ -13,6 +13,8 @@ typedef struct rg__redis_script {
 	size_t n;
 } rg__redis_script;
 
+enum rg__redis_script_number { RG__REDIS_SCRIPT_COMMIT, RG__REDIS_SCRIPT_DUE, RG__REDIS_SCRIPT_FIND };
+
 extern const rg__redis_script rg__redis_scripts[];
 extern const uint32_t rg__redis_n_scripts;
 

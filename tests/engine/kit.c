@@ -49,7 +49,7 @@ void kit_init(kit *k)
 	k->env.wakeup = wakeup;
 	k->env.user = k;
 	k->env.free = env_freed;
-	cr_assert_eq(rg_memory_store_new(NULL, &k->memory, NULL), RG_OK);
+	k->memory = kit_store();
 }
 
 void kit_open_over(kit *k, rg_store *store)
@@ -63,7 +63,7 @@ void kit_open_over(kit *k, rg_store *store)
 void kit_open(kit *k, int how)
 {
 	kit_init(k);
-	kit_open_over(k, how == INLINE ? rg_store_ref(k->memory) : deferred_new(k->memory, &k->deferred));
+	kit_open_over(k, how == INLINE ? kit_store_bare(k->memory) : deferred_new(k->memory, &k->deferred));
 }
 
 static void heard(void *user, const rg_event *e)

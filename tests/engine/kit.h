@@ -19,7 +19,7 @@ typedef struct kit {
 	char events[4096];  /* "KIND aor uri cseq;" each */
 	bool freed;         /* env.free was called */
 	rg_env env;
-	rg_store *memory;
+	rg_store *memory;   /* of kit_store() */
 	rg_store *store;    /* what the registrar is over */
 	deferred *deferred; /* when it is */
 	rg_registrar *reg;
@@ -28,7 +28,11 @@ typedef struct kit {
 
 enum { INLINE, DEFERRED };
 
-/* Over a memory store, inline or deferred. kit_open_over(): over a shim, whose reference is taken. */
+/* A store of the kind that the program is about (store_memory.c, ../redis/store_redis.c): inline, so that shims go over it. */
+rg_store *kit_store(void);
+rg_store *kit_store_bare(rg_store *store); /* the same, as a registrar has it without a shim */
+
+/* Over a store of that kind, inline or deferred. kit_open_over(): over a shim, whose reference is taken. */
 void kit_init(kit *k);
 void kit_open(kit *k, int how);
 void kit_open_over(kit *k, rg_store *store);

@@ -52,7 +52,7 @@ void bench_open_over(bench *b, faulty *of_main)
 
 	clock_ahead = 0;
 	*b = (bench){ .fate = REMOTE_DOES };
-	cr_assert_eq(rg_memory_store_new(NULL, &memory, NULL), RG_OK);
+	memory = kit_store();
 	cr_assert_eq(rg_memory_store_new(NULL, &b->local, NULL), RG_OK);
 	allocations_begin();
 	main_store = of_main ? faulty_new(memory, of_main) : rg_store_ref(memory);

@@ -18,7 +18,7 @@ typedef struct room {
 static void room_open(room *r)
 {
 	*r = (room){ .of_main = { .calls = CALL_COMMIT, .status = RG_EUNKNOWN, .lands = true } };
-	cr_assert_eq(rg_memory_store_new(NULL, &r->memory, NULL), RG_OK);
+	r->memory = kit_store();
 	cr_assert_eq(rg_memory_store_new(NULL, &r->local, NULL), RG_OK);
 	allocations_begin();
 	r->main = faulty_new(r->memory, &r->of_main);

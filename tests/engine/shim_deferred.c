@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#include "kept.h"
 #include "shims.h"
 #include <stdlib.h>
-#include <string.h>
 
 typedef struct pending {
+	kept answer;
 	struct pending *next;
 	deferred *home;
-	uint32_t kind;
-	union {
-		rg_fetch_cb fetch;
-		rg_commit_cb commit;
-		rg_keys_cb keys;
-		rg_count_cb count;
-	} done;
-	void *tok;
-	rg_status status;
-	bool has_found;
-	rg_fetched found;
-	rg_keys page;
-	char *memory;
-	uint64_t records, bindings;
 } pending;
 
 struct deferred {
@@ -34,70 +21,12 @@ static pending *defer(deferred *d, uint32_t kind, void *tok)
 	pending *p = calloc(1, sizeof *p), **at = &d->first;
 
 	p->home = d;
-	p->kind = kind;
-	p->tok = tok;
+	p->answer.kind = kind;
+	p->answer.tok = tok;
 	while (*at)
 		at = &(*at)->next;
 	*at = p;
 	return p;
-}
-
-static void keep_fetched(void *tok, rg_status status, const rg_fetched *found)
-{
-	pending *p = tok;
-
-	p->status = status;
-	p->has_found = found != NULL;
-	if (found)
-		p->found = *found;
-}
-
-static char *put(char *at, rg_str from, rg_str *to)
-{
-	*to = (rg_str){ from.p ? at : NULL, from.n };
-	if (from.n)
-		memcpy(at, from.p, from.n);
-	return at + from.n;
-}
-
-static void keep_keys(void *tok, rg_status status, const rg_keys *page)
-{
-	pending *p = tok;
-	size_t room = 1;
-
-	p->status = status;
-	if (!page)
-		return;
-	for (uint32_t i = 0; i < page->n; i++)
-		room += page->keys[i].domain.n + page->keys[i].user.n + page->keys[i].host.n;
-	rg_key *keys = malloc(sizeof *keys * page->n + room + page->cursor.n);
-	char *at = (char *)(keys + page->n);
-	for (uint32_t i = 0; i < page->n; i++) {
-		at = put(at, page->keys[i].domain, &keys[i].domain);
-		at = put(at, page->keys[i].user, &keys[i].user);
-		at = put(at, page->keys[i].host, &keys[i].host);
-	}
-	p->page = *page;
-	p->page.keys = keys;
-	p->memory = (char *)keys;
-	put(at, page->cursor, &p->page.cursor);
-}
-
-static void keep_count(void *tok, rg_status status, uint64_t records, uint64_t bindings)
-{
-	pending *p = tok;
-
-	p->status = status;
-	p->records = records;
-	p->bindings = bindings;
-}
-
-/* An inner store that refuses by its return has not called back. */
-static rg_status later(pending *p, rg_status status)
-{
-	if (status < 0)
-		p->status = status;
-	return RG_PENDING;
 }
 
 static rg_status shim_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
@@ -106,8 +35,8 @@ static rg_status shim_fetch(void *self, const rg_key *key, uint32_t flags, rg_fe
 	void *in;
 	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
-	p->done.fetch = done;
-	return later(p, ops->fetch(in, key, flags, keep_fetched, p));
+	p->answer.done.fetch = done;
+	return kept_later(&p->answer, ops->fetch(in, key, flags, kept_fetched, &p->answer));
 }
 
 static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *commit, uint32_t flags, rg_commit_cb done, void *tok)
@@ -116,8 +45,8 @@ static rg_status shim_commit(void *self, const rg_key *key, const rg_commit *com
 	void *in;
 	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
-	p->done.commit = done;
-	return later(p, ops->commit(in, key, commit, flags, keep_fetched, p));
+	p->answer.done.commit = done;
+	return kept_later(&p->answer, ops->commit(in, key, commit, flags, kept_fetched, &p->answer));
 }
 
 static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
@@ -126,8 +55,8 @@ static rg_status shim_due(void *self, rg_time now, const rg_str *cursor, uint32_
 	void *in;
 	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
-	p->done.keys = done;
-	return later(p, ops->due(in, now, cursor, limit, flags, keep_keys, p));
+	p->answer.done.keys = done;
+	return kept_later(&p->answer, ops->due(in, now, cursor, limit, flags, kept_keys, &p->answer));
 }
 
 static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
@@ -137,8 +66,8 @@ static rg_status shim_find(void *self, const rg_str *domain, const rg_str *tag, 
 	void *in;
 	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
-	p->done.keys = done;
-	return later(p, ops->find(in, domain, tag, cursor, limit, flags, keep_keys, p));
+	p->answer.done.keys = done;
+	return kept_later(&p->answer, ops->find(in, domain, tag, cursor, limit, flags, kept_keys, &p->answer));
 }
 
 static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
@@ -148,8 +77,8 @@ static rg_status shim_scan(void *self, const rg_str *domain, const rg_str *curso
 	void *in;
 	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
-	p->done.keys = done;
-	return later(p, ops->scan(in, domain, cursor, limit, flags, keep_keys, p));
+	p->answer.done.keys = done;
+	return kept_later(&p->answer, ops->scan(in, domain, cursor, limit, flags, kept_keys, &p->answer));
 }
 
 static rg_status shim_count(void *self, const rg_str *domain, uint32_t flags, rg_count_cb done, void *tok)
@@ -158,29 +87,8 @@ static rg_status shim_count(void *self, const rg_str *domain, uint32_t flags, rg
 	void *in;
 	const rg_store_ops *ops = rg_store_members(p->home->inner, &in);
 
-	p->done.count = done;
-	return later(p, ops->count(in, domain, flags, keep_count, p));
-}
-
-static void give(pending *p)
-{
-	rg_fetched found = p->found;
-
-	if (p->has_found && found.record)
-		rg_record_ref(found.record);
-	switch (p->kind) {
-	case CALL_FETCH:
-		p->done.fetch(p->tok, p->status, p->has_found ? &found : NULL);
-		break;
-	case CALL_COMMIT:
-		p->done.commit(p->tok, p->status, p->has_found ? &found : NULL);
-		break;
-	case CALL_COUNT:
-		p->done.count(p->tok, p->status, p->records, p->bindings);
-		break;
-	default:
-		p->done.keys(p->tok, p->status, p->status == RG_OK ? &p->page : NULL);
-	}
+	p->answer.done.count = done;
+	return kept_later(&p->answer, ops->count(in, domain, flags, kept_count, &p->answer));
 }
 
 static void answer(deferred *d, pending *p)
@@ -191,11 +99,10 @@ static void answer(deferred *d, pending *p)
 		at = &(*at)->next;
 	*at = p->next;
 	bool twice = d->twice; /* the store may go with the first answer */
-	give(p);
+	kept_give(&p->answer);
 	if (twice)
-		give(p);
-	rg_record_unref(p->found.record);
-	free(p->memory);
+		kept_give(&p->answer);
+	kept_end(&p->answer);
 	free(p);
 }
 
@@ -205,7 +112,7 @@ static rg_status shim_wait(void *self, void *tok, int32_t timeout_ms)
 
 	(void)timeout_ms;
 	for (pending *p = d->first; p && !d->deaf; p = p->next) {
-		if (p->tok == tok) {
+		if (p->answer.tok == tok) {
 			answer(d, p);
 			return RG_OK;
 		}
@@ -231,6 +138,7 @@ static const rg_store_ops members = { .struct_size = sizeof members, .name = "de
 
 static rg_store *defer_around(rg_store *inner, const rg_store_ops *ops, deferred **out)
 {
+	rg_store_ops own = *ops;
 	rg_store *store = NULL;
 	deferred *d = inner ? calloc(1, sizeof *d) : NULL;
 
@@ -238,7 +146,8 @@ static rg_store *defer_around(rg_store *inner, const rg_store_ops *ops, deferred
 	if (!d)
 		return NULL;
 	d->inner = rg_store_ref(inner);
-	if (rg_store_new(ops, d, &store, NULL) == RG_OK)
+	own.count = shim_counts(inner) ? shim_count : NULL;
+	if (rg_store_new(&own, d, &store, NULL) == RG_OK)
 		*out = d;
 	else
 		shim_destroy(d);
@@ -281,7 +190,7 @@ uint32_t deferred_kind(const deferred *d, uint32_t index)
 {
 	pending *p = nth(d, index);
 
-	return p ? p->kind : 0;
+	return p ? p->answer.kind : 0;
 }
 
 void deferred_answer(deferred *d, uint32_t index)

@@ -113,7 +113,7 @@ static void shim_destroy(void *self)
 rg_store *faulty_new(rg_store *inner, faulty *f)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "faulty", .traits = RG_STORE_INLINE | f->traits, .fetch = shim_fetch,
-		.commit = shim_commit, .due = shim_due, .find = shim_find, .scan = shim_scan, .count = shim_count, .destroy = shim_destroy };
+		.commit = shim_commit, .due = shim_due, .find = shim_find, .scan = shim_scan, .count = shim_counts(inner) ? shim_count : NULL, .destroy = shim_destroy };
 	shim *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;
 

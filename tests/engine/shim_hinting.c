@@ -162,7 +162,7 @@ static void hinting_destroy(void *self)
 rg_store *hinting_new(rg_store *inner, hinting *h)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "hinting", .traits = RG_STORE_INLINE, .fetch = hinting_fetch,
-		.commit = hinting_commit, .due = hinting_due, .find = hinting_find, .scan = hinting_scan, .count = hinting_count,
+		.commit = hinting_commit, .due = hinting_due, .find = hinting_find, .scan = hinting_scan, .count = shim_counts(inner) ? hinting_count : NULL,
 		.destroy = hinting_destroy, .prefetch = h->deaf ? NULL : hinting_prefetch };
 	shim *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;

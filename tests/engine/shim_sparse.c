@@ -119,7 +119,7 @@ static void sparse_destroy(void *self)
 rg_store *sparse_new(rg_store *inner)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "sparse", .traits = RG_STORE_INLINE, .fetch = sparse_fetch,
-		.commit = sparse_commit, .due = sparse_due, .find = sparse_find, .scan = sparse_scan, .count = sparse_count,
+		.commit = sparse_commit, .due = sparse_due, .find = sparse_find, .scan = sparse_scan, .count = shim_counts(inner) ? sparse_count : NULL,
 		.destroy = sparse_destroy };
 	sparse *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;

@@ -136,7 +136,7 @@ static void staged_destroy(void *self)
 rg_store *staged_new(rg_store *inner, staged **out)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "staged", .traits = RG_STORE_THREAD_SAFE, .fetch = staged_fetch,
-		.commit = staged_commit, .due = staged_due, .find = staged_find, .scan = staged_scan, .count = staged_count, .wait = staged_wait,
+		.commit = staged_commit, .due = staged_due, .find = staged_find, .scan = staged_scan, .count = shim_counts(inner) ? staged_count : NULL, .wait = staged_wait,
 		.cancel = staged_cancel, .destroy = staged_destroy };
 	deferred *d;
 	rg_store *later = deferred_new(inner, &d), *store = NULL;

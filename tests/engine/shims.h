@@ -6,6 +6,15 @@
 #include <rgstr/store.h>
 #include <stdbool.h>
 
+/* @return whether the store has a member `count`. The shim over it has one, too. */
+static inline bool shim_counts(const rg_store *inner)
+{
+	void *in;
+	const rg_store_ops *ops = rg_store_members(inner, &in);
+
+	return ops && ops->count;
+}
+
 enum { CALL_FETCH = 1, CALL_COMMIT = 2, CALL_DUE = 4, CALL_FIND = 8, CALL_SCAN = 16, CALL_COUNT = 32, CALL_ANY = 63 };
 
 /* Fails calls of an inline store. */

@@ -5,10 +5,7 @@
 
 rg_store *shared_new(void)
 {
-	rg_store *store = NULL;
-
-	cr_assert_eq(rg_memory_store_new(NULL, &store, NULL), RG_OK);
-	return store;
+	return kit_store();
 }
 
 void federate(kit *k, rg_store *shared, const char *home)

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one place that touches hiredis and the sockets. hiredis reads replies and, over TLS, writes; it neither connects nor resolves.
+ * Its own sending would raise SIGPIPE, and its asynchronous interface frees a connection inside callbacks.
+ */
+#include "links.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#ifdef RG__REDIS_TLS
+#include <hiredis/hiredis_ssl.h>
+#include <pthread.h>
+#include <signal.h>
+#endif
+
+/* What a server may make us keep: elements of one array, and bytes of a reply that is not complete. hiredis moves what is left in its
+ * buffer to the front after each kilobyte, so a read is short. */
+enum { ELEMENTS_MAX = 1 << 20, READ_SIZE = 8192, PIECES = 64 };
+static const size_t pending_max = (size_t)64 << 20;
+
+#if HIREDIS_MAJOR >= 1
+typedef size_t array_size;
+#else
+typedef int array_size;
+#endif
+
+static void *create_bounded_array(const redisReadTask *task, array_size n)
+{
+	const rg__redis_link *l = task->privdata;
+
+	return n > ELEMENTS_MAX ? NULL : l->plain->createArray(task, n);
+}
+
+void rg__redis_break(rg__redis_link *l, const char *why)
+{
+	if (l->broken[0] == '\0')
+		rg__redis_clean(l->broken, sizeof l->broken, why, strlen(why));
+	rg__redis_kick(l->store);
+}
+
+static int connect_to(const rg__redis *r, const rg_addr *to, int fd)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_un local;
+	} a;
+	socklen_t size = sizeof a.local;
+
+	memset(&a, 0, sizeof a);
+	if (!to) {
+		a.local.sun_family = AF_UNIX;
+		memcpy(a.local.sun_path, r->url.path.p, r->url.path.n); /* its length was checked by rg_redis_store_new() */
+	} else if (to->family == 4) {
+		a.v4.sin_family = AF_INET;
+		a.v4.sin_port = htons(r->url.port);
+		memcpy(&a.v4.sin_addr, to->ip, 4);
+		size = sizeof a.v4;
+	} else {
+		a.v6.sin6_family = AF_INET6;
+		a.v6.sin6_port = htons(r->url.port);
+		memcpy(&a.v6.sin6_addr, to->ip, 16);
+		size = sizeof a.v6;
+	}
+	return connect(fd, &a.any, size) == 0 || errno == EINPROGRESS ? 0 : -1;
+}
+
+static int open_socket(const rg_addr *to)
+{
+	int on = 1;
+	int fd = socket(!to ? AF_UNIX : to->family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || !to)
+		return fd;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	return fd;
+}
+
+static bool prepare_reader(rg__redis_link *l)
+{
+	redisReader *reader = l->context->reader;
+
+	if (!reader)
+		return false;
+	l->plain = reader->fn;
+	l->functions = *reader->fn;
+	l->functions.createArray = create_bounded_array;
+	reader->fn = &l->functions;
+	reader->privdata = l;
+	return true;
+}
+
+bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t size)
+{
+	int fd = open_socket(to);
+
+	if (fd < 0 || connect_to(l->store, to, fd) != 0) {
+		snprintf(why, size, "%s", strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	l->context = redisConnectFd(fd);
+	if (!l->context || l->context->err || !prepare_reader(l)) {
+		snprintf(why, size, "out of memory");
+		if (l->context)
+			redisFree(l->context); /* closes it */
+		else
+			close(fd);
+		l->context = NULL;
+		return false;
+	}
+	l->fd = fd;
+	l->epoch++;
+	l->broken[0] = l->said[0] = '\0';
+	l->fruitful = l->flushing = false;
+	return true;
+}
+
+#ifdef RG__REDIS_TLS
+static bool begin_tls(rg__redis_link *l, char *why, size_t size)
+{
+	redisSSLContextError error = REDIS_SSL_CTX_NONE;
+	redisSSLContext *tls;
+	char host[256];
+
+	redisInitOpenSSL();
+	rg__redis_clean(host, sizeof host, l->store->url.host.p, l->store->url.host.n);
+	tls = redisCreateSSLContext(NULL, NULL, NULL, NULL, host, &error);
+	bool ok = tls && redisInitiateSSLWithContext(l->context, tls) == REDIS_OK;
+	snprintf(why, size, "TLS: %s", tls ? l->context->errstr : redisSSLContextGetError(error));
+	if (tls)
+		redisFreeSSLContext(tls);
+	return ok;
+}
+#endif
+
+bool rg__redis_link_opened(rg__redis_link *l, char *why, size_t size)
+{
+	int error = 0;
+	socklen_t n = sizeof error;
+
+	if (getsockopt(l->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0)
+		error = errno;
+	if (error) {
+		snprintf(why, size, "%s", strerror(error));
+		return false;
+	}
+#ifdef RG__REDIS_TLS
+	if (l->store->url.tls)
+		return begin_tls(l, why, size);
+#endif
+	return true;
+}
+
+void rg__redis_link_close(rg__redis_link *l)
+{
+	l->epoch++;
+	l->stage = STAGE_NONE;
+	rg__redis_interest(l);
+	if (l->context)
+		redisFree(l->context);
+	l->context = NULL;
+	l->fd = -1;
+	l->broken[0] = '\0';
+	free(l->greeting);
+	l->greeting = NULL;
+	l->unsent = NULL;
+}
+
+uint32_t rg__redis_link_wants(const rg__redis_link *l)
+{
+	if (l->fd < 0 || l->stage < STAGE_OPENING)
+		return 0;
+	if (l->stage == STAGE_OPENING)
+		return RG_REDIS_WRITE;
+	return RG_REDIS_READ | (l->unsent || l->flushing ? RG_REDIS_WRITE : 0);
+}
+
+/* The next requests as pieces of one write. */
+static int gather(rg__redis_link *l, struct iovec *pieces)
+{
+	size_t from = l->unsent_at;
+	int n = 0;
+
+	for (rg__redis_request *q = l->unsent; q && n < PIECES; q = q->next, n++) {
+		if (q != l->unsent)
+			from = q->parts[q->delivered].at;
+		pieces[n] = (struct iovec){ q->text + from, q->len - from };
+		q->begun = q->written = true;
+	}
+	return n;
+}
+
+/* A command of the watch link is forgotten when it is sent: what it causes is no answer to it. */
+static void forget_sent(rg__redis_link *l, rg__redis_request *q)
+{
+	if (l->index != LINK_WATCH || q == l->greeting)
+		return;
+	rg__redis_drop_first(l);
+	free(q);
+}
+
+static void advance(rg__redis_link *l, size_t n)
+{
+	while (l->unsent && n >= l->unsent->len - l->unsent_at) {
+		rg__redis_request *q = l->unsent;
+
+		n -= q->len - l->unsent_at;
+		l->unsent = q->next;
+		l->unsent_at = q->next ? q->next->parts[q->next->delivered].at : 0;
+		forget_sent(l, q);
+	}
+	l->unsent_at += l->unsent ? n : 0;
+}
+
+static ssize_t write_plain(rg__redis_link *l)
+{
+	struct iovec pieces[PIECES];
+	struct msghdr m = { .msg_iov = pieces, .msg_iovlen = (size_t)gather(l, pieces) };
+	ssize_t n;
+
+	do
+		n = sendmsg(l->fd, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+#ifdef RG__REDIS_TLS
+/* OpenSSL writes without MSG_NOSIGNAL, so SIGPIPE is held back meanwhile, and taken away when it came. */
+static int flush_without_sigpipe(redisContext *context, int *done)
+{
+	const struct timespec at_once = { 0 };
+	sigset_t pipe, before, waiting;
+
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	sigpending(&waiting);
+	pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	int result = redisBufferWrite(context, done);
+	if (!sigismember(&waiting, SIGPIPE))
+		while (sigtimedwait(&pipe, NULL, &at_once) < 0 && errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+static void write_tls(rg__redis_link *l)
+{
+	struct iovec pieces[PIECES];
+	int done = 0;
+
+	while (l->unsent) {
+		size_t sum = 0;
+		int n = gather(l, pieces);
+		for (int i = 0; i < n; i++) {
+			if (redisAppendFormattedCommand(l->context, pieces[i].iov_base, pieces[i].iov_len) != REDIS_OK) {
+				rg__redis_break(l, "out of memory");
+				return;
+			}
+			sum += pieces[i].iov_len;
+		}
+		advance(l, sum);
+	}
+	if (flush_without_sigpipe(l->context, &done) != REDIS_OK)
+		rg__redis_break(l, l->context->errstr);
+	l->flushing = !done;
+}
+#endif
+
+void rg__redis_link_write(rg__redis_link *l)
+{
+#ifdef RG__REDIS_TLS
+	if (l->store->url.tls) {
+		write_tls(l);
+		rg__redis_interest(l);
+		return;
+	}
+#endif
+	while (l->unsent && l->broken[0] == '\0') {
+		ssize_t n = write_plain(l);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			break;
+		if (n < 0)
+			rg__redis_break(l, strerror(errno));
+		else
+			advance(l, (size_t)n);
+	}
+	rg__redis_interest(l);
+}
+
+static bool reader_fails(rg__redis_link *l)
+{
+	char why[TROUBLE_SIZE];
+
+	if (l->context->reader->err == 0)
+		return false;
+	snprintf(why, sizeof why, "this is no Redis, or a reply is damaged: %s", l->context->reader->errstr);
+	rg__redis_break(l, why);
+	return true;
+}
+
+static bool feed(rg__redis_link *l, const char *bytes, size_t n)
+{
+	redisReader *reader = l->context->reader;
+
+	if (reader->len - reader->pos > pending_max) {
+		rg__redis_break(l, "a reply is above 64 MiB");
+		return false;
+	}
+	redisReaderFeed(reader, bytes, n);
+	return !reader_fails(l);
+}
+
+#ifdef RG__REDIS_TLS
+static bool read_tls(rg__redis_link *l)
+{
+	size_t before = l->context->reader->len;
+
+	if (redisBufferRead(l->context) != REDIS_OK) {
+		rg__redis_break(l, l->context->errstr);
+		return false;
+	}
+	return l->context->reader->len != before && feed(l, "", 0);
+}
+#endif
+
+bool rg__redis_link_read(rg__redis_link *l)
+{
+	char bytes[READ_SIZE];
+	ssize_t n;
+
+#ifdef RG__REDIS_TLS
+	if (l->store->url.tls)
+		return read_tls(l);
+#endif
+	do
+		n = recv(l->fd, bytes, sizeof bytes, 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+		return false;
+	if (n <= 0) {
+		rg__redis_break(l, n == 0 ? "the server closed the connection" : strerror(errno));
+		return false;
+	}
+	l->more = (size_t)n == sizeof bytes;
+	return feed(l, bytes, (size_t)n);
+}
+
+redisReply *rg__redis_link_reply(rg__redis_link *l)
+{
+	void *reply = NULL;
+
+	redisReaderGetReply(l->context->reader, &reply);
+	return reader_fails(l) ? NULL : reply;
+}
+
+void rg__redis_link_free_reply(redisReply *reply)
+{
+	freeReplyObject(reply);
+}
