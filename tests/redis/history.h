@@ -9,7 +9,7 @@
 #include <rgstr/registrar.h>
 #include <stdbool.h>
 
-enum { URIS = 4, CALLIDS = 3, NODES_MAX = 8 };
+enum { URIS = 4, CALLIDS = 3, NODES_MAX = 10 };
 
 typedef enum act_kind {
 	ACT_SET,        /* REGISTER that sets uris[0] */
