@@ -34,7 +34,9 @@ typedef struct act {
 	uint32_t seen[URIS];  /* the tag of each binding that the answer shows; 0 = not there */
 	int32_t status, code; /* code: of the response, 200 for any other good answer, 0 = none */
 	uint16_t node;
-	uint8_t aor, kind, callid, uris[2], reserved;
+	uint8_t aor, kind, callid, uris[2];
+	bool refused;  /* the store refused it before its function returned: it never happens */
+	bool blocking; /* it was of the blocking form */
 } act;
 
 /* An event. Those of a node are in the order in which it heard them. */

@@ -102,9 +102,11 @@ static rg_plan *decide(const search *s, const act *a)
 	return plan;
 }
 
-/* A cheap look at what a REGISTER cannot have changed. */
+/* A cheap look: a commit without an answer has events, and there is what a REGISTER cannot have changed. */
 static bool may_fit(const search *s, const act *a)
 {
+	if (!act_known(a) && s->told_at[a->node] == s->told_end[a->node] && !s->h->killed[a->node])
+		return false;
 	for (uint32_t i = 0; act_registers(a) && a->kind != ACT_STAR && act_known(a) && a->code == 200 && i < URIS; i++) {
 		bool own = i == a->uris[0] || (a->kind == ACT_SWAP && i == a->uris[1]);
 
@@ -349,13 +351,13 @@ static int by_begin(const void *x, const void *y)
 	return a->begin < b->begin ? -1 : a->begin > b->begin;
 }
 
-/* What says nothing, an unanswered query, is left out. */
+/* What says nothing is left out: an unanswered query, and what was refused at once. */
 static void sort_acts(search *s, history *h)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < h->n_acts; i++) {
-		if (act_known(&h->acts[i]) || act_writes(&h->acts[i]))
+		if (act_known(&h->acts[i]) || (act_writes(&h->acts[i]) && !h->acts[i].refused))
 			h->acts[n++] = h->acts[i];
 	}
 	h->n_acts = n;

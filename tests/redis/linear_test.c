@@ -350,6 +350,14 @@ Test(linear, a_commit_without_an_answer_may_be_none)
 	expect(s, LINEAR_GOOD);
 }
 
+Test(linear, what_was_refused_at_once_never_happens)
+{
+	scene *s = scene_new(1);
+
+	loses_answer(sets(s, 1, 1, 2))->refused = true;
+	expect(s, LINEAR_WRONG);
+}
+
 Test(linear, only_a_killed_node_may_lack_its_last_events)
 {
 	for (int killed = 0; killed < 2; killed++) {

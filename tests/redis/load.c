@@ -115,6 +115,19 @@ static void take_history(const load *l, uint32_t aor, history *h)
 	h->n_acts += take_acts(reader, AORS_MAX, atomic_load(&reader->n_told), aor, h->acts + h->n_acts);
 }
 
+int64_t load_counter(const load *l, const char *name)
+{
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < l->nodes; i++) {
+		for (uint32_t k = 0; k < COUNTERS; k++) {
+			if (strcmp(l->journals[i].counters[k].name, name) == 0)
+				sum += l->journals[i].counters[k].value;
+		}
+	}
+	return sum;
+}
+
 static uint32_t judge_answers(const load *l)
 {
 	uint32_t faults = 0;

@@ -105,10 +105,8 @@ static void answered(lane *l, rg_status status, int code)
 	l->act = NULL;
 	l->next = a->end + l->node->l->pause_us * 1000ull * (roll(l->node, 100) + 50) / 100;
 	atomic_fetch_add(&j->answered, 1);
-	if (status != RG_OK) {
-		atomic_fetch_add(&j->failed, 1);
-		atomic_fetch_add(&j->at_once, l->within);
-	}
+	a->refused = l->within && status == RG_ESTORE;
+	atomic_fetch_add(&j->failed, status != RG_OK);
 }
 
 static void saved(void *user, rg_status status, rg_response *response)
@@ -258,7 +256,8 @@ static void start(node *n, lane *l)
 	atomic_store(&n->j->n_acts, i + 1);
 	l->act = a;
 	n->decided = &a->now;
-	if (n->l->blocking && roll(n, n->l->blocking) == 0)
+	a->blocking = n->l->blocking && roll(n, n->l->blocking) == 0;
+	if (a->blocking)
 		do_at_once(n, l, a);
 	else
 		start_later(n, l, a);
@@ -311,8 +310,10 @@ static void keep_counters(node *n)
 {
 	rg_statistic s = { .struct_size = sizeof s };
 
-	for (uint32_t i = 0; i < 64 && rg_redis_store_statistic(n->store, i, &s) == RG_OK; i++)
-		atomic_store(&n->j->counters[i], (uint64_t)s.value);
+	for (uint32_t i = 0; i < COUNTERS && rg_redis_store_statistic(n->store, i, &s) == RG_OK; i++) {
+		snprintf(n->j->counters[i].name, sizeof n->j->counters[i].name, "%s", s.name);
+		n->j->counters[i].value = s.value;
+	}
 }
 
 static void node_open(node *n, load *l, uint32_t index)

@@ -10,15 +10,14 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
-enum { LANES_MAX = 16, AORS_MAX = 128 };
+enum { LANES_MAX = 16, AORS_MAX = 128, COUNTERS = 64 };
 
 typedef struct journal {
 	_Atomic uint32_t n_acts, n_told;
 	_Atomic int connection;      /* RG_REDIS_… */
 	_Atomic uint32_t answered;   /* calls answered so far */
 	_Atomic uint32_t failed;     /* those of them that the store could not serve */
-	_Atomic uint32_t at_once;    /* those of the failed that were answered before their function returned */
-	_Atomic uint64_t counters[64]; /* rg_redis_store_statistic() at the end */
+	struct { char name[32]; int64_t value; } counters[COUNTERS]; /* of the store, at the end */
 	bool killed;
 	pid_t pid;
 	act *acts;
@@ -53,6 +52,8 @@ void reader_work(load *l); /* asks for each AoR, after all else */
 
 /* The server lost its data between @p begin and @p end. */
 void load_wiped(load *l, uint64_t begin, uint64_t end);
+
+int64_t load_counter(const load *l, const char *name); /* of all nodes that ended by themselves */
 
 /* Judges all: each call of a node that lives answered once, each AoR explained. @return the number of faults, told on stderr. */
 uint32_t load_judge(const load *l, bool verbose);
