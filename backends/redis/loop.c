@@ -3,6 +3,7 @@
 #include "links.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -94,7 +95,7 @@ void rg__redis_loop_close(rg__redis *r)
 {
 	rg__redis_links *s = r->links;
 
-	if (r->host.deadline)
+	if (r->host.deadline && s->armed != NO_TIME)
 		r->host.deadline(r->host.user, -1);
 	if (s->timer >= 0)
 		close(s->timer);

@@ -17,7 +17,8 @@ static void redis_destroy(void *self)
 	rg__redis_links *s = r->links;
 
 	r->dead = true;
-	rg__redis_ops_closing(r);
+	if (r->ops)
+		rg__redis_ops_closing(r);
 	for (uint32_t i = 0; i < LINKS; i++) {
 		rg__redis_request *list = rg__redis_take_all(&s->link[i]);
 		rg__redis_link_close(&s->link[i]);
@@ -184,6 +185,9 @@ static void set_up_links(rg__redis *r)
 /* Makes everything but the store around it. On an error redis_destroy() frees what there is. */
 static rg_status set_up(rg__redis *r, const rg_redis_options *options, rg_error *why)
 {
+	memcpy(&r->host, options, options->struct_size < sizeof r->host ? options->struct_size : sizeof r->host);
+	r->host.address = r->host.program = (rg_str){ 0 };
+	r->host.free = NULL; /* until all is well, `user` belongs to the caller */
 	rg_status status = rg__redis_url_parse(options->address, &r->url, why);
 
 	if (status == RG_OK)
@@ -237,6 +241,7 @@ rg_status rg_redis_store_new(const rg_redis_options *options, rg_store **out, rg
 		redis_destroy(r);
 		return status;
 	}
+	r->host.free = options->free;
 	rg__redis_attempt(rg__redis_main(r));
 	rg__redis_rearm(r);
 	return RG_OK;

@@ -401,3 +401,14 @@ rg_store *prompt_of(rg_store *store, prompt_form form)
 
 	return prompt_new(&p->inner, form);
 }
+
+void prompt_settle(rg_store *store)
+{
+	prompt *p = rg_store_self(store, name);
+
+	p->refs++;
+	if (p->first)
+		hear_watches(p);
+	tell_watches(p);
+	leave(p);
+}

@@ -24,6 +24,7 @@ typedef enum prompt_form {
 
 /* It has the traits of the inner store but for RG_STORE_SHARED, which would let a registrar tick every second. Takes a reference. */
 rg_store *prompt_new(const prompt_inner *inner, prompt_form form);
+void prompt_settle(rg_store *prompt); /* tells its watches of what the server has sent by now */
 rg_store *prompt_of(rg_store *prompt, prompt_form form); /* another one over the same inner store */
 
 #endif
