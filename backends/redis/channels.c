@@ -132,6 +132,7 @@ void rg__redis_ping(rg__redis_link *l)
 	l->store->links->ping_at = rg__redis_clock() + PING_EVERY;
 	if (l->store->links->n_channels == 0) {
 		rg__redis_link_close(l); /* nobody needs it */
+		rg__redis_complete_all(l->store, rg__redis_take_all(l), RG_ECANCELED);
 		return;
 	}
 	say(l, argv, lens, 1);

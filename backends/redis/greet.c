@@ -6,15 +6,15 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
-enum { SCHEMA = 1, COMMANDS_MAX = 32, DIGITS = 24 };
+enum { SCHEMA = 1, DIGITS = 24 };
 
 enum greeting { GREET_PASSWORD, GREET_DATABASE, GREET_NAME, GREET_SCHEMA_MAKE, GREET_SCHEMA_READ, GREET_SCRIPT };
 
 struct greeting_plan {
-	enum greeting kind[COMMANDS_MAX];
-	rg__redis_command commands[COMMANDS_MAX];
-	const char *argv[COMMANDS_MAX][4];
-	size_t lens[COMMANDS_MAX][4];
+	uint8_t *kinds;
+	rg__redis_command commands[GREETING_MAX];
+	const char *argv[GREETING_MAX][4];
+	size_t lens[GREETING_MAX][4];
 	uint32_t n;
 	char database[DIGITS], schema[DIGITS + 40];
 };
@@ -23,7 +23,7 @@ static void greet_with(struct greeting_plan *g, enum greeting kind, const rg_str
 {
 	uint32_t at = g->n++;
 
-	g->kind[at] = kind;
+	g->kinds[at] = (uint8_t)kind;
 	for (int i = 0; i < n; i++) {
 		g->argv[at][i] = words[i].p;
 		g->lens[at][i] = words[i].n;
@@ -45,11 +45,12 @@ static void compose_schema(const rg__redis *r, char *room, size_t size)
 	snprintf(room, size, "%d %u %s", SCHEMA, r->url.buckets, text);
 }
 
-static void plan_greeting(const rg__redis_link *l, struct greeting_plan *g)
+static void plan_greeting(rg__redis_link *l, struct greeting_plan *g)
 {
 	const rg__redis *r = l->store;
 	const rg__redis_url *u = &r->url;
 
+	g->kinds = l->greeting_kinds;
 	g->n = 0;
 	if (u->password.p && u->user.p)
 		GREET_WITH(g, GREET_PASSWORD, RG_STR("AUTH"), u->user, u->password);
@@ -66,7 +67,7 @@ static void plan_greeting(const rg__redis_link *l, struct greeting_plan *g)
 	GREET_WITH(g, GREET_SCHEMA_READ, RG_STR("GET"), r->schema);
 	if (l->index != LINK_MAIN)
 		return;
-	for (uint32_t i = 0; i < rg__redis_n_scripts && g->n < COMMANDS_MAX; i++)
+	for (uint32_t i = 0; i < rg__redis_n_scripts && g->n < GREETING_MAX; i++)
 		GREET_WITH(g, GREET_SCRIPT, RG_STR("SCRIPT"), RG_STR("LOAD"), (rg_str){ rg__redis_scripts[i].text, rg__redis_scripts[i].n });
 }
 
@@ -172,13 +173,9 @@ static bool is_fatal(enum greeting kind, const char *text)
 
 void rg__redis_greeted(rg__redis_link *l, uint32_t index, const redisReply *reply)
 {
-	struct greeting_plan g;
 	char text[TROUBLE_SIZE];
 	const char *why = NULL;
-
-	plan_greeting(l, &g);
-	bool last = index + 1 >= g.n;
-	enum greeting kind = g.kind[index < g.n ? index : 0];
+	enum greeting kind = l->greeting_kinds[index];
 	if (kind == GREET_SCHEMA_READ) {
 		why = judge_schema(l->store, reply, text, sizeof text);
 		/* An error that was tolerated before says more than its consequence. */
@@ -192,6 +189,6 @@ void rg__redis_greeted(rg__redis_link *l, uint32_t index, const redisReply *repl
 	}
 	if (why)
 		rg__redis_break(l, why);
-	else if (last)
+	else if (index + 1 == l->greeting->n)
 		rg__redis_ready(l);
 }

@@ -23,7 +23,7 @@
 
 /* What a server may make us keep: elements of one array, and bytes of a reply that is not complete. hiredis moves what is left in its
  * buffer to the front after each kilobyte, so a read is short. */
-enum { ELEMENTS_MAX = 1 << 20, READ_SIZE = 8192, PIECES = 64 };
+enum { ELEMENTS_MAX = 1 << 20, READ_SIZE = 8192, PIECES = 256 };
 static const size_t pending_max = (size_t)64 << 20;
 
 #if HIREDIS_MAJOR >= 1
@@ -34,9 +34,12 @@ typedef int array_size;
 
 static void *create_bounded_array(const redisReadTask *task, array_size n)
 {
-	const rg__redis_link *l = task->privdata;
+	rg__redis_link *l = task->privdata;
 
-	return n > ELEMENTS_MAX ? NULL : l->plain->createArray(task, n);
+	if (n <= ELEMENTS_MAX)
+		return l->plain->createArray(task, n);
+	rg__redis_break(l, "a reply has more than a million elements");
+	return NULL;
 }
 
 void rg__redis_break(rg__redis_link *l, const char *why)
@@ -97,6 +100,7 @@ static bool prepare_reader(rg__redis_link *l)
 	l->functions.createArray = create_bounded_array;
 	reader->fn = &l->functions;
 	reader->privdata = l;
+	reader->maxbuf = 0; /* it would free and make its buffer anew, and abort when there is no memory */
 	return true;
 }
 
@@ -331,6 +335,7 @@ static bool read_tls(rg__redis_link *l)
 		rg__redis_break(l, l->context->errstr);
 		return false;
 	}
+	l->more = true; /* TLS may have kept a part */
 	return l->context->reader->len != before && feed(l, "", 0);
 }
 #endif

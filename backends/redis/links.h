@@ -14,7 +14,7 @@
 #include "redis_store.h"
 
 enum { LINK_MAIN, LINK_WATCH, LINK_BLOCKING, LINKS = LINK_BLOCKING + 16 };
-enum { TROUBLE_SIZE = 256, ADDRESSES = 8 };
+enum { TROUBLE_SIZE = 256, ADDRESSES = 8, GREETING_MAX = 16 };
 
 #define NO_TIME INT64_MAX
 
@@ -56,6 +56,7 @@ typedef struct rg__redis_link {
 	/* In the order of the wire. `unsent` is the first one that is not wholly sent, from byte `unsent_at`. The greeting is sent before, and
 	 * is not in the list. */
 	rg__redis_request *first, *last, *unsent, *greeting;
+	uint8_t greeting_kinds[GREETING_MAX];
 	size_t unsent_at;
 	uint32_t n;
 	size_t bytes;

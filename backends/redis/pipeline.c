@@ -408,7 +408,7 @@ rg_status rg__redis_send(rg__redis *r, uint32_t verb, uint32_t flags, bool write
 {
 	rg__redis_link *l = rg__redis_main(r);
 
-	if (r->dead)
+	if (r->dead || n == 0)
 		return RG_ESTORE;
 	if (flags & RG_OP_BLOCKING) {
 		rg_status status = rg__redis_block(r, &l);

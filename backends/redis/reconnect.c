@@ -101,7 +101,7 @@ static void connected(rg__redis_link *l)
 void rg__redis_event(rg__redis_link *l, uint32_t events)
 {
 	rg__redis *r = l->store;
-	uint32_t epoch = l->epoch;
+	bool same = true; /* the link is none that a callback opened */
 
 	if (l->fd < 0)
 		return;
@@ -112,9 +112,9 @@ void rg__redis_event(rg__redis_link *l, uint32_t events)
 	rg__redis_hold(r);
 	if (events & RG_REDIS_WRITE)
 		rg__redis_link_write(l);
-	if ((events & RG_REDIS_READ) && !rg__redis_pull(l))
-		epoch = l->epoch - 1; /* another link stands here */
-	if (!r->dead && l->epoch == epoch && l->broken[0])
+	if (events & RG_REDIS_READ)
+		same = rg__redis_pull(l);
+	if (!r->dead && same && l->broken[0])
 		rg__redis_lost(l, l->broken);
 	rg__redis_release(r);
 }
@@ -281,11 +281,9 @@ void rg__redis_times(rg__redis_link *l)
 		return;
 	}
 	/* This process may have slept: what has arrived counts before the time. */
-	uint32_t epoch = l->epoch;
 	rg__redis_hold(r);
-	if (l->stage >= STAGE_GREETING)
-		rg__redis_pull(l);
-	bool same = !r->dead && l->epoch == epoch;
+	bool same = l->stage < STAGE_GREETING || rg__redis_pull(l);
+	same = same && !r->dead;
 	if (same && l->broken[0])
 		rg__redis_lost(l, l->broken);
 	else if (same && l->index == LINK_WATCH && l->stage == STAGE_READY && r->links->expected_since == NO_TIME)

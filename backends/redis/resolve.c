@@ -97,7 +97,7 @@ static void names_known(rg__redis *r, const char *trouble)
 	rg__redis_link *l = r->links->link;
 
 	rg__redis_hold(r);
-	for (uint32_t i = LINK_MAIN; i <= LINK_WATCH && !r->dead; i++) {
+	for (uint32_t i = 0; i < LINKS && !r->dead; i++) {
 		if (l[i].stage != STAGE_NAMING)
 			continue;
 		if (r->links->n_addresses > 0)
