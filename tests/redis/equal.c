@@ -7,13 +7,13 @@
 #include <string.h>
 #include "store_redis.h"
 
-static bool same(side *memory, side *redis, uint64_t seed, uint64_t step)
+static bool same(side *memory, side *redis, uint64_t seed, uint64_t at)
 {
 	char *wanted = side_told(memory), *given = side_told(redis);
 	bool good = strcmp(wanted, given) == 0;
 
 	if (!good)
-		printf("script %llu, step %llu\n--- memory:\n%s--- Redis:\n%s", (unsigned long long)seed, (unsigned long long)step, wanted, given);
+		printf("script %llu, step %llu\n--- memory:\n%s--- Redis:\n%s", (unsigned long long)seed, (unsigned long long)at, wanted, given);
 	free(wanted);
 	free(given);
 	return good;

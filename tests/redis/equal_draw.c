@@ -9,7 +9,7 @@ static uint64_t state;
 
 void equal_seed(uint64_t seed)
 {
-	state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+	state = seed * UINT64_C(0xd1342543de82ef95) + 1;
 }
 
 uint32_t equal_dice(uint32_t below)

@@ -40,15 +40,15 @@ static rg_time env_now(void *user)
 	return ((side *)user)->now;
 }
 
-static rg_status env_random(void *user, uint8_t *out, size_t n)
+static void env_random(void *user, void *room, size_t n)
 {
 	side *s = user;
+	uint8_t *out = room;
 
 	for (size_t i = 0; i < n; i++) {
 		s->noise = s->noise * UINT64_C(6364136223846793005) + 1442695040888963407;
 		out[i] = (uint8_t)(s->noise >> 56);
 	}
-	return RG_OK;
 }
 
 /* Those of one AoR are compared in their order: across AoRs there is none. */
@@ -198,29 +198,26 @@ static void tick_all(side *s)
 static void save(side *s, rg_registrar *reg, const step *what)
 {
 	rg_response *r = NULL;
-
-	if (!what->blocking) {
+	rg_status st = what->blocking ? rg_save(reg, &what->request, s->save[what->options], &r, NULL) :
 		rg_save_async(reg, &what->request, s->save[what->options], on_response, s, NULL, NULL, NULL);
-		return;
-	}
-	rg_status st = rg_save(reg, &what->request, s->save[what->options], &r, NULL);
-	on_response(s, st, r);
+
+	if (what->blocking || st < 0)
+		on_response(s, st, r);
 }
 
 static void look_up(side *s, rg_registrar *reg, const step *what)
 {
 	rg_targets *t = NULL;
-
-	if (!what->blocking) {
+	rg_status st = what->blocking ? rg_lookup(reg, &what->request, s->lookup[what->options], &t, NULL) :
 		rg_lookup_async(reg, &what->request, s->lookup[what->options], on_targets, s, NULL, NULL, NULL);
-		return;
-	}
-	rg_status st = rg_lookup(reg, &what->request, s->lookup[what->options], &t, NULL);
-	on_targets(s, st, t);
+
+	if (what->blocking || st < 0)
+		on_targets(s, st, t);
 }
 
 static void take_away(side *s, rg_registrar *reg, const step *what)
 {
+	static const rg_str all = { NULL, 0 };
 	rg_remove_filter f;
 	uint32_t n = 0;
 	rg_status st;
@@ -229,21 +226,16 @@ static void take_away(side *s, rg_registrar *reg, const step *what)
 	f.aor = what->name;
 	f.contact = what->contact;
 	f.instance = what->instance;
-	if (!what->blocking && what->kind == STEP_REMOVE)
-		rg_remove_async(reg, &f, on_removed, s, NULL, NULL, NULL);
-	else if (!what->blocking && what->kind == STEP_REMOVE_ADDRESS)
-		rg_remove_ip_port_async(reg, (rg_str){ 0 }, what->ip, 0, (rg_str){ 0 }, on_removed, s, NULL, NULL, NULL);
-	else if (!what->blocking)
-		rg_remove_flow_async(reg, (rg_str){ 0 }, what->flow, on_removed, s, NULL, NULL, NULL);
-	else {
-		if (what->kind == STEP_REMOVE)
-			st = rg_remove(reg, &f, &n, NULL);
-		else if (what->kind == STEP_REMOVE_ADDRESS)
-			st = rg_remove_ip_port(reg, (rg_str){ 0 }, what->ip, 0, (rg_str){ 0 }, &n, NULL);
-		else
-			st = rg_remove_flow(reg, (rg_str){ 0 }, what->flow, &n, NULL);
+	if (what->kind == STEP_REMOVE)
+		st = what->blocking ? rg_remove(reg, &f, &n, NULL) : rg_remove_async(reg, &f, on_removed, s, NULL, NULL, NULL);
+	else if (what->kind == STEP_REMOVE_ADDRESS)
+		st = what->blocking ? rg_remove_ip_port(reg, all, what->ip, 5060, all, &n, NULL) :
+			rg_remove_ip_port_async(reg, all, what->ip, 5060, all, on_removed, s, NULL, NULL, NULL);
+	else
+		st = what->blocking ? rg_remove_flow(reg, all, what->flow, &n, NULL) :
+			rg_remove_flow_async(reg, all, what->flow, on_removed, s, NULL, NULL, NULL);
+	if (what->blocking || st < 0)
 		on_removed(s, st, n);
-	}
 }
 
 static void ask(side *s, rg_registrar *reg, const step *what)
@@ -269,7 +261,7 @@ static void ask(side *s, rg_registrar *reg, const step *what)
 
 static void measure(side *s, rg_registrar *reg, const step *what)
 {
-	rg_status st = rg_set_latency(reg, (rg_str){ 0 }, what->name, what->contact, what->microseconds, NULL);
+	rg_status st = rg_set_latency(reg, (rg_str){ 0 }, what->name, what->contact, what->microseconds, NULL, NULL);
 
 	fprintf(s->out, "%s\n", rg_strerror(st));
 	s->called++;

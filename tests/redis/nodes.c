@@ -53,7 +53,8 @@ static rg_status nodes_find(void *self, const rg_str *domain, const rg_str *tag,
 	return ops->find(in, domain, tag, cursor, limit, flags, done, tok);
 }
 
-static rg_status nodes_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status nodes_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	void *in;
 	const rg_store_ops *ops = next_node(self, &in);

@@ -214,7 +214,8 @@ static rg_status prompt_find(void *self, const rg_str *domain, const rg_str *tag
 	return finish(&c, own, p->ops->find(p->in, domain, tag, cursor, limit, flags, kept_keys, own ? own : &c), flags);
 }
 
-static rg_status prompt_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
+static rg_status prompt_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags,
+	rg_keys_cb done, void *tok)
 {
 	prompt *p = self;
 
@@ -373,8 +374,8 @@ static void prompt_destroy(void *self)
 }
 
 static const rg_store_ops members = { .struct_size = sizeof members, .name = name, .fetch = prompt_fetch, .commit = prompt_commit,
-	.due = prompt_due, .find = prompt_find, .scan = prompt_scan, .count = prompt_count, .watch = prompt_watch, .unwatch = prompt_unwatch, .wait = prompt_wait,
-	.cancel = prompt_cancel, .destroy = prompt_destroy };
+	.due = prompt_due, .find = prompt_find, .scan = prompt_scan, .count = prompt_count, .watch = prompt_watch, .unwatch = prompt_unwatch,
+	.wait = prompt_wait, .cancel = prompt_cancel, .destroy = prompt_destroy };
 
 rg_store *prompt_new(const prompt_inner *inner, prompt_form form)
 {

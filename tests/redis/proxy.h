@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What passes bytes between a store and its server, and spoils them. It is a thread of the test, on a unix socket in the server's folder and
- * on a loopback port. What is set holds when the function returns, for all connections. Free it before its server.
+ * What passes bytes between a store and its server, and spoils them. It is a thread of the test, on a unix socket in the server's folder
+ * and on a loopback port. What is set holds when the function returns, for all connections. Free it before its server.
  *
  * A reply is lost after its command went through with proxy_cut_replies(p, 0); or with proxy_hold(p, true), proxy_drop(p).
  */
