@@ -264,12 +264,20 @@ static void start(node *n, lane *l)
 	n->decided = NULL;
 }
 
-static void note_connection(node *n)
+static uint32_t note_connection(node *n)
 {
 	rg_redis_state state = { .struct_size = sizeof state };
 
 	if (rg_redis_store_state(n->store, &state) == RG_OK)
 		atomic_store(&n->j->connection, (int)state.connection);
+	return state.in_flight;
+}
+
+/* A call that is in flight, of a tick, keeps its memory until it is answered. */
+static void end_calls(node *n)
+{
+	for (int i = 0; i < DRAIN_MS && note_connection(n) > 0; i++)
+		n->l->drive(n->store, 1);
 }
 
 static void turn(node *n, int32_t ms)
@@ -353,6 +361,8 @@ void node_work(load *l, uint32_t index)
 		turn(n, 5);
 	keep_counters(n);
 	int status = is_idle(n) ? 0 : 3;
+	rg_registrar_shutdown(n->reg);
+	end_calls(n);
 	rg_subscription_free(subscription);
 	rg_registrar_unref(n->reg);
 	rg_store_unref(n->store);

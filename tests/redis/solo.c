@@ -78,6 +78,14 @@ void solo_open(solo *s, const char *address, const char *parameters)
 
 void solo_close(solo *s)
 {
+	rg_redis_state state = { .struct_size = sizeof state, .in_flight = 1 };
+
+	/* A call that is in flight keeps its memory until it is answered. */
+	rg_registrar_shutdown(s->reg);
+	for (int i = 0; i < PATIENCE && state.in_flight > 0; i++) {
+		rg_redis_store_run(s->store, 1);
+		rg_redis_store_state(s->store, &state);
+	}
 	rg_subscription_free(s->subscription);
 	rg_registrar_unref(s->reg);
 	rg_store_unref(s->store);
