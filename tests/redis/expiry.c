@@ -281,11 +281,16 @@ static void fork_node(world *w, uint32_t index)
 	pid_t parent = getpid();
 
 	fflush(NULL);
-	w->pids[index] = fork();
-	if (w->pids[index] > 0)
+	pid_t pid = fork();
+
+	if (pid < 0)
+		abort();
+	if (pid > 0) {
+		w->pids[index] = pid;
 		return;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (w->pids[index] < 0 || getppid() != parent)
+	if (getppid() != parent)
 		_exit(1);
 	tick_node(w, index);
 }

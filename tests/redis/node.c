@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, DRAIN_MS = 90000, TOLD_EACH = 8, EVENTS = RG_EVENT_ALL };
+enum { TICK_MS = 100, DRAIN_MS = 90000, TOLD_EACH = 8, EVENTS = RG_EVENT_ALL, LATER_COMMITS = 7 };
 
 struct node;
 
@@ -34,6 +34,7 @@ typedef struct node {
 	rg_time next_tick;
 	rg_time *decided; /* where the next time that the registrar asks for is noted */
 	lane lanes[LANES_MAX];
+	uint32_t doubts[AORS_MAX]; /* writes whose outcome the registrar has still to learn */
 } node;
 
 uint64_t clock_ns(void)
@@ -92,6 +93,30 @@ static void node_told(void *user, const rg_event *e)
 	atomic_store(&n->j->n_told, i + 1);
 }
 
+/*
+ * A server recognizes a commit that is sent again as long as at most seven later ones came to its AoR. So while the outcome of a write is
+ * open, at most seven others of the AoR begin.
+ */
+static bool may_write(node *n, uint32_t aor)
+{
+	load *l = n->l;
+
+	if (atomic_fetch_add(&l->undecided[aor], 1) == 0)
+		atomic_store(&l->since_undecided[aor], 0);
+	if (atomic_fetch_add(&l->since_undecided[aor], 1) <= LATER_COMMITS)
+		return true;
+	atomic_fetch_sub(&l->undecided[aor], 1);
+	return false;
+}
+
+static void note_outcome(node *n, const act *a)
+{
+	if (act_known(a) || a->refused)
+		atomic_fetch_sub(&n->l->undecided[a->aor], 1);
+	else
+		n->doubts[a->aor]++;
+}
+
 static void answered(lane *l, rg_status status, int code)
 {
 	act *a = l->act;
@@ -104,9 +129,11 @@ static void answered(lane *l, rg_status status, int code)
 	a->end = clock_ns();
 	l->act = NULL;
 	l->next = a->end + l->node->l->pause_us * 1000ull * (roll(l->node, 100) + 50) / 100;
-	atomic_fetch_add(&j->answered, 1);
 	a->refused = l->within && status == RG_ESTORE;
+	if (act_writes(a))
+		note_outcome(l->node, a);
 	atomic_fetch_add(&j->failed, status != RG_OK);
+	atomic_fetch_add(&j->answered, 1);
 }
 
 static void saved(void *user, rg_status status, rg_response *response)
@@ -249,6 +276,8 @@ static void start(node *n, lane *l)
 	act *a = &n->j->acts[i];
 
 	draw(n, a);
+	if (act_writes(a) && !may_write(n, a->aor))
+		a->kind = ACT_LOOKUP;
 	a->node = (uint16_t)n->index;
 	a->tag = 1 + i * NODES_MAX + n->index;
 	a->now = real_ms();
@@ -305,13 +334,33 @@ static int64_t statistic(node *n, const char *name)
 	return value;
 }
 
+static uint32_t n_under_way(const node *n)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < n->l->lanes; i++)
+		count += n->lanes[i].act != NULL;
+	return count;
+}
+
 static bool is_idle(node *n)
 {
-	for (uint32_t i = 0; i < n->l->lanes; i++) {
-		if (n->lanes[i].act)
-			return false;
+	return n_under_way(n) == 0 && statistic(n, "operations_in_flight") == 0 && statistic(n, "events_queued") == 0;
+}
+
+/* Beside those of the clients the registrar has no operations: it has learned all outcomes. */
+static void end_doubts(node *n)
+{
+	bool any = false;
+
+	for (uint32_t i = 0; i < n->l->aors; i++)
+		any |= n->doubts[i] > 0;
+	if (!any || statistic(n, "operations_in_flight") > n_under_way(n))
+		return;
+	for (uint32_t i = 0; i < n->l->aors; i++) {
+		atomic_fetch_sub(&n->l->undecided[i], n->doubts[i]);
+		n->doubts[i] = 0;
 	}
-	return statistic(n, "operations_in_flight") == 0 && statistic(n, "events_queued") == 0;
 }
 
 static void keep_counters(node *n)
@@ -354,6 +403,7 @@ void node_work(load *l, uint32_t index)
 				start(n, &n->lanes[i]);
 		}
 		turn(n, l->pause_us ? 1 : 0);
+		end_doubts(n);
 	}
 	uint64_t last = clock_ns() + DRAIN_MS * 1000000ull;
 
@@ -369,7 +419,7 @@ void node_work(load *l, uint32_t index)
 	free(n);
 	if (status)
 		fprintf(stderr, "node %u is not idle at its end\n", index);
-	if (l->journals[index].pid)
+	if (l->journals[index].forked)
 		exit(status);
 }
 
@@ -397,12 +447,15 @@ void node_fork(load *l, uint32_t index)
 	pid_t parent = getpid();
 
 	fflush(NULL);
-	j->pid = fork();
-	if (j->pid > 0)
-		return;
-	if (j->pid < 0)
+	j->forked = true;
+	pid_t pid = fork();
+
+	if (pid < 0)
 		abort();
-	j->pid = getpid();
+	if (pid > 0) {
+		j->pid = pid;
+		return;
+	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);

@@ -18,7 +18,7 @@ typedef struct journal {
 	_Atomic uint32_t answered;   /* calls answered so far */
 	_Atomic uint32_t failed;     /* those of them that the store could not serve */
 	struct { char name[32]; int64_t value; } counters[COUNTERS]; /* of the store, at the end */
-	bool killed;
+	bool killed, forked;
 	pid_t pid;
 	act *acts;
 	told *told;
@@ -33,6 +33,7 @@ typedef struct load {
 	uint64_t began;
 	rg_store *(*open)(const struct load *l, uint32_t node);
 	void (*drive)(rg_store *store, int32_t ms); /* waits for its connections */
+	_Atomic uint32_t undecided[AORS_MAX], since_undecided[AORS_MAX]; /* writes whose outcome is not known yet; those begun since there is one */
 	char address[NODES_MAX][192];
 	journal journals[NODES_MAX]; /* the last one is that of the reader */
 } load;
