@@ -141,7 +141,7 @@ void rg__redis_ping(rg__redis_link *l)
 }
 
 /* A subscriber may end any subscription meanwhile, and so the channel, too; rg__redis_unsubscribe() moves `next` on. */
-static void tell(rg__redis *r, const rg__redis_channel *c)
+static void tell_channel(rg__redis *r, const rg__redis_channel *c)
 {
 	rg__redis_telling here = { r->links->telling, c->first };
 
@@ -184,7 +184,7 @@ void rg__redis_pushed(rg__redis_link *l, const redisReply *reply)
 	const rg__redis_channel *c = *channel_slot(s, reply->element[1]->str, reply->element[1]->len);
 	r->counters.messages += is_message;
 	if (c)
-		tell(r, c);
+		tell_channel(r, c);
 }
 
 static rg__redis_channel *channel_of(rg__redis *r, const char *name, size_t n)

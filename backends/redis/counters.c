@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "counters.h"
+#include "links.h"
 
 #include <string.h>
 
@@ -18,13 +18,20 @@ static const struct counter_row {
 #undef RG__REDIS_COUNTER
 };
 
+enum { COUNTER_ROWS = sizeof counter_rows / sizeof counter_rows[0] };
+
+uint32_t rg_redis_store_statistic_count(const rg_store *store)
+{
+	return rg__redis_of(store) ? COUNTER_ROWS : 0;
+}
+
 rg_status rg__redis_counter(const rg__redis_counters *counters, uint32_t index, rg_statistic *out)
 {
 	uint32_t size = out->struct_size;
 	rg_statistic row = { .struct_size = size };
 	uint64_t value;
 
-	if (index < sizeof counter_rows / sizeof counter_rows[0]) {
+	if (index < COUNTER_ROWS) {
 		memcpy(&value, (const char *)counters + counter_rows[index].at, sizeof value);
 		row.name = counter_rows[index].name;
 		row.doc = counter_rows[index].doc;

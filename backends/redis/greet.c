@@ -80,7 +80,7 @@ rg__redis_request *rg__redis_greeting(rg__redis_link *l)
 }
 
 /* The data that was remembered belongs to another data set. */
-static void emptied(rg__redis *r)
+static void data_was_emptied(rg__redis *r)
 {
 	r->links->data_set[0] = '\0';
 	r->counters.emptied_servers++;
@@ -119,7 +119,7 @@ static const char *judge_schema(rg__redis *r, const redisReply *reply, char *roo
 	if (strlen(uuid) != 36)
 		return "the key of the schema has no UUID";
 	if (r->links->data_set[0] && strcmp(r->links->data_set, uuid) != 0)
-		emptied(r);
+		data_was_emptied(r);
 	memcpy(r->links->data_set, uuid, sizeof r->links->data_set);
 	return NULL;
 }
@@ -135,7 +135,7 @@ void rg__redis_schema_seen(rg__redis *r, const redisReply *reply)
 	/* The next greeting makes the key. */
 	if (reply->type == REDIS_REPLY_NIL) {
 		if (r->links->data_set[0])
-			emptied(r);
+			data_was_emptied(r);
 		rg__redis_break(l, "the data was emptied");
 		return;
 	}

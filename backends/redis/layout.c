@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,4 +135,50 @@ bool rg__redis_member_read(rg_str member, rg_key *out)
 		return false;
 	out->host = member;
 	return domain + user + member.n <= RG__REDIS_KEY_MAX;
+}
+
+/* A double keeps 53 bits; the bits below them are dropped. */
+void rg__redis_score_print(char out[RG__REDIS_SCORE_SIZE], rg_time time)
+{
+	if (time == RG_TIME_NEVER) {
+		memcpy(out, "+inf", 5);
+		return;
+	}
+	uint64_t size = time < 0 ? ~(uint64_t)time : (uint64_t)time, unit = 1;
+	while (size / unit >= UINT64_C(1) << 53)
+		unit *= 2;
+	int64_t rest = time % (int64_t)unit;
+	snprintf(out, RG__REDIS_SCORE_SIZE, "%lld", (long long)(time - (rest < 0 ? rest + (int64_t)unit : rest)));
+}
+
+/* A number as Redis writes it: "1700000000000", "1.5", "1.8014398509481984e+17", "inf". From 10^17 on it has an exponent, and only the bound
+ * counts. */
+bool rg__redis_score_read(rg_str text, rg_time *out)
+{
+	static const int64_t with_exponent = INT64_C(100000000000000000);
+	bool minus = text.n > 0 && text.p[0] == '-';
+	size_t sign = text.n > 0 && (minus || text.p[0] == '+'), at = sign;
+	rg_str rest = { text.p + sign, text.n - sign };
+	int64_t value = 0;
+	*out = minus ? INT64_MIN : RG_TIME_NEVER;
+	if (rg_str_equal(rest, RG_STR("inf")))
+		return true;
+	for (; at < text.n && text.p[at] >= '0' && text.p[at] <= '9' && value < with_exponent; at++)
+		value = value * 10 + (text.p[at] - '0');
+	if (at == sign)
+		return false;
+	*out = minus ? -value : value;
+	if (at == text.n)
+		return true;
+	for (size_t i = at; i < text.n; i++) {
+		if (!text.p[i] || !strchr("0123456789.e+-", text.p[i]))
+			return false;
+	}
+	if (!memchr(text.p + at, 'e', text.n - at))
+		*out -= minus;
+	else if (memchr(text.p + at, '-', text.n - at))
+		*out = minus ? -1 : 0;
+	else
+		*out = minus ? INT64_MIN : with_exponent;
+	return text.n < RG__REDIS_SCORE_SIZE;
 }

@@ -33,6 +33,12 @@ bool rg__redis_member_read(rg_str member, rg_key *out);
 /* Writes `{prefix:bucket}:` and then a text. @return the end. At most 80 bytes and the text. */
 char *rg__redis_bucket_name(char *at, rg_str prefix, uint32_t bucket, rg_str text);
 
+/* A time as the score of a sorted set, which is a double: the largest one that is not above it; "+inf" is RG_TIME_NEVER. With a NUL. */
+enum { RG__REDIS_SCORE_SIZE = 32 };
+void rg__redis_score_print(char out[RG__REDIS_SCORE_SIZE], rg_time time);
+/* @return false: it is no score. */
+bool rg__redis_score_read(rg_str text, rg_time *out);
+
 /* Copies a slice to @p at. @return the end. */
 char *rg__redis_put(char *at, rg_str text);
 /* Writes a decimal number. @return the end; at most 20 bytes. */

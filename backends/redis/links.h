@@ -47,6 +47,7 @@ typedef struct rg__redis_link {
 	int64_t ready_at;
 	uint32_t tried;   /* addresses */
 	bool fruitful;    /* it has answered a call */
+	uint8_t fruitless; /* connections in a row that had not */
 	bool flushing;    /* TLS: hiredis has bytes left to write */
 	bool more;        /* the last read filled its room */
 	char broken[TROUBLE_SIZE]; /* why it must be closed; "" = it need not */

@@ -13,7 +13,7 @@
 
 enum { DELAY_FIRST = 100, DELAY_MAX = 5000 };
 
-static int64_t earlier_of(int64_t a, int64_t b)
+static int64_t sooner_of(int64_t a, int64_t b)
 {
 	return a < b ? a : b;
 }
@@ -147,10 +147,16 @@ void rg__redis_ready(rg__redis_link *l)
 	rg__redis_link_write(l);
 }
 
-/* A connection that answers nothing is not worth an attempt without delay. */
-static bool worked(const rg__redis_link *l)
+/* Whether the loss is worth an attempt without delay. Connections that end at once without an answer are, once in a row. */
+static bool worked(rg__redis_link *l)
 {
-	return l->stage == STAGE_READY && (l->fruitful || rg__redis_clock() - l->ready_at >= DELAY_FIRST);
+	if (l->stage != STAGE_READY)
+		return false;
+	if (l->fruitful || rg__redis_clock() - l->ready_at >= DELAY_FIRST)
+		l->fruitless = 0;
+	else
+		l->fruitless++;
+	return l->fruitless <= 1;
 }
 
 static bool is_over(const rg__redis_link *l, int64_t now)
@@ -240,11 +246,11 @@ int64_t rg__redis_due_at(const rg__redis_link *l)
 	int64_t at = l->first ? l->first->since + r->url.timeout : NO_TIME;
 
 	if (l->stage == STAGE_NONE && l->index < LINK_BLOCKING)
-		at = earlier_of(at, l->index == LINK_MAIN ? s->backoff.until : l->backoff.until);
+		at = sooner_of(at, l->index == LINK_MAIN ? s->backoff.until : l->backoff.until);
 	if (l->stage > STAGE_NONE && l->stage < STAGE_READY)
-		at = earlier_of(at, l->started + r->url.connect_timeout);
+		at = sooner_of(at, l->started + r->url.connect_timeout);
 	if (l->stage == STAGE_READY && l->index == LINK_WATCH) {
-		at = earlier_of(at, s->expected_since == NO_TIME ? s->ping_at : s->expected_since + r->url.timeout);
+		at = sooner_of(at, s->expected_since == NO_TIME ? s->ping_at : s->expected_since + r->url.timeout);
 	}
 	return at;
 }

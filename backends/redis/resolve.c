@@ -136,7 +136,7 @@ static void on_resolved(void *tok, rg_status status, const rg_addr *addresses, u
 }
 
 /* @return a token that stands for no other question; NULL: none of the last ones was ever answered. */
-static char *take_token(struct rg__redis_resolver *v)
+static char *next_token(struct rg__redis_resolver *v)
 {
 	for (uint32_t i = 0; i < TOKENS; i++) {
 		uint32_t at = v->next++ % TOKENS;
@@ -156,7 +156,7 @@ void rg__redis_resolve(rg__redis *r)
 
 	if (v->current && now < v->asked + r->url.connect_timeout)
 		return; /* a question is under way */
-	char *tok = v->current = take_token(v);
+	char *tok = v->current = next_token(v);
 	v->asked = now;
 	if (!tok) {
 		names_known(r, "the name of the host was not resolved: no question was ever answered");

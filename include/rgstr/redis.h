@@ -50,7 +50,7 @@ typedef struct rg_redis_options {
 	 */
 	rg_str address;
 
-	rg_str program; /**< name of the program, for the name of its connections; 1 to 64 letters, digits, `-`, `_` and `.`. Absent = "rgstr" */
+	rg_str program; /**< name of the program, for the name of its connections; 1 to 64 letters, digits, hyphens, underscores and dots. Absent = "rgstr" */
 
 	/** Receives a line of log, as env.log: UTF-8 without control characters, borrowed. Default: nothing is logged. @param level RG_LOG_… */
 	void (*log)(void *user, int32_t level, const rg_str *text);
@@ -140,6 +140,9 @@ RG_API void rg_redis_state_init(rg_redis_state *state, uint32_t size);
  * @return RG_OK; RG_EINVAL: @p out is NULL or its size is refused, or @p store is NULL or of another library.
  */
 RG_API rg_status rg_redis_store_state(const rg_store *store, rg_redis_state *out);
+
+/** @return the number of statistics of a store; 0 for NULL and for a store of another library. */
+RG_API uint32_t rg_redis_store_statistic_count(const rg_store *store);
 
 /**
  * Reads statistic @p index of a store: the calls of each kind and their round trips, and what happened to the connection. The names are

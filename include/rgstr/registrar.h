@@ -104,6 +104,12 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  */
 RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
 
+/**
+ * @return the time by the clock of the registrar, env.now within its limits: what the time of the next tick is compared with, by an event
+ * loop that does not know env.now. 0 for NULL. Any thread if the store is RG_STORE_THREAD_SAFE.
+ */
+RG_API rg_time rg_registrar_now(const rg_registrar *registrar);
+
 #ifdef __cplusplus
 }
 #endif

@@ -168,6 +168,79 @@ RG_API rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, co
  */
 RG_API rg_status rg_sofia_request_parse(rg_str text, rg_request **out, rg_error *why);
 
+/**
+ * @name Event loop
+ *
+ * A registrar on the event loop of Sofia: it is ticked, env.wakeup is followed, and stores that answer from an event loop are driven.
+ *
+ * 1. rg_sofia_loop_new() joins the loop of an su_root_t.
+ * 2. rg_registrar_new() gets rg_sofia_loop_wakeup() as env.wakeup and the rg_sofia_loop as env.user. A host with a `user` of its own calls
+ *    rg_sofia_loop_wakeup() from its wakeup function.
+ * 3. rg_sofia_loop_tick() names the registrar, and rg_sofia_loop_watch() a store, for instance with rg_redis_store_descriptor() and
+ *    rg_redis_store_drive().
+ * 4. rg_sofia_loop_stop() ends it, before su_root_destroy().
+ *
+ * The loop is never blocked. A tick that left work is followed by another one, after the other descriptors that are ready. The wait for a tick
+ * is measured on the monotonic clock, unlike the timers of Sofia, and at most 10 seconds at a time. So a clock that is set forward delays a
+ * tick by at most 10 seconds, and one that is set back by nothing.
+ *
+ * **Ownership.** References to the registrar and to its stores are held until rg_sofia_loop_stop(), which may be called within a callback
+ * that the loop runs. The registrar may call wakeup until it calls env.free, so the rg_sofia_loop must live as long:
+ * `env.user = rg_sofia_loop_ref(loop)` with rg_sofia_loop_unref() as env.free ensures it.
+ *
+ * **End.** A commit that is in flight needs a store that is driven. A host that does not want to leave it undecided calls
+ * rg_registrar_shutdown() and rg_sofia_loop_tick() with NULL, drops its reference, and lets the loop run until env.free is called.
+ *
+ * **Threads.** rg_sofia_loop_wakeup(), _ref() and _unref() may be called on any thread, the other functions on the thread of the su_root_t.
+ * @{ */
+
+/** An event loop of Sofia: su_root_t of <sofia-sip/su_wait.h>. */
+struct su_root_s;
+
+/** A registrar on an event loop of Sofia. It is reference-counted. */
+typedef struct rg_sofia_loop rg_sofia_loop;
+
+/**
+ * Joins an event loop, and drives nothing yet.
+ * @param root  must outlive rg_sofia_loop_stop(). @param why  may be NULL.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: there is no @p root; RG_ELIMIT: the system or the loop refuses a
+ * further descriptor; RG_ENOMEM.
+ */
+RG_API rg_status rg_sofia_loop_new(struct su_root_s *root, rg_sofia_loop **out, rg_error *why);
+
+/** Takes a reference. @return @p loop. NULL is accepted. */
+RG_API rg_sofia_loop *rg_sofia_loop_ref(rg_sofia_loop *loop);
+
+/**
+ * Drops a reference. It has the type of env.free. The last one stops the loop if rg_sofia_loop_stop() has not, so it must then be on the
+ * thread of the su_root_t. @param loop  an rg_sofia_loop. NULL is accepted.
+ */
+RG_API void rg_sofia_loop_unref(void *loop);
+
+/** Leaves the event loop and drops the references to the registrar and the stores. A second call does nothing. NULL is accepted. */
+RG_API void rg_sofia_loop_stop(rg_sofia_loop *loop);
+
+/** The next tick is due at @p next: env.wakeup. @param loop  an rg_sofia_loop. NULL is accepted. */
+RG_API void rg_sofia_loop_wakeup(void *loop, rg_time next);
+
+/**
+ * Ticks a registrar, for the first time as soon as the event loop runs.
+ * @param registrar  takes the place of the one before. A reference is taken. NULL = none. @param limit  as for rg_registrar_tick().
+ * @return RG_OK; RG_EINVAL: there is no @p loop, or it is stopped.
+ */
+RG_API rg_status rg_sofia_loop_tick(rg_sofia_loop *loop, rg_registrar *registrar, uint32_t limit);
+
+/**
+ * Drives a store. There may be several.
+ * @param store  a reference is taken. @param descriptor  is readable when the store is to be driven; it belongs to the store.
+ * @param drive  drives the store.
+ * @return RG_OK; RG_EINVAL: an argument is missing, the descriptor is negative, or @p loop is stopped; RG_ELIMIT: the loop refuses a
+ * further descriptor; RG_ENOMEM.
+ */
+RG_API rg_status rg_sofia_loop_watch(rg_sofia_loop *loop, rg_store *store, int32_t descriptor, rg_drive_cb drive);
+
+/** @} */
+
 #ifdef __cplusplus
 }
 #endif

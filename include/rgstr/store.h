@@ -261,6 +261,12 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  */
 RG_API rg_status rg_store_overlay(rg_store *main_store, rg_store *local_store, rg_store **out, rg_error *why);
 
+/**
+ * Does what a store can do without waiting. A store that answers from an event loop has such a function, and a descriptor that is readable
+ * when it is to be called, as rg_redis_store_drive() and rg_redis_store_descriptor(). The glue of a loop takes both (glib.h, sofia.h).
+ */
+typedef void (*rg_drive_cb)(rg_store *store);
+
 #ifdef __cplusplus
 }
 #endif

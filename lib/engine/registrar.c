@@ -25,6 +25,11 @@ rg_time rg__now(const rg_registrar *reg)
 	return within_calendar((rg_time)t.tv_sec * 1000 + t.tv_nsec / 1000000);
 }
 
+rg_time rg_registrar_now(const rg_registrar *reg)
+{
+	return reg ? rg__now(reg) : 0;
+}
+
 static void free_registrar(rg_registrar *reg)
 {
 	for (size_t i = 0; reg->stripes && i < RG__STRIPES; i++) {

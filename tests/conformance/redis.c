@@ -61,7 +61,6 @@ Test(redis, keeps_the_store_contract)
 Test(redis, keeps_it_when_its_descriptor_drives_it)
 {
 	check((how){ .form = PROMPT_LOOPING }, 2, FEW);
-	check((how){ .form = PROMPT_INLINE }, 3, FEW);
 }
 
 Test(redis, keeps_it_without_a_cache_and_with_one_bucket)

@@ -135,6 +135,18 @@ Test(clock, a_binding_made_at_any_time_is_found_at_that_time_and_expires)
 	}
 }
 
+Test(clock, a_registrar_says_what_its_clock_counts_as)
+{
+	for (size_t at = 0; at < TIMES; at++) {
+		kit k;
+
+		kit_open(&k, INLINE);
+		k.now = times[at].says;
+		cr_expect_eq(rg_registrar_now(k.reg), times[at].counts);
+		kit_close(&k);
+	}
+}
+
 /* Says another time at each call. */
 static rg_time erratic(void *user)
 {

@@ -49,6 +49,7 @@ Test(no_object, has_no_values)
 	cr_expect(!rg_targets_partial(NULL) && !rg_targets_branches_only(NULL) && !rg_answer_result(NULL) && !rg_store_traits(NULL));
 	cr_expect_eq(rg_statistics_find(NULL, RG_STR("events"), &value), RG_ENOENT);
 	cr_expect_eq(value, 0);
+	cr_expect_eq(rg_registrar_now(NULL), 0);
 	cr_expect_eq(rg_key_print(NULL, room, sizeof room), 0);
 	cr_expect_null(rg_addr_print(NULL, room, sizeof room).p);
 	cr_expect(!rg_record_size(NULL) && !rg_record_weight(NULL));

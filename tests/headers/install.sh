@@ -21,6 +21,7 @@ flags() {
 	pkg-config --define-variable=prefix="$stage$prefix" "$@"
 }
 lib=$(flags --variable=libdir librgstr)
+names=$(cd "$PKG_CONFIG_PATH" && echo librgstr*.pc | sed 's/\.pc//g')
 for outside in minimal custom_store; do
 	# shellcheck disable=SC2046
 	cc -std=c11 -pedantic -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/$outside.c" -o "$stage/$outside" \
@@ -34,9 +35,9 @@ if [ "$form" != shared ]; then
 	"$stage/static" >"$stage/static.out"
 	cmp "$stage/static.out" "$stage/custom_store.out"
 	# Position-independent, as a binding for another language needs it.
-	# shellcheck disable=SC2046
+	# shellcheck disable=SC2046,SC2086
 	cc -shared -Wl,--no-undefined -o "$stage/whole.so" -Wl,--whole-archive "$lib"/librgstr*.a -Wl,--no-whole-archive \
-		$(flags --static --libs librgstr-sofia)
+		$(flags --static --libs $names)
 fi
 # shellcheck disable=SC2046
 cc -std=c11 -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/examples/epoll.c" -o "$stage/epoll" \
@@ -47,7 +48,7 @@ grep -q "rg_registrar_new" "$stage$(pkg-config --variable=cdef librgstr)"
 cc -std=c11 -Wall -Wextra -Werror ${RG_OUTSIDE_FLAGS:-} "$source/tests/ffi/user.c" -o "$stage/user" \
 	$(flags --cflags --libs librgstr-memory librgstr)
 LD_LIBRARY_PATH=$lib "$stage/user"
-for name in librgstr librgstr-check librgstr-memory librgstr-sofia; do
+for name in $names; do
 	[ "$(flags --modversion $name)" = "$(flags --modversion librgstr)" ]
 done
 if grep -rn "$source" "$stage$prefix"/include; then

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 typedef struct nodes {
-	rg_store *each[NODES];
+	rg_store *each[NODES], *fresh;
 	unsigned turn;
 } nodes;
 
@@ -32,16 +32,18 @@ static rg_status nodes_commit(void *self, const rg_key *key, const rg_commit *co
 	return st;
 }
 
+/* A walk stays with its node. */
 static rg_status nodes_due(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)
 {
-	rg_store *fresh = redis_prompt(redis_store_beside(), PROMPT_INLINE);
+	nodes *n = self;
 	void *in;
-	const rg_store_ops *ops = rg_store_members(fresh, &in);
-	rg_status st = ops->due(in, now, cursor, limit, flags, done, tok);
 
-	(void)self;
-	rg_store_unref(fresh);
-	return st;
+	if (!cursor->p) {
+		rg_store_unref(n->fresh);
+		n->fresh = redis_prompt(redis_store_beside(), PROMPT_INLINE);
+	}
+	const rg_store_ops *ops = rg_store_members(n->fresh, &in);
+	return ops->due(in, now, cursor, limit, flags, done, tok);
 }
 
 static rg_status nodes_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,
@@ -79,20 +81,30 @@ static void nodes_unwatch(void *self, void *handle)
 	ops->unwatch(in, handle);
 }
 
+/* Each member completes before it returns. */
+static rg_status nodes_wait(void *self, void *tok, int32_t timeout_ms)
+{
+	(void)self;
+	(void)tok;
+	(void)timeout_ms;
+	return RG_OK;
+}
+
 static void nodes_destroy(void *self)
 {
 	nodes *n = self;
 
 	for (int i = 0; i < NODES; i++)
 		rg_store_unref(n->each[i]);
+	rg_store_unref(n->fresh);
 	free(n);
 }
 
 rg_store *nodes_new(bool cluster)
 {
-	static const rg_store_ops members = { .struct_size = sizeof members, .name = "nodes", .traits = RG_STORE_INLINE, .fetch = nodes_fetch,
+	static const rg_store_ops members = { .struct_size = sizeof members, .name = "nodes", .fetch = nodes_fetch,
 		.commit = nodes_commit, .due = nodes_due, .find = nodes_find, .scan = nodes_scan, .watch = nodes_watch,
-		.unwatch = nodes_unwatch, .destroy = nodes_destroy };
+		.unwatch = nodes_unwatch, .wait = nodes_wait, .destroy = nodes_destroy };
 	nodes *n = calloc(1, sizeof *n);
 	rg_store *out = NULL;
 

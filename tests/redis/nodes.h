@@ -7,7 +7,8 @@
 
 enum { NODES = 3 };
 
-/* Inline. A `due` is that of a node that has just come: any other may not know for a second what its neighbours have committed. */
+/* Each member completes before it returns. A walk of `due` is that of a node that has just come: any other may not know for a second what
+ * its neighbours have committed. */
 rg_store *nodes_new(bool cluster);
 
 #endif

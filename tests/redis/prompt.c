@@ -48,27 +48,42 @@ static promise promised(prompt *p, uint32_t kind, void *tok)
 	return (promise){ .home = p, .answer = { .kind = kind, .tok = tok } };
 }
 
-static void drive(prompt *p, const kept *until)
+static void drive(prompt *p, const bool *until)
 {
-	for (int i = 0; !until->answered; i++) {
-		if (i < WAITS * 1000 && (p->inner.drive(p->inner.store, true) || i < WAITS))
+	for (int silent = 0; !*until; silent += !p->inner.drive(p->inner.store, true)) {
+		if (silent < WAITS)
 			continue;
 		fputs("prompt: the store does not answer\n", stderr);
 		abort();
 	}
 }
 
-/* What the server has sent to a watch before it answered an earlier call is there when it has answered a later one. */
+typedef struct fence {
+	bool told, ended;
+} fence;
+
+static void on_fence(void *user, rg_status status)
+{
+	fence *f = user;
+
+	f->told = true;
+	f->ended |= status != RG_OK;
+}
+
+/* A watch tells once when it has begun. The server answers it after all that it had sent to the watches before. */
 static void hear_watches(prompt *p)
 {
-	static const rg_key any = { { "location", 8 }, { "any", 3 }, { NULL, 0 } };
-	kept fence = { .kind = CALL_FETCH };
+	static unsigned fences;
+	char user[32];
+	const rg_key key = { { "location", 8 }, { user, (size_t)snprintf(user, sizeof user, "fence%u", ++fences) }, { NULL, 0 } };
+	fence f = { false, false };
+	void *handle;
 
-	if (p->ops->fetch(p->in, &any, RG_FETCH_FRESH, kept_fetched, &fence) == RG_PENDING)
-		drive(p, &fence);
-	kept_end(&fence);
-	while (p->inner.drive(p->inner.store, false))
-		;
+	if (p->ops->watch(p->in, &key, on_fence, &f, &handle) != RG_OK)
+		abort();
+	drive(p, &f.told);
+	p->ops->unwatch(p->in, handle);
+	drive(p, &f.ended);
 }
 
 static void on_change(void *user, rg_status status)
@@ -120,7 +135,7 @@ static rg_status kept_promise(promise *c, rg_status returned, uint32_t flags)
 	}
 	for (int i = 0; !c->answer.answered && (flags & RG_OP_BLOCKING) && i < WAITS; i++)
 		p->ops->wait(p->in, &c->answer, WAIT_MS);
-	drive(p, &c->answer);
+	drive(p, &c->answer.answered);
 	if (c->answer.kind == CALL_COMMIT && p->first)
 		hear_watches(p);
 	tell_watches(p);
@@ -238,7 +253,7 @@ static rg_status tally_one(prompt *p, const rg_key *key, tally *t)
 
 	if (st < 0)
 		return st;
-	drive(p, &c);
+	drive(p, &c.answered);
 	uint32_t weight = c.found.record ? rg_record_weight(c.found.record) : 0;
 	t->records += weight > 0;
 	t->bindings += weight;
@@ -254,7 +269,7 @@ static rg_status tally_page(prompt *p, const rg_str *domain, rg_str *cursor, cha
 
 	if (st < 0)
 		return st;
-	drive(p, &c);
+	drive(p, &c.answered);
 	st = c.status;
 	for (uint32_t i = 0; i < c.page.n && st == RG_OK; i++)
 		st = tally_one(p, &c.page.keys[i], t);
@@ -295,9 +310,6 @@ static rg_status prompt_watch(void *self, const rg_key *key, rg_watch_cb changed
 		free(l);
 		return st;
 	}
-	for (int i = 0; i < WAITS && !p->first && !l->tells; i++) /* the first one connects; it is told when that is done */
-		p->inner.drive(p->inner.store, true);
-	hear_watches(p);
 	hear_watches(p);
 	l->tells = false;
 	l->next = p->first;

@@ -126,6 +126,17 @@ static void check_rg_sofia_request_parse_out(void)
 	rg_error_free(why);
 }
 
+static void check_rg_sofia_loop_new_out(void)
+{
+	rg_sofia_loop *out = (rg_sofia_loop *)(uintptr_t)poison;
+	rg_error *why = rg_error_new();
+
+	expect_words(why, rg_sofia_loop_new(NULL, &out, why), "root is NULL");
+	cr_expect_null(out);
+	expect_words(why, rg_sofia_loop_new(NULL, NULL, why), "out is NULL");
+	rg_error_free(why);
+}
+
 Test(sofia_outs, a_result_is_empty_after_an_error_and_has_a_place)
 {
 #define CHECK_ROW(function, result, optional, has_why) check_##function##_##result();
