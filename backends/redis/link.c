@@ -15,15 +15,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#ifdef RG__REDIS_TLS
-#include <hiredis/hiredis_ssl.h>
-#include <pthread.h>
-#include <signal.h>
-#endif
 
-/* What a server may make us keep: elements of one array, and bytes of a reply that is not complete. hiredis moves what is left in its
+/* What a server may make us keep: elements of one array, arrays within arrays (freed by
+ * recursion), and bytes of a reply that is not complete. hiredis moves what is left in its
  * buffer to the front after each kilobyte, so a read is short. */
-enum { ELEMENTS_MAX = 1 << 20, READ_SIZE = 8192, PIECES = 256 };
+enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, READ_SIZE = 8192, PIECES = 256 };
 static const size_t pending_max = (size_t)64 << 20;
 
 #if HIREDIS_MAJOR >= 1
@@ -35,10 +31,13 @@ typedef int array_size;
 static void *create_bounded_array(const redisReadTask *task, array_size n)
 {
 	rg__redis_link *l = task->privdata;
+	int depth = 0;
 
-	if (n <= ELEMENTS_MAX)
+	for (const redisReadTask *t = task; t; t = t->parent)
+		depth++;
+	if (n <= ELEMENTS_MAX && depth <= DEPTH_MAX)
 		return l->plain->createArray(task, n);
-	rg__redis_break(l, "a reply has more than a million elements");
+	rg__redis_break(l, n > ELEMENTS_MAX ? "a reply has more than a million elements" : "a reply is nested too deeply");
 	return NULL;
 }
 
@@ -124,30 +123,13 @@ bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t
 		l->context = NULL;
 		return false;
 	}
+	l->context->flags &= ~REDIS_BLOCK; /* hiredis 1 takes a descriptor for a blocking one */
 	l->fd = fd;
 	l->epoch++;
 	l->broken[0] = l->said[0] = '\0';
 	l->fruitful = l->flushing = false;
 	return true;
 }
-
-#ifdef RG__REDIS_TLS
-static bool begin_tls(rg__redis_link *l, char *why, size_t size)
-{
-	redisSSLContextError error = REDIS_SSL_CTX_NONE;
-	redisSSLContext *tls;
-	char host[256];
-
-	redisInitOpenSSL();
-	rg__redis_clean(host, sizeof host, l->store->url.host.p, l->store->url.host.n);
-	tls = redisCreateSSLContext(NULL, NULL, NULL, NULL, host, &error);
-	bool ok = tls && redisInitiateSSLWithContext(l->context, tls) == REDIS_OK;
-	snprintf(why, size, "TLS: %s", tls ? l->context->errstr : redisSSLContextGetError(error));
-	if (tls)
-		redisFreeSSLContext(tls);
-	return ok;
-}
-#endif
 
 bool rg__redis_link_opened(rg__redis_link *l, char *why, size_t size)
 {
@@ -160,11 +142,7 @@ bool rg__redis_link_opened(rg__redis_link *l, char *why, size_t size)
 		snprintf(why, size, "%s", strerror(error));
 		return false;
 	}
-#ifdef RG__REDIS_TLS
-	if (l->store->url.tls)
-		return begin_tls(l, why, size);
-#endif
-	return true;
+	return !l->store->url.tls || rg__redis_tls_begin(l, why, size);
 }
 
 void rg__redis_link_close(rg__redis_link *l)
@@ -175,6 +153,7 @@ void rg__redis_link_close(rg__redis_link *l)
 	if (l->context)
 		redisFree(l->context);
 	l->context = NULL;
+	l->tls = NULL;
 	l->fd = -1;
 	l->broken[0] = '\0';
 	free(l->greeting);
@@ -188,7 +167,7 @@ uint32_t rg__redis_link_wants(const rg__redis_link *l)
 		return 0;
 	if (l->stage == STAGE_OPENING)
 		return RG_REDIS_WRITE;
-	return RG_REDIS_READ | (l->unsent || l->flushing ? RG_REDIS_WRITE : 0);
+	return RG_REDIS_READ | (l->unsent || rg__redis_tls_waits_to_write(l) ? RG_REDIS_WRITE : 0);
 }
 
 /* The next requests as pieces of one write. */
@@ -240,57 +219,27 @@ static ssize_t write_plain(rg__redis_link *l)
 	return n;
 }
 
-#ifdef RG__REDIS_TLS
-/* OpenSSL writes without MSG_NOSIGNAL, so SIGPIPE is held back meanwhile, and taken away when it came. */
-static int flush_without_sigpipe(redisContext *context, int *done)
-{
-	const struct timespec at_once = { 0 };
-	sigset_t pipe, before, waiting;
-
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	sigpending(&waiting);
-	pthread_sigmask(SIG_BLOCK, &pipe, &before);
-	int result = redisBufferWrite(context, done);
-	if (!sigismember(&waiting, SIGPIPE))
-		while (sigtimedwait(&pipe, NULL, &at_once) < 0 && errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return result;
-}
-
 static void write_tls(rg__redis_link *l)
 {
 	struct iovec pieces[PIECES];
-	int done = 0;
 
 	while (l->unsent) {
 		size_t sum = 0;
 		int n = gather(l, pieces);
 		for (int i = 0; i < n; i++) {
-			if (redisAppendFormattedCommand(l->context, pieces[i].iov_base, pieces[i].iov_len) != REDIS_OK) {
-				rg__redis_break(l, "out of memory");
+			if (!rg__redis_tls_append(l, pieces[i].iov_base, pieces[i].iov_len))
 				return;
-			}
 			sum += pieces[i].iov_len;
 		}
 		advance(l, sum);
 	}
-	if (flush_without_sigpipe(l->context, &done) != REDIS_OK)
-		rg__redis_break(l, l->context->errstr);
-	l->flushing = !done;
+	rg__redis_tls_flush(l);
 }
-#endif
 
 void rg__redis_link_write(rg__redis_link *l)
 {
-#ifdef RG__REDIS_TLS
-	if (l->store->url.tls) {
+	if (l->store->url.tls && l->broken[0] == '\0')
 		write_tls(l);
-		rg__redis_interest(l);
-		return;
-	}
-#endif
 	while (l->unsent && l->broken[0] == '\0') {
 		ssize_t n = write_plain(l);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -326,29 +275,22 @@ static bool feed(rg__redis_link *l, const char *bytes, size_t n)
 	return !reader_fails(l);
 }
 
-#ifdef RG__REDIS_TLS
 static bool read_tls(rg__redis_link *l)
 {
-	size_t before = l->context->reader->len;
+	bool any = rg__redis_tls_read(l);
 
-	if (redisBufferRead(l->context) != REDIS_OK) {
-		rg__redis_break(l, l->context->errstr);
-		return false;
-	}
 	l->more = true; /* TLS may have kept a part */
-	return l->context->reader->len != before && feed(l, "", 0);
+	rg__redis_interest(l);
+	return any && feed(l, "", 0);
 }
-#endif
 
 bool rg__redis_link_read(rg__redis_link *l)
 {
 	char bytes[READ_SIZE];
 	ssize_t n;
 
-#ifdef RG__REDIS_TLS
 	if (l->store->url.tls)
 		return read_tls(l);
-#endif
 	do
 		n = recv(l->fd, bytes, sizeof bytes, 0);
 	while (n < 0 && errno == EINTR);

@@ -48,6 +48,7 @@ typedef struct rg__redis_link {
 	uint32_t tried;   /* addresses */
 	bool fruitful;    /* it has answered a call */
 	uint8_t fruitless; /* connections in a row that had not */
+	void *tls;        /* an SSL of OpenSSL, which `context` owns; NULL = none */
 	bool flushing;    /* TLS: hiredis has bytes left to write */
 	bool more;        /* the last read filled its room */
 	char broken[TROUBLE_SIZE]; /* why it must be closed; "" = it need not */
@@ -133,6 +134,14 @@ redisReply *rg__redis_link_reply(rg__redis_link *l); /* the next one that is com
 void rg__redis_link_free_reply(redisReply *reply);
 uint32_t rg__redis_link_wants(const rg__redis_link *l); /* RG_REDIS_READ | … */
 void rg__redis_break(rg__redis_link *l, const char *why); /* it is closed at the next occasion */
+
+/* tls.c; tls_none.c where hiredis has none */
+extern const bool rg__redis_has_tls;
+bool rg__redis_tls_begin(rg__redis_link *l, char *why, size_t size);
+bool rg__redis_tls_append(rg__redis_link *l, const char *bytes, size_t n); /* to what waits in hiredis. Sets `broken` */
+void rg__redis_tls_flush(rg__redis_link *l);                               /* writes what can be written. Sets `broken` */
+bool rg__redis_tls_read(rg__redis_link *l);                                /* as rg__redis_link_read() */
+bool rg__redis_tls_waits_to_write(const rg__redis_link *l);
 
 /* pipeline.c */
 struct rg__redis_request {

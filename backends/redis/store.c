@@ -117,10 +117,8 @@ static const char *judge_options(const rg_redis_options *o)
 
 static rg_status check_url(const rg__redis_url *u, rg_error *why)
 {
-#ifndef RG__REDIS_TLS
-	if (u->tls)
+	if (u->tls && !rg__redis_has_tls)
 		return rg_error_set(why, RG_ENOTSUP, RG_STR("Redis store: rediss:// needs a build with the TLS part of hiredis 1.1 or later"));
-#endif
 	if (u->path.n >= sizeof((struct sockaddr_un *)NULL)->sun_path)
 		return rg_error_set(why, RG_EINVAL, RG_STR("Redis store: the path of the socket is too long"));
 	return RG_OK;
