@@ -83,6 +83,17 @@ static void deleted_key(rg__check *ck)
 	rg__check_holds(ck, &s.key, &first);
 }
 
+/* rg_record_decode() refuses control characters in a key, since no REGISTER leaves any. A store that keeps records as rg_record_encode()
+ * writes them cannot return these; a store in the memory of the process can. */
+static bool may_return(const rg__check *ck, const rg_key *key)
+{
+	for (size_t i = 0; i < key->user.n; i++) {
+		if ((unsigned char)key->user.p[i] < ' ')
+			return (ck->ops->traits & (RG_STORE_INLINE | RG_STORE_SHARED)) == RG_STORE_INLINE;
+	}
+	return true;
+}
+
 static void octets(rg__check *ck)
 {
 	static const char longest[300] = { 'x', 'x', 0, 'x' };
@@ -117,8 +128,10 @@ static void octets(rg__check *ck)
 
 		r[i] = rg__check_new(ck, &s);
 	}
-	for (int i = 0; i < N; i++)
-		rg__check_holds(ck, &keys[i], &r[i]);
+	for (int i = 0; i < N; i++) {
+		if (may_return(ck, &keys[i]))
+			rg__check_holds(ck, &keys[i], &r[i]);
+	}
 	do {
 		rg__check_answer *a = rg__check_page(ck, &w, cursor);
 
@@ -129,7 +142,7 @@ static void octets(rg__check *ck)
 	for (int i = 0; i < N; i++) {
 		rg__check_drop(ck, &keys[i], &r[i]);
 		rg__check_holds(ck, &keys[i], &zero);
-		if (i + 1 < N)
+		if (i + 1 < N && may_return(ck, &keys[i + 1]))
 			rg__check_holds(ck, &keys[i + 1], &r[i + 1]);
 	}
 }

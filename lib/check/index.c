@@ -181,8 +181,8 @@ static void expect_count(rg__check *ck, rg_str domain, uint64_t records, uint64_
 static void counts_bindings(rg__check *ck)
 {
 	rg__check_label name;
-	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000, .tags = { TAG_A, TAG_B, TAG_C },
-		.n_tags = 3 };
+	rg__check_draft s = { .key = *rg__check_name(&name, RG__CHECK_DOMAIN, 0), .deadline = 5000,
+		.tags = { TAG_A, TAG_B, RG_STR("192.0.2.3:5060") }, .n_tags = 3 };
 	rg_revision r;
 
 	if (!ck->ops->count)
