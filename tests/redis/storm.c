@@ -33,7 +33,7 @@ void storm_sleep(uint32_t ms)
 }
 
 typedef struct count {
-	uint32_t served, failed;
+	uint32_t served, failed, answered;
 } count;
 
 static count count_of(const load *l, uint32_t node)
@@ -41,11 +41,13 @@ static count count_of(const load *l, uint32_t node)
 	const journal *j = &l->journals[node];
 	uint32_t failed = atomic_load(&j->failed);
 
-	return (count){ atomic_load(&j->answered) - failed, failed };
+	uint32_t answers = atomic_load(&j->answered);
+
+	return (count){ answers - failed, failed, answers };
 }
 
 /* The steps are counted, so that a machine that stood still does not decide. */
-static void wait_for_counts(storm *s, uint32_t served, uint32_t failed, const char *what)
+static void wait_for_counts(storm *s, count more, const char *what)
 {
 	count before[NODES_MAX];
 
@@ -56,8 +58,10 @@ static void wait_for_counts(storm *s, uint32_t served, uint32_t failed, const ch
 
 		for (uint32_t i = 0; i < s->l->nodes; i++) {
 			count now = count_of(s->l, i);
+			bool enough = now.served >= before[i].served + more.served && now.failed >= before[i].failed + more.failed &&
+				now.answered >= before[i].answered + more.answered;
 
-			done = done && (s->l->journals[i].killed || (now.served >= before[i].served + served && now.failed >= before[i].failed + failed));
+			done = done && (s->l->journals[i].killed || enough);
 		}
 		if (done)
 			return;
@@ -68,12 +72,17 @@ static void wait_for_counts(storm *s, uint32_t served, uint32_t failed, const ch
 
 void storm_progress(storm *s, uint32_t calls)
 {
-	wait_for_counts(s, calls, 0, "a node does not serve calls");
+	wait_for_counts(s, (count){ .served = calls }, "a node does not serve calls");
 }
 
 void storm_failures(storm *s, uint32_t calls)
 {
-	wait_for_counts(s, 0, calls, "a node answers none that its store cannot serve");
+	wait_for_counts(s, (count){ .failed = calls }, "a node answers none that its store cannot serve");
+}
+
+void storm_answers(storm *s, uint32_t calls)
+{
+	wait_for_counts(s, (count){ .answered = calls }, "a node does not answer calls");
 }
 
 void storm_connection(storm *s, int connection)

@@ -36,6 +36,7 @@ void storm_sleep(uint32_t ms);
 
 /* Wait until it is so for each node that lives; a fault if it is not so within 60 s. */
 void storm_progress(storm *s, uint32_t calls);    /* this many more calls were served */
+void storm_answers(storm *s, uint32_t calls);     /* this many more calls were answered, whatever the answer */
 void storm_failures(storm *s, uint32_t calls);    /* this many more calls failed */
 void storm_connection(storm *s, int connection);  /* its store is in this state, RG_REDIS_… */
 
