@@ -176,7 +176,7 @@ static void note_command(fake *f, char **args, int n)
 /* Takes one command off the front. @return false: it is not complete. */
 static bool take_command(fake *f, fake_connection *c)
 {
-	char *args[FAKE_ARGS] = { NULL }, *end, *p = c->in, *stop = c->in + c->in_n;
+	char none[] = "", *args[FAKE_ARGS], *end, *p = c->in, *stop = c->in + c->in_n;
 
 	if (c->in_n < 4 || !memchr(c->in, '\n', c->in_n))
 		return false;
@@ -184,6 +184,8 @@ static bool take_command(fake *f, fake_connection *c)
 	int n = (int)strtol(p + 1, &end, 10);
 	cr_assert(n > 0 && n <= FAKE_ARGS);
 	p = end + 2;
+	for (int i = 0; i < FAKE_ARGS; i++)
+		args[i] = none;
 	for (int i = 0; i < n; i++) {
 		if (p >= stop || !memchr(p, '\n', (size_t)(stop - p)))
 			return false;
