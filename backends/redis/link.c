@@ -88,7 +88,7 @@ static int open_socket(const rg_addr *to)
 	return fd;
 }
 
-static bool prepare_reader(rg__redis_link *l)
+bool rg__redis_prepare_reader(rg__redis_link *l)
 {
 	redisReader *reader = l->context->reader;
 
@@ -114,7 +114,7 @@ bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t
 		return false;
 	}
 	l->context = redisConnectFd(fd);
-	if (!l->context || l->context->err || !prepare_reader(l)) {
+	if (!l->context || l->context->err || !rg__redis_prepare_reader(l)) {
 		snprintf(why, size, "out of memory");
 		if (l->context)
 			redisFree(l->context); /* closes it */

@@ -125,6 +125,7 @@ void rg__redis_set_state(rg__redis *r, uint32_t state);
 /* link.c: all that touches hiredis and the socket. */
 bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t size); /* begins to connect; NULL = to the unix socket */
 bool rg__redis_link_opened(rg__redis_link *l, char *why, size_t size); /* after it became writable */
+bool rg__redis_prepare_reader(rg__redis_link *l); /* bounds what the reader of its context makes of replies */
 void rg__redis_link_close(rg__redis_link *l);
 /* Writes what can be written. Sets `broken`. */
 void rg__redis_link_write(rg__redis_link *l);

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { KIND_AT = 3, REVISION_AT = 4, EARLIER_AT = 20, HEAD_BYTES = 21, TAGS_BYTES_MAX = 65535 };
+enum { KIND_AT = 3, REVISION_AT = 4, EARLIER_AT = 20, HEAD_BYTES = 21, TIME_BYTES = 4, TAGS_BYTES_MAX = 65535 };
 
 static rg_status broken_value(const char **why, const char *text)
 {
@@ -66,6 +66,10 @@ rg_status rg__redis_value_read(rg_str value, const rg_key *key, rg_fetched *out,
 	out->base = base;
 	if (kind == 't')
 		return rest.n == 0 ? RG_OK : broken_value(why, "a deletion with a record");
+	if (rest.n < TIME_BYTES)
+		return broken_value(why, "a record without a time");
+	rest.p += TIME_BYTES;
+	rest.n -= TIME_BYTES;
 	return skip_tags(&rest) ? read_record(rest, key, out, why) : broken_value(why, "malformed tags");
 }
 

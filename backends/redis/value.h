@@ -2,10 +2,11 @@
 /*
  * What is stored under the key of a record:
  *
- *	"rg1"  kind  revision  n  earlier revisions           of a record only: length of the tags  tags           MessagePack
- *	3      1     16        1  n × 16, the newest first                       2                    2 + n each   rg_record_encode()
+ *	"rg1"  kind  revision  n  earlier revisions           of a record only: time  length of the tags  tags         MessagePack
+ *	3      1     16        1  n × 16, the newest first                       4     2                   2 + n each   rg_record_encode()
  *
- * The kind is `r`, a record, or `t`, what a deletion leaves. Numbers of two octets have the higher one first. Pure.
+ * The kind is `r`, a record, or `t`, what a deletion leaves. The time is that of the commit, in seconds by the clock of the server. Numbers
+ * of several octets have the highest one first. Pure.
  */
 #ifndef REDIS_VALUE_H
 #define REDIS_VALUE_H

@@ -9,6 +9,7 @@ local sub, byte = string.sub, string.byte
 local value = redis.call('GET', record)
 local kind, history, old_tags = 't', '', ''
 local expected = string.rep('\0', 16)
+local now = tonumber(redis.call('TIME')[1])
 
 if value then
 	local earlier = byte(value, 21)
@@ -19,12 +20,14 @@ if value then
 	local at = 22 + 16 * earlier
 	local current = sub(value, 5, 20)
 	history = current .. sub(value, 22, at - 1)
+	local made = now
 	if kind == 'r' then
-		local high, low = byte(value, at, at + 1)
+		local high, low = byte(value, at + 4, at + 5)
 		if not low then
 			return value
 		end
-		old_tags = sub(value, at, at + 1 + high * 256 + low)
+		made = struct.unpack('>I4', value, at)
+		old_tags = sub(value, at + 4, at + 5 + high * 256 + low)
 	end
 	if current ~= base then
 		for i = 1, #history, 16 do
@@ -32,6 +35,10 @@ if value then
 				return 2
 			end
 		end
+	end
+	-- Nobody sends a commit again after five minutes.
+	if now - made > 300 then
+		history = ''
 	end
 	-- A deletion leaves its revision. A commit that expects nothing is right about that, too.
 	if kind == 'r' or base ~= expected then
@@ -66,8 +73,8 @@ local function change_tags(from, to)
 	end
 end
 
--- Seven earlier revisions are kept. The deadline and the tags come before the record: when one of their keys has a wrong type, the script
--- ends there, and the record is as it was.
+-- Seven earlier revisions are kept. The record is written last: when a key has a wrong type, or an ACL forbids something, the script ends
+-- before, and the record is as it was. Nobody sees the message before the script has ended.
 history = sub(history, 1, 112)
 local head = revision .. string.char(#history / 16) .. history
 
@@ -77,12 +84,12 @@ if not tags then
 	if kind == 'r' then
 		change_tags(old_tags, '')
 	end
-	redis.call('SET', record, 'rg1t' .. head, 'PX', 60000)
 	redis.call('PUBLISH', ARGV[2], '')
+	redis.call('SET', record, 'rg1t' .. head, 'PX', 60000)
 	return 1
 end
 
-local next_value = 'rg1r' .. head .. tags .. ARGV[9]
+local next_value = 'rg1r' .. head .. struct.pack('>I4', now) .. tags .. ARGV[9]
 local first = redis.pcall('ZADD', deadlines, ARGV[6], member)
 if type(first) == 'table' and first.err then
 	-- What does not grow is admitted when memory is short: it comes after a write that is not refused, and that removes nothing.
@@ -95,10 +102,10 @@ end
 if old_tags ~= tags then
 	change_tags(old_tags, tags)
 end
+redis.call('PUBLISH', ARGV[2], '')
 if ARGV[7] ~= '' then
 	redis.call('SET', record, next_value, 'PX', ARGV[7])
 else
 	redis.call('SET', record, next_value)
 end
-redis.call('PUBLISH', ARGV[2], '')
 return 1
