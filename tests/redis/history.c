@@ -162,7 +162,8 @@ int act_print(const act *a, char *room, size_t size)
 {
 	static const char *const names[] = { "SET", "UNSET", "SWAP", "STAR", "REMOVE_ONE", "REMOVE_ALL", "ASK", "LOOKUP", "WIPE" };
 
-	return snprintf(room, size, "t%u %s p%u p%u call-%u cseq %u of node %u, %llu to %llu ns: %s %d, saw %u %u %u %u, removed %u", a->tag,
+	return snprintf(room, size, "t%u %s p%u p%u call-%u cseq %u of node %u, %llu to %llu ns: %s %d, saw %u %u %u %u, removed %u%s", a->tag,
 		names[a->kind], a->uris[0], a->uris[1], a->callid, a->cseq, a->node, (unsigned long long)a->begin, (unsigned long long)a->end,
-		rg_status_name(a->status), a->code, a->seen[0], a->seen[1], a->seen[2], a->seen[3], a->removed);
+		rg_status_name(a->status), a->code, a->seen[0], a->seen[1], a->seen[2], a->seen[3], a->removed,
+		a->blocking ? ", blocking" : "");
 }

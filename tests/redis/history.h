@@ -52,6 +52,7 @@ typedef struct history {
 	told *told;
 	uint32_t n_told;
 	bool killed[NODES_MAX]; /* killed before it told all */
+	bool resends;           /* commits were sent again */
 } history;
 
 typedef struct act_text {

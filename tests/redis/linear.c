@@ -25,6 +25,7 @@ typedef struct search {
 	uint32_t told_at[NODES_MAX]; /* the next event of each node, an index of order */
 	uint32_t told_end[NODES_MAX];
 	uint32_t *order; /* of the events, by node */
+	uint32_t *apart; /* of each act, 1 + the index of its two events, when they may be out of order; 0 = none */
 	uint32_t n_heard;
 	frame *frames;
 	uint32_t depth, steps;
@@ -51,22 +52,28 @@ static bool same_seen(const uint32_t a[URIS], const uint32_t b[URIS])
 	return memcmp(a, b, URIS * sizeof *a) == 0;
 }
 
+static bool is_event(const told *t, const rg_plan *plan, uint32_t i)
+{
+	rg_event e = { .struct_size = sizeof e };
+	told want;
+
+	rg_plan_event(plan, i, &e);
+	told_from(&e, &want);
+	return t->kind == want.kind && t->before == want.before && t->after == want.after && t->uri == want.uri;
+}
+
 /* The events that a commit raises: must the node have heard them next? */
 static bool events_fit(const search *s, const act *a, const rg_plan *plan, uint32_t *n)
 {
-	uint32_t at = s->told_at[a->node], count = rg_plan_event_count(plan);
-	rg_event e = { .struct_size = sizeof e };
+	uint32_t at = s->told_at[a->node], count = rg_plan_event_count(plan), apart = s->apart[a - s->h->acts];
 
-	for (*n = 0; *n < count; ++*n) {
-		told want;
-
+	*n = 0;
+	if (apart)
+		return count == 2 && is_event(&s->h->told[apart - 1], plan, 0) && is_event(&s->h->told[apart], plan, 1);
+	for (; *n < count; ++*n) {
 		if (at + *n == s->told_end[a->node])
 			return s->h->killed[a->node];
-		const told *t = &s->h->told[s->order[at + *n]];
-
-		rg_plan_event(plan, *n, &e);
-		told_from(&e, &want);
-		if (t->kind != want.kind || t->before != want.before || t->after != want.after || t->uri != want.uri)
+		if (!is_event(&s->h->told[s->order[at + *n]], plan, *n))
 			return false;
 	}
 	return true;
@@ -105,7 +112,9 @@ static rg_plan *decide(const search *s, const act *a)
 /* A cheap look: a commit without an answer has events, and there is what a REGISTER cannot have changed. */
 static bool may_fit(const search *s, const act *a)
 {
-	if (!act_known(a) && s->told_at[a->node] == s->told_end[a->node] && !s->h->killed[a->node])
+	bool heard = s->told_at[a->node] < s->told_end[a->node] || s->apart[a - s->h->acts] || s->h->killed[a->node];
+
+	if (!act_known(a) && !heard)
 		return false;
 	for (uint32_t i = 0; act_registers(a) && a->kind != ACT_STAR && act_known(a) && a->code == 200 && i < URIS; i++) {
 		bool own = i == a->uris[0] || (a->kind == ACT_SWAP && i == a->uris[1]);
@@ -169,7 +178,7 @@ static void place(search *s, uint32_t i, const outcome *o, bool forced)
 	s->placed[i] = true;
 	s->n_placed += i < s->n_known;
 	s->told_at[a->node] += o->n_told;
-	s->n_heard += o->n_told;
+	s->n_heard += o->n_told + (s->apart[i] ? 2 : 0);
 	while (s->first < s->n_known && s->placed[s->first])
 		s->first++;
 	s->steps++;
@@ -190,7 +199,7 @@ static frame take_back(search *s)
 	s->placed[f.act] = false;
 	s->n_placed -= f.act < s->n_known;
 	s->told_at[s->h->acts[f.act].node] -= f.n_told;
-	s->n_heard -= f.n_told;
+	s->n_heard -= f.n_told + (s->apart[f.act] ? 2 : 0);
 	if (f.act < s->first)
 		s->first = f.act;
 	return f;
@@ -366,18 +375,54 @@ static void sort_acts(search *s, history *h)
 		s->n_known++;
 }
 
+/* Did another write of its node run at the same time, or may it have? */
+static bool had_company(const history *h, const act *a)
+{
+	for (uint32_t i = 0; i < h->n_acts; i++) {
+		const act *b = &h->acts[i];
+
+		if (b != a && b->node == a->node && act_writes(b) && (!act_known(a) || b->begin < a->end) && (!act_known(b) || a->begin < b->end))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A registrar cannot know where the creation of a record belongs that it had to send again, when it wrote something else meanwhile: it tells
+ * it first. So the two events of such a creation may stand anywhere among those of their node.
+ */
+static uint32_t creation_at(const history *h, const act *a)
+{
+	if (!h->resends || a->kind == ACT_WIPE || !had_company(h, a))
+		return 0;
+	for (uint32_t i = 0; i + 1 < h->n_told; i++) {
+		const told *aor = &h->told[i], *contact = &h->told[i + 1];
+
+		if (aor->node == a->node && aor->kind == RG_EVENT_AOR_INSERT && contact->kind == RG_EVENT_CONTACT_INSERT && contact->after == a->tag)
+			return i + 1;
+	}
+	return 0;
+}
+
 static void order_events(search *s)
 {
 	uint32_t n = 0;
+	bool *taken = calloc(s->h->n_told + 1, sizeof *taken);
 
+	for (uint32_t i = 0; i < s->h->n_acts; i++) {
+		s->apart[i] = creation_at(s->h, &s->h->acts[i]);
+		if (s->apart[i])
+			taken[s->apart[i] - 1] = taken[s->apart[i]] = true;
+	}
 	for (uint32_t node = 0; node < NODES_MAX; node++) {
 		s->told_at[node] = n;
 		for (uint32_t i = 0; i < s->h->n_told; i++) {
-			if (s->h->told[i].node == node)
+			if (s->h->told[i].node == node && !taken[i])
 				s->order[n++] = i;
 		}
 		s->told_end[node] = n;
 	}
+	free(taken);
 }
 
 static void say_why(const search *s, int result, char *why, size_t size)
@@ -398,14 +443,16 @@ static void say_why(const search *s, int result, char *why, size_t size)
 
 static void say_events(const search *s, char *why, size_t size)
 {
-	size_t n = strlen(why);
+	size_t n = 0;
 
-	for (uint32_t node = 0; node < NODES_MAX && n + 100 < size; node++) {
-		const told *t = s->heard[node] < s->told_end[node] ? &s->h->told[s->order[s->heard[node]]] : NULL;
+	*why = '\0';
+	for (uint32_t node = 0; node < NODES_MAX; node++) {
+		for (uint32_t i = s->heard[node]; i < s->told_end[node] && i < s->heard[node] + 4 && n + 100 < size; i++) {
+			const told *t = &s->h->told[s->order[i]];
 
-		if (t)
-			n += (size_t)snprintf(why + n, size - n, "\n  node %u heard next: %s p%u t%u to t%u", node, rg_event_name(t->kind), t->uri, t->before,
+			n += (size_t)snprintf(why + n, size - n, "node %u heard next: %s p%u t%u to t%u\n  ", node, rg_event_name(t->kind), t->uri, t->before,
 				t->after);
+		}
 	}
 }
 
@@ -416,20 +463,22 @@ int linear_check(history *h, char *why, size_t size)
 	sort_acts(&s, h);
 	s.placed = calloc(h->n_acts + 1, sizeof *s.placed);
 	s.order = calloc(h->n_told + 1, sizeof *s.order);
+	s.apart = calloc(h->n_acts + 1, sizeof *s.apart);
 	s.frames = calloc(h->n_acts + 1, sizeof *s.frames);
 	s.failed = calloc(s.room, sizeof *s.failed);
 	order_events(&s);
 	int result = explore(&s);
 
 	if (result != LINEAR_GOOD) {
-		say_why(&s, result, why, size);
 		say_events(&s, why, size);
+		say_why(&s, result, why + strlen(why), size - strlen(why));
 	}
 	while (s.depth > 0)
 		take_back(&s);
 	rg_record_unref(s.record);
 	free(s.placed);
 	free(s.order);
+	free(s.apart);
 	free(s.frames);
 	free(s.failed);
 	return result;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { TOLD_OF_ACT = 8, WIPES = 8 * AORS_MAX };
+enum { TOLD_OF_ACT = 8, WIPES = 64 * AORS_MAX };
 
 static void *shared(size_t n)
 {
@@ -153,8 +153,8 @@ uint32_t load_judge(const load *l, bool verbose)
 {
 	uint32_t faults = judge_answers(l), acts = 0, events = 0;
 	size_t room = (size_t)l->room * l->nodes + AORS_MAX + WIPES;
-	history h = { .acts = malloc(room * sizeof(act)), .told = malloc(room * TOLD_OF_ACT * sizeof(told)) };
-	char why[8192];
+	history h = { .resends = l->resends, .acts = malloc(room * sizeof(act)), .told = malloc(room * TOLD_OF_ACT * sizeof(told)) };
+	char why[16384];
 
 	for (uint32_t aor = 0; aor < l->aors; aor++) {
 		take_history(l, aor, &h);

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, DRAIN_MS = 90000, TOLD_EACH = 8, EVENTS = RG_EVENT_ALL, LATER_COMMITS = 7 };
+enum { TICK_MS = 100, DRAIN_MS = 90000, TOLD_EACH = 8, EVENTS = RG_EVENT_ALL, LATER_COMMITS = 5 };
 
 struct node;
 
@@ -95,24 +95,27 @@ static void node_told(void *user, const rg_event *e)
 
 /*
  * A server recognizes a commit that is sent again as long as at most seven later ones came to its AoR. So while the outcome of a write is
- * open, at most seven others of the AoR begin.
+ * not known, at most five others of the AoR begin; two more may slip through between the counters.
  */
+static void decided(load *l, uint32_t aor, uint32_t n)
+{
+	if (n > 0 && atomic_fetch_sub(&l->undecided[aor], n) == n)
+		atomic_store(&l->since_undecided[aor], 0);
+}
+
 static bool may_write(node *n, uint32_t aor)
 {
-	load *l = n->l;
-
-	if (atomic_fetch_add(&l->undecided[aor], 1) == 0)
-		atomic_store(&l->since_undecided[aor], 0);
-	if (atomic_fetch_add(&l->since_undecided[aor], 1) <= LATER_COMMITS)
+	atomic_fetch_add(&n->l->undecided[aor], 1);
+	if (atomic_fetch_add(&n->l->since_undecided[aor], 1) <= LATER_COMMITS)
 		return true;
-	atomic_fetch_sub(&l->undecided[aor], 1);
+	decided(n->l, aor, 1);
 	return false;
 }
 
 static void note_outcome(node *n, const act *a)
 {
 	if (act_known(a) || a->refused)
-		atomic_fetch_sub(&n->l->undecided[a->aor], 1);
+		decided(n->l, a->aor, 1);
 	else
 		n->doubts[a->aor]++;
 }
@@ -326,7 +329,7 @@ static void turn(node *n, int32_t ms)
 static int64_t statistic(node *n, const char *name)
 {
 	rg_statistics *stats = NULL;
-	int64_t value = 0;
+	int64_t value = INT64_MAX;
 
 	rg_read_statistics(n->reg, RG_STR("location"), &stats, NULL);
 	rg_statistics_find(stats, rg_str_from(name), &value);
@@ -358,7 +361,7 @@ static void end_doubts(node *n)
 	if (!any || statistic(n, "operations_in_flight") > n_under_way(n))
 		return;
 	for (uint32_t i = 0; i < n->l->aors; i++) {
-		atomic_fetch_sub(&n->l->undecided[i], n->doubts[i]);
+		decided(n->l, i, n->doubts[i]);
 		n->doubts[i] = 0;
 	}
 }

@@ -30,6 +30,7 @@ typedef struct load {
 	uint32_t pause_us;  /* of a client between two operations */
 	uint32_t blocking;  /* one of so many operations is of the blocking form; 0 = none */
 	uint32_t seed;
+	bool resends;       /* something happens for which commits are sent again */
 	uint64_t began;
 	rg_store *(*open)(const struct load *l, uint32_t node);
 	void (*drive)(rg_store *store, int32_t ms); /* waits for its connections */

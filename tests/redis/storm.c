@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NODES = 3, LANES = 4, AORS = 30, PAUSE_US = 8000, PATIENCE_MS = 60000, STEP_MS = 2, ROOM = 60000 };
+enum { NODES = 3, LANES = 4, AORS = 30, PAUSE_US = 8000, PATIENCE_MS = 60000, STEP_MS = 2, ROOM = 500000 };
 
 static const char usual[] = "?timeout=400&connect_timeout=400";
 
@@ -107,6 +107,7 @@ static void open_storm(storm *s, const storm_kind *k)
 	s->l->aors = AORS;
 	s->l->pause_us = PAUSE_US;
 	s->l->blocking = 40;
+	s->l->resends = true;
 	s->l->seed = (uint32_t)s->dice;
 	for (uint32_t i = 0; i < NODES_MAX; i++) {
 		const char *where = redis_server_address(s->server);
