@@ -45,7 +45,8 @@ void rg__redis_cache_free(rg__redis_cache *c)
 	free(c);
 }
 
-/* The hash of each part goes into that of the next one, so that keys whose parts are split elsewhere differ. A long part is hashed twice. */
+/* The hash of each part goes into that of the next one, so that keys whose parts are split elsewhere differ. A long part is hashed
+ * twice. */
 static uint64_t cache_hash(const rg__redis_cache *c, const rg_key *key)
 {
 	const rg_str parts[3] = { key->domain, key->user, key->host };

@@ -35,8 +35,7 @@ static void print_life(char *out, size_t size, rg_time deadline)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
-	left = deadline < 0 || left < 0 ? 0 : left;
+	int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, left = deadline > now_ms ? deadline - now_ms : 0;
 	snprintf(out, size, "%lld", (long long)((left < LIFE_MAX ? left : LIFE_MAX) + DAY));
 }
 

@@ -151,8 +151,8 @@ void rg__redis_score_print(char out[RG__REDIS_SCORE_SIZE], rg_time time)
 	snprintf(out, RG__REDIS_SCORE_SIZE, "%lld", (long long)(time - (rest < 0 ? rest + (int64_t)unit : rest)));
 }
 
-/* A number as Redis writes it: "1700000000000", "1.5", "1.8014398509481984e+17", "inf". From 10^17 on it has an exponent, and only the bound
- * counts. */
+/* A number as Redis writes it: "1700000000000", "1.5", "1.8014398509481984e+17", "inf". From 10^17 on it has an exponent, and only the
+ * bound counts. */
 bool rg__redis_score_read(rg_str text, rg_time *out)
 {
 	static const int64_t with_exponent = INT64_C(100000000000000000);

@@ -170,16 +170,18 @@ uint32_t rg__redis_link_wants(const rg__redis_link *l)
 	return RG_REDIS_READ | (l->unsent || rg__redis_tls_waits_to_write(l) ? RG_REDIS_WRITE : 0);
 }
 
-/* The next requests as pieces of one write. */
-static int gather(rg__redis_link *l, struct iovec *pieces)
+/* The next requests as pieces of one write, and their bytes in all. */
+static int gather(rg__redis_link *l, struct iovec *pieces, size_t *sum)
 {
 	size_t from = l->unsent_at;
 	int n = 0;
 
+	*sum = 0;
 	for (rg__redis_request *q = l->unsent; q && n < PIECES; q = q->next, n++) {
 		if (q != l->unsent)
 			from = q->parts[q->delivered].at;
 		pieces[n] = (struct iovec){ q->text + from, q->len - from };
+		*sum += q->len - from;
 		q->begun = q->written = true;
 	}
 	return n;
@@ -207,10 +209,10 @@ static void advance(rg__redis_link *l, size_t n)
 	l->unsent_at += l->unsent ? n : 0;
 }
 
-static ssize_t write_plain(rg__redis_link *l)
+static ssize_t write_plain(rg__redis_link *l, size_t *sum)
 {
 	struct iovec pieces[PIECES];
-	struct msghdr m = { .msg_iov = pieces, .msg_iovlen = (size_t)gather(l, pieces) };
+	struct msghdr m = { .msg_iov = pieces, .msg_iovlen = (size_t)gather(l, pieces, sum) };
 	ssize_t n;
 
 	do
@@ -224,13 +226,11 @@ static void write_tls(rg__redis_link *l)
 	struct iovec pieces[PIECES];
 
 	while (l->unsent) {
-		size_t sum = 0;
-		int n = gather(l, pieces);
-		for (int i = 0; i < n; i++) {
+		size_t sum;
+		int n = gather(l, pieces, &sum);
+		for (int i = 0; i < n; i++)
 			if (!rg__redis_tls_append(l, pieces[i].iov_base, pieces[i].iov_len))
 				return;
-			sum += pieces[i].iov_len;
-		}
 		advance(l, sum);
 	}
 	rg__redis_tls_flush(l);
@@ -241,13 +241,17 @@ void rg__redis_link_write(rg__redis_link *l)
 	if (l->store->url.tls && l->broken[0] == '\0')
 		write_tls(l);
 	while (l->unsent && l->broken[0] == '\0') {
-		ssize_t n = write_plain(l);
+		size_t sum;
+		ssize_t n = write_plain(l, &sum);
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
-		if (n < 0)
+		if (n < 0) {
 			rg__redis_break(l, strerror(errno));
-		else
-			advance(l, (size_t)n);
+			break;
+		}
+		advance(l, (size_t)n);
+		if ((size_t)n < sum)
+			break; /* there is no more room */
 	}
 	rg__redis_interest(l);
 }

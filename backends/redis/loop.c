@@ -164,7 +164,8 @@ static void finish(rg__redis *r, bool fired)
 		fired = s->kicked = false;
 		for (uint32_t i = 0; due && i < LINKS && !r->dead; i++)
 			rg__redis_times(&s->link[i]);
-		if (!r->dead && m->stage >= STAGE_GREETING && m->unsent)
+		/* With no room before, the loop says when there is some. */
+		if (!r->dead && m->stage >= STAGE_GREETING && m->unsent && !(m->watched & RG_REDIS_WRITE))
 			rg__redis_link_write(m);
 		if (!s->kicked)
 			break;

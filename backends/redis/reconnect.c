@@ -119,6 +119,22 @@ void rg__redis_event(rg__redis_link *l, uint32_t events)
 	rg__redis_release(r);
 }
 
+/* The server is back: the other links need not wait for the end of their back-off. */
+static void main_ready(rg__redis *r)
+{
+	rg__redis_links *s = r->links;
+	rg__redis_link *watch = &s->link[LINK_WATCH];
+
+	r->counters.reconnects += s->was_ready;
+	s->was_ready = true;
+	s->logged[0] = s->refusal[0] = '\0';
+	s->link[LINK_BLOCKING].backoff.until = NO_TIME;
+	rg__redis_set_state(r, RG_REDIS_READY);
+	rg__redis_log(r, RG_LOG_INFO, "Redis at %s: connected as %s", s->address, s->name);
+	if (watch->stage == STAGE_NONE && s->n_channels > 0)
+		rg__redis_attempt(watch);
+}
+
 void rg__redis_ready(rg__redis_link *l)
 {
 	rg__redis *r = l->store;
@@ -135,13 +151,8 @@ void rg__redis_ready(rg__redis_link *l)
 	rg__redis_begin_sending(l);
 	if (l->index == LINK_WATCH)
 		rg__redis_resubscribe(l);
-	if (l->index == LINK_MAIN) {
-		r->counters.reconnects += s->was_ready;
-		s->was_ready = true;
-		s->logged[0] = s->refusal[0] = '\0';
-		rg__redis_set_state(r, RG_REDIS_READY);
-		rg__redis_log(r, RG_LOG_INFO, "Redis at %s: connected as %s", s->address, s->name);
-	}
+	if (l->index == LINK_MAIN)
+		main_ready(r);
 	if (l->index >= LINK_BLOCKING)
 		backoff_of(l)->delay = 0;
 	rg__redis_link_write(l);
@@ -197,7 +208,6 @@ static void main_lost(rg__redis_link *l, const char *why, bool again)
 	rg__redis_rewind(l);
 	rg__redis_set_state(r, RG_REDIS_CONNECTING);
 	rg__redis_trouble(r, RG_LOG_WARNING, why);
-	r->links->backoff.delay = 0;
 	rg__redis_attempt(l);
 }
 
@@ -211,7 +221,6 @@ static void watch_lost(rg__redis_link *l, bool again)
 	if (r->links->n_channels == 0)
 		return;
 	if (again) {
-		l->backoff.delay = 0;
 		rg__redis_attempt(l);
 		return;
 	}
@@ -223,11 +232,13 @@ void rg__redis_lost(rg__redis_link *l, const char *why)
 {
 	rg__redis *r = l->store;
 	char text[TROUBLE_SIZE];
-	bool again = worked(l) && !is_over(l, rg__redis_clock());
+	bool useful = worked(l), again = useful && !is_over(l, rg__redis_clock());
 
 	/* What the server said within the greeting tells more than that it hung up. */
 	snprintf(text, sizeof text, "%s", l->stage == STAGE_GREETING && l->said[0] ? l->said : why);
 	r->counters.connect_failures += l->stage != STAGE_READY;
+	if (useful)
+		backoff_of(l)->delay = 0;
 	rg__redis_link_close(l);
 	if (r->dead)
 		return;

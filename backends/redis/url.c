@@ -8,7 +8,7 @@
 enum { URL_MAX = 4096, PREFIX_MAX = 64, HOST_MAX = 253, SOCKET_PATH_MAX = 107 };
 
 /* The parameters. */
-static const struct parameter_row {
+static const struct url_parameter_row {
 	const char *name;
 	uint64_t least, most, standard;
 	size_t at;
@@ -37,7 +37,7 @@ static rg_status bad_url(struct url_reader *r, const char *what)
 	return rg_error_set(r->why, RG_EINVAL, (rg_str){ text, (size_t)n });
 }
 
-static void put_number(rg__redis_url *url, const struct parameter_row *row, uint64_t value)
+static void put_number(rg__redis_url *url, const struct url_parameter_row *row, uint64_t value)
 {
 	uint32_t narrow = (uint32_t)value;
 	memcpy((char *)url + row->at, row->bytes == 8 ? (const void *)&value : &narrow, row->bytes);
@@ -85,7 +85,7 @@ static bool take_digits(rg_str s, uint64_t most, uint64_t *out)
 }
 
 /* Takes from @p rest what stands before the first octet of @p stops, and leaves that octet there. */
-static rg_str take_until(rg_str *rest, const char *stops)
+static rg_str url_take_until(rg_str *rest, const char *stops)
 {
 	rg_str part = { rest->p, 0 };
 	while (part.n < rest->n && !strchr(stops, rest->p[part.n]))
@@ -107,7 +107,7 @@ static bool skip_text(rg_str *rest, const char *text)
 
 static rg_status read_user(struct url_reader *r, rg_str userinfo)
 {
-	rg_str user = take_until(&userinfo, ":");
+	rg_str user = url_take_until(&userinfo, ":");
 	if (userinfo.n == 0)
 		return bad_url(r, "a user needs a password: user:password@ or :password@");
 	userinfo.p++;
@@ -133,18 +133,18 @@ static bool names_only(rg_str s, size_t most, const char *more)
 	return s.n > 0 && s.n <= most;
 }
 
-static rg_status read_host(struct url_reader *r, rg_str s)
+static rg_status url_read_host(struct url_reader *r, rg_str s)
 {
 	rg_addr addr;
 	rg_str host;
 	if (skip_text(&s, "[")) {
-		host = take_until(&s, "]");
+		host = url_take_until(&s, "]");
 		if (s.n == 0 || rg_addr_parse(host, &addr) != RG_OK)
 			return bad_url(r, "what stands in brackets is no IPv6 address");
 		s.p++;
 		s.n--;
 	} else {
-		host = take_until(&s, ":");
+		host = url_take_until(&s, ":");
 		if (!names_only(host, HOST_MAX, ".-_"))
 			return bad_url(r, "the host is missing or malformed");
 	}
@@ -170,13 +170,13 @@ static rg_status take_user(struct url_reader *r, rg_str *authority)
 
 static rg_status read_tcp(struct url_reader *r, rg_str *rest)
 {
-	rg_str authority = take_until(rest, "/?#");
+	rg_str authority = url_take_until(rest, "/?#");
 	rg_status status = take_user(r, &authority);
 	if (status == RG_OK)
-		status = read_host(r, authority);
+		status = url_read_host(r, authority);
 	if (status != RG_OK || !skip_text(rest, "/"))
 		return status;
-	rg_str db = take_until(rest, "?#");
+	rg_str db = url_take_until(rest, "?#");
 	uint64_t number;
 	if (db.n == 0)
 		return RG_OK;
@@ -190,14 +190,14 @@ static rg_status read_tcp(struct url_reader *r, rg_str *rest)
 static rg_status read_unix(struct url_reader *r, rg_str *rest)
 {
 	if (skip_text(rest, "//")) {
-		rg_str authority = take_until(rest, "/?#");
+		rg_str authority = url_take_until(rest, "/?#");
 		rg_status status = take_user(r, &authority);
 		if (status != RG_OK)
 			return status;
 		if (authority.n > 0)
 			return bad_url(r, "unix: takes no host, only a path");
 	}
-	rg_str path = take_until(rest, "?#");
+	rg_str path = url_take_until(rest, "?#");
 	r->url.path = unescaped(r, path);
 	if (!r->url.path.p || path.n == 0 || path.p[0] != '/' || memchr(r->url.path.p, 0, r->url.path.n))
 		return bad_url(r, "unix: needs an absolute path");
@@ -215,16 +215,16 @@ static rg_status read_prefix(struct url_reader *r, rg_str value)
 	return RG_OK;
 }
 
-static rg_status read_parameter(struct url_reader *r, rg_str pair)
+static rg_status url_read_parameter(struct url_reader *r, rg_str pair)
 {
-	rg_str name = take_until(&pair, "=");
+	rg_str name = url_take_until(&pair, "=");
 	rg_str value = { pair.n > 0 ? pair.p + 1 : pair.p, pair.n > 0 ? pair.n - 1 : 0 };
 	char text[120];
 	uint64_t number;
 	if (rg_str_equal(name, RG_STR("prefix")))
 		return read_prefix(r, value);
 	for (uint32_t i = 0; i < URL_PARAMETERS; i++) {
-		const struct parameter_row *row = &url_parameters[i];
+		const struct url_parameter_row *row = &url_parameters[i];
 		if (!rg_str_equal(name, rg_str_from(row->name)))
 			continue;
 		snprintf(text, sizeof text, "%s is given twice", row->name);
@@ -248,7 +248,7 @@ static rg_status read_rest(struct url_reader *r, rg_str rest)
 	if (!skip_text(&rest, "?"))
 		return bad_url(r, "it has a fragment");
 	while (rest.n > 0) {
-		rg_status status = read_parameter(r, take_until(&rest, "&"));
+		rg_status status = url_read_parameter(r, url_take_until(&rest, "&"));
 		if (status != RG_OK)
 			return status;
 		if (skip_text(&rest, "&") && rest.n == 0)

@@ -32,7 +32,7 @@ static bool skip_tags(rg_str *rest)
 	return true;
 }
 
-static rg_status read_record(rg_str bytes, const rg_key *key, rg_fetched *out, const char **why)
+static rg_status value_record(rg_str bytes, const rg_key *key, rg_fetched *out, const char **why)
 {
 	rg_record *record;
 	rg_key own;
@@ -70,7 +70,7 @@ rg_status rg__redis_value_read(rg_str value, const rg_key *key, rg_fetched *out,
 		return broken_value(why, "a record without a time");
 	rest.p += TIME_BYTES;
 	rest.n -= TIME_BYTES;
-	return skip_tags(&rest) ? read_record(rest, key, out, why) : broken_value(why, "malformed tags");
+	return skip_tags(&rest) ? value_record(rest, key, out, why) : broken_value(why, "malformed tags");
 }
 
 rg_status rg__redis_value_reply(const redisReply *reply, const rg_key *key, rg_fetched *out, const char **why)

@@ -164,7 +164,7 @@ static void walk_read(rg__redis_walk *w, uint32_t i, rg_status status, const red
 	if (w->status != RG_OK || w->stopped)
 		return;
 	w->stop = step;
-	if (i > 0 && rg__redis_walk_full(w)) {
+	if (rg__redis_walk_full(w)) {
 		w->stopped = true;
 		return;
 	}
@@ -189,7 +189,7 @@ static void on_walked(void *user, uint32_t index, rg_status status, const redisR
 /* Chooses the buckets that this page asks. */
 static void walk_choose(rg__redis_walk *w)
 {
-	uint32_t buckets = w->r->url.buckets, width = w->position.p ? 1 : w->width < w->limit ? w->width : w->limit;
+	uint32_t buckets = w->r->url.buckets, width = w->position.p ? 1 : w->width;
 	w->end = w->step;
 	while (w->end < buckets && w->n < width) {
 		bool inside = w->end == w->step && w->position.p;

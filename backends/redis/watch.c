@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A watch is a subscription to the channel of its key. The calls of one watch never overlap: a change while `changed` runs makes it run again,
- * and an end during the call is told after it. */
+/* A watch is a subscription to the channel of its key. The calls of one watch never overlap: a change while `changed` runs makes it run
+ * again, and an end during the call is told after it. */
 #include "ops.h"
 
 #include <stdlib.h>

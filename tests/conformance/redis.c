@@ -6,7 +6,12 @@
 #include <rgstr/memory.h>
 #include "nodes.h"
 
+/* Under a sanitizer the many are fewer. */
+#ifdef __SANITIZE_ADDRESS__
+enum { FEW = 300, MANY = 5000 };
+#else
 enum { FEW = 500, MANY = 100000 };
+#endif
 
 typedef struct how {
 	bool cluster, overlay;

@@ -207,6 +207,8 @@ static const struct hostile_reply {
 	{ "-ERR \x01\x1b[2J\x7f\xff evil\r\n*", NULL },
 	{ "\r\n\r\n\r\n", "this is no Redis" },
 	{ "+", NULL },
+	{ "$2000000000\r\nabc", NULL },
+	{ "$99999999999999999999\r\n", NULL },
 };
 
 Test(link, a_hostile_reply_ends_the_connection_and_nothing_else)

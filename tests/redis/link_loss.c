@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A connection that is lost, at every point, and a server that does not answer. */
 #include "fake.h"
+#include "links.h"
 
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -327,6 +329,64 @@ Test(link_loss, the_store_may_be_dropped_in_the_callback_of_a_call_that_succeede
 	cr_expect_eq(p.status[3], RG_EUNKNOWN);
 	for (uint32_t i = 0; i < 4; i++)
 		cr_expect_eq(p.times[i], 1);
+	fake_free(f);
+}
+
+static int open_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+Test(link_loss, reconnections_leave_no_descriptor_behind)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	int before = open_descriptors();
+
+	probe_new(&p, f, "timeout=5000");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	int ready = open_descriptors();
+	for (uint32_t i = 0; i < 300; i++) {
+		p.times[0] = 0;
+		probe_ask(&p, 0, false, 0);
+		probe_run(&p, 0, 3000);
+		cr_assert_eq(p.status[0], RG_OK);
+		fake_hang_up(f);
+	}
+	p.times[0] = 0;
+	probe_ask(&p, 0, false, 0);
+	probe_run(&p, 0, 3000);
+	cr_expect_eq(probe_count(&p, "reconnects"), 300);
+	cr_expect_eq(open_descriptors(), ready);
+	probe_free(&p);
+	fake_turn(f);
+	cr_expect_eq(open_descriptors(), before);
+	fake_free(f);
+}
+
+Test(link_loss, a_loss_after_a_long_life_begins_with_the_shortest_delay)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+
+	fake_deny(f);
+	probe_new(&p, f, "timeout=40");
+	for (int i = 0; i < 4000 && probe_count(&p, "connect_failures") < 3; i++)
+		rg_redis_store_run(p.store, 5);
+	fake_listen(f);
+	probe_until(&p, RG_REDIS_READY, 8000);
+	probe_ask(&p, 0, false, 0);
+	probe_run(&p, 0, 2000);
+	f->silent = true;
+	probe_ask(&p, 1, false, 0);
+	probe_run(&p, 1, 2000);
+	cr_expect_eq(p.status[1], RG_ESTORE);
+	cr_expect_eq(p.r->links->backoff.delay, 200, "the next one after the first");
+	probe_free(&p);
 	fake_free(f);
 }
 

@@ -15,7 +15,7 @@ typedef struct looking {
 	struct prompt *home;
 	rg_watch_cb changed;
 	void *user, *handle;
-	bool tells, ended;
+	bool tells, ended, busy; /* the calls of one watch never overlap */
 } looking;
 
 typedef struct prompt {
@@ -96,25 +96,27 @@ static void on_change(void *user, rg_status status)
 		l->ended = true;
 }
 
-/* @return whether there was one to tell. Any may be gone afterwards. */
+/* @return whether there was one to tell. Any other may be gone afterwards. */
 static bool tell_one(prompt *p)
 {
-	for (looking **at = &p->first; *at; at = &(*at)->next) {
-		looking *l = *at;
+	looking **at = &p->first;
 
-		if (l->ended) {
-			*at = l->next;
-			l->changed(l->user, RG_ECANCELED);
-			free(l);
-			return true;
-		}
-		if (l->tells) {
-			l->tells = false;
-			l->changed(l->user, RG_OK);
-			return true;
-		}
+	while (*at && ((*at)->busy || (!(*at)->tells && !(*at)->ended)))
+		at = &(*at)->next;
+	looking *l = *at;
+	if (!l)
+		return false;
+	if (l->ended) {
+		*at = l->next;
+		l->changed(l->user, RG_ECANCELED);
+		free(l);
+		return true;
 	}
-	return false;
+	l->tells = false;
+	l->busy = true;
+	l->changed(l->user, RG_OK);
+	l->busy = false;
+	return true;
 }
 
 static void tell_watches(prompt *p)
@@ -374,14 +376,12 @@ static void prompt_destroy(void *self)
 {
 	prompt *p = self;
 
-	while (p->first) {
-		looking *l = p->first;
-
+	for (looking *l = p->first; l; l = l->next) {
 		if (!l->ended)
 			p->ops->unwatch(p->in, l->handle);
 		l->ended = true;
-		tell_one(p);
 	}
+	tell_watches(p);
 	leave(p);
 }
 

@@ -39,6 +39,11 @@ if after then
 		found[#found], found[#found - 1] = nil, nil
 	end
 else
+	-- Mostly nothing is due.
+	local first = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')[2]
+	if not first or tonumber(first) > tonumber(now) then
+		return { '', '', first or '' }
+	end
 	found = redis.call('ZRANGEBYSCORE', set, '-inf', now, 'WITHSCORES', 'LIMIT', 0, limit + 1)
 end
 

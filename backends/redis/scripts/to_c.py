@@ -25,7 +25,8 @@ def main(output, *paths):
         text = ''.join(text_of(path)).encode()
         octets = ', '.join(str(octet) for octet in text)
         texts.append(f'static const char script_{name}[] = {{ {octets}, 0 }};\n')
-        rows.append(f'\t[RG__REDIS_SCRIPT_{name.upper()}] = {{ "{name}", "{hashlib.sha1(text).hexdigest()}", script_{name}, {len(text)} }},\n')
+        sha = hashlib.sha1(text).hexdigest()
+        rows.append(f'\t[RG__REDIS_SCRIPT_{name.upper()}] = {{ "{name}", "{sha}", script_{name}, {len(text)} }},\n')
     with open(output, 'w', encoding='ascii') as file:
         file.write('#include "scripts.h"\n\n' + ''.join(texts))
         file.write('\nconst rg__redis_script rg__redis_scripts[] = {\n' + ''.join(rows) + '};\n')

@@ -72,7 +72,8 @@ Test(redis_layout, a_member_is_read_back_as_its_key)
 
 Test(redis_layout, what_is_no_member_is_refused)
 {
-	static const char *const bad[] = { "", "1", "1:", "1:1", "1:1:", "1:1:d/", "1:1:d/a", "01:1:d/a@h", "1:01:d/a@h", "-1:1:d/a@h", "2:1:d/a@h",
+	static const char *const bad[] = { "", "1", "1:", "1:1", "1:1:", "1:1:d/", "1:1:d/a", "01:1:d/a@h", "1:01:d/a@h", "-1:1:d/a@h",
+		"2:1:d/a@h",
 		"1:2:d/a@h", "1:1:d:a@h", "1:1:d/a/h", " 1:1:d/a@h", "99999:99999:d/a@h", "100000:1:d/a@h", "1:18446744073709551617:d/a@h" };
 	rg_key out;
 
