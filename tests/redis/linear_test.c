@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROOM = 2048, STEP = 1000, HISTORIES = 40, LENGTH = 300 };
+enum { ROOM = 2048, STEP = 1000, HISTORIES = 15, LENGTH = 300 };
 
 /* A registrar that does one thing after another, each at its moment, and writes the history. */
 typedef struct scene {
@@ -263,6 +263,26 @@ Test(linear, events_out_of_order_are_wrong)
 	sets(s, 0, 0, 3);
 	swap_told(s, 2, 3);
 	expect(s, LINEAR_WRONG);
+}
+
+/* The creation by node 0 was sent again, and landed after node 0 had written on top of what node 1 made and removed. */
+Test(linear, a_creation_that_was_sent_again_may_be_told_first)
+{
+	for (int resends = 0; resends < 2; resends++) {
+		scene *s = scene_new(1);
+
+		sets(s, 1, 0, 1);
+		sets(s, 0, 1, 2);
+		does(s, (act){ .kind = ACT_REMOVE_ALL, .node = 1 });
+		act *late = sets(s, 0, 2, 3);
+
+		late->begin = 1;
+		memmove(&s->told[2 + 2], &s->told[2], (s->h.n_told - 2 - 2) * sizeof *s->told);
+		for (uint32_t i = 0; i < 2; i++)
+			s->told[2 + i] = (told){ .kind = i ? RG_EVENT_CONTACT_INSERT : RG_EVENT_AOR_INSERT, .after = i ? late->tag : 0, .uri = i ? 2 : 0 };
+		s->h.resends = resends;
+		expect(s, resends ? LINEAR_GOOD : LINEAR_WRONG);
+	}
 }
 
 Test(linear, a_wrong_count_of_removed_bindings_is_wrong)

@@ -292,9 +292,9 @@ const storm_kind storm_kinds[] = {
 	{ .name = "password-changed", .server = { .acl = "user default on nopass ~* &* +@all\nuser app on >secret ~* &* +@all\n" }, .login = "app:secret@",
 		.times = 1, .happens = password_changed },
 	{ .name = "made-replica", .times = 1, .happens = made_replica },
-	{ .name = "cut", .proxies = true, .times = 20, .happens = cut },
+	{ .name = "cut", .proxies = true, .times = 12, .happens = cut },
 	{ .name = "split-and-late", .proxies = true, .parameters = "?timeout=20000&connect_timeout=20000&buckets=4", .times = 3, .happens = split_and_late },
-	{ .name = "answers-swallowed", .proxies = true, .times = 10, .happens = answers_swallowed, .after = commits_recognised },
+	{ .name = "answers-swallowed", .proxies = true, .times = 6, .happens = answers_swallowed, .after = commits_recognised },
 	{ .name = "resent-to-empty", .proxies = true, .times = 3, .happens = resent_to_empty },
 	{ .name = "node-killed", .times = 1, .happens = node_killed },
 };
