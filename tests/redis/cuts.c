@@ -20,6 +20,9 @@ typedef struct scene {
 	uint32_t cseq;
 } scene;
 
+/* Few buckets, so that a walk has few bytes. */
+static const char few[] = "?buckets=2", few_and_slow[] = "?buckets=2&timeout=20000&connect_timeout=20000";
+
 static const char contact[] = "<sip:alice@192.0.2.1:5060>;expires=600";
 
 static scene *scene_new(void)
@@ -28,8 +31,8 @@ static scene *scene_new(void)
 
 	s->server = redis_server_start(NULL);
 	s->proxy = proxy_new(s->server);
-	solo_open(&s->solo, proxy_address(s->proxy), NULL);
-	solo_open(&s->other, redis_server_address(s->server), NULL);
+	solo_open(&s->solo, proxy_address(s->proxy), few);
+	solo_open(&s->other, redis_server_address(s->server), few);
 	cr_assert(solo_connect(&s->solo, RG_REDIS_READY));
 	cr_assert(solo_connect(&s->other, RG_REDIS_READY));
 	s->cseq = 1;
@@ -147,7 +150,7 @@ static void cut_greeting(void (*cut)(proxy *p, int64_t n), uint64_t (*passed)(pr
 	uint64_t before = passed(s->proxy);
 	solo one;
 
-	solo_open(&one, proxy_address(s->proxy), NULL);
+	solo_open(&one, proxy_address(s->proxy), few);
 	cr_expect(solo_connect(&one, RG_REDIS_READY));
 	solo_close(&one);
 	uint64_t length = passed(s->proxy) - before;
@@ -159,7 +162,7 @@ static void cut_greeting(void (*cut)(proxy *p, int64_t n), uint64_t (*passed)(pr
 		call c;
 
 		cut(s->proxy, (int64_t)n);
-		solo_open(&one, proxy_address(s->proxy), NULL);
+		solo_open(&one, proxy_address(s->proxy), few);
 		solo_save(&one, &c, "alice", contact, ++s->cseq);
 		cr_expect(solo_finish(&one, &c), "cut at byte %u: the save is answered once", (unsigned)n);
 		cr_expect_eq(c.code, c.status == RG_OK ? 200 : 503, "cut at byte %u: %d", (unsigned)n, c.code);
@@ -192,7 +195,7 @@ Test(cuts, each_byte_comes_alone)
 
 	cr_expect_eq(solo_saved(&s->solo, "alice", contact, ++s->cseq), 200);
 	proxy_split(s->proxy, true);
-	solo_open(&one, proxy_address(s->proxy), "?timeout=20000&connect_timeout=20000");
+	solo_open(&one, proxy_address(s->proxy), few_and_slow);
 	cr_expect_eq(solo_saved(&one, "carol", contact, 1), 200, "through a greeting in single bytes");
 	call c;
 

@@ -330,8 +330,8 @@ Test(hostile, a_tag_set_of_another_type)
 /* Members that are no keys of ours, and one that is another domain's. */
 Test(hostile, members_that_are_none)
 {
-	static const char *const members[] = { "", "x", "1:2", "8:5:locationalice", "99999999999999999999:1:a/b@c", "-1:2:a/b@c", "8:300:location/a@b",
-		"8:5:location/alice", "0:0:/@", "8:5:location/alice@\nexample.org" };
+	static const char *const members[] = { "", "x", "1:2", "8:5:locationalice", "99999999999999999999:1:a/b@c", "-1:2:a/b@c",
+		"8:300:location/a@b", "8:5:location/alice", "0:0:/@", "8:5:location/alice@\nexample.org" };
 	scene *s = scene_new();
 
 	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
@@ -363,8 +363,8 @@ static void expect_refused_schema(scene *s, const char *what)
 
 Test(hostile, a_schema_that_is_none)
 {
-	static const char *const texts[] = { "", "1", "2 1 0", "1 64 0b2a3c64-0000-0000-0000-000000000000", "1 x y", "99999999999999999999 1 z", "1 1",
-		"\xff\xfe" };
+	static const char *const texts[] = { "", "1", "2 1 0", "1 64 0b2a3c64-0000-0000-0000-000000000000", "1 x y", "99999999999999999999 1 z",
+		"1 1", "\xff\xfe" };
 	scene *s = scene_new();
 
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {

@@ -259,8 +259,8 @@ static bool draw_repeat(node *n, act *a)
 /* Half of it concerns a tenth of the AoRs. */
 static void draw(node *n, act *a)
 {
-	static const uint8_t kinds[] = { ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_UNSET, ACT_UNSET, ACT_SWAP, ACT_SWAP, ACT_STAR,
-		ACT_REMOVE_ONE, ACT_REMOVE_ALL, ACT_ASK, ACT_LOOKUP, ACT_LOOKUP };
+	static const uint8_t kinds[] = { ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_SET, ACT_UNSET, ACT_UNSET, ACT_SWAP, ACT_SWAP,
+		ACT_STAR, ACT_REMOVE_ONE, ACT_REMOVE_ALL, ACT_ASK, ACT_LOOKUP, ACT_LOOKUP };
 	uint32_t aors = n->l->aors;
 
 	if (draw_repeat(n, a))

@@ -117,8 +117,8 @@ static void open_storm(storm *s, const storm_kind *k)
 			where = proxy_address(s->proxies[i]);
 		}
 		/* unix:/path, or unix://user:password@/path */
-		snprintf(s->l->address[i], sizeof s->l->address[i], "unix:%s%s%s%s", k->login ? "//" : "", k->login ? k->login : "", where + strlen("unix:"),
-			k->parameters ? k->parameters : usual);
+		snprintf(s->l->address[i], sizeof s->l->address[i], "unix:%s%s%s%s", k->login ? "//" : "", k->login ? k->login : "",
+			where + strlen("unix:"), k->parameters ? k->parameters : usual);
 	}
 	for (uint32_t i = 0; i < NODES; i++)
 		node_fork(s->l, i);

@@ -211,7 +211,7 @@ static void cut(storm *s)
 	}
 }
 
-/* In turn, one node gets its replies in single bytes, one gets them late, and one as they come. The first may be too slow for its callers. */
+/* In turn, one node gets its replies in single bytes, one late, and one as they come. The first may be too slow for its callers. */
 static void split_and_late(storm *s)
 {
 	for (uint32_t i = 0; i < s->times; i++) {
@@ -289,11 +289,12 @@ const storm_kind storm_kinds[] = {
 	{ .name = "clients-killed", .times = 20, .happens = clients_killed },
 	{ .name = "scripts-flushed", .times = 20, .happens = scripts_flushed, .after = scripts_reloaded },
 	{ .name = "out-of-memory", .times = 1, .happens = out_of_memory },
-	{ .name = "password-changed", .server = { .acl = "user default on nopass ~* &* +@all\nuser app on >secret ~* &* +@all\n" }, .login = "app:secret@",
-		.times = 1, .happens = password_changed },
+	{ .name = "password-changed", .server = { .acl = "user default on nopass ~* &* +@all\nuser app on >secret ~* &* +@all\n" },
+		.login = "app:secret@", .times = 1, .happens = password_changed },
 	{ .name = "made-replica", .times = 1, .happens = made_replica },
 	{ .name = "cut", .proxies = true, .times = 12, .happens = cut },
-	{ .name = "split-and-late", .proxies = true, .parameters = "?timeout=20000&connect_timeout=20000&buckets=4", .times = 3, .happens = split_and_late },
+	{ .name = "split-and-late", .proxies = true, .parameters = "?timeout=20000&connect_timeout=20000&buckets=4", .times = 3,
+		.happens = split_and_late },
 	{ .name = "answers-swallowed", .proxies = true, .times = 6, .happens = answers_swallowed, .after = commits_recognised },
 	{ .name = "resent-to-empty", .proxies = true, .times = 3, .happens = resent_to_empty },
 	{ .name = "node-killed", .times = 1, .happens = node_killed },
