@@ -397,6 +397,8 @@ void node_work(load *l, uint32_t index)
 	node *n = malloc(sizeof *n);
 	rg_subscription *subscription = NULL;
 
+	while (atomic_load(&l->hold))
+		poll(NULL, 0, 1);
 	node_open(n, l, index);
 	if (rg_registrar_subscribe(n->reg, EVENTS, node_told, n, NULL, &subscription, NULL) != RG_OK)
 		abort();

@@ -25,6 +25,7 @@ typedef struct journal {
 } journal;
 
 typedef struct load {
+	_Atomic bool hold; /* nodes do not begin yet */
 	_Atomic bool stop;
 	uint32_t nodes, lanes, aors, room; /* room: acts of each node */
 	uint32_t pause_us;  /* of a client between two operations */

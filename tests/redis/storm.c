@@ -99,6 +99,19 @@ void storm_connection(storm *s, int connection)
 	storm_fault(s, connection == RG_REDIS_READY ? "a node does not connect" : "a node does not see that its server is gone");
 }
 
+/* unix:/path, or unix://user:password@/path */
+static void set_address(storm *s, const storm_kind *k, uint32_t node)
+{
+	const char *where = redis_server_address(s->server);
+
+	if (k->proxies && node < NODES) {
+		s->proxies[node] = proxy_new(s->server);
+		where = proxy_address(s->proxies[node]);
+	}
+	snprintf(s->l->address[node], sizeof s->l->address[node], "unix:%s%s%s%s", k->login ? "//" : "", k->login ? k->login : "",
+		where + strlen("unix:"), k->parameters ? k->parameters : usual);
+}
+
 static void open_storm(storm *s, const storm_kind *k)
 {
 	s->server = redis_server_start(&k->server);
@@ -109,19 +122,13 @@ static void open_storm(storm *s, const storm_kind *k)
 	s->l->blocking = 40;
 	s->l->resends = true;
 	s->l->seed = (uint32_t)s->dice;
-	for (uint32_t i = 0; i < NODES_MAX; i++) {
-		const char *where = redis_server_address(s->server);
-
-		if (k->proxies && i < NODES) {
-			s->proxies[i] = proxy_new(s->server);
-			where = proxy_address(s->proxies[i]);
-		}
-		/* unix:/path, or unix://user:password@/path */
-		snprintf(s->l->address[i], sizeof s->l->address[i], "unix:%s%s%s%s", k->login ? "//" : "", k->login ? k->login : "",
-			where + strlen("unix:"), k->parameters ? k->parameters : usual);
-	}
+	/* A proxy is a thread, and a process with threads does not fork well. */
+	atomic_store(&s->l->hold, true);
 	for (uint32_t i = 0; i < NODES; i++)
 		node_fork(s->l, i);
+	for (uint32_t i = 0; i < NODES_MAX; i++)
+		set_address(s, k, i);
+	atomic_store(&s->l->hold, false);
 }
 
 static void close_storm(storm *s, const storm_kind *k)
