@@ -105,6 +105,8 @@ static void decided(load *l, uint32_t aor, uint32_t n)
 
 static bool may_write(node *n, uint32_t aor)
 {
+	if (!n->l->resends)
+		return true;
 	atomic_fetch_add(&n->l->undecided[aor], 1);
 	if (atomic_fetch_add(&n->l->since_undecided[aor], 1) <= LATER_COMMITS)
 		return true;
@@ -114,6 +116,8 @@ static bool may_write(node *n, uint32_t aor)
 
 static void note_outcome(node *n, const act *a)
 {
+	if (!n->l->resends)
+		return;
 	if (act_known(a) || a->refused)
 		decided(n->l, a->aor, 1);
 	else
