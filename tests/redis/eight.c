@@ -9,7 +9,7 @@
 #include "node.h"
 #include "server.h"
 
-enum { PROCESSES = 8, AORS = 50, LANES = 2, OPERATIONS = 1000, BLOCKING = 3 };
+enum { PROCESSES = 8, AORS = 50, LANES = 2, OPERATIONS = 5000, BLOCKING = 3 };
 
 int main(int argc, char **argv)
 {
