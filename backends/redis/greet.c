@@ -124,6 +124,17 @@ static const char *judge_schema(rg__redis *r, const redisReply *reply, char *roo
 	return NULL;
 }
 
+/* The next greeting makes the key. That the data is gone was said, so it is not said again as the end of the connection. */
+static void schema_is_gone(rg__redis *r, rg__redis_link *l)
+{
+	static const char why[] = "the data was emptied";
+
+	if (r->links->data_set[0])
+		data_was_emptied(r);
+	memcpy(r->links->logged, why, sizeof why);
+	rg__redis_break(l, why);
+}
+
 void rg__redis_schema_seen(rg__redis *r, const redisReply *reply)
 {
 	rg__redis_link *l = r->links->answering;
@@ -132,11 +143,8 @@ void rg__redis_schema_seen(rg__redis *r, const redisReply *reply)
 
 	if (r->dead || !l || !reply)
 		return;
-	/* The next greeting makes the key. */
 	if (reply->type == REDIS_REPLY_NIL) {
-		if (r->links->data_set[0])
-			data_was_emptied(r);
-		rg__redis_break(l, "the data was emptied");
+		schema_is_gone(r, l);
 		return;
 	}
 	why = judge_schema(r, reply, room, sizeof room);

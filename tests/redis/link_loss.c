@@ -281,6 +281,8 @@ Test(link_loss, a_flushed_server_is_noticed_without_a_loss)
 	cr_expect_eq(probe_count(&p, "emptied_servers"), 1);
 	probe_until(&p, RG_REDIS_READY, 3000);
 	cr_expect(f->schema[0] != '\0', "the greeting has made the key again");
+	const char *line = strstr(p.log, "emptied");
+	cr_expect(line && !strstr(line + 1, "emptied"), "it is said once: %s", p.log);
 	/* A server with other buckets is refused also then. */
 	f->on = "GET";
 	f->say = "$41\r\n1 16 01234567-0123-0123-0123-0123456789ab\r\n";
