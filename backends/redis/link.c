@@ -15,10 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-
-/* What a server may make us keep: elements of one array, arrays within arrays (freed by
- * recursion), and bytes of a reply that is not complete. hiredis moves what is left in its
- * buffer to the front after each kilobyte, so a read is short. */
+/* Bounds on what a server can make this process keep: elements of one array, arrays within arrays (freed by recursion), and bytes of a reply
+ * that is not complete. hiredis moves what is left in its buffer to the front after each kilobyte, so a read is short. */
 enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, READ_SIZE = 8192, PIECES = 256 };
 static const size_t pending_max = (size_t)64 << 20;
 

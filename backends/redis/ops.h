@@ -10,8 +10,8 @@
 
 /* What is known of the deadlines of a bucket. */
 typedef struct rg__redis_kept {
-	rg_time next;  /* no record has an earlier one, but for those that a walk has given and what other nodes commit; 0 = not known */
-	int64_t until; /* rg__redis_clock(): so long the bucket need not be asked about what is before `next`; 0 = it must be asked */
+	rg_time next;  /* the earliest deadline, apart from those that a walk has given and what other nodes have committed since; 0 = not known */
+	int64_t until; /* by rg__redis_clock(): until then the bucket is asked only from `next` on; 0 = it is asked */
 } rg__redis_kept;
 
 typedef struct rg__redis_watcher rg__redis_watcher; /* watch.c */

@@ -266,7 +266,7 @@ rg_status rg__redis_error_status(const redisReply *error)
 	return is_error(error, "OOM") ? RG_EFULL : RG_ESTORE;
 }
 
-/* What an operator has to know of an error reply. Of one kind the log gets a line a minute. */
+/* Logs an error reply: a line a minute for errors of the same first word. Breaks the link when it is of no use any more. */
 static void note_error(rg__redis_link *l, const redisReply *reply)
 {
 	/* After these the connection is of no use: the server may be another one by now, or asks for a password. */
@@ -348,7 +348,7 @@ static void deliver(rg__redis_link *l, const redisReply *reply)
 	r->links->answering = outer;
 }
 
-/* False: the link is another one now. */
+/* False: a callback has closed the connection. */
 static bool deliver_all(rg__redis_link *l)
 {
 	uint32_t epoch = l->epoch;
@@ -442,7 +442,7 @@ bool rg__redis_find_tok(rg__redis_link *l, const void *tok)
 	return false;
 }
 
-/* @return false when the call is not on this link. The caller of the call may call anything. */
+/* @return false when the call is not on this link. After the callback the link may be another one, or gone. */
 static bool cancel_on(rg__redis_link *l, const void *tok)
 {
 	rg__redis_request *previous = NULL, *q = l->first;

@@ -107,7 +107,7 @@ static rg_status cursor_read(rg__redis_walk *w, rg_str cursor)
 	return w->kind->valid(w, bucket_at(w, w->step), w->position) ? RG_OK : RG_EINVAL;
 }
 
-/* A width that fits the density of the page: so many buckets as have about half a page. */
+/* The number of buckets that have about half a page of keys, if they have as many each as those of this page. */
 static uint32_t next_width(const rg__redis_walk *w)
 {
 	uint64_t buckets = w->finished ? w->finished : 1, keys = w->n_keys ? w->n_keys : 1;

@@ -3,7 +3,8 @@
  * Walks over the buckets: due, find and scan. They begin at one bucket and go round.
  *
  * A page asks several buckets in one write, each for a small part of the limit, and gives their keys in order up to the first bucket that
- * has more. While the walk stands within a bucket, it asks this one alone. How many buckets the next page asks, the keys of this one tell.
+ * has more. While the walk stands within a bucket, it asks this one alone. The number of keys in a page decides how many buckets the next
+ * page asks.
  *
  * A cursor: kind, first bucket, step (how many buckets are done), width, and the position in the bucket, whose form is that of the kind.
  */
