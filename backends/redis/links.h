@@ -116,7 +116,6 @@ static inline rg__redis_link *rg__redis_main(const rg__redis *r)
 rg__redis *rg__redis_of(const rg_store *store); /* NULL: it is another store */
 
 /* report.c */
-rg_time rg__redis_wall_clock(void);
 /* Makes any bytes fit for a log. */
 void rg__redis_clean(char *to, size_t size, const char *text, size_t n);
 /* Notes why a link is closed or not made; logged when it is another one than last time. */

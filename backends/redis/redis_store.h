@@ -41,8 +41,9 @@ static inline void rg__redis_hold(rg__redis *r)
 }
 void rg__redis_release(rg__redis *r);
 
-/* Milliseconds of the monotonic clock. */
+/* report.c: milliseconds of the monotonic clock, and the time of day. */
 int64_t rg__redis_clock(void);
+rg_time rg__redis_wall_clock(void);
 
 /* A line of log: printable ASCII, at most 400 bytes; other octets of the arguments become '?'. */
 __attribute__((format(printf, 3, 4))) void rg__redis_log(const rg__redis *r, int32_t level, const char *format, ...);
