@@ -27,9 +27,8 @@ static bool split_position(rg_str position, rg_str *score, rg_str *member)
 	return true;
 }
 
-static void due_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, uint32_t limit, char *room, rg__redis_args *a)
+static void due_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, char *room, rg__redis_args *a)
 {
-	(void)limit;
 	rg_str score, member;
 	char *records = rg__redis_bucket_name(room, w->r->url.prefix, bucket, RG_STR("d"));
 	char *end = rg__redis_records_name(w, bucket, records);

@@ -23,8 +23,8 @@ struct rg__redis_ops {
 	int64_t broken_told; /* rg__redis_clock() of the last line of log about a broken value */
 };
 
-/* Looks at an answer to a command that reads. RG_OK, or what the caller is told. */
-rg_status rg__redis_answer(rg__redis *r, rg_status status, const redisReply *reply);
+/* The status of an answer to a command that reads, with that of an error reply. @return RG_OK: there is a reply, and it is no error. */
+rg_status rg__redis_answer(rg_status status, const redisReply *reply);
 
 /* Reads the value of a key; a broken one is logged. */
 rg_status rg__redis_current(rg__redis *r, const rg_key *key, const redisReply *reply, rg_fetched *out);
