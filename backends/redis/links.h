@@ -167,12 +167,19 @@ struct rg__redis_request {
 	} parts[];
 };
 
+/* Where the first command that was not delivered begins in `text`. */
+static inline size_t rg__redis_rest_at(const rg__redis_request *q)
+{
+	return q->parts[q->delivered].at;
+}
+
 rg__redis_request *rg__redis_request_new(const rg__redis_command *commands, uint32_t n); /* NULL: out of memory, or above 4 GiB */
 void rg__redis_append(rg__redis_link *l, rg__redis_request *q);
 void rg__redis_drop_first(rg__redis_link *l); /* of the list; it is not freed */
 bool rg__redis_pull(rg__redis_link *l); /* reads and delivers. False: a callback has closed the connection */
 void rg__redis_rewind(rg__redis_link *l); /* for another connection: all that is left is sent from its start */
-void rg__redis_begin_sending(rg__redis_link *l); /* the link is ready */
+/* What is sent next: @p q and those after it, from the first command that was not delivered; NULL = nothing. */
+void rg__redis_send_from(rg__redis_link *l, rg__redis_request *q);
 rg__redis_request *rg__redis_take_all(rg__redis_link *l); /* the list, taken off */
 void rg__redis_complete_all(rg__redis *r, rg__redis_request *list, rg_status status); /* RG_EUNKNOWN where it may have happened */
 bool rg__redis_find_tok(rg__redis_link *l, const void *tok);

@@ -142,6 +142,12 @@ static rg__redis_request *with_scripts(const rg__redis_request *old, uint32_t fr
 	return q;
 }
 
+void rg__redis_send_from(rg__redis_link *l, rg__redis_request *q)
+{
+	l->unsent = q;
+	l->unsent_at = q ? rg__redis_rest_at(q) : 0;
+}
+
 void rg__redis_append(rg__redis_link *l, rg__redis_request *q)
 {
 	q->next = NULL;
@@ -152,43 +158,25 @@ void rg__redis_append(rg__redis_link *l, rg__redis_request *q)
 	l->last = q;
 	l->n++;
 	l->bytes += q->len;
-	if (l->stage == STAGE_READY && !l->unsent) {
-		l->unsent = q;
-		l->unsent_at = q->parts[q->delivered].at;
-	}
+	if (l->stage == STAGE_READY && !l->unsent)
+		rg__redis_send_from(l, q);
+}
+
+/* Takes a request out of the list. @param previous  the one before it; NULL = it is the first. */
+static void take_out(rg__redis_link *l, rg__redis_request *q, rg__redis_request *previous)
+{
+	*(previous ? &previous->next : &l->first) = q->next;
+	if (l->last == q)
+		l->last = previous;
+	if (l->unsent == q)
+		rg__redis_send_from(l, q->next);
+	l->n--;
+	l->bytes -= q->len;
 }
 
 void rg__redis_drop_first(rg__redis_link *l)
 {
-	rg__redis_request *q = l->first;
-
-	l->first = q->next;
-	if (!l->first)
-		l->last = NULL;
-	if (l->unsent == q) {
-		l->unsent = q->next;
-		l->unsent_at = q->next ? q->next->parts[q->next->delivered].at : 0;
-	}
-	l->n--;
-	l->bytes -= q->len;
-}
-
-/* Takes out a request of which nothing was sent on this connection. */
-static void drop_unsent(rg__redis_link *l, rg__redis_request *q, rg__redis_request *previous)
-{
-	if (!previous) {
-		rg__redis_drop_first(l);
-		return;
-	}
-	previous->next = q->next;
-	if (l->last == q)
-		l->last = previous;
-	if (l->unsent == q) {
-		l->unsent = q->next;
-		l->unsent_at = q->next ? q->next->parts[q->next->delivered].at : 0;
-	}
-	l->n--;
-	l->bytes -= q->len;
+	take_out(l, l->first, NULL);
 }
 
 rg__redis_request *rg__redis_take_all(rg__redis_link *l)
@@ -246,12 +234,6 @@ void rg__redis_rewind(rg__redis_link *l)
 		q->again = q->n;
 		rg__redis_append(l, q);
 	}
-}
-
-void rg__redis_begin_sending(rg__redis_link *l)
-{
-	l->unsent = l->first;
-	l->unsent_at = l->first ? l->first->parts[l->first->delivered].at : 0;
 }
 
 static bool is_error(const redisReply *reply, const char *code)
@@ -462,7 +444,7 @@ static bool cancel_on(rg__redis_link *l, const void *tok)
 		rg__redis_link_close(l);
 		q = rg__redis_take_all(l);
 	} else {
-		drop_unsent(l, q, previous);
+		take_out(l, q, previous);
 		q->next = NULL;
 	}
 	rg__redis_complete_all(l->store, q, RG_ECANCELED);

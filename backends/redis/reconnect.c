@@ -93,8 +93,7 @@ static void connected(rg__redis_link *l)
 		rg__redis_lost(l, "out of memory");
 		return;
 	}
-	l->unsent = l->greeting;
-	l->unsent_at = 0;
+	rg__redis_send_from(l, l->greeting);
 	rg__redis_link_write(l);
 }
 
@@ -150,7 +149,7 @@ void rg__redis_ready(rg__redis_link *l)
 		s->good = (s->good + l->tried - 1) % s->n_addresses;
 		l->tried = 1;
 	}
-	rg__redis_begin_sending(l);
+	rg__redis_send_from(l, l->first);
 	if (l->index == LINK_WATCH)
 		rg__redis_resubscribe(l);
 	if (l->index == LINK_MAIN)
