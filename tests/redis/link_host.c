@@ -120,7 +120,7 @@ Test(link_host, the_first_way_serves_calls_losses_and_times)
 	fake *f = fake_new();
 	probe p = looping_probe();
 
-	probe_new(&p, f, "timeout=50&connect_timeout=50");
+	probe_new(&p, f, "timeout=60000&connect_timeout=60000");
 	cr_expect_eq(rg_redis_store_descriptor(p.store), -1);
 	cr_expect_eq(rg_redis_store_run(p.store, 0), RG_EINVAL);
 	probe_ask(&p, 0, true, 0);
@@ -131,11 +131,13 @@ Test(link_host, the_first_way_serves_calls_losses_and_times)
 	loop_run(&p, 1);
 	cr_expect_eq(p.status[1], RG_OK);
 	f->silent = true;
+	p.r->url.timeout = 50;
 	probe_ask(&p, 2, true, 0);
 	loop_run(&p, 2);
 	cr_expect_eq(p.status[2], RG_EUNKNOWN);
 	cr_expect_eq(probe_state(&p), RG_REDIS_DOWN);
 	f->silent = false;
+	p.r->url.timeout = 60000;
 	for (int i = 0; i < 4000 && probe_state(&p) != RG_REDIS_READY; i++)
 		turn_loop(&p);
 	cr_expect_eq(probe_state(&p), RG_REDIS_READY);
