@@ -28,9 +28,7 @@ static loop the_loop;
 
 static loop *loop_of(void *user)
 {
-	probe *p = user;
-
-	(void)p;
+	(void)user; /* the probe */
 	return &the_loop;
 }
 
