@@ -163,7 +163,7 @@ void rg__redis_append(rg__redis_link *l, rg__redis_request *q)
 }
 
 /* Takes a request out of the list. @param previous  the one before it; NULL = it is the first. */
-static void take_out(rg__redis_link *l, rg__redis_request *q, rg__redis_request *previous)
+static void unlink_request(rg__redis_link *l, rg__redis_request *q, rg__redis_request *previous)
 {
 	*(previous ? &previous->next : &l->first) = q->next;
 	if (l->last == q)
@@ -176,7 +176,7 @@ static void take_out(rg__redis_link *l, rg__redis_request *q, rg__redis_request 
 
 void rg__redis_drop_first(rg__redis_link *l)
 {
-	take_out(l, l->first, NULL);
+	unlink_request(l, l->first, NULL);
 }
 
 rg__redis_request *rg__redis_take_all(rg__redis_link *l)
@@ -444,7 +444,7 @@ static bool cancel_on(rg__redis_link *l, const void *tok)
 		rg__redis_link_close(l);
 		q = rg__redis_take_all(l);
 	} else {
-		take_out(l, q, previous);
+		unlink_request(l, q, previous);
 		q->next = NULL;
 	}
 	rg__redis_complete_all(l->store, q, RG_ECANCELED);
