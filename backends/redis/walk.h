@@ -5,7 +5,8 @@
  * A page asks several buckets in one write, each for a small part of the limit, and gives their keys in order up to the first bucket that
  * has more. While the walk stands within a bucket, it asks this one alone. How many buckets the next page asks, the keys of this one tell.
  *
- * A cursor: kind, first bucket, step (how many buckets are done), width, and the position in the bucket, whose form is that of the kind.
+ * A cursor: a sum over the rest, kind, first bucket, step (how many buckets are done), width, and the position in the bucket, whose form is
+ * that of the kind.
  */
 #ifndef REDIS_WALK_H
 #define REDIS_WALK_H
@@ -43,8 +44,8 @@ typedef struct rg__redis_walk_kind {
 	void (*ask)(rg__redis_walk *w, uint32_t bucket, rg_str position, uint32_t limit, char *room, rg__redis_args *a);
 	/* Reads the answer: adds keys with rg__redis_walk_add(), and when there are more, sets the position with rg__redis_walk_stop(). */
 	rg_status (*read)(rg__redis_walk *w, uint32_t bucket, rg_str position, const redisReply *reply);
-	/* @return true: a cursor may have this position in this bucket. */
-	bool (*valid)(rg__redis_walk *w, uint32_t bucket, rg_str position);
+	/* @return true: the position has the form of the kind. */
+	bool (*valid)(rg_str position);
 	/* Optional. The last page is complete. */
 	void (*ends)(rg__redis_walk *w);
 } rg__redis_walk_kind;
