@@ -304,8 +304,15 @@ static void send_again(rg__redis_link *l, rg__redis_request *old)
 		return;
 	}
 	old->next = NULL;
-	old->written = false; /* what met no script was not executed */
+	old->written = old->repeats > 0; /* what met no script was not executed, this time */
 	rg__redis_complete_all(r, old, RG_ENOMEM);
+}
+
+/* Whether a command that writes may have been executed by an earlier connection, and this error does not tell: the server refused the command
+ * before it ran. Where memory is short, the script runs, and sees whether it ran before. */
+static bool fate_is_open(const rg__redis_request *q, const redisReply *reply)
+{
+	return q->writes && q->repeats > 0 && reply->type == REDIS_REPLY_ERROR && !is_error(reply, "OOM");
 }
 
 /* After the callback neither the request nor the link is touched: both may be gone. */
@@ -322,7 +329,7 @@ static void deliver(rg__redis_link *l, const redisReply *reply)
 	bool last = q->answered == q->n;
 	if (q->again == q->n && q->parts[i].script && !q->whole && is_error(reply, "NOSCRIPT"))
 		q->again = i;
-	bool given = q->done && i < q->again;
+	bool given = q->done && i < q->again, open = fate_is_open(q, reply);
 	l->fruitful = true;
 	rg__redis_reply_cb done = q->done;
 	void *user = q->user;
@@ -344,7 +351,7 @@ static void deliver(rg__redis_link *l, const redisReply *reply)
 		note_error(l, reply);
 	rg__redis_link *outer = r->links->answering;
 	r->links->answering = l;
-	done(user, index, RG_OK, reply);
+	done(user, index, open ? RG_EUNKNOWN : RG_OK, open ? NULL : reply);
 	r->links->answering = outer;
 }
 
