@@ -160,14 +160,15 @@ void rg__redis_ready(rg__redis_link *l)
 	rg__redis_link_write(l);
 }
 
-/* Whether the loss is worth an attempt without delay. Connections that end at once without an answer are, once in a row. */
+/* Whether the loss is worth an attempt without delay. Connections that end at once without an answer are, once in a row. Each one is
+ * answered when it subscribes, so an answer to the watch link says nothing. */
 static bool worked(rg__redis_link *l)
 {
 	if (l->stage != STAGE_READY)
 		return false;
-	if (l->fruitful || rg__redis_clock() - l->ready_at >= DELAY_FIRST)
+	if ((l->fruitful && l->index != LINK_WATCH) || rg__redis_clock() - l->ready_at >= DELAY_FIRST)
 		l->fruitless = 0;
-	else
+	else if (l->fruitless < UINT8_MAX)
 		l->fruitless++;
 	return l->fruitless <= 1;
 }

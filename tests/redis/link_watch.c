@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define MESSAGE_C "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$0\r\n\r\n"
 
@@ -103,6 +104,28 @@ Test(link_watch, a_server_that_does_not_confirm_is_left)
 	watch_channel(&p, &c, "c");
 	run_until_told(&p, &c, 1);
 	cr_expect_geq(f->accepted, 3);
+	probe_free(&p);
+	fake_free(f);
+}
+
+Test(link_watch, a_server_that_ends_each_subscription_is_not_asked_again_and_again)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	watcher c = { 0 };
+
+	probe_new(&p, f, "");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	watch_channel(&p, &c, "c");
+	for (int64_t until = rg__redis_clock() + 300; rg__redis_clock() < until;) {
+		fake_turn(f);
+		rg_redis_store_run(p.store, 1);
+		for (int i = 0; i < FAKE_CONNECTIONS; i++)
+			if (f->connections[i].subscribed && f->connections[i].out_n == 0)
+				shutdown(f->connections[i].fd, SHUT_RDWR);
+	}
+	cr_expect_geq(c.told, 2);
+	cr_expect_leq(f->accepted, 8, "%u connections", f->accepted);
 	probe_free(&p);
 	fake_free(f);
 }
