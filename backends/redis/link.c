@@ -48,6 +48,13 @@ void rg__redis_break(rg__redis_link *l, const char *why)
 	rg__redis_kick(l->store);
 }
 
+/* hiredis 0.14 leaves descriptor 0 open. */
+static void close_context(rg__redis_link *l)
+{
+	close(redisFreeKeepFd(l->context));
+	l->context = NULL;
+}
+
 static int connect_to(const rg__redis *r, const rg_addr *to, int fd)
 {
 	union {
@@ -117,10 +124,9 @@ bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t
 	if (!l->context || l->context->err || !rg__redis_prepare_reader(l)) {
 		snprintf(why, size, "out of memory");
 		if (l->context)
-			redisFree(l->context); /* closes it */
+			close_context(l);
 		else
 			close(fd);
-		l->context = NULL;
 		return false;
 	}
 	l->context->flags &= ~REDIS_BLOCK; /* hiredis 1 takes a descriptor for a blocking one */
@@ -151,8 +157,7 @@ void rg__redis_link_close(rg__redis_link *l)
 	l->stage = STAGE_NONE;
 	rg__redis_interest(l);
 	if (l->context)
-		redisFree(l->context);
-	l->context = NULL;
+		close_context(l);
 	l->tls = NULL;
 	l->fd = -1;
 	l->broken[0] = '\0';

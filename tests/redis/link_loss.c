@@ -418,6 +418,26 @@ Test(link_loss, reconnections_leave_no_descriptor_behind)
 	fake_free(f);
 }
 
+Test(link_loss, a_connection_on_descriptor_zero_is_closed_too)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+
+	probe_new(&p, f, "timeout=5000");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	close(0);
+	fake_hang_up(f);
+	probe_ask(&p, 0, false, 0);
+	probe_run(&p, 0, 3000);
+	cr_assert(fcntl(0, F_GETFD) >= 0);
+	probe_free(&p);
+	for (int i = 0; i < 3; i++)
+		fake_turn(f);
+	cr_expect(fcntl(0, F_GETFD) < 0);
+	cr_expect_eq(fake_open(f), 0);
+	fake_free(f);
+}
+
 Test(link_loss, a_loss_after_a_long_life_begins_with_the_shortest_delay)
 {
 	fake *f = fake_new();
