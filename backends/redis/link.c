@@ -19,8 +19,8 @@
 /* What a server may make us keep: elements of one array, arrays within arrays (freed by
  * recursion), and bytes of a reply that is not complete. hiredis moves what is left in its
  * buffer to the front after each kilobyte, so a read is short. */
-enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, READ_SIZE = 8192, PIECES = 256 };
-static const size_t pending_max = (size_t)64 << 20;
+enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, LINE_MAX_BYTES = 1 << 16, READ_SIZE = 8192, PIECES = 256 };
+static const size_t incomplete_max = (size_t)64 << 20;
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t array_size;
@@ -134,6 +134,7 @@ bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t
 	l->epoch++;
 	l->broken[0] = l->said[0] = '\0';
 	l->fruitful = l->flushing = false;
+	l->incomplete = 0;
 	return true;
 }
 
@@ -272,22 +273,35 @@ static bool reader_fails(rg__redis_link *l)
 	return true;
 }
 
+/* What hiredis holds back begins with a line: the reply itself, or its length. hiredis goes over all of it for each read. */
+static bool line_is_too_long(const redisReader *reader)
+{
+	return reader->len - reader->pos > LINE_MAX_BYTES && !memmem(reader->buf + reader->pos, LINE_MAX_BYTES, "\r\n", 2);
+}
+
+/* Elements that are complete leave the buffer of hiredis, so it is the bytes of the whole reply that count. */
 static bool feed(rg__redis_link *l, const char *bytes, size_t n)
 {
 	redisReader *reader = l->context->reader;
 
-	if (reader->len - reader->pos > pending_max) {
+	l->incomplete += n;
+	if (l->incomplete > incomplete_max)
 		rg__redis_break(l, "a reply is above 64 MiB");
+	else if (line_is_too_long(reader))
+		rg__redis_break(l, "a reply has a line above 64 KiB");
+	if (l->broken[0])
 		return false;
-	}
 	redisReaderFeed(reader, bytes, n);
 	return !reader_fails(l);
 }
 
 static bool read_tls(rg__redis_link *l)
 {
+	const redisReader *reader = l->context->reader;
+	size_t before = reader->len;
 	bool any = rg__redis_tls_read(l);
 
+	l->incomplete += reader->len - before;
 	l->more = true; /* TLS may have kept a part */
 	rg__redis_interest(l);
 	return any && feed(l, "", 0);
@@ -318,7 +332,11 @@ redisReply *rg__redis_link_reply(rg__redis_link *l)
 	void *reply = NULL;
 
 	redisReaderGetReply(l->context->reader, &reply);
-	return reader_fails(l) ? NULL : reply;
+	if (reader_fails(l))
+		return NULL;
+	if (reply)
+		l->incomplete = l->context->reader->len - l->context->reader->pos;
+	return reply;
 }
 
 void rg__redis_link_free_reply(redisReply *reply)

@@ -51,6 +51,7 @@ typedef struct rg__redis_link {
 	void *tls;        /* an SSL of OpenSSL, which `context` owns; NULL = none */
 	bool flushing;    /* TLS: hiredis has bytes left to write */
 	bool more;        /* the last read filled its room */
+	size_t incomplete; /* bytes of the reply that is not complete */
 	char broken[TROUBLE_SIZE]; /* why it must be closed; "" = it need not */
 	char said[TROUBLE_SIZE];   /* an error within the greeting that did not end it */
 	rg__redis_backoff backoff; /* of the watch link, and of all blocking links in that of the first */
