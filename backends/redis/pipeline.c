@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Reads of one link in a row, so that no link keeps the others from their turn; bytes that may wait in one link. */
-enum { READS_IN_A_ROW = 32, EVALSHA_SIZE = 60, REFUSAL_AGAIN = 60000 };
+enum { READS_IN_A_ROW = 32, EVALSHA_SIZE = 60 };
 static const size_t queue_bytes_max = (size_t)64 << 20;
 
 /* A request in the making: `at` is NULL in the first pass, which counts. */
@@ -266,26 +266,17 @@ rg_status rg__redis_error_status(const redisReply *error)
 	return is_error(error, "OOM") ? RG_EFULL : RG_ESTORE;
 }
 
-/* What an operator has to know of an error reply. Of one kind the log gets a line a minute. */
+/* What an operator has to know of an error reply. */
 static void note_error(rg__redis_link *l, const redisReply *reply)
 {
 	/* After these the connection is of no use: the server may be another one by now, or asks for a password. */
 	static const char *const useless[] = { "READONLY", "MASTERDOWN", "NOAUTH" };
-	rg__redis_links *s = l->store->links;
 	char text[TROUBLE_SIZE];
-	size_t word = 0;
 
 	if (reply->type != REDIS_REPLY_ERROR)
 		return;
 	rg__redis_clean(text, sizeof text, reply->str, reply->len);
-	word = strcspn(text, " ");
-	int64_t now = rg__redis_clock();
-	if (strncmp(s->refusal, text, word) != 0 || s->refusal[word] != '\0' || now >= s->refusal_again) {
-		snprintf(s->refusal, sizeof s->refusal, "%.*s", (int)word, text);
-		s->refusal_again = now + REFUSAL_AGAIN;
-		s->logged[0] = '\0';
-		rg__redis_trouble(l->store, RG_LOG_ERROR, text);
-	}
+	rg__redis_refused(l->store, text);
 	for (size_t i = 0; i < sizeof useless / sizeof useless[0]; i++)
 		if (is_error(reply, useless[i]))
 			rg__redis_break(l, text);

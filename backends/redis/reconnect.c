@@ -129,7 +129,8 @@ static void main_ready(rg__redis *r)
 
 	r->counters.reconnects += s->was_ready;
 	s->was_ready = true;
-	s->logged[0] = s->refusal[0] = '\0';
+	s->logged[0] = '\0';
+	memset(s->refusals, 0, sizeof s->refusals);
 	s->link[LINK_BLOCKING].backoff.until = NO_TIME;
 	rg__redis_set_state(r, RG_REDIS_READY);
 	rg__redis_log(r, level, "Redis at %s: connected as %s", s->address, s->name);

@@ -283,6 +283,41 @@ Test(link, a_reply_without_end_is_given_up)
 	fake_free(f);
 }
 
+static uint32_t lines_of(const char *text)
+{
+	uint32_t n = 0;
+
+	while ((text = strchr(text, '\n')))
+		text++, n++;
+	return n;
+}
+
+Test(link, errors_of_several_kinds_in_turn_do_not_fill_the_log)
+{
+	static const char *const errors[] = { "-OOM command not allowed\r\n", "-WRONGTYPE Operation against a key\r\n", "-BUSY Redis is busy\r\n" };
+	fake *f = fake_new();
+	probe p = { 0 };
+	char invented[32];
+
+	probe_new(&p, f, "");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	f->on = "ECHO";
+	uint32_t before = lines_of(p.log);
+	for (uint32_t i = 0; i < 100; i++) {
+		f->say = i < 60 ? errors[i % 3] : invented;
+		snprintf(invented, sizeof invented, i % 2 ? "-E%u invented\r\n" : "-\r\n", i);
+		p.times[0] = 0;
+		probe_ask(&p, 0, false, 0);
+		probe_run(&p, 0, 2000);
+		if (i == 59)
+			cr_expect_eq(lines_of(p.log) - before, 3, "%s", p.log);
+	}
+	cr_expect(strstr(p.log, "OOM") && strstr(p.log, "WRONGTYPE") && strstr(p.log, "BUSY"));
+	cr_expect_leq(lines_of(p.log) - before, 8, "%s", p.log);
+	probe_free(&p);
+	fake_free(f);
+}
+
 static const struct refusal {
 	const char *on, *say, *trouble;
 } refusals[] = {

@@ -201,6 +201,29 @@ Test(link_watch, what_a_hostile_server_pushes_is_passed_over)
 	fake_free(f);
 }
 
+Test(link_watch, pushed_errors_do_not_fill_the_log)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	watcher c = { 0 };
+	char error[32];
+
+	probe_new(&p, f, "");
+	watch_channel(&p, &c, "c");
+	run_until_told(&p, &c, 1);
+	size_t before = strlen(p.log);
+	for (uint32_t i = 0; i < 100; i++) {
+		snprintf(error, sizeof error, "-NOPERM no %u\r\n", i);
+		fake_say(f, error);
+	}
+	fake_say(f, MESSAGE_C);
+	run_until_told(&p, &c, 2);
+	cr_expect(strstr(p.log + before, "NOPERM no 0\n"));
+	cr_expect_null(strstr(p.log + before, "NOPERM no 1\n"), "%s", p.log + before);
+	probe_free(&p);
+	fake_free(f);
+}
+
 Test(link_watch, a_watch_made_while_the_server_is_gone_is_told_when_it_is_back)
 {
 	fake *f = fake_new();
