@@ -45,25 +45,28 @@ void rg__redis_cache_free(rg__redis_cache *c)
 	free(c);
 }
 
-/* The hash of each part goes into that of the next one, so that keys whose parts are split elsewhere differ. A long part is hashed
- * twice. */
+/* One hash over the three parts, each with its length in front, so that keys whose parts are split elsewhere differ. A long part is hashed
+ * before. */
 static uint64_t cache_hash(const rg__redis_cache *c, const rg_key *key)
 {
+	enum { PART_MAX = 96 };
 	const rg_str parts[3] = { key->domain, key->user, key->host };
-	uint64_t hash = 0;
-	unsigned char room[sizeof hash + 248], out[crypto_shorthash_BYTES];
+	unsigned char room[3 * (sizeof(uint32_t) + PART_MAX)], out[crypto_shorthash_BYTES], *at = room;
+	uint64_t hash;
 	for (int i = 0; i < 3; i++) {
-		size_t n = parts[i].n;
-		memcpy(room, &hash, sizeof hash);
-		if (n > 0 && n <= sizeof room - sizeof hash) {
-			memcpy(room + sizeof hash, parts[i].p, n);
-		} else if (n > 0) {
-			crypto_shorthash(room + sizeof hash, (const unsigned char *)parts[i].p, n, c->seed);
+		uint32_t n = (uint32_t)parts[i].n;
+		memcpy(at, &n, sizeof n);
+		at += sizeof n;
+		if (n > PART_MAX) {
+			crypto_shorthash(at, (const unsigned char *)parts[i].p, n, c->seed);
 			n = crypto_shorthash_BYTES;
+		} else if (n > 0) {
+			memcpy(at, parts[i].p, n);
 		}
-		crypto_shorthash(out, room, sizeof hash + n, c->seed);
-		memcpy(&hash, out, sizeof hash);
+		at += n;
 	}
+	crypto_shorthash(out, room, (size_t)(at - room), c->seed);
+	memcpy(&hash, out, sizeof hash);
 	return hash;
 }
 

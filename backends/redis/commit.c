@@ -2,7 +2,6 @@
 /* Compare and swap, in scripts/commit.lua. */
 #include "ops.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -31,12 +30,12 @@ struct commit_texts {
 
 /* A record outlives its deadline by a day, so that what no node has expired does not stay for ever. It counts from our clock, so that a
  * clock that is wrong only makes it later. */
-static void print_life(char *out, size_t size, rg_time deadline)
+static void print_life(char *out, rg_time deadline)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_REALTIME, &now);
 	int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, left = deadline > now_ms ? deadline - now_ms : 0;
-	snprintf(out, size, "%lld", (long long)((left < LIFE_MAX ? left : LIFE_MAX) + DAY));
+	*rg__redis_put_number(out, (uint64_t)((left < LIFE_MAX ? left : LIFE_MAX) + DAY)) = '\0';
 }
 
 static rg_status commit_texts_of(const rg_record *next, struct commit_texts *t)
@@ -52,7 +51,7 @@ static rg_status commit_texts_of(const rg_record *next, struct commit_texts *t)
 	t->life[0] = 0;
 	rg__redis_score_print(t->score, deadline);
 	if (deadline != RG_TIME_NEVER)
-		print_life(t->life, sizeof t->life, deadline);
+		print_life(t->life, deadline);
 	return rg_record_encode(next, &t->bytes, &t->n_bytes);
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "layout.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -148,7 +147,10 @@ void rg__redis_score_print(char out[RG__REDIS_SCORE_SIZE], rg_time time)
 	while (size / unit >= UINT64_C(1) << 53)
 		unit *= 2;
 	int64_t rest = time % (int64_t)unit;
-	snprintf(out, RG__REDIS_SCORE_SIZE, "%lld", (long long)(time - (rest < 0 ? rest + (int64_t)unit : rest)));
+	int64_t score = time - (rest < 0 ? rest + (int64_t)unit : rest);
+	if (score < 0)
+		*out++ = '-';
+	*rg__redis_put_number(out, score < 0 ? 0 - (uint64_t)score : (uint64_t)score) = '\0';
 }
 
 /* A number as Redis writes it: "1700000000000", "1.5", "1.8014398509481984e+17", "inf". From 10^17 on it has an exponent, and only the

@@ -23,17 +23,19 @@ void rg__lookout_unwatch(rg__lookout *s)
 		store->ops.unwatch(store->self, k->handle);
 }
 
-/* A call of the store's watch. Its last one drops the reference that the watch has. */
+/* A call of the store's watch. Its last one drops the reference that the watch has, and may come within another one, by an `unwatch`. */
 static void awaited_changed(void *user, rg_status status)
 {
 	rg__awaited *k = user;
 
+	rg__awaited_ref(k);
 	pthread_mutex_lock(&k->waits->lock);
 	if (status == RG_ECANCELED && k->watch != RG__WATCH_NONE)
 		k->watch = RG__WATCH_WANTED;
 	rg__awaited_changed(k, NULL);
 	if (status == RG_ECANCELED)
 		rg__awaited_unref(k);
+	rg__awaited_unref(k);
 }
 
 /* With the lock held, as on return. */

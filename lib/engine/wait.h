@@ -138,6 +138,7 @@ void rg__lookout_unwatch(rg__lookout *spot);
 bool rg__sleeper_missing(const rg__lookout *spot, const rg__sleeper *sleeper);
 void rg__wait_count(const rg_wait *wait, int what, uint32_t n); /* adds to a statistic */
 
+void rg__awaited_ref(rg__awaited *key);
 void rg__awaited_unref(rg__awaited *key);
 void rg__wait_ref(rg_wait *wait);
 void rg__wait_unref(rg_wait *wait);

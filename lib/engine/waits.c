@@ -62,7 +62,7 @@ void rg__awaited_unref(rg__awaited *k)
 	free(k);
 }
 
-static void awaited_ref(rg__awaited *k)
+void rg__awaited_ref(rg__awaited *k)
 {
 	atomic_fetch_add_explicit(&k->refs, 1, memory_order_relaxed);
 }
@@ -152,7 +152,7 @@ bool rg__waits_join(rg__lookout *s, const rg_key *key)
 	rg__awaited *k = find_awaited(w, hash, key);
 
 	if (k)
-		awaited_ref(k);
+		rg__awaited_ref(k);
 	else
 		k = new_awaited(w, hash, key);
 	if (!k)
@@ -368,7 +368,7 @@ void rg__waits_changed(rg_registrar *reg, const rg_key *key, const rg_revision *
 		pthread_mutex_unlock(&w->lock);
 		return;
 	}
-	awaited_ref(k);
+	rg__awaited_ref(k);
 	rg__awaited_changed(k, one_part ? revision : NULL);
 	rg__awaited_unref(k);
 }
@@ -379,7 +379,7 @@ static void look_at_changed(rg__waits *w, uint32_t limit)
 	rg__awaited *k;
 
 	while (limit > 0 && (k = w->changed) != NULL) {
-		awaited_ref(k);
+		rg__awaited_ref(k);
 		limit = let_look(k, limit);
 		pthread_mutex_unlock(&w->lock);
 		rg__awaited_unref(k);

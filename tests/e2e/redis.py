@@ -179,9 +179,9 @@ def test_a_server_that_is_killed_and_comes_back_with_its_data():
         answers(phone, a.peer())
         assert b.control('dump')['aors'][0]['aor'] == 'bob@example.org'
         # What is said about the connection is not hidden by them.
-        said(a, ' error ', server.path, 'refused')
+        said(a, ' error ', server.path)
         said(a, ' warning ', server.path, 'connected as registrard-' + state(a)['node'])
-        assert a.output().count(server.path) <= 4, a.output()
+        assert a.output().count(server.path) < 10, a.output()
 
 
 def test_a_server_that_comes_back_empty():

@@ -166,6 +166,28 @@ Test(purr, a_request_goes_on_when_its_device_registers)
 	cr_expect(k.freed);
 }
 
+/* The change that a wait was for ends the watch, in a call of this watch, and a store may tell of the end within `unwatch`. */
+Test(purr, a_watch_may_end_inside_its_own_call)
+{
+	watching watch = { .none = false };
+	held h = { 0 };
+	char *purr;
+	kit k;
+
+	kit_init(&k);
+	push_open_over(&k, watching_new(k.memory, &watch));
+	push_configure(&k, purr_settings);
+	purr = register_for_purr(&k, "alice", 1, 1);
+	cr_expect_eq(hold(&h, &k, URI, NULL, purr), RG_PENDING);
+	cr_expect_eq(watch.live, 1);
+	free(register_for_purr(&k, "alice", 1, 2));
+	cr_expect_eq(h.result, RG_PURR_RESUMED);
+	cr_expect_eq(watch.live, 0);
+	held_end(&h);
+	free(purr);
+	kit_close(&k);
+}
+
 /* A REGISTER of a phone behind a NAT, over this flow. */
 static void register_over(kit *k, const char *contact, int cseq, const char *received, const char *flow)
 {
