@@ -4,7 +4,8 @@
  * The Redis store (library librgstr-redis): many nodes share one Redis server. It never blocks, it has no thread, and a call costs one
  * round trip. doc/redis.md describes the keys, the sizes and what an operator sets.
  *
- * The store belongs to one thread, that of its registrar. Its functions and the completions of its calls run on this thread.
+ * The store belongs to one thread, that of its registrar. Its functions and the completions of its calls run on this thread. A child process
+ * after fork() may neither use nor free the store: both processes have its connections.
  *
  * **Event loop.** The host drives the connections, in one of two ways:
  * - It gives `watch` and `deadline` in the options. The store says which descriptors it waits for, and when it wants to be called. The
