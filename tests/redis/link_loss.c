@@ -215,7 +215,8 @@ Test(link_loss, a_replica_is_left)
 
 Test(link_loss, a_repeated_commit_that_is_refused_may_have_happened_the_first_time)
 {
-	static const char *const refusals[] = { "-READONLY You can't write against a read only replica.\r\n", "-NOREPLICAS Not enough good replicas to write.\r\n",
+	static const char *const refusals[] = { "-READONLY You can't write against a read only replica.\r\n",
+		"-NOREPLICAS Not enough good replicas to write.\r\n",
 		"-MISCONF Errors writing to the AOF file: No space left on device\r\n", "-BUSY Redis is busy running a script.\r\n",
 		"-NOPERM User has no permissions to run the 'evalsha' command\r\n", "-MOVED 1 192.0.2.1:6379\r\n", "-CLUSTERDOWN The cluster is down\r\n" };
 
