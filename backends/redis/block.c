@@ -9,8 +9,8 @@ static bool is_pending_time(int64_t until, int64_t now)
 	return until != NO_TIME && now < until;
 }
 
-/* A server that did not answer a moment ago does not cost each call its time. Without an event loop nobody makes the attempts that the main
- * link has planned, so when their time is over, the call makes one. */
+/* While a back-off is under way, calls are refused at once, so that a dead server does not cost each of them its timeout. A host without an
+ * event loop never makes the attempt that the main link has planned: once its time has come, a blocking call makes an attempt of its own. */
 static bool breaker_is_open(const rg__redis *r)
 {
 	const rg__redis_links *s = r->links;
@@ -99,7 +99,7 @@ static uint32_t polled(const struct pollfd *p)
 	return (p->revents & (POLLIN | broken) ? RG_REDIS_READ : 0u) | (p->revents & (POLLOUT | broken) ? RG_REDIS_WRITE : 0u);
 }
 
-/* Waits for the link of the call, and serves the watches meanwhile: without an event loop nobody else does. */
+/* Waits for the link of the call, and serves the watches meanwhile: a host without an event loop does not. */
 static void turn(rg__redis *r, rg__redis_link *l, int64_t until)
 {
 	rg__redis_link *both[2] = { l, &r->links->link[LINK_WATCH] };

@@ -3,7 +3,6 @@
 #include "ops.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 enum { COMMIT_DELETE = 8, COMMIT_PUT = 12 }; /* arguments */
 #define DAY INT64_C(86400000)
@@ -32,9 +31,7 @@ struct commit_texts {
  * clock that is wrong only makes it later. */
 static void print_life(char *out, rg_time deadline)
 {
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	int64_t now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000, left = deadline > now_ms ? deadline - now_ms : 0;
+	rg_time now = rg__redis_wall_clock(), left = deadline > now ? deadline - now : 0;
 	*rg__redis_put_number(out, (uint64_t)((left < LIFE_MAX ? left : LIFE_MAX) + DAY)) = '\0';
 }
 

@@ -2,7 +2,7 @@
 /*
  * The records that are due, in scripts/due.lua. The position in a bucket is a score of at most 31 octets, a LF, and the last member.
  *
- * What is known of the deadlines of a bucket in which nothing is due is kept for a second: a tick in between does not ask it. A walk begins
+ * A bucket in which nothing is due is not asked again for a second, unless what is known of its deadlines falls due. A walk begins
  * at a random bucket, so that nodes that tick at the same time do not expire the same records. Each write asks for the data set, too.
  */
 #include "walk.h"
@@ -27,9 +27,8 @@ static bool split_position(rg_str position, rg_str *score, rg_str *member)
 	return true;
 }
 
-static void due_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, uint32_t limit, char *room, rg__redis_args *a)
+static void due_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, char *room, rg__redis_args *a)
 {
-	(void)limit;
 	rg_str score, member;
 	char *records = rg__redis_bucket_name(room, w->r->url.prefix, bucket, RG_STR("d"));
 	char *end = rg__redis_records_name(w, bucket, records);

@@ -29,7 +29,7 @@ static void on_fetched(void *user, uint32_t index, rg_status status, const redis
 	(void)index;
 	struct fetching *f = user;
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1 };
-	status = rg__redis_answer(f->r, status, reply);
+	status = rg__redis_answer(status, reply);
 	if (status == RG_OK)
 		status = rg__redis_current(f->r, &f->key, reply, &out);
 	if (status == RG_OK)

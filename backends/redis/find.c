@@ -12,9 +12,8 @@ static char *tag_name(const rg__redis_walk *w, uint32_t bucket, char *at)
 	return rg__redis_put(at, w->tag);
 }
 
-static void find_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, uint32_t limit, char *room, rg__redis_args *a)
+static void find_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, char *room, rg__redis_args *a)
 {
-	(void)limit;
 	char *records = tag_name(w, bucket, room), *end = rg__redis_records_name(w, bucket, records);
 	rg__redis_arg(a, RG_STR("1"));
 	rg__redis_arg(a, (rg_str){ room, (size_t)(records - room) });

@@ -15,10 +15,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-
-/* What a server may make us keep: elements of one array, arrays within arrays (freed by
- * recursion), and bytes of a reply that is not complete. hiredis moves what is left in its
- * buffer to the front after each kilobyte, so a read is short. */
+/* Bounds on what a server can make this process keep: elements of one array, arrays within arrays (freed by recursion), bytes of a line, and
+ * bytes of a reply that is not complete. hiredis moves what is left in its buffer to the front after each kilobyte, so a read is short. */
 enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, LINE_MAX_BYTES = 1 << 16, READ_SIZE = 8192, PIECES = 256 };
 static const size_t incomplete_max = (size_t)64 << 20;
 
@@ -185,7 +183,7 @@ static int gather(rg__redis_link *l, struct iovec *pieces, size_t *sum)
 	*sum = 0;
 	for (rg__redis_request *q = l->unsent; q && n < PIECES; q = q->next, n++) {
 		if (q != l->unsent)
-			from = q->parts[q->delivered].at;
+			from = rg__redis_rest_at(q);
 		pieces[n] = (struct iovec){ q->text + from, q->len - from };
 		*sum += q->len - from;
 		q->begun = q->written = true;
@@ -208,8 +206,7 @@ static void advance(rg__redis_link *l, size_t n)
 		rg__redis_request *q = l->unsent;
 
 		n -= q->len - l->unsent_at;
-		l->unsent = q->next;
-		l->unsent_at = q->next ? q->next->parts[q->next->delivered].at : 0;
+		rg__redis_send_from(l, q->next);
 		forget_sent(l, q);
 	}
 	l->unsent_at += l->unsent ? n : 0;

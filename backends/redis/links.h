@@ -5,8 +5,9 @@
  * - watch: subscriptions; opened at the first one.
  * - blocking: a call of the blocking form has one to itself. rg__redis_wait() drives it, and so does the host's loop, where there is one.
  *
- * A callback may call anything, but a link is closed and opened only by the event loop and by wait, never under a running callback of
- * the main link. `epoch` tells whoever comes back from a callback that its link is another one.
+ * A callback may call anything. The main link is opened and closed only by the event loop, by an answer of options.resolve and by destroy,
+ * the other links also by calls and by wait. `epoch` changes with each opening and closing: after a
+ * callback it tells whether the link still has the same connection.
  */
 #ifndef REDIS_LINKS_H
 #define REDIS_LINKS_H
@@ -38,16 +39,16 @@ typedef struct rg__redis_link {
 	rg__redis *store;
 	redisContext *context; /* of link.c alone; NULL = none */
 	redisReplyObjectFunctions functions; /* those of hiredis with a bound on arrays */
-	const redisReplyObjectFunctions *plain;
+	const redisReplyObjectFunctions *plain; /* those of hiredis */
 	int fd; /* -1 = none */
 	uint32_t index, epoch;
 	enum rg__redis_stage stage;
 	uint32_t watched; /* the events that the loop was told */
-	int64_t started;  /* of the attempt */
+	int64_t started;  /* when the attempt began; times are those of rg__redis_clock() */
 	int64_t ready_at;
-	uint32_t tried;   /* addresses */
-	bool fruitful;    /* it has answered a call */
-	uint8_t fruitless; /* connections in a row that had not */
+	uint32_t tried;   /* addresses, in this attempt */
+	bool fruitful;    /* the server has answered a call on this connection */
+	uint8_t fruitless; /* connections in a row that ended early, without an answer to a call */
 	void *tls;        /* an SSL of OpenSSL, which `context` owns; NULL = none */
 	bool flushing;    /* TLS: hiredis has bytes left to write */
 	bool more;        /* the last read filled its room */
@@ -121,7 +122,6 @@ static inline rg__redis_link *rg__redis_main(const rg__redis *r)
 rg__redis *rg__redis_of(const rg_store *store); /* NULL: it is another store */
 
 /* report.c */
-rg_time rg__redis_wall_clock(void);
 /* Makes any bytes fit for a log. */
 void rg__redis_clean(char *to, size_t size, const char *text, size_t n);
 /* Notes why a link is closed or not made; logged when it is another one than last time. */
@@ -163,10 +163,10 @@ struct rg__redis_request {
 	uint32_t delivered; /* to the caller */
 	uint32_t again;     /* the first command that met no script: from there on it is sent again; n = none */
 	bool writes;
-	bool begun;   /* on this connection */
-	bool written; /* a byte of it, on any connection */
+	bool begun;   /* a byte of it was handed to this connection */
+	bool written; /* a byte of it was handed to any connection */
 	bool whole;   /* it has scripts as text */
-	uint8_t repeats;
+	uint8_t repeats; /* connections that were lost after it was begun */
 	char *text;
 	size_t len;
 	struct rg__redis_part {
@@ -175,12 +175,19 @@ struct rg__redis_request {
 	} parts[];
 };
 
+/* Where the first command that was not delivered begins in `text`. */
+static inline size_t rg__redis_rest_at(const rg__redis_request *q)
+{
+	return q->parts[q->delivered].at;
+}
+
 rg__redis_request *rg__redis_request_new(const rg__redis_command *commands, uint32_t n); /* NULL: out of memory, or above 4 GiB */
 void rg__redis_append(rg__redis_link *l, rg__redis_request *q);
 void rg__redis_drop_first(rg__redis_link *l); /* of the list; it is not freed */
-bool rg__redis_pull(rg__redis_link *l); /* reads and delivers. False: the link is another one now */
+bool rg__redis_pull(rg__redis_link *l); /* reads and delivers. False: a callback has closed the connection */
 void rg__redis_rewind(rg__redis_link *l); /* for another connection: all that is left is sent from its start */
-void rg__redis_begin_sending(rg__redis_link *l); /* the link is ready */
+/* What is sent next: @p q and those after it, from the first command that was not delivered; NULL = nothing. */
+void rg__redis_send_from(rg__redis_link *l, rg__redis_request *q);
 rg__redis_request *rg__redis_take_all(rg__redis_link *l); /* the list, taken off */
 void rg__redis_complete_all(rg__redis *r, rg__redis_request *list, rg_status status); /* RG_EUNKNOWN where it may have happened */
 bool rg__redis_find_tok(rg__redis_link *l, const void *tok);

@@ -48,9 +48,8 @@ void rg__redis_ops_cached(const rg__redis *r, uint32_t *records, uint64_t *bytes
 	*bytes = rg__redis_cache_bytes(r->ops->cache);
 }
 
-rg_status rg__redis_answer(rg__redis *r, rg_status status, const redisReply *reply)
+rg_status rg__redis_answer(rg_status status, const redisReply *reply)
 {
-	(void)r;
 	if (status != RG_OK)
 		return status;
 	return reply->type == REDIS_REPLY_ERROR ? rg__redis_error_status(reply) : RG_OK;

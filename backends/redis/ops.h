@@ -10,8 +10,8 @@
 
 /* What is known of the deadlines of a bucket. */
 typedef struct rg__redis_kept {
-	rg_time next;  /* no record has an earlier one, but for those that a walk has given and what other nodes commit; 0 = not known */
-	int64_t until; /* rg__redis_clock(): so long the bucket need not be asked about what is before `next`; 0 = it must be asked */
+	rg_time next;  /* the earliest deadline, apart from those that a walk has given and what other nodes have committed since; 0 = not known */
+	int64_t until; /* by rg__redis_clock(): until then the bucket is asked only from `next` on; 0 = it is asked */
 } rg__redis_kept;
 
 typedef struct rg__redis_watcher rg__redis_watcher; /* watch.c */
@@ -23,8 +23,8 @@ struct rg__redis_ops {
 	int64_t broken_told; /* rg__redis_clock() of the last line of log about a broken value */
 };
 
-/* Looks at an answer to a command that reads. RG_OK, or what the caller is told. */
-rg_status rg__redis_answer(rg__redis *r, rg_status status, const redisReply *reply);
+/* The status of an answer to a command that reads, with that of an error reply. @return RG_OK: there is a reply, and it is no error. */
+rg_status rg__redis_answer(rg_status status, const redisReply *reply);
 
 /* Reads the value of a key; a broken one is logged. */
 rg_status rg__redis_current(rg__redis *r, const rg_key *key, const redisReply *reply, rg_fetched *out);

@@ -142,6 +142,12 @@ static rg__redis_request *with_scripts(const rg__redis_request *old, uint32_t fr
 	return q;
 }
 
+void rg__redis_send_from(rg__redis_link *l, rg__redis_request *q)
+{
+	l->unsent = q;
+	l->unsent_at = q ? rg__redis_rest_at(q) : 0;
+}
+
 void rg__redis_append(rg__redis_link *l, rg__redis_request *q)
 {
 	q->next = NULL;
@@ -152,43 +158,25 @@ void rg__redis_append(rg__redis_link *l, rg__redis_request *q)
 	l->last = q;
 	l->n++;
 	l->bytes += q->len;
-	if (l->stage == STAGE_READY && !l->unsent) {
-		l->unsent = q;
-		l->unsent_at = q->parts[q->delivered].at;
-	}
+	if (l->stage == STAGE_READY && !l->unsent)
+		rg__redis_send_from(l, q);
+}
+
+/* Takes a request out of the list. @param previous  the one before it; NULL = it is the first. */
+static void unlink_request(rg__redis_link *l, rg__redis_request *q, rg__redis_request *previous)
+{
+	*(previous ? &previous->next : &l->first) = q->next;
+	if (l->last == q)
+		l->last = previous;
+	if (l->unsent == q)
+		rg__redis_send_from(l, q->next);
+	l->n--;
+	l->bytes -= q->len;
 }
 
 void rg__redis_drop_first(rg__redis_link *l)
 {
-	rg__redis_request *q = l->first;
-
-	l->first = q->next;
-	if (!l->first)
-		l->last = NULL;
-	if (l->unsent == q) {
-		l->unsent = q->next;
-		l->unsent_at = q->next ? q->next->parts[q->next->delivered].at : 0;
-	}
-	l->n--;
-	l->bytes -= q->len;
-}
-
-/* Takes out a request of which nothing was sent on this connection. */
-static void drop_unsent(rg__redis_link *l, rg__redis_request *q, rg__redis_request *previous)
-{
-	if (!previous) {
-		rg__redis_drop_first(l);
-		return;
-	}
-	previous->next = q->next;
-	if (l->last == q)
-		l->last = previous;
-	if (l->unsent == q) {
-		l->unsent = q->next;
-		l->unsent_at = q->next ? q->next->parts[q->next->delivered].at : 0;
-	}
-	l->n--;
-	l->bytes -= q->len;
+	unlink_request(l, l->first, NULL);
 }
 
 rg__redis_request *rg__redis_take_all(rg__redis_link *l)
@@ -248,12 +236,6 @@ void rg__redis_rewind(rg__redis_link *l)
 	}
 }
 
-void rg__redis_begin_sending(rg__redis_link *l)
-{
-	l->unsent = l->first;
-	l->unsent_at = l->first ? l->first->parts[l->first->delivered].at : 0;
-}
-
 static bool is_error(const redisReply *reply, const char *code)
 {
 	size_t n = strlen(code);
@@ -266,7 +248,7 @@ rg_status rg__redis_error_status(const redisReply *error)
 	return is_error(error, "OOM") ? RG_EFULL : RG_ESTORE;
 }
 
-/* What an operator has to know of an error reply. */
+/* Logs an error reply. Breaks the link when it is of no use any more. */
 static void note_error(rg__redis_link *l, const redisReply *reply)
 {
 	/* After these the connection is of no use: the server may be another one by now, or asks for a password. */
@@ -346,7 +328,7 @@ static void deliver(rg__redis_link *l, const redisReply *reply)
 	r->links->answering = outer;
 }
 
-/* False: the link is another one now. */
+/* False: a callback has closed the connection. */
 static bool deliver_all(rg__redis_link *l)
 {
 	uint32_t epoch = l->epoch;
@@ -440,7 +422,7 @@ bool rg__redis_find_tok(rg__redis_link *l, const void *tok)
 	return false;
 }
 
-/* @return false when the call is not on this link. The caller of the call may call anything. */
+/* @return false when the call is not on this link. After the callback the link may be another one, or gone. */
 static bool cancel_on(rg__redis_link *l, const void *tok)
 {
 	rg__redis_request *previous = NULL, *q = l->first;
@@ -460,7 +442,7 @@ static bool cancel_on(rg__redis_link *l, const void *tok)
 		rg__redis_link_close(l);
 		q = rg__redis_take_all(l);
 	} else {
-		drop_unsent(l, q, previous);
+		unlink_request(l, q, previous);
 		q->next = NULL;
 	}
 	rg__redis_complete_all(l->store, q, RG_ECANCELED);

@@ -93,15 +93,14 @@ static void connected(rg__redis_link *l)
 		rg__redis_lost(l, "out of memory");
 		return;
 	}
-	l->unsent = l->greeting;
-	l->unsent_at = 0;
+	rg__redis_send_from(l, l->greeting);
 	rg__redis_link_write(l);
 }
 
 void rg__redis_event(rg__redis_link *l, uint32_t events)
 {
 	rg__redis *r = l->store;
-	bool same = true; /* the link is none that a callback opened */
+	bool same = true; /* no callback has closed the connection */
 
 	if (l->fd < 0)
 		return;
@@ -124,7 +123,7 @@ static void main_ready(rg__redis *r)
 {
 	rg__redis_links *s = r->links;
 	rg__redis_link *watch = &s->link[LINK_WATCH];
-	/* Who was told of a trouble is told of its end. */
+	/* A log that has the trouble gets its end, too. */
 	int32_t level = s->logged[0] ? RG_LOG_WARNING : RG_LOG_INFO;
 
 	r->counters.reconnects += s->was_ready;
@@ -151,7 +150,7 @@ void rg__redis_ready(rg__redis_link *l)
 		s->good = (s->good + l->tried - 1) % s->n_addresses;
 		l->tried = 1;
 	}
-	rg__redis_begin_sending(l);
+	rg__redis_send_from(l, l->first);
 	if (l->index == LINK_WATCH)
 		rg__redis_resubscribe(l);
 	if (l->index == LINK_MAIN)
@@ -161,8 +160,8 @@ void rg__redis_ready(rg__redis_link *l)
 	rg__redis_link_write(l);
 }
 
-/* Whether the loss is worth an attempt without delay. Connections that end at once without an answer are, once in a row. Each one is
- * answered when it subscribes, so an answer to the watch link says nothing. */
+/* Whether an attempt without delay follows the loss: after a connection that has answered a call or has lasted for DELAY_FIRST, and after the
+ * first of those in a row that have done neither. A server answers each subscription, so an answer to the watch link does not count. */
 static bool worked(rg__redis_link *l)
 {
 	if (l->stage != STAGE_READY)
@@ -187,7 +186,7 @@ void rg__redis_count_timeouts(rg__redis *r, const rg__redis_request *list)
 		r->counters.timeouts += list->done && now >= list->since + r->url.timeout;
 }
 
-/* Nobody may be called before the state is right. */
+/* The state is set before any callback runs: a callback that sends again must be refused. */
 static void down(rg__redis_link *l, const char *why)
 {
 	rg__redis *r = l->store;

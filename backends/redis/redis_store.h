@@ -16,8 +16,8 @@
 #define RG__REDIS_NAME "redis"
 
 typedef struct rg__redis rg__redis;
-typedef struct rg__redis_links rg__redis_links; /* of the connections: state.h */
-typedef struct rg__redis_ops rg__redis_ops;     /* of the operations: the cache, the deadlines of the buckets */
+typedef struct rg__redis_links rg__redis_links; /* of the connections: links.h */
+typedef struct rg__redis_ops rg__redis_ops;     /* of the operations: ops.h */
 
 /* The store's self. */
 struct rg__redis {
@@ -33,16 +33,17 @@ struct rg__redis {
 	rg__redis_links *links;
 };
 
-/* A callback may drop the last reference to the store, so whoever uses it after a callback holds it. After rg__redis_release() the store may
- * be gone; `dead` says whether it is destroyed. */
+/* A callback may drop the last reference to the store, so a function that uses the store after a callback holds it meanwhile. `dead` says
+ * whether a callback has destroyed it. After rg__redis_release() `r` may be freed. */
 static inline void rg__redis_hold(rg__redis *r)
 {
 	r->refs++;
 }
 void rg__redis_release(rg__redis *r);
 
-/* Milliseconds of the monotonic clock. */
+/* report.c: milliseconds of the monotonic clock, and the time of day. */
 int64_t rg__redis_clock(void);
+rg_time rg__redis_wall_clock(void);
 
 /* A line of log: printable ASCII, at most 400 bytes; other octets of the arguments become '?'. */
 __attribute__((format(printf, 3, 4))) void rg__redis_log(const rg__redis *r, int32_t level, const char *format, ...);
@@ -60,7 +61,7 @@ typedef struct rg__redis_command {
  * Called exactly once for each command, in their order.
  * @param reply  what Redis said, which may be REDIS_REPLY_ERROR; borrowed for the call; NULL unless @p status is RG_OK.
  * @param status  RG_OK; RG_ESTORE: not executed, or no answer to a read; RG_EUNKNOWN: a command that `writes` may have been executed;
- * RG_ECANCELED: canceled, and not executed.
+ * RG_ECANCELED: canceled, and not executed; RG_ENOMEM: not executed, since a missing script could not be sent again.
  * The store may be destroyed in it.
  */
 typedef void (*rg__redis_reply_cb)(void *user, uint32_t index, rg_status status, const redisReply *reply);

@@ -101,7 +101,7 @@ static void names_known(rg__redis *r, const char *trouble)
 		if (l[i].stage != STAGE_NAMING)
 			continue;
 		if (r->links->n_addresses > 0)
-			rg__redis_open(&l[i]); /* older ones are better than none */
+			rg__redis_open(&l[i]); /* with the addresses of an earlier answer when this one has none */
 		else
 			rg__redis_lost(&l[i], trouble);
 	}

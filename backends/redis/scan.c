@@ -42,9 +42,8 @@ static bool scan_position_read(rg_str position, struct scan_position *out)
 	return take_cursor(&out->last, &out->ask) && take_cursor(&out->last, &out->led);
 }
 
-static void scan_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, uint32_t limit, char *room, rg__redis_args *a)
+static void scan_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, char *room, rg__redis_args *a)
 {
-	(void)limit;
 	struct scan_position at;
 	char *end = rg__redis_bucket_name(room, w->r->url.prefix, bucket, RG_STR("d"));
 	scan_position_read(position, &at);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Lua scripts: scripts.c is made of scripts/ at build time. */
+/* The Lua scripts: scripts/to_c.py makes redis_scripts.c of scripts/ at build time. */
 #ifndef REDIS_SCRIPTS_H
 #define REDIS_SCRIPTS_H
 

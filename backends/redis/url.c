@@ -12,7 +12,7 @@ static const struct url_parameter_row {
 	const char *name;
 	uint64_t least, most, standard;
 	size_t at;
-	uint32_t bytes; /* width of the member: 4 or 8 */
+	uint32_t bytes; /* width of the member: 4 or 8; 0 = it is no number, but the text of prefix */
 } url_parameters[] = {
 	{ "db", 0, 65535, 0, offsetof(rg__redis_url, db), 4 },
 	{ "buckets", 1, 1024, 64, offsetof(rg__redis_url, buckets), 4 },
@@ -20,13 +20,14 @@ static const struct url_parameter_row {
 	{ "connect_timeout", 10, 60000, 1000, offsetof(rg__redis_url, connect_timeout), 4 },
 	{ "cache", 0, UINT64_C(1) << 40, UINT64_C(64) << 20, offsetof(rg__redis_url, cache), 8 },
 	{ "inflight", 1, 1000000, 16384, offsetof(rg__redis_url, inflight), 4 },
+	{ .name = "prefix" },
 };
-enum { URL_PARAMETERS = sizeof url_parameters / sizeof url_parameters[0], PREFIX_GIVEN = 1 << URL_PARAMETERS };
+enum { URL_DB = 0 /* its row */, URL_PARAMETERS = sizeof url_parameters / sizeof url_parameters[0] };
 
 struct url_reader {
 	rg__redis_url url;
 	char *end; /* of what is written into url.room */
-	uint32_t given;
+	uint32_t given; /* parameters: a bit for each row */
 	rg_error *why;
 };
 
@@ -180,10 +181,10 @@ static rg_status read_tcp(struct url_reader *r, rg_str *rest)
 	uint64_t number;
 	if (db.n == 0)
 		return RG_OK;
-	if (!take_digits(db, url_parameters[0].most, &number))
+	if (!take_digits(db, url_parameters[URL_DB].most, &number))
 		return bad_url(r, "the number of the database must be from 0 to 65535");
-	put_number(&r->url, &url_parameters[0], number);
-	r->given |= 1;
+	put_number(&r->url, &url_parameters[URL_DB], number);
+	r->given |= 1u << URL_DB;
 	return RG_OK;
 }
 
@@ -206,13 +207,31 @@ static rg_status read_unix(struct url_reader *r, rg_str *rest)
 
 static rg_status read_prefix(struct url_reader *r, rg_str value)
 {
-	if (r->given & PREFIX_GIVEN)
-		return bad_url(r, "prefix is given twice");
 	if (!names_only(value, PREFIX_MAX, "-_.:"))
 		return bad_url(r, "prefix must be 1 to 64 letters, digits, - _ . and :");
-	r->given |= PREFIX_GIVEN;
 	r->url.prefix = unescaped(r, value);
 	return RG_OK;
+}
+
+static rg_status url_read_number(struct url_reader *r, const struct url_parameter_row *row, rg_str value)
+{
+	char text[120];
+	uint64_t number;
+	snprintf(text, sizeof text, "%s must be a number from %llu to %llu", row->name, (unsigned long long)row->least,
+		(unsigned long long)row->most);
+	if (!take_digits(value, row->most, &number) || number < row->least)
+		return bad_url(r, text);
+	put_number(&r->url, row, number);
+	return RG_OK;
+}
+
+static rg_status bad_parameter(struct url_reader *r)
+{
+	char text[120] = "there is a parameter other than ";
+	size_t n = strlen(text);
+	for (uint32_t i = 0; i < URL_PARAMETERS && n < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i == 0 ? "" : i + 1 < URL_PARAMETERS ? ", " : " and ", url_parameters[i].name);
+	return bad_url(r, text);
 }
 
 static rg_status url_read_parameter(struct url_reader *r, rg_str pair)
@@ -220,9 +239,6 @@ static rg_status url_read_parameter(struct url_reader *r, rg_str pair)
 	rg_str name = url_take_until(&pair, "=");
 	rg_str value = { pair.n > 0 ? pair.p + 1 : pair.p, pair.n > 0 ? pair.n - 1 : 0 };
 	char text[120];
-	uint64_t number;
-	if (rg_str_equal(name, RG_STR("prefix")))
-		return read_prefix(r, value);
 	for (uint32_t i = 0; i < URL_PARAMETERS; i++) {
 		const struct url_parameter_row *row = &url_parameters[i];
 		if (!rg_str_equal(name, rg_str_from(row->name)))
@@ -230,15 +246,10 @@ static rg_status url_read_parameter(struct url_reader *r, rg_str pair)
 		snprintf(text, sizeof text, "%s is given twice", row->name);
 		if (r->given & 1u << i)
 			return bad_url(r, text);
-		snprintf(text, sizeof text, "%s must be a number from %llu to %llu", row->name, (unsigned long long)row->least,
-			(unsigned long long)row->most);
-		if (!take_digits(value, row->most, &number) || number < row->least)
-			return bad_url(r, text);
-		put_number(&r->url, row, number);
 		r->given |= 1u << i;
-		return RG_OK;
+		return row->bytes > 0 ? url_read_number(r, row, value) : read_prefix(r, value);
 	}
-	return bad_url(r, "there is a parameter other than prefix, db, buckets, timeout, connect_timeout, cache and inflight");
+	return bad_parameter(r);
 }
 
 static rg_status read_rest(struct url_reader *r, rg_str rest)
@@ -283,7 +294,8 @@ rg_status rg__redis_url_parse(rg_str text, rg__redis_url *out, rg_error *why)
 	if (!r.end)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("address of the Redis server: out of memory"));
 	for (uint32_t i = 0; i < URL_PARAMETERS; i++)
-		put_number(&r.url, &url_parameters[i], url_parameters[i].standard);
+		if (url_parameters[i].bytes > 0)
+			put_number(&r.url, &url_parameters[i], url_parameters[i].standard);
 	r.url.prefix = RG_STR("rgstr");
 	rg_status status = read_url(&r, text);
 	if (status == RG_OK)

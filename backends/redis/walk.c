@@ -128,7 +128,7 @@ static rg_status cursor_read(rg__redis_walk *w, rg_str cursor)
 	return w->kind->valid(w->position) ? RG_OK : RG_EINVAL;
 }
 
-/* A width that fits the density of the page: so many buckets as have about half a page. */
+/* The number of buckets that have about half a page of keys, if they have as many each as those of this page. */
 static uint32_t next_width(const rg__redis_walk *w)
 {
 	uint64_t buckets = w->finished ? w->finished : 1, keys = w->n_keys ? w->n_keys : 1;
@@ -190,7 +190,7 @@ static void walk_read(rg__redis_walk *w, uint32_t i, rg_status status, const red
 		w->stopped = true;
 		return;
 	}
-	w->status = rg__redis_answer(w->r, status, reply);
+	w->status = rg__redis_answer(status, reply);
 	if (w->status == RG_OK)
 		w->status = w->kind->read(w, bucket_at(w, step), step == w->step ? w->position : (rg_str){ NULL, 0 }, reply);
 	w->finished += !w->stopped;
@@ -239,7 +239,7 @@ static rg_status walk_send(rg__redis_walk *w, uint32_t flags)
 			rg__redis_arg(&args[i], w->r->schema);
 		} else {
 			uint32_t at = i - schema, step = w->steps[at];
-			w->kind->ask(w, bucket_at(w, step), step == w->step ? w->position : (rg_str){ NULL, 0 }, w->part, room + at * names, &args[i]);
+			w->kind->ask(w, bucket_at(w, step), step == w->step ? w->position : (rg_str){ NULL, 0 }, room + at * names, &args[i]);
 		}
 		commands[i] = (rg__redis_command){ i < schema ? NULL : w->kind->script, args[i].argc, args[i].argv, args[i].lens };
 	}

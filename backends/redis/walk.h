@@ -3,7 +3,8 @@
  * Walks over the buckets: due, find and scan. They begin at one bucket and go round.
  *
  * A page asks several buckets in one write, each for a small part of the limit, and gives their keys in order up to the first bucket that
- * has more. While the walk stands within a bucket, it asks this one alone. How many buckets the next page asks, the keys of this one tell.
+ * has more. While the walk stands within a bucket, it asks this one alone. The number of keys in a page decides how many buckets the next
+ * page asks.
  *
  * A cursor: a sum over the rest, kind, first bucket, step (how many buckets are done), width, and the position in the bucket, whose form is
  * that of the kind.
@@ -39,9 +40,9 @@ typedef struct rg__redis_walk_kind {
 
 	/* Optional. @return true: nothing can be in the bucket. */
 	bool (*skips)(rg__redis_walk *w, uint32_t bucket);
-	/* Appends the arguments for a bucket. @p position is absent at its start. @p room has room for two names of the bucket with domain and
-	 * tag; it lives until the command is sent. */
-	void (*ask)(rg__redis_walk *w, uint32_t bucket, rg_str position, uint32_t limit, char *room, rg__redis_args *a);
+	/* Appends the arguments for a bucket; the limit is w->limit_text. @p position is absent at its start. @p room has room for two names of
+	 * the bucket with domain and tag; it lives until the command is sent. */
+	void (*ask)(rg__redis_walk *w, uint32_t bucket, rg_str position, char *room, rg__redis_args *a);
 	/* Reads the answer: adds keys with rg__redis_walk_add(), and when there are more, sets the position with rg__redis_walk_stop(). */
 	rg_status (*read)(rg__redis_walk *w, uint32_t bucket, rg_str position, const redisReply *reply);
 	/* @return true: the position has the form of the kind. */
@@ -64,7 +65,7 @@ struct rg__redis_walk {
 	rg_str position;     /* in the bucket of `step`; absent = its start */
 	uint32_t *steps;     /* the buckets that are asked */
 	uint32_t n, end;     /* their number; the step after the last one that is asked or skipped */
-	uint32_t part;       /* of the limit, for each */
+	uint32_t part;       /* of the limit, for each; limit_text has it as text */
 
 	rg_status status;
 	bool stopped;        /* the page ends within bucket `stop` */

@@ -90,6 +90,25 @@ void redis_close(struct redis *redis)
 /* The arguments, as they are named to operators. */
 static const char *const arguments[REDIS_STORES] = { [REDIS_STORE] = "store", [REDIS_FEDERATE] = "federate" };
 
+/* Values of a store by number: those of its state, the connection first, then its statistics. @return 0 past the last one. */
+static int value_of(const struct redis *redis, uint32_t index, rg_statistic *out)
+{
+	rg_redis_state state = state_of(redis);
+	const rg_statistic gauges[] = {
+		{ .gauge = 1, .name = "connection", .doc = "The connection: 0 down, 1 connecting, 2 ready", .value = state.connection },
+		{ .gauge = 1, .name = "in_flight", .doc = "Calls that wait for an answer", .value = state.in_flight },
+		{ .gauge = 1, .name = "cached", .doc = "Records in the cache", .value = state.cached },
+		{ .gauge = 1, .name = "cache_bytes", .doc = "Bytes in the cache", .value = (int64_t)state.cache_bytes },
+	};
+	const uint32_t n = sizeof gauges / sizeof *gauges;
+
+	if (index >= n)
+		return rg_redis_store_statistic(redis->store, index - n, out) == RG_OK;
+	*out = gauges[index];
+	out->struct_size = sizeof *out;
+	return 1;
+}
+
 static void print_store(const struct redis *redis, const char *name, struct text *to)
 {
 	rg_statistic stat = { .struct_size = sizeof stat };
@@ -102,9 +121,7 @@ static void print_store(const struct redis *redis, const char *name, struct text
 	json_string(to, state.node);
 	text_add(to, RG_STR(",\"trouble\":"));
 	json_string(to, state.trouble);
-	text_format(to, ",\"in_flight\":%" PRIu32 ",\"cached\":%" PRIu32 ",\"cache_bytes\":%" PRIu64, state.in_flight, state.cached,
-		state.cache_bytes);
-	for (uint32_t i = 0; rg_redis_store_statistic(redis->store, i, &stat) == RG_OK; i++)
+	for (uint32_t i = 1; value_of(redis, i, &stat); i++) /* but the connection */
 		text_format(to, ",\"%s\":%" PRId64, stat.name, stat.value);
 	text_add(to, RG_STR("}"));
 }
@@ -141,25 +158,6 @@ static void add_info(const struct server *server, struct text *to)
 		add_label(to, state.node);
 		text_add(to, RG_STR("\"} 1\n"));
 	}
-}
-
-/* Values of a store by number: those of its state, then its statistics. @return 0 past the last one. */
-static int value_of(const struct redis *redis, uint32_t index, rg_statistic *out)
-{
-	rg_redis_state state = state_of(redis);
-	const rg_statistic gauges[] = {
-		{ .gauge = 1, .name = "connection", .doc = "The connection: 0 down, 1 connecting, 2 ready", .value = state.connection },
-		{ .gauge = 1, .name = "in_flight", .doc = "Calls that wait for an answer", .value = state.in_flight },
-		{ .gauge = 1, .name = "cached", .doc = "Records in the cache", .value = state.cached },
-		{ .gauge = 1, .name = "cache_bytes", .doc = "Bytes in the cache", .value = (int64_t)state.cache_bytes },
-	};
-	const uint32_t n = sizeof gauges / sizeof *gauges;
-
-	if (index >= n)
-		return rg_redis_store_statistic(redis->store, index - n, out) == RG_OK;
-	*out = gauges[index];
-	out->struct_size = sizeof *out;
-	return 1;
 }
 
 /* All values of a name stand together, below one help. */

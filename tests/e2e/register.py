@@ -174,7 +174,7 @@ def test_a_backlog_on_one_connection_is_served():
         peer.send(''.join(peer.request('REGISTER', 'sip:example.org', '<sip:%s>;tag=1' % aor, '<sip:%s>' % aor, 'c' + aor, 1,
                                        ['Contact: <sip:u@192.0.2.1>']) for aor in aors))
         assert all(peer.recv().code == 200 for _ in aors)
-        assert len(daemon.control('dump')['aors']) == 1000
+        assert len(daemon.control('dump', 20)['aors']) == 1000
 
 
 def test_several_listeners():

@@ -353,6 +353,46 @@ Test(contents, an_emptied_server_gets_nothing_back_from_the_cache)
 	rg_store_unref(n.store);
 }
 
+Test(contents, a_walk_that_finds_the_server_emptied_clears_the_cache)
+{
+	node n = open_one();
+	answer a = { .over = false };
+	rg_redis_state s;
+
+	rg_redis_state_init(&s, sizeof s);
+	must_commit(&n, "alice", none, 1, 5000);
+	cr_expect(rg_redis_store_state(n.store, &s) == RG_OK && s.cached == 1);
+	free(redis_ask(redis_of_program(false), "FLUSHALL"));
+	a = end_of(&n, n.ops->due(n.self, 4000, &start, 10, RG_OP_BLOCKING, on_keys_of, &a), &a);
+	cr_expect_eq(a.n, 0);
+	cr_expect(rg_redis_store_state(n.store, &s) == RG_OK && s.cached == 0);
+	cr_expect_eq(redis_statistic(n.store, "emptied_servers"), 1);
+	rg_store_unref(n.store);
+}
+
+/* A call that a loop drives is abandoned after it was sent. */
+Test(contents, after_a_commit_of_unknown_outcome_nothing_is_cached)
+{
+	node n = open_one();
+	answer a = { .over = false };
+	rg_key key = key_of("alice");
+	rg_commit removal;
+	rg_redis_state s;
+
+	must_commit(&n, "alice", none, 1, 5000);
+	rg_redis_state_init(&s, sizeof s);
+	while (rg_redis_store_state(n.store, &s) == RG_OK && s.connection != RG_REDIS_READY)
+		cr_assert(redis_drive(n.store, true));
+	rg_commit_init(&removal, sizeof removal);
+	removal.base = numbered_revision(1);
+	removal.revision = numbered_revision(2);
+	cr_assert_eq(n.ops->commit(n.self, &key, &removal, 0, on_contents, &a), RG_PENDING);
+	n.ops->cancel(n.self, &a);
+	cr_expect(a.over && a.status == RG_EUNKNOWN);
+	cr_expect_not(fetch(&n, "alice", 0).there);
+	rg_store_unref(n.store);
+}
+
 /* No command whose cost is that of all keys, whatever is asked. */
 Test(contents, no_command_goes_over_all_keys)
 {

@@ -157,6 +157,34 @@ Test(link, a_batch_keeps_its_order_when_a_script_is_missing)
 	fake_free(f);
 }
 
+Test(link, a_batch_that_is_cut_goes_on_after_what_was_answered)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+
+	probe_new(&p, f, "timeout=60000");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	f->cut = f->sent + 2 * strlen("$1\r\na\r\n");
+	f->cuts = 1;
+	f->seen[0] = '\0';
+	cr_assert_eq(send_batch(&p), RG_PENDING);
+	for (int i = 0; i < 200 && batch_seen.n < 4; i++) {
+		fake_turn(f);
+		rg_redis_store_run(p.store, 1);
+	}
+	cr_expect_eq(batch_seen.n, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		cr_expect_eq(batch_seen.index[i], i);
+		cr_expect_eq(batch_seen.text[i][0], 'a' + (int)i);
+	}
+	const char *again = strstr(f->seen, "CLIENT ");
+	cr_assert_not_null(again);
+	cr_expect_null(strstr(again, "ECHO EVALSHA ECHO"), "%s", again);
+	cr_expect_not_null(strstr(again, "ECHO EVALSHA "), "%s", again);
+	probe_free(&p);
+	fake_free(f);
+}
+
 Test(link, a_batch_ends_once_when_its_store_is_dropped_inside)
 {
 	fake *f = fake_new();

@@ -111,10 +111,11 @@ Test(link_block, a_silent_server_costs_one_call_its_time_and_the_next_one_nothin
 	probe p = { 0 };
 
 	fake_start_thread(f);
-	probe_new(&p, f, "timeout=50");
+	probe_new(&p, f, "timeout=60000");
 	probe_ask(&p, 0, true, RG_OP_BLOCKING);
 	cr_assert_eq(rg__redis_wait(p.r, probe_tok(&p, 0), 5000), RG_OK);
 	f->silent = true;
+	p.r->url.timeout = 50;
 	probe_ask(&p, 1, true, RG_OP_BLOCKING);
 	cr_expect_eq(rg__redis_wait(p.r, probe_tok(&p, 1), 5000), RG_OK);
 	cr_expect_eq(p.status[1], RG_EUNKNOWN);
@@ -122,6 +123,7 @@ Test(link_block, a_silent_server_costs_one_call_its_time_and_the_next_one_nothin
 	cr_expect_eq(probe_ask(&p, 2, true, RG_OP_BLOCKING), RG_ESTORE);
 	cr_expect_eq(p.times[2], 0);
 	f->silent = false;
+	p.r->url.timeout = 60000;
 	rg_status status = RG_ESTORE;
 	for (int i = 0; i < 1000 && status == RG_ESTORE; i++) {
 		usleep(1000);

@@ -445,7 +445,7 @@ Test(link_loss, a_loss_after_a_long_life_begins_with_the_shortest_delay)
 	probe p = { 0 };
 
 	fake_deny(f);
-	probe_new(&p, f, "timeout=40");
+	probe_new(&p, f, "timeout=60000");
 	for (int i = 0; i < 4000 && probe_count(&p, "connect_failures") < 3; i++)
 		rg_redis_store_run(p.store, 5);
 	fake_listen(f);
@@ -453,6 +453,7 @@ Test(link_loss, a_loss_after_a_long_life_begins_with_the_shortest_delay)
 	probe_ask(&p, 0, false, 0);
 	probe_run(&p, 0, 2000);
 	f->silent = true;
+	p.r->url.timeout = 40;
 	probe_ask(&p, 1, false, 0);
 	probe_run(&p, 1, 2000);
 	cr_expect_eq(p.status[1], RG_ESTORE);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Publish/subscribe. */
 #include "fake.h"
+#include "layout.h"
+#include "links.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -86,7 +88,7 @@ Test(link_watch, after_a_loss_everybody_is_subscribed_again_and_told)
 		for (int i = 0; i < 300; i++)
 			run_until_told(&p, &w[i], round);
 	}
-	cr_expect_eq(p.log[0], '3');
+	cr_expect_eq(p.log[0], '0' + RG_LOG_INFO, "the loss of this connection is no trouble: %s", p.log);
 	probe_free(&p);
 	fake_free(f);
 }
@@ -237,5 +239,81 @@ Test(link_watch, a_watch_made_while_the_server_is_gone_is_told_when_it_is_back)
 	fake_listen(f);
 	run_until_told(&p, &c, 1);
 	probe_free(&p);
+	fake_free(f);
+}
+
+Test(link_watch, a_quiet_connection_is_asked_whether_it_is_alive)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	watcher c = { 0 };
+
+	probe_new(&p, f, "timeout=60000");
+	watch_channel(&p, &c, "c");
+	run_until_told(&p, &c, 1);
+	cr_expect_gt(p.r->links->ping_at, rg__redis_clock());
+	f->seen[0] = '\0';
+	p.r->links->ping_at = rg__redis_clock();
+	rg__redis_times(&p.r->links->link[LINK_WATCH]);
+	fake_turn(f);
+	cr_expect_str_eq(f->seen, "PING ");
+	cr_expect_neq(p.r->links->expected_since, NO_TIME, "without an answer the connection is left");
+	probe_free(&p);
+	fake_free(f);
+}
+
+static struct nested {
+	probe *p;
+	uint32_t depth, deepest, calls, ended;
+	char message[200];
+} nested;
+
+/* The second call meets a further message, as a blocking call within it would. */
+static void on_nested(void *user, rg_status status)
+{
+	struct nested *n = user;
+
+	if (status != RG_OK) {
+		n->ended++;
+		return;
+	}
+	n->deepest = ++n->depth > n->deepest ? n->depth : n->deepest;
+	if (++n->calls == 2) {
+		fake_say(n->p->f, n->message);
+		fake_turn(n->p->f);
+		rg__redis_pull(&n->p->r->links->link[LINK_WATCH]);
+	}
+	n->depth--;
+}
+
+Test(link_watch, the_calls_of_a_watch_do_not_overlap_and_none_is_lost)
+{
+	const rg_key key = { RG_STR("d"), RG_STR("u"), RG_STR("h") };
+	rg__redis_names names;
+	fake *f = fake_new();
+	probe p = { 0 };
+	void *handle;
+
+	probe_new(&p, f, "timeout=60000");
+	cr_assert_eq(rg__redis_names_of(p.r->url.prefix, p.r->url.buckets, &key, &names), RG_OK);
+	nested = (struct nested){ .p = &p };
+	snprintf(nested.message, sizeof nested.message, "*3\r\n$7\r\nmessage\r\n$%zu\r\n%.*s\r\n$0\r\n\r\n", names.channel.n,
+		(int)names.channel.n, names.channel.p);
+	rg__redis_names_free(&names);
+	cr_assert_eq(rg__redis_watch(p.r, &key, on_nested, &nested, &handle), RG_OK);
+	bool said = false;
+	for (int i = 0; i < 4000 && nested.calls < 3; i++) {
+		if (nested.calls == 1 && !said)
+			fake_say(f, nested.message);
+		said |= nested.calls == 1;
+		fake_turn(f);
+		rg_redis_store_run(p.store, 1);
+	}
+	cr_expect_eq(nested.calls, 3);
+	cr_expect_eq(nested.deepest, 1);
+	rg__redis_unwatch(p.r, handle);
+	cr_expect_eq(nested.ended, 1);
+	probe_free(&p);
+	cr_expect_eq(nested.ended, 1);
 	fake_free(f);
 }

@@ -3,11 +3,13 @@
 #include <criterion/criterion.h>
 #include <rgstr/rgstr.h>
 #include <stdio.h>
+#include "counters.h"
 #include "store_redis.h"
 
 enum { BUCKETS = 64 };
 
-static const char *const verbs[] = { "fetch", "commit", "due", "find", "scan", "watch" };
+#define NAME_OF(name, NAME) #name,
+static const char *const verbs[] = { RG__REDIS_VERBS(NAME_OF) };
 
 typedef struct trips_node {
 	rg_store *store;

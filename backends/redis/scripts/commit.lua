@@ -36,11 +36,11 @@ if value then
 			end
 		end
 	end
-	-- Nobody sends a commit again after five minutes.
+	-- No commit is sent again after five minutes, so older revisions need no room.
 	if now - made > 300 then
 		history = ''
 	end
-	-- A deletion leaves its revision. A commit that expects nothing is right about that, too.
+	-- After a deletion, two bases are right: zero, and the revision of the deletion.
 	if kind == 'r' or base ~= expected then
 		expected = current
 	end
@@ -92,7 +92,8 @@ end
 local next_value = 'rg1r' .. head .. struct.pack('>I4', now) .. tags .. ARGV[9]
 local first = redis.pcall('ZADD', deadlines, ARGV[6], member)
 if type(first) == 'table' and first.err then
-	-- What does not grow is admitted when memory is short: it comes after a write that is not refused, and that removes nothing.
+	-- A record that does not grow is kept when memory is short. Redis refuses the first write of a script then, but not ZREM, nor what follows
+	-- a write: so a ZREM that removes nothing comes first.
 	if not (kind == 'r' and #next_value <= #value and string.find(first.err, 'OOM', 1, true)) then
 		return first
 	end

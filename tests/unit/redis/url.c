@@ -77,7 +77,7 @@ static const char *const bad_urls[][2] = {
 	{ "redis://a%4:b@h", "the user has" },
 	{ "redis://a:%zz@h", "the password has" },
 	{ "redis://h?", NULL },
-	{ "redis://h?x=1", "parameter other than" },
+	{ "redis://h?x=1", "parameter other than db, buckets, timeout, connect_timeout, cache, inflight and prefix" },
 	{ "redis://h?timeout", "timeout must be" },
 	{ "redis://h?timeout=9", "timeout must be a number from 10 to 60000" },
 	{ "redis://h?timeout=100&timeout=100", "timeout is given twice" },
