@@ -180,7 +180,7 @@ void rg__redis_pushed(rg__redis_link *l, const redisReply *reply)
 	s->expected_since = NO_TIME;
 	if (reply->type == REDIS_REPLY_ERROR) {
 		rg__redis_clean(text, sizeof text, reply->str, reply->len);
-		rg__redis_trouble(r, RG_LOG_ERROR, text);
+		rg__redis_refused(r, text);
 		return;
 	}
 	if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3 || !s->n_buckets)

@@ -68,12 +68,11 @@ static rg_status due_read(rg__redis_walk *w, uint32_t bucket, rg_str position, c
 	return rg__redis_walk_stop(w, (rg_str){ head, score.n + 1 }, last);
 }
 
-static bool due_valid(rg__redis_walk *w, uint32_t bucket, rg_str position)
+static bool due_valid(rg_str position)
 {
 	rg_str score, member;
-	rg_key key;
 	rg_time time;
-	return split_position(position, &score, &member) && rg__redis_score_read(score, &time) && rg__redis_walk_owns(w, bucket, member, &key);
+	return split_position(position, &score, &member) && rg__redis_score_read(score, &time);
 }
 
 static void due_ends(rg__redis_walk *w)

@@ -37,10 +37,9 @@ static rg_status find_read(rg__redis_walk *w, uint32_t bucket, rg_str position, 
 }
 
 /* As ZRANGEBYLEX takes it: what is greater than a member. */
-static bool find_valid(rg__redis_walk *w, uint32_t bucket, rg_str position)
+static bool find_valid(rg_str position)
 {
-	rg_key key;
-	return position.p[0] == '(' && rg__redis_walk_owns(w, bucket, (rg_str){ position.p + 1, position.n - 1 }, &key);
+	return position.p[0] == '(';
 }
 
 rg_status rg__redis_find(void *self, const rg_str *domain, const rg_str *tag, const rg_str *cursor, uint32_t limit, uint32_t flags,

@@ -15,10 +15,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Bounds on what a server can make this process keep: elements of one array, arrays within arrays (freed by recursion), and bytes of a reply
- * that is not complete. hiredis moves what is left in its buffer to the front after each kilobyte, so a read is short. */
-enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, READ_SIZE = 8192, PIECES = 256 };
-static const size_t pending_max = (size_t)64 << 20;
+/* Bounds on what a server can make this process keep: elements of one array, arrays within arrays (freed by recursion), bytes of a line, and
+ * bytes of a reply that is not complete. hiredis moves what is left in its buffer to the front after each kilobyte, so a read is short. */
+enum { ELEMENTS_MAX = 1 << 20, DEPTH_MAX = 6, LINE_MAX_BYTES = 1 << 16, READ_SIZE = 8192, PIECES = 256 };
+static const size_t incomplete_max = (size_t)64 << 20;
 
 #if HIREDIS_MAJOR >= 1
 typedef size_t array_size;
@@ -44,6 +44,13 @@ void rg__redis_break(rg__redis_link *l, const char *why)
 	if (l->broken[0] == '\0')
 		rg__redis_clean(l->broken, sizeof l->broken, why, strlen(why));
 	rg__redis_kick(l->store);
+}
+
+/* hiredis 0.14 leaves descriptor 0 open. */
+static void close_context(rg__redis_link *l)
+{
+	close(redisFreeKeepFd(l->context));
+	l->context = NULL;
 }
 
 static int connect_to(const rg__redis *r, const rg_addr *to, int fd)
@@ -115,10 +122,9 @@ bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t
 	if (!l->context || l->context->err || !rg__redis_prepare_reader(l)) {
 		snprintf(why, size, "out of memory");
 		if (l->context)
-			redisFree(l->context); /* closes it */
+			close_context(l);
 		else
 			close(fd);
-		l->context = NULL;
 		return false;
 	}
 	l->context->flags &= ~REDIS_BLOCK; /* hiredis 1 takes a descriptor for a blocking one */
@@ -126,6 +132,7 @@ bool rg__redis_link_open(rg__redis_link *l, const rg_addr *to, char *why, size_t
 	l->epoch++;
 	l->broken[0] = l->said[0] = '\0';
 	l->fruitful = l->flushing = false;
+	l->incomplete = 0;
 	return true;
 }
 
@@ -149,8 +156,7 @@ void rg__redis_link_close(rg__redis_link *l)
 	l->stage = STAGE_NONE;
 	rg__redis_interest(l);
 	if (l->context)
-		redisFree(l->context);
-	l->context = NULL;
+		close_context(l);
 	l->tls = NULL;
 	l->fd = -1;
 	l->broken[0] = '\0';
@@ -264,22 +270,35 @@ static bool reader_fails(rg__redis_link *l)
 	return true;
 }
 
+/* What hiredis holds back begins with a line: the reply itself, or its length. hiredis goes over all of it for each read. */
+static bool line_is_too_long(const redisReader *reader)
+{
+	return reader->len - reader->pos > LINE_MAX_BYTES && !memmem(reader->buf + reader->pos, LINE_MAX_BYTES, "\r\n", 2);
+}
+
+/* Elements that are complete leave the buffer of hiredis, so it is the bytes of the whole reply that count. */
 static bool feed(rg__redis_link *l, const char *bytes, size_t n)
 {
 	redisReader *reader = l->context->reader;
 
-	if (reader->len - reader->pos > pending_max) {
+	l->incomplete += n;
+	if (l->incomplete > incomplete_max)
 		rg__redis_break(l, "a reply is above 64 MiB");
+	else if (line_is_too_long(reader))
+		rg__redis_break(l, "a reply has a line above 64 KiB");
+	if (l->broken[0])
 		return false;
-	}
 	redisReaderFeed(reader, bytes, n);
 	return !reader_fails(l);
 }
 
 static bool read_tls(rg__redis_link *l)
 {
+	const redisReader *reader = l->context->reader;
+	size_t before = reader->len;
 	bool any = rg__redis_tls_read(l);
 
+	l->incomplete += reader->len - before;
 	l->more = true; /* TLS may have kept a part */
 	rg__redis_interest(l);
 	return any && feed(l, "", 0);
@@ -310,7 +329,11 @@ redisReply *rg__redis_link_reply(rg__redis_link *l)
 	void *reply = NULL;
 
 	redisReaderGetReply(l->context->reader, &reply);
-	return reader_fails(l) ? NULL : reply;
+	if (reader_fails(l))
+		return NULL;
+	if (reply)
+		l->incomplete = l->context->reader->len - l->context->reader->pos;
+	return reply;
 }
 
 void rg__redis_link_free_reply(redisReply *reply)

@@ -15,7 +15,7 @@
 #include "redis_store.h"
 
 enum { LINK_MAIN, LINK_WATCH, LINK_BLOCKING, LINKS = LINK_BLOCKING + 16 };
-enum { TROUBLE_SIZE = 256, ADDRESSES = 8, GREETING_MAX = 16 };
+enum { TROUBLE_SIZE = 256, ADDRESSES = 8, GREETING_MAX = 16, REFUSALS = 8 };
 
 #define NO_TIME INT64_MAX
 
@@ -52,6 +52,7 @@ typedef struct rg__redis_link {
 	void *tls;        /* an SSL of OpenSSL, which `context` owns; NULL = none */
 	bool flushing;    /* TLS: hiredis has bytes left to write */
 	bool more;        /* the last read filled its room */
+	size_t incomplete; /* bytes of the reply that is not complete */
 	char broken[TROUBLE_SIZE]; /* why it must be closed; "" = it need not */
 	char said[TROUBLE_SIZE];   /* an error within the greeting that did not end it */
 	rg__redis_backoff backoff; /* of the watch link, and of all blocking links in that of the first */
@@ -64,6 +65,12 @@ typedef struct rg__redis_link {
 	uint32_t n;
 	size_t bytes;
 } rg__redis_link;
+
+/* A kind of error reply that was logged. */
+typedef struct rg__redis_refusal {
+	char word[24]; /* the first one of the text, perhaps cut; "" = free */
+	int64_t again; /* when it may be logged again */
+} rg__redis_refusal;
 
 typedef struct rg__redis_resolver rg__redis_resolver;
 typedef struct rg__redis_channel rg__redis_channel;
@@ -83,8 +90,7 @@ struct rg__redis_links {
 	rg__redis_link *answering; /* whose reply is being delivered */
 	uint32_t in_flight;
 	char trouble[TROUBLE_SIZE], logged[TROUBLE_SIZE];
-	char refusal[TROUBLE_SIZE]; /* the first word of the last error reply that was logged */
-	int64_t refusal_again;      /* when the same one is logged again */
+	rg__redis_refusal refusals[REFUSALS];
 	char data_set[37];          /* UUID that the server had; "" = not known */
 	char *name;                 /* for CLIENT SETNAME */
 	char *address;              /* without user and password */
@@ -120,6 +126,8 @@ rg__redis *rg__redis_of(const rg_store *store); /* NULL: it is another store */
 void rg__redis_clean(char *to, size_t size, const char *text, size_t n);
 /* Notes why a link is closed or not made; logged when it is another one than last time. */
 void rg__redis_trouble(rg__redis *r, int32_t level, const char *text);
+/* Notes an error reply. Of one kind the log gets a line a minute, and of all kinds as many as are remembered. @param text  clean */
+void rg__redis_refused(rg__redis *r, const char *text);
 void rg__redis_set_state(rg__redis *r, uint32_t state);
 
 /* link.c: all that touches hiredis and the socket. */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Reads of one link in a row, so that no link keeps the others from their turn; bytes that may wait in one link. */
-enum { READS_IN_A_ROW = 32, EVALSHA_SIZE = 60, REFUSAL_AGAIN = 60000 };
+enum { READS_IN_A_ROW = 32, EVALSHA_SIZE = 60 };
 static const size_t queue_bytes_max = (size_t)64 << 20;
 
 /* A request in the making: `at` is NULL in the first pass, which counts. */
@@ -248,26 +248,17 @@ rg_status rg__redis_error_status(const redisReply *error)
 	return is_error(error, "OOM") ? RG_EFULL : RG_ESTORE;
 }
 
-/* Logs an error reply: a line a minute for errors of the same first word. Breaks the link when it is of no use any more. */
+/* Logs an error reply. Breaks the link when it is of no use any more. */
 static void note_error(rg__redis_link *l, const redisReply *reply)
 {
 	/* After these the connection is of no use: the server may be another one by now, or asks for a password. */
 	static const char *const useless[] = { "READONLY", "MASTERDOWN", "NOAUTH" };
-	rg__redis_links *s = l->store->links;
 	char text[TROUBLE_SIZE];
-	size_t word = 0;
 
 	if (reply->type != REDIS_REPLY_ERROR)
 		return;
 	rg__redis_clean(text, sizeof text, reply->str, reply->len);
-	word = strcspn(text, " ");
-	int64_t now = rg__redis_clock();
-	if (strncmp(s->refusal, text, word) != 0 || s->refusal[word] != '\0' || now >= s->refusal_again) {
-		snprintf(s->refusal, sizeof s->refusal, "%.*s", (int)word, text);
-		s->refusal_again = now + REFUSAL_AGAIN;
-		s->logged[0] = '\0';
-		rg__redis_trouble(l->store, RG_LOG_ERROR, text);
-	}
+	rg__redis_refused(l->store, text);
 	for (size_t i = 0; i < sizeof useless / sizeof useless[0]; i++)
 		if (is_error(reply, useless[i]))
 			rg__redis_break(l, text);
@@ -286,8 +277,15 @@ static void send_again(rg__redis_link *l, rg__redis_request *old)
 		return;
 	}
 	old->next = NULL;
-	old->written = false; /* what met no script was not executed */
+	old->written = old->repeats > 0; /* what met no script was not executed, this time */
 	rg__redis_complete_all(r, old, RG_ENOMEM);
+}
+
+/* Whether a command that writes may have been executed by an earlier connection, and this error does not tell: the server refused the command
+ * before it ran. Where memory is short, the script runs, and sees whether it ran before. */
+static bool fate_is_open(const rg__redis_request *q, const redisReply *reply)
+{
+	return q->writes && q->repeats > 0 && reply->type == REDIS_REPLY_ERROR && !is_error(reply, "OOM");
 }
 
 /* After the callback neither the request nor the link is touched: both may be gone. */
@@ -304,7 +302,7 @@ static void deliver(rg__redis_link *l, const redisReply *reply)
 	bool last = q->answered == q->n;
 	if (q->again == q->n && q->parts[i].script && !q->whole && is_error(reply, "NOSCRIPT"))
 		q->again = i;
-	bool given = q->done && i < q->again;
+	bool given = q->done && i < q->again, open = fate_is_open(q, reply);
 	l->fruitful = true;
 	rg__redis_reply_cb done = q->done;
 	void *user = q->user;
@@ -326,7 +324,7 @@ static void deliver(rg__redis_link *l, const redisReply *reply)
 		note_error(l, reply);
 	rg__redis_link *outer = r->links->answering;
 	r->links->answering = l;
-	done(user, index, RG_OK, reply);
+	done(user, index, open ? RG_EUNKNOWN : RG_OK, open ? NULL : reply);
 	r->links->answering = outer;
 }
 

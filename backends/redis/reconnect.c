@@ -128,7 +128,8 @@ static void main_ready(rg__redis *r)
 
 	r->counters.reconnects += s->was_ready;
 	s->was_ready = true;
-	s->logged[0] = s->refusal[0] = '\0';
+	s->logged[0] = '\0';
+	memset(s->refusals, 0, sizeof s->refusals);
 	s->link[LINK_BLOCKING].backoff.until = NO_TIME;
 	rg__redis_set_state(r, RG_REDIS_READY);
 	rg__redis_log(r, level, "Redis at %s: connected as %s", s->address, s->name);
@@ -160,14 +161,14 @@ void rg__redis_ready(rg__redis_link *l)
 }
 
 /* Whether an attempt without delay follows the loss: after a connection that has answered a call or has lasted for DELAY_FIRST, and after the
- * first of those in a row that have done neither. */
+ * first of those in a row that have done neither. A server answers each subscription, so an answer to the watch link does not count. */
 static bool worked(rg__redis_link *l)
 {
 	if (l->stage != STAGE_READY)
 		return false;
-	if (l->fruitful || rg__redis_clock() - l->ready_at >= DELAY_FIRST)
+	if ((l->fruitful && l->index != LINK_WATCH) || rg__redis_clock() - l->ready_at >= DELAY_FIRST)
 		l->fruitless = 0;
-	else
+	else if (l->fruitless < UINT8_MAX)
 		l->fruitless++;
 	return l->fruitless <= 1;
 }

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LOG_LINE = 400 };
+enum { LOG_LINE = 400, REFUSAL_AGAIN = 60000 };
 
 static int64_t milliseconds_of(clockid_t clock)
 {
@@ -59,6 +59,33 @@ void rg__redis_trouble(rg__redis *r, int32_t level, const char *text)
 		return;
 	memcpy(s->logged, s->trouble, sizeof s->logged);
 	rg__redis_log(r, level, "Redis at %s: %s", s->address, s->trouble);
+}
+
+void rg__redis_refused(rg__redis *r, const char *text)
+{
+	rg__redis_links *s = r->links;
+	rg__redis_refusal *free_one = NULL;
+	char word[sizeof free_one->word];
+	int64_t now = rg__redis_clock();
+	int n = (int)strcspn(text, " ");
+
+	snprintf(word, sizeof word, "%.*s", n ? n : 1, n ? text : "-");
+	for (size_t i = 0; i < REFUSALS; i++) {
+		rg__redis_refusal *known = &s->refusals[i];
+		bool same = known->word[0] && strcmp(known->word, word) == 0;
+		if (same && now < known->again)
+			return;
+		if (same || (!free_one && (!known->word[0] || now >= known->again)))
+			free_one = known;
+		if (same)
+			break;
+	}
+	if (!free_one)
+		return;
+	memcpy(free_one->word, word, sizeof word);
+	free_one->again = now + REFUSAL_AGAIN;
+	s->logged[0] = '\0';
+	rg__redis_trouble(r, RG_LOG_ERROR, text);
 }
 
 void rg__redis_set_state(rg__redis *r, uint32_t state)

@@ -109,11 +109,10 @@ static rg_status scan_read(rg__redis_walk *w, uint32_t bucket, rg_str position, 
 	return status;
 }
 
-static bool scan_valid(rg__redis_walk *w, uint32_t bucket, rg_str position)
+static bool scan_valid(rg_str position)
 {
 	struct scan_position at;
-	rg_key key;
-	return scan_position_read(position, &at) && (at.last.n == 0 || rg__redis_walk_owns(w, bucket, at.last, &key));
+	return scan_position_read(position, &at);
 }
 
 rg_status rg__redis_scan(void *self, const rg_str *domain, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok)

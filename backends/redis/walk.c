@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CURSOR_HEAD = 1 + 3 * 2 };
+enum { CURSOR_SUM = 4, CURSOR_HEAD = CURSOR_SUM + 1 + 3 * 2 };
 
 struct rg__redis_page_text {
 	struct rg__redis_page_text *next;
@@ -86,6 +86,27 @@ static uint32_t bucket_at(const rg__redis_walk *w, uint32_t step)
 	return (w->first + step) % w->r->url.buckets;
 }
 
+/* Against damage. What a cursor says is harmless, whoever made it: its position need not be a key, since the sets may hold what this library
+ * did not put there. */
+static char *put_cursor_sum(char *at, const char *rest, size_t n)
+{
+	static const unsigned char key[crypto_shorthash_KEYBYTES];
+	unsigned char sum[crypto_shorthash_BYTES];
+
+	crypto_shorthash(sum, (const unsigned char *)rest, n, key);
+	return rg__redis_put(at, (rg_str){ (const char *)sum, CURSOR_SUM });
+}
+
+static bool cursor_is_whole(rg_str cursor)
+{
+	char sum[CURSOR_SUM];
+
+	if (cursor.n < CURSOR_HEAD)
+		return false;
+	put_cursor_sum(sum, cursor.p + CURSOR_SUM, cursor.n - CURSOR_SUM);
+	return memcmp(sum, cursor.p, CURSOR_SUM) == 0;
+}
+
 static rg_status cursor_read(rg__redis_walk *w, rg_str cursor)
 {
 	uint32_t buckets = w->r->url.buckets;
@@ -94,17 +115,17 @@ static rg_status cursor_read(rg__redis_walk *w, rg_str cursor)
 		w->first = w->kind->random_start ? randombytes_uniform(buckets) : 0;
 		return RG_OK;
 	}
-	if (cursor.n < CURSOR_HEAD || cursor.p[0] != w->kind->letter)
+	if (!cursor_is_whole(cursor) || cursor.p[CURSOR_SUM] != w->kind->letter)
 		return RG_EINVAL;
-	w->first = get_short(cursor.p + 1);
-	w->step = get_short(cursor.p + 3);
-	w->width = get_short(cursor.p + 5);
+	w->first = get_short(cursor.p + CURSOR_SUM + 1);
+	w->step = get_short(cursor.p + CURSOR_SUM + 3);
+	w->width = get_short(cursor.p + CURSOR_SUM + 5);
 	if (w->first >= buckets || w->step >= buckets || w->width == 0 || w->width > buckets)
 		return RG_EINVAL;
 	if (cursor.n == CURSOR_HEAD)
 		return RG_OK;
 	w->position = (rg_str){ cursor.p + CURSOR_HEAD, cursor.n - CURSOR_HEAD };
-	return w->kind->valid(w, bucket_at(w, w->step), w->position) ? RG_OK : RG_EINVAL;
+	return w->kind->valid(w->position) ? RG_OK : RG_EINVAL;
 }
 
 /* The number of buckets that have about half a page of keys, if they have as many each as those of this page. */
@@ -123,11 +144,12 @@ static rg_status cursor_write(const rg__redis_walk *w, rg_str *out, char **heap)
 	*heap = malloc(CURSOR_HEAD + w->stop_bytes);
 	if (!*heap)
 		return RG_ENOMEM;
-	char *at = *heap;
+	char *at = *heap + CURSOR_SUM;
 	*at++ = w->kind->letter;
 	at = put_short(put_short(put_short(at, w->first), step), next_width(w));
 	at = rg__redis_put(at, (rg_str){ w->stop_position, w->stop_bytes });
 	*out = (rg_str){ *heap, (size_t)(at - *heap) };
+	put_cursor_sum(*heap, *heap + CURSOR_SUM, out->n - CURSOR_SUM);
 	return RG_OK;
 }
 

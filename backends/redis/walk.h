@@ -6,7 +6,8 @@
  * has more. While the walk stands within a bucket, it asks this one alone. The number of keys in a page decides how many buckets the next
  * page asks.
  *
- * A cursor: kind, first bucket, step (how many buckets are done), width, and the position in the bucket, whose form is that of the kind.
+ * A cursor: a sum over the rest, kind, first bucket, step (how many buckets are done), width, and the position in the bucket, whose form is
+ * that of the kind.
  */
 #ifndef REDIS_WALK_H
 #define REDIS_WALK_H
@@ -44,8 +45,8 @@ typedef struct rg__redis_walk_kind {
 	void (*ask)(rg__redis_walk *w, uint32_t bucket, rg_str position, char *room, rg__redis_args *a);
 	/* Reads the answer: adds keys with rg__redis_walk_add(), and when there are more, sets the position with rg__redis_walk_stop(). */
 	rg_status (*read)(rg__redis_walk *w, uint32_t bucket, rg_str position, const redisReply *reply);
-	/* @return true: a cursor may have this position in this bucket. */
-	bool (*valid)(rg__redis_walk *w, uint32_t bucket, rg_str position);
+	/* @return true: the position has the form of the kind. */
+	bool (*valid)(rg_str position);
 	/* Optional. The last page is complete. */
 	void (*ends)(rg__redis_walk *w);
 } rg__redis_walk_kind;

@@ -5,7 +5,8 @@
  * round trip. doc/redis.md describes the keys, the sizes and what an operator sets.
  *
  * **Threads.** The store belongs to one thread, that of its registrar. Each function below that takes a store must be called on it, and the
- * completions of calls, watches and the functions of rg_redis_options run on it.
+ * completions of calls, watches and the functions of rg_redis_options run on it. A child process after fork() may neither use nor free the
+ * store: both processes have its connections.
  *
  * **Event loop.** The host drives the connections, in one of two ways:
  * - It gives `watch` and `deadline` in the options. The store says which descriptors it waits for, and when it wants to be called. The

@@ -4,7 +4,9 @@
 #include "links.h"
 
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 Test(link, the_greeting_is_one_write_and_says_who_we_are)
 {
@@ -261,6 +263,87 @@ Test(link, a_hostile_reply_ends_the_connection_and_nothing_else)
 			fake_free(f);
 		}
 	}
+}
+
+/* Sends @p head and then @p body again and again to an idle store. @return the bytes that it took before it hung up. */
+static size_t flood_idle(const char *head, const char *body, size_t n, probe *p, fake *f)
+{
+	size_t sum = 0, at = 0;
+
+	probe_new(p, f, "timeout=60000&connect_timeout=60000");
+	probe_until(p, RG_REDIS_READY, 2000);
+	int fd = f->connections[0].fd;
+	cr_assert_eq(send(fd, head, strlen(head), MSG_NOSIGNAL), (ssize_t)strlen(head));
+	while (sum < (size_t)80 << 20) {
+		ssize_t sent = send(fd, body + at, n - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && errno != EAGAIN)
+			break;
+		sum += sent > 0 ? (size_t)sent : 0;
+		at = (at + (sent > 0 ? (size_t)sent : 0)) % n;
+		rg_redis_store_run(p->store, 0);
+	}
+	return sum;
+}
+
+Test(link, a_reply_without_end_is_given_up)
+{
+	enum { PIECE = 1 << 20 };
+	static char string[PIECE + 16], line[PIECE];
+	fake *f = fake_new();
+	probe p = { 0 };
+
+	snprintf(string, sizeof string, "$%d\r\n", PIECE);
+	size_t head = strlen(string);
+	memset(string + head, 'x', PIECE);
+	memcpy(string + head + PIECE, "\r\n", 2);
+	cr_expect_leq(flood_idle("*1000000\r\n", string, head + PIECE + 2, &p, f), (size_t)68 << 20);
+	cr_expect(strstr(p.log, "64 MiB"), "%s", p.log);
+	probe_free(&p);
+	fake_free(f);
+
+	/* Each read looks for the end of the line from its start. */
+	memset(line, 'x', sizeof line);
+	f = fake_new();
+	p = (probe){ 0 };
+	cr_expect_leq(flood_idle("+", line, sizeof line, &p, f), (size_t)2 << 20);
+	cr_expect(strstr(p.log, "line"), "%s", p.log);
+	probe_free(&p);
+	fake_free(f);
+}
+
+static uint32_t lines_of(const char *text)
+{
+	uint32_t n = 0;
+
+	while ((text = strchr(text, '\n')))
+		text++, n++;
+	return n;
+}
+
+Test(link, errors_of_several_kinds_in_turn_do_not_fill_the_log)
+{
+	static const char *const errors[] = { "-OOM command not allowed\r\n", "-WRONGTYPE Operation against a key\r\n", "-BUSY Redis is busy\r\n" };
+	fake *f = fake_new();
+	probe p = { 0 };
+	char invented[32];
+
+	probe_new(&p, f, "");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	f->on = "ECHO";
+	uint32_t before = lines_of(p.log);
+	for (uint32_t i = 0; i < 100; i++) {
+		f->say = i < 60 ? errors[i % 3] : invented;
+		snprintf(invented, sizeof invented, i % 2 ? "-E%u invented\r\n" : "-\r\n", i);
+		p.times[0] = 0;
+		probe_ask(&p, 0, false, 0);
+		probe_run(&p, 0, 2000);
+		if (i == 59)
+			cr_expect_eq(lines_of(p.log) - before, 3, "%s", p.log);
+	}
+	cr_expect(strstr(p.log, "OOM") && strstr(p.log, "WRONGTYPE") && strstr(p.log, "BUSY"));
+	cr_expect_leq(lines_of(p.log) - before, 8, "%s", p.log);
+	probe_free(&p);
+	fake_free(f);
 }
 
 static const struct refusal {

@@ -213,6 +213,57 @@ Test(link_loss, a_replica_is_left)
 	fake_free(f);
 }
 
+Test(link_loss, a_repeated_commit_that_is_refused_may_have_happened_the_first_time)
+{
+	static const char *const refusals[] = { "-READONLY You can't write against a read only replica.\r\n",
+		"-NOREPLICAS Not enough good replicas to write.\r\n",
+		"-MISCONF Errors writing to the AOF file: No space left on device\r\n", "-BUSY Redis is busy running a script.\r\n",
+		"-NOPERM User has no permissions to run the 'evalsha' command\r\n", "-MOVED 1 192.0.2.1:6379\r\n", "-CLUSTERDOWN The cluster is down\r\n" };
+
+	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++) {
+		fake *f = fake_new();
+		probe p = { 0 };
+
+		probe_new(&p, f, "timeout=3000");
+		probe_until(&p, RG_REDIS_READY, 2000);
+		f->commands = 0;
+		f->close_after = 2; /* it may have executed both */
+		f->closes = 1;
+		f->on = "ECHO";
+		f->spare = 2;
+		f->say = refusals[i];
+		probe_ask(&p, 0, true, 0);
+		probe_ask(&p, 1, false, 0);
+		probe_run(&p, 1, 2000);
+		cr_expect_eq(p.status[0], RG_EUNKNOWN, "%s: %s", refusals[i], rg_strerror(p.status[0]));
+		cr_expect_eq(p.status[1], RG_OK, "a read has no fate");
+		cr_expect_eq(p.text[1][0], refusals[i][1]);
+		probe_free(&p);
+		fake_free(f);
+	}
+}
+
+Test(link_loss, a_repeated_commit_that_memory_refused_has_not_happened)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+
+	probe_new(&p, f, "timeout=3000");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	f->commands = 0;
+	f->close_after = 1;
+	f->closes = 1;
+	f->on = "ECHO";
+	f->spare = 1;
+	f->say = "-OOM command not allowed when used memory > 'maxmemory'.\r\n";
+	probe_ask(&p, 0, true, 0);
+	probe_run(&p, 0, 2000);
+	cr_expect_eq(p.status[0], RG_OK, "the script saw that it was not made before");
+	cr_expect(strncmp(p.text[0], "OOM", 3) == 0);
+	probe_free(&p);
+	fake_free(f);
+}
+
 Test(link_loss, another_data_set_is_noticed_once)
 {
 	fake *f = fake_new();
@@ -367,6 +418,26 @@ Test(link_loss, reconnections_leave_no_descriptor_behind)
 	probe_free(&p);
 	fake_turn(f);
 	cr_expect_eq(open_descriptors(), before);
+	fake_free(f);
+}
+
+Test(link_loss, a_connection_on_descriptor_zero_is_closed_too)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+
+	probe_new(&p, f, "timeout=5000");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	close(0);
+	fake_hang_up(f);
+	probe_ask(&p, 0, false, 0);
+	probe_run(&p, 0, 3000);
+	cr_assert(fcntl(0, F_GETFD) >= 0);
+	probe_free(&p);
+	for (int i = 0; i < 3; i++)
+		fake_turn(f);
+	cr_expect(fcntl(0, F_GETFD) < 0);
+	cr_expect_eq(fake_open(f), 0);
 	fake_free(f);
 }
 

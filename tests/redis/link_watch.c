@@ -7,6 +7,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define MESSAGE_C "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$0\r\n\r\n"
 
@@ -131,6 +132,28 @@ Test(link_watch, a_server_that_does_not_confirm_is_left)
 	fake_free(f);
 }
 
+Test(link_watch, a_server_that_ends_each_subscription_is_not_asked_again_and_again)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	watcher c = { 0 };
+
+	probe_new(&p, f, "");
+	probe_until(&p, RG_REDIS_READY, 2000);
+	watch_channel(&p, &c, "c");
+	for (int64_t until = rg__redis_clock() + 300; rg__redis_clock() < until;) {
+		fake_turn(f);
+		rg_redis_store_run(p.store, 1);
+		for (int i = 0; i < FAKE_CONNECTIONS; i++)
+			if (f->connections[i].subscribed && f->connections[i].out_n == 0)
+				shutdown(f->connections[i].fd, SHUT_RDWR);
+	}
+	cr_expect_geq(c.told, 2);
+	cr_expect_leq(f->accepted, 8, "%u connections", f->accepted);
+	probe_free(&p);
+	fake_free(f);
+}
+
 Test(link_watch, a_subscription_may_be_ended_within_a_callback)
 {
 	fake *f = fake_new();
@@ -198,6 +221,29 @@ Test(link_watch, what_a_hostile_server_pushes_is_passed_over)
 	fake_say(f, MESSAGE_C);
 	run_until_told(&p, &c, 2);
 	cr_expect_eq(f->accepted, 2);
+	probe_free(&p);
+	fake_free(f);
+}
+
+Test(link_watch, pushed_errors_do_not_fill_the_log)
+{
+	fake *f = fake_new();
+	probe p = { 0 };
+	watcher c = { 0 };
+	char error[32];
+
+	probe_new(&p, f, "");
+	watch_channel(&p, &c, "c");
+	run_until_told(&p, &c, 1);
+	size_t before = strlen(p.log);
+	for (uint32_t i = 0; i < 100; i++) {
+		snprintf(error, sizeof error, "-NOPERM no %u\r\n", i);
+		fake_say(f, error);
+	}
+	fake_say(f, MESSAGE_C);
+	run_until_told(&p, &c, 2);
+	cr_expect(strstr(p.log + before, "NOPERM no 0\n"));
+	cr_expect_null(strstr(p.log + before, "NOPERM no 1\n"), "%s", p.log + before);
 	probe_free(&p);
 	fake_free(f);
 }
