@@ -86,6 +86,8 @@ static void data_was_emptied(rg__redis *r)
 	r->counters.emptied_servers++;
 	rg__redis_log(r, RG_LOG_WARNING, "Redis at %s: the data was emptied or replaced; phones come back when they register again", r->links->address);
 	rg__redis_ops_emptied(r);
+	if (r->host.emptied)
+		r->host.emptied(r->host.user);
 	/* Watches are told when they are subscribed again. */
 	if (r->links->link[LINK_WATCH].stage == STAGE_READY)
 		rg__redis_break(&r->links->link[LINK_WATCH], "the data was emptied or replaced");

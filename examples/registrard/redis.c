@@ -23,6 +23,13 @@ static void on_log(void *user, int32_t level, const rg_str *text)
 	log_text(server->log, level, *text);
 }
 
+static void on_emptied(void *user)
+{
+	const struct server *server = user;
+
+	rg_registrar_publish(server->registrar);
+}
+
 static rg_redis_state state_of(const struct redis *redis)
 {
 	rg_redis_state state;
@@ -50,6 +57,7 @@ rg_status redis_open(struct server *server, const char *address, struct redis **
 	options.program = RG_STR("registrard");
 	options.log = on_log;
 	options.resolve = resolver_for_library;
+	options.emptied = on_emptied;
 	options.user = server;
 	status = rg_redis_store_new(&options, &redis->store, why);
 	if (status == RG_OK) {

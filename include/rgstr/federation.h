@@ -64,6 +64,13 @@ RG_API void rg_federation_options_init(rg_federation_options *options, uint32_t 
 RG_API rg_status rg_registrar_federate(rg_registrar *registrar, rg_store *shared, rg_str home,
 	const rg_federation_options *options, rg_error *why);
 
+/**
+ * Lets a scan begin with the next tick, which publishes again what the shared store lacks. For a shared store that has lost its data, as
+ * rg_redis_options.emptied tells. Without it the store is complete again after half a `lifetime`. It does nothing for a registrar without a
+ * federation, and for NULL. Threads as rg_registrar_federate(). It may be called in any callback.
+ */
+RG_API void rg_registrar_publish(rg_registrar *registrar);
+
 #ifdef __cplusplus
 }
 #endif

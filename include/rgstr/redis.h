@@ -79,6 +79,13 @@ typedef struct rg_redis_options {
 	 */
 	void (*deadline)(void *user, int32_t ms);
 
+	/**
+	 * The server has lost its data, or has other data than before: it was emptied, restarted without data, or replaced. The store has
+	 * forgotten what it had in its cache. It is called once each time, from within any function of the store and of its registrar, and must
+	 * not call a function of the store. For a store that sites share, rg_registrar_publish() fills it again. Default: nothing is called.
+	 */
+	void (*emptied)(void *user);
+
 	void *user;      /**< passed to each function above */
 	rg_free_cb free; /**< releases `user` after the store is gone */
 } rg_redis_options;

@@ -502,3 +502,17 @@ rg_status rg_registrar_federate(rg_registrar *reg, rg_store *shared, rg_str home
 		federation_free(&f->sites);
 	return st;
 }
+
+void rg_registrar_publish(rg_registrar *reg)
+{
+	rg__federation *f = reg ? (rg__federation *)rg__sites_of(reg) : NULL;
+	rg_time now = f ? rg__now(reg) : 0;
+
+	if (!f)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->missed = true; /* a scan under way has passed some AoRs already: another one follows it */
+	if (!f->scan.active)
+		f->scan_at = earlier(f->scan_at, now);
+	unlock_and_announce(f, now);
+}

@@ -414,15 +414,24 @@ def test_sites_tell_each_other_by_a_shared_server():
     server = shared()
     ports = [free_port(), free_port()]
     with contextlib.ExitStack() as stack:
-        a, b = [stack.enter_context(Daemon('--store', server.store('site%d' % port), '--federate', '%s,127.0.0.1:%d' % (server.store('sites'), port),
-                                           '--lookup', 'global', port=port)) for port in ports]
+        sites = stack.enter_context(RedisServer())
+        a, b = [stack.enter_context(Daemon('--store', server.store('site%d' % port), '--federate', '%s,127.0.0.1:%d' % (sites.store('sites'), port),
+                                           '--lookup', 'global', port=port, logs=True)) for port in ports]
         phone, caller = a.peer(), b.peer()
         assert phone.register('bob').code == 200
         assert b.control.show('bob@example.org') == []
         wait_for(lambda: a.control('stats')['homes_published'] == 1, 'nothing is published')
         answers(phone, caller, of_another_site=True)
-        assert state(a, 'federate')['connection'] == 'ready' and state(a)['address'] == state(a, 'federate')['address']
+        assert state(a, 'federate')['connection'] == 'ready' and state(a)['address'] != state(a, 'federate')['address']
         metrics_are_well_formed(a, 2)
+        # The server of the sites comes back empty, and no phone registers again.
+        sites.kill()
+        wait_until(a, 'down', 'federate')
+        sites.start(empty=True)
+        wait_for(lambda: a.control('stats')['homes_published'] == 2, 'nothing is published again')
+        assert state(a, 'federate')['emptied_servers'] == 1
+        wait_until(b, 'ready', 'federate')
+        answers(phone, caller, of_another_site=True)
         assert a.control('remove bob@example.org')['removed'] == 1
         wait_for(lambda: a.control('stats')['homes_withdrawn'] == 1, 'nothing is withdrawn')
         message(caller)

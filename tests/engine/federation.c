@@ -118,6 +118,54 @@ Test(federation, what_was_there_before_is_published_and_what_an_earlier_life_lef
 	site_close(&k, shared);
 }
 
+static void note_base(void *tok, rg_status status, const rg_fetched *found)
+{
+	cr_assert_eq(status, RG_OK);
+	*(rg_revision *)tok = found->base;
+	rg_record_unref(found->record);
+}
+
+static void no_conflict(void *tok, rg_status status, const rg_fetched *current)
+{
+	(void)tok;
+	(void)current;
+	cr_assert_eq(status, RG_OK);
+}
+
+/* The homes of a user go without a word to their sites. */
+static void lose(rg_store *shared, const char *user)
+{
+	rg_key key = { RG_STR("location@homes"), rg_str_from(user), RG_STR("example.org") };
+	rg_commit commit = { .struct_size = sizeof commit, .revision = { "lost" } };
+	void *self;
+	const rg_store_ops *ops = rg_store_members(shared, &self);
+
+	cr_assert_eq(ops->fetch(self, &key, RG_FETCH_FRESH, note_base, &commit.base), RG_OK);
+	cr_assert_eq(ops->commit(self, &key, &commit, 0, no_conflict, NULL), RG_OK);
+}
+
+Test(federation, a_shared_store_that_lost_its_data_is_filled_again_when_the_host_says_so)
+{
+	rg_store *shared = shared_new();
+	kit k;
+
+	rg_registrar_publish(NULL);
+	kit_open(&k, INLINE);
+	rg_registrar_publish(k.reg);
+	kit_save(&k, "alice", A1 ";expires=86400", 1);
+	federate(&k, shared, EAST);
+	settle(&k);
+	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
+	lose(shared, "alice");
+	live_on(&k, 1000);
+	cr_expect_str_empty(homes(shared, "alice"), "nobody said so");
+	rg_registrar_publish(k.reg);
+	cr_expect_eq(k.woken, k.now);
+	live_on(&k, 1000);
+	cr_expect_str_eq(homes(shared, "alice"), "sip:" EAST);
+	site_close(&k, shared);
+}
+
 Test(federation, nodes_of_one_site_keep_one_entry)
 {
 	rg_store *shared = shared_new();

@@ -68,6 +68,7 @@ typedef struct probe {
 	rg_status status[64];           /* by number of the call */
 	uint32_t times[64];             /* callbacks of each call */
 	char text[64][64];              /* reply of each call */
+	uint32_t emptied;               /* calls of this option */
 	void (*inside)(struct probe *p, uint32_t call); /* within each callback */
 	rg_redis_options options;
 	struct probe_call {

@@ -264,11 +264,18 @@ Test(link_loss, a_repeated_commit_that_memory_refused_has_not_happened)
 	fake_free(f);
 }
 
+static void count_emptied(void *user)
+{
+	((probe *)user)->emptied++;
+}
+
 Test(link_loss, another_data_set_is_noticed_once)
 {
 	fake *f = fake_new();
 	probe p = { 0 };
 
+	rg_redis_options_init(&p.options, sizeof p.options);
+	p.options.emptied = count_emptied;
 	probe_new(&p, f, "");
 	probe_until(&p, RG_REDIS_READY, 2000);
 	cr_expect_eq(probe_count(&p, "emptied_servers"), 0);
@@ -288,6 +295,7 @@ Test(link_loss, another_data_set_is_noticed_once)
 	}
 	cr_expect_eq(probe_count(&p, "emptied_servers"), 1);
 	cr_expect_null(strstr(first + 1, "emptied"));
+	cr_expect_eq(p.emptied, 1, "the host is told once");
 	probe_free(&p);
 	fake_free(f);
 }
