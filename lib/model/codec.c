@@ -3,7 +3,7 @@
 #include "model/codec.h"
 
 #define KEY(type, field, key, key_kind, key_must, key_least, key_most, key_unless) \
-	{ .name = { key, sizeof key - 1 }, .kind = RG__KEY_##key_kind, .must = key_must, .offset = offsetof(type, field), \
+	{ .name = { key, sizeof key - 1 }, .padded = key, .kind = RG__KEY_##key_kind, .must = key_must, .offset = offsetof(type, field), \
 		.least = key_least, .most = key_most, .unless = key_unless },
 
 #define RECORD_KEY(...) KEY(rg__parts, __VA_ARGS__)

@@ -81,6 +81,7 @@ typedef struct rg__codec_key {
 	rg_str name;
 	uint8_t kind, must;
 	uint16_t offset; /* of the field */
+	char padded[4];  /* the name, so that one move copies it */
 	uint64_t least;  /* value of a number, length of a text */
 	uint64_t most;   /* value of a number */
 	uint64_t unless;

@@ -88,6 +88,17 @@ static inline void put_octets(writer *w, const item_form *form, rg_str s)
 	w->n = (size_t)(at + s.n - w->p);
 }
 
+static inline void put_key_name(writer *w, const rg__codec_key *key)
+{
+	uint8_t *at = writer_at(w, 1 + sizeof key->padded);
+
+	if (at == NULL)
+		return;
+	*at = (uint8_t)(form_text.fixed | key->name.n);
+	memcpy(at + 1, key->padded, sizeof key->padded);
+	w->n += 1 + key->name.n;
+}
+
 /* As a signed number, in the shortest form. */
 static void put_time(writer *w, rg_time time)
 {
@@ -229,7 +240,7 @@ static void put_map(writer *w, const rg__codec_map *map, const rg_record *record
 	for (; stated != 0; stated &= stated - 1) {
 		const rg__codec_key *key = &map->keys[__builtin_ctz(stated)];
 
-		put_octets(w, &form_text, key->name);
+		put_key_name(w, key);
 		put_value(w, key, record, whole, (const char *)whole + key->offset);
 	}
 	if (extra.n > 0 && (at = writer_at(w, extra.n)) != NULL) {
