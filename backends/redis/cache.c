@@ -45,18 +45,18 @@ void rg__redis_cache_free(rg__redis_cache *c)
 	free(c);
 }
 
-/* One hash over the three parts, each with its length in front, so that keys whose parts are split elsewhere differ. A long part is hashed
+/* One hash over the three parts, with their lengths in front, so that keys whose parts are split elsewhere differ. A long part is hashed
  * before. */
 static uint64_t cache_hash(const rg__redis_cache *c, const rg_key *key)
 {
 	enum { PART_MAX = 96 };
 	const rg_str parts[3] = { key->domain, key->user, key->host };
-	unsigned char room[3 * (sizeof(uint32_t) + PART_MAX)], out[crypto_shorthash_BYTES], *at = room;
+	const uint32_t lengths[3] = { (uint32_t)parts[0].n, (uint32_t)parts[1].n, (uint32_t)parts[2].n };
+	unsigned char room[sizeof lengths + 3 * PART_MAX], out[crypto_shorthash_BYTES], *at = room + sizeof lengths;
 	uint64_t hash;
+	memcpy(room, lengths, sizeof lengths);
 	for (int i = 0; i < 3; i++) {
-		uint32_t n = (uint32_t)parts[i].n;
-		memcpy(at, &n, sizeof n);
-		at += sizeof n;
+		uint32_t n = lengths[i];
 		if (n > PART_MAX) {
 			crypto_shorthash(at, (const unsigned char *)parts[i].p, n, c->seed);
 			n = crypto_shorthash_BYTES;
@@ -170,6 +170,8 @@ rg_record *rg__redis_cache_get(rg__redis_cache *c, const rg_key *key)
 void rg__redis_cache_put(rg__redis_cache *c, const rg_record *record)
 {
 	rg_key key;
+	if (c->bound == 0)
+		return;
 	rg_record_key(record, &key);
 	uint64_t bytes = cached_bytes(record), hash = cache_hash(c, &key);
 	struct cached **slot = c->n > 0 ? chain_slot(c, hash, &key) : NULL;

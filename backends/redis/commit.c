@@ -15,17 +15,27 @@ struct committing {
 	rg_record *next;
 	rg_time deadline;
 	uint32_t bucket;
-	rg_key key;
+	rg_key key;  /* of `next`, or in `room` */
 	char room[];
 };
 
 /* The texts of a commit beside its names. */
 struct commit_texts {
 	char score[RG__REDIS_SCORE_SIZE], life[24];
-	char *tags;
+	char *tags, *heap; /* `heap`: the tags, when they are too long for `few` */
 	uint8_t *bytes;
 	size_t n_tags, n_bytes;
+	char few[256];
 };
+
+/* `few` is not cleared. */
+static void blank_texts(struct commit_texts *t)
+{
+	t->score[0] = t->life[0] = '\0';
+	t->tags = t->heap = NULL;
+	t->bytes = NULL;
+	t->n_tags = t->n_bytes = 0;
+}
 
 /* A record outlives its deadline by a day, so that what no node has expired does not stay for ever. It counts from our clock, so that a
  * clock that is wrong only makes it later. */
@@ -41,11 +51,10 @@ static rg_status commit_texts_of(const rg_record *next, struct commit_texts *t)
 	t->n_tags = rg__redis_tags_size(next);
 	if (t->n_tags == 0)
 		return RG_ELIMIT;
-	t->tags = malloc(t->n_tags);
-	if (!t->tags)
+	if (t->n_tags > sizeof t->few && !(t->heap = malloc(t->n_tags)))
 		return RG_ENOMEM;
+	t->tags = t->heap ? t->heap : t->few;
 	rg__redis_tags_write(t->tags, next, t->n_tags);
-	t->life[0] = 0;
 	rg__redis_score_print(t->score, deadline);
 	if (deadline != RG_TIME_NEVER)
 		print_life(t->life, deadline);
@@ -139,12 +148,15 @@ static rg_status send_commit(rg__redis *r, const rg__redis_names *names, const r
 
 static struct committing *new_committing(rg__redis *r, const rg_key *key, const rg_commit *c, rg_commit_cb done, void *tok)
 {
-	struct committing *k = malloc(sizeof *k + key->domain.n + key->user.n + key->host.n);
+	struct committing *k = malloc(sizeof *k + (c->next ? 0 : key->domain.n + key->user.n + key->host.n));
 	if (!k)
 		return NULL;
 	char *room = k->room;
-	*k = (struct committing){ .r = r, .done = done, .tok = tok, .next = rg_record_ref(c->next), .deadline = rg_record_deadline(c->next),
-		.key = rg__redis_keep_key(&room, key) };
+	*k = (struct committing){ .r = r, .done = done, .tok = tok, .next = rg_record_ref(c->next), .deadline = rg_record_deadline(c->next) };
+	if (c->next)
+		rg_record_key(k->next, &k->key);
+	else
+		k->key = rg__redis_keep_key(&room, key);
 	return k;
 }
 
@@ -152,9 +164,10 @@ rg_status rg__redis_commit(void *self, const rg_key *key, const rg_commit *c, ui
 {
 	rg__redis *r = self;
 	rg__redis_names names;
-	struct commit_texts t = { .tags = NULL };
+	struct commit_texts t;
 	struct committing *k = NULL;
 	r->counters.calls[RG__REDIS_COMMIT]++;
+	blank_texts(&t);
 	rg_status status = commit_fits(key, c);
 	if (status == RG_OK)
 		status = rg__redis_names_of(r->url.prefix, r->url.buckets, key, &names);
@@ -173,7 +186,7 @@ rg_status rg__redis_commit(void *self, const rg_key *key, const rg_commit *c, ui
 		free(k);
 	}
 	rg_mem_free(t.bytes);
-	free(t.tags);
+	free(t.heap);
 	rg__redis_names_free(&names);
 	return status;
 }

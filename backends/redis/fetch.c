@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One GET, without a script. A fetch that need not be fresh asks nobody: it answers from the cache or with the guess that there is no
+ * One GET, without a script. What it answers is compared by revision with what was seen last. A fetch that need not be fresh asks nobody: it answers from the cache or with the guess that there is no
  * record, and the commit that follows says whether this was right. So a REGISTER costs one round trip.
  */
 #include "ops.h"
@@ -24,16 +24,32 @@ static rg_status guess(rg__redis *r, const rg_key *key, rg_fetch_cb done, void *
 	return RG_OK;
 }
 
+/* The record that is in the cache is not decoded again. */
+static bool is_known(const struct fetching *f, const redisReply *reply, rg_fetched *out)
+{
+	rg_record *record = rg__redis_cache_get(f->r->ops->cache, &f->key);
+	if (!record)
+		return false;
+	if (!rg__redis_value_is(reply, record)) {
+		rg_record_unref(record);
+		return false;
+	}
+	out->record = record;
+	out->base = *rg_record_revision(record);
+	return true;
+}
+
 static void on_fetched(void *user, uint32_t index, rg_status status, const redisReply *reply)
 {
 	(void)index;
 	struct fetching *f = user;
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1 };
 	status = rg__redis_answer(status, reply);
-	if (status == RG_OK)
+	if (status == RG_OK && !is_known(f, reply, &out)) {
 		status = rg__redis_current(f->r, &f->key, reply, &out);
-	if (status == RG_OK)
-		rg__redis_remember(f->r, &f->key, out.record);
+		if (status == RG_OK)
+			rg__redis_remember(f->r, &f->key, out.record);
+	}
 	f->done(f->tok, status, status == RG_OK ? &out : NULL);
 	free(f);
 }
@@ -45,7 +61,7 @@ rg_status rg__redis_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetc
 	r->counters.calls[RG__REDIS_FETCH]++;
 	if (!(flags & RG_FETCH_FRESH))
 		return guess(r, key, done, tok);
-	rg_status status = rg__redis_names_of(r->url.prefix, r->url.buckets, key, &names);
+	rg_status status = rg__redis_record_name_of(r->url.prefix, r->url.buckets, key, &names);
 	if (status != RG_OK)
 		return status;
 	struct fetching *f = malloc(sizeof *f + key->domain.n + key->user.n + key->host.n);

@@ -11,8 +11,9 @@ static uint64_t fnv_part(uint64_t hash, rg_str part)
 {
 	for (int i = 0; i < 4; i++)
 		hash = (hash ^ (uint8_t)(part.n >> 8 * i)) * FNV_PRIME;
-	for (size_t i = 0; i < part.n; i++)
-		hash = (hash ^ (uint8_t)part.p[i]) * FNV_PRIME;
+	const char *p = part.p;
+	for (size_t n = part.n; n > 0; n--)
+		hash = (hash ^ (uint8_t)*p++) * FNV_PRIME;
 	return hash;
 }
 
@@ -30,14 +31,12 @@ char *rg__redis_put(char *at, rg_str text)
 
 char *rg__redis_put_number(char *at, uint64_t number)
 {
-	char digits[20];
-	size_t n = 0;
-	do
-		digits[n++] = (char)('0' + number % 10);
-	while (number /= 10);
-	while (n > 0)
-		*at++ = digits[--n];
-	return at;
+	char *end = at + 1;
+	for (uint64_t rest = number; rest >= 10; rest /= 10)
+		end++;
+	for (char *digit = end; digit > at; number /= 10)
+		*--digit = (char)('0' + number % 10);
+	return end;
 }
 
 char *rg__redis_bucket_name(char *at, rg_str prefix, uint32_t bucket, rg_str text)
@@ -63,7 +62,7 @@ static char *put_member(char *at, const rg_key *key)
 	return rg__redis_put(at, key->host);
 }
 
-rg_status rg__redis_names_of(rg_str prefix, uint32_t buckets, const rg_key *key, rg__redis_names *out)
+rg_status rg__redis_record_name_of(rg_str prefix, uint32_t buckets, const rg_key *key, rg__redis_names *out)
 {
 	enum { AROUND = 4 * (64 + 20 + 6) + 5 * 8 }; /* what stands beside the parts of the key, in all names */
 	out->heap = NULL;
@@ -76,18 +75,28 @@ rg_status rg__redis_names_of(rg_str prefix, uint32_t buckets, const rg_key *key,
 	char *start = out->heap ? out->heap : out->room;
 	out->bucket = rg__redis_bucket(key, buckets);
 	char *member = rg__redis_bucket_name(start, prefix, out->bucket, RG_STR("r:"));
-	size_t stem = (size_t)(member - start) - 2;
 	char *at = put_member(member, key);
 	out->member = (rg_str){ member, (size_t)(at - member) };
 	out->record = (rg_str){ start, (size_t)(at - start) };
+	return RG_OK;
+}
+
+rg_status rg__redis_names_of(rg_str prefix, uint32_t buckets, const rg_key *key, rg__redis_names *out)
+{
+	rg_status status = rg__redis_record_name_of(prefix, buckets, key, out);
+	if (status != RG_OK)
+		return status;
+	char *at = out->heap ? out->heap : out->room;
+	rg_str stem = { at, out->record.n - out->member.n - 2 };
+	at += out->record.n;
 	char *channel = at;
-	at = rg__redis_put(rg__redis_put(rg__redis_put(at, (rg_str){ start, stem }), RG_STR("w:")), out->member);
+	at = rg__redis_put(rg__redis_put(rg__redis_put(at, stem), RG_STR("w:")), out->member);
 	out->channel = (rg_str){ channel, (size_t)(at - channel) };
 	char *deadlines = at;
-	at = rg__redis_put(rg__redis_put(at, (rg_str){ start, stem }), RG_STR("d"));
+	at = rg__redis_put(rg__redis_put(at, stem), RG_STR("d"));
 	out->deadlines = (rg_str){ deadlines, (size_t)(at - deadlines) };
 	char *tags = at;
-	at = rg__redis_put(rg__redis_put(at, (rg_str){ start, stem }), RG_STR("t:"));
+	at = rg__redis_put(rg__redis_put(at, stem), RG_STR("t:"));
 	at = rg__redis_put_number(at, key->domain.n);
 	*at++ = ':';
 	at = rg__redis_put(at, key->domain);

@@ -20,7 +20,9 @@ typedef struct rg__redis_names {
 	char room[768];
 } rg__redis_names;
 
-/* RG_ELIMIT: the key is longer than that of any record. RG_ENOMEM. */
+/* RG_ELIMIT: the key is longer than that of any record. RG_ENOMEM. The first one makes the names of the member and the record only; there is
+ * room for the others. */
+rg_status rg__redis_record_name_of(rg_str prefix, uint32_t buckets, const rg_key *key, rg__redis_names *out);
 rg_status rg__redis_names_of(rg_str prefix, uint32_t buckets, const rg_key *key, rg__redis_names *out);
 void rg__redis_names_free(rg__redis_names *names);
 

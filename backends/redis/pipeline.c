@@ -1,78 +1,56 @@
 /* SPDX-License-Identifier: MIT */
 /* Requests: made, queued in the order of the wire, answered in this order. */
+#include "layout.h"
 #include "links.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* Reads of one link in a row, so that no link keeps the others from their turn; bytes that may wait in one link. */
-enum { READS_IN_A_ROW = 32, EVALSHA_SIZE = 60 };
+enum { READS_IN_A_ROW = 32, COUNT_SIZE = 13, EVALSHA_SIZE = 60 };
 static const size_t queue_bytes_max = (size_t)64 << 20;
 
-/* A request in the making: `at` is NULL in the first pass, which counts. */
-struct format {
-	char *at;
-	size_t n;
-};
-
-static void add_bytes(struct format *f, const char *bytes, size_t n)
-{
-	if (f->at)
-		memcpy(f->at + f->n, bytes, n);
-	f->n += n;
-}
-
 /* "*12\r\n", "$5\r\n" */
-static void add_count(struct format *f, char mark, size_t count)
+static char *put_count(char *at, char mark, size_t count)
 {
-	char digits[24], *p = digits + sizeof digits;
-
-	*--p = '\n';
-	*--p = '\r';
-	do
-		*--p = (char)('0' + count % 10);
-	while ((count /= 10) > 0);
-	*--p = mark;
-	add_bytes(f, p, (size_t)(digits + sizeof digits - p));
+	*at++ = mark;
+	at = rg__redis_put_number(at, count);
+	*at++ = '\r';
+	*at++ = '\n';
+	return at;
 }
 
-static void add_argument(struct format *f, const char *bytes, size_t n)
+static char *put_argument(char *at, const char *bytes, size_t n)
 {
-	add_count(f, '$', n);
-	add_bytes(f, bytes, n);
-	add_bytes(f, "\r\n", 2);
+	at = rg__redis_put(put_count(at, '$', n), (rg_str){ bytes, n });
+	*at++ = '\r';
+	*at++ = '\n';
+	return at;
 }
 
-static void add_command(struct format *f, const rg__redis_command *c, struct rg__redis_part *part)
+static char *put_command(const rg__redis_request *q, char *at, const rg__redis_command *c, struct rg__redis_part *part)
 {
-	part->at = (uint32_t)f->n;
+	part->at = (uint32_t)(at - q->text);
 	part->script = c->script;
-	add_count(f, '*', (size_t)c->argc + (c->script ? 2 : 0));
+	at = put_count(at, '*', (size_t)c->argc + (c->script ? 2 : 0));
 	if (c->script) {
-		add_argument(f, "EVALSHA", 7);
-		add_argument(f, c->script->sha, 40);
+		at = put_argument(at, "EVALSHA", 7);
+		at = put_argument(at, c->script->sha, 40);
 	}
-	part->rest = (uint32_t)f->n;
+	part->rest = (uint32_t)(at - q->text);
 	for (int i = 0; i < c->argc; i++)
-		add_argument(f, c->argv[i], c->lens[i]);
+		at = put_argument(at, c->argv[i], c->lens[i]);
+	return at;
 }
 
-static size_t argument_size(size_t n)
-{
-	struct format f = { 0 };
-
-	add_count(&f, '$', n);
-	return f.n + n + 2;
-}
-
+/* At least what a command takes: each number counts as ten digits. */
 static size_t command_size(const rg__redis_command *c)
 {
-	struct format f = { 0 };
+	size_t n = COUNT_SIZE + EVALSHA_SIZE;
 
-	add_count(&f, '*', (size_t)c->argc + 2);
 	for (int i = 0; i < c->argc; i++)
-		f.n += argument_size(c->lens[i]);
-	return f.n + EVALSHA_SIZE;
+		n += COUNT_SIZE + c->lens[i] + 2;
+	return n;
 }
 
 static rg__redis_request *request_of(size_t n, size_t room)
@@ -97,10 +75,10 @@ rg__redis_request *rg__redis_request_new(const rg__redis_command *commands, uint
 	rg__redis_request *q = request_of(n, room);
 	if (!q)
 		return NULL;
-	struct format f = { .at = q->text };
+	char *at = q->text;
 	for (uint32_t i = 0; i < n; i++)
-		add_command(&f, &commands[i], &q->parts[i]);
-	q->len = f.n;
+		at = put_command(q, at, &commands[i], &q->parts[i]);
+	q->len = (size_t)(at - q->text);
 	return q;
 }
 
@@ -114,22 +92,22 @@ static rg__redis_request *with_scripts(const rg__redis_request *old, uint32_t fr
 	rg__redis_request *q = request_of(old->n - from, room);
 	if (!q)
 		return NULL;
-	struct format f = { .at = q->text };
+	char *at = q->text;
 	for (uint32_t i = from; i < old->n; i++) {
 		const struct rg__redis_part *part = &old->parts[i];
 		size_t end = i + 1 < old->n ? old->parts[i + 1].at : old->len;
 		size_t head = part->script ? part->rest - EVALSHA_SIZE : end;
 
-		q->parts[i - from].at = (uint32_t)f.n;
+		q->parts[i - from].at = (uint32_t)(at - q->text);
 		q->parts[i - from].script = part->script;
-		add_bytes(&f, old->text + part->at, head - part->at);
+		at = rg__redis_put(at, (rg_str){ old->text + part->at, head - part->at });
 		if (!part->script)
 			continue;
-		add_argument(&f, "EVAL", 4);
-		add_argument(&f, part->script->text, part->script->n);
-		add_bytes(&f, old->text + part->rest, end - part->rest);
+		at = put_argument(at, "EVAL", 4);
+		at = put_argument(at, part->script->text, part->script->n);
+		at = rg__redis_put(at, (rg_str){ old->text + part->rest, end - part->rest });
 	}
-	q->len = f.n;
+	q->len = (size_t)(at - q->text);
 	q->base = old->base + from;
 	q->done = old->done;
 	q->user = old->user;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "value.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum { KIND_AT = 3, REVISION_AT = 4, EARLIER_AT = 20, HEAD_BYTES = 21, TIME_BYTES = 4, TAGS_BYTES_MAX = 65535 };
@@ -51,18 +50,38 @@ static rg_status value_record(rg_str bytes, const rg_key *key, rg_fetched *out, 
 	return broken_value(why, right_key ? "a record of another revision than stands in front of it" : "a record of another key");
 }
 
+/* Takes the head from the front of @p rest. @return NULL, or what is wrong with it. */
+static const char *take_head(rg_str *rest, char *kind, rg_revision *base)
+{
+	const char *value = rest->p;
+	if (rest->n < HEAD_BYTES || memcmp(value, "rg1", KIND_AT) != 0)
+		return "it does not begin with rg1";
+	size_t earlier = (uint8_t)value[EARLIER_AT], n = HEAD_BYTES + earlier * sizeof *base;
+	*kind = value[KIND_AT];
+	memcpy(base->b, value + REVISION_AT, sizeof base->b);
+	if ((*kind != 'r' && *kind != 't') || earlier > RG__REDIS_EARLIER_MAX || rest->n < n || rg_revision_is_zero(base))
+		return "a malformed head";
+	*rest = (rg_str){ value + n, rest->n - n };
+	return NULL;
+}
+
+bool rg__redis_value_is(const redisReply *reply, const rg_record *record)
+{
+	rg_str value = { reply->str, (size_t)reply->len };
+	rg_revision base;
+	char kind;
+	return reply->type == REDIS_REPLY_STRING && !take_head(&value, &kind, &base) && kind == 'r' &&
+		rg_revision_equal(&base, rg_record_revision(record));
+}
+
 rg_status rg__redis_value_read(rg_str value, const rg_key *key, rg_fetched *out, const char **why)
 {
+	rg_str rest = value;
 	rg_revision base;
-	if (value.n < HEAD_BYTES || memcmp(value.p, "rg1", KIND_AT) != 0)
-		return broken_value(why, "it does not begin with rg1");
-	char kind = value.p[KIND_AT];
-	size_t earlier = (uint8_t)value.p[EARLIER_AT];
-	memcpy(base.b, value.p + REVISION_AT, sizeof base.b);
-	if ((kind != 'r' && kind != 't') || earlier > RG__REDIS_EARLIER_MAX || value.n - HEAD_BYTES < earlier * sizeof base ||
-		rg_revision_is_zero(&base))
-		return broken_value(why, "a malformed head");
-	rg_str rest = { value.p + HEAD_BYTES + earlier * sizeof base, value.n - HEAD_BYTES - earlier * sizeof base };
+	char kind;
+	const char *wrong = take_head(&rest, &kind, &base);
+	if (wrong)
+		return broken_value(why, wrong);
 	out->base = base;
 	if (kind == 't')
 		return rest.n == 0 ? RG_OK : broken_value(why, "a deletion with a record");

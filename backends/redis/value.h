@@ -13,6 +13,7 @@
 
 #include <hiredis/hiredis.h>
 #include <rgstr/store.h>
+#include <stdbool.h>
 
 enum { RG__REDIS_EARLIER_MAX = 7 };
 
@@ -26,6 +27,9 @@ rg_status rg__redis_value_read(rg_str value, const rg_key *key, rg_fetched *out,
 
 /* The same for a reply to GET: a string or nil. */
 rg_status rg__redis_value_reply(const redisReply *reply, const rg_key *key, rg_fetched *out, const char **why);
+
+/* @return true: the reply is the value of @p record. No two records of a key have the same revision, so the rest of it is not looked at. */
+bool rg__redis_value_is(const redisReply *reply, const rg_record *record);
 
 /* The number of octets of the tags with their length in front, which rg__redis_tags_write() writes. 0: they are too long. */
 size_t rg__redis_tags_size(const rg_record *record);

@@ -3,7 +3,7 @@
 #include "model/codec.h"
 
 #define KEY(type, field, key, key_kind, key_must, key_least, key_most, key_unless) \
-	{ .name = { key, sizeof key - 1 }, .kind = RG__KEY_##key_kind, .must = key_must, .offset = offsetof(type, field), \
+	{ .name = { key, sizeof key - 1 }, .padded = key, .kind = RG__KEY_##key_kind, .must = key_must, .offset = offsetof(type, field), \
 		.least = key_least, .most = key_most, .unless = key_unless },
 
 #define RECORD_KEY(...) KEY(rg__parts, __VA_ARGS__)
@@ -14,11 +14,12 @@ static const rg__codec_key record_keys[] = { RG__RECORD_KEYS(RECORD_KEY) };
 static const rg__codec_key contact_keys[] = { RG__CONTACT_KEYS(CONTACT_KEY) };
 static const rg__codec_key removal_keys[] = { RG__REMOVAL_KEYS(REMOVAL_KEY) };
 
-#define MAP(text, rows) { .what = text, .keys = rows, .n = sizeof rows / sizeof *rows }
+#define MUST(field, key, kind, must, ...) + must
+#define MAP(text, rows, list) { .what = text, .keys = rows, .n = sizeof rows / sizeof *rows, .musts = 0 list(MUST) }
 
-const rg__codec_map rg__codec_record = MAP("record", record_keys);
-const rg__codec_map rg__codec_contact = MAP("binding", contact_keys);
-const rg__codec_map rg__codec_removal = MAP("removal", removal_keys);
+const rg__codec_map rg__codec_record = MAP("record", record_keys, RG__RECORD_KEYS);
+const rg__codec_map rg__codec_contact = MAP("binding", contact_keys, RG__CONTACT_KEYS);
+const rg__codec_map rg__codec_removal = MAP("removal", removal_keys, RG__REMOVAL_KEYS);
 
 uint32_t rg__codec_find(const rg__codec_map *map, rg_str name, uint32_t hint)
 {
@@ -26,7 +27,7 @@ uint32_t rg__codec_find(const rg__codec_map *map, rg_str name, uint32_t hint)
 
 	for (i = 0; i < map->n; i++) {
 		row = hint + i < map->n ? hint + i : hint + i - map->n;
-		if (rg__eq(map->keys[row].name, name))
+		if (rg__codec_is(&map->keys[row], name))
 			return row;
 	}
 	return map->n;
@@ -78,6 +79,17 @@ static bool path_is_sound(rg_str path)
 	return true;
 }
 
+/* Mostly the first octet occurs but once. memmem() takes linear time, but prepares more than that. */
+static bool lies_in(rg_str where, rg_str s)
+{
+	const char *first;
+
+	if (s.n > where.n)
+		return false;
+	first = memchr(where.p, s.p[0], where.n - s.n + 1);
+	return first != NULL && (memcmp(first, s.p, s.n) == 0 || memmem(first, where.n - (size_t)(first - where.p), s.p, s.n) != NULL);
+}
+
 const char *rg__contact_flaw(const rg_contact *c)
 {
 	if (contact_has_control(c))
@@ -86,7 +98,7 @@ const char *rg__contact_flaw(const rg_contact *c)
 		return "an empty value or a control character in the Path";
 	if (c->params.n > 0 && c->params.p[0] != ';')
 		return "parameters that do not start with a semicolon";
-	if (c->instance.n > 0 && (c->params.n == 0 || memmem(c->params.p, c->params.n, c->instance.p, c->instance.n) == NULL))
+	if (c->instance.n > 0 && !lies_in(c->params, c->instance))
 		return "an instance that is not among the parameters";
 	return NULL;
 }

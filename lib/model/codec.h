@@ -22,7 +22,7 @@ typedef struct rg__parts {
 	rg_key key;
 	rg_revision revision;
 	rg_contact *contacts;
-	rg_removal removals[RG_REMOVALS_MAX];
+	rg_removal *removals;
 	uint32_t version[2];
 	uint32_t n_contacts, n_removals;
 	rg_str extra;
@@ -81,6 +81,7 @@ typedef struct rg__codec_key {
 	rg_str name;
 	uint8_t kind, must;
 	uint16_t offset; /* of the field */
+	char padded[4];  /* the name, so that one move copies it */
 	uint64_t least;  /* value of a number, length of a text */
 	uint64_t most;   /* value of a number */
 	uint64_t unless;
@@ -89,10 +90,21 @@ typedef struct rg__codec_key {
 typedef struct rg__codec_map {
 	const char *what; /* for error texts */
 	const rg__codec_key *keys;
-	uint32_t n;
+	uint32_t n, musts; /* the number of keys, and of those that are always written */
 } rg__codec_map;
 
 extern const rg__codec_map rg__codec_record, rg__codec_contact, rg__codec_removal;
+
+/* Is this the name of the key? Names are of few octets, so a call to compare them would take longer. */
+static inline bool rg__codec_is(const rg__codec_key *key, rg_str name)
+{
+	if (key->name.n != name.n)
+		return false;
+	for (size_t i = 0; i < name.n; i++)
+		if (key->name.p[i] != name.p[i])
+			return false;
+	return true;
+}
 
 /* The row of a key, or map->n. The search starts at row @p hint. */
 uint32_t rg__codec_find(const rg__codec_map *map, rg_str name, uint32_t hint);
@@ -118,9 +130,23 @@ typedef struct rg__mp_item {
 	rg_str s;   /* payload of STR, BIN and EXT */
 } rg__mp_item;
 
+bool rg__mp_next_any(rg__mp *at, rg__mp_item *out);
+
 /* Reads the next item. Of an array or map it reads only the head, and checks that the bytes left can hold that many elements. False:
- * truncated or malformed. */
-bool rg__mp_next(rg__mp *at, rg__mp_item *out);
+ * truncated or malformed. Most items of a record are texts below 32 octets; they are read here, all others by the function above. */
+static inline bool rg__mp_next(rg__mp *at, rg__mp_item *out)
+{
+	size_t n;
+
+	if (at->p == at->end || (*at->p & 0xe0) != 0xa0)
+		return rg__mp_next_any(at, out);
+	n = *at->p & 0x1f;
+	if (n >= (size_t)(at->end - at->p))
+		return false;
+	*out = (rg__mp_item){ .kind = RG__MP_STR, .u = n, .s = { (const char *)at->p + 1, n } };
+	at->p += 1 + n;
+	return true;
+}
 
 /* Skips one whole value. False also when it nests deeper than RG__UNKNOWN_DEPTH. */
 bool rg__mp_skip(rg__mp *at);

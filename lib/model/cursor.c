@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads MessagePack that may be hostile. */
 #include "model/codec.h"
+#include <endian.h>
 
 /* First bytes 0xc0 to 0xdf: the type of the item, and the width in bytes of the number or length that follows. */
 static const struct {
@@ -25,10 +26,30 @@ static size_t left(const rg__mp *at)
 	return (size_t)(at->end - at->p);
 }
 
+/* A number of 0, 1, 2, 4 or 8 bytes. */
+static uint64_t big_endian(const uint8_t *p, unsigned width)
+{
+	uint64_t number = 0;
+
+	switch (width) {
+	case 8:
+		memcpy(&number, p, 8);
+		return be64toh(number);
+	case 4:
+		return (uint64_t)p[0] << 24 | (uint64_t)p[1] << 16 | (uint64_t)p[2] << 8 | p[3];
+	case 2:
+		return (uint64_t)p[0] << 8 | p[1];
+	case 1:
+		return p[0];
+	default:
+		return 0;
+	}
+}
+
 /* Reads the first byte and the number after it. */
 static bool head(rg__mp *at, rg__mp_item *out)
 {
-	uint8_t first, width, i;
+	uint8_t first, width;
 
 	if (left(at) == 0)
 		return false;
@@ -49,8 +70,8 @@ static bool head(rg__mp *at, rg__mp_item *out)
 	width = wide[first - 0xc0].width;
 	if (out->kind == 0 || left(at) < width)
 		return false;
-	for (out->u = 0, i = 0; i < width; i++)
-		out->u = out->u << 8 | *at->p++;
+	out->u = big_endian(at->p, width);
+	at->p += width;
 	if (first >= FIXEXT_FIRST && first <= FIXEXT_LAST)
 		out->u = UINT64_C(1) << (first - FIXEXT_FIRST);
 	if (out->kind == RG__MP_INT && width < 8)
@@ -58,7 +79,7 @@ static bool head(rg__mp *at, rg__mp_item *out)
 	return true;
 }
 
-bool rg__mp_next(rg__mp *at, rg__mp_item *out)
+bool rg__mp_next_any(rg__mp *at, rg__mp_item *out)
 {
 	if (!head(at, out))
 		return false;

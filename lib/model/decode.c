@@ -13,13 +13,25 @@ typedef struct pool {
 	size_t n, room;
 } pool;
 
+enum { FEW_CONTACTS = 2, FEW_ADDRS = 16 };
+
+/* What most records need, on the stack. It is not cleared. */
+typedef struct reader_room {
+	rg_contact contacts[FEW_CONTACTS];
+	rg_addr addrs[FEW_ADDRS];
+	rg_removal removals[RG_REMOVALS_MAX];
+} reader_room;
+
 typedef struct reader {
 	rg__mp at;
 	const uint8_t *start;
 	rg_error *why;
 	bool told; /* an inner function already reported the reason */
-	pool record_extra, contact_extra, addrs;
+	pool record_extra, contact_extra, more_addrs;
+	rg__scratch contacts;
 	rg__parts parts;
+	uint32_t n_addrs; /* in `room` */
+	reader_room *room;
 } reader;
 
 /* @p key is a known key or absent: an unknown one would put foreign text into a log line. */
@@ -91,7 +103,7 @@ static rg_status read_addr(reader *r, rg_addr *out)
 
 static rg_status read_addrs(reader *r, const rg__mp_item *item, rg_contact *into)
 {
-	rg_status status;
+	rg_status status = RG_OK;
 	rg_addr *list;
 	uint32_t i;
 
@@ -99,7 +111,12 @@ static rg_status read_addrs(reader *r, const rg__mp_item *item, rg_contact *into
 		return RG_EFORMAT;
 	if (item->u > RG__ADDRS_MAX)
 		return RG_ELIMIT;
-	list = (rg_addr *)(void *)pool_take(r, &r->addrs, (size_t)item->u * sizeof *list, &status);
+	if (item->u <= FEW_ADDRS - r->n_addrs) {
+		list = &r->room->addrs[r->n_addrs];
+		r->n_addrs += (uint32_t)item->u;
+	} else {
+		list = (rg_addr *)(void *)pool_take(r, &r->more_addrs, (size_t)item->u * sizeof *list, &status);
+	}
 	for (i = 0; i < item->u && status == RG_OK; i++)
 		status = read_addr(r, &list[i]);
 	into->addrs = list;
@@ -131,9 +148,9 @@ static rg_status read_contacts(reader *r, const rg__mp_item *item)
 		return RG_EFORMAT;
 	if (item->u > RG_RECORD_BYTES_MAX / sizeof(rg__binding))
 		return RG_ELIMIT;
-	parts->contacts = malloc((size_t)item->u * sizeof *parts->contacts + 1);
-	if (parts->contacts == NULL)
+	if (!rg__scratch_open(&r->contacts, r->room->contacts, sizeof r->room->contacts, (size_t)item->u * sizeof *parts->contacts))
 		return RG_ENOMEM;
+	parts->contacts = rg__scratch_take(&r->contacts, (size_t)item->u * sizeof *parts->contacts);
 	for (i = 0; i < item->u && status == RG_OK; i++) {
 		rg_contact *c = &parts->contacts[i];
 
@@ -240,6 +257,7 @@ static rg_status keep_unknown(reader *r, const uint8_t *from, pool *keep, rg_str
 typedef struct progress {
 	uint32_t row;  /* row of the key that is expected next */
 	uint32_t seen; /* one bit per row */
+	uint32_t musts; /* how many of the seen ones are always written */
 } progress;
 
 static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, progress *done, pool *keep, rg_str *extra)
@@ -251,7 +269,7 @@ static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, prog
 
 	if (!rg__mp_next(&r->at, &key) || key.kind != RG__MP_STR)
 		return flaw(r, RG_EFORMAT, map, RG__ABSENT, "a key that is no text, or missing");
-	row = rg__codec_find(map, key.s, done->row);
+	row = rg__codec_is(&map->keys[done->row], key.s) ? done->row : rg__codec_find(map, key.s, done->row + 1);
 	/* Without the version first, the meaning of any other key is unknown. */
 	if (map == &rg__codec_record && done->seen == 0 && row != 0)
 		return flaw(r, RG_EFORMAT, map, map->keys[0].name, "not the first key");
@@ -262,6 +280,7 @@ static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, prog
 	if (done->seen & 1u << row)
 		return flaw(r, RG_EFORMAT, map, map->keys[row].name, "given twice");
 	done->seen |= 1u << row;
+	done->musts += map->keys[row].must;
 	done->row = row + 1 < map->n ? row + 1 : 0;
 	status = decode_value(r, &map->keys[row], into);
 	return status == RG_OK ? RG_OK : flaw(r, status, map, map->keys[row].name, rg_strerror(status));
@@ -269,7 +288,7 @@ static rg_status read_pair(reader *r, const rg__codec_map *map, void *into, prog
 
 static rg_status read_map(reader *r, const rg__codec_map *map, void *into, pool *keep, rg_str *extra)
 {
-	progress done = { 0, 0 };
+	progress done = { 0, 0, 0 };
 	rg_status status = RG_OK;
 	rg__mp_item head;
 	uint32_t i, n;
@@ -282,7 +301,7 @@ static rg_status read_map(reader *r, const rg__codec_map *map, void *into, pool 
 		status = read_pair(r, map, into, &done, keep, extra);
 	if (status != RG_OK)
 		return status;
-	for (i = 0; i < map->n; i++)
+	for (i = 0; done.musts < map->musts && i < map->n; i++)
 		if (map->keys[i].must && !(done.seen & 1u << i))
 			return flaw(r, RG_EFORMAT, map, map->keys[i].name, "missing");
 	if (extra != NULL && extra->n > 0 && (status = rg__extra_check(map, *extra, &n)) != RG_OK)
@@ -318,7 +337,8 @@ static rg_status read_record(reader *r, rg_record **out)
 
 rg_status rg_record_decode(const uint8_t *bytes, size_t n, rg_record **out, rg_error *why)
 {
-	reader r = { .start = bytes, .at = { bytes, bytes + n }, .why = why };
+	reader_room room;
+	reader r = { .start = bytes, .at = { bytes, bytes + n }, .why = why, .room = &room, .parts.removals = room.removals };
 	rg_status status;
 
 	if (out == NULL)
@@ -327,9 +347,9 @@ rg_status rg_record_decode(const uint8_t *bytes, size_t n, rg_record **out, rg_e
 	if (bytes == NULL && n > 0)
 		return rg__fail(why, RG_EINVAL, "bytes is NULL");
 	status = read_record(&r, out);
-	free(r.parts.contacts);
+	rg__scratch_close(&r.contacts);
 	free(r.record_extra.p);
 	free(r.contact_extra.p);
-	free(r.addrs.p);
+	free(r.more_addrs.p);
 	return status;
 }

@@ -62,9 +62,9 @@ class Server:
         """Commands and what each was called, those within scripts included."""
         return {name: int(n) for name, n in re.findall(r'^cmdstat_(.*?):calls=(\d+)', self.ask('INFO', 'commandstats'), re.M)}
 
-    def bench(self, *words):
+    def bench(self, *words, options=''):
         """Runs the program on this server. @return its output."""
-        return subprocess.run(on_core(CLIENT_CORE, PROGRAM, f'unix:{self.path}?timeout=60000', *map(str, words)), check=True,
+        return subprocess.run(on_core(CLIENT_CORE, PROGRAM, f'unix:{self.path}?timeout=60000{options}', *map(str, words)), check=True,
                               stdout=subprocess.PIPE, text=True, env=dict(os.environ, SERVER_PID=str(self.process.pid))).stdout.strip()
 
     def redis_benchmark(self, in_flight, *command):
@@ -120,10 +120,10 @@ def free_commit(server):
     return ['EVALSHA', sha.encode(), *[word.replace(b'\0', b'\1') for word in words[2:]]]
 
 
-def rate(kind, in_flight):
+def rate(kind, in_flight, options=''):
     """@return operations a second, microseconds of user and of system time of the client, and of CPU of the server."""
     with Server() as server:
-        return list(map(float, server.bench('rate', kind, in_flight, PHONES).split()))
+        return list(map(float, server.bench('rate', kind, in_flight, PHONES, options=options).split()))
 
 
 def rates():
@@ -152,7 +152,7 @@ def report(name, in_flight, own, beside=None):
 
 
 def lookups():
-    """Lookups, beside redis-benchmark of an EVALSHA that reads a record of the same size."""
+    """Lookups, beside redis-benchmark of an EVALSHA that reads a record of the same size. A record that is in the cache is not decoded."""
     for in_flight in IN_FLIGHT:
         with Server() as server:
             server.bench('fill', 0, PHONES, 0)
@@ -161,24 +161,27 @@ def lookups():
             value = subprocess.run(['redis-cli', '-s', server.path, '--no-raw', 'STRLEN', key], capture_output=True).stdout.split()[-1]
             server.ask('EVAL', "for i = 0, ARGV[1] - 1 do redis.call('SET', string.format('r:%012d', i), string.rep('x', ARGV[2])) end", '0',
                        str(PHONES), value)
-            beside, own = [], []
+            beside, cached, decoded = [], [], []
             for _ in range(ROUNDS):
                 beside.append(server.redis_benchmark(in_flight, 'EVALSHA', sha, '1', 'r:__rand_int__'))
-                own.append(rate('lookup', in_flight))
-            report('lookup', in_flight, own, beside)
+                cached.append(rate('lookup', in_flight))
+                decoded.append(rate('lookup', in_flight, '&cache=0'))
+            report('lookup, cached', in_flight, cached, beside)
+            report('lookup, other', in_flight, decoded, beside)
 
 
 def instructions():
     """Instructions of the client an operation, as the difference of 2 000 and 4 000 operations."""
     with Server() as server:
-        for kind in 'refresh', 'lookup', 'new':
+        for kind, name, options in (('refresh', 'refresh', ''), ('lookup', 'lookup of a record in the cache', ''),
+                                    ('lookup', 'lookup of another record', '&cache=0'), ('new', 'new', '')):
             counts = []
             for n in 2000, 4000:
                 server.ask('FLUSHALL')
                 run = subprocess.run(['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', PROGRAM,
-                                      f'unix:{server.path}?timeout=60000', 'count', kind, str(n)], capture_output=True, text=True, check=True)
+                                      f'unix:{server.path}?timeout=60000{options}', 'count', kind, str(n)], capture_output=True, text=True, check=True)
                 counts.append(int(re.search(r'Collected : (\d+)', run.stderr).group(1)))
-            print('%-40s %10.0f instructions' % (kind, (counts[1] - counts[0]) / 2000), flush=True)
+            print('%-40s %10.0f instructions' % (name, (counts[1] - counts[0]) / 2000), flush=True)
 
 
 def record_bytes():

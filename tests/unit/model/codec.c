@@ -214,6 +214,66 @@ Test(codec, what_is_written_reads_back_equal)
 	}
 }
 
+/* What stands behind the key of a binding, for one number or text. */
+static void expect_written(const rg_contact *c, const char *key, const void *want, size_t n)
+{
+	rg_key name = sample_key();
+	rg_record *r;
+	char found[16];
+	size_t key_n = strlen(key) + 1;
+
+	found[0] = (char)(0xa0 + strlen(key));
+	memcpy(found + 1, key, strlen(key));
+	cr_assert_eq(rg_record_new(&name, &sample_revision, c, 1, NULL, 0, (rg_str){ NULL, 0 }, &r), RG_OK);
+	blob b = encode(r);
+	const uint8_t *at = memmem(b.p, b.n, found, key_n);
+	cr_assert_not_null(at);
+	cr_expect(b.n - (size_t)(at - b.p) > key_n + n && memcmp(at + key_n, want, n) == 0, "%s: %02x %02x …", key, at[key_n], at[key_n + 1]);
+	rg_mem_free(b.p);
+	rg_record_unref(r);
+}
+
+Test(codec, numbers_and_lengths_take_their_shortest_form)
+{
+	static const struct {
+		rg_time time;
+		const char *bytes;
+		size_t n;
+	} times[] = {
+#define BYTES(text) text, sizeof text - 1
+		{ 0, BYTES("\x00") }, { 127, BYTES("\x7f") }, { 128, BYTES("\xcc\x80") }, { 255, BYTES("\xcc\xff") },
+		{ 256, BYTES("\xcd\x01\x00") }, { 65535, BYTES("\xcd\xff\xff") }, { 65536, BYTES("\xce\x00\x01\x00\x00") },
+		{ UINT32_MAX, BYTES("\xce\xff\xff\xff\xff") }, { INT64_C(1) << 32, BYTES("\xcf\x00\x00\x00\x01\x00\x00\x00\x00") },
+		{ INT64_MAX, BYTES("\xcf\x7f\xff\xff\xff\xff\xff\xff\xff") }, { -1, BYTES("\xff") }, { -32, BYTES("\xe0") },
+		{ -33, BYTES("\xd0\xdf") }, { -128, BYTES("\xd0\x80") }, { -129, BYTES("\xd1\xff\x7f") }, { INT16_MIN, BYTES("\xd1\x80\x00") },
+		{ INT16_MIN - 1, BYTES("\xd2\xff\xff\x7f\xff") }, { INT32_MIN, BYTES("\xd2\x80\x00\x00\x00") },
+		{ (rg_time)INT32_MIN - 1, BYTES("\xd3\xff\xff\xff\xff\x7f\xff\xff\xff") },
+		{ INT64_MIN, BYTES("\xd3\x80\x00\x00\x00\x00\x00\x00\x00") },
+#undef BYTES
+	};
+	static const struct {
+		size_t n, head_n;
+		const char *head;
+	} texts[] = {
+		{ 1, 1, "\xa1" }, { 31, 1, "\xbf" }, { 32, 2, "\xd9\x20" }, { 255, 2, "\xd9\xff" }, { 256, 3, "\xda\x01\x00" },
+		{ 60000, 3, "\xda\xea\x60" },
+	};
+	rg_contact c = sample_contact();
+	char *text = malloc(60000);
+
+	cr_assert_not_null(text);
+	memset(text, 'x', 60000);
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++) {
+		c.created = times[i].time;
+		expect_written(&c, "crt", times[i].bytes, times[i].n);
+	}
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		c.user_agent = (rg_str){ text, texts[i].n };
+		expect_written(&c, "ua", texts[i].head, texts[i].head_n);
+	}
+	free(text);
+}
+
 /* One record with everything in it. */
 static rg_record *full_record(void)
 {

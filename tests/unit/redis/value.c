@@ -88,6 +88,35 @@ Test(redis_value, a_deletion_gives_its_revision_and_no_record)
 	rg_record_unref(record);
 }
 
+static bool reply_is(int type, char *p, size_t n, const rg_record *record)
+{
+	redisReply reply = { .type = type, .str = p };
+
+	reply.len += n;
+	return rg__redis_value_is(&reply, record);
+}
+
+Test(redis_value, a_record_is_known_again_by_its_revision)
+{
+	rg_record *record = sample();
+	stored s = store_value(record, 'r', 7), gone = store_value(record, 't', 7);
+
+	cr_expect(reply_is(REDIS_REPLY_STRING, s.p, s.n, record));
+	cr_expect_not(reply_is(REDIS_REPLY_ERROR, s.p, s.n, record));
+	cr_expect_not(reply_is(REDIS_REPLY_NIL, NULL, 0, record));
+	cr_expect_not(reply_is(REDIS_REPLY_STRING, gone.p, gone.n, record), "a deletion");
+	for (size_t n = 0; n < 21 + 16 * 7; n++)
+		cr_expect_not(reply_is(REDIS_REPLY_STRING, s.p, n, record), "%zu octets", n);
+	for (size_t bit = 0; bit < 20 * 8; bit++) {
+		s.p[bit / 8] = (char)(s.p[bit / 8] ^ 1 << bit % 8);
+		cr_expect_not(reply_is(REDIS_REPLY_STRING, s.p, s.n, record), "bit %zu", bit);
+		s.p[bit / 8] = (char)(s.p[bit / 8] ^ 1 << bit % 8);
+	}
+	free(s.p);
+	free(gone.p);
+	rg_record_unref(record);
+}
+
 Test(redis_value, every_truncated_value_is_broken)
 {
 	rg_record *record = sample();
