@@ -57,12 +57,13 @@ static rg_status due_read(rg__redis_walk *w, uint32_t bucket, rg_str position, c
 	for (size_t i = DUE_HEAD; i < reply->elements && status == RG_OK; i++)
 		status = rg__redis_walk_add(w, bucket, rg__redis_text(reply->element[i]));
 	/* What was given stays due until a commit moves it, so the bucket is asked again. */
-	bool quiet = !position.p && last.n == 0 && reply->elements == DUE_HEAD;
+	bool quiet = !position.p && score.n == 0 && reply->elements == DUE_HEAD;
 	*kept = (rg__redis_kept){ .next = next, .until = quiet ? rg__redis_clock() + KEPT_MS : 0 };
-	if (status != RG_OK || last.n == 0)
+	if (status != RG_OK || score.n == 0)
 		return status;
 	char head[RG__REDIS_SCORE_SIZE + 1];
-	if (score.n >= RG__REDIS_SCORE_SIZE)
+	rg_time time;
+	if (score.n >= RG__REDIS_SCORE_SIZE || !rg__redis_score_read(score, &time))
 		return RG_ESTORE;
 	*rg__redis_put(head, score) = '\n';
 	return rg__redis_walk_stop(w, (rg_str){ head, score.n + 1 }, last);

@@ -17,7 +17,8 @@ static void find_ask(rg__redis_walk *w, uint32_t bucket, rg_str position, char *
 	char *records = tag_name(w, bucket, room), *end = rg__redis_records_name(w, bucket, records);
 	rg__redis_arg(a, RG_STR("1"));
 	rg__redis_arg(a, (rg_str){ room, (size_t)(records - room) });
-	rg__redis_arg(a, position.p ? position : RG_STR("-"));
+	/* From the start, too, after the empty text: the script answers with it when there are no more. */
+	rg__redis_arg(a, position.p ? position : RG_STR("("));
 	rg__redis_arg(a, rg_str_from(w->limit_text));
 	rg__redis_arg(a, (rg_str){ records, (size_t)(end - records) });
 }

@@ -307,6 +307,88 @@ Test(contents, walks_clear_the_entries_of_records_that_are_gone)
 	rg_store_unref(n.store);
 }
 
+/* The users that a walk gives, with a key a page. */
+typedef struct round {
+	rg_status status;
+	char users[200]; /* each with a space behind it */
+	char cursor[400];
+	rg_str next;
+	uint32_t pages;
+} round;
+
+static void on_round(void *tok, rg_status status, const rg_keys *page)
+{
+	round *w = tok;
+
+	w->status = status;
+	w->next = start;
+	for (uint32_t i = 0; page && i < page->n; i++)
+		strcat(strncat(w->users, page->keys[i].user.p, page->keys[i].user.n), " ");
+	if (page && page->cursor.p) {
+		cr_assert_lt(page->cursor.n, sizeof w->cursor);
+		w->next = (rg_str){ memcpy(w->cursor, page->cursor.p, page->cursor.n), page->cursor.n };
+	}
+}
+
+static rg_status ask_page(const node *n, char which, round *w)
+{
+	const rg_str domain = RG_STR("location"), tag = HOP, from = w->next;
+	rg_time late = INT64_C(5000000000000);
+
+	if (which == 'd')
+		return n->ops->due(n->self, late, &from, 1, RG_OP_BLOCKING, on_round, w);
+	if (which == 't')
+		return n->ops->find(n->self, &domain, &tag, &from, 1, RG_OP_BLOCKING, on_round, w);
+	return n->ops->scan(n->self, &domain, &from, 1, RG_OP_BLOCKING, on_round, w);
+}
+
+static void go_round(const node *n, char which, round *w)
+{
+	*w = (round){ .pages = 0 };
+	do {
+		rg_status status = ask_page(n, which, w);
+
+		if (status == RG_PENDING)
+			status = n->ops->wait(n->self, w, 10000);
+		cr_assert(status == RG_OK && w->status == RG_OK, "walk %c, page %u: %s", which, w->pages, rg_strerror(status ? status : w->status));
+	} while (w->next.p && ++w->pages < 500);
+}
+
+/* A walk of single keys ends a page on each of them. Every second one has something under its name. */
+Test(contents, a_walk_passes_over_what_is_no_member)
+{
+	static const char *const texts[] = { "", "\n", "gone1", "gone2", "(", "+", "8:3:location/bob@example.test", "8:location", "1:1:e/a@h",
+		"1:1:e/b@h", "\xff\xff", "~~~~" };
+	static const char walks[] = { 'd', 't', 's' };
+	redis_server *server = redis_of_program(false);
+
+	for (size_t i = 0; i < sizeof walks; i++) {
+		for (int named = 0; named < 2; named++) {
+			node n = open_one();
+			round w;
+
+			must_commit(&n, "alice", none, 1, 5000);
+			must_commit(&n, "bob", none, 2, INT64_C(4500000000000));
+			char *record = name_of("alice", 'r'), *set = name_of("alice", walks[i] == 't' ? 't' : 'd');
+			for (size_t k = 0; k < sizeof texts / sizeof *texts; k++) {
+				char *name;
+
+				cr_assert_geq(asprintf(&name, "%.*s:r:%s", (int)(strchr(record, '}') + 1 - record), record, texts[k]), 0);
+				free(redis_ask(server, "ZADD", set, walks[i] == 't' ? "0" : k % 3 ? "4000000000000" : "-inf", texts[k]));
+				if ((int)k % 2 == named)
+					free(redis_ask(server, "SET", name, "x"));
+				free(name);
+			}
+			go_round(&n, walks[i], &w);
+			cr_expect(strlen(w.users) == strlen("alice bob ") && strstr(w.users, "alice ") && strstr(w.users, "bob "), "walk %c, %d: %s",
+				walks[i], named, w.users);
+			free(record);
+			free(set);
+			rg_store_unref(n.store);
+		}
+	}
+}
+
 Test(contents, the_cache_has_what_was_seen_last)
 {
 	node a = open_one(), b = node_of(redis_store_beside());

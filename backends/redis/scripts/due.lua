@@ -1,7 +1,7 @@
 -- A page of the records of one bucket that are due, in the order of their deadlines and members.
 -- KEYS: the deadlines of the bucket. ARGV: now, the limit, the beginning of the keys of records; and to go on: the score and the member
 -- after which to begin.
--- Returns the last member looked at, '' when there are no more; its score; the earliest deadline that is left, '' for none; and then the
+-- Returns the last member looked at; its score, '' when there are no more; the earliest deadline that is left, '' for none; and then the
 -- members.
 --include present.lua
 local set, now, limit, score, after = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[4], ARGV[5]

@@ -213,7 +213,7 @@ Test(redis_cursor, a_page_asks_all_buckets_in_one_write)
 
 	cr_assert_eq(call_walk(r, FIND, 0, NULL, 100, &p), RG_PENDING);
 	cr_assert_eq(sent.n, BUCKETS);
-	cr_expect_str_eq(sent.text[2], "1 {p:2}:t:1:d/192.0.2.1:5060 - 25 {p:2}:r: ");
+	cr_expect_str_eq(sent.text[2], "1 {p:2}:t:1:d/192.0.2.1:5060 ( 25 {p:2}:r: ");
 	reply_with(0, REPLY("", member_of(0, 0), member_of(0, 1)));
 	reply_with(1, REPLY(""));
 	reply_with(2, REPLY("", member_of(2, 0)));
@@ -284,6 +284,48 @@ Test(redis_cursor, texts_that_are_no_keys_of_the_bucket_are_passed_over)
 	free_self(r);
 }
 
+static uint32_t bucket_in(const char *text)
+{
+	return (uint32_t)(strstr(text, "{p:")[3] - '0');
+}
+
+/* Whatever lies in a set, a page may end on it. */
+Test(redis_cursor, a_page_may_end_on_a_text_that_is_no_member)
+{
+	static const char *const texts[] = { "gone1", "\n", "(", "1:9:e/a@h", "-" };
+	rg__redis *r = new_self();
+	page p, q;
+	char want[400];
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		cr_assert_eq(call_walk(r, FIND, 0, NULL, 8, &p), RG_PENDING);
+		reply_with(0, REPLY(texts[i], texts[i]));
+		reply_to_rest(1, nothing_found);
+		cr_expect(p.status == RG_OK && p.n == 0 && p.cursor_n > 0);
+		cr_assert_eq(call_walk(r, FIND, 0, &p, 8, &q), RG_PENDING, "find %zu", i);
+		snprintf(want, sizeof want, "1 {p:0}:t:1:d/192.0.2.1:5060 (%s 8 {p:0}:r: ", texts[i]);
+		cr_expect_str_eq(sent.text[0], want);
+		reply_with(0, REPLY("", member_of(0, 0)));
+		cr_expect_eq(q.n, 1);
+	}
+	for (size_t i = 0; i <= sizeof texts / sizeof *texts; i++) {
+		const char *text = i > 0 ? texts[i - 1] : "";
+
+		cr_assert_eq(call_walk(r, DUE, 100, NULL, 8, &p), RG_PENDING);
+		uint32_t first = bucket_in(sent.text[1]);
+		reply_with(1, REPLY(text, "-inf", "60", text));
+		reply_to_rest(2, nothing_due);
+		cr_expect(p.status == RG_OK && p.n == 0 && p.cursor_n > 0);
+		cr_assert_eq(call_walk(r, DUE, 100, &p, 8, &q), RG_PENDING, "due %zu", i);
+		snprintf(want, sizeof want, ":r: -inf %s ", text);
+		cr_expect(strstr(sent.text[1], want), "%s", sent.text[1]);
+		reply_with(1, REPLY("", "", "700", member_of(first, 1)));
+		cr_expect_eq(q.n, 1);
+		rg__redis_ops_emptied(r);
+	}
+	free_self(r);
+}
+
 /* One reply of each wrong form; the others are right. */
 static void expect_broken(walk_name walk, redisReply *reply)
 {
@@ -318,6 +360,7 @@ Test(redis_cursor, a_malformed_reply_is_an_error)
 	expect_broken(FIND, REPLY("", "1", "2", "3"));
 	expect_broken(DUE, REPLY("", "", "", "1", "2", "3"));
 	expect_broken(DUE, REPLY("", "", "soon"));
+	expect_broken(DUE, REPLY("m", "soon", "7", "m"));
 	expect_broken(DUE, REPLY("m", "12345678901234567890123456789012345", "7", "m"));
 	expect_broken(SCAN, REPLY("0", "x"));
 	expect_broken(SCAN, scan_reply("", array_reply(0)));
@@ -366,11 +409,6 @@ Test(redis_cursor, what_is_known_of_a_quiet_bucket_is_kept_for_a_second)
 	cr_expect_eq(sent.n, BUCKETS + 1, "of another data set nothing is known");
 	reply_to_rest(1, nothing_due);
 	free_self(r);
-}
-
-static uint32_t bucket_in(const char *text)
-{
-	return (uint32_t)(strstr(text, "{p:")[3] - '0');
 }
 
 Test(redis_cursor, a_bucket_whose_keys_were_given_is_asked_again)
