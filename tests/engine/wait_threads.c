@@ -185,8 +185,10 @@ static void save(rg_registrar *reg, uint32_t aor, uint32_t n)
 	request.via_count = 1;
 	rg_status st = rg_save(reg, &request, NULL, &response, NULL);
 	rg_str caps = rg_response_header(response, RG_STR("Feature-Caps"), 0);
-	const char *at = st == RG_OK && caps.n > 0 ? memmem(caps.p, caps.n, mark, strlen(mark)) : NULL;
-	char purr[1024];
+	char text[2048], purr[1024];
+
+	snprintf(text, sizeof text, "%.*s", st == RG_OK ? (int)caps.n : 0, caps.n > 0 ? caps.p : "");
+	const char *at = strstr(text, mark);
 
 	if (at && dice(4) == 0 && sscanf(at + strlen(mark), "%1023[^\"]", purr) == 1)
 		hold_by(all.regs[0], purr);

@@ -156,8 +156,11 @@ static size_t undo(const char *from, size_t n, char *to)
 	size_t k = 0;
 
 	for (size_t i = 0; i < n; i++) {
+		char digits[3] = { 0 };
 		unsigned octet;
-		if (from[i] == '%' && n - i >= 3 && sscanf(from + i + 1, "%2x", &octet) == 1) {
+		if (from[i] == '%' && n - i >= 3)
+			memcpy(digits, from + i + 1, 2);
+		if (sscanf(digits, "%2x", &octet) == 1) {
 			to[k++] = (char)octet;
 			i += 2;
 		} else {
