@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TICK_MS = 100, DRAIN_MS = 90000, TOLD_EACH = 8, EVENTS = RG_EVENT_ALL, LATER_COMMITS = 5 };
+enum { TICK_MS = 100, DRAIN_MS = 90000, TOLD_EACH = 8, LATER_COMMITS = 5 };
 
 struct node;
 
@@ -404,7 +404,7 @@ void node_work(load *l, uint32_t index)
 	while (atomic_load(&l->hold))
 		poll(NULL, 0, 1);
 	node_open(n, l, index);
-	if (rg_registrar_subscribe(n->reg, EVENTS, node_told, n, NULL, &subscription, NULL) != RG_OK)
+	if (rg_registrar_subscribe(n->reg, RG_EVENT_ALL, node_told, n, NULL, &subscription, NULL) != RG_OK)
 		abort();
 	while (!atomic_load(&l->stop) && atomic_load(&n->j->n_acts) < l->room) {
 		for (uint32_t i = 0; i < l->lanes && atomic_load(&n->j->n_acts) < l->room; i++) {
