@@ -234,6 +234,7 @@ def idle():
 SECTIONS = {'rates': rates, 'lookups': lookups, 'instructions': instructions, 'bytes': record_bytes, 'seen': seen, 'nodes': nodes,
             'trips': trips, 'idle': idle}
 PROGRAM = os.path.join(sys.argv[1], 'tests', 'bench', 'redis')
+subprocess.run(['ninja', '-C', sys.argv[1], 'tests/bench/redis'], check=True, stdout=subprocess.DEVNULL)
 for section in sys.argv[2:] or SECTIONS:
     print('-- ' + section, flush=True)
     SECTIONS[section]()
