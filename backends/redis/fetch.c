@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One GET, without a script. What it answers is compared by revision with what was seen last. A fetch that need not be fresh asks nobody: it answers from the cache or with the guess that there is no
- * record, and the commit that follows says whether this was right. So a REGISTER costs one round trip.
+ * One GET, without a script. A value with the revision of the record in the cache is not decoded again. A fetch that need not be fresh asks
+ * nobody: it answers from the cache or with the guess that there is no record, and the commit that follows says whether this was right. So a
+ * REGISTER costs one round trip.
  */
 #include "ops.h"
 
