@@ -99,6 +99,24 @@ typedef void (*rg_wire_cb)(void *user, rg_wire_call *call);
 RG_API rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_wire_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why);
 
+/**
+ * Finds the first message in the octets that a stream has brought (RFC 3261 §18.3). The caller hands over all octets from the end of the
+ * last message on. It keeps what it has, and calls again when more have arrived.
+ *
+ * A frame is a message, which goes to rg_wire_handle(); or a keep-alive, which rg_wire_handle() does not answer: four octets are a ping, for
+ * which a host that supports it sends CRLF (RFC 5626 §4.4.1), and two are a line end between messages, to be passed over.
+ *
+ * The header section must be complete before anything is refused. No octet is searched twice, however few arrive at a time.
+ * @param max  largest length of a message, as `max_request_bytes`.
+ * @param n  0 for the first call on a frame; after RG_PENDING what the last call left there, which has no meaning to the caller. Becomes the
+ * length of the frame.
+ * @param why  may be NULL.
+ * @return RG_OK: the frame is complete. RG_PENDING: it needs more octets. RG_ELIMIT: it is longer than @p max. RG_EFORMAT: it is no SIP
+ * message, has no Content-Length or two, or its header section is malformed. After either, the end of the message is unknown, and the
+ * connection is of no more use. RG_EINVAL: @p n is NULL. Any thread.
+ */
+RG_API rg_status rg_wire_frame(rg_str bytes, size_t max, size_t *n, rg_error *why);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,7 +6,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one before. */
+/* RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one before. NULL: see
+ * rg__wire_line_take(). */
 static const char *line_end(const char *p, const char *end, rg__wire_line *line)
 {
 	for (;; p++) {
@@ -34,18 +35,20 @@ const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *li
 	while (p < end && rg__wire_is(*p, RG__WIRE_TOKEN))
 		p++;
 	line->name = (rg_str){ from, (size_t)(p - from) };
-	const char *at = line_end(p, end, line);
+	const char *at = line_end(p, end, line), *to = at;
 	if (!at)
 		return NULL;
-	if (*p != ':') {
-		while (p < at && rg__wire_is(*p, RG__WIRE_LWS))
-			p++;
-	}
-	if (*p != ':' || line->name.n == 0)
+	while (p < at && rg__wire_is(*p, RG__WIRE_LWS)) /* white space before the colon */
+		p++;
+	if (p == at || *p != ':' || line->name.n == 0)
 		line->name = RG__WIRE_NONE;
 	else
 		p++;
-	line->value = rg__wire_trim((rg_str){ p, (size_t)(at - p) });
+	while (p < to && rg__wire_is(*p, RG__WIRE_LWS))
+		p++;
+	while (p < to && rg__wire_is(to[-1], RG__WIRE_LWS))
+		to--;
+	line->value = (rg_str){ p, (size_t)(to - p) };
 	return at + 2;
 }
 

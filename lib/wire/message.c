@@ -7,36 +7,57 @@
 enum { EVERY, REGISTER, NOBODY };
 
 static const struct header_row {
-	rg_str name;
+	rg_str name;  /* in lower case */
 	char compact; /* RFC 3261 §7.3.3; 0 = none */
 	bool list;
 	uint8_t index, needed_by;
 	int32_t repeated; /* the reason when a header that may occur once stands there again */
 } rows[] = {
-	{ { "Via", 3 }, 'v', true, RG__WIRE_VIA, EVERY, 0 },
-	{ { "From", 4 }, 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
-	{ { "To", 2 }, 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
-	{ { "Call-ID", 7 }, 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
-	{ { "CSeq", 4 }, 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
-	{ { "Contact", 7 }, 'm', true, RG__WIRE_CONTACT, REGISTER, 0 },
-	{ { "Expires", 7 }, 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
-	{ { "Content-Length", 14 }, 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
-	{ { "User-Agent", 10 }, 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
-	{ { "Supported", 9 }, 'k', true, RG__WIRE_SUPPORTED, NOBODY, 0 },
-	{ { "Allow", 5 }, 0, true, RG__WIRE_ALLOW, NOBODY, 0 },
-	{ { "Path", 4 }, 0, true, RG__WIRE_PATH, REGISTER, 0 },
-	{ { "Require", 7 }, 0, true, RG__WIRE_REQUIRE, REGISTER, 0 },
-	{ { "Route", 5 }, 0, true, RG__WIRE_ROUTE, NOBODY, 0 },
-	{ { "Feature-Caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, 0 },
+	{ { "via", 3 }, 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
+	{ { "from", 4 }, 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
+	{ { "to", 2 }, 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
+	{ { "call-id", 7 }, 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
+	{ { "cseq", 4 }, 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
+	{ { "content-length", 14 }, 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
+	{ { "contact", 7 }, 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
+	{ { "expires", 7 }, 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
+	{ { "path", 4 }, 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
+	{ { "require", 7 }, 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
+	{ { "user-agent", 10 }, 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
+	{ { "supported", 9 }, 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
+	{ { "allow", 5 }, 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
+	{ { "route", 5 }, 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
+	{ { "feature-caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
 };
 
+/* A hash of length, first and last letter in lower case. It has no collision among the names below; the compiler reports one. */
+#define SLOT(n, first, last) (((n) + 2 * ((first) & 31) + 5 * ((last) & 31)) & 63)
+
+/* By the slot of a name or compact form its row, counted from 1. */
+static const uint8_t slots[64] = {
+	[SLOT(3, 'v', 'a')] = 1, [SLOT(1, 'v', 'v')] = 1, [SLOT(4, 'f', 'm')] = 2, [SLOT(1, 'f', 'f')] = 2, [SLOT(2, 't', 'o')] = 3,
+	[SLOT(1, 't', 't')] = 3, [SLOT(7, 'c', 'd')] = 4, [SLOT(1, 'i', 'i')] = 4, [SLOT(4, 'c', 'q')] = 5, [SLOT(14, 'c', 'h')] = 6,
+	[SLOT(1, 'l', 'l')] = 6, [SLOT(7, 'c', 't')] = 7, [SLOT(1, 'm', 'm')] = 7, [SLOT(7, 'e', 's')] = 8, [SLOT(4, 'p', 'h')] = 9,
+	[SLOT(7, 'r', 'e')] = 10, [SLOT(10, 'u', 't')] = 11, [SLOT(9, 's', 'd')] = 12, [SLOT(1, 'k', 'k')] = 12, [SLOT(5, 'a', 'w')] = 13,
+	[SLOT(5, 'r', 'e')] = 14, [SLOT(12, 'f', 's')] = 15,
+};
+
+/* @p name is a token, so one bit makes its letters small and leaves the other octets as they are, or makes them none of a name. */
 static const struct header_row *row_of(rg_str name)
 {
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (name.n == 1 ? rows[i].compact && (name.p[0] | 0x20) == rows[i].compact : rg__wire_same_name(name, rows[i].name))
-			return &rows[i];
-	}
-	return NULL;
+	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
+	size_t i = 0;
+
+	if (slot == 0)
+		return NULL;
+	const struct header_row *row = &rows[slot - 1];
+	if (name.n == 1)
+		return row->compact == (name.p[0] | 0x20) ? row : NULL;
+	if (name.n != row->name.n)
+		return NULL;
+	while (i < name.n && (name.p[i] | 0x20) == row->name.p[i])
+		i++;
+	return i == name.n ? row : NULL;
 }
 
 static void set_wire_defect(rg__wire_message *m, int32_t reason)
@@ -47,7 +68,7 @@ static void set_wire_defect(rg__wire_message *m, int32_t reason)
 
 static void set_row_defect(rg__wire_message *m, const struct header_row *row, int32_t reason)
 {
-	if (row->needed_by == EVERY || (row->needed_by == REGISTER && m->start.verdict == RG__WIRE_SAVE))
+	if (row->needed_by == EVERY || (row->needed_by == REGISTER && m->start.kind == RG__WIRE_SAVE))
 		set_wire_defect(m, reason);
 }
 
@@ -91,7 +112,7 @@ static bool take_list(rg__wire_message *m, int list, rg_str value)
 {
 	if (!grow(m))
 		return false;
-	uint16_t at = m->n[list] ? (uint16_t)(m->first[list] + m->n[list]) : m->n_lines;
+	uint16_t at = (uint16_t)(m->n[list] ? m->first[list] + m->n[list] : m->n_lines);
 	if (at < m->n_lines) {
 		memmove(m->lines + at + 1, m->lines + at, (size_t)(m->n_lines - at) * sizeof *m->lines);
 		for (int i = 0; i < RG__WIRE_LISTS; i++)
@@ -105,18 +126,58 @@ static bool take_list(rg__wire_message *m, int list, rg_str value)
 	return true;
 }
 
+/* The reason why the value is malformed. What the registrar itself checks in a REGISTER is not checked here. */
+static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
+{
+	bool tagged;
+
+	if (single == RG__WIRE_CSEQ)
+		return rg__wire_cseq_fault(value, m->start.method);
+	if (single == RG__WIRE_LENGTH)
+		return rg__wire_length_read(value, &m->stated) ? RG_R_FINE : RG_R_PARSE;
+	if (m->start.kind == RG__WIRE_SAVE)
+		return RG_R_FINE;
+	if (single == RG__WIRE_CALL_ID)
+		return rg__wire_call_id_is_sound(value) ? RG_R_FINE : RG_R_PARSE;
+	if (single == RG__WIRE_FROM || single == RG__WIRE_TO)
+		return rg__wire_address_read(value, &tagged) ? RG_R_FINE : single == RG__WIRE_TO ? RG_R_AOR_PARSE : RG_R_PARSE;
+	return RG_R_FINE;
+}
+
 /* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
 static void take_single(rg__wire_message *m, const struct header_row *row, rg_str value)
 {
-	if (m->singles[row->index].p)
+	if (m->singles[row->index].p) {
 		set_row_defect(m, row, row->repeated);
-	else
-		m->singles[row->index] = value;
+		return;
+	}
+	int32_t fault = single_fault(m, row->index, value);
+	m->singles[row->index] = value;
+	if (fault != RG_R_FINE)
+		set_row_defect(m, row, fault);
+	if (fault != RG_R_FINE && (row->index != RG__WIRE_CSEQ || fault == RG_R_INV_CSEQ))
+		m->withheld |= 1u << row->index;
+}
+
+/* A Via line with a malformed value is none to reply to. */
+static bool take_vias(rg__wire_message *m, rg_str value)
+{
+	rg__wire_via first;
+	uint32_t n = rg__wire_via_read(value, &first);
+
+	if (n == 0) {
+		set_wire_defect(m, RG_R_PARSE);
+		return true;
+	}
+	if (m->n_vias == 0)
+		m->via = first;
+	m->n_vias += n;
+	return take_list(m, RG__WIRE_VIA, value);
 }
 
 static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
-	const struct header_row *row = line->name.p ? row_of(line->name) : NULL;
+	const struct header_row *row = row_of(line->name);
 	rg_str value = line->value;
 
 	if (!row) {
@@ -127,9 +188,12 @@ static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 	}
 	if (line->folded && !(value = unfold_value(m, value)).p)
 		return false;
-	if (row->list)
+	if (!row->list)
+		take_single(m, row, value);
+	else if (row->index == RG__WIRE_VIA)
+		return take_vias(m, value);
+	else
 		return take_list(m, row->index, value);
-	take_single(m, row, value);
 	return true;
 }
 
@@ -168,14 +232,6 @@ static int32_t read_lines(rg__wire_message *m, rg_str bytes)
 	return RG_R_PARSE;
 }
 
-/* Are there Vias, and how many? */
-static rg_status check_vias(rg__wire_message *m)
-{
-	for (uint16_t i = 0; i < m->n[RG__WIRE_VIA]; i++)
-		m->n_vias = (uint16_t)(m->n_vias + rg__wire_value_count(m->lines[m->first[RG__WIRE_VIA] + i]));
-	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
-}
-
 /* RFC 3261 §8.1.1: the mandatory headers. */
 static void check_headers(rg__wire_message *m)
 {
@@ -188,10 +244,7 @@ static void check_headers(rg__wire_message *m)
 		if (!m->singles[needed[i].index].p)
 			set_wire_defect(m, needed[i].reason);
 	}
-	/* RFC 3261 §8.1.1.5 */
-	if (m->singles[RG__WIRE_CSEQ].p && !rg__wire_cseq_fits(m->singles[RG__WIRE_CSEQ], m->start.method))
-		set_wire_defect(m, RG_R_PARSE);
-	if (m->singles[RG__WIRE_LENGTH].p && !rg__wire_length_fits(m->singles[RG__WIRE_LENGTH], m->body.n))
+	if (m->singles[RG__WIRE_LENGTH].p && m->stated > m->body.n) /* RFC 3261 §18.3 */
 		set_wire_defect(m, RG_R_PARSE);
 }
 
@@ -208,7 +261,7 @@ rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *
 		return status;
 	}
 	check_headers(m);
-	return check_vias(m);
+	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
 }
 
 static bool is_copied(const struct header_row *row)
@@ -237,20 +290,25 @@ rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg
 		if (!take_line(m, &line))
 			return RG_ENOMEM;
 	}
-	return check_vias(m);
+	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
 }
 
-rg_str rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m)
+rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, rg_str *value)
 {
-	const char *end = bytes.p + bytes.n, *p = bytes.p;
+	const char *end = m->body.p ? m->body.p - 2 : bytes.p, *p = bytes.p;
 	rg__wire_line line;
 
-	for (p = rg__wire_line_take(p, end, &line); p && p < end; ) {
+	*value = RG__WIRE_NONE;
+	if (p == end)
+		return RG_OK; /* the framing is invalid, and the message refused */
+	for (p = rg__wire_line_take(p, end, &line); p && p < end;) {
 		p = rg__wire_line_take(p, end, &line);
-		if (p && line.name.p && rg__wire_same_name(line.name, name))
-			return line.folded ? unfold_value(m, line.value) : line.value;
+		if (!p || !line.name.p || !rg__wire_same_name(line.name, name))
+			continue;
+		*value = line.folded ? unfold_value(m, line.value) : line.value;
+		return value->p ? RG_OK : RG_ENOMEM;
 	}
-	return RG__WIRE_NONE;
+	return RG_OK;
 }
 
 void rg__wire_message_clear(rg__wire_message *m)
