@@ -188,13 +188,15 @@ static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 	}
 	if (line->folded && !(value = unfold_value(m, value)).p)
 		return false;
-	if (!row->list)
+	if (!row->list) {
 		take_single(m, row, value);
-	else if (row->index == RG__WIRE_VIA)
+		return true;
+	}
+	if (row->index == RG__WIRE_VIA)
 		return take_vias(m, value);
-	else
-		return take_list(m, row->index, value);
-	return true;
+	if (row->index == RG__WIRE_PATH && !rg__wire_path_is_sound(value)) /* also where no flag asks for a Path */
+		set_row_defect(m, row, RG_R_PARSE_PATH);
+	return take_list(m, row->index, value);
 }
 
 static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)

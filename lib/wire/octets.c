@@ -2,21 +2,22 @@
 #include "wire/wire.h"
 
 #define T (RG__WIRE_TOKEN | RG__WIRE_VALUE | RG__WIRE_WORD)
-#define D (T | RG__WIRE_DIGIT)
+#define D (T | RG__WIRE_DIGIT | RG__WIRE_IPV6)
+#define X (T | RG__WIRE_IPV6)
 #define H (RG__WIRE_VALUE | RG__WIRE_WORD)
 #define W RG__WIRE_WORD
 #define L RG__WIRE_LWS
 
 const uint8_t rg__wire_class[256] = {
 	['\t'] = L, ['\n'] = L, ['\r'] = L, [' '] = L,
-	['!'] = T, ['%'] = T, ['\''] = T, ['*'] = T, ['+'] = T, ['-'] = T, ['.'] = T, ['_'] = T, ['`'] = T, ['~'] = T,
-	['['] = H, [']'] = H, [':'] = H,
-	['('] = W, [')'] = W, ['<'] = W, ['>'] = W, ['\\'] = W, ['"'] = W, ['/'] = W, ['?'] = W, ['{'] = W, ['}'] = W,
+	['!'] = T, ['%'] = T, ['\''] = T, ['*'] = T, ['+'] = T, ['-'] = T, ['.'] = X, ['_'] = T, ['`'] = T, ['~'] = T,
+	['['] = H, [']'] = H, [':'] = H | RG__WIRE_IPV6, ['/'] = H, ['&'] = RG__WIRE_VALUE, ['$'] = RG__WIRE_VALUE,
+	['('] = W, [')'] = W, ['<'] = W, ['>'] = W, ['\\'] = W, ['"'] = W, ['?'] = W, ['{'] = W, ['}'] = W,
 	['0'] = D, ['1'] = D, ['2'] = D, ['3'] = D, ['4'] = D, ['5'] = D, ['6'] = D, ['7'] = D, ['8'] = D, ['9'] = D,
-	['A'] = T, ['B'] = T, ['C'] = T, ['D'] = T, ['E'] = T, ['F'] = T, ['G'] = T, ['H'] = T, ['I'] = T, ['J'] = T, ['K'] = T, ['L'] = T,
+	['A'] = X, ['B'] = X, ['C'] = X, ['D'] = X, ['E'] = X, ['F'] = X, ['G'] = T, ['H'] = T, ['I'] = T, ['J'] = T, ['K'] = T, ['L'] = T,
 	['M'] = T, ['N'] = T, ['O'] = T, ['P'] = T, ['Q'] = T, ['R'] = T, ['S'] = T, ['T'] = T, ['U'] = T, ['V'] = T, ['W'] = T, ['X'] = T,
 	['Y'] = T, ['Z'] = T,
-	['a'] = T, ['b'] = T, ['c'] = T, ['d'] = T, ['e'] = T, ['f'] = T, ['g'] = T, ['h'] = T, ['i'] = T, ['j'] = T, ['k'] = T, ['l'] = T,
+	['a'] = X, ['b'] = X, ['c'] = X, ['d'] = X, ['e'] = X, ['f'] = X, ['g'] = T, ['h'] = T, ['i'] = T, ['j'] = T, ['k'] = T, ['l'] = T,
 	['m'] = T, ['n'] = T, ['o'] = T, ['p'] = T, ['q'] = T, ['r'] = T, ['s'] = T, ['t'] = T, ['u'] = T, ['v'] = T, ['w'] = T, ['x'] = T,
 	['y'] = T, ['z'] = T,
 };

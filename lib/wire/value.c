@@ -57,6 +57,21 @@ static const char *take_word(const char *p, const char *end, char stop)
 	return p < end && *p == stop ? skip_lws(p + 1, end) : NULL;
 }
 
+/* RFC 3261 §25.1; @p p is at the '('. NULL: it is not closed. */
+static const char *skip_comment(const char *p, const char *end)
+{
+	uint32_t depth = 0;
+
+	for (; p < end; p++) {
+		depth += *p == '(';
+		depth -= *p == ')';
+		if (depth == 0)
+			return skip_lws(p + 1, end);
+		p += *p == '\\' && end - p > 1;
+	}
+	return NULL;
+}
+
 /* sent-protocol LWS, RFC 3261 §25.1 */
 static const char *take_protocol(const char *p, const char *end)
 {
@@ -64,38 +79,43 @@ static const char *take_protocol(const char *p, const char *end)
 		return NULL;
 	const char *from = p;
 	p = skip_class(p, end, RG__WIRE_TOKEN);
-	return p > from && p < end && rg__wire_is(*p, RG__WIRE_LWS) ? skip_lws(p, end) : NULL;
+	return p > from ? skip_lws(p, end) : NULL;
+}
+
+/* In brackets any octets of an IPv6 address are taken: only a comparison with the source address needs its value. */
+static const char *take_host(const char *p, const char *end, rg_str *host)
+{
+	const char *from = p;
+
+	if (p == end || *p != '[') {
+		p = skip_class(p, end, RG__WIRE_TOKEN);
+	} else {
+		do
+			p++;
+		while (p < end && rg__wire_is(*p, RG__WIRE_IPV6));
+		p = p < end && *p == ']' ? p + 1 : from;
+	}
+	*host = (rg_str){ from, (size_t)(p - from) };
+	return p > from ? skip_lws(p, end) : NULL;
 }
 
 static const char *take_sent_by(const char *p, const char *end, rg_str *host)
 {
-	const char *from = p;
 	uint32_t port = 0;
 
-	if (p < end && *p == '[') {
-		p = memchr(p, ']', (size_t)(end - p));
-		rg_addr addr;
-		*host = (rg_str){ from, p ? (size_t)(++p - from) : 0 };
-		if (!p || rg_addr_parse(*host, &addr) != RG_OK)
-			return NULL;
-	} else {
-		p = skip_class(p, end, RG__WIRE_TOKEN);
-		*host = (rg_str){ from, (size_t)(p - from) };
-	}
-	if (host->n == 0)
-		return NULL;
-	p = skip_lws(p, end);
-	if (p == end || *p != ':')
+	p = take_host(p, end, host);
+	if (!p || p == end || *p != ':')
 		return p;
-	from = p = skip_lws(p + 1, end);
+	const char *from = p = skip_lws(p + 1, end);
 	for (; p < end && rg__wire_is(*p, RG__WIRE_DIGIT); p++)
-		port = port > 65535 ? port : port * 10 + (uint32_t)(*p - '0');
-	return p > from && port <= 65535 ? skip_lws(p, end) : NULL;
+		port = port > UINT16_MAX ? port : port * 10 + (uint32_t)(*p - '0');
+	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
 }
 
 /* Takes the value at @p p. NULL: it is malformed. */
 static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 {
+	const char *to;
 	rg_str name;
 
 	*via = (rg__wire_via){ .value = { p, 0 } };
@@ -109,10 +129,12 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 		via->rport |= name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
 		via->received |= name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
 	}
-	if (p < end && *p != ',')
-		return NULL;
-	via->value.n = (size_t)(p - via->value.p);
-	return p;
+	for (to = p; rg__wire_is(to[-1], RG__WIRE_LWS);)
+		to--;
+	via->value.n = (size_t)(to - via->value.p);
+	if (p < end && *p == '(')
+		p = skip_comment(p, end);
+	return p && (p == end || *p == ',') ? p : NULL;
 }
 
 static const char *skip_commas(const char *p, const char *end)
@@ -188,45 +210,50 @@ bool rg__wire_call_id_is_sound(rg_str id)
 	return *p == '@' && p + 1 < end && skip_class(p + 1, end, RG__WIRE_WORD) == end;
 }
 
-/* A scheme, a colon, and something behind it without white space. */
-static bool looks_like_uri(const char *p, const char *end)
+/* Takes name-addr or addr-spec with its parameters, RFC 3261 §20.10: without <> they are those of the header. Before a '<' any text may
+ * stand but @p stop, which ends the value. Where the URI decides anything, the registrar reads it. NULL: it is malformed. */
+static const char *take_address(const char *p, const char *end, char stop, bool *tagged)
 {
-	const char *colon = skip_class(p, end, RG__WIRE_TOKEN);
-
-	if (colon == p || end - colon < 2 || *colon != ':')
-		return false;
-	while (colon < end && !rg__wire_is(*colon, RG__WIRE_LWS))
-		colon++;
-	return colon == end;
-}
-
-/* name-addr or addr-spec, RFC 3261 §20.10: without <> the parameters are those of the header. */
-bool rg__wire_address_read(rg_str value, bool *tagged)
-{
-	const char *end = value.p + value.n, *p = value.p, *from, *open;
+	const char *from = p, *open = p;
 	rg_str name;
 
 	*tagged = false;
-	for (open = p; open && open < end && *open != '<';)
+	while (open && open < end && *open != '<' && *open != stop)
 		open = *open == '"' ? skip_string(open, end) : open + 1;
-	if (!open)
-		return false;
-	if (open < end) {
+	if (open && open < end && *open == '<') {
 		from = open + 1;
 		p = memchr(open, '>', (size_t)(end - open));
-		if (!p || !looks_like_uri(from, p))
-			return false;
-		p = skip_lws(p + 1, end);
 	} else {
-		for (from = p; p < end && *p != ';' && !rg__wire_is(*p, RG__WIRE_LWS); p++)
-			;
-		if (!looks_like_uri(from, p))
-			return false;
-		p = skip_lws(p, end);
+		while (p < end && *p != ';' && *p != stop && !rg__wire_is(*p, RG__WIRE_LWS))
+			p++;
 	}
+	if (!open || !p || p == from)
+		return NULL;
+	p = skip_lws(p + (p < end && *p == '>'), end);
 	while (p && p < end && *p == ';') {
 		p = take_param(p, end, &name);
 		*tagged |= p && name.n == 3 && rg__wire_same_name(name, RG_STR("tag"));
 	}
-	return p == end;
+	return p;
+}
+
+bool rg__wire_address_read(rg_str value, bool *tagged)
+{
+	const char *end = value.p + value.n;
+
+	return value.n > 0 && take_address(value.p, end, '\0', tagged) == end;
+}
+
+bool rg__wire_path_is_sound(rg_str list)
+{
+	const char *end = list.p + list.n, *p = skip_commas(list.p, end);
+	bool tagged, sound = p < end;
+
+	while (sound && p < end) {
+		p = take_address(p, end, ',', &tagged);
+		sound = p && (p == end || *p == ',');
+		if (sound)
+			p = skip_commas(p, end);
+	}
+	return sound;
 }

@@ -10,8 +10,9 @@
 
 #define RG__WIRE_NONE ((rg_str){ NULL, 0 })
 
-/* octets.c: classes of octets. VALUE: what a parameter may have without quotes; WORD: RFC 3261 §25.1; LWS: with CR and LF. */
-enum { RG__WIRE_TOKEN = 1, RG__WIRE_DIGIT = 2, RG__WIRE_LWS = 4, RG__WIRE_VALUE = 8, RG__WIRE_WORD = 16 };
+/* octets.c: classes of octets. LWS: with CR and LF. VALUE: what the value of a parameter may have without quotes. WORD: RFC 3261 §25.1.
+ * IPV6: of an address between brackets. */
+enum { RG__WIRE_TOKEN = 1, RG__WIRE_DIGIT = 2, RG__WIRE_LWS = 4, RG__WIRE_VALUE = 8, RG__WIRE_WORD = 16, RG__WIRE_IPV6 = 32 };
 
 extern const uint8_t rg__wire_class[256];
 
@@ -53,7 +54,7 @@ void rg__wire_start_read(rg_str bytes, rg__wire_start *start);
 
 /* value.c: what the registrar does not check, because only replies and other methods need it. */
 typedef struct rg__wire_via {
-	rg_str value, host;   /* the first value of its line; host absent: there is none */
+	rg_str value, host;   /* the first value of its line, without a comment behind it; host absent: there is none */
 	const char *params;   /* where they begin in `value` */
 	bool rport, received; /* these parameters are there */
 } rg__wire_via;
@@ -66,6 +67,7 @@ int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: t
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
+bool rg__wire_path_is_sound(rg_str list);
 
 /* message.c: the values of a message. The headers that may occur once, then those with a slice a line. */
 enum { RG__WIRE_FROM, RG__WIRE_TO, RG__WIRE_CALL_ID, RG__WIRE_CSEQ, RG__WIRE_LENGTH, RG__WIRE_EXPIRES, RG__WIRE_USER_AGENT, RG__WIRE_SINGLES };
