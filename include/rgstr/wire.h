@@ -71,6 +71,9 @@ typedef struct rg_wire_call {
 	int32_t code;                     /**< SIP status code of the reply; 0 = there is none */
 	rg_targets *targets;              /**< with RG_WIRE_LOOKUP: the result of a lookup, owned by the caller, who releases it with
 	                                   *   rg_targets_free(); else NULL */
+	rg_addr to;                       /**< where to send the reply over an unreliable transport, as rg_via_header() tells; the source when Via
+	                                   *   is malformed. Family 0: the source is unknown, or there is no reply */
+	uint32_t reserved;                /**< zero */
 } rg_wire_call;
 
 /** Empties a call. @p size is sizeof(rg_wire_call). NULL is accepted. */

@@ -40,17 +40,19 @@ static void put_status(reply_text *out, const rg__wire_answer *answer)
 }
 
 /* A Via that rg_via_header() refuses goes back as it came. */
-static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *source)
+static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *source, rg_addr *to)
 {
 	const rg_str *vias = m->lines + m->first[RG__WIRE_VIA];
 	size_t n = 0;
 
 	PUT(out, "Via: ");
 	char *room = out->n < out->room ? out->p + out->n : NULL;
-	if (rg_via_header(vias[0], source, room, room ? out->room - out->n : 0, &n, NULL) == RG_OK)
+	if (rg_via_header(vias[0], source, room, room ? out->room - out->n : 0, &n, to) == RG_OK) {
 		out->n += n;
-	else
+	} else {
 		put(out, vias[0]);
+		*to = source ? *source : (rg_addr){ 0 };
+	}
 	PUT(out, "\r\n");
 	for (uint16_t i = 1; i < m->n[RG__WIRE_VIA]; i++)
 		put_copied(out, RG_STR("Via: "), vias[i]);
@@ -116,7 +118,7 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	if (m->n_vias == 0)
 		return RG_EINVAL;
 	put_status(&out, answer);
-	put_vias(&out, m, call->host ? &call->host->source : NULL);
+	put_vias(&out, m, call->host ? &call->host->source : NULL, &call->to);
 	put_copied(&out, RG_STR("From: "), m->singles[RG__WIRE_FROM]);
 	put_to(&out, m);
 	put_copied(&out, RG_STR("Call-ID: "), m->singles[RG__WIRE_CALL_ID]);
