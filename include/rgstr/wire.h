@@ -71,6 +71,9 @@ typedef struct rg_wire_call {
 	int32_t code;                     /**< SIP status code of the reply; 0 = there is none */
 	rg_targets *targets;              /**< with RG_WIRE_LOOKUP: the result of a lookup, owned by the caller, who releases it with
 	                                   *   rg_targets_free(); else NULL */
+	rg_addr to;                       /**< where to send the reply over an unreliable transport, as rg_via_header() tells. Family 0: the source
+	                                   *   is unknown, or there is no reply */
+	uint32_t reserved;                /**< zero */
 } rg_wire_call;
 
 /** Empties a call. @p size is sizeof(rg_wire_call). NULL is accepted. */
@@ -116,6 +119,28 @@ RG_API rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *cal
  * connection is of no more use. RG_EINVAL: @p n is NULL. Any thread.
  */
 RG_API rg_status rg_wire_frame(rg_str bytes, size_t max, size_t *n, rg_error *why);
+
+/**
+ * Answers several messages, as recvmmsg() returns them. First it tells the store of all their users (prefetch.h), then it answers one after the
+ * other, in the order of the array: each call gets the results that rg_wire_handle() would have given it.
+ * @param calls  all of one size; an error of one call, which is in its `status`, does not keep the others from their answers.
+ * @param n  their number; may be 0. Some 32 are enough, see prefetch.h.
+ * @param why  says what was wrong with the last call whose status is an error; may be NULL.
+ * @return RG_OK: every call has its results. RG_EINVAL: an argument is NULL, or `struct_size` of the first call is refused; no call has results.
+ */
+RG_API rg_status rg_wire_handle_many(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_error *why);
+
+/**
+ * The completion form of rg_wire_handle_many(). It begins the calls one after the other, as rg_wire_handle_async() does, without waiting for
+ * their answers. So requests about one AoR overtake each other exactly when they do so after as many calls of rg_wire_handle_async().
+ * @param done  is called once for each call, also for one that could not begin, whose status is an error.
+ * @param free_user  is called once, after the last of these callbacks; may be NULL. @param why  as for rg_wire_handle_many(), of the calls that
+ * could not begin.
+ * @return RG_OK: `done` has been called for every call. RG_PENDING: for some it will be. RG_EINVAL, as rg_wire_handle_many(), and RG_ENOMEM:
+ * nothing has begun, and the caller still owns its user data.
+ */
+RG_API rg_status rg_wire_handle_many_async(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_wire_cb done, void *user,
+	rg_free_cb free_user, rg_error *why);
 
 #ifdef __cplusplus
 }

@@ -193,6 +193,7 @@ static rg_status begin_handling(handling *h, const rg_registrar *registrar, rg_w
 	call->n = 0;
 	call->code = 0;
 	call->targets = NULL;
+	call->to = (rg_addr){ 0 };
 	call->status = RG_EINVAL;
 	const char *fault = fault_of(registrar, call);
 	if (fault)
@@ -217,7 +218,7 @@ static rg_status end_handling(handling *h, rg_status status)
 	if (call->n > call->room)
 		status = RG_ELIMIT;
 	else if (status != RG_OK && status != RG_ESTORE)
-		call->n = 0, call->code = 0;
+		call->n = 0, call->code = 0, call->to = (rg_addr){ 0 };
 	call->status = status;
 	rg__wire_message_clear(&h->m);
 	return status;

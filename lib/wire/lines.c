@@ -35,7 +35,7 @@ const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *li
 	while (p < end && rg__wire_is(*p, RG__WIRE_TOKEN))
 		p++;
 	line->name = (rg_str){ from, (size_t)(p - from) };
-	const char *at = line_end(p, end, line), *to = at;
+	const char *at = line_end(p, end, line);
 	if (!at)
 		return NULL;
 	while (p < at && rg__wire_is(*p, RG__WIRE_LWS)) /* white space before the colon */
@@ -44,11 +44,7 @@ const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *li
 		line->name = RG__WIRE_NONE;
 	else
 		p++;
-	while (p < to && rg__wire_is(*p, RG__WIRE_LWS))
-		p++;
-	while (p < to && rg__wire_is(to[-1], RG__WIRE_LWS))
-		to--;
-	line->value = (rg_str){ p, (size_t)(to - p) };
+	line->value = rg__wire_trim((rg_str){ p, (size_t)(at - p) });
 	return at + 2;
 }
 

@@ -110,6 +110,17 @@ static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr 
 	}
 }
 
+/* RFC 3261 §18.2.2, RFC 3581 §4: where the reply goes over an unreliable transport. */
+static rg_addr destination(const rg__wire_via *via, const rg_addr *source)
+{
+	enum { SIP_PORT = 5060 };
+	rg_addr to = *source;
+
+	if (!via->rport || source->port == 0)
+		to.port = via->port ? via->port : SIP_PORT;
+	return to;
+}
+
 /* What follows the first value of a line goes back as it came. */
 static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *source)
 {
@@ -117,7 +128,7 @@ static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *
 	rg_str rest = { m->via.value.p + m->via.value.n, 0 };
 
 	PUT(out, "Via: ");
-	if (source && source->family != 0)
+	if (source)
 		put_top_via(out, &m->via, source);
 	else
 		put(out, m->via.value);
@@ -209,12 +220,13 @@ static void put_contacts(reply_text *out, const rg_targets *targets)
 
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
+	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
 	reply_text out = { call->reply, 0, call->room };
 
 	if (m->n_vias == 0)
 		return RG_EINVAL;
 	put_status(&out, answer);
-	put_vias(&out, m, call->host ? &call->host->source : NULL);
+	put_vias(&out, m, source);
 	put_copied(&out, RG_STR("From: "), copy_of(m, RG__WIRE_FROM));
 	put_to(&out, m);
 	put_copied(&out, RG_STR("Call-ID: "), copy_of(m, RG__WIRE_CALL_ID));
@@ -229,5 +241,7 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	PUT(&out, "Content-Length: 0\r\n\r\n");
 	call->n = out.n;
 	call->code = answer->code;
+	if (source)
+		call->to = destination(&m->via, source);
 	return out.n <= out.room ? RG_OK : RG_ELIMIT;
 }

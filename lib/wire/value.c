@@ -99,16 +99,17 @@ static const char *take_host(const char *p, const char *end, rg_str *host)
 	return p > from ? skip_lws(p, end) : NULL;
 }
 
-static const char *take_sent_by(const char *p, const char *end, rg_str *host)
+static const char *take_sent_by(const char *p, const char *end, rg__wire_via *via)
 {
 	uint32_t port = 0;
 
-	p = take_host(p, end, host);
+	p = take_host(p, end, &via->host);
 	if (!p || p == end || *p != ':')
 		return p;
 	const char *from = p = skip_lws(p + 1, end);
 	for (; p < end && rg__wire_is(*p, RG__WIRE_DIGIT); p++)
 		port = port > UINT16_MAX ? port : port * 10 + (uint32_t)(*p - '0');
+	via->port = (uint16_t)port;
 	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
 }
 
@@ -119,7 +120,7 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 	rg_str name;
 
 	*via = (rg__wire_via){ .value = { p, 0 } };
-	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, &via->host)))
+	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, via)))
 		return NULL;
 	via->params = p;
 	while (p < end && *p == ';') {

@@ -21,6 +21,16 @@ static inline bool rg__wire_is(char c, int class)
 	return (rg__wire_class[(unsigned char)c] & class) != 0;
 }
 
+/* Without LWS at both ends. */
+static inline rg_str rg__wire_trim(rg_str s)
+{
+	while (s.n > 0 && rg__wire_is(s.p[0], RG__WIRE_LWS))
+		s.p++, s.n--;
+	while (s.n > 0 && rg__wire_is(s.p[s.n - 1], RG__WIRE_LWS))
+		s.n--;
+	return s;
+}
+
 /* The first control character from @p p on, HTAB included; @p end: there is none. */
 const char *rg__wire_control(const char *p, const char *end);
 bool rg__wire_same_name(rg_str a, rg_str b); /* ASCII in any case, in every locale */
@@ -56,6 +66,7 @@ void rg__wire_start_read(rg_str bytes, rg__wire_start *start);
 typedef struct rg__wire_via {
 	rg_str value, host;   /* the first value of its line, without a comment behind it; host absent: there is none */
 	const char *params;   /* where they begin in `value` */
+	uint16_t port;        /* of sent-by; 0 = not stated */
 	bool rport, received; /* these parameters are there */
 } rg__wire_via;
 
