@@ -35,7 +35,30 @@ typedef struct rg__answer {
 	uint32_t n_listed;
 } rg__answer;
 
+struct rg_response {
+	int32_t reason, code;
+	bool no_reply;
+	rg_time now;
+	int64_t retry_after, min_expires;
+	rg_str unsupported, received_param, path, service_route, gruus, feature_caps; /* text after `listed` */
+	rg_str supported, require;
+	int64_t flow_timer;
+	uint32_t connection_lifetime, n_rewrites;
+	rg__rewrite *rewrites; /* one allocation with their texts; NULL = none */
+	rg_record *record;
+	rg_header *headers; /* one allocation with their texts; NULL = not printed yet */
+	uint32_t n_headers;
+	uint32_t n_listed;
+	uint16_t listed[];
+};
+
 rg_status rg__response_new(const rg__answer *answer, rg_response **out);
+
+/* rg_response_contact() for a struct of today's size. RG_OK or RG_ENOENT. */
+rg_status rg__response_contact(const rg_response *response, uint32_t index, rg_contact *out);
+
+/* Whole seconds that a binding has left, but never more than were granted, even when the clock was set back. */
+uint32_t rg__seconds_left(const rg_contact *c, rg_time now);
 
 /* The end of the Contact value of binding @p index that has its GRUUs: a part of @p value; absent = it has none. */
 rg_str rg__response_gruus(const rg_response *response, uint32_t index, rg_str value);
