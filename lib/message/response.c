@@ -3,83 +3,89 @@
 #include "model/model.h"
 #include <stdlib.h>
 
-static rg_str response_keep(char **room, rg_str s)
+/* The texts of few responses. */
+static size_t rare_texts(const rg__answer *a)
 {
-	rg_str kept = { *room, s.n };
-
-	if (s.n > 0)
-		memcpy(*room, s.p, s.n);
-	*room += s.n;
-	return kept;
-}
-
-/* Few responses have rewrites, so they get an allocation of their own. */
-static bool keep_rewrites(rg_response *r, const rg__answer *a)
-{
-	size_t n = a->n_rewrites * sizeof *r->rewrites;
-	char *room;
+	size_t n = a->unsupported.n + a->path.n + a->service_route.n + a->gruus.n + a->feature_caps.n;
 
 	for (uint32_t i = 0; i < a->n_rewrites; i++)
-		n += a->rewrites[i].uri.n;
-	r->rewrites = malloc(n);
-	if (!r->rewrites)
-		return false;
-	room = (char *)(r->rewrites + a->n_rewrites);
-	for (uint32_t i = 0; i < a->n_rewrites; i++)
-		r->rewrites[i] = (rg__rewrite){ a->rewrites[i].contact, response_keep(&room, a->rewrites[i].uri) };
-	r->n_rewrites = a->n_rewrites;
-	return true;
+		n += sizeof *a->rewrites + a->rewrites[i].uri.n;
+	return n;
 }
 
-rg_status rg__response_new(const rg__answer *a, rg_response **out)
+size_t rg__response_size(const rg__answer *a)
 {
-	size_t list = a->n_listed * sizeof a->listed[0];
-	rg_response *r = malloc(sizeof *r + list + a->unsupported.n + a->received_param.n + a->path.n + a->service_route.n +
-		a->gruus.n + a->feature_caps.n);
-	char *room;
+	return sizeof(rg_response) + a->n_listed * sizeof *a->listed + a->received_param.n + rare_texts(a);
+}
 
-	*out = r;
-	if (!r)
-		return RG_ENOMEM;
-	*r = (rg_response){ .reason = a->reason, .code = a->code, .no_reply = a->no_reply, .now = a->now, .retry_after = a->retry_after,
-		.min_expires = a->min_expires, .supported = a->supported, .require = a->require, .flow_timer = a->flow_timer,
-		.connection_lifetime = a->connection_lifetime, .record = rg_record_ref(a->record), .n_listed = a->n_listed };
-	if (list > 0)
-		memcpy(r->listed, a->listed, list);
-	room = (char *)r->listed + list;
-	r->unsupported = response_keep(&room, a->unsupported);
-	r->received_param = response_keep(&room, a->received_param);
-	if (a->path.n + a->service_route.n + a->gruus.n + a->feature_caps.n > 0) {
-		r->path = response_keep(&room, a->path);
-		r->service_route = response_keep(&room, a->service_route);
-		r->gruus = response_keep(&room, a->gruus);
-		r->feature_caps = response_keep(&room, a->feature_caps);
-	}
-	if (a->n_rewrites == 0 || keep_rewrites(r, a))
-		return RG_OK;
-	rg_response_free(r);
-	*out = NULL;
-	return RG_ENOMEM;
+static void response_keep(char **room, rg_str *text)
+{
+	if (text->n > 0)
+		memcpy(*room, text->p, text->n);
+	text->p = *room;
+	*room += text->n;
+}
+
+static void keep_rare_texts(rg__answer *a, rg__rewrite *rewrites, char *room)
+{
+	for (uint32_t i = 0; i < a->n_rewrites; i++)
+		response_keep(&room, &rewrites[i].uri);
+	response_keep(&room, &a->unsupported);
+	response_keep(&room, &a->path);
+	response_keep(&room, &a->service_route);
+	response_keep(&room, &a->gruus);
+	response_keep(&room, &a->feature_caps);
+}
+
+rg_response *rg__response_put(const rg__answer *answer, void *at, void *owner, void (*release)(void *owner))
+{
+	rg_response *r = at;
+	rg__rewrite *rewrites = (rg__rewrite *)(r + 1);
+	uint16_t *listed = (uint16_t *)(rewrites + answer->n_rewrites);
+	char *room = (char *)(listed + answer->n_listed);
+
+	r->answer = *answer;
+	r->answer.rewrites = rewrites;
+	r->answer.listed = listed;
+	r->owner = owner;
+	r->release = release;
+	r->headers = NULL;
+	r->n_headers = 0;
+	for (uint32_t i = 0; i < answer->n_rewrites; i++)
+		rewrites[i] = answer->rewrites[i];
+	for (uint32_t i = 0; i < answer->n_listed; i++)
+		listed[i] = answer->listed[i];
+	response_keep(&room, &r->answer.received_param);
+	if (rare_texts(answer) > 0)
+		keep_rare_texts(&r->answer, rewrites, room);
+	return r;
+}
+
+void rg__response_end(rg_response *r)
+{
+	free(r->headers);
 }
 
 void rg_response_free(rg_response *r)
 {
 	if (!r)
 		return;
-	rg_record_unref(r->record);
-	free(r->headers);
-	free(r->rewrites);
+	if (r->owner) {
+		r->release(r->owner);
+		return;
+	}
+	rg__response_end(r);
 	free(r);
 }
 
 int32_t rg_response_reason(const rg_response *r)
 {
-	return r ? r->reason : RG_R_INTERNAL;
+	return r ? r->answer.reason : RG_R_INTERNAL;
 }
 
 int32_t rg_response_code(const rg_response *r)
 {
-	return r ? r->code : 500;
+	return r ? r->answer.code : 500;
 }
 
 const char *rg_response_phrase(const rg_response *r)
@@ -89,12 +95,12 @@ const char *rg_response_phrase(const rg_response *r)
 
 int32_t rg_response_no_reply(const rg_response *r)
 {
-	return r && r->no_reply;
+	return r && r->answer.no_reply;
 }
 
 uint32_t rg_response_connection_lifetime(const rg_response *r)
 {
-	return r ? r->connection_lifetime : 0;
+	return r ? r->answer.connection_lifetime : 0;
 }
 
 static const rg__shape rewrite_shape = RG__SHAPE(rg_rewrite, NULL, sizeof(rg_rewrite));
@@ -106,24 +112,24 @@ void rg_rewrite_init(rg_rewrite *rewrite, uint32_t size)
 
 uint32_t rg_response_rewrite_count(const rg_response *r)
 {
-	return r ? r->n_rewrites : 0;
+	return r ? r->answer.n_rewrites : 0;
 }
 
 rg_status rg_response_rewrite(const rg_response *r, uint32_t index, rg_rewrite *out)
 {
-	const bool there = r && index < r->n_rewrites;
+	const bool there = r && index < r->answer.n_rewrites;
 	rg_rewrite full = { .struct_size = sizeof full };
 
 	if (there) {
-		full.contact = r->rewrites[index].contact;
-		full.uri = r->rewrites[index].uri;
+		full.contact = r->answer.rewrites[index].contact;
+		full.uri = r->answer.rewrites[index].uri;
 	}
 	return rg__shape_give(&rewrite_shape, there ? &full : NULL, out);
 }
 
 uint32_t rg_response_contact_count(const rg_response *r)
 {
-	return r ? r->n_listed : 0;
+	return r ? r->answer.n_listed : 0;
 }
 
 uint32_t rg__seconds_left(const rg_contact *c, rg_time now)
@@ -140,9 +146,9 @@ uint32_t rg__seconds_left(const rg_contact *c, rg_time now)
 
 rg_status rg__response_contact(const rg_response *r, uint32_t index, rg_contact *out)
 {
-	if (!r || index >= r->n_listed)
+	if (!r || index >= r->answer.n_listed)
 		return RG_ENOENT;
-	return rg__record_contact(r->record, r->listed[index], out);
+	return rg__record_contact(r->answer.record, r->answer.listed[index], out);
 }
 
 rg_status rg_response_contact(const rg_response *r, uint32_t index, rg_contact *out)
@@ -156,5 +162,5 @@ uint32_t rg_response_contact_expires(const rg_response *r, uint32_t index)
 {
 	rg_contact c;
 
-	return rg__response_contact(r, index, &c) == RG_OK ? rg__seconds_left(&c, r->now) : 0;
+	return rg__response_contact(r, index, &c) == RG_OK ? rg__seconds_left(&c, r->answer.now) : 0;
 }

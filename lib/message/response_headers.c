@@ -84,10 +84,10 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 		put(l, rg__q_print(c->q, q));
 	}
 	PUT(l, ";expires=");
-	put_number(l, rg__seconds_left(c, r->now));
-	if (c->received.n > 0 && r->received_param.n > 0) {
+	put_number(l, rg__seconds_left(c, r->answer.now));
+	if (c->received.n > 0 && r->answer.received_param.n > 0) {
 		PUT(l, ";");
-		put(l, r->received_param);
+		put(l, r->answer.received_param);
 		PUT(l, "=\"");
 		put(l, c->received);
 		PUT(l, "\"");
@@ -147,51 +147,51 @@ static rg_str line_off(rg_str *rest)
 /* Headers of the extensions. */
 static void put_extensions(const rg_response *r, lines *l)
 {
-	rg_str rest = r->path, caps = r->feature_caps, value;
+	rg_str rest = r->answer.path, caps = r->answer.feature_caps, value;
 
 	while (rg_path_next(&rest, &value))
 		put_text_header(l, RG_STR("Path"), value);
 	while (caps.n > 0)
 		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
-	put_text_header(l, RG_STR("Supported"), r->supported);
-	put_text_header(l, RG_STR("Require"), r->require);
-	put_text_header(l, RG_STR("Service-Route"), r->service_route);
-	if (r->flow_timer > 0)
-		put_number_header(l, RG_STR("Flow-Timer"), r->flow_timer);
+	put_text_header(l, RG_STR("Supported"), r->answer.supported);
+	put_text_header(l, RG_STR("Require"), r->answer.require);
+	put_text_header(l, RG_STR("Service-Route"), r->answer.service_route);
+	if (r->answer.flow_timer > 0)
+		put_number_header(l, RG_STR("Flow-Timer"), r->answer.flow_timer);
 }
 
 rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 {
-	rg_str rest = r->gruus, line = RG__ABSENT;
+	rg_str rest = r->answer.gruus, line = RG__ABSENT;
 
 	for (uint32_t i = 0; i <= index && rest.p; i++)
 		line = line_off(&rest);
-	return index < r->n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
+	return index < r->answer.n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
 }
 
 static void print_lines(const rg_response *r, lines *l)
 {
-	rg_str gruus = r->gruus;
+	rg_str gruus = r->answer.gruus;
 	rg_contact c;
 
 	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(l, r, &c);
-		if (r->gruus.n > 0)
+		if (r->answer.gruus.n > 0)
 			put(l, line_off(&gruus));
 		end_header(l);
 	}
 	begin_header(l, RG_STR("Date"));
-	put_date(l, r->now);
+	put_date(l, r->answer.now);
 	end_header(l);
-	if (r->code != 200)
-		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->reason)));
-	if (r->code >= 500 && r->code < 600 && r->retry_after > 0)
-		put_number_header(l, RG_STR("Retry-After"), r->retry_after);
-	if (r->code == 423)
-		put_number_header(l, RG_STR("Min-Expires"), r->min_expires);
-	if (r->code == 420)
-		put_text_header(l, RG_STR("Unsupported"), r->unsupported);
+	if (r->answer.code != 200)
+		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->answer.reason)));
+	if (r->answer.code >= 500 && r->answer.code < 600 && r->answer.retry_after > 0)
+		put_number_header(l, RG_STR("Retry-After"), r->answer.retry_after);
+	if (r->answer.code == 423)
+		put_number_header(l, RG_STR("Min-Expires"), r->answer.min_expires);
+	if (r->answer.code == 420)
+		put_text_header(l, RG_STR("Unsupported"), r->answer.unsupported);
 	put_extensions(r, l);
 }
 

@@ -57,7 +57,7 @@ static void save_answer(rg_op *op, rg_status status)
 
 	if (status == RG_OK) {
 		response = rg__plan_take_response(op->plan);
-		status = response ? RG_OK : RG_ENOMEM;
+		op->plan = NULL;
 	} else if (status == RG_ESTORE) {
 		rg__refusal(RG_R_STORE, op->ticket.snapshot->config, s->asked.options, s->reg, op->now, &response);
 	}
