@@ -117,9 +117,9 @@ void rg__wire_message_clear(rg__wire_message *m); /* a second call does nothing 
 typedef struct rg__wire_answer {
 	int32_t code;
 	const char *phrase;
-	const rg_header *headers;
-	uint32_t n_headers;
-	const rg_targets *targets; /* gives a Contact for each target that a client can use; NULL = none */
+	rg_str name, value;          /* of a header; an absent name = none */
+	const rg_response *response; /* gives its headers; NULL = none */
+	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */
 } rg__wire_answer;
 
 /* Writes the reply into the buffer of the call. RG_ELIMIT: it does not fit. RG_EINVAL: there is no Via. */
