@@ -60,22 +60,18 @@ Test(wire_reply, says_in_the_topmost_via_where_the_request_came_from)
 Test(wire_reply, agrees_with_the_function_for_other_hosts)
 {
 	for (size_t i = 0; i < sizeof vias / sizeof vias[0]; i++) {
-		const char *value = vias[i].via + 5, *expected;
-		world w = world_new();
+		const char *value = vias[i].via + 5;
+		rg_addr source = { 0 }, to;
 		char line[256], room[512];
-		rg_addr to;
 		size_t n;
 
 		if (strchr(value, '\r') || strchr(value, ','))
 			continue;
-		w.host.source = (rg_addr){ 0 };
 		if (vias[i].source)
-			cr_assert_eq(rg_addr_parse(rg_str_from(vias[i].source), &w.host.source), RG_OK);
-		cr_assert_eq(rg_via_header(rg_str_from(value), &w.host.source, room, sizeof room, &n, &to), RG_OK);
+			cr_assert_eq(rg_addr_parse(rg_str_from(vias[i].source), &source), RG_OK);
+		cr_assert_eq(rg_via_header(rg_str_from(value), &source, room, sizeof room, &n, &to), RG_OK);
 		snprintf(line, sizeof line, "Via: %.*s", (int)n, room);
-		expected = vias[i].back;
-		cr_expect_str_eq(line, expected);
-		world_end(&w);
+		cr_expect_str_eq(line, vias[i].back);
 	}
 }
 
