@@ -32,6 +32,12 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
 
+/* The octets of the AoR of a record as rg_key_print() prints it, at most. */
+size_t rg__record_aor_room(const rg_record *record);
+
+/* Has the record this key? */
+bool rg__record_is_of(const rg_record *record, const rg_key *key);
+
 /* What a decision on a REGISTER reads of each binding. */
 typedef struct rg__held {
 	rg_str uri, instance, callid;

@@ -186,6 +186,21 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 	return RG_OK;
 }
 
+size_t rg__record_aor_room(const rg_record *record)
+{
+	return record != NULL ? 3 * (size_t)record->user_n + 1 + record->host_n : 0; /* each octet of the user may be escaped */
+}
+
+bool rg__record_is_of(const rg_record *record, const rg_key *key)
+{
+	const char *p = rg__record_bytes(record) + sizeof *record;
+
+	if (key->domain.n != record->domain_n || key->user.n != record->user_n || key->host.n != record->host_n)
+		return false;
+	return rg__same_octets(p, key->domain.p, key->domain.n) && rg__same_octets(p + key->domain.n, key->user.p, key->user.n) &&
+		rg__same_octets(p + key->domain.n + key->user.n, key->host.p, key->host.n);
+}
+
 /* Of a binding without one, the reg-id and the latency are those of rg_contact_init(). */
 static rg__rare rare_of(const rg_record *record, const rg__binding *b)
 {
