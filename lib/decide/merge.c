@@ -467,8 +467,10 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 
 static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 {
-	rg__answer answer = rg__refuse(reason, &m->reg->set, m->reg, m->now);
+	rg__answer answer;
+	rg__extras extras;
 
+	rg__refuse(reason, &m->reg->set, m->reg, m->now, &answer, &extras);
 	return rg__plan_new(&(rg__draft){ .before = m->record, .now = m->now, .revision = m->revision, .answer = &answer }, out);
 }
 
@@ -476,15 +478,15 @@ static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg_plan **out)
 {
 	const rg__register *reg = m->reg;
-	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .callid = reg->request.callid,
-		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = m->changes };
-	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed };
+	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed, .n_listed = list_bindings(m, commits) };
+	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .now = m->now,
+		.outcomes = m->outcomes, .n_outcomes = reg->n, .answer = &answer };
 
-	answer.n_listed = list_bindings(m, commits);
-	if (commits)
+	if (commits) {
+		draft.callid = reg->request.callid;
+		draft.changes = m->changes;
 		draft.n_changes = rg__merge_changes(m);
-	else
-		draft.callid = RG__ABSENT;
+	}
 	return rg__merge_accept(m, &draft, &answer, out);
 }
 

@@ -59,9 +59,9 @@ void rg__merge_load(rg__merge *m);
 /* merge.c: the same, and views each binding: all are `given`. */
 void rg__merge_view(rg__merge *m);
 
-/* accept.c: the plan of a draft, with a 200. @p answer has the bindings to list; the rest is filled in. It takes the reference in the draft.
+/* accept.c: the plan of a draft, with a 200. Its answer has the bindings to list; the rest is filled in. It takes the reference in the draft.
  * RG_EINVAL: a token is needed and there is no secret. */
-rg_status rg__merge_accept(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out);
+rg_status rg__merge_accept(const rg__merge *m, const rg__draft *draft, rg__answer *answer, rg_plan **out);
 
 /* gruus.c: appends a line for each binding that a 200 lists, with the parameters of its GRUUs. RG_EINVAL: there is no secret to seal them. */
 rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf *out);
@@ -109,6 +109,7 @@ bool rg__wake_due(const rg_contact *c, rg_time now);
 void rg__wake_take(rg_contact *c, const rg__waker *waker, rg_time now);
 
 /* refuse.c: a response other than 200. @p reg is NULL where there is no request. */
-rg__answer rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now);
+void rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg__answer *answer,
+	rg__extras *extras);
 
 #endif
