@@ -508,6 +508,16 @@ rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const r
 	return status;
 }
 
+rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
+	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (kept[i] != RG__GIVEN)
+			rg__record_contact(before, kept[i], &contacts[i]);
+	}
+	return rg__record_new(key, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
+}
+
 /* A united record is rare, so it is built like any other and enlarged afterwards. */
 rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
 	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
