@@ -96,14 +96,14 @@ void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 	options->struct_size = size;
 }
 
-/* The seed of the hash, drawn once, so that nobody can predict which names share a bucket. */
-static bool draw_hash_seed(uint64_t seed[2])
+/* Drawn once, so that nobody can predict which names share a bucket. */
+static bool draw_secret(struct secret *secret)
 {
 	ssize_t n;
 	do {
-		n = getrandom(seed, 2 * sizeof *seed, 0);
+		n = getrandom(secret, sizeof *secret, 0);
 	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)(2 * sizeof *seed);
+	return n == (ssize_t)sizeof *secret;
 }
 
 static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
@@ -147,7 +147,7 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	if (!m)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
 	rg_status status = RG_OK;
-	if (!draw_hash_seed(m->seed))
+	if (!draw_secret(&m->secret))
 		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
 	if (status == RG_OK)
 		status = rg_store_new(&memory_ops, m, out, why);

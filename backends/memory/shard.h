@@ -123,9 +123,20 @@ struct shard {
 	uint64_t bytes; /* size of records, entries and the tables above; watches are not counted */
 };
 
+/* Strings of at most HASH_SHORT octets in all are hashed with the factors: two for the constant, two for the lengths, and two for each word,
+ * of which each of the three strings may leave one unfilled. getrandom() gives this many bytes at once. */
+enum { HASH_SHORT = 80, HASH_FACTORS = 2 * (2 + HASH_SHORT / 8 + 3) };
+
+struct secret {
+	uint64_t factors[HASH_FACTORS];
+	uint64_t seed[2]; /* of the hash of longer strings */
+};
+
+_Static_assert(sizeof(struct secret) <= 256, "getrandom() may give less at once");
+
 struct memory {
 	uint64_t magic;
-	uint64_t seed[2];
+	struct secret secret;
 	uint64_t max_bytes;
 	uint32_t n_shards;
 	struct shard *shards;
@@ -133,16 +144,16 @@ struct memory {
 };
 
 /* hash.c: keyed, so that a client that chooses names cannot choose buckets */
-uint64_t hash_strings(const uint64_t seed[2], rg_str a, rg_str b, rg_str c);
+uint64_t hash_strings(const struct secret *secret, rg_str a, rg_str b, rg_str c);
 
 static inline uint64_t hash_key(const struct memory *m, const rg_key *key)
 {
-	return hash_strings(m->seed, key->domain, key->user, key->host);
+	return hash_strings(&m->secret, key->domain, key->user, key->host);
 }
 
 static inline uint64_t hash_tag(const struct memory *m, rg_str domain, rg_str tag)
 {
-	return hash_strings(m->seed, domain, tag, (rg_str){ NULL, 0 });
+	return hash_strings(&m->secret, domain, tag, (rg_str){ NULL, 0 });
 }
 
 static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
