@@ -90,13 +90,6 @@ static inline void multiply_word(struct product *p, uint64_t word)
 	p->factors += 2;
 }
 
-static inline uint64_t load_word(const char *p)
-{
-	uint64_t word;
-	memcpy(&word, p, sizeof word);
-	return word;
-}
-
 /* All octets of a string of 1 to 7, some of them twice. */
 static inline uint64_t load_few(const char *p, size_t n)
 {

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* The range of link.index. */
 #define MAX_TAGS 32767
@@ -22,6 +23,40 @@
 
 /* The most keys that one prefetch looks at. More lines than that would leave the cache again before they are used. */
 #define MAX_PREFETCH 256
+
+static inline uint64_t load_word(const char *p)
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof word);
+	return word;
+}
+
+/* rg_str_equal() without a call: each operation compares several short strings. */
+static inline bool same_string(rg_str a, rg_str b)
+{
+	if (a.n != b.n)
+		return false;
+	if (a.n < 8) {
+		for (size_t i = 0; i < a.n; i++) {
+			if (a.p[i] != b.p[i])
+				return false;
+		}
+		return true;
+	}
+	if (a.n > 16)
+		return memcmp(a.p, b.p, a.n) == 0;
+	return ((load_word(a.p) ^ load_word(b.p)) | (load_word(a.p + a.n - 8) ^ load_word(b.p + b.n - 8))) == 0;
+}
+
+static inline bool same_key(const rg_key *a, const rg_key *b)
+{
+	return same_string(a->user, b->user) && same_string(a->host, b->host) && same_string(a->domain, b->domain);
+}
+
+static inline bool same_revision(const rg_revision *a, const rg_revision *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
 
 /* Membership of an entry in the group of one (domain, tag). A group is a ring ordered by `seq`, which numbers its members as they join.
  * Its first member represents the group in the tag table. 48 bits of seq never run out. */
