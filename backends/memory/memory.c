@@ -25,17 +25,26 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	return RG_OK;
 }
 
-/* The buckets alone: to read a bucket here for the sake of its record would wait for the memory. */
+/* In two passes, because to read a bucket in the first one would wait for the memory: when the second begins, the buckets have mostly arrived.
+ * A lock that is taken is left alone, for the sake of the caller. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
 	struct memory *m = self;
-	for (uint32_t i = 0; i < n && i < MAX_PREFETCH; i++) {
-		uint64_t hash = hash_key(m, &keys[i]);
-		struct shard *s = shard_of(m, hash);
-		/* A lock that is taken is left alone, for the sake of the caller. */
+	uint64_t hashes[MAX_PREFETCH];
+	uint32_t some = n < MAX_PREFETCH ? n : MAX_PREFETCH;
+	for (uint32_t i = 0; i < some; i++) {
+		hashes[i] = hash_key(m, &keys[i]);
+		struct shard *s = shard_of(m, hashes[i]);
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			continue;
-		table_prefetch(&s->table, (uint32_t)hash);
+		table_prefetch(&s->table, (uint32_t)hashes[i]);
+		pthread_mutex_unlock(&s->lock);
+	}
+	for (uint32_t i = 0; i < some; i++) {
+		struct shard *s = shard_of(m, hashes[i]);
+		if (pthread_mutex_trylock(&s->lock) != 0)
+			continue;
+		table_prefetch_record(&s->table, (uint32_t)hashes[i]);
 		pthread_mutex_unlock(&s->lock);
 	}
 }

@@ -88,6 +88,15 @@ void table_prefetch(const struct table *t, uint32_t hash)
 		__builtin_prefetch(&t->buckets[hash >> (32 - t->bits)]);
 }
 
+void table_prefetch_record(const struct table *t, uint32_t hash)
+{
+	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
+	if (!b || !b->first)
+		return;
+	prefetch_record(b->record);
+	__builtin_prefetch(b->first);
+}
+
 void table_changed(struct table *t, uint32_t hash)
 {
 	struct bucket *b = &t->buckets[hash >> (32 - t->bits)];
