@@ -52,6 +52,8 @@ rg_str rg__sofia_frame_start_line(rg_str bytes, size_t max_bytes);
 
 /* make.c. NULL: out of memory, or there is no text. A message that cannot be parsed has MSG_FLG_ERROR. */
 msg_t *rg__sofia_make(const msg_mclass_t *mclass, rg_str text);
+/* A class with only the headers that the adaptor needs parsed. It must outlive its messages; free() releases it. NULL: out of memory. */
+msg_mclass_t *rg__sofia_class_new(void);
 rg_str rg__sofia_url_text(su_home_t *home, const url_t *url); /* absent: out of memory */
 
 /* value.c: the parts of a header line. */
