@@ -230,24 +230,34 @@ static int add_vias(msg_t *msg, const sip_via_t *first)
 	return 0;
 }
 
-enum { TAG_ROOM = 2 * crypto_shorthash_BYTES + 1 };
-
-/* A keyed digest of what RFC 3261 §17.2.3 identifies a transaction by, so that copies of a request get one tag. */
-static void print_tag(const struct server *server, const sip_t *sip, char tag[TAG_ROOM])
+uint64_t intake_digest(const struct server *server, const sip_t *sip)
 {
 	const char *const parts[] = { sip->sip_call_id ? sip->sip_call_id->i_id : NULL, sip->sip_from ? sip->sip_from->a_tag : NULL,
 		sip->sip_via ? sip->sip_via->v_branch : NULL };
 	enum { PARTS = sizeof parts / sizeof *parts };
-	unsigned char hash[crypto_shorthash_BYTES], all[PARTS * sizeof hash + sizeof(uint32_t)] = { 0 };
+	unsigned char all[PARTS * crypto_shorthash_BYTES + sizeof(uint32_t)] = { 0 };
 	uint32_t number = sip->sip_cseq ? sip->sip_cseq->cs_seq : 0;
+	uint64_t digest;
 
 	for (size_t i = 0; i < PARTS; i++)
 		if (parts[i])
-			crypto_shorthash(all + i * sizeof hash, (const unsigned char *)parts[i], strlen(parts[i]), server->tag_key);
-	memcpy(all + PARTS * sizeof hash, &number, sizeof number);
-	crypto_shorthash(hash, all, sizeof all, server->tag_key);
-	sodium_bin2hex(tag, TAG_ROOM, hash, sizeof hash);
+			crypto_shorthash(all + i * sizeof digest, (const unsigned char *)parts[i], strlen(parts[i]), server->tag_key);
+	memcpy(all + PARTS * sizeof digest, &number, sizeof number);
+	crypto_shorthash((unsigned char *)&digest, all, sizeof all, server->tag_key);
+	return digest;
 }
+
+enum { TAG_ROOM = 2 * sizeof(uint64_t) + 1 };
+
+/* Copies of a request get one tag. */
+static void print_tag(const struct server *server, const sip_t *sip, char tag[TAG_ROOM])
+{
+	uint64_t digest = intake_digest(server, sip);
+
+	sodium_bin2hex(tag, TAG_ROOM, (const unsigned char *)&digest, sizeof digest);
+}
+
+_Static_assert(sizeof(uint64_t) == crypto_shorthash_BYTES, "a digest is a number");
 
 int intake_made_tag(const struct server *server, const sip_t *sip)
 {

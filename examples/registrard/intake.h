@@ -37,6 +37,9 @@ int intake_answer_with(struct server *server, msg_t *request, const struct peer 
 /* The same. An ACK gets no answer. @param name, value  a header to add; @p value NULL = none. */
 void intake_answer(struct server *server, msg_t *request, const struct peer *from, int status, const char *name, const char *value);
 
+/* A keyed digest that copies of a request have in common (RFC 3261 §17.2.3). */
+uint64_t intake_digest(const struct server *server, const sip_t *sip);
+
 /* @return 1 when the tag in To is the one that intake_reply() gives to this request, or to the INVITE that this ACK acknowledges: a response
  * of our own refused it. */
 int intake_made_tag(const struct server *server, const sip_t *sip);

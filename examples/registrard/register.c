@@ -15,6 +15,7 @@ enum { RECEIVED_ROOM = 64 + sizeof "sip:;transport=udp" };
 /* One REGISTER until it is answered. It needs no server transaction: the library gives an exact repeat the same answer (RFC 3261 §10.3),
  * so no state is kept for 32 seconds. */
 struct registration {
+	struct table_entry waiting; /* in server->registers, while the store works on it */
 	struct server *server;
 	struct peer from;
 	msg_t *msg;
@@ -148,20 +149,41 @@ static void release(void *user)
 	struct registration *registration = user;
 	const struct registration *r = registration;
 
-	if (!r->silent && r->otherwise == 503)
-		intake_answer(r->server, r->msg, &r->from, 503, "Retry-After", RETRY_AFTER);
-	else if (!r->silent)
-		intake_answer(r->server, r->msg, &r->from, r->otherwise, NULL, NULL);
+	if (!r->silent)
+		intake_answer(r->server, r->msg, &r->from, r->otherwise, "Retry-After", r->otherwise == 503 ? RETRY_AFTER : NULL);
+	table_remove(&registration->server->registers, &registration->waiting);
 	msg_destroy(registration->msg);
 	free(registration);
 }
 
+static int same_sender(const struct peer *a, const struct peer *b)
+{
+	return a->socket == b->socket && a->connection == b->connection && a->addr.port == b->addr.port && rg_addr_match(&a->addr, &b->addr);
+}
+
+/* A client repeats a REGISTER that waits for the store. The answer to the first copy is that to all. Over a store that answers at once the
+ * table is empty. */
+static int is_waiting(const struct server *server, const sip_t *sip, const struct peer *from)
+{
+	const struct table_entry *entry = server->registers.n ? table_first(&server->registers, intake_digest(server, sip)) : NULL;
+
+	for (; entry; entry = table_next(entry))
+		if (same_sender(&((const struct registration *)entry)->from, from))
+			return 1;
+	return 0;
+}
+
 void register_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
 {
-	struct registration *registration = calloc(1, sizeof *registration);
+	struct registration *registration;
 	rg_msg rgmsg;
 
-	(void)sip;
+	if (is_waiting(server, sip, from)) {
+		server->counts.repeated_registers++;
+		msg_destroy(msg);
+		return;
+	}
+	registration = calloc(1, sizeof *registration);
 	if (!registration) {
 		intake_answer(server, msg, from, 500, NULL, NULL);
 		msg_destroy(msg);
@@ -179,6 +201,8 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 	registration->message.source = &registration->source;
 	rgmsg = (rg_msg){ &registration->ops, registration, &registration->message };
 	rg_status status = rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL, server->why);
+	if (status == RG_PENDING)
+		table_add(&server->registers, &registration->waiting, intake_digest(server, sip));
 	if (status == RG_OK || status == RG_PENDING)
 		return;
 	/* Nothing was decided and no callback runs: the client gets a 500, and the operator the words. */

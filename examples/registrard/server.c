@@ -238,7 +238,7 @@ int server_start(struct server *server, const struct args *args)
 
 	server->args = args;
 	server->trim_calls.from = TRIM_FROM;
-	if (su_init() != 0 || make_keys(server) < 0) {
+	if (su_init() != 0 || make_keys(server) < 0 || table_init(&server->registers) < 0) {
 		complain("cannot start: no random numbers, or no memory");
 		return 1;
 	}
@@ -332,6 +332,7 @@ void server_stop(struct server *server)
 	if (server->root)
 		su_root_destroy(server->root);
 	intake_free(server->intake);
+	table_deinit(&server->registers);
 	log_free(server->log);
 	su_deinit();
 }
