@@ -94,13 +94,10 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 static rg_status reply_to_call(void *self, void *msg, rg_response *response)
 {
 	handling *h = self;
-	rg__wire_answer answer = { .code = rg_response_code(response), .phrase = rg_response_phrase(response) };
+	rg__wire_answer answer = { .code = rg_response_code(response), .phrase = rg_response_phrase(response), .response = response };
 
 	(void)msg;
-	if (rg_response_no_reply(response))
-		return RG_OK;
-	rg_status status = rg_response_headers(response, &answer.headers, &answer.n_headers);
-	return status == RG_OK ? rg__wire_reply(&h->m, &answer, h->call) : status;
+	return rg_response_no_reply(response) ? RG_OK : rg__wire_reply(&h->m, &answer, h->call);
 }
 
 /* The targets are used when the lookup has ended. */

@@ -6,10 +6,11 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one before. NULL: see
- * rg__wire_line_take(). */
-static const char *line_end(const char *p, const char *end, rg__wire_line *line)
+/* RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one before. */
+const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line)
 {
+	line->ends = 0;
+	line->folded = false;
 	for (;; p++) {
 		p = rg__wire_control(p, end);
 		if (p == end)
@@ -28,23 +29,18 @@ static const char *line_end(const char *p, const char *end, rg__wire_line *line)
 
 const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line)
 {
-	const char *from = p;
+	const char *at = rg__wire_line_end(p, end, line), *colon;
 
-	line->ends = 0;
-	line->folded = false;
-	while (p < end && rg__wire_is(*p, RG__WIRE_TOKEN))
-		p++;
-	line->name = (rg_str){ from, (size_t)(p - from) };
-	const char *at = line_end(p, end, line);
 	if (!at)
 		return NULL;
-	while (p < at && rg__wire_is(*p, RG__WIRE_LWS)) /* white space before the colon */
-		p++;
-	if (p == at || *p != ':' || line->name.n == 0)
-		line->name = RG__WIRE_NONE;
-	else
-		p++;
-	line->value = rg__wire_trim((rg_str){ p, (size_t)(at - p) });
+	colon = rg__wire_colon(p, at);
+	line->name = line->value = RG__WIRE_NONE;
+	if (!colon)
+		return at + 2;
+	line->value = rg__wire_trim((rg_str){ colon + 1, (size_t)(at - colon - 1) });
+	while (colon > p && rg__wire_is(colon[-1], RG__WIRE_LWS)) /* white space before the colon */
+		colon--;
+	line->name = (rg_str){ p, (size_t)(colon - p) };
 	return at + 2;
 }
 

@@ -42,22 +42,34 @@ static const uint8_t slots[64] = {
 	[SLOT(5, 'r', 'e')] = 14, [SLOT(12, 'f', 's')] = 15,
 };
 
-/* @p name is a token, so one bit makes its letters small and leaves the other octets as they are, or makes them none of a name. */
+/* Are these the letters of @p row in any case? One bit makes letters small; of the octets of a name only '-' may so come from another one,
+ * a CR, and a line has no lone CR. Both have @p n octets, at least two. */
+static inline bool has_letters(const char *name, const char *row, size_t n)
+{
+	uint64_t a, b, c, d;
+	uint32_t e, f, g, h;
+
+	if (n >= 8) {
+		memcpy(&a, name, 8), memcpy(&b, name + n - 8, 8), memcpy(&c, row, 8), memcpy(&d, row + n - 8, 8);
+		return (((a | 0x2020202020202020u) ^ c) | ((b | 0x2020202020202020u) ^ d)) == 0;
+	}
+	if (n >= 4) {
+		memcpy(&e, name, 4), memcpy(&f, name + n - 4, 4), memcpy(&g, row, 4), memcpy(&h, row + n - 4, 4);
+		return (((e | 0x20202020u) ^ g) | ((f | 0x20202020u) ^ h)) == 0;
+	}
+	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
+}
+
 static const struct header_row *row_of(rg_str name)
 {
 	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
-	size_t i = 0;
 
 	if (slot == 0)
 		return NULL;
 	const struct header_row *row = &rows[slot - 1];
 	if (name.n == 1)
 		return row->compact == (name.p[0] | 0x20) ? row : NULL;
-	if (name.n != row->name.n)
-		return NULL;
-	while (i < name.n && (name.p[i] | 0x20) == row->name.p[i])
-		i++;
-	return i == name.n ? row : NULL;
+	return name.n == row->name.n && has_letters(name.p, row->name.p, name.n) ? row : NULL;
 }
 
 static void set_wire_defect(rg__wire_message *m, int32_t reason)
@@ -182,7 +194,7 @@ static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 
 	if (!row) {
 		/* Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
-		if (!line->name.p)
+		if (!rg__wire_is_token(line->name))
 			set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}
@@ -214,9 +226,10 @@ static int32_t read_lines(rg__wire_message *m, rg_str bytes)
 	rg__wire_line line;
 	uint32_t ends = 0;
 
-	p = rg__wire_line_take(p, end, &line);
+	p = rg__wire_line_end(p, end, &line);
 	if (!p || line.folded) /* RFC 3261 §7.2: the start line cannot be folded */
 		return RG_R_PARSE;
+	p += 2;
 	while (p < end) {
 		if (end - p > 1 && p[0] == '\r' && p[1] == '\n') {
 			m->body = (rg_str){ p + 2, (size_t)(end - p - 2) };

@@ -29,26 +29,52 @@ static bool is_control(char c)
 	return u < ' ' || u == 0x7f;
 }
 
-/* The high bit of each octet below 0x20, or equal to 0x7f. A borrow may also mark an octet that is more significant than such a one, but
- * none where there is no such one. */
-static uint64_t control_marks(uint64_t w)
-{
-	const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-	uint64_t del = w ^ (ones * 0x7f);
+/* Sixteen octets at once, in what the processor has for it: a line of a message is only a few of them. */
+typedef uint8_t sixteen __attribute__((vector_size(16)));
+typedef uint64_t two_words __attribute__((vector_size(16)));
 
-	return (((w - ones * 0x20) & ~w) | ((del - ones) & ~del)) & high;
+/* The first of the sixteen octets that is marked. 16: none is. */
+static inline unsigned first_mark(sixteen marked)
+{
+	two_words w = (two_words)marked;
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	if (w[0])
+		return (unsigned)__builtin_ctzll(w[0]) / 8;
+	return w[1] ? 8 + (unsigned)__builtin_ctzll(w[1]) / 8 : 16;
+#else
+	unsigned i = w[0] | w[1] ? 0 : 16;
+	while (i < 16 && !marked[i])
+		i++;
+	return i;
+#endif
 }
 
 const char *rg__wire_control(const char *p, const char *end)
 {
-	for (uint64_t w; (size_t)(end - p) >= sizeof w; p += sizeof w) {
-		memcpy(&w, p, sizeof w);
-		if (control_marks(w))
-			break;
+	for (sixteen v; (size_t)(end - p) >= sizeof v; p += sizeof v) {
+		memcpy(&v, p, sizeof v);
+		unsigned at = first_mark((sixteen)(v < ' ') | (sixteen)(v == 0x7f));
+		if (at < sizeof v)
+			return p + at;
 	}
 	while (p < end && !is_control(*p))
 		p++;
 	return p;
+}
+
+const char *rg__wire_colon(const char *p, const char *end)
+{
+	sixteen v;
+
+	if ((size_t)(end - p) >= sizeof v) {
+		memcpy(&v, p, sizeof v);
+		unsigned at = first_mark((sixteen)(v == ':'));
+		if (at < sizeof v)
+			return p + at;
+		p += sizeof v;
+	}
+	return memchr(p, ':', (size_t)(end - p));
 }
 
 static char to_lower(char c)
@@ -65,4 +91,13 @@ bool rg__wire_same_name(rg_str a, rg_str b)
 	while (i < a.n && to_lower(a.p[i]) == to_lower(b.p[i]))
 		i++;
 	return i == a.n;
+}
+
+bool rg__wire_is_token(rg_str s)
+{
+	size_t i = 0;
+
+	while (i < s.n && rg__wire_is(s.p[i], RG__WIRE_TOKEN))
+		i++;
+	return s.n > 0 && i == s.n;
 }

@@ -68,16 +68,16 @@ static rg_str allow_all_but(rg_str method, char room[ALLOW_ROOM])
 rg_status rg__wire_refuse(const rg__wire_message *m, rg_wire_call *call, int32_t code)
 {
 	char room[ALLOW_ROOM];
-	rg_header header = { 0 };
-	rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &header };
+	rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .name = RG_STR("Allow") };
 
 	if (code == 405 && !(call->flags & (RG_WIRE_REDIRECT | RG_WIRE_LOOKUP)))
-		header = (rg_header){ RG_STR("Allow"), RG_STR("REGISTER") };
+		answer.value = RG_STR("REGISTER");
 	else if (code == 405 || code == 200)
-		header = (rg_header){ RG_STR("Allow"), allow_all_but(code == 405 ? m->start.method : RG__WIRE_NONE, room) };
+		answer.value = allow_all_but(code == 405 ? m->start.method : RG__WIRE_NONE, room);
 	else if (code == 503)
-		header = (rg_header){ RG_STR("Retry-After"), RG_STR("5") };
-	answer.n_headers = header.name.n > 0;
+		answer.name = RG_STR("Retry-After"), answer.value = RG_STR("5");
+	else
+		answer.name = RG__WIRE_NONE;
 	return rg__wire_reply(m, &answer, call);
 }
 

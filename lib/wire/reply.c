@@ -218,6 +218,21 @@ static void put_contacts(reply_text *out, const rg_targets *targets)
 	}
 }
 
+static void put_header(reply_text *out, rg_str name, rg_str value)
+{
+	put(out, name);
+	PUT(out, ": ");
+	put(out, value);
+	PUT(out, "\r\n");
+}
+
+static void put_response(reply_text *out, const rg_response *response)
+{
+	bool fits = out->n <= out->room;
+
+	out->n += rg_response_print(response, fits ? out->p + out->n : NULL, fits ? out->room - out->n : 0);
+}
+
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
@@ -231,13 +246,12 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	put_to(&out, m);
 	put_copied(&out, RG_STR("Call-ID: "), copy_of(m, RG__WIRE_CALL_ID));
 	put_copied(&out, RG_STR("CSeq: "), copy_of(m, RG__WIRE_CSEQ));
-	for (uint32_t i = 0; i < answer->n_headers; i++) {
-		put(&out, answer->headers[i].name);
-		PUT(&out, ": ");
-		put(&out, answer->headers[i].value);
-		PUT(&out, "\r\n");
-	}
-	put_contacts(&out, answer->targets);
+	if (answer->name.n > 0)
+		put_header(&out, answer->name, answer->value);
+	if (answer->response)
+		put_response(&out, answer->response);
+	if (answer->targets)
+		put_contacts(&out, answer->targets);
 	PUT(&out, "Content-Length: 0\r\n\r\n");
 	call->n = out.n;
 	call->code = answer->code;

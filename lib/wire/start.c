@@ -8,15 +8,6 @@ static bool starts_with_sip(rg_str s)
 	return s.n > 4 && rg__wire_same_name((rg_str){ s.p, 4 }, RG_STR("SIP/"));
 }
 
-static bool is_token(rg_str s)
-{
-	size_t i = 0;
-
-	while (i < s.n && rg__wire_is(s.p[i], RG__WIRE_TOKEN))
-		i++;
-	return s.n > 0 && i == s.n;
-}
-
 static rg_str first_line(rg_str bytes)
 {
 	size_t n = bytes.n < MOST_START ? bytes.n : MOST_START;
@@ -40,7 +31,7 @@ static int32_t kind_of(rg_str line, rg_str method, rg_str version)
 {
 	if (starts_with_sip(line))
 		return RG__WIRE_RESPONSE;
-	if (!is_token(method) || !starts_with_sip(version))
+	if (!rg__wire_is_token(method) || !starts_with_sip(version))
 		return RG__WIRE_NO_SIP;
 	if (is_method(method, "ACK", 3))
 		return RG__WIRE_ACK;

@@ -33,17 +33,21 @@ static inline rg_str rg__wire_trim(rg_str s)
 
 /* The first control character from @p p on, HTAB included; @p end: there is none. */
 const char *rg__wire_control(const char *p, const char *end);
-bool rg__wire_same_name(rg_str a, rg_str b); /* ASCII in any case, in every locale */
+const char *rg__wire_colon(const char *p, const char *end); /* the first one; NULL: there is none */
+bool rg__wire_is_token(rg_str s);                           /* RFC 3261 §25.1 */
+bool rg__wire_same_name(rg_str a, rg_str b);                /* ASCII in any case, in every locale */
 
 /* lines.c: header lines as they stand in a message. */
 typedef struct rg__wire_line {
-	rg_str name;   /* absent: the line has none, and is malformed */
+	rg_str name;   /* what stands before the first colon, which need not be a name; absent: there is no colon */
 	rg_str value;  /* trimmed; still folded when `folded` */
 	uint32_t ends; /* number of its line ends */
 	bool folded;
 } rg__wire_line;
 
-/* Takes the line at @p p apart. Returns the start of the next line. NULL: a control character, a lone CR or LF, or no line end. */
+/* The line end of the line at @p p. NULL: there is a control character, a lone CR or LF, or no line end. */
+const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line);
+/* Takes the line at @p p apart. Returns the start of the next line. NULL: as rg__wire_line_end(). */
 const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line);
 /* As above, of a message whose framing is invalid: lines that cannot be taken are passed over. NULL: there is no further one, or the next
  * one is empty. A line is complete only when something follows it. */
@@ -117,9 +121,9 @@ void rg__wire_message_clear(rg__wire_message *m); /* a second call does nothing 
 typedef struct rg__wire_answer {
 	int32_t code;
 	const char *phrase;
-	const rg_header *headers;
-	uint32_t n_headers;
-	const rg_targets *targets; /* gives a Contact for each target that a client can use; NULL = none */
+	rg_str name, value;          /* of a header; an absent name = none */
+	const rg_response *response; /* gives its headers; NULL = none */
+	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */
 } rg__wire_answer;
 
 /* Writes the reply into the buffer of the call. RG_ELIMIT: it does not fit. RG_EINVAL: there is no Via. */
