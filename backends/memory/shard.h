@@ -202,6 +202,7 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash); /* NULL: none */
 void table_prefetch(const struct table *t, uint32_t hash);        /* requests the cache line of the bucket */
 void table_prefetch_record(const struct table *t, uint32_t hash); /* reads the bucket, and requests its first entry and record */
+void table_prefetch_chained(const struct table *t, uint32_t hash); /* reads that entry and those behind it, and requests the record */
 void table_changed(struct table *t, uint32_t hash); /* must follow every change of a chain or of an entry's record */
 size_t table_growth(const struct table *t);                                   /* bytes by which the next entry makes it grow */
 bool table_grow(struct table *t);                                             /* false: out of memory, nothing changed */
