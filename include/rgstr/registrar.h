@@ -45,6 +45,7 @@
 #include <rgstr/latency.h>
 #include <rgstr/lookup.h>
 #include <rgstr/op.h>
+#include <rgstr/prefetch.h>
 #include <rgstr/query.h>
 #include <rgstr/remove.h>
 #include <rgstr/save.h>

@@ -22,6 +22,7 @@ struct rg_store {
 bool rg__store_can_block(const rg_store *store);
 uint64_t rg__store_breaches(const rg_store *store); /* completions that were late, double or missing */
 const char *rg__store_name(const rg_store *store);
+bool rg__store_prefetches(const rg_store *store); /* it has the member */
 void rg__store_prefetch(const rg_store *store, const rg_key *keys, uint32_t n); /* these keys will be fetched soon */
 
 #endif

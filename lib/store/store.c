@@ -148,6 +148,11 @@ uint64_t rg__store_breaches(const rg_store *s)
 	return n + (s->slots ? rg__slots_refused(s->slots) : 0);
 }
 
+bool rg__store_prefetches(const rg_store *s)
+{
+	return s->ops.prefetch;
+}
+
 void rg__store_prefetch(const rg_store *s, const rg_key *keys, uint32_t n)
 {
 	if (s->ops.prefetch && n > 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
 #include "shims.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct shim {
@@ -144,6 +145,15 @@ static rg_status hinting_count(void *self, const rg_str *domain, uint32_t flags,
 	return ops->count(in, domain, flags, done, tok);
 }
 
+static void add_name(hinting *h, const rg_key *key)
+{
+	size_t at = strlen(h->names);
+	int n = snprintf(h->names + at, sizeof h->names - at, "%.*s %.*s %.*s;", (int)key->domain.n, key->domain.p, (int)key->user.n,
+		key->user.p, (int)key->host.n, key->host.p ? key->host.p : "");
+
+	cr_assert_lt((size_t)n, sizeof h->names - at);
+}
+
 static void hinting_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
 	hinting *h = ((shim *)self)->h;
@@ -151,6 +161,8 @@ static void hinting_prefetch(void *self, const rg_key *keys, uint32_t n)
 	h->prefetches++;
 	h->prefetched += n;
 	h->last_prefetched = keys;
+	for (uint32_t i = 0; i < n; i++)
+		add_name(h, &keys[i]);
 }
 
 static void hinting_destroy(void *self)

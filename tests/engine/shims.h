@@ -96,6 +96,7 @@ typedef struct hinting {
 	uint32_t commits, wrong, without, resends;    /* seen. wrong: with another hint. without: with 0 */
 	uint32_t prefetches, prefetched;              /* calls and keys */
 	const rg_key *last_prefetched;
+	char names[4096]; /* of the keys, "domain user host;" each */
 	struct {
 		char key[HINTING_KEY];
 		rg_revision base;

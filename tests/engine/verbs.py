@@ -16,7 +16,7 @@ from declared import Headers  # noqa: E402
 # rg_pn_process_purr() has a completion form alone: it waits for ticks of the host.
 NO_VERBS = {'rg_registrar_' + name for name in
             ('ref', 'unref', 'shutdown', 'configure', 'tick', 'subscribe', 'federate', 'publish')} | {
-    'rg_add_socket_header', 'rg_deliver', 'rg_pn_process_purr'}
+    'rg_add_socket_header', 'rg_deliver', 'rg_pn_process_purr', 'rg_prefetch', 'rg_prefetch_aors'}
 
 
 def main():

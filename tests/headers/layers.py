@@ -19,7 +19,7 @@ import sys
 PUBLIC = {'types': 'text', 'status': 'text', 'record': 'model', 'message': 'message', 'reply': 'message', 'request': 'message',
           'response': 'message', 'config': 'config', 'policy': 'register', 'store': 'store'}
 PUBLIC['constants'] = 'verbs'
-PUBLIC |= dict.fromkeys(('env', 'events', 'federation', 'latency', 'lookup', 'op', 'query', 'registrar', 'remove', 'save', 'stats', 'wait'),
+PUBLIC |= dict.fromkeys(('env', 'events', 'federation', 'latency', 'lookup', 'op', 'prefetch', 'query', 'registrar', 'remove', 'save', 'stats', 'wait'),
                         'engine')
 
 # What the core never does: create threads and processes, open sockets, print, end the process.

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file wire.h
+ * From the bytes of a SIP message to the bytes of the reply, without a SIP stack (library librgstr-wire).
+ *
+ * rg_wire_handle() takes one whole message, as a datagram holds it or as rg_wire_frame() cut it out of a stream. It finds the values that the
+ * registrar needs, decides, and writes the reply into a buffer of the caller. Nothing is copied on the way but the reply.
+ *
+ * **What is read.** Header names have any letter case, also in their compact forms (RFC 3261 §7.3.3). Header lines may be folded (§7.3.1).
+ * Header fields that the registrar does not need are passed over, whatever they say. CRLFs before the message are skipped (§7.5). Octets
+ * after the body are ignored (§18.3).
+ *
+ * **Limits** are checked first: `max_request_bytes` of the registrar and RG_WIRE_MAX_LINES. A message past a limit is refused with 413.
+ * There is no limit for commas: no step needs more than time in proportion to the octets.
+ *
+ * **Defects.** A message with invalid framing is refused with 400: a control character, a lone CR or LF, no blank line, or a body that is
+ * shorter than Content-Length. So is a header field that the request needs and that is malformed or stands there a second time: each
+ * request needs Via, From, To, Call-ID, CSeq and Content-Length, a REGISTER also Contact, Expires, Path and Require. A malformed Supported,
+ * Allow, Route, Feature-Caps or User-Agent counts as absent. librgstr-sofia gives the same answers.
+ *
+ * **The reply** has Via, From, To, Call-ID and CSeq of the request (RFC 3261 §8.2.6.2), octet by octet as they came but without line
+ * folding, and the header fields of the decision. The topmost Via gets received and rport (RFC 3261 §18.2.1, RFC 3581 §4) when the host
+ * knows the source address. A To without a tag gets one that is derived from the request, so a retransmission gets it again (RFC 3261
+ * §8.2.7). A header field that is absent or malformed in a refused request is left out.
+ */
+#ifndef RGSTR_WIRE_H
+#define RGSTR_WIRE_H
+
+#include <rgstr/registrar.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The largest number of header lines of a message, continuation lines included. A later version may raise it. */
+enum { RG_WIRE_MAX_LINES = 256 };
+
+/** Bits of rg_wire_call.flags. A later version may add bits. */
+enum {
+	/**
+	 * Requests of other methods than REGISTER are looked up and answered (RFC 3261 §8.3): 302 with a Contact for each target that a client
+	 * can use, else the code of the lookup. A CANCEL gets 481, and an OPTIONS to this server itself gets 200.
+	 */
+	RG_WIRE_REDIRECT = 1,
+	/** Requests of other methods are looked up, and rg_wire_call.targets is the result. A reply is made only when there is no target. */
+	RG_WIRE_LOOKUP = 2
+};
+
+/**
+ * One message and its answer. All that a call points to is borrowed, and must stay as it is until the call is answered: in the blocking form
+ * until it returns, in the completion form until the callback has been called.
+ */
+typedef struct rg_wire_call {
+	uint32_t struct_size;             /**< set by rg_wire_call_init() */
+	uint32_t flags;                   /**< RG_WIRE_…; without any, other methods than REGISTER get 405 */
+	rg_str bytes;                     /**< one whole message */
+	const rg_request *host;           /**< what the host knows: the members of rg_request from `branch_flags` to `resolved` other than
+	                                   *   `socket_header`, and the bits of `flags` other than RG_REQUEST_REPLY. The members that say what the
+	                                   *   message says are not read. NULL = nothing */
+	const rg_save_options *save;      /**< options of a REGISTER; NULL = none */
+	const rg_lookup_options *lookup;  /**< options of other methods; NULL = none */
+	char *reply;                      /**< buffer for the reply; may be NULL when `room` is 0 */
+	size_t room;                      /**< its size in bytes */
+	void *user;                       /**< of the host */
+
+	/* Results. */
+	size_t n;                         /**< length of the reply in bytes; 0 = send nothing: for a SIP response, an ACK, a keep-alive, with the
+	                                   *   save flag `no-reply`, and when `status` is an error other than RG_ESTORE. Above `room` the reply
+	                                   *   did not fit, and `status` is RG_ELIMIT */
+	rg_status status;                 /**< as rg_wire_handle() returns */
+	int32_t code;                     /**< SIP status code of the reply; 0 = there is none */
+	rg_targets *targets;              /**< with RG_WIRE_LOOKUP: the result of a lookup, owned by the caller, who releases it with
+	                                   *   rg_targets_free(); else NULL */
+	rg_addr to;                       /**< where to send the reply over an unreliable transport, as rg_via_header() tells; the source when Via
+	                                   *   is malformed. Family 0: the source is unknown, or there is no reply */
+	uint32_t reserved;                /**< zero */
+} rg_wire_call;
+
+/** Empties a call. @p size is sizeof(rg_wire_call). NULL is accepted. */
+RG_API void rg_wire_call_init(rg_wire_call *call, uint32_t size);
+
+/**
+ * Answers a message.
+ * @param call  its results are set, also on an error.
+ * @param why  may be NULL.
+ * @return RG_OK: there is an answer, which may be a refusal. RG_ELIMIT: the reply needs `n` bytes, which is more than `room`. What the buffer
+ * holds is undefined then. The decision is committed: the same bytes with more room get the reply, since a repeated REGISTER changes nothing.
+ * RG_EINVAL: the bytes are no SIP message or have no Via to reply to, an argument is missing, or what the host says is wrong (request.h).
+ * RG_ESTORE: the reply is a 503. Other errors as rg_save() and rg_lookup().
+ */
+RG_API rg_status rg_wire_handle(rg_registrar *registrar, rg_wire_call *call, rg_error *why);
+
+/** @param user  as handed over. @param call  the call with its results. */
+typedef void (*rg_wire_cb)(void *user, rg_wire_call *call);
+
+/**
+ * The completion form of rg_wire_handle(). The laws of registrar.h hold for it: after RG_OK the callback has been called, after RG_PENDING
+ * it will be, exactly once, and after an error it will not be. What rg_wire_handle() returns is `status` of the call.
+ * @param free_user  is called once, after the callback; may be NULL. @param op  may be NULL. It becomes NULL when the answer needed no
+ * registrar. @param why  may be NULL.
+ */
+RG_API rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_wire_cb done, void *user, rg_free_cb free_user,
+	rg_op **op, rg_error *why);
+
+/**
+ * Answers several messages, as recvmmsg() returns them. First it tells the store of all their users (prefetch.h), then it answers one after the
+ * other, in the order of the array: each call gets the results that rg_wire_handle() would have given it.
+ * @param calls  all of one size; an error of one call, which is in its `status`, does not keep the others from their answers.
+ * @param n  their number; may be 0. Some 32 are enough, see prefetch.h.
+ * @param why  says what was wrong with the last call whose status is an error; may be NULL.
+ * @return RG_OK: every call has its results. RG_EINVAL: an argument is NULL, or `struct_size` of the first call is refused; no call has results.
+ */
+RG_API rg_status rg_wire_handle_many(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_error *why);
+
+/**
+ * The completion form of rg_wire_handle_many(). It begins the calls one after the other, as rg_wire_handle_async() does, without waiting for
+ * their answers. So requests about one AoR overtake each other exactly when they do so after as many calls of rg_wire_handle_async().
+ * @param done  is called once for each call, also for one that could not begin, whose status is an error.
+ * @param free_user  is called once, after the last of these callbacks; may be NULL. @param why  as for rg_wire_handle_many(), of the calls that
+ * could not begin.
+ * @return RG_OK: `done` has been called for every call. RG_PENDING: for some it will be. RG_EINVAL, as rg_wire_handle_many(), and RG_ENOMEM:
+ * nothing has begun, and the caller still owns its user data.
+ */
+RG_API rg_status rg_wire_handle_many_async(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_wire_cb done, void *user,
+	rg_free_cb free_user, rg_error *why);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

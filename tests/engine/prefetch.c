@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/* Hints of a host which users it is about to ask for. They reach the store as keys, and change nothing. */
+#include "pair.h"
+#include <stdio.h>
+
+#define LOCATION RG_STR("location")
+#define NO ((rg_str){ NULL, 0 })
+#define ROWS(table) (sizeof(table) / sizeof(table)[0])
+
+static const rg_key alice = { { "location", 8 }, { "alice", 5 }, { "example.org", 11 } };
+static const rg_key nobody = { { "location", 8 }, { "nobody", 6 }, { "example.org", 11 } };
+
+static void open_hinted(kit *k, hinting *h)
+{
+	kit_init(k);
+	rg_store *store = hinting_new(k->memory, h);
+
+	kit_open_over(k, store);
+}
+
+static void expect_alice_alone(kit *k)
+{
+	cr_expect_eq(kit_targets(k, "alice"), 1);
+	cr_expect_eq(kit_targets(k, "nobody"), 0);
+	cr_expect_eq(kit_stat(k, "live_aors"), 1);
+}
+
+Test(prefetch, hands_the_keys_to_the_store)
+{
+	const rg_key keys[] = { alice, nobody, alice };
+	hinting h = { .given = 0 };
+	kit k;
+
+	open_hinted(&k, &h);
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+	rg_prefetch(k.reg, keys, 3);
+	cr_expect_eq(h.prefetches, 1);
+	cr_expect_eq(h.last_prefetched, keys);
+	cr_expect_str_eq(h.names, "location alice example.org;location nobody example.org;location alice example.org;");
+	expect_alice_alone(&k);
+	kit_close(&k);
+}
+
+Test(prefetch, of_nothing_asks_nothing_of_the_store)
+{
+	const rg_str aor = RG_STR("sip:alice@example.org"), bad = RG_STR("sip:");
+	hinting h = { .given = 0 };
+	kit k;
+
+	open_hinted(&k, &h);
+	rg_prefetch(NULL, &alice, 1);
+	rg_prefetch(k.reg, NULL, 1);
+	rg_prefetch(k.reg, &alice, 0);
+	rg_prefetch_aors(NULL, LOCATION, &aor, 1);
+	rg_prefetch_aors(k.reg, LOCATION, NULL, 1);
+	rg_prefetch_aors(k.reg, LOCATION, &aor, 0);
+	rg_prefetch_aors(k.reg, LOCATION, &bad, 1);
+	cr_expect_eq(h.prefetches, 0);
+	rg_registrar_shutdown(k.reg);
+	rg_prefetch_aors(k.reg, LOCATION, &aor, 1);
+	cr_expect_eq(h.prefetches, 0);
+	kit_close(&k);
+}
+
+Test(prefetch, does_nothing_over_a_store_without_the_member)
+{
+	const rg_str aors[] = { RG_STR("sip:alice@example.org"), RG_STR("sip:nobody@example.org") };
+	const rg_key keys[] = { alice, nobody };
+	kit k;
+
+	for (int how = INLINE; how <= DEFERRED; how++) {
+		hinting h = { .deaf = true };
+
+		if (how == INLINE)
+			open_hinted(&k, &h);
+		else
+			kit_open(&k, how);
+		cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+		rg_prefetch(k.reg, keys, 2);
+		rg_prefetch_aors(k.reg, NO, aors, 2);
+		cr_expect_eq(h.prefetches, 0);
+		cr_expect(!k.deferred || deferred_pending(k.deferred) == 0);
+		expect_alice_alone(&k);
+		kit_close(&k);
+	}
+}
+
+Test(prefetch, goes_to_both_parts_of_an_overlay)
+{
+	const rg_str aor = RG_STR("alice@example.org");
+	hinting of_main = { .given = 0 }, of_local = { .given = 0 };
+	rg_store *store = NULL;
+	kit k;
+
+	kit_init(&k);
+	rg_store *main = hinting_new(k.memory, &of_main), *inner = kit_store(), *local = hinting_new(inner, &of_local);
+
+	cr_assert_eq(rg_store_overlay(main, local, &store, NULL), RG_OK);
+	kit_open_over(&k, store);
+	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+	rg_prefetch(k.reg, &nobody, 1);
+	rg_prefetch_aors(k.reg, NO, &aor, 1);
+	cr_expect_str_eq(of_main.names, "location nobody example.org;location alice example.org;");
+	cr_expect_str_eq(of_local.names, of_main.names);
+	expect_alice_alone(&k);
+	kit_close(&k);
+	rg_store_unref(main);
+	rg_store_unref(local);
+	rg_store_unref(inner);
+}
+
+/* What a REGISTER has in To, and a request in its Request-URI. */
+static const struct {
+	const char *aor, *name; /* NULL = passed over */
+} forms[] = {
+	{ "sip:alice@example.org", "location alice example.org;" },
+	{ "<sip:alice@example.org>;tag=8", "location alice example.org;" },
+	{ "\"A. Lice\" <sips:alice@example.org;user=phone>", "location alice example.org;" },
+	{ "sip:%41lice@EXAMPLE.org.:5070;transport=tcp", "location Alice example.org;" },
+	{ "alice@example.org", "location alice example.org;" },
+	{ "sip:alice@example.org;gr=urn:uuid:1", "location alice example.org;" },
+	{ "sip:[2001:DB8:0::1]", "location  [2001:db8::1];" },
+	{ NULL, NULL },
+	{ "", NULL },
+	{ "sip:", NULL },
+	{ "tel:+15551234", NULL },
+	{ "<sip:alice@example.org", NULL },
+	{ "sip:%zz@example.org", NULL },
+};
+
+Test(prefetch, reads_an_aor_as_a_save_and_a_lookup_do)
+{
+	rg_str aors[ROWS(forms)];
+	char all[4096] = "";
+	kit k;
+
+	for (size_t i = 0; i < ROWS(forms); i++) {
+		hinting h = { .given = 0 };
+
+		aors[i] = rg_str_from(forms[i].aor);
+		open_hinted(&k, &h);
+		rg_prefetch_aors(k.reg, NO, &aors[i], 1);
+		cr_expect_str_eq(h.names, forms[i].name ? forms[i].name : "", "%s", forms[i].aor);
+		strcat(all, forms[i].name ? forms[i].name : "");
+		kit_close(&k);
+	}
+	hinting h = { .given = 0 };
+
+	open_hinted(&k, &h);
+	rg_prefetch_aors(k.reg, NO, aors, ROWS(forms));
+	cr_expect_str_eq(h.names, all);
+	cr_expect_eq(h.prefetches, 1);
+	kit_close(&k);
+}
+
+Test(prefetch, of_many_aors_hands_over_each_of_them)
+{
+	enum { MANY = 100 };
+	char texts[MANY][32], all[4096] = "";
+	rg_str aors[MANY];
+	hinting h = { .given = 0 };
+	rg_config *config = NULL;
+	kit k;
+
+	for (int i = 0; i < MANY; i++) {
+		snprintf(texts[i], sizeof texts[i], "sip:User%d@example.org", i);
+		aors[i] = rg_str_from(texts[i]);
+		snprintf(all + strlen(all), sizeof all - strlen(all), "other user%d ;", i);
+	}
+	open_hinted(&k, &h);
+	cr_assert_eq(rg_config_new(&config), RG_OK);
+	cr_assert_eq(rg_config_set_int(config, RG_STR("use_domain"), 0, NULL), RG_OK);
+	cr_assert_eq(rg_config_set_int(config, RG_STR("case_sensitive"), 0, NULL), RG_OK);
+	cr_assert_eq(rg_registrar_configure(k.reg, config, NULL), RG_OK);
+	rg_prefetch_aors(k.reg, RG_STR("other"), aors, MANY);
+	cr_expect_eq(h.prefetched, MANY);
+	cr_expect_str_eq(h.names, all);
+	rg_config_free(config);
+	kit_close(&k);
+}
