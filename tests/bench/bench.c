@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Prints what operations cost: medians over batches, on phones touched in random order. No timing decides anything.
  * Every section runs in a process of its own, so that one does not warm or fragment the memory of the next. */
+#include "bytes.h"
 #include "phones.h"
 #include <pthread.h>
 #include <rgstr/memory.h>
-#include <rgstr/sofia.h>
+#include <rgstr/prefetch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 500, BATCHES = 101, MILLION = 1000000 };
+enum { BATCH = 512, BATCHES = 101, AT_ONCE = BYTES_MANY, MILLION = 1000000 };
 
 typedef struct bench {
 	rg_registrar *reg;
@@ -60,12 +61,18 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void save(rg_registrar *reg, const rg_request *request)
+static bool is_saved(rg_registrar *reg, const rg_request *request)
 {
 	rg_response *response = NULL;
-	if (rg_save(reg, request, NULL, &response, NULL) != RG_OK || rg_response_code(response) != 200)
-		die("save");
+	bool good = rg_save(reg, request, NULL, &response, NULL) == RG_OK && rg_response_code(response) == 200;
 	rg_response_free(response);
+	return good;
+}
+
+static void save(rg_registrar *reg, const rg_request *request)
+{
+	if (!is_saved(reg, request))
+		die("save");
 }
 
 static void look_up(rg_registrar *reg, const rg_request *request)
@@ -115,71 +122,160 @@ static void batch_prepare(bench *b, kind k, phone *phones, uint32_t round)
 	}
 }
 
-static double batch_run(bench *b, kind k, const phone *phones)
+static void perform(bench *b, kind k, const phone *p)
 {
+	if (k == LOOKUP)
+		look_up(b->reg, &p->lookup);
+	else
+		save(b->reg, &p->save);
+}
+
+/* @param at_once  so many are told to the store before they are performed; 1 = none is. */
+static double batch_run(bench *b, kind k, const phone *phones, uint32_t at_once)
+{
+	rg_str aors[AT_ONCE];
 	double start = ns();
-	for (uint32_t i = 0; i < BATCH; i++) {
-		if (k == LOOKUP)
-			look_up(b->reg, &phones[i].lookup);
-		else
-			save(b->reg, &phones[i].save);
+
+	for (uint32_t i = 0; i < BATCH; i += at_once) {
+		for (uint32_t j = 0; j < at_once && at_once > 1; j++)
+			aors[j] = k == LOOKUP ? phones[i + j].lookup.request_uri : phones[i + j].save.to_header;
+		if (at_once > 1)
+			rg_prefetch_aors(b->reg, (rg_str){ NULL, 0 }, aors, at_once);
+		for (uint32_t j = 0; j < at_once; j++)
+			perform(b, k, &phones[i + j]);
 	}
 	return (ns() - start) / BATCH;
+}
+
+static void verb(bench *b, kind k, phone *phones, uint32_t at_once)
+{
+	double took[BATCHES];
+
+	for (uint32_t round = 0; round < BATCHES; round++) {
+		batch_prepare(b, k, phones, round);
+		took[round] = batch_run(b, k, phones, at_once);
+	}
+	printf("%-22s %2u at once %8u AoRs  %8.0f ns\n", kind_names[k], at_once, b->population, median(took, BATCHES));
 }
 
 static void verbs(uint32_t population)
 {
 	bench b;
-	double took[BATCHES];
 	phone *phones = calloc(BATCH, sizeof *phones);
+
+	if (!phones)
+		die("allocating");
 	begin(&b, population);
 	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
-	for (kind k = 0; phones && k < KINDS; k++) {
-		for (uint32_t round = 0; round < BATCHES; round++) {
-			batch_prepare(&b, k, phones, round);
-			took[round] = batch_run(&b, k, phones);
-		}
-		printf("%-34s %8u AoRs  %8.0f ns\n", kind_names[k], population, median(took, BATCHES));
+	for (kind k = 0; k < KINDS; k++) {
+		verb(&b, k, phones, 1);
+		if (k == REFRESH || k == LOOKUP)
+			verb(&b, k, phones, AT_ONCE);
 	}
 	free(phones);
 	end(&b);
 }
 
-static void wire(uint32_t population)
+static void bytes_answer(bench *b, const rg_str *datagrams, bytes_way one, bytes_way_many many)
 {
-	enum { ROOM = 1024 };
+	for (uint32_t i = 0; i < BATCH; i += many ? AT_ONCE : 1)
+		if (many ? many(b->reg, datagrams + i, AT_ONCE) != AT_ONCE : one(b->reg, datagrams[i]) != 200)
+			die("answering bytes");
+}
+
+/* From the bytes of refreshes to those of their answers, with the one or the other; nothing if there is neither. */
+static void bytes(uint32_t population, const char *name, bytes_way one, bytes_way_many many)
+{
+	enum { ROOM = 1024 + 64 }; /* no power of two: the texts would compete for the same cache lines */
 	bench b;
 	double took[BATCHES];
 	phone *p = malloc(sizeof *p);
-	char *bytes = malloc((size_t)BATCH * ROOM);
-	size_t lengths[BATCH];
-	rg_sofia_source source;
+	char *text = malloc((size_t)BATCH * ROOM);
+	rg_str datagrams[BATCH];
+
+	if (!p || !text)
+		die("allocating");
 	begin(&b, population);
-	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
-	rg_sofia_source_init(&source, sizeof source);
-	source.transport = RG_STR("udp");
-	rg_addr_parse(RG_STR("10.20.100.100:5060"), &source.source);
-	for (uint32_t round = 0; p && bytes && round < BATCHES; round++) {
+	fill(&b, 0, one || many ? population : 0, PHONE_EXPIRES_DEFAULT, false);
+	for (uint32_t round = 0; round < BATCHES && (one || many); round++) {
 		b.cseq++;
 		for (uint32_t i = 0; i < BATCH; i++) {
 			uint32_t who = pick(&b.state, population);
 			phone_make(p, who, b.cseq, PHONE_EXPIRES_DEFAULT, 0);
-			lengths[i] = phone_wire(p, who, b.cseq, bytes + (size_t)i * ROOM, ROOM);
+			datagrams[i] = (rg_str){ text + (size_t)i * ROOM, phone_wire(p, who, b.cseq, text + (size_t)i * ROOM, ROOM) };
 		}
 		double start = ns();
-		for (uint32_t i = 0; i < BATCH; i++) {
-			uint8_t *reply = NULL;
-			size_t n = 0;
-			if (rg_sofia_handle(b.reg, (rg_str){ bytes + (size_t)i * ROOM, lengths[i] }, &source, NULL, &reply, &n, NULL) != RG_OK || n < 12 ||
-				memcmp(reply, "SIP/2.0 200 ", 12) != 0)
-				die("handling bytes");
-			rg_mem_free(reply);
-		}
+		bytes_answer(&b, datagrams, one, many);
 		took[round] = (ns() - start) / BATCH;
 	}
-	printf("%-34s %8u AoRs  %8.0f ns\n", "bytes to bytes, refresh (Sofia-SIP)", population, median(took, BATCHES));
+	if (one || many)
+		printf("refresh, bytes, %-6s %2u at once %8u AoRs  %8.0f ns\n", name, many ? AT_ONCE : 1, population, median(took, BATCHES));
 	free(p);
-	free(bytes);
+	free(text);
+	end(&b);
+}
+
+static void sofia(uint32_t population)
+{
+	bytes(population, "sofia", bytes_way_of("sofia"), NULL);
+}
+
+static void wire(uint32_t population)
+{
+	bytes(population, "wire", bytes_way_of("wire"), NULL);
+}
+
+static void wire_many(uint32_t population)
+{
+	bytes(population, "wire", NULL, bytes_way_many_of("wire"));
+}
+
+/* A phone without what is not needed, as a record holds 65 535 bytes at most. Its AoR is that of all others. */
+static void small_phone(phone *p, uint32_t i, uint32_t cseq)
+{
+	phone_make(p, 0, cseq, PHONE_EXPIRES_DEFAULT, 0);
+	snprintf(p->contact, sizeof p->contact, "<sip:%u@192.0.2.1>", 1000 + i);
+	p->contact_line = rg_str_from(p->contact);
+	p->save.callid = RG_STR("call");
+	p->save.user_agent = p->save.received = p->save.socket = (rg_str){ NULL, 0 };
+}
+
+/* A refresh of one of the bindings of an AoR. The answer names all of them. */
+static double refresh_of(bench *b, uint32_t bindings)
+{
+	double took[BATCHES];
+	phone p;
+
+	for (uint32_t round = 0; round < BATCHES; round++) {
+		small_phone(&p, pick(&b->state, bindings), ++b->cseq);
+		double start = ns();
+		save(b->reg, &p.save);
+		took[round] = ns() - start;
+	}
+	return median(took, BATCHES);
+}
+
+/* @param most  or as many as a record has room for. */
+static void bindings(uint32_t most)
+{
+	bench b;
+	phone p;
+	double one = 0;
+	uint32_t n = 0, next = 1;
+
+	begin(&b, 1);
+	for (bool room = true; room && n < most;) {
+		small_phone(&p, n, ++b.cseq);
+		room = is_saved(b.reg, &p.save);
+		n += room;
+		if (n < next && room)
+			continue;
+		next *= 10;
+		double took = refresh_of(&b, n);
+		if (n == 1)
+			one = took;
+		printf("%-34s %8u bindings  %6.0f ns, %.0f a further binding\n", "refresh of an AoR", n, took, (took - one) / (n > 1 ? n - 1 : 1));
+	}
 	end(&b);
 }
 
@@ -223,7 +319,9 @@ static void expiry(uint32_t lapsing)
 		if (rounds < sizeof took / sizeof *took)
 			took[rounds++] = (ns() - at) / 1000;
 	} while (next <= b.now);
-	printf("%-34s %8u of %u  %8.0f ns each, %.0f ms in all\n", "expiry", lapsing, MILLION, median(took, rounds), (ns() - start) / 1e6);
+	double all = ns() - start, middle = median(took, rounds); /* which sorts them */
+	printf("%-34s %8u of %u  %8.0f ns each, %.0f ms in all, longest tick %.2f ms\n", "expiry", lapsing, MILLION, middle, all / 1e6,
+		took[rounds - 1] / 1000);
 	end(&b);
 }
 
@@ -343,8 +441,9 @@ static const struct {
 	uint32_t argument;
 } sections[] = {
 	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION },
-	{ "wire", wire, 1000 }, { "wire", wire, 100000 },
-	{ "wire", wire, MILLION }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
+	{ "sofia", sofia, 1000 }, { "sofia", sofia, 100000 }, { "sofia", sofia, MILLION },
+	{ "wire", wire, 1000 }, { "wire", wire, 100000 }, { "wire", wire, MILLION }, { "wire", wire_many, 1000 }, { "wire", wire_many, 100000 },
+	{ "wire", wire_many, MILLION }, { "bindings", bindings, 1000 }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
 	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
 };
 

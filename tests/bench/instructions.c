@@ -2,7 +2,7 @@
 /* Repeats one operation, so that callgrind can count its instructions: instructions WAY OPERATION COUNT. The script of this name runs it, and
  * counts what happens within measured() alone: all texts are made before.
  * WAY is a store of the library (`memory`, `overlay`, `push`, which is memory with push on, or `waiting`: ten thousand lookups of other
- * phones wait for them to wake, too), a library that answers bytes over the memory store (`sofia`), or `pure`, whose operations merge and select are
+ * phones wait for them to wake, too), a library that answers bytes over the memory store (`sofia`, `wire`), or `pure`, whose operations merge and select are
  * the decisions of refresh and lookup alone, with a config. The exit status is 2 when such a library is not built. `instructions tools` prints
  * what the counts depend on. */
 #include "bytes.h"

@@ -172,6 +172,14 @@ class Registrard(Server):
                 '--mode', 'redirect']
 
 
+class Udp(Server):
+    """examples/udp with one thread."""
+    name, program = 'udp', 'examples/udp'
+
+    def command(self):
+        return [os.path.join(self.build, self.program), '127.0.0.1', str(self.port), '1']
+
+
 class Kamailio(Server):
     name = 'kamailio'
 
@@ -199,4 +207,4 @@ class EchoBatches(Echo):
     name, batch = 'echo-batches', 32
 
 
-SERVERS = {server.name: server for server in (Kamailio, Registrard, Echo, EchoBatches)}
+SERVERS = {server.name: server for server in (Kamailio, Registrard, Udp, Echo, EchoBatches)}
