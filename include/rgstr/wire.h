@@ -71,8 +71,8 @@ typedef struct rg_wire_call {
 	int32_t code;                     /**< SIP status code of the reply; 0 = there is none */
 	rg_targets *targets;              /**< with RG_WIRE_LOOKUP: the result of a lookup, owned by the caller, who releases it with
 	                                   *   rg_targets_free(); else NULL */
-	rg_addr to;                       /**< where to send the reply over an unreliable transport, as rg_via_header() tells; the source when Via
-	                                   *   is malformed. Family 0: the source is unknown, or there is no reply */
+	rg_addr to;                       /**< where to send the reply over an unreliable transport, as rg_via_header() tells. Family 0: the source
+	                                   *   is unknown, or there is no reply */
 	uint32_t reserved;                /**< zero */
 } rg_wire_call;
 
@@ -90,21 +90,39 @@ RG_API void rg_wire_call_init(rg_wire_call *call, uint32_t size);
  */
 RG_API rg_status rg_wire_handle(rg_registrar *registrar, rg_wire_call *call, rg_error *why);
 
-/** @param user  as handed over. @param call  the call with its results. */
+/** @param user  as handed over. @param call  the call with its results; `status` is what rg_wire_handle() would have returned. */
 typedef void (*rg_wire_cb)(void *user, rg_wire_call *call);
 
-/**
- * The completion form of rg_wire_handle(). The laws of registrar.h hold for it: after RG_OK the callback has been called, after RG_PENDING
- * it will be, exactly once, and after an error it will not be. What rg_wire_handle() returns is `status` of the call.
- * @param free_user  is called once, after the callback; may be NULL. @param op  may be NULL. It becomes NULL when the answer needed no
- * registrar. @param why  may be NULL.
- */
+/** The completion form of rg_wire_handle(). @param op  may be NULL. It becomes NULL when the answer needed no registrar. */
 RG_API rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_wire_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why);
 
 /**
+ * Finds the first message in the octets that a stream has brought (RFC 3261 §18.3). The caller hands over all octets from the end of the
+ * last message on. It keeps what it has, and calls again when more have arrived.
+ *
+ * A frame is a message, which goes to rg_wire_handle(); or a keep-alive, which rg_wire_handle() does not answer: four octets are a ping, for
+ * which a host that supports it sends CRLF (RFC 5626 §4.4.1), and two are a line end between messages, to be passed over.
+ *
+ * The header section must be complete before anything is refused. No octet is searched twice, however few arrive at a time.
+ * @param max  largest length of a message, as `max_request_bytes`.
+ * @param n  0 for the first call on a frame; after RG_PENDING what the last call left there, which has no meaning to the caller. Becomes the
+ * length of the frame.
+ * @param why  may be NULL.
+ * @return RG_OK: the frame is complete. RG_PENDING: it needs more octets. RG_ELIMIT: it is longer than @p max. RG_EFORMAT: it is no SIP
+ * message, has no Content-Length or two, or its header section is malformed. After either, the end of the message is unknown, and the
+ * connection is of no more use. RG_EINVAL: @p n is NULL. Any thread.
+ */
+RG_API rg_status rg_wire_frame(rg_str bytes, size_t max, size_t *n, rg_error *why);
+
+/**
  * Answers several messages, as recvmmsg() returns them. First it tells the store of all their users (prefetch.h), then it answers one after the
  * other, in the order of the array: each call gets the results that rg_wire_handle() would have given it.
+ *
+ * The completion form begins the calls one after the other, as rg_wire_handle_async() does, without waiting for their answers. So requests
+ * about one AoR overtake each other exactly when they do so after as many calls of rg_wire_handle_async(). Its callback is called once for
+ * each call, also for one that could not begin, whose `status` is an error. It returns RG_OK when all have been called, RG_PENDING when
+ * some will be, and on an error nothing has begun.
  * @param calls  all of one size; an error of one call, which is in its `status`, does not keep the others from their answers.
  * @param n  their number; may be 0. Some 32 are enough, see prefetch.h.
  * @param why  says what was wrong with the last call whose status is an error; may be NULL.
@@ -112,15 +130,7 @@ RG_API rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *cal
  */
 RG_API rg_status rg_wire_handle_many(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_error *why);
 
-/**
- * The completion form of rg_wire_handle_many(). It begins the calls one after the other, as rg_wire_handle_async() does, without waiting for
- * their answers. So requests about one AoR overtake each other exactly when they do so after as many calls of rg_wire_handle_async().
- * @param done  is called once for each call, also for one that could not begin, whose status is an error.
- * @param free_user  is called once, after the last of these callbacks; may be NULL. @param why  as for rg_wire_handle_many(), of the calls that
- * could not begin.
- * @return RG_OK: `done` has been called for every call. RG_PENDING: for some it will be. RG_EINVAL, as rg_wire_handle_many(), and RG_ENOMEM:
- * nothing has begun, and the caller still owns its user data.
- */
+/** The completion form of rg_wire_handle_many(). @param free_user  is called once, after the last callback. It may be NULL. */
 RG_API rg_status rg_wire_handle_many_async(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_wire_cb done, void *user,
 	rg_free_cb free_user, rg_error *why);
 

@@ -96,7 +96,7 @@ static rg_status add_push_lines(const rg__merge *m, rg__answer *answer, rg__buf 
 	return status;
 }
 
-static rg_status respond_in_full(const rg__merge *m, rg__answer *answer, rg_response **out)
+static rg_status accept_in_full(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out)
 {
 	rg__buf gruus = { 0 }, caps = { 0 };
 	rg_status status = m->reg->gives_gruus ? add_gruu_lines(m, answer, &gruus) : RG_OK;
@@ -104,14 +104,17 @@ static rg_status respond_in_full(const rg__merge *m, rg__answer *answer, rg_resp
 	if (status == RG_OK && m->reg->answers_push)
 		status = add_push_lines(m, answer, &caps);
 	if (status == RG_OK)
-		status = rg__response_new(answer, out);
+		status = rg__plan_new(draft, out);
+	else
+		rg_record_unref(draft->next);
 	rg__buf_free(&gruus);
 	rg__buf_free(&caps);
 	return status;
 }
 
-rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out)
+rg_status rg__merge_accept(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out)
 {
 	fill_answer(m, answer);
-	return m->reg->gives_gruus || m->reg->answers_push ? respond_in_full(m, answer, out) : rg__response_new(answer, out);
+	draft->answer = answer;
+	return m->reg->gives_gruus || m->reg->answers_push ? accept_in_full(m, draft, answer, out) : rg__plan_new(draft, out);
 }

@@ -455,10 +455,9 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 
 static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 {
-	rg__draft draft = { .before = m->record, .now = m->now, .revision = m->revision };
-	rg_status status = rg__refuse(reason, &m->reg->set, m->reg, m->now, &draft.response);
+	rg__answer answer = rg__refuse(reason, &m->reg->set, m->reg, m->now);
 
-	return status == RG_OK ? rg__plan_new(&draft, out) : status;
+	return rg__plan_new(&(rg__draft){ .before = m->record, .now = m->now, .revision = m->revision, .answer = &answer }, out);
 }
 
 /* The 200 and the plan around it. Takes the reference to @p next. */
@@ -474,12 +473,7 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 		draft.n_changes = rg__merge_changes(m);
 	else
 		draft.callid = RG__ABSENT;
-	rg_status status = rg__merge_respond(m, &answer, &draft.response);
-	if (status != RG_OK) {
-		rg_record_unref(next);
-		return status;
-	}
-	return rg__plan_new(&draft, out);
+	return rg__merge_accept(m, &draft, &answer, out);
 }
 
 /* True when a record exceeds the limit. A record that shrinks is accepted at any size. */

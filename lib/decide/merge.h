@@ -49,9 +49,9 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 /* merge.c: loads the bindings of the record. */
 void rg__merge_load(rg__merge *m);
 
-/* accept.c: a 200. @p answer has the bindings to list; the rest is filled in. RG_EINVAL: a token is needed and there
- * is no secret. */
-rg_status rg__merge_respond(const rg__merge *m, rg__answer *answer, rg_response **out);
+/* accept.c: the plan of a draft, with a 200. @p answer has the bindings to list; the rest is filled in. It takes the reference in the draft.
+ * RG_EINVAL: a token is needed and there is no secret. */
+rg_status rg__merge_accept(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out);
 
 /* gruus.c: appends a line for each binding that a 200 lists, with the parameters of its GRUUs. RG_EINVAL: there is no secret to seal them. */
 rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf *out);
@@ -98,6 +98,6 @@ bool rg__wake_due(const rg_contact *c, rg_time now);
 void rg__wake_take(rg_contact *c, const rg__waker *waker, rg_time now);
 
 /* refuse.c: a response other than 200. @p reg is NULL where there is no request. */
-rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out);
+rg__answer rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now);
 
 #endif

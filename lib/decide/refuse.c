@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "decide/merge.h"
 #include "message/message.h"
+#include <stdlib.h>
 
 static int32_t refusal_code(int32_t reason, const rg__save_settings *set)
 {
@@ -11,7 +12,7 @@ static int32_t refusal_code(int32_t reason, const rg__save_settings *set)
 	return rg_reason_code(reason);
 }
 
-rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg_response **out)
+rg__answer rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now)
 {
 	rg__answer answer = { .no_reply = set->no_reply, .now = now, .retry_after = set->retry_after, .min_expires = set->min_expires };
 
@@ -30,7 +31,7 @@ rg_status rg__refuse(int32_t reason, const rg__save_settings *set, const rg__reg
 		answer.path = reg->path;
 	if (reason == RG_R_OB_REQUIRED) /* RFC 3261 §21.4.16 */
 		answer.require = RG_STR("outbound");
-	return rg__response_new(&answer, out);
+	return answer;
 }
 
 rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,
@@ -41,5 +42,9 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 	rg__save_settings_of(config, options, &set);
 	if (reg)
 		set.no_reply = reg->set.no_reply;
-	return rg__refuse(reason, &set, reg, now, out);
+	rg__answer answer = rg__refuse(reason, &set, reg, now);
+	void *room = malloc(rg__response_size(&answer));
+
+	*out = room ? rg__response_put(&answer, room, NULL, NULL) : NULL;
+	return room ? RG_OK : RG_ENOMEM;
 }

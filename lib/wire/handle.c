@@ -33,7 +33,7 @@ static rg_status tell_wire(rg_error *why, rg_status status, const char *text)
 }
 
 /* Whatever the host knows, from `branch_flags` to `resolved`. */
-static void take_host(const rg_request *host, rg_request *out)
+static void take_host_side(const rg_request *host, rg_request *out)
 {
 	const size_t from = offsetof(rg_request, branch_flags), to = offsetof(rg_request, owner);
 
@@ -42,13 +42,13 @@ static void take_host(const rg_request *host, rg_request *out)
 	out->flags = host->flags & ~(uint32_t)RG_REQUEST_REPLY;
 }
 
-static void hand_over_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
+static void fill_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
 {
 	*lines = m->lines + m->first[list];
 	*n = m->n[list];
 }
 
-static void hand_over(const rg__wire_message *m, rg_request *out)
+static void fill_request(const rg__wire_message *m, rg_request *out)
 {
 	out->method = m->start.method;
 	out->request_uri = m->start.uri;
@@ -58,13 +58,13 @@ static void hand_over(const rg__wire_message *m, rg_request *out)
 	out->cseq = m->singles[RG__WIRE_CSEQ];
 	out->expires = m->singles[RG__WIRE_EXPIRES];
 	out->user_agent = m->singles[RG__WIRE_USER_AGENT];
-	hand_over_list(m, RG__WIRE_CONTACT, &out->contacts, &out->n_contacts);
-	hand_over_list(m, RG__WIRE_PATH, &out->paths, &out->n_paths);
-	hand_over_list(m, RG__WIRE_SUPPORTED, &out->supported, &out->n_supported);
-	hand_over_list(m, RG__WIRE_REQUIRE, &out->require, &out->n_require);
-	hand_over_list(m, RG__WIRE_FEATURE_CAPS, &out->feature_caps, &out->n_feature_caps);
-	hand_over_list(m, RG__WIRE_ALLOW, &out->allow, &out->n_allow);
-	hand_over_list(m, RG__WIRE_ROUTE, &out->routes, &out->n_routes);
+	fill_list(m, RG__WIRE_CONTACT, &out->contacts, &out->n_contacts);
+	fill_list(m, RG__WIRE_PATH, &out->paths, &out->n_paths);
+	fill_list(m, RG__WIRE_SUPPORTED, &out->supported, &out->n_supported);
+	fill_list(m, RG__WIRE_REQUIRE, &out->require, &out->n_require);
+	fill_list(m, RG__WIRE_FEATURE_CAPS, &out->feature_caps, &out->n_feature_caps);
+	fill_list(m, RG__WIRE_ALLOW, &out->allow, &out->n_allow);
+	fill_list(m, RG__WIRE_ROUTE, &out->routes, &out->n_routes);
 	out->via_count = m->n_vias;
 	out->defect = m->defect;
 }
@@ -76,31 +76,37 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 	rg_str header;
 
 	(void)msg;
-	rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
 	rg__wire_start start = h->m.start;
+	rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
 	rg_status status = rg__wire_message_read(h->bytes, (size_t)max, &start, &h->m);
 	if (status == RG_EINVAL)
 		h->wrong = "bytes have no Via to reply to";
 	if (status != RG_OK)
 		return status;
-	hand_over(&h->m, out);
+	fill_request(&h->m, out);
 	if (h->call->host)
-		take_host(h->call->host, out);
-	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) == RG_OK && header.n > 0)
-		out->socket_header = rg__wire_message_find(h->bytes, header, &h->m);
-	return RG_OK;
+		take_host_side(h->call->host, out);
+	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) != RG_OK || header.n == 0)
+		return RG_OK;
+	return rg__wire_message_find(h->bytes, header, &h->m, &out->socket_header);
 }
 
 static rg_status reply_to_call(void *self, void *msg, rg_response *response)
 {
 	handling *h = self;
-	rg__wire_answer answer = { .code = rg_response_code(response), .phrase = rg_response_phrase(response) };
+	rg__wire_answer answer = { .code = rg_response_code(response), .phrase = rg_response_phrase(response), .response = response };
 
 	(void)msg;
-	if (rg_response_no_reply(response))
-		return RG_OK;
-	rg_status status = rg_response_headers(response, &answer.headers, &answer.n_headers);
-	return status == RG_OK ? rg__wire_reply(&h->m, &answer, h->call) : status;
+	return rg_response_no_reply(response) ? RG_OK : rg__wire_reply(&h->m, &answer, h->call);
+}
+
+/* The targets are used when the lookup has ended. */
+static rg_status apply_nothing(void *self, void *msg, const rg_targets *targets)
+{
+	(void)self;
+	(void)msg;
+	(void)targets;
+	return RG_OK;
 }
 
 static const rg_msg_ops call_ops = {
@@ -108,40 +114,59 @@ static const rg_msg_ops call_ops = {
 	.name = "wire",
 	.read = read_call,
 	.reply = reply_to_call,
+	.apply = apply_nothing,
 };
 
-/* RFC 3261 §8.2.1, for other methods than REGISTER, and §21.5.6. */
 static rg_status refuse_at_once(handling *h, int32_t code)
 {
-	static const rg_header allow = { { "Allow", 5 }, { "REGISTER", 8 } };
-	rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &allow, .n_headers = code == 405 };
 	rg__wire_start start = h->m.start;
 	rg_status status = rg__wire_message_salvage(h->bytes, &start, &h->m);
 
 	if (status == RG_EINVAL)
 		h->wrong = "bytes have no Via to reply to";
-	return status == RG_OK ? rg__wire_reply(&h->m, &answer, h->call) : status;
+	return status == RG_OK ? rg__wire_refuse(&h->m, h->call, code) : status;
+}
+
+/* What becomes of a message: a SIP code for a reply at once, or one of these. */
+enum { REGISTERS = 0, LOOKS_UP = -1, GETS_NOTHING = -2, IS_NO_SIP = -3 };
+
+static int32_t course_of(const handling *h)
+{
+	const rg__wire_start *start = &h->m.start;
+	uint32_t flags = h->call->flags;
+	int32_t code;
+
+	switch (start->kind) {
+	case RG__WIRE_SAVE:
+		return REGISTERS;
+	case RG__WIRE_ACK: /* RFC 3261 §17: an ACK gets no reply */
+		return flags & RG_WIRE_LOOKUP ? LOOKS_UP : GETS_NOTHING;
+	case RG__WIRE_CANCEL:
+	case RG__WIRE_OTHER:
+		code = flags & RG_WIRE_REDIRECT ? rg__wire_redirect_code(start, h->call->host) : 0;
+		return code ? code : flags & (RG_WIRE_REDIRECT | RG_WIRE_LOOKUP) ? LOOKS_UP : 405; /* RFC 3261 §8.2.1 */
+	case RG__WIRE_VERSION:
+		return 505; /* RFC 3261 §21.5.6 */
+	case RG__WIRE_NO_SIP:
+		return IS_NO_SIP;
+	default: /* responses and keep-alives */
+		return GETS_NOTHING;
+	}
 }
 
 /* Handles a message that needs no registrar. False: it needs one. */
-static bool answer_without_registrar(handling *h, rg_status *status)
+static bool answers_alone(handling *h, int32_t course, rg_status *status)
 {
-	rg__wire_start_read(h->bytes, &h->m.start);
 	*status = RG_OK;
-	switch (h->m.start.verdict) {
-	case RG__WIRE_SAVE:
+	if (course == REGISTERS || course == LOOKS_UP)
 		return false;
-	case RG__WIRE_IGNORE:
-		return true;
-	case RG__WIRE_OTHER:
-	case RG__WIRE_VERSION:
-		*status = refuse_at_once(h, h->m.start.verdict == RG__WIRE_OTHER ? 405 : 505);
-		return true;
-	default:
+	if (course == IS_NO_SIP) {
 		h->wrong = "bytes are no SIP message";
 		*status = RG_EINVAL;
-		return true;
+	} else if (course != GETS_NOTHING) {
+		*status = refuse_at_once(h, course);
 	}
+	return true;
 }
 
 /* What is wrong with the call; NULL = nothing. */
@@ -178,6 +203,7 @@ static rg_status begin_handling(handling *h, const rg_registrar *registrar, rg_w
 	h->bytes = call->bytes;
 	while (h->bytes.n > 1 && h->bytes.p[0] == '\r' && h->bytes.p[1] == '\n')
 		h->bytes.p += 2, h->bytes.n -= 2;
+	rg__wire_start_read(h->bytes, &h->m.start);
 	return RG_OK;
 }
 
@@ -195,33 +221,39 @@ static rg_status end_handling(handling *h, rg_status status)
 	return status;
 }
 
+static rg_status look_up(handling *h, rg_registrar *registrar, rg_error *why)
+{
+	rg_targets *targets = NULL;
+	rg_status status = rg_lookup_msg(registrar, &h->msg, h->call->lookup, &targets, why);
+
+	return rg__wire_found(&h->m, h->call, status, targets);
+}
+
+static rg_status save(handling *h, rg_registrar *registrar, rg_error *why)
+{
+	rg_response *response = NULL;
+	rg_status status = rg_save_msg(registrar, &h->msg, h->call->save, &response, why);
+
+	rg_response_free(response);
+	return status;
+}
+
 rg_status rg_wire_handle(rg_registrar *registrar, rg_wire_call *call, rg_error *why)
 {
 	handling h;
-	rg_response *response = NULL;
 	rg_status status = begin_handling(&h, registrar, call, why);
 
 	if (status != RG_OK)
 		return status;
-	if (!answer_without_registrar(&h, &status))
-		status = rg_save_msg(registrar, &h.msg, call->save, &response, why);
-	rg_response_free(response);
+	int32_t course = course_of(&h);
+	if (!answers_alone(&h, course, &status))
+		status = course == REGISTERS ? save(&h, registrar, why) : look_up(&h, registrar, why);
 	status = end_handling(&h, status);
 	if (h.wrong && status < 0)
 		tell_wire(why, status, h.wrong);
 	else if (status == RG_ELIMIT)
 		tell_wire(why, status, "the reply does not fit into rg_wire_call.reply");
 	return status;
-}
-
-static void drop_handling(handling *h)
-{
-	rg_free_cb free_user = h->free_user;
-	void *user = h->user;
-
-	free(h);
-	if (free_user)
-		free_user(user);
 }
 
 static void call_saved(void *user, rg_status status, rg_response *response)
@@ -233,9 +265,39 @@ static void call_saved(void *user, rg_status status, rg_response *response)
 	h->done(h->user, h->call);
 }
 
+static void call_found(void *user, rg_status status, rg_targets *targets)
+{
+	handling *h = user;
+
+	end_handling(h, rg__wire_found(&h->m, h->call, status, targets));
+	h->done(h->user, h->call);
+}
+
 static void free_handling(void *user)
 {
-	drop_handling(user);
+	handling *h = user;
+	rg_free_cb free_user = h->free_user;
+
+	user = h->user;
+	free(h);
+	if (free_user)
+		free_user(user);
+}
+
+static rg_status start_call(handling *h, rg_registrar *registrar, rg_op **op, rg_error *why)
+{
+	int32_t course = course_of(h);
+	rg_status status;
+
+	if (course == REGISTERS && !answers_alone(h, course, &status))
+		return rg_save_msg_async(registrar, &h->msg, h->call->save, call_saved, h, free_handling, op, why);
+	if (!answers_alone(h, course, &status))
+		return rg_lookup_msg_async(registrar, &h->msg, h->call->lookup, call_found, h, free_handling, op, why);
+	if (status != RG_OK && h->call->n <= h->call->room)
+		return status;
+	call_saved(h, status, NULL);
+	free_handling(h);
+	return RG_OK;
 }
 
 rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_wire_cb done, void *user, rg_free_cb free_user,
@@ -243,11 +305,9 @@ rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_w
 {
 	if (op)
 		*op = NULL;
-	if (!done)
-		return tell_wire(why, RG_EINVAL, "done is NULL");
-	handling *h = malloc(sizeof *h);
+	handling *h = done ? malloc(sizeof *h) : NULL;
 	if (!h)
-		return tell_wire(why, RG_ENOMEM, "out of memory");
+		return done ? tell_wire(why, RG_ENOMEM, "out of memory") : tell_wire(why, RG_EINVAL, "done is NULL");
 	rg_status status = begin_handling(h, registrar, call, why);
 	if (status != RG_OK) {
 		free(h);
@@ -256,18 +316,12 @@ rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_w
 	h->done = done;
 	h->user = user;
 	h->free_user = free_user;
-	if (!answer_without_registrar(h, &status)) {
-		status = rg_save_msg_async(registrar, &h->msg, call->save, call_saved, h, free_handling, op, why);
-		if (status >= 0)
-			return status;
-	} else if (status == RG_OK) {
-		call_saved(h, status, NULL);
-		drop_handling(h);
-		return RG_OK;
-	}
-	status = end_handling(h, status);
+	status = start_call(h, registrar, op, why);
+	if (status >= 0)
+		return status;
 	if (h->wrong)
 		tell_wire(why, status, h->wrong);
+	end_handling(h, status);
 	free(h);
 	return status;
 }

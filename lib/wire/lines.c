@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/wire.h"
 
-static bool is_blank(char c)
+static bool begins_fold(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
 /* RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one before. */
-static const char *line_end(const char *p, const char *end, rg__wire_line *line)
+const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line)
 {
+	line->ends = 0;
+	line->folded = false;
 	for (;; p++) {
 		p = rg__wire_control(p, end);
 		if (p == end)
@@ -18,7 +20,7 @@ static const char *line_end(const char *p, const char *end, rg__wire_line *line)
 		if (*p != '\r' || end - p < 2 || p[1] != '\n')
 			return NULL;
 		line->ends++;
-		if (end - p < 3 || !is_blank(p[2]))
+		if (end - p < 3 || !begins_fold(p[2]))
 			return p;
 		line->folded = true;
 		p += 2;
@@ -27,25 +29,18 @@ static const char *line_end(const char *p, const char *end, rg__wire_line *line)
 
 const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line)
 {
-	const char *from = p;
+	const char *at = rg__wire_line_end(p, end, line), *colon;
 
-	line->ends = 0;
-	line->folded = false;
-	while (p < end && rg__wire_is(*p, RG__WIRE_TOKEN))
-		p++;
-	line->name = (rg_str){ from, (size_t)(p - from) };
-	const char *at = line_end(p, end, line);
 	if (!at)
 		return NULL;
-	if (*p != ':') {
-		while (p < at && rg__wire_is(*p, RG__WIRE_LWS))
-			p++;
-	}
-	if (*p != ':' || line->name.n == 0)
-		line->name = RG__WIRE_NONE;
-	else
-		p++;
-	line->value = rg__wire_trim((rg_str){ p, (size_t)(at - p) });
+	colon = rg__wire_colon(p, at);
+	line->name = line->value = RG__WIRE_NONE;
+	if (!colon)
+		return at + 2;
+	line->value = rg__wire_trim((rg_str){ colon + 1, (size_t)(at - colon - 1) });
+	while (colon > p && rg__wire_is(colon[-1], RG__WIRE_LWS)) /* white space before the colon */
+		colon--;
+	line->name = (rg_str){ p, (size_t)(colon - p) };
 	return at + 2;
 }
 
@@ -57,7 +52,7 @@ static const char *rough_end(const char *p, const char *end)
 		if (!lf || lf + 1 == end)
 			return NULL;
 		p = lf + 1;
-		if (!is_blank(*p))
+		if (!begins_fold(*p))
 			return p;
 	}
 	return NULL;

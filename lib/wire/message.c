@@ -6,37 +6,70 @@
 /* Who needs a header well-formed: every request, REGISTER alone, or nobody. */
 enum { EVERY, REGISTER, NOBODY };
 
-static const struct header_row {
-	rg_str name;
+static const struct wire_header {
+	rg_str name;  /* in lower case */
 	char compact; /* RFC 3261 §7.3.3; 0 = none */
 	bool list;
 	uint8_t index, needed_by;
 	int32_t repeated; /* the reason when a header that may occur once stands there again */
 } rows[] = {
-	{ { "Via", 3 }, 'v', true, RG__WIRE_VIA, EVERY, 0 },
-	{ { "From", 4 }, 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
-	{ { "To", 2 }, 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
-	{ { "Call-ID", 7 }, 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
-	{ { "CSeq", 4 }, 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
-	{ { "Contact", 7 }, 'm', true, RG__WIRE_CONTACT, REGISTER, 0 },
-	{ { "Expires", 7 }, 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
-	{ { "Content-Length", 14 }, 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
-	{ { "User-Agent", 10 }, 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
-	{ { "Supported", 9 }, 'k', true, RG__WIRE_SUPPORTED, NOBODY, 0 },
-	{ { "Allow", 5 }, 0, true, RG__WIRE_ALLOW, NOBODY, 0 },
-	{ { "Path", 4 }, 0, true, RG__WIRE_PATH, REGISTER, 0 },
-	{ { "Require", 7 }, 0, true, RG__WIRE_REQUIRE, REGISTER, 0 },
-	{ { "Route", 5 }, 0, true, RG__WIRE_ROUTE, NOBODY, 0 },
-	{ { "Feature-Caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, 0 },
+	{ { "via", 3 }, 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
+	{ { "from", 4 }, 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
+	{ { "to", 2 }, 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
+	{ { "call-id", 7 }, 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
+	{ { "cseq", 4 }, 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
+	{ { "content-length", 14 }, 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
+	{ { "contact", 7 }, 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
+	{ { "expires", 7 }, 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
+	{ { "path", 4 }, 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
+	{ { "require", 7 }, 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
+	{ { "user-agent", 10 }, 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
+	{ { "supported", 9 }, 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
+	{ { "allow", 5 }, 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
+	{ { "route", 5 }, 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
+	{ { "feature-caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
 };
 
-static const struct header_row *row_of(rg_str name)
+/* A hash of length, first and last letter in lower case. It has no collision among the names below; the compiler reports one. */
+#define SLOT(n, first, last) (((n) + 2 * ((first) & 31) + 5 * ((last) & 31)) & 63)
+
+/* By the slot of a name or compact form its row, counted from 1. */
+static const uint8_t slots[64] = {
+	[SLOT(3, 'v', 'a')] = 1, [SLOT(1, 'v', 'v')] = 1, [SLOT(4, 'f', 'm')] = 2, [SLOT(1, 'f', 'f')] = 2, [SLOT(2, 't', 'o')] = 3,
+	[SLOT(1, 't', 't')] = 3, [SLOT(7, 'c', 'd')] = 4, [SLOT(1, 'i', 'i')] = 4, [SLOT(4, 'c', 'q')] = 5, [SLOT(14, 'c', 'h')] = 6,
+	[SLOT(1, 'l', 'l')] = 6, [SLOT(7, 'c', 't')] = 7, [SLOT(1, 'm', 'm')] = 7, [SLOT(7, 'e', 's')] = 8, [SLOT(4, 'p', 'h')] = 9,
+	[SLOT(7, 'r', 'e')] = 10, [SLOT(10, 'u', 't')] = 11, [SLOT(9, 's', 'd')] = 12, [SLOT(1, 'k', 'k')] = 12, [SLOT(5, 'a', 'w')] = 13,
+	[SLOT(5, 'r', 'e')] = 14, [SLOT(12, 'f', 's')] = 15,
+};
+
+/* Are these the letters of @p row in any case? One bit makes letters small; of the octets of a name only '-' may so come from another one,
+ * a CR, and a line has no lone CR. Both have @p n octets, at least two. */
+static inline bool has_letters(const char *name, const char *row, size_t n)
 {
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-		if (name.n == 1 ? rows[i].compact && (name.p[0] | 0x20) == rows[i].compact : rg__wire_same_name(name, rows[i].name))
-			return &rows[i];
+	uint64_t a, b, c, d;
+	uint32_t e, f, g, h;
+
+	if (n >= 8) {
+		memcpy(&a, name, 8), memcpy(&b, name + n - 8, 8), memcpy(&c, row, 8), memcpy(&d, row + n - 8, 8);
+		return (((a | 0x2020202020202020u) ^ c) | ((b | 0x2020202020202020u) ^ d)) == 0;
 	}
-	return NULL;
+	if (n >= 4) {
+		memcpy(&e, name, 4), memcpy(&f, name + n - 4, 4), memcpy(&g, row, 4), memcpy(&h, row + n - 4, 4);
+		return (((e | 0x20202020u) ^ g) | ((f | 0x20202020u) ^ h)) == 0;
+	}
+	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
+}
+
+static const struct wire_header *known_header(rg_str name)
+{
+	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
+
+	if (slot == 0)
+		return NULL;
+	const struct wire_header *row = &rows[slot - 1];
+	if (name.n == 1)
+		return row->compact == (name.p[0] | 0x20) ? row : NULL;
+	return name.n == row->name.n && has_letters(name.p, row->name.p, name.n) ? row : NULL;
 }
 
 static void set_wire_defect(rg__wire_message *m, int32_t reason)
@@ -45,9 +78,9 @@ static void set_wire_defect(rg__wire_message *m, int32_t reason)
 		m->defect = reason;
 }
 
-static void set_row_defect(rg__wire_message *m, const struct header_row *row, int32_t reason)
+static void set_row_defect(rg__wire_message *m, const struct wire_header *row, int32_t reason)
 {
-	if (row->needed_by == EVERY || (row->needed_by == REGISTER && m->start.verdict == RG__WIRE_SAVE))
+	if (row->needed_by == EVERY || (row->needed_by == REGISTER && m->start.kind == RG__WIRE_SAVE))
 		set_wire_defect(m, reason);
 }
 
@@ -87,11 +120,11 @@ static bool grow(rg__wire_message *m)
 }
 
 /* The lines of one header stand together, so a line that comes later may have to be put in front of others. */
-static bool take_list(rg__wire_message *m, int list, rg_str value)
+static bool add_list_line(rg__wire_message *m, int list, rg_str value)
 {
 	if (!grow(m))
 		return false;
-	uint16_t at = m->n[list] ? (uint16_t)(m->first[list] + m->n[list]) : m->n_lines;
+	uint16_t at = (uint16_t)(m->n[list] ? m->first[list] + m->n[list] : m->n_lines);
 	if (at < m->n_lines) {
 		memmove(m->lines + at + 1, m->lines + at, (size_t)(m->n_lines - at) * sizeof *m->lines);
 		for (int i = 0; i < RG__WIRE_LISTS; i++)
@@ -105,32 +138,77 @@ static bool take_list(rg__wire_message *m, int list, rg_str value)
 	return true;
 }
 
-/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
-static void take_single(rg__wire_message *m, const struct header_row *row, rg_str value)
+/* The reason why the value is malformed. What the registrar itself checks in a REGISTER is not checked here. */
+static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 {
-	if (m->singles[row->index].p)
+	bool tagged;
+
+	if (single == RG__WIRE_CSEQ)
+		return rg__wire_cseq_fault(value, m->start.method);
+	if (single == RG__WIRE_LENGTH)
+		return rg__wire_length_read(value, &m->stated) ? RG_R_FINE : RG_R_PARSE;
+	if (m->start.kind == RG__WIRE_SAVE)
+		return RG_R_FINE;
+	if (single == RG__WIRE_CALL_ID)
+		return rg__wire_call_id_is_sound(value) ? RG_R_FINE : RG_R_PARSE;
+	if (single == RG__WIRE_FROM || single == RG__WIRE_TO)
+		return rg__wire_address_read(value, &tagged) ? RG_R_FINE : single == RG__WIRE_TO ? RG_R_AOR_PARSE : RG_R_PARSE;
+	return RG_R_FINE;
+}
+
+/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
+static void add_single(rg__wire_message *m, const struct wire_header *row, rg_str value)
+{
+	if (m->singles[row->index].p) {
 		set_row_defect(m, row, row->repeated);
-	else
-		m->singles[row->index] = value;
+		return;
+	}
+	int32_t fault = single_fault(m, row->index, value);
+	m->singles[row->index] = value;
+	if (fault != RG_R_FINE)
+		set_row_defect(m, row, fault);
+	if (fault != RG_R_FINE && (row->index != RG__WIRE_CSEQ || fault == RG_R_INV_CSEQ))
+		m->withheld |= 1u << row->index;
+}
+
+/* A Via line with a malformed value is none to reply to. */
+static bool take_vias(rg__wire_message *m, rg_str value)
+{
+	rg__wire_via first;
+	uint32_t n = rg__wire_via_read(value, &first);
+
+	if (n == 0) {
+		set_wire_defect(m, RG_R_PARSE);
+		return true;
+	}
+	if (m->n_vias == 0)
+		m->via = first;
+	m->n_vias += n;
+	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
 static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
-	const struct header_row *row = line->name.p ? row_of(line->name) : NULL;
+	const struct wire_header *row = known_header(line->name);
 	rg_str value = line->value;
 
 	if (!row) {
 		/* Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
-		if (!line->name.p)
+		if (!rg__wire_is_token(line->name))
 			set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}
 	if (line->folded && !(value = unfold_value(m, value)).p)
 		return false;
-	if (row->list)
-		return take_list(m, row->index, value);
-	take_single(m, row, value);
-	return true;
+	if (!row->list) {
+		add_single(m, row, value);
+		return true;
+	}
+	if (row->index == RG__WIRE_VIA)
+		return take_vias(m, value);
+	if (row->index == RG__WIRE_PATH && !rg__wire_path_is_sound(value)) /* also where no flag asks for a Path */
+		set_row_defect(m, row, RG_R_PARSE_PATH);
+	return add_list_line(m, row->index, value);
 }
 
 static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)
@@ -142,15 +220,16 @@ static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_star
 }
 
 /* RG_R_FINE, or the reason why the framing is invalid. */
-static int32_t read_lines(rg__wire_message *m, rg_str bytes)
+static int32_t read_header_section(rg__wire_message *m, rg_str bytes)
 {
 	const char *end = bytes.p + bytes.n, *p = bytes.p;
 	rg__wire_line line;
 	uint32_t ends = 0;
 
-	p = rg__wire_line_take(p, end, &line);
+	p = rg__wire_line_end(p, end, &line);
 	if (!p || line.folded) /* RFC 3261 §7.2: the start line cannot be folded */
 		return RG_R_PARSE;
+	p += 2;
 	while (p < end) {
 		if (end - p > 1 && p[0] == '\r' && p[1] == '\n') {
 			m->body = (rg_str){ p + 2, (size_t)(end - p - 2) };
@@ -168,14 +247,6 @@ static int32_t read_lines(rg__wire_message *m, rg_str bytes)
 	return RG_R_PARSE;
 }
 
-/* Are there Vias, and how many? */
-static rg_status check_vias(rg__wire_message *m)
-{
-	for (uint16_t i = 0; i < m->n[RG__WIRE_VIA]; i++)
-		m->n_vias = (uint16_t)(m->n_vias + rg__wire_value_count(m->lines[m->first[RG__WIRE_VIA] + i]));
-	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
-}
-
 /* RFC 3261 §8.1.1: the mandatory headers. */
 static void check_headers(rg__wire_message *m)
 {
@@ -188,17 +259,14 @@ static void check_headers(rg__wire_message *m)
 		if (!m->singles[needed[i].index].p)
 			set_wire_defect(m, needed[i].reason);
 	}
-	/* RFC 3261 §8.1.1.5 */
-	if (m->singles[RG__WIRE_CSEQ].p && !rg__wire_cseq_fits(m->singles[RG__WIRE_CSEQ], m->start.method))
-		set_wire_defect(m, RG_R_PARSE);
-	if (m->singles[RG__WIRE_LENGTH].p && !rg__wire_length_fits(m->singles[RG__WIRE_LENGTH], m->body.n))
+	if (m->singles[RG__WIRE_LENGTH].p && m->stated > m->body.n) /* RFC 3261 §18.3 */
 		set_wire_defect(m, RG_R_PARSE);
 }
 
 rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *start, rg__wire_message *m)
 {
 	begin_message(m, bytes, start);
-	int32_t defect = bytes.n > max ? RG_R_TOO_LARGE : read_lines(m, bytes);
+	int32_t defect = bytes.n > max ? RG_R_TOO_LARGE : read_header_section(m, bytes);
 	if (defect == RG_R_INTERNAL)
 		return RG_ENOMEM;
 	if (defect != RG_R_FINE) {
@@ -208,10 +276,10 @@ rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *
 		return status;
 	}
 	check_headers(m);
-	return check_vias(m);
+	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
 }
 
-static bool is_copied(const struct header_row *row)
+static bool goes_into_reply(const struct wire_header *row)
 {
 	return row && (row->list ? row->index == RG__WIRE_VIA : row->index <= RG__WIRE_CSEQ);
 }
@@ -231,26 +299,31 @@ rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg
 		p = rg__wire_line_salvage(p, end, &line);
 		if (!p)
 			break;
-		if (n + (size_t)(p - from) > ROOM || !is_copied(row_of(line.name)))
+		if (n + (size_t)(p - from) > ROOM || !goes_into_reply(known_header(line.name)))
 			continue;
 		n += (size_t)(p - from);
 		if (!take_line(m, &line))
 			return RG_ENOMEM;
 	}
-	return check_vias(m);
+	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
 }
 
-rg_str rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m)
+rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, rg_str *value)
 {
-	const char *end = bytes.p + bytes.n, *p = bytes.p;
+	const char *end = m->body.p ? m->body.p - 2 : bytes.p, *p = bytes.p;
 	rg__wire_line line;
 
-	for (p = rg__wire_line_take(p, end, &line); p && p < end; ) {
+	*value = RG__WIRE_NONE;
+	if (p == end)
+		return RG_OK; /* the framing is invalid, and the message refused */
+	for (p = rg__wire_line_take(p, end, &line); p && p < end;) {
 		p = rg__wire_line_take(p, end, &line);
-		if (p && line.name.p && rg__wire_same_name(line.name, name))
-			return line.folded ? unfold_value(m, line.value) : line.value;
+		if (!p || !line.name.p || !rg__wire_same_name(line.name, name))
+			continue;
+		*value = line.folded ? unfold_value(m, line.value) : line.value;
+		return value->p ? RG_OK : RG_ENOMEM;
 	}
-	return RG__WIRE_NONE;
+	return RG_OK;
 }
 
 void rg__wire_message_clear(rg__wire_message *m)

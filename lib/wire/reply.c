@@ -2,28 +2,30 @@
 /* The text of a reply, written once into the buffer of the caller. */
 #include "wire/wire.h"
 
+enum { ADDRESS_ROOM = 64 }; /* of rg_addr_print() */
+
 /* Past the end of the buffer the length counts on, so that the caller learns how much is needed. */
 typedef struct reply_text {
 	char *p;
 	size_t n, room;
 } reply_text;
 
-static void put(reply_text *out, rg_str s)
+static inline void reply_put(reply_text *out, rg_str s)
 {
 	if (s.n <= out->room && out->n <= out->room - s.n)
 		memcpy(out->p + out->n, s.p, s.n);
 	out->n += s.n;
 }
 
-#define PUT(out, literal) put(out, RG_STR(literal))
+#define PUT(out, literal) reply_put(out, RG_STR(literal))
 
 /* Adds a header copied from the request, unless it is absent or empty there. */
-static void put_copied(reply_text *out, rg_str name, rg_str value)
+static inline void put_copied(reply_text *out, rg_str name, rg_str value)
 {
 	if (value.n == 0)
 		return;
-	put(out, name);
-	put(out, value);
+	reply_put(out, name);
+	reply_put(out, value);
 	PUT(out, "\r\n");
 }
 
@@ -34,49 +36,128 @@ static void put_status(reply_text *out, const rg__wire_answer *answer)
 	line[8] = (char)('0' + answer->code / 100 % 10);
 	line[9] = (char)('0' + answer->code / 10 % 10);
 	line[10] = (char)('0' + answer->code % 10);
-	put(out, (rg_str){ line, sizeof line - 1 });
-	put(out, rg_str_from(answer->phrase));
+	reply_put(out, (rg_str){ line, sizeof line - 1 });
+	reply_put(out, rg_str_from(answer->phrase));
 	PUT(out, "\r\n");
 }
 
-/* A Via that rg_via_header() refuses goes back as it came. */
-static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *source, rg_addr *to)
+/* Decimal digits, right-aligned at @p end. Returns where they begin. */
+static char *digits_before(char *end, uint32_t v)
 {
-	const rg_str *vias = m->lines + m->first[RG__WIRE_VIA];
-	size_t n = 0;
+	do
+		*--end = (char)('0' + v % 10);
+	while ((v /= 10) > 0);
+	return end;
+}
+
+/* The host of the source as text. An IPv4-mapped address is read back as IPv4. */
+static rg_str source_text(const rg_addr *source, char room[ADDRESS_ROOM])
+{
+	rg_addr host = *source;
+
+	if (source->family == 4) {
+		char *p = room + ADDRESS_ROOM;
+		for (int i = 3; i >= 0; i--) {
+			p = digits_before(p, source->ip[i]);
+			if (i > 0)
+				*--p = '.';
+		}
+		return (rg_str){ p, (size_t)(room + ADDRESS_ROOM - p) };
+	}
+	host.port = 0;
+	if (rg_addr_parse(rg_addr_print(&host, room, ADDRESS_ROOM), &host) != RG_OK)
+		return RG__WIRE_NONE;
+	return rg_addr_print(&host, room, ADDRESS_ROOM);
+}
+
+static bool is_host_of(rg_str sent_by, rg_str source)
+{
+	rg_addr a, b;
+
+	if (rg_str_equal(sent_by, source))
+		return true;
+	if (rg_addr_parse(sent_by, &a) != RG_OK || rg_addr_parse(source, &b) != RG_OK)
+		return false;
+	return a.family == b.family && memcmp(a.ip, b.ip, sizeof a.ip) == 0;
+}
+
+/* RFC 3261 §18.2.1: the topmost Via gets `received` when its address is not the source address. RFC 3581 §4: `rport`, if the client sent
+ * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. */
+static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr *source)
+{
+	char room[ADDRESS_ROOM], port[8];
+	rg_str host = source_text(source, room), param;
+	const char *at = via->params;
+
+	if (!host.p || (!via->rport && !via->received)) {
+		reply_put(out, via->value);
+	} else {
+		reply_put(out, (rg_str){ via->value.p, (size_t)(at - via->value.p) });
+		while ((param = rg__wire_via_param(&at, via)).p)
+			reply_put(out, param);
+	}
+	if (host.p && (via->rport || !is_host_of(via->host, host))) {
+		PUT(out, ";received=");
+		reply_put(out, host);
+	}
+	if (host.p && via->rport) {
+		PUT(out, ";rport");
+		port[0] = '=';
+		char *digits = digits_before(port + sizeof port, source->port);
+		*--digits = '=';
+		if (source->port > 0)
+			reply_put(out, (rg_str){ digits, (size_t)(port + sizeof port - digits) });
+	}
+}
+
+/* RFC 3261 §18.2.2, RFC 3581 §4: where the reply goes over an unreliable transport. */
+static rg_addr destination(const rg__wire_via *via, const rg_addr *source)
+{
+	enum { SIP_PORT = 5060 };
+	rg_addr to = *source;
+
+	if (!via->rport || source->port == 0)
+		to.port = via->port ? via->port : SIP_PORT;
+	return to;
+}
+
+/* What follows the first value of a line goes back as it came. */
+static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *source)
+{
+	const rg_str *lines = m->lines + m->first[RG__WIRE_VIA];
+	rg_str rest = { m->via.value.p + m->via.value.n, 0 };
 
 	PUT(out, "Via: ");
-	char *room = out->n < out->room ? out->p + out->n : NULL;
-	if (rg_via_header(vias[0], source, room, room ? out->room - out->n : 0, &n, to) == RG_OK) {
-		out->n += n;
-	} else {
-		put(out, vias[0]);
-		*to = source ? *source : (rg_addr){ 0 };
-	}
+	if (source)
+		put_top_via(out, &m->via, source);
+	else
+		reply_put(out, m->via.value);
+	rest.n = (size_t)(lines[0].p + lines[0].n - rest.p);
+	reply_put(out, rest);
 	PUT(out, "\r\n");
 	for (uint16_t i = 1; i < m->n[RG__WIRE_VIA]; i++)
-		put_copied(out, RG_STR("Via: "), vias[i]);
+		put_copied(out, RG_STR("Via: "), lines[i]);
 }
 
-/* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. */
 static uint64_t digest_of(uint64_t sum, rg_str s)
 {
+	const uint64_t odd = 0x9e3779b97f4a7c15u;
 	uint64_t w;
 
-	sum ^= s.n;
-	for (; s.n >= sizeof w; s.p += sizeof w, s.n -= sizeof w) {
+	for (sum ^= s.n; s.n >= sizeof w; s.p += sizeof w, s.n -= sizeof w) {
 		memcpy(&w, s.p, sizeof w);
-		sum = (sum ^ w) * 0x9e3779b97f4a7c15u;
+		sum = (sum ^ w) * odd;
 		sum ^= sum >> 32;
 	}
 	w = 0;
-	if (s.n > 0)
-		memcpy(&w, s.p, s.n);
-	sum = (sum ^ w) * 0x9e3779b97f4a7c15u;
+	for (size_t i = 0; i < s.n; i++)
+		w = w << 8 | (unsigned char)s.p[i];
+	sum = (sum ^ w) * odd;
 	return sum ^ sum >> 32;
 }
 
-/* Of CSeq the number alone: the CANCEL of a request gets the tag of this request (RFC 3261 §9.2). */
+/* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. Of CSeq the
+ * number alone, and of Via the first value: the CANCEL of a request gets the tag of this request (RFC 3261 §9.2). */
 static void put_tag(reply_text *out, const rg__wire_message *m)
 {
 	static const char digits[] = "0123456789abcdef";
@@ -87,14 +168,14 @@ static void put_tag(reply_text *out, const rg__wire_message *m)
 
 	while (n < cseq.n && rg__wire_is(cseq.p[n], RG__WIRE_DIGIT))
 		n++;
-	sum = digest_of(sum, m->lines[m->first[RG__WIRE_VIA]]);
+	sum = digest_of(sum, m->via.value);
 	sum = digest_of(sum, m->singles[RG__WIRE_CALL_ID]);
 	sum = digest_of(sum, m->singles[RG__WIRE_FROM]);
 	sum = digest_of(sum, (rg_str){ cseq.p, n });
 	for (size_t i = 0; i < sizeof tag; i++, sum >>= 4)
 		tag[i] = digits[sum & 15];
 	PUT(out, ";tag=");
-	put(out, (rg_str){ tag, sizeof tag });
+	reply_put(out, (rg_str){ tag, sizeof tag });
 }
 
 static void put_to(reply_text *out, const rg__wire_message *m)
@@ -102,35 +183,79 @@ static void put_to(reply_text *out, const rg__wire_message *m)
 	rg_str to = m->singles[RG__WIRE_TO];
 	bool tagged;
 
-	if (!rg__wire_to_tag(to, &tagged))
+	if (!rg__wire_address_read(to, &tagged))
 		return;
 	PUT(out, "To: ");
-	put(out, to);
+	reply_put(out, to);
 	if (!tagged)
 		put_tag(out, m);
 	PUT(out, "\r\n");
 }
 
+static rg_str copy_of(const rg__wire_message *m, int single)
+{
+	return m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
+}
+
+/* RFC 3261 §8.3. A fallback is left out: it must not be tried at once. So is another site: its URI is the one that the client asked for. */
+static void put_redirects(reply_text *out, const rg_targets *targets)
+{
+	rg_target target = { .struct_size = sizeof target };
+	size_t n;
+
+	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
+		const size_t before = out->n;
+		if (target.fallback_of != UINT32_MAX || target.home.n > 0)
+			continue;
+		PUT(out, "Contact: ");
+		char *room = out->n < out->room ? out->p + out->n : NULL;
+		if (rg_contact_header(&target, room, room ? out->room - out->n : 0, &n) != RG_OK) {
+			out->n = before;
+			continue;
+		}
+		out->n += n;
+		PUT(out, "\r\n");
+	}
+}
+
+static void put_header(reply_text *out, rg_str name, rg_str value)
+{
+	reply_put(out, name);
+	PUT(out, ": ");
+	reply_put(out, value);
+	PUT(out, "\r\n");
+}
+
+static void put_response(reply_text *out, const rg_response *response)
+{
+	bool fits = out->n <= out->room;
+
+	out->n += rg_response_print(response, fits ? out->p + out->n : NULL, fits ? out->room - out->n : 0);
+}
+
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
+	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
 	reply_text out = { call->reply, 0, call->room };
 
 	if (m->n_vias == 0)
 		return RG_EINVAL;
 	put_status(&out, answer);
-	put_vias(&out, m, call->host ? &call->host->source : NULL, &call->to);
-	put_copied(&out, RG_STR("From: "), m->singles[RG__WIRE_FROM]);
+	put_vias(&out, m, source);
+	put_copied(&out, RG_STR("From: "), copy_of(m, RG__WIRE_FROM));
 	put_to(&out, m);
-	put_copied(&out, RG_STR("Call-ID: "), m->singles[RG__WIRE_CALL_ID]);
-	put_copied(&out, RG_STR("CSeq: "), m->singles[RG__WIRE_CSEQ]);
-	for (uint32_t i = 0; i < answer->n_headers; i++) {
-		put(&out, answer->headers[i].name);
-		PUT(&out, ": ");
-		put(&out, answer->headers[i].value);
-		PUT(&out, "\r\n");
-	}
+	put_copied(&out, RG_STR("Call-ID: "), copy_of(m, RG__WIRE_CALL_ID));
+	put_copied(&out, RG_STR("CSeq: "), copy_of(m, RG__WIRE_CSEQ));
+	if (answer->name.n > 0)
+		put_header(&out, answer->name, answer->value);
+	if (answer->response)
+		put_response(&out, answer->response);
+	if (answer->targets)
+		put_redirects(&out, answer->targets);
 	PUT(&out, "Content-Length: 0\r\n\r\n");
 	call->n = out.n;
 	call->code = answer->code;
+	if (source)
+		call->to = destination(&m->via, source);
 	return out.n <= out.room ? RG_OK : RG_ELIMIT;
 }

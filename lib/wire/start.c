@@ -3,7 +3,7 @@
 
 enum { MOST_START = 65535 }; /* octets of a start line, where no config is at hand */
 
-static bool starts_with_sip(rg_str s)
+static bool begins_with_sip(rg_str s)
 {
 	return s.n > 4 && rg__wire_same_name((rg_str){ s.p, 4 }, RG_STR("SIP/"));
 }
@@ -21,29 +21,39 @@ static rg_str first_line(rg_str bytes)
 	return (rg_str){ bytes.p, n };
 }
 
-static int32_t verdict_on(rg_str line, const rg__wire_start *start, rg_str version)
+static bool is_method(rg_str method, const char *name, size_t n)
 {
-	if (starts_with_sip(line))
-		return RG__WIRE_IGNORE; /* a reply gets no reply */
-	if (!rg__wire_is_token(start->method) || !starts_with_sip(version))
+	return method.n == n && memcmp(method.p, name, n) == 0;
+}
+
+/* Letter case matters in a method (RFC 3261 §7.1), not in a version. */
+static int32_t start_kind(rg_str line, rg_str method, rg_str version)
+{
+	if (begins_with_sip(line))
+		return RG__WIRE_RESPONSE;
+	if (!rg__wire_is_token(method) || !begins_with_sip(version))
 		return RG__WIRE_NO_SIP;
-	if (rg_str_equal(start->method, RG_STR("ACK")))
-		return RG__WIRE_IGNORE; /* RFC 3261 §17: an ACK gets no reply */
+	if (is_method(method, "ACK", 3))
+		return RG__WIRE_ACK;
 	if (!rg__wire_same_name(version, RG_STR("SIP/2.0")))
-		return RG__WIRE_VERSION; /* RFC 3261 §21.5.6 */
-	return rg_str_equal(start->method, RG_STR("REGISTER")) ? RG__WIRE_SAVE : RG__WIRE_OTHER;
+		return RG__WIRE_VERSION;
+	if (is_method(method, "REGISTER", 8))
+		return RG__WIRE_SAVE;
+	return is_method(method, "CANCEL", 6) ? RG__WIRE_CANCEL : RG__WIRE_OTHER;
 }
 
 /* Request-Line, RFC 3261 §7.1: method, one space, Request-URI, one space, version. */
 void rg__wire_start_read(rg_str bytes, rg__wire_start *start)
 {
 	rg_str line = first_line(bytes);
-	const char *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL, *last = line.n > 0 ? memrchr(line.p, ' ', line.n) : NULL;
+	const char *end = line.p + line.n, *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL, *last = end;
 
-	*start = (rg__wire_start){ .verdict = bytes.n == 0 ? RG__WIRE_IGNORE : RG__WIRE_NO_SIP }; /* RFC 5626 §4.4.1 keep-alive */
-	if (!first || first == last)
+	*start = (rg__wire_start){ .kind = bytes.n == 0 ? RG__WIRE_KEEP_ALIVE : RG__WIRE_NO_SIP }; /* RFC 5626 §4.4.1 */
+	while (first && last[-1] != ' ')
+		last--;
+	if (!first || last == first + 1)
 		return;
 	start->method = (rg_str){ line.p, (size_t)(first - line.p) };
-	start->uri = (rg_str){ first + 1, (size_t)(last - first - 1) };
-	start->verdict = verdict_on(line, start, (rg_str){ last + 1, (size_t)(line.p + line.n - last - 1) });
+	start->uri = (rg_str){ first + 1, (size_t)(last - first - 2) };
+	start->kind = start_kind(line, start->method, (rg_str){ last, (size_t)(end - last) });
 }

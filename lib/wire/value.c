@@ -1,85 +1,260 @@
 /* SPDX-License-Identifier: MIT */
+/* What the registrar does not check, because only replies and other methods than REGISTER need it. */
 #include "wire/wire.h"
 
-/* The octet behind the quoted string that begins at @p at; s.n: it is not closed. */
-static size_t after_string(rg_str s, size_t at)
+static const char *skip_lws(const char *p, const char *end)
 {
-	for (at++; at < s.n && s.p[at] != '"'; at++)
-		at += s.p[at] == '\\';
-	return at < s.n ? at + 1 : s.n;
+	while (p < end && rg__wire_is(*p, RG__WIRE_LWS))
+		p++;
+	return p;
 }
 
-uint32_t rg__wire_value_count(rg_str list)
+static const char *skip_class(const char *p, const char *end, int class)
 {
+	while (p < end && rg__wire_is(*p, class))
+		p++;
+	return p;
+}
+
+/* What follows the quoted string at @p p. NULL: it is not closed. */
+static const char *skip_string(const char *p, const char *end)
+{
+	for (p++; p < end && *p != '"'; p++)
+		p += *p == '\\' && end - p > 1;
+	return p < end ? p + 1 : NULL;
+}
+
+/* Takes one parameter, with its ';' at @p p. NULL: it is malformed. A value may also be an address with brackets, or one without as in
+ * `received`. */
+static const char *take_wire_param(const char *p, const char *end, rg_str *name)
+{
+	const char *from = skip_lws(p + 1, end);
+
+	p = skip_class(from, end, RG__WIRE_TOKEN);
+	*name = (rg_str){ from, (size_t)(p - from) };
+	if (p == from)
+		return NULL;
+	p = skip_lws(p, end);
+	if (p == end || *p != '=')
+		return p;
+	p = skip_lws(p + 1, end);
+	from = p;
+	if (p < end && *p == '"')
+		p = skip_string(p, end);
+	else
+		p = skip_class(p, end, RG__WIRE_VALUE);
+	return p && p > from ? skip_lws(p, end) : NULL;
+}
+
+static const char *take_token_before(const char *p, const char *end, char stop)
+{
+	const char *from = p;
+
+	p = skip_class(p, end, RG__WIRE_TOKEN);
+	if (p == from)
+		return NULL;
+	p = skip_lws(p, end);
+	return p < end && *p == stop ? skip_lws(p + 1, end) : NULL;
+}
+
+/* RFC 3261 §25.1; @p p is at the '('. NULL: it is not closed. */
+static const char *skip_comment(const char *p, const char *end)
+{
+	uint32_t depth = 0;
+
+	for (; p < end; p++) {
+		depth += *p == '(';
+		depth -= *p == ')';
+		if (depth == 0)
+			return skip_lws(p + 1, end);
+		p += *p == '\\' && end - p > 1;
+	}
+	return NULL;
+}
+
+/* sent-protocol LWS, RFC 3261 §25.1 */
+static const char *take_protocol(const char *p, const char *end)
+{
+	if (!(p = take_token_before(p, end, '/')) || !(p = take_token_before(p, end, '/')))
+		return NULL;
+	const char *from = p;
+	p = skip_class(p, end, RG__WIRE_TOKEN);
+	return p > from ? skip_lws(p, end) : NULL;
+}
+
+/* In brackets any octets of an IPv6 address are taken: only a comparison with the source address needs its value. */
+static const char *take_via_host(const char *p, const char *end, rg_str *host)
+{
+	const char *from = p;
+
+	if (p == end || *p != '[') {
+		p = skip_class(p, end, RG__WIRE_TOKEN);
+	} else {
+		do
+			p++;
+		while (p < end && rg__wire_is(*p, RG__WIRE_IPV6));
+		p = p < end && *p == ']' ? p + 1 : from;
+	}
+	*host = (rg_str){ from, (size_t)(p - from) };
+	return p > from ? skip_lws(p, end) : NULL;
+}
+
+static const char *take_sent_by(const char *p, const char *end, rg__wire_via *via)
+{
+	uint32_t port = 0;
+
+	p = take_via_host(p, end, &via->host);
+	if (!p || p == end || *p != ':')
+		return p;
+	const char *from = p = skip_lws(p + 1, end);
+	for (; p < end && rg__wire_is(*p, RG__WIRE_DIGIT); p++)
+		port = port > UINT16_MAX ? port : port * 10 + (uint32_t)(*p - '0');
+	via->port = (uint16_t)port;
+	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
+}
+
+/* Takes the value at @p p. NULL: it is malformed. */
+static const char *take_via(const char *p, const char *end, rg__wire_via *via)
+{
+	const char *to;
+	rg_str name;
+
+	*via = (rg__wire_via){ .value = { p, 0 } };
+	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, via)))
+		return NULL;
+	via->params = p;
+	while (p < end && *p == ';') {
+		p = take_wire_param(p, end, &name);
+		if (!p)
+			return NULL;
+		via->rport |= name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
+		via->received |= name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
+	}
+	for (to = p; rg__wire_is(to[-1], RG__WIRE_LWS);)
+		to--;
+	via->value.n = (size_t)(to - via->value.p);
+	if (p < end && *p == '(')
+		p = skip_comment(p, end);
+	return p && (p == end || *p == ',') ? p : NULL;
+}
+
+static const char *skip_commas(const char *p, const char *end)
+{
+	while (p < end && (*p == ',' || rg__wire_is(*p, RG__WIRE_LWS)))
+		p++;
+	return p;
+}
+
+uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first)
+{
+	const char *end = line.p + line.n, *p = skip_commas(line.p, end);
+	rg__wire_via further;
 	uint32_t n = 0;
-	bool filled = false;
 
-	for (size_t i = 0; i < list.n;) {
-		char c = list.p[i];
-
-		if (c == ',')
-			filled = false;
-		else if (!filled && c != ' ' && c != '\t')
-			filled = true, n++;
-		i = c == '"' ? after_string(list, i) : i + 1;
+	first->host.p = NULL;
+	for (; p < end; p = skip_commas(p, end), n++) {
+		p = take_via(p, end, n ? &further : first);
+		if (!p)
+			return 0;
 	}
 	return n;
 }
 
-bool rg__wire_cseq_fits(rg_str cseq, rg_str method)
+rg_str rg__wire_via_param(const char **at, const rg__wire_via *via)
 {
-	size_t i = 0;
+	const char *end = via->value.p + via->value.n, *from = *at;
+	rg_str name, param = RG__WIRE_NONE;
 
-	while (i < cseq.n && !rg__wire_is(cseq.p[i], RG__WIRE_LWS))
-		i++;
-	return rg_str_equal(rg__wire_trim((rg_str){ cseq.p + i, cseq.n - i }), method);
+	while (!param.p && from < end) {
+		const char *next = take_wire_param(from, end, &name);
+		if (!rg__wire_same_name(name, RG_STR("rport")) && !rg__wire_same_name(name, RG_STR("received")))
+			param = (rg_str){ from, (size_t)(next - from) };
+		from = next;
+	}
+	*at = from;
+	return param;
 }
 
-bool rg__wire_length_fits(rg_str length, size_t body)
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method)
 {
-	uint64_t stated = 0;
+	const char *end = cseq.p + cseq.n, *p = cseq.p;
+	uint64_t number = 0;
 
+	for (; p < end && rg__wire_is(*p, RG__WIRE_DIGIT); p++)
+		number = number > UINT32_MAX ? number : number * 10 + (uint64_t)(*p - '0');
+	const char *name = skip_lws(p, end);
+	if (p == cseq.p || number > UINT32_MAX || name == p || skip_class(name, end, RG__WIRE_TOKEN) != end || name == end)
+		return RG_R_INV_CSEQ;
+	return rg_str_equal((rg_str){ name, (size_t)(end - name) }, method) ? RG_R_FINE : RG_R_PARSE; /* RFC 3261 §8.1.1.5 */
+}
+
+bool rg__wire_length_read(rg_str length, size_t *stated)
+{
+	const size_t most = SIZE_MAX / 16;
+
+	*stated = 0;
 	for (size_t i = 0; i < length.n; i++) {
 		if (!rg__wire_is(length.p[i], RG__WIRE_DIGIT))
 			return false;
-		if (stated <= body)
-			stated = stated * 10 + (uint64_t)(length.p[i] - '0');
+		if (*stated < most)
+			*stated = *stated * 10 + (size_t)(length.p[i] - '0');
 	}
-	return length.n > 0 && stated <= body;
+	return length.n > 0;
 }
 
-/* A parameter of this name, from the ';' at @p at on. */
-static bool has_param(rg_str s, size_t at, rg_str name)
+bool rg__wire_call_id_is_sound(rg_str id)
 {
-	while (at < s.n) {
-		if (s.p[at] == '"') {
-			at = after_string(s, at);
-			continue;
-		}
-		if (s.p[at++] != ';')
-			continue;
-		size_t from = at;
-		while (from < s.n && rg__wire_is(s.p[from], RG__WIRE_LWS))
-			from++;
-		for (at = from; at < s.n && rg__wire_is(s.p[at], RG__WIRE_TOKEN);)
-			at++;
-		if (rg__wire_same_name((rg_str){ s.p + from, at - from }, name))
-			return true;
-	}
-	return false;
+	const char *end = id.p + id.n, *p = skip_class(id.p, end, RG__WIRE_WORD);
+
+	if (p == id.p || p == end)
+		return p > id.p;
+	return *p == '@' && p + 1 < end && skip_class(p + 1, end, RG__WIRE_WORD) == end;
 }
 
-/* name-addr or addr-spec, RFC 3261 §20.10: without <> the parameters are those of the header. */
-bool rg__wire_to_tag(rg_str to, bool *tagged)
+/* Takes name-addr or addr-spec with its parameters, RFC 3261 §20.10: without <> they are those of the header. Before a '<' any text may
+ * stand but @p stop, which ends the value. Where the URI decides anything, the registrar reads it. NULL: it is malformed. */
+static const char *take_address(const char *p, const char *end, char stop, bool *tagged)
 {
-	size_t at = 0;
+	const char *from = p, *open = p;
+	rg_str name;
 
-	while (at < to.n && to.p[at] != '<')
-		at = to.p[at] == '"' ? after_string(to, at) : at + 1;
-	const char *close = at < to.n ? memchr(to.p + at, '>', to.n - at) : NULL;
 	*tagged = false;
-	if (to.n == 0 || (at < to.n && !close))
-		return false;
-	*tagged = has_param(to, close ? (size_t)(close - to.p) : 0, RG_STR("tag"));
-	return true;
+	while (open && open < end && *open != '<' && *open != stop)
+		open = *open == '"' ? skip_string(open, end) : open + 1;
+	if (open && open < end && *open == '<') {
+		from = open + 1;
+		p = memchr(open, '>', (size_t)(end - open));
+	} else {
+		while (p < end && *p != ';' && *p != stop && !rg__wire_is(*p, RG__WIRE_LWS))
+			p++;
+	}
+	if (!open || !p || p == from)
+		return NULL;
+	p = skip_lws(p + (p < end && *p == '>'), end);
+	while (p && p < end && *p == ';') {
+		p = take_wire_param(p, end, &name);
+		*tagged |= p && name.n == 3 && rg__wire_same_name(name, RG_STR("tag"));
+	}
+	return p;
+}
+
+bool rg__wire_address_read(rg_str value, bool *tagged)
+{
+	const char *end = value.p + value.n;
+
+	return value.n > 0 && take_address(value.p, end, '\0', tagged) == end;
+}
+
+bool rg__wire_path_is_sound(rg_str list)
+{
+	const char *end = list.p + list.n, *p = skip_commas(list.p, end);
+	bool tagged, sound = p < end;
+
+	while (sound && p < end) {
+		p = take_address(p, end, ',', &tagged);
+		sound = p && (p == end || *p == ',');
+		if (sound)
+			p = skip_commas(p, end);
+	}
+	return sound;
 }

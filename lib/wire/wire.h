@@ -10,8 +10,9 @@
 
 #define RG__WIRE_NONE ((rg_str){ NULL, 0 })
 
-/* octets.c */
-enum { RG__WIRE_TOKEN = 1, RG__WIRE_DIGIT = 2, RG__WIRE_LWS = 4 }; /* classes; LWS with CR and LF */
+/* octets.c: classes of octets. LWS: with CR and LF. VALUE: what the value of a parameter may have without quotes. WORD: RFC 3261 §25.1.
+ * IPV6: of an address between brackets. */
+enum { RG__WIRE_TOKEN = 1, RG__WIRE_DIGIT = 2, RG__WIRE_LWS = 4, RG__WIRE_VALUE = 8, RG__WIRE_WORD = 16, RG__WIRE_IPV6 = 32 };
 
 extern const uint8_t rg__wire_class[256];
 
@@ -20,35 +21,68 @@ static inline bool rg__wire_is(char c, int class)
 	return (rg__wire_class[(unsigned char)c] & class) != 0;
 }
 
+/* Without LWS at both ends. */
+static inline rg_str rg__wire_trim(rg_str s)
+{
+	while (s.n > 0 && rg__wire_is(s.p[0], RG__WIRE_LWS))
+		s.p++, s.n--;
+	while (s.n > 0 && rg__wire_is(s.p[s.n - 1], RG__WIRE_LWS))
+		s.n--;
+	return s;
+}
+
 /* The first control character from @p p on, HTAB included; @p end: there is none. */
 const char *rg__wire_control(const char *p, const char *end);
-bool rg__wire_same_name(rg_str a, rg_str b); /* ASCII in any case, in every locale */
-bool rg__wire_is_token(rg_str s);            /* RFC 3261 §25.1 */
-rg_str rg__wire_trim(rg_str s);              /* without LWS at both ends */
+const char *rg__wire_colon(const char *p, const char *end); /* the first one; NULL: there is none */
+bool rg__wire_is_token(rg_str s);                           /* RFC 3261 §25.1 */
+bool rg__wire_same_name(rg_str a, rg_str b);                /* ASCII in any case, in every locale */
 
 /* lines.c: header lines as they stand in a message. */
 typedef struct rg__wire_line {
-	rg_str name;   /* absent: the line has none, and is malformed */
+	rg_str name;   /* what stands before the first colon, which need not be a name; absent: there is no colon */
 	rg_str value;  /* trimmed; still folded when `folded` */
 	uint32_t ends; /* number of its line ends */
 	bool folded;
 } rg__wire_line;
 
-/* Takes the line at @p p apart. Returns the start of the next line. NULL: a control character, a lone CR or LF, or no line end. */
+/* The line end of the line at @p p. NULL: there is a control character, a lone CR or LF, or no line end. */
+const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line);
+/* Takes the line at @p p apart. Returns the start of the next line. NULL: as rg__wire_line_end(). */
 const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line);
 /* As above, of a message whose framing is invalid: lines that cannot be taken are passed over. NULL: there is no further one, or the next
  * one is empty. A line is complete only when something follows it. */
 const char *rg__wire_line_salvage(const char *p, const char *end, rg__wire_line *line);
 
-/* start.c: the start line. */
-enum { RG__WIRE_SAVE = 1, RG__WIRE_OTHER = 2, RG__WIRE_IGNORE = 3, RG__WIRE_NO_SIP = 4, RG__WIRE_VERSION = 5 };
+/* start.c: the start line, without a look at the rest. VERSION: another SIP version. NO_SIP: neither a request nor a response. */
+enum {
+	RG__WIRE_SAVE = 1, RG__WIRE_ACK = 2, RG__WIRE_CANCEL = 3, RG__WIRE_OTHER = 4, RG__WIRE_RESPONSE = 5, RG__WIRE_KEEP_ALIVE = 6,
+	RG__WIRE_VERSION = 7, RG__WIRE_NO_SIP = 8
+};
 
 typedef struct rg__wire_start {
 	rg_str method, uri;
-	int32_t verdict; /* RG__WIRE_SAVE … */
+	int32_t kind; /* RG__WIRE_SAVE … */
 } rg__wire_start;
 
 void rg__wire_start_read(rg_str bytes, rg__wire_start *start);
+
+/* value.c: what the registrar does not check, because only replies and other methods need it. */
+typedef struct rg__wire_via {
+	rg_str value, host;   /* the first value of its line, without a comment behind it; host absent: there is none */
+	const char *params;   /* where they begin in `value` */
+	uint16_t port;        /* of sent-by; 0 = not stated */
+	bool rport, received; /* these parameters are there */
+} rg__wire_via;
+
+/* Counts the values of a Via line. 0: one is malformed, or there is none. */
+uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
+/* Takes the next parameter other than rport and received, with its ';'; @p at starts as `params`. Absent: there is no further one. */
+rg_str rg__wire_via_param(const char **at, const rg__wire_via *via);
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none */
+bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
+bool rg__wire_call_id_is_sound(rg_str id);
+bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
+bool rg__wire_path_is_sound(rg_str list);
 
 /* message.c: the values of a message. The headers that may occur once, then those with a slice a line. */
 enum { RG__WIRE_FROM, RG__WIRE_TO, RG__WIRE_CALL_ID, RG__WIRE_CSEQ, RG__WIRE_LENGTH, RG__WIRE_EXPIRES, RG__WIRE_USER_AGENT, RG__WIRE_SINGLES };
@@ -62,12 +96,14 @@ typedef struct rg__wire_message {
 	rg__wire_start start;
 	rg_str singles[RG__WIRE_SINGLES];
 	uint16_t first[RG__WIRE_LISTS], n[RG__WIRE_LISTS]; /* in `lines` */
-	uint16_t n_lines, n_vias;                          /* n_vias: values on the Via lines */
+	uint32_t n_lines, n_vias;                          /* n_vias: values on the Via lines */
 	int32_t defect;                                    /* RG_R_FINE, or the reason of the first one */
+	uint32_t withheld;                                 /* bits of singles that are malformed and do not go into a reply */
+	size_t size, stated;                               /* octets of the message; Content-Length */
 	rg_str body;                                       /* what follows the header section */
-	size_t size;                                       /* octets of the message */
 	rg_str *lines;                                     /* `own`, or an allocation */
 	char *unfolded, *unfolded_end;                     /* NULL: no value is folded */
+	rg__wire_via via;                                  /* the topmost one */
 
 	/* These need not begin as zero. */
 	rg_str own[RG__WIRE_OWN_LINES];
@@ -77,25 +113,27 @@ typedef struct rg__wire_message {
 rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *start, rg__wire_message *m);
 /* Reads only what a reply copies, of a message that is refused whatever it says. */
 rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg__wire_message *m);
-/* The first line of header @p name; absent when there is none, and when out of memory. */
-rg_str rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m);
+/* The first line of header @p name; absent when there is none. RG_ENOMEM. */
+rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, rg_str *value);
 void rg__wire_message_clear(rg__wire_message *m); /* a second call does nothing */
-
-/* value.c: what the registrar does not check, because only replies and other methods need it. */
-uint32_t rg__wire_value_count(rg_str list);                  /* values of a list header */
-bool rg__wire_cseq_fits(rg_str cseq, rg_str method);
-bool rg__wire_length_fits(rg_str length, size_t body);      /* RFC 3261 §18.3, §20.14 */
-bool rg__wire_to_tag(rg_str to, bool *tagged);               /* false: it is malformed */
 
 /* reply.c: the text of a reply. */
 typedef struct rg__wire_answer {
 	int32_t code;
 	const char *phrase;
-	const rg_header *headers;
-	uint32_t n_headers;
+	rg_str name, value;          /* of a header; an absent name = none */
+	const rg_response *response; /* gives its headers; NULL = none */
+	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */
 } rg__wire_answer;
 
 /* Writes the reply into the buffer of the call. RG_ELIMIT: it does not fit. RG_EINVAL: there is no Via. */
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call);
+
+/* redirect.c: requests of other methods than REGISTER. */
+int32_t rg__wire_redirect_code(const rg__wire_start *start, const rg_request *host); /* 0: it is looked up */
+/* Takes the result of a lookup over: answers, or hands the targets over, or both, as the flags of the call say. */
+rg_status rg__wire_found(const rg__wire_message *m, rg_wire_call *call, rg_status status, rg_targets *targets);
+/* A reply to a request that is not looked up, or in vain. */
+rg_status rg__wire_refuse(const rg__wire_message *m, rg_wire_call *call, int32_t code);
 
 #endif
