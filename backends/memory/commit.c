@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+static const rg_revision none;
+
 struct change {
 	struct memory *m;
 	struct shard *s;
@@ -65,7 +67,7 @@ static uint32_t tag_index(const struct entry *from, uint32_t n, rg_str tag, uint
 {
 	for (uint32_t i = 0; i < n && *budget > 0; i++, (*budget)--) {
 		uint32_t at = hint + i < n ? hint + i : hint + i - n;
-		if (from->links[at].next && rg_str_equal(rg_record_tag(from->record, at), tag))
+		if (from->links[at].next && same_string(rg_record_tag(from->record, at), tag))
 			return at;
 	}
 	return n;
@@ -210,7 +212,7 @@ static uint64_t find_entry(struct change *ch, uint64_t hash)
 static uint64_t lock_and_find(struct change *ch)
 {
 	static const size_t with_hint = offsetof(rg_commit, hint) + sizeof ch->c->hint;
-	uint64_t hint = ch->c->struct_size >= with_hint && !rg_revision_is_zero(&ch->c->base) ? ch->c->hint : 0;
+	uint64_t hint = ch->c->struct_size >= with_hint && !same_revision(&ch->c->base, &none) ? ch->c->hint : 0;
 	if (hint != 0) {
 		find_entry(ch, hint);
 		if (ch->old)
@@ -222,11 +224,10 @@ static uint64_t lock_and_find(struct change *ch)
 
 static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 {
-	static const rg_revision none;
 	const rg_revision *base = ch->old ? rg_record_revision(ch->old->record) : &none;
-	if (ch->old && rg_revision_equal(base, &ch->c->revision))
+	if (ch->old && same_revision(base, &ch->c->revision))
 		return RG_OK;
-	if (!rg_revision_equal(base, &ch->c->base)) {
+	if (!same_revision(base, &ch->c->base)) {
 		current->base = *base;
 		current->record = ch->old ? rg_record_ref(ch->old->record) : NULL;
 		return RG_ECONFLICT;
@@ -246,13 +247,13 @@ static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 /* Checks that the commit has all members that this store needs, and that the record matches it. */
 static rg_status check_commit(const rg_key *key, const rg_commit *c)
 {
-	if (c->struct_size < offsetof(rg_commit, next) + sizeof c->next || rg_revision_is_zero(&c->revision))
+	if (c->struct_size < offsetof(rg_commit, next) + sizeof c->next || same_revision(&c->revision, &none))
 		return RG_EINVAL;
 	if (!c->next)
 		return RG_OK;
 	rg_key own;
 	rg_record_key(c->next, &own);
-	if (!rg_key_equal(key, &own) || !rg_revision_equal(&c->revision, rg_record_revision(c->next)))
+	if (!same_key(key, &own) || !same_revision(&c->revision, rg_record_revision(c->next)))
 		return RG_EINVAL;
 	return rg_record_tag_count(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
 }

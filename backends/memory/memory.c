@@ -25,18 +25,24 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	return RG_OK;
 }
 
-/* The buckets alone: to read a bucket here for the sake of its record would wait for the memory. */
+/* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A lock that is taken is left
+ * alone, for the sake of the caller. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
+	static void (*const passes[])(const struct table *t, uint32_t hash) = { table_prefetch, table_prefetch_record, table_prefetch_chained };
 	struct memory *m = self;
-	for (uint32_t i = 0; i < n && i < MAX_PREFETCH; i++) {
-		uint64_t hash = hash_key(m, &keys[i]);
-		struct shard *s = shard_of(m, hash);
-		/* A lock that is taken is left alone, for the sake of the caller. */
-		if (pthread_mutex_trylock(&s->lock) != 0)
-			continue;
-		table_prefetch(&s->table, (uint32_t)hash);
-		pthread_mutex_unlock(&s->lock);
+	uint64_t hashes[MAX_PREFETCH];
+	uint32_t some = n < MAX_PREFETCH ? n : MAX_PREFETCH;
+	for (uint32_t i = 0; i < some; i++)
+		hashes[i] = hash_key(m, &keys[i]);
+	for (size_t pass = 0; pass < sizeof passes / sizeof passes[0]; pass++) {
+		for (uint32_t i = 0; i < some; i++) {
+			struct shard *s = shard_of(m, hashes[i]);
+			if (pthread_mutex_trylock(&s->lock) != 0)
+				continue;
+			passes[pass](&s->table, (uint32_t)hashes[i]);
+			pthread_mutex_unlock(&s->lock);
+		}
 	}
 }
 
@@ -96,14 +102,14 @@ void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 	options->struct_size = size;
 }
 
-/* The seed of the hash, drawn once, so that nobody can predict which names share a bucket. */
-static bool draw_hash_seed(uint64_t seed[2])
+/* Drawn once, so that nobody can predict which names share a bucket. */
+static bool draw_secret(struct secret *secret)
 {
 	ssize_t n;
 	do {
-		n = getrandom(seed, 2 * sizeof *seed, 0);
+		n = getrandom(secret, sizeof *secret, 0);
 	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)(2 * sizeof *seed);
+	return n == (ssize_t)sizeof *secret;
 }
 
 static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
@@ -147,7 +153,7 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	if (!m)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
 	rg_status status = RG_OK;
-	if (!draw_hash_seed(m->seed))
+	if (!draw_secret(&m->secret))
 		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
 	if (status == RG_OK)
 		status = rg_store_new(&memory_ops, m, out, why);

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <string.h>
 
 /* The range of link.index. */
 #define MAX_TAGS 32767
@@ -22,6 +23,40 @@
 
 /* The most keys that one prefetch looks at. More lines than that would leave the cache again before they are used. */
 #define MAX_PREFETCH 256
+
+static inline uint64_t load_word(const char *p)
+{
+	uint64_t word;
+	memcpy(&word, p, sizeof word);
+	return word;
+}
+
+/* rg_str_equal() without a call: each operation compares several short strings. */
+static inline bool same_string(rg_str a, rg_str b)
+{
+	if (a.n != b.n)
+		return false;
+	if (a.n < 8) {
+		for (size_t i = 0; i < a.n; i++) {
+			if (a.p[i] != b.p[i])
+				return false;
+		}
+		return true;
+	}
+	if (a.n > 16)
+		return memcmp(a.p, b.p, a.n) == 0;
+	return ((load_word(a.p) ^ load_word(b.p)) | (load_word(a.p + a.n - 8) ^ load_word(b.p + b.n - 8))) == 0;
+}
+
+static inline bool same_key(const rg_key *a, const rg_key *b)
+{
+	return same_string(a->user, b->user) && same_string(a->host, b->host) && same_string(a->domain, b->domain);
+}
+
+static inline bool same_revision(const rg_revision *a, const rg_revision *b)
+{
+	return memcmp(a->b, b->b, sizeof a->b) == 0;
+}
 
 /* Membership of an entry in the group of one (domain, tag). A group is a ring ordered by `seq`, which numbers its members as they join.
  * Its first member represents the group in the tag table. 48 bits of seq never run out. */
@@ -123,9 +158,20 @@ struct shard {
 	uint64_t bytes; /* size of records, entries and the tables above; watches are not counted */
 };
 
+/* Strings of at most HASH_SHORT octets in all are hashed with the factors: two for the constant, two for the lengths, and two for each word,
+ * of which each of the three strings may leave one unfilled. getrandom() gives this many bytes at once. */
+enum { HASH_SHORT = 80, HASH_FACTORS = 2 * (2 + HASH_SHORT / 8 + 3) };
+
+struct secret {
+	uint64_t factors[HASH_FACTORS];
+	uint64_t seed[2]; /* of the hash of longer strings */
+};
+
+_Static_assert(sizeof(struct secret) <= 256, "getrandom() may give less at once");
+
 struct memory {
 	uint64_t magic;
-	uint64_t seed[2];
+	struct secret secret;
 	uint64_t max_bytes;
 	uint32_t n_shards;
 	struct shard *shards;
@@ -133,16 +179,16 @@ struct memory {
 };
 
 /* hash.c: keyed, so that a client that chooses names cannot choose buckets */
-uint64_t hash_strings(const uint64_t seed[2], rg_str a, rg_str b, rg_str c);
+uint64_t hash_strings(const struct secret *secret, rg_str a, rg_str b, rg_str c);
 
 static inline uint64_t hash_key(const struct memory *m, const rg_key *key)
 {
-	return hash_strings(m->seed, key->domain, key->user, key->host);
+	return hash_strings(&m->secret, key->domain, key->user, key->host);
 }
 
 static inline uint64_t hash_tag(const struct memory *m, rg_str domain, rg_str tag)
 {
-	return hash_strings(m->seed, domain, tag, (rg_str){ NULL, 0 });
+	return hash_strings(&m->secret, domain, tag, (rg_str){ NULL, 0 });
 }
 
 static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
@@ -154,7 +200,9 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 /* The slot of the key, or where it belongs; NULL without buckets. */
 struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found);
 const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash); /* NULL: none */
-void table_prefetch(const struct table *t, uint32_t hash); /* requests the cache line of the bucket */
+void table_prefetch(const struct table *t, uint32_t hash);        /* requests the cache line of the bucket */
+void table_prefetch_record(const struct table *t, uint32_t hash); /* reads the bucket, and requests its first entry and record */
+void table_prefetch_chained(const struct table *t, uint32_t hash); /* reads that entry and those behind it, and requests the record */
 void table_changed(struct table *t, uint32_t hash); /* must follow every change of a chain or of an entry's record */
 size_t table_growth(const struct table *t);                                   /* bytes by which the next entry makes it grow */
 bool table_grow(struct table *t);                                             /* false: out of memory, nothing changed */

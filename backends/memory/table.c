@@ -30,6 +30,13 @@ static int order_entry(const struct entry *e, uint32_t hash, const rg_key *key)
 	return order_keys(&own, key);
 }
 
+static inline bool entry_has(const struct entry *e, const rg_key *key)
+{
+	rg_key own;
+	rg_record_key(e->record, &own);
+	return same_key(&own, key);
+}
+
 struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found)
 {
 	*found = false;
@@ -37,9 +44,10 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 		return NULL;
 	struct entry **p = &t->buckets[hash >> (32 - t->bits)].first;
 	for (; *p; p = &(*p)->next) {
-		int order = order_entry(*p, hash, key);
-		*found = order == 0;
-		if (order >= 0)
+		if ((*p)->hash < hash)
+			continue;
+		*found = (*p)->hash == hash && entry_has(*p, key);
+		if (*found || order_entry(*p, hash, key) > 0)
 			break;
 	}
 	return p;
@@ -65,10 +73,10 @@ const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t
 	__builtin_prefetch(b->first); /* a commit often follows a fetch, and needs the entry */
 	rg_key own;
 	rg_record_key(b->record, &own);
-	if (rg_key_equal(&own, key))
+	if (same_key(&own, key))
 		return b->record;
 	for (const struct entry *e = b->first->next; e; e = e->next) {
-		if (e->hash == hash && order_entry(e, hash, key) == 0)
+		if (e->hash == hash && entry_has(e, key))
 			return e->record;
 	}
 	return NULL;
@@ -78,6 +86,28 @@ void table_prefetch(const struct table *t, uint32_t hash)
 {
 	if (t->buckets)
 		__builtin_prefetch(&t->buckets[hash >> (32 - t->bits)]);
+}
+
+void table_prefetch_record(const struct table *t, uint32_t hash)
+{
+	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
+	if (!b || !b->first)
+		return;
+	prefetch_record(b->record);
+	__builtin_prefetch(b->first);
+}
+
+/* In a full table every third key is behind another one. */
+void table_prefetch_chained(const struct table *t, uint32_t hash)
+{
+	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
+	const struct entry *e = b ? b->first : NULL;
+	if (!e || e->hash == hash)
+		return;
+	while ((e = e->next) != NULL && e->hash < hash)
+		;
+	if (e && e->hash == hash)
+		prefetch_record(e->record);
 }
 
 void table_changed(struct table *t, uint32_t hash)

@@ -81,7 +81,7 @@ struct link *tags_group(const struct tags *t, uint64_t hash, rg_str domain, rg_s
 		const rg_record *record = link_entry(l)->record;
 		rg_key key;
 		rg_record_key(record, &key);
-		if (rg_str_equal(rg_record_tag(record, link_index(l)), tag) && rg_str_equal(key.domain, domain))
+		if (same_string(rg_record_tag(record, link_index(l)), tag) && same_string(key.domain, domain))
 			return l;
 	}
 	return NULL;
@@ -155,7 +155,7 @@ bool same_tags(const rg_record *a, const rg_record *b)
 	if (n != rg_record_tag_count(b))
 		return false;
 	for (uint32_t i = 0; i < n; i++) {
-		if (!rg_str_equal(rg_record_tag(a, i), rg_record_tag(b, i)))
+		if (!same_string(rg_record_tag(a, i), rg_record_tag(b, i)))
 			return false;
 	}
 	return true;

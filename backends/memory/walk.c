@@ -15,7 +15,7 @@ static struct link *resume_after(struct shard *s, struct link *first, rg_str tag
 	struct entry *e = at_place(s, place);
 	uint32_t n = e ? rg_record_tag_count(e->record) : 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (link_seq(&e->links[i]) == place->at && rg_str_equal(rg_record_tag(e->record, i), tag))
+		if (link_seq(&e->links[i]) == place->at && same_string(rg_record_tag(e->record, i), tag))
 			return link_first(e->links[i].next) ? NULL : e->links[i].next;
 	}
 	struct link *l = first;
@@ -42,7 +42,7 @@ rg_status memory_find(void *self, const rg_str *domain, const rg_str *tag, const
 	struct memory *m = self;
 	struct walk_place place;
 	rg_status status = limit > 0 ? place_read(m, WALK_FIND, *cursor, &place) : RG_EINVAL;
-	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, *domain))
+	if (status == RG_OK && !place.start && !same_string(place.key.domain, *domain))
 		status = RG_EINVAL;
 	if (status != RG_OK)
 		return status;
@@ -65,7 +65,7 @@ static void collect_domain(struct shard *s, rg_str domain, const struct walk_pla
 	for (; e; e = table_after(&s->table, 0, NULL, e)) {
 		rg_key key;
 		rg_record_key(e->record, &key);
-		if (rg_str_equal(key.domain, domain) && !page_add(page, e->record, 0))
+		if (same_string(key.domain, domain) && !page_add(page, e->record, 0))
 			return;
 	}
 }
@@ -76,7 +76,7 @@ rg_status memory_scan(void *self, const rg_str *domain, const rg_str *cursor, ui
 	struct memory *m = self;
 	struct walk_place place;
 	rg_status status = limit > 0 ? place_read(m, WALK_SCAN, *cursor, &place) : RG_EINVAL;
-	if (status == RG_OK && !place.start && !rg_str_equal(place.key.domain, *domain))
+	if (status == RG_OK && !place.start && !same_string(place.key.domain, *domain))
 		status = RG_EINVAL;
 	if (status != RG_OK)
 		return status;

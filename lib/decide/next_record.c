@@ -35,7 +35,7 @@ rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by,
 		return RG_OK;
 	if (kept >= RG__NO_BINDING)
 		return RG_ELIMIT;
-	return rg__record_new(key, m->revision, m->contacts, kept, removals, n_removals, rg_record_extra(m->record), next);
+	return rg__record_next(m->record, key, m->revision, m->contacts, kept, removals, n_removals, next);
 }
 
 uint32_t rg__merge_changes(rg__merge *m)

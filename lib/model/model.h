@@ -39,6 +39,10 @@ rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
 
+/* rg__record_new() for a record that follows @p before (NULL: none) and keeps its `extra`. Cheaper when no string changes. */
+rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_record **out);
+
 /* The binding with this id, which is mostly at the same place as in another record of the AoR, @p at. False: there is none. */
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out);
 
