@@ -75,7 +75,7 @@ static int32_t answer_with_wire(rg_registrar *reg, rg_str datagram)
 	return rg_wire_handle(reg, call, NULL) == RG_OK ? code_of(call->reply, call->n) : 0;
 }
 
-static uint32_t answer_many_with_wire(rg_registrar *reg, const rg_str *datagrams, uint32_t n)
+static uint32_t answer_many_with_wire(rg_registrar *reg, const rg_str *datagrams, uint32_t n, int32_t code)
 {
 	rg_wire_call *calls = wire_calls();
 	uint32_t good = 0;
@@ -84,7 +84,7 @@ static uint32_t answer_many_with_wire(rg_registrar *reg, const rg_str *datagrams
 		calls[i].bytes = datagrams[i];
 	rg_wire_handle_many(reg, calls, n, NULL);
 	for (uint32_t i = 0; i < n; i++)
-		good += calls[i].status == RG_OK && code_of(calls[i].reply, calls[i].n) == 200;
+		good += calls[i].status == RG_OK && code_of(calls[i].reply, calls[i].n) == code;
 	return good;
 }
 #endif
