@@ -9,6 +9,7 @@
 #include <rgstr/wire.h>
 #endif
 
+#if defined WITH_SOFIA || defined WITH_WIRE
 static const char source_address[] = "10.20.100.100:5060";
 static const char source_uri[] = "sip:10.20.100.100:5060;transport=udp";
 static const char local_socket[] = "udp:203.0.113.110:5060";
@@ -19,6 +20,7 @@ static int32_t code_of(const char *reply, size_t n)
 		return 0;
 	return (reply[8] - '0') * 100 + (reply[9] - '0') * 10 + (reply[10] - '0');
 }
+#endif
 
 #ifdef WITH_SOFIA
 static int32_t answer_with_sofia(rg_registrar *reg, rg_str datagram)

@@ -7,6 +7,7 @@
  * print: answered, lost, seconds. A request without answer is sent again and counts as lost each time. A wrong answer ends the run, and so does
  * the end of SECONDS. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -192,6 +193,8 @@ static void receive(load *l)
 {
 	int n = recvmmsg(l->fd, l->in, MOST_BATCH, MSG_DONTWAIT, NULL);
 
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		die("the server cannot be reached");
 	for (int i = 0; i < n; i++)
 		take(l, l->in_room[i], l->in[i].msg_len);
 }
