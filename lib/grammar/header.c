@@ -10,7 +10,7 @@ static inline bool is_wsp(char c)
 
 static inline size_t skip_space(rg_str s, size_t at)
 {
-	while (at < s.n && is_wsp(s.p[at]))
+	while (at < s.n && (unsigned char)s.p[at] <= ' ' && is_wsp(s.p[at]))
 		at++;
 	return at;
 }
@@ -110,7 +110,7 @@ int rg__list_next(rg_str *rest, rg_str *value)
 }
 
 /* gen-value = token / host / quoted-string. Returns the index after it, or 0. Of the hosts only an IPv6 address is no token. */
-static size_t skip_gen_value(rg_str s, size_t at)
+static inline size_t skip_gen_value(rg_str s, size_t at)
 {
 	if (at >= s.n)
 		return 0;
@@ -135,9 +135,12 @@ static inline size_t read_param(rg_str s, size_t at, rg__param *out)
 		return 0;
 	out->name = rg__sub(s, name, end);
 	out->value = RG__ABSENT;
-	at = skip_space(s, end);
-	if (!at_octet(s, at, '='))
-		return at;
+	at = end;
+	if (!at_octet(s, at, '=')) {
+		at = skip_space(s, end);
+		if (!at_octet(s, at, '='))
+			return at;
+	}
 	size_t value = skip_space(s, at + 1);
 	end = skip_gen_value(s, value);
 	if (end == 0)
@@ -319,14 +322,18 @@ bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 {
 	rg_str s = rg__trim(value);
-	size_t digits = rg__span(s, 0, RG__C_DIGIT), at = skip_space(s, digits);
-	uint64_t n;
+	uint64_t n = 0;
+	size_t digits = 0;
 
 	*number = 0;
 	*method = RG__ABSENT;
-	if (at == digits || rg__parse_uint(rg__sub(s, 0, digits), (uint64_t)1 << 31, &n) != RG_OK || n >= (uint64_t)1 << 31)
-		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
-	if (!rg__is_token(rg__sub(s, at, s.n)))
+	for (; digits < s.n && rg__is(s.p[digits], RG__C_DIGIT); digits++) {
+		n = n * 10 + (uint64_t)(s.p[digits] - '0');
+		if (n >= (uint64_t)1 << 31)
+			return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
+	}
+	size_t at = skip_space(s, digits);
+	if (digits == 0 || at == digits || !rg__is_token(rg__sub(s, at, s.n)))
 		return RG_EINVAL;
 	*number = (uint32_t)n;
 	*method = rg__sub(s, at, s.n);

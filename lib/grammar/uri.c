@@ -55,13 +55,14 @@ bool rg__is_dns_name(rg_str s)
 /* userinfo = user [ ":" password ] "@". No later part may contain an unescaped "@", so the first one ends the userinfo. */
 static inline bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
 {
-	size_t end = skip_set(s, *at, RG__C_USER);
+	size_t plain = rg__span(s, *at, RG__C_USER), end = at_char(s, plain, '%') ? skip_escaped(s, plain, RG__C_USER) : plain;
 
 	if (!at_char(s, end, '@') && (end == s.n || !memchr(s.p + end, '@', s.n - end)))
 		return true;
 	if (end == *at)
 		return false;
 	out->user = rg__sub(s, *at, end);
+	out->user_escaped = end > plain;
 	if (at_char(s, end, ':')) {
 		size_t from = end + 1;
 		end = skip_set(s, from, RG__C_PASSWORD);
@@ -182,6 +183,7 @@ static inline void start_uri(rg__uri *out, rg_str text)
 	out->addr.family = out->addr.reserved = 0;
 	out->addr.port = out->port = 0;
 	out->scheme = out->host_kind = out->n_params = 0;
+	out->user_escaped = false;
 }
 
 static rg_status refuse_uri(rg__uri *out)

@@ -20,6 +20,7 @@ typedef struct rg__uri {
 	uint8_t scheme;
 	uint8_t host_kind;
 	uint8_t n_params; /* at most RG__PARAMS_MAX */
+	bool user_escaped; /* the user has an escape */
 } rg__uri;
 
 typedef struct rg__param {

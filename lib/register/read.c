@@ -102,11 +102,25 @@ static bool good_from(rg_str value, const rg__uri *to)
 	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
 }
 
+/* Reads the Request-URI, of which nothing is kept. It usually is the host of To, which is already read. */
+static int32_t check_request_uri(rg_str text, const rg__uri *to)
+{
+	rg_str scheme = RG_STR("sip:");
+	rg__uri uri;
+
+	if (to->host.n > 0 && text.n == scheme.n + to->host.n && memcmp(text.p, scheme.p, scheme.n) == 0 &&
+		memcmp(text.p + scheme.n, to->host.p, to->host.n) == 0)
+		return RG_R_FINE;
+	if (rg__uri_parse(text, &uri) != RG_OK)
+		return RG_R_PARSE;
+	return uri.scheme == RG__SCHEME_OTHER ? RG_R_SCHEME : RG_R_FINE; /* RFC 3261 §8.2.2.1 */
+}
+
 /* RFC 3261 §8.1.1: the mandatory fields of every request. */
 static int32_t check_required(rg__register *reg)
 {
 	const rg_request *r = &reg->request;
-	rg__uri uri;
+	int32_t reason;
 	rg_str method;
 
 	if (!r->to_header.p)
@@ -125,10 +139,8 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_INV_CSEQ;
 	if (!rg__eq(method, RG_STR("REGISTER")))
 		return RG_R_PARSE;
-	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
-		return RG_R_PARSE;
-	if (r->request_uri.p && uri.scheme == RG__SCHEME_OTHER) /* RFC 3261 §8.2.2.1 */
-		return RG_R_SCHEME;
+	if (r->request_uri.p && (reason = check_request_uri(r->request_uri, &reg->to)) != RG_R_FINE)
+		return reason;
 	return take_socket(reg);
 }
 
