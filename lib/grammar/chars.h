@@ -33,9 +33,9 @@ static inline bool rg__is(char c, unsigned sets)
 
 /* The index of the first octet from @p at on that is in none of the sets, or s.n. Reading a request spends most of its time here, so the end
  * is compared once for four octets. */
-static inline size_t rg__span(rg_str s, size_t at, unsigned sets)
+RG__INLINE size_t rg__span(rg_str s, size_t at, unsigned sets)
 {
-	for (; s.n - at >= 4; at += 4) {
+	for (; at + 4 <= s.n; at += 4) {
 		if (!rg__is(s.p[at], sets))
 			return at;
 		if (!rg__is(s.p[at + 1], sets))

@@ -110,7 +110,7 @@ int rg__list_next(rg_str *rest, rg_str *value)
 }
 
 /* gen-value = token / host / quoted-string. Returns the index after it, or 0. Of the hosts only an IPv6 address is no token. */
-static inline size_t skip_gen_value(rg_str s, size_t at)
+RG__INLINE size_t skip_gen_value(rg_str s, size_t at)
 {
 	if (at >= s.n)
 		return 0;
@@ -127,7 +127,7 @@ static inline size_t skip_gen_value(rg_str s, size_t at)
 }
 
 /* Reads the header parameter behind the ';' at @p at. Returns the index after it and the white space behind it; 0: it is malformed. */
-static inline size_t read_param(rg_str s, size_t at, rg__param *out)
+RG__INLINE size_t read_param(rg_str s, size_t at, rg__param *out)
 {
 	size_t name = skip_space(s, at + 1), end = rg__span(s, name, RG__C_TOKEN);
 
@@ -164,7 +164,7 @@ int rg__param_next(rg_str *rest, rg__param *out)
 }
 
 /* Reads the header parameters from @p at on. Returns the index after them; SIZE_MAX: one is malformed, or stands twice: RFC 3261 §7.3.1. */
-static size_t read_header_params(rg_str s, size_t at, rg__params *out)
+RG__INLINE size_t read_header_params(rg_str s, size_t at, rg__params *out)
 {
 	rg__names names;
 
@@ -193,7 +193,7 @@ static bool is_bare_uri(rg_str before)
 /* Returns the index of the "<" after the display name, else of the end: that of the text, or in a list its next comma. SIZE_MAX: an unclosed
  * quote. Nothing depends on the name, so it may be any text without control characters: devices send UTF-8 without quotes. A quoted string
  * in it must be closed, or its end would be a guess. */
-static size_t find_bracket(rg_str s, size_t at, bool in_list)
+RG__INLINE size_t find_bracket(rg_str s, size_t at, bool in_list)
 {
 	for (at = find_stop(s, at); at < s.n && s.p[at] != '<'; at = find_stop(s, at)) {
 		if (s.p[at] == ',' && in_list)
@@ -221,7 +221,7 @@ static size_t read_plain(rg_str s, size_t from, size_t end, rg__name_addr *out)
 }
 
 /* Returns the index after the ">" and white space. */
-static size_t read_bracketed(rg_str s, size_t from, size_t open, rg__name_addr *out)
+RG__INLINE size_t read_bracketed(rg_str s, size_t from, size_t open, rg__name_addr *out)
 {
 	const char *close = memchr(s.p + open, '>', s.n - open);
 	rg_str display = rg__trim(rg__sub(s, from, open));
@@ -236,11 +236,12 @@ static size_t read_bracketed(rg_str s, size_t from, size_t open, rg__name_addr *
 }
 
 /* Reads the value that begins at @p from. Returns the index after it and the white space behind it; SIZE_MAX: it is malformed. */
-static inline size_t read_name_addr(rg_str s, size_t from, bool in_list, rg__name_addr *out, rg__params *params)
+static size_t read_name_addr(rg_str s, size_t from, bool in_list, rg__name_addr *out, rg__params *params)
 {
 	size_t at = find_bracket(s, from, in_list), end;
 
-	*out = (rg__name_addr){ 0 };
+	out->display = out->params = RG__ABSENT;
+	out->bracketed = false;
 	params->n = 0;
 	if (at == SIZE_MAX)
 		return SIZE_MAX;

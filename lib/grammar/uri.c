@@ -20,7 +20,7 @@ static size_t skip_escaped(rg_str s, size_t at, unsigned set)
 
 /* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
  * and refuses the URI. */
-static inline size_t skip_set(rg_str s, size_t at, unsigned set)
+RG__INLINE size_t skip_set(rg_str s, size_t at, unsigned set)
 {
 	size_t end = rg__span(s, at, set);
 
@@ -125,7 +125,7 @@ static inline bool read_port(rg_str s, size_t *at, rg__uri *out)
 
 /* uri-parameters = *( ";" pname [ "=" pvalue ] ). Like other-param, every parameter may have any legal value. RFC 3261 §19.1.1 forbids a
  * name that occurs twice. */
-static bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t from = *at;
 	rg__names names;
