@@ -18,7 +18,7 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	struct shard *s = shard_of(m, hash);
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1, .hint = hash };
 	pthread_mutex_lock(&s->lock);
-	out.record = rg_record_ref(table_record(&s->table, key, (uint32_t)hash));
+	out.record = rg_record_ref(table_record(s, key, (uint32_t)hash));
 	pthread_mutex_unlock(&s->lock);
 	out.base = *rg_record_revision(out.record);
 	done(tok, RG_OK, &out);
@@ -44,7 +44,7 @@ static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 		struct shard *s = shard_of(m, hashes[i]);
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			continue;
-		table_prefetch_record(&s->table, (uint32_t)hashes[i]);
+		table_prefetch_record(s, (uint32_t)hashes[i]);
 		pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -52,13 +52,8 @@ static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 static void empty_shard(struct shard *s)
 {
 	watches_end(s);
-	for (size_t i = 0; s->table.buckets && i < (size_t)1 << s->table.bits; i++) {
-		for (struct entry *next, *e = s->table.buckets[i].first; e; e = next) {
-			next = e->next;
-			rg_record_unref(e->record);
-			free(e);
-		}
-	}
+	for (uint32_t i = 0; i < s->heap.n; i++)
+		rg_record_unref(s->pool.cells[s->heap.nodes[i].entry].record);
 	for (struct tally *next, *t = s->tallies; t; t = next) {
 		next = t->next;
 		free(t);
@@ -67,6 +62,7 @@ static void empty_shard(struct shard *s)
 	free(s->tags.buckets);
 	free(s->tags.marks);
 	free(s->heap.nodes);
+	free(s->pool.cells);
 	pthread_mutex_destroy(&s->lock);
 }
 
