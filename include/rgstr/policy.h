@@ -190,7 +190,7 @@ RG_API int32_t rg_plan_outcome(const rg_plan *plan, uint32_t index);
 /** @return the number of events that a commit of the plan raises. */
 RG_API uint32_t rg_plan_event_count(const rg_plan *plan);
 
-/** Fills in a view of event @p index, in order; borrowed from the plan. @return as rg_record_contact(). */
+/** Fills in a view of event @p index, in order; borrowed from the plan. @return as rg_record_contact(), or RG_ENOMEM with @p out emptied. */
 RG_API rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out);
 
 /**

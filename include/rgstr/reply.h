@@ -5,7 +5,7 @@
  *
  * A reply consists of the status line, the Via, From, To, Call-ID and CSeq of the request (RFC 3261 §8.2.6.2), and the headers of the
  * decision. From, Call-ID and CSeq go back as they came. rg_via_header() makes the topmost Via line and rg_to_header() the To. The
- * headers of the decision are those of rg_response_headers(), or for a redirection one Contact for each target, which
+ * headers of the decision are what rg_response_print() prints, or for a redirection one Contact for each target, which
  * rg_contact_header() makes. examples/epoll.c is such a host.
  *
  * **Inputs.** A header value stands without the name of the header and with line folding undone. A malformed value is refused, and so is a

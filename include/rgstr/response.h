@@ -124,6 +124,15 @@ RG_API uint32_t rg_response_contact_expires(const rg_response *response, uint32_
  */
 RG_API rg_status rg_response_headers(rg_response *response, const rg_header **headers, uint32_t *n);
 
+/**
+ * Prints the same headers as they stand in a message: name, colon and space, value, CR LF for each, without an empty line behind the last.
+ * It needs no memory beside @p room, so a host that makes replies as text prints them where it sends from.
+ * @param room  a buffer of @p size bytes; may be NULL when @p size is 0.
+ * @return the length of the whole text in bytes, without a NUL. When it is above @p size, what @p room holds is of no use: call again with
+ * a larger buffer. 0 for NULL.
+ */
+RG_API size_t rg_response_print(const rg_response *response, char *room, size_t size);
+
 /** Finds a header by its name, in any letter case. @return value @p index of this name, borrowed; absent when there is none. */
 RG_API rg_str rg_response_header(rg_response *response, rg_str name, uint32_t index);
 

@@ -16,10 +16,15 @@ rg_status rg__register_merge(const rg__register *reg, const rg_record *record, r
 rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,
 	rg_response **out);
 
-/* rg_plan_event() for a struct of today's size. RG_OK or RG_ENOENT. */
-rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg_event *out);
+/* Where the bindings of an event are viewed. */
+typedef struct rg__event_room {
+	rg_contact before, after;
+} rg__event_room;
 
-/* Takes the response out of a plan: the caller owns it. NULL when it was taken before, or when the plan has none. */
+/* rg_plan_event() for a struct of today's size, which borrows from the room and the plan. RG_OK or RG_ENOENT. */
+rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg__event_room *room, rg_event *out);
+
+/* The caller's reference to the plan, which must have a response, becomes a response of his own. Whoever else shares the plan takes none. */
 rg_response *rg__plan_take_response(rg_plan *plan);
 const rg_revision *rg__plan_revision(const rg_plan *plan); /* of the next record, or of the deletion */
 rg_plan *rg__plan_ref(rg_plan *plan);                      /* an operation and its batch of events share a plan */
@@ -45,7 +50,7 @@ rg_status rg__prune_expired(const rg_record *record, const bool *owned, const rg
 	rg_plan **out);
 
 bool rg__plan_claims(const rg_plan *plan);         /* wake-ups, to be marked by rg__wake_sent() */
-const rg_key *rg__plan_key(const rg_plan *plan);   /* of a plan with events; borrowed from it */
+void rg__plan_key(const rg_plan *plan, rg_key *out); /* of its records; borrowed from it */
 uint32_t rg__plan_wakes(const rg_plan *plan);      /* the number of its events CONTACT_REFRESH */
 
 /* Marks the wake-ups that plan @p claim told of as delivered, and sets the time of the next repeat (`pn_retry`). Only bindings that are as

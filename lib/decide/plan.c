@@ -4,101 +4,87 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* One allocation: the struct, the views of the bindings of events, the changes, the outcomes, the Call-ID, the reason, room for the AoR. An
- * event is only built when rg_plan_event() is called. */
+/* One allocation: the struct, the response, the changes, the outcomes, the Call-ID, the reason, room for the AoR. An event is only built when
+ * it is viewed, and the views of rg_plan_event() have an allocation of their own: in the engine they are on the stack. */
 struct rg_plan {
 	atomic_uint refs;
 	bool commits, claims;
-	uint32_t affected, n_reason;
+	uint32_t affected, n_reason, n_changes, n_outcomes;
 	rg_record *before, *next;
-	rg_response *response;
+	rg_response *response; /* NULL = none */
+	rg__event_room *views; /* one an event; NULL = none is viewed yet */
 	rg_revision revision;
 	rg_time at;
-	rg_key key; /* of before or next */
 	rg_str callid;
 	rg__change *changes;
 	uint8_t *outcomes;
 	char *aor; /* room to print the AoR in. The reason of the wake-ups stands before it, n_reason bytes */
-	size_t aor_room;
-	uint32_t n_changes, n_outcomes;
-	rg_contact views[]; /* two for each event: before, after */
 };
 
-static bool had_bindings(const rg__draft *d)
+/* The event of the AoR itself: it gained its first binding, which is the first event, or lost its last, which is the last one. 0 = neither. */
+static uint8_t aor_event(const rg__draft *d)
 {
-	return rg_record_weight(d->before) > 0;
+	bool had = rg_record_weight(d->before) > 0, has = rg_record_weight(d->next) > 0;
+
+	if (!d->commits || d->n_changes == 0 || had == has)
+		return 0;
+	return has ? RG_EVENT_AOR_INSERT : RG_EVENT_AOR_DELETE;
 }
 
-static bool has_bindings(const rg__draft *d)
+static void copy_changes(rg_plan *plan, const rg__draft *d, uint8_t of_aor)
 {
-	return rg_record_weight(d->next) > 0;
-}
-
-/* The number of events of the AoR itself: it gained its first binding, or lost its last. A refresh has none, so its plan stays below the
- * 1032 bytes up to which malloc is quick. */
-static uint32_t n_aor_events(const rg__draft *d)
-{
-	return d->commits && had_bindings(d) != has_bindings(d);
-}
-
-static void copy_changes(rg_plan *plan, const rg__draft *d)
-{
+	const rg__change change = { of_aor, 0, RG__NO_BINDING, RG__NO_BINDING };
 	rg__change *to = plan->changes;
 
-	if (d->commits && !had_bindings(d) && has_bindings(d))
-		*to++ = (rg__change){ RG_EVENT_AOR_INSERT, 0, RG__NO_BINDING, RG__NO_BINDING };
-	if (d->n_changes > 0)
-		memcpy(to, d->changes, d->n_changes * sizeof *to);
-	to += d->n_changes;
-	if (d->commits && had_bindings(d) && !has_bindings(d))
-		*to++ = (rg__change){ RG_EVENT_AOR_DELETE, 0, RG__NO_BINDING, RG__NO_BINDING };
+	if (of_aor == RG_EVENT_AOR_INSERT)
+		*to++ = change;
+	for (uint32_t i = 0; i < d->n_changes; i++)
+		*to++ = d->changes[i];
+	if (of_aor == RG_EVENT_AOR_DELETE)
+		*to++ = change;
 	plan->n_changes = (uint32_t)(to - plan->changes);
 }
 
-static void release_draft(const rg__draft *d)
+static void release_plan(void *plan)
 {
-	rg_record_unref(d->next);
-	rg_response_free(d->response);
+	rg_plan_free(plan);
+}
+
+static char *plan_keep(char *room, const void *bytes, size_t n)
+{
+	if (n > 0)
+		memcpy(room, bytes, n);
+	return room + n;
 }
 
 rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 {
-	uint32_t events = d->n_changes > 0 ? d->n_changes + n_aor_events(d) : 0;
-	size_t views = 2 * (size_t)events * sizeof(rg_contact), changes = events * sizeof(rg__change);
-	rg_key key = { 0 };
-	size_t aor_room;
-	rg_plan *plan;
-	char *room;
+	uint8_t of_aor = aor_event(d);
+	uint32_t events = d->n_changes + (of_aor != 0);
+	size_t response = d->answer ? (rg__response_size(d->answer) + 7) & ~(size_t)7 : 0, changes = events * sizeof(rg__change);
+	size_t texts = d->n_outcomes + d->callid.n + d->reason.n + (events > 0 ? rg__record_aor_room(d->next ? d->next : d->before) : 0);
+	rg_plan *plan = malloc(sizeof *plan + response + changes + texts);
 
-	if (events > 0)
-		rg_record_key(d->next ? d->next : d->before, &key);
-	aor_room = events > 0 ? 3 * key.user.n + 1 + key.host.n : 0;
-	plan = malloc(sizeof *plan + views + changes + d->n_outcomes + d->callid.n + d->reason.n + aor_room);
 	*out = plan;
 	if (!plan) {
-		release_draft(d);
+		rg_record_unref(d->next);
 		return RG_ENOMEM;
 	}
+	char *room = (char *)(plan + 1);
+
 	*plan = (rg_plan){ .commits = d->commits, .claims = d->claims, .affected = d->affected, .before = rg_record_ref(d->before),
-		.next = d->next, .response = d->response, .revision = *d->revision, .at = d->now, .key = key, .aor_room = aor_room, .n_outcomes = d->n_outcomes,
-		.n_reason = (uint32_t)d->reason.n };
+		.next = d->next, .revision = *d->revision, .at = d->now, .n_outcomes = d->n_outcomes, .n_reason = (uint32_t)d->reason.n };
 	atomic_init(&plan->refs, 1);
-	room = (char *)plan->views + views;
-	plan->changes = (rg__change *)(void *)room;
-	room += changes;
-	plan->outcomes = (uint8_t *)room;
-	room += d->n_outcomes;
+	if (d->answer)
+		plan->response = rg__response_put(d->answer, room, plan, release_plan);
+	plan->changes = (rg__change *)(void *)(room + response);
+	plan->outcomes = (uint8_t *)(room + response + changes);
+	room = plan_keep((char *)plan->outcomes, d->outcomes, d->n_outcomes);
 	plan->callid = (rg_str){ d->callid.p ? room : NULL, d->callid.n };
-	room += d->callid.n;
-	if (d->reason.n > 0)
-		memcpy(room, d->reason.p, d->reason.n);
-	plan->aor = room + d->reason.n;
-	if (d->n_outcomes > 0)
-		memcpy(plan->outcomes, d->outcomes, d->n_outcomes);
-	if (d->callid.n > 0)
-		memcpy((char *)plan->outcomes + d->n_outcomes, d->callid.p, d->callid.n);
+	room = plan_keep(room, d->callid.p, d->callid.n);
+	plan->aor = plan_keep(room, d->reason.p, d->reason.n);
 	if (events > 0)
-		copy_changes(plan, d);
+		copy_changes(plan, d, of_aor);
 	return RG_OK;
 }
 
@@ -113,9 +99,11 @@ void rg_plan_free(rg_plan *plan)
 {
 	if (!plan || atomic_fetch_sub_explicit(&plan->refs, 1, memory_order_acq_rel) != 1)
 		return;
+	if (plan->response)
+		rg__response_end(plan->response);
 	rg_record_unref(plan->before);
 	rg_record_unref(plan->next);
-	rg_response_free(plan->response);
+	free(plan->views);
 	free(plan);
 }
 
@@ -126,10 +114,7 @@ rg_response *rg_plan_response(rg_plan *plan)
 
 rg_response *rg__plan_take_response(rg_plan *plan)
 {
-	rg_response *response = plan->response;
-
-	plan->response = NULL;
-	return response;
+	return plan->response; /* rg_response_free() drops the reference */
 }
 
 int32_t rg_plan_commits(const rg_plan *plan)
@@ -186,9 +171,9 @@ bool rg__plan_claims(const rg_plan *plan)
 	return plan->claims;
 }
 
-const rg_key *rg__plan_key(const rg_plan *plan)
+void rg__plan_key(const rg_plan *plan, rg_key *out)
 {
-	return &plan->key;
+	rg_record_key(plan->next ? plan->next : plan->before, out);
 }
 
 uint32_t rg_plan_affected_count(const rg_plan *plan)
@@ -246,25 +231,36 @@ void rg_event_init(rg_event *event, uint32_t size)
 	rg__shape_init(&event_shape, event, size);
 }
 
-rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
+rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg__event_room *room, rg_event *out)
 {
-	rg_contact *room = plan && index < plan->n_changes ? ((rg_plan *)plan)->views + 2 * (size_t)index : NULL;
-	const rg__change *c;
-
-	if (!room)
+	if (!plan || index >= plan->n_changes)
 		return RG_ENOENT;
-	c = &plan->changes[index];
-	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .key = plan->key, .reason = reason_of(plan, c),
-		.callid = plan->callid, .at = plan->at };
-	out->aor = (rg_str){ plan->aor, rg_key_print(&plan->key, plan->aor, plan->aor_room) };
-	out->before = binding_view(plan->before, c->before, room);
-	out->after = binding_view(plan->commits ? plan->next : plan->before, c->after, room + 1);
+	const rg__change *c = &plan->changes[index];
+
+	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .reason = reason_of(plan, c), .callid = plan->callid,
+		.at = plan->at };
+	rg__plan_key(plan, &out->key);
+	out->aor = (rg_str){ plan->aor, rg_key_print(&out->key, plan->aor, rg__record_aor_room(plan->next ? plan->next : plan->before)) };
+	out->before = binding_view(plan->before, c->before, &room->before);
+	out->after = binding_view(plan->commits ? plan->next : plan->before, c->after, &room->after);
 	return RG_OK;
+}
+
+/* The views of all events stay valid as long as the plan, so each has its own. */
+static rg_status view_event(rg_plan *plan, uint32_t index, rg_event *out)
+{
+	if (index >= plan->n_changes)
+		return RG_ENOENT;
+	if (!plan->views)
+		plan->views = malloc(plan->n_changes * sizeof *plan->views);
+	return plan->views ? rg__plan_event(plan, index, &plan->views[index], out) : RG_ENOMEM;
 }
 
 rg_status rg_plan_event(const rg_plan *plan, uint32_t index, rg_event *out)
 {
 	rg_event full;
+	rg_status status = plan ? view_event((rg_plan *)plan, index, &full) : RG_ENOENT;
+	rg_status given = rg__shape_give(&event_shape, status == RG_OK ? &full : NULL, out);
 
-	return rg__shape_give(&event_shape, rg__plan_event(plan, index, &full) == RG_OK ? &full : NULL, out);
+	return status == RG_ENOMEM && given == RG_ENOENT ? RG_ENOMEM : given;
 }

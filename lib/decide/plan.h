@@ -4,6 +4,7 @@
 #define RG__PLAN_H
 
 #include "decide/decide.h"
+#include "message/message.h"
 
 /* Why a binding was removed: X(name, rg_event.reason). */
 #define RG__GONE_MAP(X) X(REQUEST, "request") X(STAR, "star") X(EVICTED, "evicted") X(REMOVED, "removed")
@@ -33,7 +34,7 @@ typedef struct rg__draft {
 	bool commits;
 	bool claims;                /* wake-ups, each to be marked once its event is delivered */
 	const rg_revision *revision;
-	rg_response *response;      /* the plan takes the reference; NULL = none */
+	const rg__answer *answer;   /* the content of the response; NULL = none */
 	rg_str callid;              /* of the request; copied */
 	rg_str reason;              /* of the events CONTACT_REFRESH; copied */
 	rg_time now;
@@ -48,7 +49,7 @@ typedef struct rg__draft {
 const rg__change *rg__plan_change(const rg_plan *plan, uint32_t index);
 rg_time rg__plan_at(const rg_plan *plan);
 
-/* Takes the references in the draft, on failure too. */
+/* Takes the reference in the draft, on failure too. */
 rg_status rg__plan_new(const rg__draft *draft, rg_plan **out);
 
 /* The beginning of a public decision: empties @p out, and checks what all of them need. RG_EINVAL. */

@@ -58,12 +58,13 @@ static void print_event(rg__print *p, const rg__change *change, const rg_event *
 static void print_change_of_record(rg__print *p, const rg_plan *plan)
 {
 	const rg__change *change;
-	rg_event e = { .struct_size = sizeof e };
+	rg__event_room room;
+	rg_event e;
 
 	if (rg_plan_affected_count(plan) > 0)
 		rg__print_int(p, "affected", rg_plan_affected_count(plan));
 	rg__print_word(p, "commit", commit_word(plan));
-	for (uint32_t i = 0; (change = rg__plan_change(plan, i)) && rg__plan_event(plan, i, &e) == RG_OK; i++)
+	for (uint32_t i = 0; (change = rg__plan_change(plan, i)) && rg__plan_event(plan, i, &room, &e) == RG_OK; i++)
 		print_event(p, change, &e);
 	if (rg_plan_next(plan))
 		rg__print_record(p, rg_plan_next(plan));

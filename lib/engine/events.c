@@ -326,13 +326,14 @@ static void keep_claim(rg__events *e, rg__batch *b)
 static void deliver_first(rg__events *e)
 {
 	rg__batch *b = e->first;
-	rg_event event = { .struct_size = sizeof event };
+	rg__event_room room;
+	rg_event event;
 
 	e->first = b->next;
 	if (!e->first)
 		e->last = NULL;
 	e->waiting--;
-	for (uint32_t i = 0; e->subscriptions && rg__plan_event(b->plan, i, &event) == RG_OK; i++)
+	for (uint32_t i = 0; e->subscriptions && rg__plan_event(b->plan, i, &room, &event) == RG_OK; i++)
 		tell_event(e, b, &event);
 	if (rg__plan_claims(b->plan)) {
 		keep_claim(e, b);

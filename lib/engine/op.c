@@ -36,7 +36,7 @@ static void blank_op(rg_op *op, const rg__verb *verb)
 rg_status rg__op_begin(rg_op *op, const rg__verb *verb, rg_registrar *reg)
 {
 	blank_op(op, verb);
-	rg_status st = rg__enter(reg, &op->ticket, verb->draws ? op->seed : NULL);
+	rg_status st = rg__enter(reg, &op->ticket);
 	if (st != RG_OK)
 		return st;
 	rg__call_init(&op->call, reg->store, continue_op);

@@ -33,7 +33,6 @@ typedef struct rg__verb {
 	size_t size;           /* of that struct */
 	size_t zeroed;         /* of its bytes, how many are zero before `prepare`; 0 = all */
 	uint32_t fetch_flags;
-	bool draws;            /* its decisions are random: it gets a seed */
 	bool walks;            /* over several keys: pages of them, or the keys that `next` names */
 	bool bare;             /* a walk that needs the keys alone: no record is fetched */
 	bool converges;        /* the caller retries the whole operation: a commit of unknown fate is not sent again */
@@ -109,7 +108,6 @@ struct rg_op {
 	char *key_text;    /* the key's, when the operation has a copy; else NULL */
 	char *text;        /* copies of what else it was lent; NULL = none */
 	rg_time now;
-	uint8_t seed[32];  /* of a verb that draws */
 	rg_fetched found;
 	rg_plan *plan;
 	rg_commit commit;

@@ -91,18 +91,15 @@ static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
 	ticket->number = ++s->number;
 }
 
-rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket, uint8_t seed[32])
+rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket)
 {
 	rg__stripe *s = stripe_here(reg);
 
 	pthread_mutex_lock(&s->lock);
 	bool closed = s->closed;
 
-	if (!closed) {
+	if (!closed)
 		take_ticket(reg, s, ticket);
-		if (seed)
-			rg__seed_next(&s->seeds, reg->key, seed);
-	}
 	pthread_mutex_unlock(&s->lock);
 	return closed ? RG_ECANCELED : RG_OK;
 }
@@ -149,6 +146,19 @@ void rg__count(rg__stripe *s, int what)
 	pthread_mutex_unlock(&s->lock);
 }
 
+static uint64_t unique_number(const rg__ticket *ticket, uint64_t number)
+{
+	return number * RG__STRIPES + ticket->stripe->index;
+}
+
+void rg__ticket_seed(const rg__ticket *ticket, uint8_t seed[32])
+{
+	const uint64_t rest[2] = { unique_number(ticket, ticket->number) };
+
+	memcpy(seed, ticket->reg->secret, 16);
+	memcpy(seed + 16, rest, 16);
+}
+
 rg_revision rg__revision_next(rg__ticket *ticket)
 {
 	rg__stripe *s = ticket->stripe;
@@ -161,7 +171,7 @@ rg_revision rg__revision_next(rg__ticket *ticket)
 		number = ++s->number;
 		pthread_mutex_unlock(&s->lock);
 	}
-	number = number * RG__STRIPES + (uint64_t)(s - ticket->reg->stripes);
+	number = unique_number(ticket, number);
 	memcpy(r.b, ticket->reg->node, 8);
 	for (int i = 0; i < 8; i++)
 		r.b[8 + i] = (uint8_t)(number >> (56 - 8 * i));
@@ -198,7 +208,7 @@ static bool stripes_new(rg_registrar *reg, rg_config *config)
 		if (!snapshot_new(config, &s->snapshot))
 			return false;
 		pthread_mutex_init(&s->lock, NULL);
-		s->seeds.stream = i;
+		s->index = (uint32_t)i;
 	}
 	return true;
 }
@@ -256,7 +266,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 	if (!reg->events || !reg->waits || !reg->slots || !stripes_new(reg, config))
 		return RG_ENOMEM;
 	draw_bytes(reg, reg->node, sizeof reg->node);
-	draw_bytes(reg, reg->key, sizeof reg->key);
+	draw_bytes(reg, reg->secret, sizeof reg->secret);
 	rg_status st = draw_ring(reg);
 
 	if (st == RG_OK)

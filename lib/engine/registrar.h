@@ -12,7 +12,6 @@
 #include "engine/agenda.h"
 #include "engine/counters.h"
 #include "engine/events.h"
-#include "engine/seeds.h"
 
 typedef struct rg__waits rg__waits; /* waits.h */
 
@@ -31,10 +30,10 @@ typedef struct rg__stripe {
 	rg__snapshot *snapshot;
 	uint64_t uses;   /* operations that hold the registrar through this stripe */
 	uint64_t number; /* of operations and revisions, so far */
+	uint32_t index;  /* its own among the stripes */
 	bool closed;     /* after shutdown */
 	bool forsaken;   /* the last reference is gone: the last use drops the stripe's pin */
 	struct rg_op *ops; /* the operations that tick and shutdown can find */
-	rg__seeds seeds;
 	int64_t stats[RG__S_COUNT];
 	int64_t rejects[RG__REASON_COUNT];
 } rg__stripe;
@@ -63,7 +62,7 @@ struct rg_registrar {
 	rg__waits *waits;
 	rg__slots *slots; /* tokens of env.resolve */
 	uint8_t node[8];  /* first half of its revisions */
-	uint8_t key[32];  /* of its seeds */
+	uint8_t secret[16]; /* of its seeds */
 	rg__ring *ring;   /* drawn at random: seals while gruu_secret is unset, and so opens after a reload what it sealed before */
 	rg__agenda agenda;
 	pthread_mutex_t configuring; /* held while the stripes get another configuration, so that all get the same */
@@ -82,8 +81,12 @@ typedef struct rg__ticket {
 	uint64_t number; /* unique in its stripe; becomes the first revision, and is 0 after that */
 } rg__ticket;
 
-/* RG_ECANCELED after shutdown. @p seed may be NULL. */
-rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket, uint8_t seed[32]);
+/* RG_ECANCELED after shutdown. */
+rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket);
+
+/* The seed of the operation, while it has its number: the registrar's secret, which is the key of what rg__draw() draws, and a number that no
+ * other operation of the registrar has. */
+void rg__ticket_seed(const rg__ticket *ticket, uint8_t seed[32]);
 
 /* The same, and after shutdown too: for work that the holder of ticket @p beside leaves behind, or (NULL) for a caller with a reference. */
 void rg__enter_late(rg_registrar *reg, const rg__ticket *beside, rg__ticket *ticket);

@@ -53,7 +53,7 @@ static void sent_begin(sent_op *s, rg__batch *claim)
 {
 	s->claim = claim;
 	s->plan = rg__plan_ref(rg__claim_plan(claim));
-	s->op.key = *rg__plan_key(s->plan);
+	rg__plan_key(s->plan, &s->op.key);
 }
 
 /* Over an inline store the claim is marked on return, or the status says why not. Over any other store that has begun. */
@@ -132,9 +132,10 @@ static int wake_statistic(const rg_event *e)
 
 void rg__wakes_count(rg_op *op)
 {
-	rg_event e = { .struct_size = sizeof e };
+	rg__event_room room;
+	rg_event e;
 
-	for (uint32_t i = 0; rg__plan_event(op->plan, i, &e) == RG_OK; i++) {
+	for (uint32_t i = 0; rg__plan_event(op->plan, i, &room, &e) == RG_OK; i++) {
 		int what = wake_statistic(&e);
 
 		if (what >= 0)

@@ -57,7 +57,7 @@ bool rg__uri_param(const rg__uri *uri, rg_str name, rg_str *value); /* case-inse
 
 static inline bool rg__is_sips(rg_str uri) /* looks at the scheme only */
 {
-	return uri.n >= 5 && rg__eq_nocase(rg__sub(uri, 0, 5), RG_STR("sips:"));
+	return uri.n >= 5 && uri.p[4] == ':' && rg__eq_nocase(rg__sub(uri, 0, 4), RG_STR("sips"));
 }
 
 /* The port in effect: the stated one, else 5061 for sips or transport=tls/wss, else 5060. */

@@ -95,7 +95,7 @@ static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint3
 		text = na.uri;
 	}
 	*out = uri_matchable(text);
-	return rg__uri_parse(text, &out->uri) == RG_OK;
+	return rg__uri_parse(text, &out->room) == RG_OK;
 }
 
 /* Two flows of a device may share a URI; then reg-id and instance tell them apart (RFC 5626 §6). A missing reg-id matches either flow,

@@ -62,7 +62,7 @@ rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, c
 	if (st != RG_OK)
 		return st;
 	in->ref.msg = *msg;
-	st = rg__enter(reg, &ticket, NULL);
+	st = rg__enter(reg, &ticket);
 	if (st != RG_OK)
 		return rg__fail(why, st, "the registrar was shut down");
 	st = read_through(ticket.snapshot->config, param, in, why);

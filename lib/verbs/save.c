@@ -15,6 +15,7 @@ typedef struct save_op {
 	/* These need not begin as zero. */
 	rg_msg msg;
 	rg_request request;
+	uint8_t seed[32];
 	rg__register_room room;
 } save_op;
 
@@ -25,7 +26,7 @@ static rg_status save_decide(rg_op *op)
 	save_op *s = (save_op *)op;
 	rg_revision revision = rg__revision_next(&op->ticket);
 
-	return rg__register_merge(s->reg, op->found.record, op->now, op->seed, &revision, &op->plan);
+	return rg__register_merge(s->reg, op->found.record, op->now, s->seed, &revision, &op->plan);
 }
 
 static rg_status save_resolved(rg_op *op)
@@ -56,7 +57,7 @@ static void save_answer(rg_op *op, rg_status status)
 
 	if (status == RG_OK) {
 		response = rg__plan_take_response(op->plan);
-		status = response ? RG_OK : RG_ENOMEM;
+		op->plan = NULL;
 	} else if (status == RG_ESTORE) {
 		rg__refusal(RG_R_STORE, op->ticket.snapshot->config, s->asked.options, s->reg, op->now, &response);
 	}
@@ -178,6 +179,7 @@ static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error
 	save_op *s = (save_op *)op;
 	rg_status st = take_request(s, asked, keeps, why);
 
+	rg__ticket_seed(&op->ticket, s->seed);
 	if (st == RG_OK && asked->upstream)
 		st = rg__register_read_answered(&s->request, asked->upstream, config, s->asked.options, &s->reg, why);
 	else if (st == RG_OK)
@@ -201,7 +203,6 @@ static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error
 static const rg__verb save_verb = {
 	.size = sizeof(save_op),
 	.zeroed = offsetof(save_op, msg),
-	.draws = true,
 	.prepare = save_prepare,
 	.resolved = save_resolved,
 	.decide = save_decide,

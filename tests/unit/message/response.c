@@ -102,6 +102,7 @@ Test(response, it_outlives_plan_config_and_request)
 	set(&w, "received_param", "rcv");
 	save(&w, .contact = { A }, .received = "sip:192.0.2.1");
 	r = rg__plan_take_response(w.plan);
+	w.plan = NULL;
 	end_world(&w);
 	cr_expect(rg_str_equal(rg_response_header(r, RG_STR("Contact"), 0), RG_STR(A ";expires=3600;rcv=\"sip:192.0.2.1\"")));
 	rg_response_free(r);

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT */
+/* The headers of a response, printed from the slices that it is made of. */
+#include "message/response.h"
+#include "model/model.h"
+#include "grammar/grammar.h"
+#include <stdlib.h>
+
+/* Header lines that are printed. `n` and `n_headers` keep counting when the room is full, or when there are no headers to fill in. */
+typedef struct lines {
+	char *room;
+	size_t size, n;
+	rg_header *headers; /* NULL = the text alone is wanted */
+	uint32_t n_headers;
+} lines;
+
+static inline void put(lines *l, rg_str s)
+{
+	if (s.n > 0 && l->n <= l->size && s.n <= l->size - l->n)
+		memcpy(l->room + l->n, s.p, s.n);
+	l->n += s.n;
+}
+
+/* A literal is copied as so many octets, without a call. */
+#define PUT(l, literal) put(l, (rg_str){ literal, sizeof literal - 1 })
+
+static void put_number(lines *l, int64_t v)
+{
+	char digits[20]; /* the sign and 19 digits of INT64_MIN */
+	size_t at = sizeof digits;
+	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (v < 0)
+		digits[--at] = '-';
+	put(l, (rg_str){ digits + at, sizeof digits - at });
+}
+
+/* The name of a header is a literal, and what follows is its value. */
+static inline void begin_header(lines *l, rg_str name)
+{
+	put(l, name);
+	PUT(l, ": ");
+	if (l->headers)
+		l->headers[l->n_headers] = (rg_header){ .name = name, .value.p = l->room + l->n };
+}
+
+static inline void end_header(lines *l)
+{
+	if (l->headers)
+		l->headers[l->n_headers].value.n = (size_t)(l->room + l->n - l->headers[l->n_headers].value.p);
+	l->n_headers++;
+	PUT(l, "\r\n");
+}
+
+static void put_number_header(lines *l, rg_str name, int64_t v)
+{
+	begin_header(l, name);
+	put_number(l, v);
+	end_header(l);
+}
+
+static void put_text_header(lines *l, rg_str name, rg_str text)
+{
+	if (text.n == 0)
+		return;
+	begin_header(l, name);
+	put(l, text);
+	end_header(l);
+}
+
+/* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
+static void put_contact_value(lines *l, const rg_response *r, const rg_contact *c)
+{
+	char q[RG__Q_ROOM];
+
+	PUT(l, "<");
+	put(l, c->uri);
+	PUT(l, ">");
+	if (c->q >= 0) {
+		PUT(l, ";q=");
+		put(l, rg__q_print(c->q, q));
+	}
+	PUT(l, ";expires=");
+	put_number(l, rg__seconds_left(c, r->answer.now));
+	if (c->received.n > 0 && r->answer.received_param.n > 0) {
+		PUT(l, ";");
+		put(l, r->answer.received_param);
+		PUT(l, "=\"");
+		put(l, c->received);
+		PUT(l, "\"");
+	}
+	put(l, c->params);
+}
+
+static char *two_digits(char *at, int64_t v)
+{
+	*at++ = (char)('0' + v / 10 % 10);
+	*at++ = (char)('0' + v % 10);
+	return at;
+}
+
+static char *three_letters(char *at, const char *from)
+{
+	memcpy(at, from, 3);
+	return at + 3;
+}
+
+/* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, in every locale. Years are counted from 1 March, so that a leap day ends a
+ * year. */
+static void put_date(lines *l, rg_time now)
+{
+	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	const int64_t last = RG__TIME_LAST / 1000;
+	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
+	int64_t day = t / 86400, second = t % 86400;
+	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;
+	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	int64_t mp = (5 * doy + 2) / 153;
+	int64_t month = mp < 10 ? mp + 3 : mp - 9;
+	int64_t year = yoe + era * 400 + (month <= 2);
+	char text[] = "Thu, 01 Jan 1970 00:00:00 GMT";
+
+	three_letters(text, days + 3 * (day % 7));
+	two_digits(text + 5, doy - (153 * mp + 2) / 5 + 1);
+	three_letters(text + 8, months + 3 * (month - 1));
+	two_digits(two_digits(text + 12, year / 100), year % 100);
+	two_digits(text + 17, second / 3600);
+	two_digits(text + 20, second / 60 % 60);
+	two_digits(text + 23, second % 60);
+	put(l, (rg_str){ text, sizeof text - 1 });
+}
+
+/* Takes the next line off @p rest. */
+static rg_str line_off(rg_str *rest)
+{
+	const char *lf = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
+	rg_str line = lf ? rg__sub(*rest, 0, (size_t)(lf - rest->p)) : *rest;
+
+	*rest = lf ? rg__sub(*rest, line.n + 1, rest->n) : RG__ABSENT;
+	return line;
+}
+
+/* Headers of the extensions. */
+static void put_extensions(const rg__extras *x, lines *l)
+{
+	rg_str rest = x->path, caps = x->feature_caps, value;
+
+	while (rg_path_next(&rest, &value))
+		put_text_header(l, RG_STR("Path"), value);
+	while (caps.n > 0)
+		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
+	put_text_header(l, RG_STR("Supported"), x->supported);
+	put_text_header(l, RG_STR("Require"), x->require);
+	put_text_header(l, RG_STR("Service-Route"), x->service_route);
+	if (x->flow_timer > 0)
+		put_number_header(l, RG_STR("Flow-Timer"), x->flow_timer);
+}
+
+rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
+{
+	rg_str rest = r->answer.extras ? r->answer.extras->gruus : RG__ABSENT, line = RG__ABSENT;
+
+	for (uint32_t i = 0; i <= index && rest.p; i++)
+		line = line_off(&rest);
+	return index < r->answer.n_listed && line.n > 0 && line.n <= value.n ? rg__sub(value, value.n - line.n, value.n) : RG__ABSENT;
+}
+
+static void print_lines(const rg_response *r, lines *l)
+{
+	static const rg__extras none;
+	const rg__extras *x = r->answer.extras ? r->answer.extras : &none;
+	rg_str gruus = x->gruus;
+	rg_contact c;
+
+	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
+		begin_header(l, RG_STR("Contact"));
+		put_contact_value(l, r, &c);
+		if (x->gruus.n > 0)
+			put(l, line_off(&gruus));
+		end_header(l);
+	}
+	begin_header(l, RG_STR("Date"));
+	put_date(l, r->answer.now);
+	end_header(l);
+	if (r->answer.code != 200)
+		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->answer.reason)));
+	if (r->answer.code >= 500 && r->answer.code < 600 && x->retry_after > 0)
+		put_number_header(l, RG_STR("Retry-After"), x->retry_after);
+	if (r->answer.code == 423)
+		put_number_header(l, RG_STR("Min-Expires"), x->min_expires);
+	if (r->answer.code == 420)
+		put_text_header(l, RG_STR("Unsupported"), x->unsupported);
+	put_extensions(x, l);
+}
+
+size_t rg_response_print(const rg_response *r, char *room, size_t size)
+{
+	lines l = { .room = room, .size = room ? size : 0 };
+
+	if (r)
+		print_lines(r, &l);
+	return l.n;
+}
+
+/* One allocation: the array, and the lines that its slices point into. */
+static rg_status keep_headers(rg_response *r)
+{
+	lines l = { 0 };
+
+	print_lines(r, &l);
+	rg_header *headers = malloc(l.n_headers * sizeof *headers + l.n);
+
+	if (!headers)
+		return RG_ENOMEM;
+	l = (lines){ .room = (char *)(headers + l.n_headers), .size = l.n, .headers = headers };
+	print_lines(r, &l);
+	r->headers = headers;
+	r->n_headers = l.n_headers;
+	return RG_OK;
+}
+
+rg_status rg_response_headers(rg_response *r, const rg_header **headers, uint32_t *n)
+{
+	if (headers)
+		*headers = NULL;
+	if (n)
+		*n = 0;
+	if (!r || !headers || !n)
+		return RG_EINVAL;
+	rg_status status = r->headers ? RG_OK : keep_headers(r);
+
+	if (status != RG_OK)
+		return status;
+	*headers = r->headers;
+	*n = r->n_headers;
+	return RG_OK;
+}
+
+rg_str rg_response_header(rg_response *r, rg_str name, uint32_t index)
+{
+	const rg_header *headers;
+	uint32_t n;
+
+	if (rg_response_headers(r, &headers, &n) != RG_OK)
+		return RG__ABSENT;
+	for (uint32_t i = 0; i < n; i++) {
+		if (rg__eq_nocase(headers[i].name, name) && index-- == 0)
+			return headers[i].value;
+	}
+	return RG__ABSENT;
+}
