@@ -100,7 +100,6 @@ static void renew_binding(rg_record *r, rg__binding *b, const rg_contact *c)
 	}
 }
 
-/* A binding of the record before is as it was, at its own place. */
 static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact *contacts, const uint16_t *kept, uint32_t n)
 {
 	const rg__binding *b;
@@ -110,53 +109,55 @@ static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact
 		return false;
 	b = rg__record_bindings(r);
 	for (i = 0; i < n; i++)
-		if (kept[i] == RG__GIVEN ? !binding_stays(r, &b[i], &contacts[i]) : kept[i] != i)
+		if (kept[i] != i && (kept[i] != RG__GIVEN || !binding_stays(r, &b[i], &contacts[i])))
 			return false;
 	return true;
 }
 
-static rg_status build_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
-	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
-{
-	for (uint32_t i = 0; i < n; i++)
-		if (kept[i] != RG__GIVEN)
-			rg__record_contact(before, kept[i], &contacts[i]);
-	return rg__record_new(key, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
-}
-
-/* When a binding is to be looked at. */
 static rg_time binding_deadline(const rg_record *r, const rg__binding *b)
 {
-	rg__rare rare = { 0 };
+	rg__rare rare = { 0, 0, 0 };
 
 	if (b->present & 1u << RG__HAS_rare)
 		memcpy(&rare, rg__record_bytes(r) + rg__binding_at(r, b, RG__HAS_rare), sizeof rare);
 	return rare.wake != 0 && rare.wake < b->expires ? rare.wake : b->expires;
 }
 
-rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
-	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
+/* The record before with the numbers of the bindings that are given. NULL: out of memory. */
+static rg_record *renew_record(const rg_record *before, const rg_revision *revision, const rg_contact *contacts, const uint16_t *kept)
 {
-	rg_record *r;
+	rg_record *r = malloc(before->size);
 	rg__binding *b;
 	uint32_t i;
 
-	if (n_removals > 0 || !record_stays(before, key, contacts, kept, n))
-		return build_next(before, key, revision, contacts, kept, n, removals, n_removals, out);
-	*out = r = malloc(before->size);
 	if (r == NULL)
-		return RG_ENOMEM;
+		return NULL;
 	atomic_init(&r->refs, 1);
 	memcpy((char *)r + sizeof r->refs, (const char *)before + sizeof r->refs, before->size - sizeof r->refs);
 	r->revision = *revision;
 	r->deadline = RG_TIME_NEVER;
 	b = (rg__binding *)(uintptr_t)rg__record_bindings(r);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < r->n_contacts; i++) {
 		if (kept[i] == RG__GIVEN)
 			renew_binding(r, &b[i], &contacts[i]);
-		rg_time deadline = binding_deadline(r, &b[i]);
-		if (deadline < r->deadline)
-			r->deadline = deadline;
+		rg_time at = binding_deadline(r, &b[i]);
+
+		r->deadline = at < r->deadline ? at : r->deadline;
 	}
-	return RG_OK;
+	return r;
+}
+
+rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
+	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
+{
+	uint32_t i;
+
+	if (n_removals == 0 && record_stays(before, key, contacts, kept, n)) {
+		*out = renew_record(before, revision, contacts, kept);
+		return *out != NULL ? RG_OK : RG_ENOMEM;
+	}
+	for (i = 0; i < n; i++)
+		if (kept[i] != RG__GIVEN)
+			rg__record_contact(before, kept[i], &contacts[i]);
+	return rg__record_new(key, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
 }
