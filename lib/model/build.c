@@ -460,25 +460,6 @@ static bool tags_open(tag_list *t, rg__scratch *room, rg__slice *few, uint32_t n
 	return true;
 }
 
-static rg_time earliest_deadline(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals)
-{
-	rg_time t = RG_TIME_NEVER;
-	uint32_t i;
-
-	for (i = 0; i < n_contacts; i++) {
-		if (contacts[i].expires < t)
-			t = contacts[i].expires;
-		if (contacts[i].wake != 0 && contacts[i].wake < t)
-			t = contacts[i].wake;
-	}
-	if (n_contacts > 0 || n_removals == 0)
-		return t;
-	for (i = 0, t = INT64_MIN; i < n_removals; i++)
-		if (removals[i].at > t)
-			t = removals[i].at;
-	return rg__add_sat(t, RG_REMOVAL_KEEP);
-}
-
 /* Lays the whole record out in b->base. */
 static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals,
 	uint32_t n_removals, rg_str extra)
