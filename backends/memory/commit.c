@@ -129,9 +129,9 @@ static int64_t table_bytes(const struct shard *s)
 static bool reserve_entry(struct change *ch, uint32_t tags)
 {
 	struct shard *s = ch->s;
-	if (!pool_reserve(&s->pool, tags))
+	if (!pool_reserve(&ch->m->area, &s->pool, tags))
 		return false;
-	if (ch->old == 0 && (!heap_reserve(&s->heap) || (!table_grow(s) && !s->table.buckets)))
+	if (ch->old == 0 && (!heap_reserve(&ch->m->area, &s->heap) || (!table_grow(&ch->m->area, s) && !s->table.buckets)))
 		return false;
 	return tags_grow(ch->m, s, tags) || s->tags.buckets;
 }
@@ -175,7 +175,7 @@ static void delete_entry(struct change *ch)
 	int64_t before = table_bytes(s);
 	pool_give(&s->pool, ch->old, tags);
 	if (--s->table.n == 0)
-		pool_clear(&s->pool);
+		pool_clear(&ch->m->area, &s->pool);
 	struct tally *t = tally_find(s->tallies, ch->key.domain);
 	weigh(t, ch->has, NULL);
 	int64_t last = --t->keys == 0 ? (int64_t)(sizeof *t + t->n) : 0;

@@ -49,7 +49,7 @@ static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 	}
 }
 
-static void empty_shard(struct shard *s)
+static void empty_shard(struct area *a, struct shard *s)
 {
 	watches_end(s);
 	for (uint32_t i = 0; i < s->heap.n; i++)
@@ -58,11 +58,11 @@ static void empty_shard(struct shard *s)
 		next = t->next;
 		free(t);
 	}
-	free(s->table.buckets);
-	free(s->tags.buckets);
+	area_give(a, s->table.buckets, sizeof *s->table.buckets << s->table.bits);
+	area_give(a, s->tags.buckets, sizeof *s->tags.buckets << s->tags.bits);
 	free(s->tags.marks);
-	free(s->heap.nodes);
-	free(s->pool.cells);
+	area_give(a, s->heap.nodes, s->heap.room * sizeof *s->heap.nodes);
+	pool_clear(a, &s->pool);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -70,7 +70,8 @@ static void memory_destroy(void *self)
 {
 	struct memory *m = self;
 	for (uint32_t i = 0; i < m->n_shards; i++)
-		empty_shard(&m->shards[i]);
+		empty_shard(&m->area, &m->shards[i]);
+	area_close(&m->area);
 	free(m->shards);
 	free(m);
 }
@@ -148,12 +149,16 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	uint32_t shards = o.shards ? o.shards : SHARDS;
 	if (shards > SHARDS_MAX || (shards & (shards - 1)) != 0)
 		return rg_error_set(why, RG_EINVAL, RG_STR("memory store: shards must be a power of two up to 4096"));
+	if (o.large_pages > 1 || o.reserved != 0)
+		return rg_error_set(why, RG_EINVAL, RG_STR("memory store: large_pages must be 0 or 1, and reserved 0"));
 	struct memory *m = new_memory(shards, o.max_bytes);
 	if (!m)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
 	rg_status status = RG_OK;
 	if (!draw_secret(&m->secret))
 		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
+	else if (!area_open(&m->area, o.large_pages == 1))
+		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no large pages"));
 	if (status == RG_OK)
 		status = rg_store_new(&memory_ops, m, out, why);
 	if (status != RG_OK)
