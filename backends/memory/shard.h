@@ -44,9 +44,12 @@ static inline bool same_string(rg_str a, rg_str b)
 		}
 		return true;
 	}
-	if (a.n > 16)
+	if (a.n > 32)
 		return memcmp(a.p, b.p, a.n) == 0;
-	return ((load_word(a.p) ^ load_word(b.p)) | (load_word(a.p + a.n - 8) ^ load_word(b.p + b.n - 8))) == 0;
+	uint64_t sum = (load_word(a.p) ^ load_word(b.p)) | (load_word(a.p + a.n - 8) ^ load_word(b.p + b.n - 8));
+	if (a.n > 16)
+		sum |= (load_word(a.p + 8) ^ load_word(b.p + 8)) | (load_word(a.p + a.n - 16) ^ load_word(b.p + b.n - 16));
+	return sum == 0;
 }
 
 static inline bool same_key(const rg_key *a, const rg_key *b)
@@ -164,16 +167,46 @@ struct watches {
 	uint64_t last_id;
 };
 
+/* What every operation reads comes first, in one line. */
 struct shard {
-	_Alignas(128) pthread_mutex_t lock;
+	_Alignas(128) _Atomic uint32_t lock; /* LOCK_… */
 	struct table table;
 	struct pool pool;
 	struct tags tags;
 	struct heap heap;
 	struct tally *tallies;
 	struct watches watches;
-	uint64_t bytes; /* size of records, entries and the tables above; watches are not counted */
+	uint64_t bytes; /* size of records and the tables above; watches are not counted */
+	pthread_mutex_t mutex; /* of those that wait for the lock */
+	pthread_cond_t freed;
 };
+
+/* A mutex costs an operation a call each way, which is a tenth of a fetch. With LOCK_AWAITED somebody may wait for the lock, and is to be woken. */
+enum { LOCK_FREE, LOCK_TAKEN, LOCK_AWAITED };
+
+/* lock.c */
+bool shard_open(struct shard *s);
+void shard_close(struct shard *s);
+void shard_await(struct shard *s);
+void shard_wake(struct shard *s);
+
+static inline bool shard_trylock(struct shard *s)
+{
+	uint32_t expected = LOCK_FREE;
+	return atomic_compare_exchange_strong_explicit(&s->lock, &expected, LOCK_TAKEN, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void shard_lock(struct shard *s)
+{
+	if (!shard_trylock(s))
+		shard_await(s);
+}
+
+static inline void shard_unlock(struct shard *s)
+{
+	if (atomic_exchange_explicit(&s->lock, LOCK_FREE, memory_order_release) == LOCK_AWAITED)
+		shard_wake(s);
+}
 
 /* Strings of at most HASH_SHORT octets in all are hashed with the factors: two for the constant, two for the lengths, and two for each word,
  * of which each of the three strings may leave one unfilled. getrandom() gives this many bytes at once. */
