@@ -1,52 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* The cells of a shard: one array, so that a cell costs nothing besides itself. A run that is given back is used again for a run of the same
- * length or, cut, for a shorter one. */
+/* The cells of a shard: one array, so that a cell costs nothing besides itself. Runs have the lengths 1, 2, 3, 4, 6, 8, 12, 16 and so on. A run
+ * that is given back is used again for one of the same length only, so the array is never larger than the most runs of each length at one
+ * time. */
 #include "shard.h"
 
-#include <stdlib.h>
-
-static uint32_t *free_list(struct pool *p, uint32_t cells)
+static uint32_t length_of(uint32_t class)
 {
-	return cells <= FREE_RUNS ? &p->free[cells] : &p->longer;
+	if (class < 2)
+		return class + 1;
+	return class % 2 ? 2u << (class - 1) / 2 : 3u << (class - 2) / 2;
 }
 
-/* The slot of a free run of at least so many cells; NULL = none was found. Runs of more than FREE_RUNS cells are rare, and only a few are
- * looked at. */
-static uint32_t *find_run(struct pool *p, uint32_t cells)
+static uint32_t class_of(uint32_t tags)
 {
-	enum { LOOKS = 16 };
-	for (uint32_t i = cells; i <= FREE_RUNS; i++) {
-		if (p->free[i] != 0)
-			return &p->free[i];
-	}
-	uint32_t *slot = &p->longer;
-	for (int i = 0; i < LOOKS && *slot != 0; i++) {
-		if (p->cells[*slot].hash >= cells)
-			return slot;
-		slot = &p->cells[*slot].next;
-	}
-	return NULL;
+	uint32_t class = 0;
+	while (length_of(class) < tags)
+		class++;
+	return class;
 }
 
-static uint64_t grown_cells(const struct pool *p, uint32_t cells)
+static uint64_t grown_cells(const struct pool *p, uint32_t class)
 {
-	uint64_t need = (p->room == 0 ? 1 : (uint64_t)p->n) + cells;
+	if (p->free[class] != 0)
+		return p->room;
+	uint64_t need = (p->room == 0 ? 1 : (uint64_t)p->n) + length_of(class);
 	return need <= p->room ? p->room : need + need / 8 + 8;
 }
 
-size_t pool_growth(struct pool *p, uint32_t cells)
+size_t pool_growth(const struct pool *p, uint32_t tags)
 {
-	return find_run(p, cells) ? 0 : (size_t)(grown_cells(p, cells) - p->room) * sizeof *p->cells;
+	return (size_t)(grown_cells(p, class_of(tags)) - p->room) * sizeof *p->cells;
 }
 
-bool pool_reserve(struct pool *p, uint32_t cells)
+bool pool_reserve(struct area *a, struct pool *p, uint32_t tags)
 {
-	if (find_run(p, cells))
-		return true;
-	uint64_t room = grown_cells(p, cells);
+	uint64_t room = grown_cells(p, class_of(tags));
 	if (room == p->room)
 		return true;
-	struct cell *grown = room < UINT32_MAX ? realloc(p->cells, (size_t)room * sizeof *grown) : NULL;
+	struct cell *grown = room < UINT32_MAX ? area_grow(a, p->cells, p->room * sizeof *grown, (size_t)room * sizeof *grown) : NULL;
 	if (!grown)
 		return false;
 	if (p->room == 0)
@@ -56,32 +47,27 @@ bool pool_reserve(struct pool *p, uint32_t cells)
 	return true;
 }
 
-uint32_t pool_take(struct pool *p, uint32_t cells)
+uint32_t pool_take(struct pool *p, uint32_t tags)
 {
-	uint32_t *slot = find_run(p, cells), run;
-	if (!slot) {
-		run = p->n;
-		p->n += cells;
+	uint32_t class = class_of(tags), run = p->free[class];
+	if (run != 0) {
+		p->free[class] = p->cells[run].next;
 		return run;
 	}
-	run = *slot;
-	uint32_t length = p->cells[run].hash;
-	*slot = p->cells[run].next;
-	if (length > cells)
-		pool_give(p, run + cells, length - cells);
+	run = p->n;
+	p->n += length_of(class);
 	return run;
 }
 
-void pool_give(struct pool *p, uint32_t entry, uint32_t cells)
+void pool_give(struct pool *p, uint32_t entry, uint32_t tags)
 {
-	uint32_t *list = free_list(p, cells);
-	p->cells[entry].next = *list;
-	p->cells[entry].hash = cells;
-	*list = entry;
+	uint32_t class = class_of(tags);
+	p->cells[entry].next = p->free[class];
+	p->free[class] = entry;
 }
 
-void pool_clear(struct pool *p)
+void pool_clear(struct area *a, struct pool *p)
 {
-	free(p->cells);
+	area_give(a, p->cells, p->room * sizeof *p->cells);
 	*p = (struct pool){ 0 };
 }
