@@ -15,6 +15,7 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 	m->contacts = rg__scratch_take(scratch, n * sizeof *m->contacts);
 	m->entries = rg__scratch_take(scratch, n * sizeof *m->entries);
 	m->ranks = rg__scratch_take(scratch, n * sizeof *m->ranks);
+	m->room = rg__scratch_take(scratch, n * sizeof *m->room);
 	m->changes = rg__scratch_take(scratch, n * sizeof *m->changes);
 	m->kept = rg__scratch_take(scratch, n * sizeof *m->kept);
 	m->listed = rg__scratch_take(scratch, n * sizeof *m->listed);
@@ -459,7 +460,7 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 			m->ranks[rest++].index = committed ? e->after : e->before;
 		}
 	}
-	rg__rank_sort(m->ranks, rest, m->reg->set->desc_time_order);
+	rg__rank_sort(m->ranks, rest, m->room, m->reg->set->desc_time_order);
 	for (uint32_t i = 0; i < rest; i++)
 		m->listed[n++] = m->ranks[i].index;
 	return n;
