@@ -7,7 +7,7 @@ static bool begins_fold(char c)
 }
 
 /* RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one before. */
-const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line)
+static inline __attribute__((always_inline)) const char *end_of_line(const char *p, const char *end, rg__wire_line *line)
 {
 	line->ends = 0;
 	line->folded = false;
@@ -27,9 +27,14 @@ const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *lin
 	}
 }
 
+const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line)
+{
+	return end_of_line(p, end, line);
+}
+
 const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line)
 {
-	const char *at = rg__wire_line_end(p, end, line), *colon;
+	const char *at = end_of_line(p, end, line), *colon;
 
 	if (!at)
 		return NULL;

@@ -29,21 +29,21 @@ static bool is_control(char c)
 	return u < ' ' || u == 0x7f;
 }
 
-/* Sixteen octets at once, in what the processor has for it: a line of a message is only a few of them. */
+/* Sixteen octets at once: a line of a message is only a few of them. */
 typedef uint8_t sixteen __attribute__((vector_size(16)));
-typedef uint64_t two_words __attribute__((vector_size(16)));
 
-/* The first of the sixteen octets that is marked. 16: none is. */
+/* The first of the sixteen octets that is marked with 0xff; 16: all others are 0. */
 static inline unsigned first_mark(sixteen marked)
 {
-	two_words w = (two_words)marked;
+#if defined(__SSE2__)
+	typedef char signs __attribute__((vector_size(16)));
 
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	if (w[0])
-		return (unsigned)__builtin_ctzll(w[0]) / 8;
-	return w[1] ? 8 + (unsigned)__builtin_ctzll(w[1]) / 8 : 16;
+	return (unsigned)__builtin_ctz((unsigned)__builtin_ia32_pmovmskb128((signs)marked) | 1u << 16);
 #else
+	typedef uint64_t two_words __attribute__((vector_size(16)));
+	const two_words w = (two_words)marked;
 	unsigned i = w[0] | w[1] ? 0 : 16;
+
 	while (i < 16 && !marked[i])
 		i++;
 	return i;

@@ -69,15 +69,15 @@ void rg__wire_start_read(rg_str bytes, rg__wire_start *start);
 /* value.c: what the registrar does not check, because only replies and other methods need it. */
 typedef struct rg__wire_via {
 	rg_str value, host;   /* the first value of its line, without a comment behind it; host absent: there is none */
-	const char *params;   /* where they begin in `value` */
+	rg_str known;         /* the first parameter that the receiver knows better, rport or received, with its ';'; absent = none */
 	uint16_t port;        /* of sent-by; 0 = not stated */
-	bool rport, received; /* these parameters are there */
+	bool rport;           /* this parameter is there */
 } rg__wire_via;
 
 /* Counts the values of a Via line. 0: one is malformed, or there is none. */
 uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
-/* Takes the next parameter other than rport and received, with its ';'; @p at starts as `params`. Absent: there is no further one. */
-rg_str rg__wire_via_param(const char **at, const rg__wire_via *via);
+/* Takes the next parameter other than rport and received, with its ';'. @p end is that of the value. Absent: there is no further one. */
+rg_str rg__wire_via_param(const char **at, const char *end);
 int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none */
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
