@@ -90,15 +90,10 @@ RG_API void rg_wire_call_init(rg_wire_call *call, uint32_t size);
  */
 RG_API rg_status rg_wire_handle(rg_registrar *registrar, rg_wire_call *call, rg_error *why);
 
-/** @param user  as handed over. @param call  the call with its results. */
+/** @param user  as handed over. @param call  the call with its results; `status` is what rg_wire_handle() would have returned. */
 typedef void (*rg_wire_cb)(void *user, rg_wire_call *call);
 
-/**
- * The completion form of rg_wire_handle(). The laws of registrar.h hold for it: after RG_OK the callback has been called, after RG_PENDING
- * it will be, exactly once, and after an error it will not be. What rg_wire_handle() returns is `status` of the call.
- * @param free_user  is called once, after the callback; may be NULL. @param op  may be NULL. It becomes NULL when the answer needed no
- * registrar. @param why  may be NULL.
- */
+/** The completion form of rg_wire_handle(). @param op  may be NULL. It becomes NULL when the answer needed no registrar. */
 RG_API rg_status rg_wire_handle_async(rg_registrar *registrar, rg_wire_call *call, rg_wire_cb done, void *user, rg_free_cb free_user,
 	rg_op **op, rg_error *why);
 
@@ -123,6 +118,11 @@ RG_API rg_status rg_wire_frame(rg_str bytes, size_t max, size_t *n, rg_error *wh
 /**
  * Answers several messages, as recvmmsg() returns them. First it tells the store of all their users (prefetch.h), then it answers one after the
  * other, in the order of the array: each call gets the results that rg_wire_handle() would have given it.
+ *
+ * The completion form begins the calls one after the other, as rg_wire_handle_async() does, without waiting for their answers. So requests
+ * about one AoR overtake each other exactly when they do so after as many calls of rg_wire_handle_async(). Its callback is called once for
+ * each call, also for one that could not begin, whose `status` is an error. It returns RG_OK when all have been called, RG_PENDING when
+ * some will be, and on an error nothing has begun.
  * @param calls  all of one size; an error of one call, which is in its `status`, does not keep the others from their answers.
  * @param n  their number; may be 0. Some 32 are enough, see prefetch.h.
  * @param why  says what was wrong with the last call whose status is an error; may be NULL.
@@ -130,15 +130,7 @@ RG_API rg_status rg_wire_frame(rg_str bytes, size_t max, size_t *n, rg_error *wh
  */
 RG_API rg_status rg_wire_handle_many(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_error *why);
 
-/**
- * The completion form of rg_wire_handle_many(). It begins the calls one after the other, as rg_wire_handle_async() does, without waiting for
- * their answers. So requests about one AoR overtake each other exactly when they do so after as many calls of rg_wire_handle_async().
- * @param done  is called once for each call, also for one that could not begin, whose status is an error.
- * @param free_user  is called once, after the last of these callbacks; may be NULL. @param why  as for rg_wire_handle_many(), of the calls that
- * could not begin.
- * @return RG_OK: `done` has been called for every call. RG_PENDING: for some it will be. RG_EINVAL, as rg_wire_handle_many(), and RG_ENOMEM:
- * nothing has begun, and the caller still owns its user data.
- */
+/** The completion form of rg_wire_handle_many(). @param free_user  is called once, after the last callback. It may be NULL. */
 RG_API rg_status rg_wire_handle_many_async(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_wire_cb done, void *user,
 	rg_free_cb free_user, rg_error *why);
 

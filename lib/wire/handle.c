@@ -33,7 +33,7 @@ static rg_status tell_wire(rg_error *why, rg_status status, const char *text)
 }
 
 /* Whatever the host knows, from `branch_flags` to `resolved`. */
-static void take_host(const rg_request *host, rg_request *out)
+static void take_host_side(const rg_request *host, rg_request *out)
 {
 	const size_t from = offsetof(rg_request, branch_flags), to = offsetof(rg_request, owner);
 
@@ -42,13 +42,13 @@ static void take_host(const rg_request *host, rg_request *out)
 	out->flags = host->flags & ~(uint32_t)RG_REQUEST_REPLY;
 }
 
-static void hand_over_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
+static void fill_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
 {
 	*lines = m->lines + m->first[list];
 	*n = m->n[list];
 }
 
-static void hand_over(const rg__wire_message *m, rg_request *out)
+static void fill_request(const rg__wire_message *m, rg_request *out)
 {
 	out->method = m->start.method;
 	out->request_uri = m->start.uri;
@@ -58,13 +58,13 @@ static void hand_over(const rg__wire_message *m, rg_request *out)
 	out->cseq = m->singles[RG__WIRE_CSEQ];
 	out->expires = m->singles[RG__WIRE_EXPIRES];
 	out->user_agent = m->singles[RG__WIRE_USER_AGENT];
-	hand_over_list(m, RG__WIRE_CONTACT, &out->contacts, &out->n_contacts);
-	hand_over_list(m, RG__WIRE_PATH, &out->paths, &out->n_paths);
-	hand_over_list(m, RG__WIRE_SUPPORTED, &out->supported, &out->n_supported);
-	hand_over_list(m, RG__WIRE_REQUIRE, &out->require, &out->n_require);
-	hand_over_list(m, RG__WIRE_FEATURE_CAPS, &out->feature_caps, &out->n_feature_caps);
-	hand_over_list(m, RG__WIRE_ALLOW, &out->allow, &out->n_allow);
-	hand_over_list(m, RG__WIRE_ROUTE, &out->routes, &out->n_routes);
+	fill_list(m, RG__WIRE_CONTACT, &out->contacts, &out->n_contacts);
+	fill_list(m, RG__WIRE_PATH, &out->paths, &out->n_paths);
+	fill_list(m, RG__WIRE_SUPPORTED, &out->supported, &out->n_supported);
+	fill_list(m, RG__WIRE_REQUIRE, &out->require, &out->n_require);
+	fill_list(m, RG__WIRE_FEATURE_CAPS, &out->feature_caps, &out->n_feature_caps);
+	fill_list(m, RG__WIRE_ALLOW, &out->allow, &out->n_allow);
+	fill_list(m, RG__WIRE_ROUTE, &out->routes, &out->n_routes);
 	out->via_count = m->n_vias;
 	out->defect = m->defect;
 }
@@ -83,9 +83,9 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 		h->wrong = "bytes have no Via to reply to";
 	if (status != RG_OK)
 		return status;
-	hand_over(&h->m, out);
+	fill_request(&h->m, out);
 	if (h->call->host)
-		take_host(h->call->host, out);
+		take_host_side(h->call->host, out);
 	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) != RG_OK || header.n == 0)
 		return RG_OK;
 	return rg__wire_message_find(h->bytes, header, &h->m, &out->socket_header);
@@ -155,7 +155,7 @@ static int32_t course_of(const handling *h)
 }
 
 /* Handles a message that needs no registrar. False: it needs one. */
-static bool answer_without_registrar(handling *h, int32_t course, rg_status *status)
+static bool answers_alone(handling *h, int32_t course, rg_status *status)
 {
 	*status = RG_OK;
 	if (course == REGISTERS || course == LOOKS_UP)
@@ -246,7 +246,7 @@ rg_status rg_wire_handle(rg_registrar *registrar, rg_wire_call *call, rg_error *
 	if (status != RG_OK)
 		return status;
 	int32_t course = course_of(&h);
-	if (!answer_without_registrar(&h, course, &status))
+	if (!answers_alone(&h, course, &status))
 		status = course == REGISTERS ? save(&h, registrar, why) : look_up(&h, registrar, why);
 	status = end_handling(&h, status);
 	if (h.wrong && status < 0)
@@ -289,9 +289,9 @@ static rg_status start_call(handling *h, rg_registrar *registrar, rg_op **op, rg
 	int32_t course = course_of(h);
 	rg_status status;
 
-	if (course == REGISTERS && !answer_without_registrar(h, course, &status))
+	if (course == REGISTERS && !answers_alone(h, course, &status))
 		return rg_save_msg_async(registrar, &h->msg, h->call->save, call_saved, h, free_handling, op, why);
-	if (!answer_without_registrar(h, course, &status))
+	if (!answers_alone(h, course, &status))
 		return rg_lookup_msg_async(registrar, &h->msg, h->call->lookup, call_found, h, free_handling, op, why);
 	if (status != RG_OK && h->call->n <= h->call->room)
 		return status;

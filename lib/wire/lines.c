@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/wire.h"
 
-static bool is_blank(char c)
+static bool begins_fold(char c)
 {
 	return c == ' ' || c == '\t';
 }
@@ -20,7 +20,7 @@ const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *lin
 		if (*p != '\r' || end - p < 2 || p[1] != '\n')
 			return NULL;
 		line->ends++;
-		if (end - p < 3 || !is_blank(p[2]))
+		if (end - p < 3 || !begins_fold(p[2]))
 			return p;
 		line->folded = true;
 		p += 2;
@@ -52,7 +52,7 @@ static const char *rough_end(const char *p, const char *end)
 		if (!lf || lf + 1 == end)
 			return NULL;
 		p = lf + 1;
-		if (!is_blank(*p))
+		if (!begins_fold(*p))
 			return p;
 	}
 	return NULL;

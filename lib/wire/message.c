@@ -6,7 +6,7 @@
 /* Who needs a header well-formed: every request, REGISTER alone, or nobody. */
 enum { EVERY, REGISTER, NOBODY };
 
-static const struct header_row {
+static const struct wire_header {
 	rg_str name;  /* in lower case */
 	char compact; /* RFC 3261 §7.3.3; 0 = none */
 	bool list;
@@ -60,13 +60,13 @@ static inline bool has_letters(const char *name, const char *row, size_t n)
 	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
 }
 
-static const struct header_row *row_of(rg_str name)
+static const struct wire_header *known_header(rg_str name)
 {
 	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
 
 	if (slot == 0)
 		return NULL;
-	const struct header_row *row = &rows[slot - 1];
+	const struct wire_header *row = &rows[slot - 1];
 	if (name.n == 1)
 		return row->compact == (name.p[0] | 0x20) ? row : NULL;
 	return name.n == row->name.n && has_letters(name.p, row->name.p, name.n) ? row : NULL;
@@ -78,7 +78,7 @@ static void set_wire_defect(rg__wire_message *m, int32_t reason)
 		m->defect = reason;
 }
 
-static void set_row_defect(rg__wire_message *m, const struct header_row *row, int32_t reason)
+static void set_row_defect(rg__wire_message *m, const struct wire_header *row, int32_t reason)
 {
 	if (row->needed_by == EVERY || (row->needed_by == REGISTER && m->start.kind == RG__WIRE_SAVE))
 		set_wire_defect(m, reason);
@@ -120,7 +120,7 @@ static bool grow(rg__wire_message *m)
 }
 
 /* The lines of one header stand together, so a line that comes later may have to be put in front of others. */
-static bool take_list(rg__wire_message *m, int list, rg_str value)
+static bool add_list_line(rg__wire_message *m, int list, rg_str value)
 {
 	if (!grow(m))
 		return false;
@@ -157,7 +157,7 @@ static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 }
 
 /* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
-static void take_single(rg__wire_message *m, const struct header_row *row, rg_str value)
+static void add_single(rg__wire_message *m, const struct wire_header *row, rg_str value)
 {
 	if (m->singles[row->index].p) {
 		set_row_defect(m, row, row->repeated);
@@ -184,12 +184,12 @@ static bool take_vias(rg__wire_message *m, rg_str value)
 	if (m->n_vias == 0)
 		m->via = first;
 	m->n_vias += n;
-	return take_list(m, RG__WIRE_VIA, value);
+	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
 static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
-	const struct header_row *row = row_of(line->name);
+	const struct wire_header *row = known_header(line->name);
 	rg_str value = line->value;
 
 	if (!row) {
@@ -201,14 +201,14 @@ static bool take_line(rg__wire_message *m, const rg__wire_line *line)
 	if (line->folded && !(value = unfold_value(m, value)).p)
 		return false;
 	if (!row->list) {
-		take_single(m, row, value);
+		add_single(m, row, value);
 		return true;
 	}
 	if (row->index == RG__WIRE_VIA)
 		return take_vias(m, value);
 	if (row->index == RG__WIRE_PATH && !rg__wire_path_is_sound(value)) /* also where no flag asks for a Path */
 		set_row_defect(m, row, RG_R_PARSE_PATH);
-	return take_list(m, row->index, value);
+	return add_list_line(m, row->index, value);
 }
 
 static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)
@@ -220,7 +220,7 @@ static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_star
 }
 
 /* RG_R_FINE, or the reason why the framing is invalid. */
-static int32_t read_lines(rg__wire_message *m, rg_str bytes)
+static int32_t read_header_section(rg__wire_message *m, rg_str bytes)
 {
 	const char *end = bytes.p + bytes.n, *p = bytes.p;
 	rg__wire_line line;
@@ -266,7 +266,7 @@ static void check_headers(rg__wire_message *m)
 rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *start, rg__wire_message *m)
 {
 	begin_message(m, bytes, start);
-	int32_t defect = bytes.n > max ? RG_R_TOO_LARGE : read_lines(m, bytes);
+	int32_t defect = bytes.n > max ? RG_R_TOO_LARGE : read_header_section(m, bytes);
 	if (defect == RG_R_INTERNAL)
 		return RG_ENOMEM;
 	if (defect != RG_R_FINE) {
@@ -279,7 +279,7 @@ rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *
 	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
 }
 
-static bool is_copied(const struct header_row *row)
+static bool goes_into_reply(const struct wire_header *row)
 {
 	return row && (row->list ? row->index == RG__WIRE_VIA : row->index <= RG__WIRE_CSEQ);
 }
@@ -299,7 +299,7 @@ rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg
 		p = rg__wire_line_salvage(p, end, &line);
 		if (!p)
 			break;
-		if (n + (size_t)(p - from) > ROOM || !is_copied(row_of(line.name)))
+		if (n + (size_t)(p - from) > ROOM || !goes_into_reply(known_header(line.name)))
 			continue;
 		n += (size_t)(p - from);
 		if (!take_line(m, &line))

@@ -10,22 +10,22 @@ typedef struct reply_text {
 	size_t n, room;
 } reply_text;
 
-static inline void put(reply_text *out, rg_str s)
+static inline void reply_put(reply_text *out, rg_str s)
 {
 	if (s.n <= out->room && out->n <= out->room - s.n)
 		memcpy(out->p + out->n, s.p, s.n);
 	out->n += s.n;
 }
 
-#define PUT(out, literal) put(out, RG_STR(literal))
+#define PUT(out, literal) reply_put(out, RG_STR(literal))
 
 /* Adds a header copied from the request, unless it is absent or empty there. */
 static inline void put_copied(reply_text *out, rg_str name, rg_str value)
 {
 	if (value.n == 0)
 		return;
-	put(out, name);
-	put(out, value);
+	reply_put(out, name);
+	reply_put(out, value);
 	PUT(out, "\r\n");
 }
 
@@ -36,8 +36,8 @@ static void put_status(reply_text *out, const rg__wire_answer *answer)
 	line[8] = (char)('0' + answer->code / 100 % 10);
 	line[9] = (char)('0' + answer->code / 10 % 10);
 	line[10] = (char)('0' + answer->code % 10);
-	put(out, (rg_str){ line, sizeof line - 1 });
-	put(out, rg_str_from(answer->phrase));
+	reply_put(out, (rg_str){ line, sizeof line - 1 });
+	reply_put(out, rg_str_from(answer->phrase));
 	PUT(out, "\r\n");
 }
 
@@ -90,15 +90,15 @@ static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr 
 	const char *at = via->params;
 
 	if (!host.p || (!via->rport && !via->received)) {
-		put(out, via->value);
+		reply_put(out, via->value);
 	} else {
-		put(out, (rg_str){ via->value.p, (size_t)(at - via->value.p) });
+		reply_put(out, (rg_str){ via->value.p, (size_t)(at - via->value.p) });
 		while ((param = rg__wire_via_param(&at, via)).p)
-			put(out, param);
+			reply_put(out, param);
 	}
 	if (host.p && (via->rport || !is_host_of(via->host, host))) {
 		PUT(out, ";received=");
-		put(out, host);
+		reply_put(out, host);
 	}
 	if (host.p && via->rport) {
 		PUT(out, ";rport");
@@ -106,7 +106,7 @@ static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr 
 		char *digits = digits_before(port + sizeof port, source->port);
 		*--digits = '=';
 		if (source->port > 0)
-			put(out, (rg_str){ digits, (size_t)(port + sizeof port - digits) });
+			reply_put(out, (rg_str){ digits, (size_t)(port + sizeof port - digits) });
 	}
 }
 
@@ -131,9 +131,9 @@ static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *
 	if (source)
 		put_top_via(out, &m->via, source);
 	else
-		put(out, m->via.value);
+		reply_put(out, m->via.value);
 	rest.n = (size_t)(lines[0].p + lines[0].n - rest.p);
-	put(out, rest);
+	reply_put(out, rest);
 	PUT(out, "\r\n");
 	for (uint16_t i = 1; i < m->n[RG__WIRE_VIA]; i++)
 		put_copied(out, RG_STR("Via: "), lines[i]);
@@ -175,7 +175,7 @@ static void put_tag(reply_text *out, const rg__wire_message *m)
 	for (size_t i = 0; i < sizeof tag; i++, sum >>= 4)
 		tag[i] = digits[sum & 15];
 	PUT(out, ";tag=");
-	put(out, (rg_str){ tag, sizeof tag });
+	reply_put(out, (rg_str){ tag, sizeof tag });
 }
 
 static void put_to(reply_text *out, const rg__wire_message *m)
@@ -186,7 +186,7 @@ static void put_to(reply_text *out, const rg__wire_message *m)
 	if (!rg__wire_address_read(to, &tagged))
 		return;
 	PUT(out, "To: ");
-	put(out, to);
+	reply_put(out, to);
 	if (!tagged)
 		put_tag(out, m);
 	PUT(out, "\r\n");
@@ -198,7 +198,7 @@ static rg_str copy_of(const rg__wire_message *m, int single)
 }
 
 /* RFC 3261 §8.3. A fallback is left out: it must not be tried at once. So is another site: its URI is the one that the client asked for. */
-static void put_contacts(reply_text *out, const rg_targets *targets)
+static void put_redirects(reply_text *out, const rg_targets *targets)
 {
 	rg_target target = { .struct_size = sizeof target };
 	size_t n;
@@ -220,9 +220,9 @@ static void put_contacts(reply_text *out, const rg_targets *targets)
 
 static void put_header(reply_text *out, rg_str name, rg_str value)
 {
-	put(out, name);
+	reply_put(out, name);
 	PUT(out, ": ");
-	put(out, value);
+	reply_put(out, value);
 	PUT(out, "\r\n");
 }
 
@@ -251,7 +251,7 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	if (answer->response)
 		put_response(&out, answer->response);
 	if (answer->targets)
-		put_contacts(&out, answer->targets);
+		put_redirects(&out, answer->targets);
 	PUT(&out, "Content-Length: 0\r\n\r\n");
 	call->n = out.n;
 	call->code = answer->code;

@@ -3,7 +3,7 @@
 
 enum { MOST_START = 65535 }; /* octets of a start line, where no config is at hand */
 
-static bool starts_with_sip(rg_str s)
+static bool begins_with_sip(rg_str s)
 {
 	return s.n > 4 && rg__wire_same_name((rg_str){ s.p, 4 }, RG_STR("SIP/"));
 }
@@ -27,11 +27,11 @@ static bool is_method(rg_str method, const char *name, size_t n)
 }
 
 /* Letter case matters in a method (RFC 3261 §7.1), not in a version. */
-static int32_t kind_of(rg_str line, rg_str method, rg_str version)
+static int32_t start_kind(rg_str line, rg_str method, rg_str version)
 {
-	if (starts_with_sip(line))
+	if (begins_with_sip(line))
 		return RG__WIRE_RESPONSE;
-	if (!rg__wire_is_token(method) || !starts_with_sip(version))
+	if (!rg__wire_is_token(method) || !begins_with_sip(version))
 		return RG__WIRE_NO_SIP;
 	if (is_method(method, "ACK", 3))
 		return RG__WIRE_ACK;
@@ -55,5 +55,5 @@ void rg__wire_start_read(rg_str bytes, rg__wire_start *start)
 		return;
 	start->method = (rg_str){ line.p, (size_t)(first - line.p) };
 	start->uri = (rg_str){ first + 1, (size_t)(last - first - 2) };
-	start->kind = kind_of(line, start->method, (rg_str){ last, (size_t)(end - last) });
+	start->kind = start_kind(line, start->method, (rg_str){ last, (size_t)(end - last) });
 }

@@ -26,7 +26,7 @@ static const char *skip_string(const char *p, const char *end)
 
 /* Takes one parameter, with its ';' at @p p. NULL: it is malformed. A value may also be an address with brackets, or one without as in
  * `received`. */
-static const char *take_param(const char *p, const char *end, rg_str *name)
+static const char *take_wire_param(const char *p, const char *end, rg_str *name)
 {
 	const char *from = skip_lws(p + 1, end);
 
@@ -46,7 +46,7 @@ static const char *take_param(const char *p, const char *end, rg_str *name)
 	return p && p > from ? skip_lws(p, end) : NULL;
 }
 
-static const char *take_word(const char *p, const char *end, char stop)
+static const char *take_token_before(const char *p, const char *end, char stop)
 {
 	const char *from = p;
 
@@ -75,7 +75,7 @@ static const char *skip_comment(const char *p, const char *end)
 /* sent-protocol LWS, RFC 3261 §25.1 */
 static const char *take_protocol(const char *p, const char *end)
 {
-	if (!(p = take_word(p, end, '/')) || !(p = take_word(p, end, '/')))
+	if (!(p = take_token_before(p, end, '/')) || !(p = take_token_before(p, end, '/')))
 		return NULL;
 	const char *from = p;
 	p = skip_class(p, end, RG__WIRE_TOKEN);
@@ -83,7 +83,7 @@ static const char *take_protocol(const char *p, const char *end)
 }
 
 /* In brackets any octets of an IPv6 address are taken: only a comparison with the source address needs its value. */
-static const char *take_host(const char *p, const char *end, rg_str *host)
+static const char *take_via_host(const char *p, const char *end, rg_str *host)
 {
 	const char *from = p;
 
@@ -103,7 +103,7 @@ static const char *take_sent_by(const char *p, const char *end, rg__wire_via *vi
 {
 	uint32_t port = 0;
 
-	p = take_host(p, end, &via->host);
+	p = take_via_host(p, end, &via->host);
 	if (!p || p == end || *p != ':')
 		return p;
 	const char *from = p = skip_lws(p + 1, end);
@@ -124,7 +124,7 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 		return NULL;
 	via->params = p;
 	while (p < end && *p == ';') {
-		p = take_param(p, end, &name);
+		p = take_wire_param(p, end, &name);
 		if (!p)
 			return NULL;
 		via->rport |= name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
@@ -166,7 +166,7 @@ rg_str rg__wire_via_param(const char **at, const rg__wire_via *via)
 	rg_str name, param = RG__WIRE_NONE;
 
 	while (!param.p && from < end) {
-		const char *next = take_param(from, end, &name);
+		const char *next = take_wire_param(from, end, &name);
 		if (!rg__wire_same_name(name, RG_STR("rport")) && !rg__wire_same_name(name, RG_STR("received")))
 			param = (rg_str){ from, (size_t)(next - from) };
 		from = next;
@@ -232,7 +232,7 @@ static const char *take_address(const char *p, const char *end, char stop, bool 
 		return NULL;
 	p = skip_lws(p + (p < end && *p == '>'), end);
 	while (p && p < end && *p == ';') {
-		p = take_param(p, end, &name);
+		p = take_wire_param(p, end, &name);
 		*tagged |= p && name.n == 3 && rg__wire_same_name(name, RG_STR("tag"));
 	}
 	return p;

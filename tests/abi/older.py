@@ -58,7 +58,7 @@ def grow(tree, member):
 def unprobed(tree, names):
     """The functions of librgstr and librgstr-memory that take such a struct and that the client does not call."""
     probes = (tree / CLIENT[1]).read_text()
-    public = Headers(path for path in (tree / 'include/rgstr').glob('*.h') if path.name not in ('check.h', 'redis.h', 'sofia.h'))
+    public = Headers(path for path in (tree / 'include/rgstr').glob('*.h') if path.name not in ('check.h', 'redis.h', 'sofia.h', 'wire.h'))
     taking = [function.name for function in public.functions.values() if names & {param.type.strip(' *').split()[-1] for param in function.params}]
     return [name for name in sorted(taking) if not name.endswith('_init') and not re.search(rf'\b{name}\b', probes)]
 

@@ -48,7 +48,7 @@ for form in shared static both; do
 	build=$work/$form
 	archive=$([ $form = shared ] && echo false || echo true)
 	quiet env PKG_CONFIG_PATH= meson setup "$build" "$work/host" --prefix "$work/prefix-$form" --libdir lib -Drgstr:default_library=$form \
-		-Drgstr:sofia=disabled -Drgstr:redis=disabled -Drgstr:glib=disabled -Darchive="$archive"
+		-Drgstr:sofia=disabled -Drgstr:redis=disabled -Drgstr:glib=disabled -Drgstr:wire=disabled -Darchive="$archive"
 	quiet meson compile -C "$build"
 	quiet meson test -C "$build" --no-rebuild
 	quiet meson install -C "$build" --no-rebuild
