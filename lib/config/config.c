@@ -320,6 +320,11 @@ rg_status rg_config_get_int(const rg_config *config, rg_str name, int64_t *value
 		return RG_ENOENT;
 	if (rows[id].kind == RG_PARAM_TEXT)
 		return RG_EINVAL;
+	if (rows[id].kind == RG_PARAM_INT)
+		*value = config ? config->number[id] : rows[id].number;
+	if (*value > 0)
+		return RG_OK;
+	*value = 0;
 	rg_str text = rg__config_text(config, id);
 	if (!text.p)
 		return RG_ENOENT;

@@ -113,6 +113,16 @@ static const char *take_sent_by(const char *p, const char *end, rg__wire_via *vi
 	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
 }
 
+static bool is_rport(rg_str name)
+{
+	return name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
+}
+
+static bool is_received(rg_str name)
+{
+	return name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
+}
+
 /* Takes the value at @p p. NULL: it is malformed. */
 static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 {
@@ -122,13 +132,14 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 	*via = (rg__wire_via){ .value = { p, 0 } };
 	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, via)))
 		return NULL;
-	via->params = p;
 	while (p < end && *p == ';') {
+		const char *from = p;
 		p = take_wire_param(p, end, &name);
 		if (!p)
 			return NULL;
-		via->rport |= name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
-		via->received |= name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
+		via->rport |= is_rport(name);
+		if (!via->known.p && (is_rport(name) || is_received(name)))
+			via->known = (rg_str){ from, (size_t)(p - from) };
 	}
 	for (to = p; rg__wire_is(to[-1], RG__WIRE_LWS);)
 		to--;
@@ -160,14 +171,14 @@ uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first)
 	return n;
 }
 
-rg_str rg__wire_via_param(const char **at, const rg__wire_via *via)
+rg_str rg__wire_via_param(const char **at, const char *end)
 {
-	const char *end = via->value.p + via->value.n, *from = *at;
+	const char *from = *at;
 	rg_str name, param = RG__WIRE_NONE;
 
 	while (!param.p && from < end) {
 		const char *next = take_wire_param(from, end, &name);
-		if (!rg__wire_same_name(name, RG_STR("rport")) && !rg__wire_same_name(name, RG_STR("received")))
+		if (!is_rport(name) && !is_received(name))
 			param = (rg_str){ from, (size_t)(next - from) };
 		from = next;
 	}
