@@ -249,6 +249,18 @@ static void read_start(reading *r, const sip_t *sip)
 	r->failed |= !out->request_uri.p;
 }
 
+/* RFC 3261 §8.1.1.5. Sofia ignores what follows the method. */
+static bool is_cseq_of(rg_str cseq, rg_str method)
+{
+	size_t i = 0;
+
+	while (i < cseq.n && cseq.p[i] >= '0' && cseq.p[i] <= '9')
+		i++;
+	while (i < cseq.n && (cseq.p[i] == ' ' || cseq.p[i] == '\t'))
+		i++;
+	return rg_str_equal((rg_str){ cseq.p + i, cseq.n - i }, method);
+}
+
 /* RFC 3261 §8.1.1: the mandatory headers. Sofia does not report a missing one. */
 static void check_message(reading *r, const msg_t *msg, const sip_t *sip)
 {
@@ -261,8 +273,7 @@ static void check_message(reading *r, const msg_t *msg, const sip_t *sip)
 		if (!r->seen[needed[i].index])
 			set_defect(r, needed[i].reason);
 	}
-	/* RFC 3261 §8.1.1.5 */
-	if (sip->sip_request && sip->sip_cseq && strcmp(sip->sip_cseq->cs_method_name, sip->sip_request->rq_method_name) != 0)
+	if (sip->sip_request && sip->sip_cseq && !is_cseq_of(r->singles[CSEQ], rg_str_from(sip->sip_request->rq_method_name)))
 		set_defect(r, RG_R_PARSE);
 	/* A received message ends its headers with an empty line. A message that the host built has none yet. */
 	if (start && start->sh_data && !sip->sip_separator)

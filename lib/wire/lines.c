@@ -15,9 +15,10 @@ static const char *rough_end(const char *p, const char *end)
 	return NULL;
 }
 
-const char *rg__wire_line_salvage(const char *p, const char *end, rg__wire_line *line)
+const char *rg__wire_line_salvage(const char *p, const char *end, uint32_t *lines, rg__wire_line *line)
 {
-	for (const char *next; (next = rough_end(p, end)) != NULL; p = next) {
+	for (const char *next; *lines > 0 && (next = rough_end(p, end)) != NULL; p = next) {
+		--*lines;
 		if (*p == '\r' || *p == '\n')
 			return NULL;
 		if (rg__wire_line_take(p, next, line) == next && line->name.p)

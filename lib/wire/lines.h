@@ -12,9 +12,9 @@ typedef struct rg__wire_line {
 	bool folded;
 } rg__wire_line;
 
-/* Takes the next line apart, of a message whose framing is invalid: lines that cannot be taken are passed over. NULL: there is no further one,
- * or the next one is empty. A line is complete only when something follows it. */
-const char *rg__wire_line_salvage(const char *p, const char *end, rg__wire_line *line);
+/* Takes the next line apart, of a message whose framing is invalid: lines that cannot be taken are passed over. NULL: there is no further one
+ * among the next @p lines, which are counted down, or the next one is empty. A line is complete only when something follows it. */
+const char *rg__wire_line_salvage(const char *p, const char *end, uint32_t *lines, rg__wire_line *line);
 
 static inline bool rg__wire_is_blank(char c)
 {

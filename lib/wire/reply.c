@@ -187,9 +187,8 @@ static void put_tag(reply_text *out, const rg__wire_message *m)
 	reply_put(out, (rg_str){ tag, sizeof tag });
 }
 
-static void put_to(reply_text *out, const rg__wire_message *m)
+static void put_to(reply_text *out, const rg__wire_message *m, rg_str to)
 {
-	rg_str to = m->singles[RG__WIRE_TO];
 	bool tagged;
 
 	if (!rg__wire_address_read(to, &tagged))
@@ -209,9 +208,14 @@ static void skip_printed(reply_text *out, size_t n)
 	out->left -= n <= out->left ? n : out->left;
 }
 
-static rg_str copy_of(const rg__wire_message *m, int single)
+/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted nothing is. */
+static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 {
-	return m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
+	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
+	bool sound = accepted || single == RG__WIRE_CSEQ ||
+		(single == RG__WIRE_CALL_ID ? rg__wire_call_id_is_sound(value) : rg__wire_address_is_sound(value));
+
+	return sound ? value : RG__WIRE_NONE;
 }
 
 /* RFC 3261 §8.3. A fallback is left out: it must not be tried at once. So is another site: its URI is the one that the client asked for. */
@@ -250,16 +254,17 @@ static void put_response(reply_text *out, const rg_response *response)
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
+	const bool accepted = m->start.kind == RG__WIRE_SAVE && answer->code < 300;
 	reply_text out = { call->reply, call->room, 0 };
 
 	if (m->n_vias == 0)
 		return RG_EINVAL;
 	put_status(&out, answer);
 	put_vias(&out, m, source);
-	PUT_COPIED(&out, "From", copy_of(m, RG__WIRE_FROM));
-	put_to(&out, m);
-	PUT_COPIED(&out, "Call-ID", copy_of(m, RG__WIRE_CALL_ID));
-	PUT_COPIED(&out, "CSeq", copy_of(m, RG__WIRE_CSEQ));
+	PUT_COPIED(&out, "From", copy_of(m, RG__WIRE_FROM, accepted));
+	put_to(&out, m, copy_of(m, RG__WIRE_TO, accepted));
+	PUT_COPIED(&out, "Call-ID", copy_of(m, RG__WIRE_CALL_ID, accepted));
+	PUT_COPIED(&out, "CSeq", copy_of(m, RG__WIRE_CSEQ, accepted));
 	if (answer->name.n > 0)
 		put_header(&out, answer->name, answer->value);
 	if (answer->response)

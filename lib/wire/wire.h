@@ -36,6 +36,7 @@ int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: t
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
+bool rg__wire_address_is_sound(rg_str value);                    /* its URI, too, as the registrar judges it */
 bool rg__wire_path_is_sound(rg_str list);
 
 /* message.c: the values of a message. The headers that may occur once, then those with a slice a line. */
