@@ -2,7 +2,6 @@
 /* The entries of a shard by key. */
 #include "shard.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int order_strings(rg_str a, rg_str b)
@@ -162,18 +161,18 @@ static void split_chain(struct shard *s, uint32_t first, struct bucket *lower, u
 	set_bucket(s, &lower[1]);
 }
 
-bool table_grow(struct shard *s)
+bool table_grow(struct area *a, struct shard *s)
 {
 	struct table *t = &s->table;
 	uint32_t bits = table_grown_bits(t);
 	if (t->buckets && bits == t->bits)
 		return true;
-	struct bucket *buckets = calloc((size_t)1 << bits, sizeof *buckets);
+	struct bucket *buckets = area_take(a, sizeof *buckets << bits);
 	if (!buckets)
 		return false;
 	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++)
 		split_chain(s, t->buckets[i].first, &buckets[2 * (size_t)i], bits);
-	free(t->buckets);
+	area_give(a, t->buckets, sizeof *buckets << t->bits);
 	t->buckets = buckets;
 	t->bits = bits;
 	return true;

@@ -79,7 +79,7 @@ void rg_record_key(const rg_record *record, rg_key *out)
 		*out = (rg_key){ 0 };
 		return;
 	}
-	p = rg__record_bytes(record) + sizeof *record;
+	p = rg__record_domain(record);
 	out->domain = (rg_str){ p, record->domain_n };
 	out->user = (rg_str){ rg__record_bytes(record) + record->user, record->user_n };
 	out->host = (rg_str){ p + record->domain_n, record->host_n };
