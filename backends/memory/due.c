@@ -82,7 +82,7 @@ static void give_due(struct shard *s, const struct node *node, struct page *page
 {
 	const rg_record *record = s->pool.cells[node->entry].record;
 	prefetch_record(record);
-	table_prefetch(&s->table, node->hash);
+	table_prefetch(s, node->hash, 0);
 	page_add(page, record, (uint64_t)node->deadline);
 }
 

@@ -25,27 +25,27 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	return RG_OK;
 }
 
-/* In two passes, because to read a bucket in the first one would wait for the memory: when the second begins, the buckets have mostly arrived.
- * A lock that is taken is left alone, for the sake of the caller. */
+/* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A lock that is taken is left
+ * alone, for the sake of the caller. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
 	struct memory *m = self;
 	uint64_t hashes[MAX_PREFETCH];
-	uint32_t some = n < MAX_PREFETCH ? n : MAX_PREFETCH;
-	for (uint32_t i = 0; i < some; i++) {
+	uint32_t left = n < MAX_PREFETCH ? n : MAX_PREFETCH;
+	for (uint32_t i = 0; i < left; i++)
 		hashes[i] = hash_key(m, &keys[i]);
-		struct shard *s = shard_of(m, hashes[i]);
-		if (!shard_trylock(s))
-			continue;
-		table_prefetch(&s->table, (uint32_t)hashes[i]);
-		shard_unlock(s);
-	}
-	for (uint32_t i = 0; i < some; i++) {
-		struct shard *s = shard_of(m, hashes[i]);
-		if (!shard_trylock(s))
-			continue;
-		table_prefetch_record(s, (uint32_t)hashes[i]);
-		shard_unlock(s);
+	for (uint32_t pass = 0; left > 0 && pass < PREFETCH_PASSES; pass++) {
+		uint32_t kept = 0;
+		for (uint32_t i = 0; i < left; i++) {
+			struct shard *s = shard_of(m, hashes[i]);
+			if (!shard_trylock(s))
+				continue;
+			bool more = table_prefetch(s, (uint32_t)hashes[i], pass);
+			shard_unlock(s);
+			hashes[kept] = hashes[i];
+			kept += more;
+		}
+		left = kept;
 	}
 }
 

@@ -25,6 +25,9 @@
 /* The most keys that one prefetch looks at. More lines than that would leave the cache again before they are used. */
 #define MAX_PREFETCH 256
 
+/* So many passes of a prefetch reach the third entry of a bucket. Hardly any key is behind it. */
+#define PREFETCH_PASSES 5
+
 static inline uint64_t load_word(const char *p)
 {
 	uint64_t word;
@@ -276,8 +279,7 @@ void pool_clear(struct area *a, struct pool *p); /* of an empty shard */
 /* The slot of the key, or where it belongs; NULL without buckets. It lies in the pool or in a bucket, and is lost when one of them grows. */
 uint32_t *table_slot(struct shard *s, const rg_key *key, uint32_t hash, bool *found);
 const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t hash); /* NULL: none */
-void table_prefetch(const struct table *t, uint32_t hash);                              /* requests the cache line of the bucket */
-void table_prefetch_record(const struct shard *s, uint32_t hash); /* reads the bucket, and requests its first entry and record */
+bool table_prefetch(const struct shard *s, uint32_t hash, uint32_t pass); /* true: another pass would request more */
 void table_changed(struct shard *s, uint32_t hash); /* must follow every change of a chain or of an entry's record */
 size_t table_growth(const struct table *t);         /* bytes by which the next entry makes it grow */
 bool table_grow(struct area *a, struct shard *s);   /* false: out of memory, nothing changed */
