@@ -18,24 +18,33 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	struct shard *s = shard_of(m, hash);
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1, .hint = hash };
 	pthread_mutex_lock(&s->lock);
-	out.record = rg_record_ref(table_record(&s->table, key, (uint32_t)hash));
+	out.record = rg_record_ref(table_record(s, key, (uint32_t)hash));
 	pthread_mutex_unlock(&s->lock);
 	out.base = *rg_record_revision(out.record);
 	done(tok, RG_OK, &out);
 	return RG_OK;
 }
 
-/* The buckets alone: to read a bucket here for the sake of its record would wait for the memory. */
+/* In two passes, because to read a bucket in the first one would wait for the memory: when the second begins, the buckets have mostly arrived.
+ * A lock that is taken is left alone, for the sake of the caller. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
 	struct memory *m = self;
-	for (uint32_t i = 0; i < n && i < MAX_PREFETCH; i++) {
-		uint64_t hash = hash_key(m, &keys[i]);
-		struct shard *s = shard_of(m, hash);
-		/* A lock that is taken is left alone, for the sake of the caller. */
+	uint64_t hashes[MAX_PREFETCH];
+	uint32_t some = n < MAX_PREFETCH ? n : MAX_PREFETCH;
+	for (uint32_t i = 0; i < some; i++) {
+		hashes[i] = hash_key(m, &keys[i]);
+		struct shard *s = shard_of(m, hashes[i]);
 		if (pthread_mutex_trylock(&s->lock) != 0)
 			continue;
-		table_prefetch(&s->table, (uint32_t)hash);
+		table_prefetch(&s->table, (uint32_t)hashes[i]);
+		pthread_mutex_unlock(&s->lock);
+	}
+	for (uint32_t i = 0; i < some; i++) {
+		struct shard *s = shard_of(m, hashes[i]);
+		if (pthread_mutex_trylock(&s->lock) != 0)
+			continue;
+		table_prefetch_record(s, (uint32_t)hashes[i]);
 		pthread_mutex_unlock(&s->lock);
 	}
 }
@@ -43,13 +52,8 @@ static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 static void empty_shard(struct shard *s)
 {
 	watches_end(s);
-	for (size_t i = 0; s->table.buckets && i < (size_t)1 << s->table.bits; i++) {
-		for (struct entry *next, *e = s->table.buckets[i].first; e; e = next) {
-			next = e->next;
-			rg_record_unref(e->record);
-			free(e);
-		}
-	}
+	for (uint32_t i = 0; i < s->heap.n; i++)
+		rg_record_unref(s->pool.cells[s->heap.nodes[i].entry].record);
 	for (struct tally *next, *t = s->tallies; t; t = next) {
 		next = t->next;
 		free(t);
@@ -58,6 +62,7 @@ static void empty_shard(struct shard *s)
 	free(s->tags.buckets);
 	free(s->tags.marks);
 	free(s->heap.nodes);
+	free(s->pool.cells);
 	pthread_mutex_destroy(&s->lock);
 }
 
@@ -96,14 +101,14 @@ void rg_memory_options_init(rg_memory_options *options, uint32_t size)
 	options->struct_size = size;
 }
 
-/* The seed of the hash, drawn once, so that nobody can predict which names share a bucket. */
-static bool draw_hash_seed(uint64_t seed[2])
+/* Drawn once, so that nobody can predict which names share a bucket. */
+static bool draw_secret(struct secret *secret)
 {
 	ssize_t n;
 	do {
-		n = getrandom(seed, 2 * sizeof *seed, 0);
+		n = getrandom(secret, sizeof *secret, 0);
 	} while (n < 0 && errno == EINTR);
-	return n == (ssize_t)(2 * sizeof *seed);
+	return n == (ssize_t)sizeof *secret;
 }
 
 static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
@@ -147,7 +152,7 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	if (!m)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
 	rg_status status = RG_OK;
-	if (!draw_hash_seed(m->seed))
+	if (!draw_secret(&m->secret))
 		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
 	if (status == RG_OK)
 		status = rg_store_new(&memory_ops, m, out, why);

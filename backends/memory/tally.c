@@ -7,7 +7,7 @@
 
 struct tally *tally_find(struct tally *list, rg_str domain)
 {
-	while (list && !rg_str_equal((rg_str){ list->domain, list->n }, domain))
+	while (list && !same_string((rg_str){ list->domain, list->n }, domain))
 		list = list->next;
 	return list;
 }

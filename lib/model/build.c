@@ -23,6 +23,7 @@ typedef struct builder {
 	char *base; /* start of the record */
 	size_t n, room;
 	bool over;
+	uint16_t first_uri; /* where it is */
 	tag_list tags;
 	const rg_contact *before; /* the binding stored last … */
 	const rg__slice *stored;  /* … and where its strings are, indexed by bit */
@@ -33,14 +34,9 @@ typedef struct measure {
 	uint32_t n_tags; /* upper bound of the number of tags */
 } measure;
 
-static bool has_rare(const rg_contact *c)
-{
-	return c->wake != 0 || c->reg_id != 0 || c->latency != RG_LATENCY_NONE;
-}
-
 static rg_status measure_contact(const rg_contact *c, measure *m)
 {
-	size_t n = sizeof(rg__binding) + RG__HAS_N * sizeof(rg__slice) + sizeof(rg__rare) + 2;
+	size_t n = sizeof(rg__binding) + RG__HAS_N * sizeof(rg__slice) + sizeof(rg__rare) + sizeof(rg__odd) + 2;
 	size_t longest = 0;
 	uint32_t n_pairs, i;
 	rg_status status;
@@ -75,7 +71,7 @@ static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint
 	if (key->domain.n > RG_RECORD_BYTES_MAX || key->user.n > RG_RECORD_BYTES_MAX || key->host.n > RG_RECORD_BYTES_MAX ||
 		extra.n > RG_RECORD_BYTES_MAX || n_removals > RG_REMOVALS_MAX || n_contacts > RG_RECORD_BYTES_MAX / sizeof(rg__binding))
 		return RG_ELIMIT;
-	*m = (measure){ .bytes = rg__record_bindings_at(key->domain.n + key->user.n + key->host.n) + extra.n + 2 };
+	*m = (measure){ .bytes = rg__record_bindings_at(key->domain.n + key->host.n) + key->user.n + extra.n + 2 };
 	if (m->bytes + n_contacts * sizeof(rg__binding) + n_removals * sizeof(rg__gone) > RG_RECORD_BYTES_MAX)
 		return RG_ELIMIT;
 	if (extra.n > 0)
@@ -92,12 +88,12 @@ static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint
 	return status;
 }
 
-/* Takes @p n bytes. NULL when there is no room: the rest then stores nothing, and the record is refused at the end. */
-static char *take_bytes(builder *b, size_t n)
+/* Takes @p n bytes. NULL when there is no room: the record is then refused at the end, whatever else is stored. */
+static inline char *take_bytes(builder *b, size_t n)
 {
 	char *p = b->base + b->n;
 
-	if (b->over || n > b->room - b->n) {
+	if (n > b->room - b->n) {
 		b->over = true;
 		return NULL;
 	}
@@ -111,24 +107,48 @@ static void align(builder *b)
 		take_bytes(b, 1);
 }
 
+/* Copies without a call: a record consists of many short strings. */
+static inline void copy_short(char *to, const char *from, size_t n)
+{
+	if (n > 64) {
+		memcpy(to, from, n);
+	} else if (n > 32) {
+		memcpy(to, from, 32);
+		memcpy(to + n - 32, from + n - 32, 32);
+	} else if (n >= 16) {
+		memcpy(to, from, 16);
+		memcpy(to + n - 16, from + n - 16, 16);
+	} else if (n >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + n - 8, from + n - 8, 8);
+	} else {
+		for (size_t i = 0; i < n; i++)
+			to[i] = from[i];
+	}
+}
+
 static rg__slice put_bytes(builder *b, rg_str s)
 {
 	char *p = take_bytes(b, s.n);
 
 	if (p == NULL)
 		return (rg__slice){ 0, 0 };
-	if (s.n > 0)
-		memcpy(p, s.p, s.n);
+	copy_short(p, s.p, s.n);
 	return (rg__slice){ (uint16_t)(p - b->base), (uint16_t)s.n };
 }
 
-/* Finds @p s in @p where, which is stored at @p at. */
+/* Finds @p s in @p where, which is stored at @p at. Often it is a slice of it. */
 static bool find_in(rg_str where, rg__slice at, rg_str s, rg__slice *out)
 {
 	const char *p = where.p, *end;
+	size_t offset = (uintptr_t)s.p - (uintptr_t)where.p;
 
 	if (s.n == 0 || s.n > where.n)
 		return false;
+	if (offset <= where.n - s.n && offset + s.n <= SEARCH_MAX) {
+		*out = (rg__slice){ (uint16_t)(at.at + offset), (uint16_t)s.n };
+		return true;
+	}
 	end = where.p + (where.n < SEARCH_MAX ? where.n : SEARCH_MAX);
 	while ((size_t)(end - p) >= s.n && (p = memchr(p, s.p[0], (size_t)(end - p) - s.n + 1)) != NULL) {
 		if (memcmp(p, s.p, s.n) == 0) {
@@ -217,10 +237,20 @@ static void tag_addrs(builder *b, const rg_contact *c)
 	}
 }
 
+/* Does @p s follow the scheme of @p uri, `sip:` or `sips:`? */
+static bool follows_scheme(rg_str uri, rg_str s, size_t *offset)
+{
+	if (uri.n < 5)
+		return false;
+	*offset = uri.p[3] == ':' ? 4 : 5;
+	return uri.p[*offset - 1] == ':' && s.n <= uri.n - *offset && memcmp(uri.p + *offset, s.p, s.n) == 0;
+}
+
 /* The next hop usually occurs literally in the received URI, the Contact or the Path. */
 static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *at)
 {
 	uint32_t slot = 0;
+	size_t offset;
 	rg__slice *known, out;
 
 	if (c->next_hop.n == 0)
@@ -228,11 +258,23 @@ static rg__slice put_next_hop(builder *b, const rg_contact *c, const rg__slice *
 	known = tag_find(b, RG__ABSENT, c->next_hop, &slot);
 	if (known != NULL)
 		return *known;
-	if (!find_in(c->received, at[RG__HAS_received], c->next_hop, &out) && !find_in(c->uri, at[RG__HAS_uri], c->next_hop, &out) &&
+	if (follows_scheme(c->received, c->next_hop, &offset))
+		out = (rg__slice){ (uint16_t)(at[RG__HAS_received].at + offset), (uint16_t)c->next_hop.n };
+	else if (!find_in(c->received, at[RG__HAS_received], c->next_hop, &out) && !find_in(c->uri, at[RG__HAS_uri], c->next_hop, &out) &&
 		!find_in(c->path, at[RG__HAS_path], c->next_hop, &out))
 		out = put_bytes(b, c->next_hop);
 	tag_add(b, out, slot);
 	return out;
+}
+
+/* The user of the key is mostly that of the first URI, too. */
+static uint16_t put_user(builder *b, const rg_key *key, const rg_contact *first)
+{
+	size_t offset;
+
+	if (first != NULL && key->user.n > 0 && follows_scheme(first->uri, key->user, &offset))
+		return (uint16_t)(b->first_uri + offset);
+	return put_bytes(b, key->user).at;
 }
 
 /* The tag is stored once; the flow is the end of it. */
@@ -256,7 +298,8 @@ static rg__slice put_flow(builder *b, const rg_contact *c)
 	return (rg__slice){ (uint16_t)(known->at + head.n), (uint16_t)c->flow.n };
 }
 
-static rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
+/* @p bit is a constant. */
+static inline __attribute__((always_inline)) rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
 {
 	rg_str s = *rg__contact_string_const(c, bit);
 	rg__slice out;
@@ -290,59 +333,47 @@ static void put_addrs(builder *b, const rg_contact *c, rg__slice *out)
 	*out = (rg__slice){ (uint16_t)((char *)to - b->base), (uint16_t)c->n_addrs };
 }
 
-static uint16_t present_bits(const rg_contact *c)
+/* Stores what is no string. @return where the list of slices ends. */
+static rg__slice *put_numbers(builder *b, const rg_contact *c, unsigned *present, rg__slice *list)
 {
-	unsigned bits = 0;
+	if (c->n_addrs > 0) {
+		put_addrs(b, c, list++);
+		tag_addrs(b, c);
+		*present |= 1u << RG__HAS_addrs;
+	}
+	if (rg__contact_is_rare(c)) {
+		rg__rare rare = { c->wake, c->reg_id, c->latency };
 
-#define SET(name) bits |= (unsigned)(c->name.p != NULL) << RG__HAS_##name;
-	RG__CONTACT_STRINGS(SET)
-#undef SET
-	if (c->extra.n == 0)
-		bits &= ~(1u << RG__HAS_extra);
-	if (c->n_addrs > 0)
-		bits |= 1u << RG__HAS_addrs;
-	if (has_rare(c))
-		bits |= 1u << RG__HAS_rare;
-	return (uint16_t)bits;
+		*list++ = put_bytes(b, (rg_str){ (const char *)&rare, sizeof rare });
+		*present |= 1u << RG__HAS_rare;
+	}
+	if (rg__contact_is_odd(c)) {
+		rg__odd odd = { c->created, c->modified, c->flags, c->methods, c->branch_flags, 0 };
+
+		*list++ = put_bytes(b, (rg_str){ (const char *)&odd, sizeof odd });
+		*present |= 1u << RG__HAS_odd;
+	}
+	return list;
 }
 
 /* Stores one binding. @p at receives where its strings are, indexed by bit. */
 static void put_binding(builder *b, const rg_contact *c, rg__binding *out, rg__slice at[RG__HAS_N])
 {
-	uint16_t present = present_bits(c);
-	uint32_t left;
-	size_t table;
-	rg__slice *s;
+	rg__slice slices[RG__HAS_N], *list = slices;
+	unsigned present = 0;
 
+	*out = rg__binding_pack(c);
+#define PUT(name) \
+	if (c->name.p != NULL && (RG__HAS_##name != RG__HAS_extra || c->name.n > 0)) { \
+		present |= 1u << RG__HAS_##name; \
+		*list++ = at[RG__HAS_##name] = put_string(b, c, RG__HAS_##name, at); \
+	}
+	RG__CONTACT_STRINGS(PUT)
+#undef PUT
+	list = put_numbers(b, c, &present, list);
 	align(b);
-	table = b->n;
-	s = (rg__slice *)(void *)take_bytes(b, (size_t)__builtin_popcount(present) * sizeof *s);
-	*out = (rg__binding){ .id = c->id, .generation = c->generation, .request_hash = c->request_hash, .expires = c->expires,
-		.created = c->created, .modified = c->modified, .flags = c->flags, .cseq = c->cseq, .methods = c->methods,
-		.branch_flags = c->branch_flags, .q = (int16_t)c->q, .present = present, .slices = (uint16_t)table };
-	for (left = present & ((1u << RG__N_STRINGS) - 1); left != 0; left &= left - 1) {
-		unsigned bit = (unsigned)__builtin_ctz(left);
-
-		at[bit] = put_string(b, c, bit, at);
-		if (b->over)
-			return;
-		*s++ = at[bit];
-	}
-	if (present & 1u << RG__HAS_rare) {
-		rg__rare rare = { c->wake, c->reg_id, c->latency };
-
-		at[RG__HAS_rare] = put_bytes(b, (rg_str){ (const char *)&rare, sizeof rare });
-	}
-	if (present & 1u << RG__HAS_addrs) {
-		put_addrs(b, c, &at[RG__HAS_addrs]);
-		tag_addrs(b, c);
-	}
-	if (b->over)
-		return;
-	if (present & 1u << RG__HAS_addrs)
-		*s++ = at[RG__HAS_addrs];
-	if (present & 1u << RG__HAS_rare)
-		*s = at[RG__HAS_rare];
+	out->present = (uint16_t)present;
+	out->slices = put_bytes(b, (rg_str){ (const char *)slices, (size_t)(list - slices) * sizeof *list }).at;
 }
 
 static void put_bindings(builder *b, const rg_contact *contacts, uint32_t n, rg__binding *out)
@@ -354,6 +385,8 @@ static void put_bindings(builder *b, const rg_contact *contacts, uint32_t n, rg_
 		put_binding(b, &contacts[i], &out[i], at[i & 1]);
 		b->before = &contacts[i];
 		b->stored = at[i & 1];
+		if (i == 0 && contacts->uri.p != NULL)
+			b->first_uri = at[0][RG__HAS_uri].at;
 	}
 }
 
@@ -438,17 +471,17 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 
 	b->n = sizeof *r;
 	put_bytes(b, key->domain);
-	put_bytes(b, key->user);
 	put_bytes(b, key->host);
-	b->n = rg__record_bindings_at(key->domain.n + key->user.n + key->host.n);
+	b->n = rg__record_bindings_at(key->domain.n + key->host.n);
 	bindings = (rg__binding *)(void *)take_bytes(b, n_contacts * sizeof *bindings);
 	gone = (rg__gone *)(void *)take_bytes(b, n_removals * sizeof *gone);
 	r->extra = put_bytes(b, extra);
 	put_bindings(b, contacts, n_contacts, bindings);
 	put_removals(b, removals, n_removals, gone);
+	r->user = put_user(b, key, n_contacts > 0 ? contacts : NULL);
 	align(b);
 	list = (rg_str){ (const char *)b->tags.list, b->tags.n * sizeof *b->tags.list };
-	r->tags = put_bytes(b, list).at;
+	put_bytes(b, list);
 	if (b->over)
 		return RG_ELIMIT;
 	r->n_contacts = (uint16_t)n_contacts;

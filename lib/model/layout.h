@@ -5,16 +5,18 @@
 
 #include <rgstr/record.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include "text/text.h"
 
 /*
  * One allocation:
  *
- *   rg_record | domain user host | pad | rg__binding × n | rg__gone × n | extra | per binding: slices, bytes | … | tags |
+ *   rg_record | domain host | pad | rg__binding × n | rg__gone × n | extra | per binding: bytes, slices | … | user | tags |
  *   local revision
  *
  * Offsets count from the start of the record and fit 16 bits, because RG_RECORD_BYTES_MAX does. A string that is already stored (the
- * same field of the previous binding, a next hop inside a received URI, an instance inside the Contact params) is not stored again.
+ * same field of the previous binding, a next hop inside a received URI, an instance inside the Contact params, the user of the key inside
+ * the first URI) is not stored again.
  */
 typedef struct rg__slice {
 	uint16_t at, n;
@@ -32,27 +34,78 @@ enum {
 #undef RG__HAS
 	RG__HAS_addrs, /* rg_addr × n, aligned */
 	RG__HAS_rare,  /* rg__rare, unaligned */
+	RG__HAS_odd,   /* rg__odd, unaligned */
 	RG__HAS_N
 };
 
 #define RG__N_STRINGS RG__HAS_addrs
 #define RG__ADDRS_MAX 8
 
+/* With RG__HAS_odd, `lifetime`, `age`, `methods`, the flags in `q_flags` and `branch_flags` mean nothing. */
 typedef struct rg__binding {
 	uint64_t id, generation, request_hash;
-	rg_time expires, created, modified;
-	uint32_t flags, cseq, methods, branch_flags;
-	int16_t q;
-	uint16_t present; /* one bit per RG__HAS_… */
-	uint16_t slices;  /* offset of the table of slices, aligned to 2: one slice per set bit */
-	uint16_t reserved;
+	rg_time expires;
+	uint32_t lifetime;     /* expires - modified */
+	uint32_t age;          /* modified - created: its low 32 bits … */
+	uint16_t age_high;     /* … and the next 16 */
+	uint16_t methods;      /* as rg__methods_pack() gives them */
+	uint32_t cseq;
+	uint16_t branch_flags;
+	uint16_t q_flags;      /* q + 1, and the flags from bit RG__FLAGS_AT on */
+	uint16_t present;      /* one bit per RG__HAS_… */
+	uint16_t slices;       /* offset of the table of slices, aligned to 2: one slice per set bit */
 } rg__binding;
+
+#define RG__FLAGS_AT 10
+#define RG__FLAGS_FIT 0x3fu /* the flags that q_flags can hold */
 
 /* Fields that few bindings have. */
 typedef struct rg__rare {
 	rg_time wake;
 	uint32_t reg_id, latency;
 } rg__rare;
+
+/* Fields of which some value does not fit rg__binding. */
+typedef struct rg__odd {
+	rg_time created, modified;
+	uint32_t flags, methods, branch_flags, reserved;
+} rg__odd;
+
+/* The methods that have names, in 16 bits; bit 14 stands for all methods. */
+#define RG__METHODS_FIT 0x80003fffu
+#define RG__METHODS_EVERY 0x4000u
+
+static inline uint16_t rg__methods_pack(uint32_t methods)
+{
+	return (uint16_t)(methods == RG_METHODS_ALL ? RG__METHODS_EVERY : (methods & 0x3fff) | methods >> 31 << 15);
+}
+
+static inline uint32_t rg__methods_unpack(uint16_t packed)
+{
+	return packed == RG__METHODS_EVERY ? RG_METHODS_ALL : (packed & 0x3fffu) | (uint32_t)(packed >> 15) << 31;
+}
+
+static inline bool rg__contact_is_rare(const rg_contact *c)
+{
+	return c->wake != 0 || c->reg_id != 0 || c->latency != RG_LATENCY_NONE;
+}
+
+static inline bool rg__contact_is_odd(const rg_contact *c)
+{
+	return (uint64_t)c->expires - (uint64_t)c->modified > UINT32_MAX || ((uint64_t)c->modified - (uint64_t)c->created) >> 48 != 0 ||
+		c->flags > RG__FLAGS_FIT || c->branch_flags > UINT16_MAX || (c->methods != RG_METHODS_ALL && (c->methods & ~RG__METHODS_FIT) != 0);
+}
+
+/* What a binding holds besides `present` and `slices`. */
+static inline rg__binding rg__binding_pack(const rg_contact *c)
+{
+	uint64_t age = (uint64_t)c->modified - (uint64_t)c->created;
+
+	return (rg__binding){ .id = c->id, .generation = c->generation, .request_hash = c->request_hash, .expires = c->expires,
+		.lifetime = (uint32_t)((uint64_t)c->expires - (uint64_t)c->modified), .age = (uint32_t)age, .age_high = (uint16_t)(age >> 32),
+		.methods = rg__methods_pack(c->methods), .cseq = c->cseq, .branch_flags = (uint16_t)c->branch_flags,
+		.q_flags = (uint16_t)((uint32_t)(c->q + 1) | c->flags << RG__FLAGS_AT) };
+}
 
 /* A removal. */
 typedef struct rg__gone {
@@ -70,11 +123,11 @@ struct rg_record {
 	uint8_t has_local; /* the last bytes are the revision of the memory-only part; few records have one */
 	uint16_t n_tags;
 	uint16_t domain_n, user_n, host_n;
-	uint16_t tags;   /* offset of rg__slice × n_tags, aligned to 2 */
+	uint16_t user;   /* offset of the key's user */
 	rg__slice extra; /* n 0 = none */
 	rg_time deadline;
 	rg_revision revision;
-	/* The key follows immediately, so that a store that compares keys touches only the first cache lines. */
+	/* Domain and host follow immediately, so that a store that compares keys touches few cache lines. */
 };
 
 static inline const char *rg__record_bytes(const rg_record *r)
@@ -82,17 +135,15 @@ static inline const char *rg__record_bytes(const rg_record *r)
 	return (const char *)r;
 }
 
-/* Offset of the first binding. */
-static inline size_t rg__record_bindings_at(size_t key_n)
+/* Offset of the first binding, behind @p n octets of domain and host. */
+static inline size_t rg__record_bindings_at(size_t n)
 {
-	return (sizeof(rg_record) + key_n + 7) & ~(size_t)7;
+	return (sizeof(rg_record) + n + 7) & ~(size_t)7;
 }
 
 static inline const rg__binding *rg__record_bindings(const rg_record *r)
 {
-	size_t key_n = (size_t)r->domain_n + r->user_n + r->host_n;
-
-	return (const rg__binding *)(const void *)(rg__record_bytes(r) + rg__record_bindings_at(key_n));
+	return (const rg__binding *)(const void *)(rg__record_bytes(r) + rg__record_bindings_at((size_t)r->domain_n + r->host_n));
 }
 
 static inline const rg__gone *rg__record_gone(const rg_record *r)
@@ -103,6 +154,14 @@ static inline const rg__gone *rg__record_gone(const rg_record *r)
 static inline const rg__slice *rg__binding_slices(const rg_record *r, const rg__binding *b)
 {
 	return (const rg__slice *)(const void *)(rg__record_bytes(r) + b->slices);
+}
+
+/* The tags: rg__slice × n_tags, aligned to 2. */
+static inline const rg__slice *rg__record_tags(const rg_record *r)
+{
+	size_t end = r->size - (r->has_local ? sizeof(rg_revision) : 0);
+
+	return (const rg__slice *)(const void *)(rg__record_bytes(r) + end) - r->n_tags;
 }
 
 /* Offset of the string in rg_contact, by bit. */
@@ -120,6 +179,12 @@ static inline rg_str *rg__contact_string(rg_contact *contact, unsigned bit)
 static inline const rg_str *rg__contact_string_const(const rg_contact *contact, unsigned bit)
 {
 	return (const rg_str *)(const void *)((const char *)contact + rg__string_offset[bit]);
+}
+
+/* The offset of what a binding has besides strings, which it must have. */
+static inline size_t rg__binding_at(const rg_record *r, const rg__binding *b, unsigned bit)
+{
+	return rg__binding_slices(r, b)[__builtin_popcount(b->present & ((1u << bit) - 1))].at;
 }
 
 #endif

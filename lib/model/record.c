@@ -81,8 +81,8 @@ void rg_record_key(const rg_record *record, rg_key *out)
 	}
 	p = rg__record_bytes(record) + sizeof *record;
 	out->domain = (rg_str){ p, record->domain_n };
-	out->user = (rg_str){ p + record->domain_n, record->user_n };
-	out->host = (rg_str){ p + record->domain_n + record->user_n, record->host_n };
+	out->user = (rg_str){ rg__record_bytes(record) + record->user, record->user_n };
+	out->host = (rg_str){ p + record->domain_n, record->host_n };
 }
 
 const rg_revision *rg_record_revision(const rg_record *record)
@@ -112,11 +112,6 @@ uint64_t rg__record_generation(const rg_record *record, uint32_t index)
 	return rg__record_bindings(record)[index].generation;
 }
 
-uint32_t rg__record_flags(const rg_record *record, uint32_t index)
-{
-	return rg__record_bindings(record)[index].flags;
-}
-
 rg_str rg__record_uri(const rg_record *record, uint32_t index)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;
@@ -124,10 +119,37 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index)
 	return b->present & 1u << RG__HAS_uri ? slice(record, *rg__binding_slices(record, b)) : RG__ABSENT;
 }
 
-/* The slice of the string @p what, which the binding must have. */
+/* The slice of @p what, which the binding must have. */
 static const rg__slice *slice_of(const rg_record *record, const rg__binding *b, unsigned what)
 {
 	return rg__binding_slices(record, b) + __builtin_popcount(b->present & ((1u << what) - 1));
+}
+
+/* The fields of which RG__HAS_odd tells where they are. */
+static inline void read_odd(const rg_record *record, const rg__binding *b, rg__odd *out)
+{
+	if (b->present & 1u << RG__HAS_odd) {
+		memcpy(out, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_odd), sizeof *out);
+		return;
+	}
+	out->modified = (rg_time)((uint64_t)b->expires - b->lifetime);
+	out->created = (rg_time)((uint64_t)out->modified - ((uint64_t)b->age_high << 32 | b->age));
+	out->flags = b->q_flags >> RG__FLAGS_AT;
+	out->methods = rg__methods_unpack(b->methods);
+	out->branch_flags = b->branch_flags;
+}
+
+static int16_t q_of(const rg__binding *b)
+{
+	return (int16_t)((b->q_flags & ((1u << RG__FLAGS_AT) - 1)) - 1);
+}
+
+uint32_t rg__record_flags(const rg_record *record, uint32_t index)
+{
+	rg__odd odd;
+
+	read_odd(record, rg__record_bindings(record) + index, &odd);
+	return odd.flags;
 }
 
 static rg_str text_of(const rg_record *record, uint32_t index, unsigned what)
@@ -151,11 +173,13 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;
 	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+	rg__odd odd;
 
+	read_odd(record, b, &odd);
 	if (b->present & 1u << RG__HAS_rare)
-		memcpy(&rare, rg__record_bytes(record) + slice_of(record, b, RG__HAS_rare)->at, sizeof rare);
-	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = b->created, .modified = b->modified, .methods = b->methods,
-		.latency = rare.latency, .q = b->q, .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
+		memcpy(&rare, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_rare), sizeof rare);
+	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = odd.created, .modified = odd.modified, .methods = odd.methods,
+		.latency = rare.latency, .q = q_of(b), .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
 rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)
@@ -163,15 +187,17 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 	const rg__binding *b;
 	const rg__slice *s;
 	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+	rg__odd odd;
 	uint32_t left;
 
 	if (index >= rg_record_contact_count(record))
 		return RG_ENOENT;
 	b = rg__record_bindings(record) + index;
 	s = rg__binding_slices(record, b);
-	*out = (rg_contact){ .struct_size = sizeof *out, .flags = b->flags, .id = b->id, .generation = b->generation,
-		.cseq = b->cseq, .expires = b->expires, .created = b->created, .modified = b->modified,
-		.request_hash = b->request_hash, .q = b->q, .methods = b->methods, .branch_flags = b->branch_flags };
+	read_odd(record, b, &odd);
+	*out = (rg_contact){ .struct_size = sizeof *out, .flags = odd.flags, .id = b->id, .generation = b->generation,
+		.cseq = b->cseq, .expires = b->expires, .created = odd.created, .modified = odd.modified,
+		.request_hash = b->request_hash, .q = q_of(b), .methods = odd.methods, .branch_flags = odd.branch_flags };
 	for (left = b->present & ((1u << RG__N_STRINGS) - 1); left != 0; left &= left - 1)
 		*rg__contact_string(out, (unsigned)__builtin_ctz(left)) = slice(record, *s++);
 	if (b->present & 1u << RG__HAS_addrs) {
@@ -184,6 +210,71 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 	out->reg_id = rare.reg_id;
 	out->latency = rare.latency;
 	return RG_OK;
+}
+
+size_t rg__record_aor_room(const rg_record *record)
+{
+	return record != NULL ? 3 * (size_t)record->user_n + 1 + record->host_n : 0; /* each octet of the user may be escaped */
+}
+
+bool rg__record_is_of(const rg_record *record, const rg_key *key)
+{
+	const char *base = rg__record_bytes(record), *p = base + sizeof *record;
+
+	if (key->domain.n != record->domain_n || key->user.n != record->user_n || key->host.n != record->host_n)
+		return false;
+	return rg__same_octets(p, key->domain.p, key->domain.n) && rg__same_octets(base + record->user, key->user.p, key->user.n) &&
+		rg__same_octets(p + key->domain.n, key->host.p, key->host.n);
+}
+
+/* Of a binding without one, the wake-up, reg-id and latency are those of rg_contact_init(). */
+static inline rg__rare rare_of(const rg_record *record, const rg__binding *b)
+{
+	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_rare), sizeof rare);
+	return rare;
+}
+
+/* The next string of a binding in the order of its slices. */
+static inline rg_str next_text(const rg_record *record, const rg__binding *b, unsigned what, const rg__slice **at)
+{
+	return b->present & 1u << what ? slice(record, *(*at)++) : RG__ABSENT;
+}
+
+void rg__record_held(const rg_record *record, uint32_t index, rg__held *out)
+{
+	_Static_assert(RG__HAS_uri == 0 && RG__HAS_params == 1 && RG__HAS_instance == 2 && RG__HAS_callid == 3, "the order of the slices");
+	const rg__binding *b = rg__record_bindings(record) + index;
+	const rg__slice *at = rg__binding_slices(record, b);
+	rg__odd odd;
+
+	read_odd(record, b, &odd);
+	out->uri = next_text(record, b, RG__HAS_uri, &at);
+	next_text(record, b, RG__HAS_params, &at);
+	out->instance = next_text(record, b, RG__HAS_instance, &at);
+	out->callid = next_text(record, b, RG__HAS_callid, &at);
+	out->id = b->id;
+	out->request_hash = b->request_hash;
+	out->expires = b->expires;
+	out->created = odd.created;
+	out->modified = odd.modified;
+	out->cseq = b->cseq;
+	out->reg_id = rare_of(record, b).reg_id;
+	out->q = q_of(b);
+}
+
+void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+	rg__odd odd;
+
+	read_odd(record, b, &odd);
+	*out = (rg_contact){ .struct_size = sizeof *out, .id = b->id, .generation = b->generation, .created = odd.created, .flags = odd.flags,
+		.branch_flags = odd.branch_flags, .q = -1, .methods = RG_METHODS_ALL, .latency = rare_of(record, b).latency };
+	if (b->present & 1u << RG__HAS_extra)
+		out->extra = slice(record, *slice_of(record, b, RG__HAS_extra));
 }
 
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out)
@@ -253,7 +344,7 @@ rg_str rg_record_tag(const rg_record *record, uint32_t index)
 {
 	if (index >= rg_record_tag_count(record))
 		return RG__ABSENT;
-	return slice(record, ((const rg__slice *)(const void *)(rg__record_bytes(record) + record->tags))[index]);
+	return slice(record, rg__record_tags(record)[index]);
 }
 
 size_t rg_record_size(const rg_record *record)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Prints what operations cost: medians over batches, on phones touched in random order. No timing decides anything.
+/* Prints what operations cost, in time on the processor: medians over batches, on phones touched in random order. No timing decides anything.
  * Every section runs in a process of its own, so that one does not warm or fragment the memory of the next. */
+#include "bytes.h"
 #include "phones.h"
 #include <pthread.h>
 #include <rgstr/memory.h>
-#include <rgstr/sofia.h>
+#include <rgstr/prefetch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCH = 500, BATCHES = 101, MILLION = 1000000 };
+enum { BATCH = 512, BATCHES = 101, AT_ONCE = BYTES_MANY, MILLION = 1000000 };
 
 typedef struct bench {
 	rg_registrar *reg;
@@ -29,11 +30,17 @@ static rg_time bench_now(void *user)
 	return ((bench *)user)->now;
 }
 
-static double ns(void)
+static double ns_of(clockid_t clock)
 {
 	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* Time on the processor: that of other programs is not in it. */
+static double ns(void)
+{
+	return ns_of(CLOCK_THREAD_CPUTIME_ID);
 }
 
 static uint32_t pick(uint64_t *state, uint32_t below)
@@ -60,12 +67,18 @@ static void die(const char *what)
 	exit(1);
 }
 
-static void save(rg_registrar *reg, const rg_request *request)
+static bool is_saved(rg_registrar *reg, const rg_request *request)
 {
 	rg_response *response = NULL;
-	if (rg_save(reg, request, NULL, &response, NULL) != RG_OK || rg_response_code(response) != 200)
-		die("save");
+	bool good = rg_save(reg, request, NULL, &response, NULL) == RG_OK && rg_response_code(response) == 200;
 	rg_response_free(response);
+	return good;
+}
+
+static void save(rg_registrar *reg, const rg_request *request)
+{
+	if (!is_saved(reg, request))
+		die("save");
 }
 
 static void look_up(rg_registrar *reg, const rg_request *request)
@@ -115,71 +128,188 @@ static void batch_prepare(bench *b, kind k, phone *phones, uint32_t round)
 	}
 }
 
-static double batch_run(bench *b, kind k, const phone *phones)
+static void perform(bench *b, kind k, const phone *p)
+{
+	if (k == LOOKUP)
+		look_up(b->reg, &p->lookup);
+	else
+		save(b->reg, &p->save);
+}
+
+/* How the store is told of AT_ONCE phones before these are served: not at all, by their AoRs, by the keys of their records. */
+typedef enum { UNTOLD, BY_AOR, BY_KEY, TELLINGS } telling;
+static const char *const telling_names[TELLINGS] = { "one by one", "32, by AoR", "32, by key" };
+
+static void tell(bench *b, kind k, const phone *phones, telling how)
+{
+	enum { AFTER_SCHEME = 4, NAME = 12 }; /* sip:user00000000@example.net */
+	rg_str aors[AT_ONCE];
+	rg_key keys[AT_ONCE];
+
+	for (uint32_t i = 0; i < AT_ONCE; i++) {
+		aors[i] = k == LOOKUP ? phones[i].lookup.request_uri : phones[i].save.to_header;
+		keys[i] = (rg_key){ RG_STR("location"), { phones[i].target + AFTER_SCHEME, NAME }, RG_STR("example.net") };
+	}
+	if (how == BY_AOR)
+		rg_prefetch_aors(b->reg, (rg_str){ NULL, 0 }, aors, AT_ONCE);
+	else
+		rg_prefetch(b->reg, keys, AT_ONCE);
+}
+
+static double batch_run(bench *b, kind k, const phone *phones, telling how)
 {
 	double start = ns();
-	for (uint32_t i = 0; i < BATCH; i++) {
-		if (k == LOOKUP)
-			look_up(b->reg, &phones[i].lookup);
-		else
-			save(b->reg, &phones[i].save);
+
+	for (uint32_t i = 0; i < BATCH; i += AT_ONCE) {
+		if (how != UNTOLD)
+			tell(b, k, phones + i, how);
+		for (uint32_t j = 0; j < AT_ONCE; j++)
+			perform(b, k, &phones[i + j]);
 	}
 	return (ns() - start) / BATCH;
+}
+
+static void verb(bench *b, kind k, phone *phones, telling how)
+{
+	double took[BATCHES];
+
+	for (uint32_t round = 0; round < BATCHES; round++) {
+		batch_prepare(b, k, phones, round);
+		took[round] = batch_run(b, k, phones, how);
+	}
+	printf("%-22s %-11s %8u AoRs  %8.0f ns\n", kind_names[k], telling_names[how], b->population, median(took, BATCHES));
 }
 
 static void verbs(uint32_t population)
 {
 	bench b;
-	double took[BATCHES];
 	phone *phones = calloc(BATCH, sizeof *phones);
+
+	if (!phones)
+		die("allocating");
 	begin(&b, population);
 	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
-	for (kind k = 0; phones && k < KINDS; k++) {
-		for (uint32_t round = 0; round < BATCHES; round++) {
-			batch_prepare(&b, k, phones, round);
-			took[round] = batch_run(&b, k, phones);
-		}
-		printf("%-34s %8u AoRs  %8.0f ns\n", kind_names[k], population, median(took, BATCHES));
-	}
+	for (kind k = 0; k < KINDS; k++)
+		for (telling how = UNTOLD; how < (k == REFRESH || k == LOOKUP ? TELLINGS : BY_AOR); how++)
+			verb(&b, k, phones, how);
 	free(phones);
+	end(&b);
+}
+
+static void batch_print(bench *b, kind k, phone *p, rg_str *datagrams, char *text, size_t room)
+{
+	b->cseq++;
+	for (uint32_t i = 0; i < BATCH; i++) {
+		uint32_t who = pick(&b->state, b->population);
+		char *at = text + (size_t)i * room;
+		phone_make(p, who, b->cseq, PHONE_EXPIRES_DEFAULT, 0);
+		datagrams[i] = (rg_str){ at, k == LOOKUP ? phone_invite(p, who, b->cseq, at, room) : phone_wire(p, who, b->cseq, at, room) };
+	}
+}
+
+static void batch_answer(bench *b, const rg_str *datagrams, int32_t code, bytes_way one, bytes_way_many many)
+{
+	for (uint32_t i = 0; i < BATCH; i += many ? AT_ONCE : 1)
+		if (many ? many(b->reg, datagrams + i, AT_ONCE, code) != AT_ONCE : one(b->reg, datagrams[i]) != code)
+			die("answering bytes");
+}
+
+/* From the bytes of requests to those of their answers, with the one or the other way; nothing if there is neither. */
+static void bytes(bench *b, const char *name, kind k, bytes_way one, bytes_way_many many)
+{
+	enum { ROOM = 1024 + 64 }; /* no power of two: the texts would compete for the same cache lines */
+	double took[BATCHES];
+	phone *p = malloc(sizeof *p);
+	char *text = malloc((size_t)BATCH * ROOM);
+	rg_str datagrams[BATCH];
+
+	if (!p || !text)
+		die("allocating");
+	for (uint32_t round = 0; round < BATCHES && (one || many); round++) {
+		batch_print(b, k, p, datagrams, text, ROOM);
+		double start = ns();
+		batch_answer(b, datagrams, k == LOOKUP ? 302 : 200, one, many);
+		took[round] = (ns() - start) / BATCH;
+	}
+	if (one || many)
+		printf("bytes, %-5s %-9s %-11s %8u AoRs  %8.0f ns\n", name, k == LOOKUP ? "lookup" : "refresh", many ? "32 at once" : "one by one",
+			b->population, median(took, BATCHES));
+	free(p);
+	free(text);
+}
+
+static void sofia(uint32_t population)
+{
+	bench b;
+	begin(&b, population);
+	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
+	bytes(&b, "sofia", REFRESH, bytes_way_of("sofia"), NULL);
 	end(&b);
 }
 
 static void wire(uint32_t population)
 {
-	enum { ROOM = 1024 };
 	bench b;
-	double took[BATCHES];
-	phone *p = malloc(sizeof *p);
-	char *bytes = malloc((size_t)BATCH * ROOM);
-	size_t lengths[BATCH];
-	rg_sofia_source source;
 	begin(&b, population);
 	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
-	rg_sofia_source_init(&source, sizeof source);
-	source.transport = RG_STR("udp");
-	rg_addr_parse(RG_STR("10.20.100.100:5060"), &source.source);
-	for (uint32_t round = 0; p && bytes && round < BATCHES; round++) {
-		b.cseq++;
-		for (uint32_t i = 0; i < BATCH; i++) {
-			uint32_t who = pick(&b.state, population);
-			phone_make(p, who, b.cseq, PHONE_EXPIRES_DEFAULT, 0);
-			lengths[i] = phone_wire(p, who, b.cseq, bytes + (size_t)i * ROOM, ROOM);
-		}
-		double start = ns();
-		for (uint32_t i = 0; i < BATCH; i++) {
-			uint8_t *reply = NULL;
-			size_t n = 0;
-			if (rg_sofia_handle(b.reg, (rg_str){ bytes + (size_t)i * ROOM, lengths[i] }, &source, NULL, &reply, &n, NULL) != RG_OK || n < 12 ||
-				memcmp(reply, "SIP/2.0 200 ", 12) != 0)
-				die("handling bytes");
-			rg_mem_free(reply);
-		}
-		took[round] = (ns() - start) / BATCH;
+	for (kind k = REFRESH; k <= LOOKUP; k++) {
+		bytes(&b, "wire", k, bytes_way_of("wire"), NULL);
+		bytes(&b, "wire", k, NULL, bytes_way_many_of("wire"));
 	}
-	printf("%-34s %8u AoRs  %8.0f ns\n", "bytes to bytes, refresh (Sofia-SIP)", population, median(took, BATCHES));
-	free(p);
-	free(bytes);
+	end(&b);
+}
+
+/* A phone without what is not needed, as a record holds 65 535 bytes at most. Its AoR is that of all others. */
+static void small_phone(phone *p, uint32_t i, uint32_t cseq)
+{
+	phone_make(p, 0, cseq, PHONE_EXPIRES_DEFAULT, 0);
+	snprintf(p->contact, sizeof p->contact, "<sip:%u@192.0.2.1>", 1000 + i);
+	p->contact_line = rg_str_from(p->contact);
+	p->save.callid = RG_STR("call");
+	p->save.user_agent = p->save.received = p->save.socket = (rg_str){ NULL, 0 };
+}
+
+/* A refresh of one of the bindings of an AoR. The answer names all of them. */
+static double refresh_of(bench *b, uint32_t bindings)
+{
+	double took[BATCHES];
+	phone phones[AT_ONCE];
+
+	for (uint32_t round = 0; round < BATCHES; round++) {
+		for (uint32_t i = 0; i < AT_ONCE; i++)
+			small_phone(&phones[i], pick(&b->state, bindings), ++b->cseq);
+		double start = ns();
+		for (uint32_t i = 0; i < AT_ONCE; i++)
+			save(b->reg, &phones[i].save);
+		took[round] = (ns() - start) / AT_ONCE;
+	}
+	return median(took, BATCHES);
+}
+
+/* @param most  or as many as a record has room for. */
+static void bindings(uint32_t most)
+{
+	bench b;
+	phone p;
+	double one = 0;
+	uint32_t n = 0, next = 1;
+
+	begin(&b, 1);
+	for (bool room = true; room && n < most;) {
+		small_phone(&p, n, ++b.cseq);
+		room = is_saved(b.reg, &p.save);
+		n += room;
+		if (n < next && room)
+			continue;
+		next *= 10;
+		double took = refresh_of(&b, n);
+		if (n == 1)
+			one = took;
+		printf("%-34s %8u bindings %7.0f ns", "refresh of an AoR", n, took);
+		if (n > 1)
+			printf(", %.0f a further binding", (took - one) / (n - 1));
+		printf("\n");
+	}
 	end(&b);
 }
 
@@ -223,7 +353,9 @@ static void expiry(uint32_t lapsing)
 		if (rounds < sizeof took / sizeof *took)
 			took[rounds++] = (ns() - at) / 1000;
 	} while (next <= b.now);
-	printf("%-34s %8u of %u  %8.0f ns each, %.0f ms in all\n", "expiry", lapsing, MILLION, median(took, rounds), (ns() - start) / 1e6);
+	double all = ns() - start, middle = median(took, rounds); /* which sorts them */
+	printf("%-34s %8u of %u  %8.0f ns each, %.0f ms in all, longest tick %.2f ms\n", "expiry", lapsing, MILLION, middle, all / 1e6,
+		took[rounds - 1] / 1000);
 	end(&b);
 }
 
@@ -278,14 +410,14 @@ static double throughput(bench *b, worker *workers, kind k, uint32_t threads, ui
 			phone_make(&workers[t].phones[i], pick(&b->state, b->population / 2) * 2 + t, b->cseq + i, PHONE_EXPIRES_DEFAULT, 0);
 	}
 	b->cseq += each;
-	double start = ns();
+	double start = ns_of(CLOCK_MONOTONIC);
 	for (uint32_t t = 1; t < threads; t++)
 		if (pthread_create(&workers[t].thread, NULL, work, &workers[t]))
 			die("starting a thread");
 	work(&workers[0]);
 	for (uint32_t t = 1; t < threads; t++)
 		pthread_join(workers[t].thread, NULL);
-	return (double)each * threads / (ns() - start) * 1e9;
+	return (double)each * threads / (ns_of(CLOCK_MONOTONIC) - start) * 1e9;
 }
 
 static void threads(uint32_t population)
@@ -343,8 +475,9 @@ static const struct {
 	uint32_t argument;
 } sections[] = {
 	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION },
-	{ "wire", wire, 1000 }, { "wire", wire, 100000 },
-	{ "wire", wire, MILLION }, { "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
+	{ "sofia", sofia, 1000 }, { "sofia", sofia, 100000 }, { "sofia", sofia, MILLION },
+	{ "wire", wire, 1000 }, { "wire", wire, 100000 }, { "wire", wire, MILLION }, { "bindings", bindings, 1000 },
+	{ "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 },
 	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
 };
 

@@ -53,3 +53,15 @@ size_t phone_wire(const phone *p, uint32_t i, uint32_t cseq, char *room, size_t 
 		i, cseq, p->to, i, p->to, p->callid, p->cseq, p->contact, agent);
 	return n > 0 && (size_t)n < size ? (size_t)n : 0;
 }
+
+size_t phone_invite(const phone *p, uint32_t i, uint32_t serial, char *room, size_t size)
+{
+	int n = snprintf(room, size,
+		"INVITE %s SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 10.20.100.100:5060;branch=z9hG4bK%08x%08x;rport\r\n"
+		"Max-Forwards: 70\r\nFrom: <sip:caller@example.net>;tag=%08x\r\nTo: <%s>\r\nCall-ID: %08x-%s\r\nCSeq: 1 INVITE\r\n"
+		"Contact: <sip:caller@10.20.100.100:5060>\r\n"
+		"User-Agent: %s\r\nAllow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, REFER\r\nContent-Length: 0\r\n\r\n",
+		p->target, i, serial, serial, p->target, serial, p->callid, agent);
+	return n > 0 && (size_t)n < size ? (size_t)n : 0;
+}

@@ -24,4 +24,7 @@ int32_t phone_hop(uint32_t i, char room[32]);
 /* The same REGISTER as a message on the wire. @return its length. */
 size_t phone_wire(const phone *p, uint32_t i, uint32_t cseq, char *room, size_t size);
 
+/* An INVITE of another phone to it, as a message on the wire. @return its length. */
+size_t phone_invite(const phone *p, uint32_t i, uint32_t serial, char *room, size_t size);
+
 #endif
