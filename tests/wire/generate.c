@@ -73,8 +73,8 @@ static const struct row {
 	{ "Require", NULL, 12, 20, false, put_require },
 	{ "Allow", NULL, 25, 20, false, put_allow },
 	{ "User-Agent", NULL, 40, 0, false, generator_anything },
-	{ "Feature-Caps", NULL, 15, 30, false, generator_feature_caps },
-	{ "Route", NULL, 15, 30, true, generator_route },
+	{ "Feature-Caps", NULL, 20, 30, false, generator_feature_caps },
+	{ "Route", NULL, 20, 30, true, generator_route },
 	{ "Max-Forwards", NULL, 50, 0, false, put_max_forwards },
 	{ "Sock-Info", NULL, 10, 5, false, generator_anything },
 	{ "X-Other", NULL, 10, 20, false, generator_anything },
@@ -157,8 +157,8 @@ static void put_start(generator *g, shape *s)
 		generator_put(g, generator_dice(g, 4) ? "sip:example.com" : "sips:example.com:5061;x=y");
 	else
 		generator_aor(g);
-	if (s->method[0] != 'R' && generator_dice(g, 8) == 0)
-		generator_put(g, generator_dice(g, 2) ? ";gr=urn:uuid:00000000-0000-1000-8000-000A95A0E128" : ";gr=urn:uuid:9");
+	if (s->method[0] != 'R' && generator_dice(g, 5) == 0)
+		generator_put(g, generator_dice(g, 4) ? ";gr=urn:uuid:00000000-0000-1000-8000-000A95A0E128" : ";gr=urn:uuid:9");
 	generator_put(g, generator_odd(g) ? spaces[generator_dice(g, 4)] : " ");
 	generator_put(g, generator_odd(g) ? versions[generator_dice(g, 11)] : "SIP/2.0");
 	generator_put(g, "\r\n");

@@ -266,7 +266,7 @@ void generator_route(generator *g)
 
 void generator_feature_caps(generator *g)
 {
-	static const char *const usual[] = { "*;+sip.pns=\"apns\"", "*;+sip.pns=\"acme\"", "*", "*;+sip.pnsreg=\"130\"",
+	static const char *const usual[] = { "*;+sip.pns=\"acme\"", "*;+sip.pns=\"apns,acme\"", "*", "*;+sip.pnsreg=\"130\"",
 		"*;+sip.pns=\"fcm\", *;x" };
 	static const char *const odd[] = { ";", "*;", "x", "*,*", "", "*;+sip.pns=\"", "* ;+sip.pns", "*;+SIP.PNS=\"webpush\"" };
 

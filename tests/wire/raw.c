@@ -111,11 +111,25 @@ static const char *after_quoted(const char *p, const char *end)
 	return p < end ? p + 1 : end;
 }
 
-/* From or To as a save judges it. */
+/* The URI of From or To: between <>, or without them up to the first parameter. */
+static rg_str uri_of(rg_str value)
+{
+	const char *end = value.p + value.n, *open = value.p;
+
+	while (open < end && *open != '<')
+		open = *open == '"' ? after_quoted(open, end) : open + 1;
+	bool bracketed = open < end;
+	const char *from = bracketed ? open + 1 : value.p, *to = from;
+	while (to < end && *to != (bracketed ? '>' : ';'))
+		to++;
+	while (!bracketed && to > from && raw_is_blank(to[-1]))
+		to--;
+	return (rg_str){ from, (size_t)(to - from) };
+}
+
 bool raw_is_sound_address(rg_str value)
 {
 	static const uint8_t key[RG_TO_KEY_BYTES];
-	const char *end = value.p + value.n, *open = value.p;
 	rg_request request;
 	rg_target target;
 	size_t n;
@@ -123,15 +137,7 @@ bool raw_is_sound_address(rg_str value)
 	rg_request_init(&request, sizeof request);
 	rg_target_init(&target, sizeof target);
 	request.to_header = value;
-	while (open < end && *open != '<')
-		open = *open == '"' ? after_quoted(open, end) : open + 1;
-	bool bracketed = open < end;
-	const char *from = bracketed ? open + 1 : value.p, *to = from;
-	while (to < end && *to != (bracketed ? '>' : ';'))
-		to++;
-	while (!bracketed && to > from && (to[-1] == ' ' || to[-1] == '\t'))
-		to--;
-	target.uri = (rg_str){ from, (size_t)(to - from) };
+	target.uri = uri_of(value);
 	return rg_to_header(&request, NONE, key, NULL, 0, &n) == RG_OK && rg_contact_header(&target, NULL, 0, &n) == RG_OK;
 }
 
@@ -160,10 +166,11 @@ bool raw_is_sound_call_id(rg_str value)
 	return sound;
 }
 
-/* Octets of the URI in From or To that Sofia judges by a rule of another scheme. */
 bool raw_has_other_scheme(rg_str value)
 {
-	return !raw_has_text(value, RG_STR("sip:")) && !raw_has_text(value, RG_STR("sips:"));
+	rg_str uri = uri_of(value);
+
+	return !(uri.n > 4 && strncasecmp(uri.p, "sip:", 4) == 0) && !(uri.n > 5 && strncasecmp(uri.p, "sips:", 5) == 0);
 }
 
 /* Is the Request-URI one by the grammar of the library? */

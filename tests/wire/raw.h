@@ -23,6 +23,6 @@ bool raw_is_sound_address(rg_str value); /* From, To */
 bool raw_is_sound_cseq(rg_str value);
 bool raw_is_sound_call_id(rg_str value);
 bool raw_has_sound_uri(rg_str bytes);     /* the Request-URI */
-bool raw_has_other_scheme(rg_str value);  /* no SIP URI is in it */
+bool raw_has_other_scheme(rg_str value);  /* of From or To: the URI is no SIP URI */
 
 #endif
