@@ -64,18 +64,11 @@ static void set_header_defect(reading *r, const struct header_row *row, int32_t 
 
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-static bool is_name_of(msg_hclass_t *class, rg_str name)
-{
-	if (name.n == 1)
-		return class->hc_short[0] && (name.p[0] | 0x20) == class->hc_short[0];
-	return name.n == (size_t)class->hc_len && rg__sofia_same_name(name, (rg_str){ class->hc_name, name.n });
-}
-
 /* The host's message class need not parse the headers that the core validates. To Sofia they are unknown then. */
 static const struct header_row *row_of_unknown(rg_str name)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (is_name_of(rows[i].class, name))
+		if (rg__sofia_is_name_of(rows[i].class, name))
 			return &rows[i];
 	}
 	return rg__sofia_same_name(name, RG_STR("Feature-Caps")) ? &feature_caps : NULL;
