@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Compare and swap. Every step that can fail runs before the first change. The replaced record and entry are freed after the lock is
+/* Compare and swap. Every step that can fail runs before the first change. The replaced record is freed after the lock is
  * released. */
 #include "shard.h"
 
@@ -13,10 +13,10 @@ struct change {
 	const rg_commit *c;
 	rg_key key;
 	uint32_t hash;
-	struct entry *old;            /* the current entry, or NULL */
-	struct entry **slot;          /* its slot */
-	const rg_record *was;         /* the replaced record and … */
-	struct entry *gone;           /* … entry, freed after the lock is released */
+	uint32_t old;         /* the current entry, or 0 … */
+	const rg_record *has; /* … and its record, or NULL */
+	uint32_t *slot;       /* of the entry; lost when the pool or the table grows */
+	const rg_record *was; /* the replaced record, freed after the lock is released */
 	bool changed;
 };
 
@@ -36,11 +36,6 @@ static bool charge(struct change *ch, int64_t delta)
 	return true;
 }
 
-static int64_t entry_bytes(const rg_record *record)
-{
-	return (int64_t)(rg_record_size(record) + entry_size(rg_record_tag_count(record)));
-}
-
 static void weigh(struct tally *t, const rg_record *was, const rg_record *next)
 {
 	uint32_t before = rg_record_weight(was), after = rg_record_weight(next);
@@ -50,24 +45,22 @@ static void weigh(struct tally *t, const rg_record *was, const rg_record *next)
 
 static rg_status replace_in_place(struct change *ch, const rg_record *next)
 {
-	struct entry *e = ch->old;
-	if (!charge(ch, (int64_t)rg_record_size(next) - (int64_t)rg_record_size(e->record)))
+	if (!charge(ch, (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has)))
 		return RG_EFULL;
-	ch->was = e->record;
-	e->record = rg_record_ref(next);
+	ch->was = ch->has;
+	ch->s->pool.cells[ch->old].record = rg_record_ref(next);
 	if (rg_record_weight(ch->was) != rg_record_weight(next))
 		weigh(tally_find(ch->s->tallies, ch->key.domain), ch->was, next);
-	if (rg_record_deadline(next) < rg_record_deadline(ch->was))
-		heap_earlier(&ch->s->heap, e, rg_record_deadline(next));
+	heap_moved(ch->s, ch->old, rg_record_deadline(ch->was), rg_record_deadline(next));
 	return RG_OK;
 }
 
-/* The index of the link of @p from that carries @p tag, or @p n. The search starts at @p hint. */
-static uint32_t tag_index(const struct entry *from, uint32_t n, rg_str tag, uint32_t hint, uint32_t *budget)
+/* The index of the tag of the current entry that is @p tag and has not moved, or @p n. The search starts at @p hint. */
+static uint32_t tag_index(const struct change *ch, uint32_t n, rg_str tag, uint32_t hint, uint32_t *budget)
 {
 	for (uint32_t i = 0; i < n && *budget > 0; i++, (*budget)--) {
 		uint32_t at = hint + i < n ? hint + i : hint + i - n;
-		if (from->links[at].next && same_string(rg_record_tag(from->record, at), tag))
+		if (ch->s->pool.cells[ch->old + at].link_next != 0 && same_string(rg_record_tag(ch->has, at), tag))
 			return at;
 	}
 	return n;
@@ -75,57 +68,52 @@ static uint32_t tag_index(const struct entry *from, uint32_t n, rg_str tag, uint
 
 /* A tag that stays keeps its place in its group. The budget bounds the work for records with very many tags: when it is used up, a tag
  * counts as new, and a walk may give its key twice. */
-static void retag(struct change *ch, struct entry *fresh)
+static void retag(struct change *ch, uint32_t fresh, const rg_record *next)
 {
-	struct tags *t = &ch->s->tags;
-	struct entry *old = ch->old;
-	uint32_t had = old ? rg_record_tag_count(old->record) : 0, has = rg_record_tag_count(fresh->record), budget = 4096, hint = 0;
+	struct shard *s = ch->s;
+	uint32_t had = rg_record_tag_count(ch->has), has = rg_record_tag_count(next), budget = 4096, hint = 0;
 	for (uint32_t i = 0; i < has; i++) {
-		uint32_t from = tag_index(old, had, rg_record_tag(fresh->record, i), hint, &budget);
+		uint32_t from = tag_index(ch, had, rg_record_tag(next, i), hint, &budget);
 		if (from == had) {
-			tags_link(ch->m, t, fresh, i);
+			tags_link(ch->m, s, fresh, i);
 			continue;
 		}
-		tags_move(ch->m, t, old, from, fresh, i);
-		old->links[from].next = NULL;
+		tags_move(ch->m, s, ch->old, from, fresh, i);
+		s->pool.cells[ch->old + from].link_next = 0;
 		hint = from + 1 < had ? from + 1 : 0;
 	}
 	for (uint32_t i = 0; i < had; i++) {
-		if (old->links[i].next)
-			tags_unlink(ch->m, t, old, i);
+		if (s->pool.cells[ch->old + i].link_next != 0)
+			tags_unlink(ch->m, s, ch->old, i);
 	}
 }
 
-static void insert_entry(struct change *ch, struct entry *fresh, struct tally *t)
+static void insert_entry(struct change *ch, uint32_t fresh, const rg_record *next, struct tally *t)
 {
-	bool found;
 	struct shard *s = ch->s;
-	ch->slot = table_slot(&s->table, &ch->key, ch->hash, &found);
-	fresh->next = *ch->slot;
+	s->pool.cells[fresh].next = *ch->slot;
 	*ch->slot = fresh;
 	s->table.n++;
-	heap_add(&s->heap, fresh, rg_record_deadline(fresh->record));
+	heap_add(s, fresh, rg_record_deadline(next));
 	if (t->keys++ == 0) {
 		t->next = s->tallies;
 		s->tallies = t;
 	}
-	weigh(t, NULL, fresh->record);
-	retag(ch, fresh);
+	weigh(t, NULL, next);
+	retag(ch, fresh, next);
 }
 
-static void replace_entry(struct change *ch, struct entry *fresh, struct tally *t)
+static void replace_entry(struct change *ch, uint32_t fresh, const rg_record *next, struct tally *t)
 {
 	struct shard *s = ch->s;
-	struct entry *old = ch->old;
-	fresh->next = old->next;
-	fresh->heap_at = old->heap_at;
+	s->pool.cells[fresh].next = s->pool.cells[ch->old].next;
 	*ch->slot = fresh;
-	s->heap.nodes[old->heap_at].entry = fresh;
-	heap_earlier(&s->heap, fresh, rg_record_deadline(fresh->record));
-	weigh(t, old->record, fresh->record);
-	retag(ch, fresh);
-	ch->was = old->record;
-	ch->gone = old;
+	heap_renamed(s, ch->old, fresh);
+	heap_moved(s, fresh, rg_record_deadline(ch->has), rg_record_deadline(next));
+	weigh(t, ch->has, next);
+	retag(ch, fresh, next);
+	pool_give(&s->pool, ch->old, rg_record_tag_count(ch->has));
+	ch->was = ch->has;
 }
 
 /* The size of the shard's tables. Their growth is charged when it happens. */
@@ -133,7 +121,7 @@ static int64_t table_bytes(const struct shard *s)
 {
 	size_t table = s->table.buckets ? sizeof *s->table.buckets << s->table.bits : 0;
 	size_t tags = s->tags.buckets ? (sizeof *s->tags.buckets + 1) << s->tags.bits : 0;
-	return (int64_t)(table + tags + s->heap.room * sizeof *s->heap.nodes);
+	return (int64_t)(table + tags + s->heap.room * sizeof *s->heap.nodes + s->pool.room * sizeof *s->pool.cells);
 }
 
 /* Makes room for one more entry or for other tags. Tables that cannot grow only get longer chains; it fails when there is no table at
@@ -141,55 +129,59 @@ static int64_t table_bytes(const struct shard *s)
 static bool reserve_entry(struct change *ch, uint32_t tags)
 {
 	struct shard *s = ch->s;
-	if (!ch->old && (!heap_reserve(&s->heap) || (!table_grow(&s->table) && !s->table.buckets)))
+	if (!pool_reserve(&s->pool, tags))
 		return false;
-	return tags_grow(ch->m, &s->tags, tags) || s->tags.buckets;
+	if (ch->old == 0 && (!heap_reserve(&s->heap) || (!table_grow(s) && !s->table.buckets)))
+		return false;
+	return tags_grow(ch->m, s, tags) || s->tags.buckets;
 }
 
 static rg_status write_entry(struct change *ch, const rg_record *next)
 {
 	struct shard *s = ch->s;
+	bool found;
 	uint32_t tags = rg_record_tag_count(next);
 	struct tally *t = tally_find(s->tallies, ch->key.domain), *new_tally = NULL;
-	int64_t need = entry_bytes(next) - (ch->old ? entry_bytes(ch->old->record) : 0);
-	int64_t growth = (int64_t)tags_growth(&s->tags, tags), before = table_bytes(s);
-	if (!ch->old)
+	int64_t need = (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has), before = table_bytes(s);
+	int64_t growth = (int64_t)(tags_growth(&s->tags, tags) + pool_growth(&s->pool, tags));
+	if (ch->old == 0)
 		growth += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key.domain.n));
 	if (!charge(ch, need + growth))
 		return RG_EFULL;
-	struct entry *fresh = malloc(entry_size(tags));
 	if (!t)
 		t = new_tally = tally_new(ch->key.domain);
-	if (!fresh || !t || !reserve_entry(ch, tags)) {
+	if (!t || !reserve_entry(ch, tags)) {
 		charge(ch, table_bytes(s) - before - need - growth);
-		free(fresh);
 		free(new_tally);
 		return RG_ENOMEM;
 	}
 	charge(ch, table_bytes(s) - before - growth + (new_tally ? (int64_t)(sizeof *t + t->n) : 0));
-	fresh->record = rg_record_ref(next);
-	fresh->hash = ch->hash;
-	(ch->old ? replace_entry : insert_entry)(ch, fresh, t);
+	ch->slot = table_slot(s, &ch->key, ch->hash, &found);
+	uint32_t fresh = pool_take(&s->pool, tags);
+	s->pool.cells[fresh].record = rg_record_ref(next);
+	s->pool.cells[fresh].hash = ch->hash;
+	(ch->old != 0 ? replace_entry : insert_entry)(ch, fresh, next, t);
 	return RG_OK;
 }
 
 static void delete_entry(struct change *ch)
 {
 	struct shard *s = ch->s;
-	struct entry *e = ch->old;
-	uint32_t tags = rg_record_tag_count(e->record);
+	uint32_t tags = rg_record_tag_count(ch->has);
 	for (uint32_t i = 0; i < tags; i++)
-		tags_unlink(ch->m, &s->tags, e, i);
-	heap_remove(&s->heap, e);
-	*ch->slot = e->next;
-	s->table.n--;
+		tags_unlink(ch->m, s, ch->old, i);
+	heap_remove(s, ch->old);
+	*ch->slot = s->pool.cells[ch->old].next;
+	int64_t before = table_bytes(s);
+	pool_give(&s->pool, ch->old, tags);
+	if (--s->table.n == 0)
+		pool_clear(&s->pool);
 	struct tally *t = tally_find(s->tallies, ch->key.domain);
-	weigh(t, e->record, NULL);
+	weigh(t, ch->has, NULL);
 	int64_t last = --t->keys == 0 ? (int64_t)(sizeof *t + t->n) : 0;
 	tally_drop(s, t);
-	charge(ch, -entry_bytes(e->record) - last);
-	ch->was = e->record;
-	ch->gone = e;
+	charge(ch, table_bytes(s) - before - (int64_t)rg_record_size(ch->has) - last);
+	ch->was = ch->has;
 }
 
 /* Locks the shard of the key and finds its entry. @return the hash of the key. */
@@ -199,8 +191,9 @@ static uint64_t find_entry(struct change *ch, uint64_t hash)
 	ch->hash = (uint32_t)hash;
 	ch->s = shard_of(ch->m, hash);
 	pthread_mutex_lock(&ch->s->lock);
-	ch->slot = table_slot(&ch->s->table, &ch->key, ch->hash, &found);
-	ch->old = found ? *ch->slot : NULL;
+	ch->slot = table_slot(ch->s, &ch->key, ch->hash, &found);
+	ch->old = found ? *ch->slot : 0;
+	ch->has = found ? ch->s->pool.cells[ch->old].record : NULL;
 	return hash;
 }
 
@@ -215,7 +208,7 @@ static uint64_t lock_and_find(struct change *ch)
 	uint64_t hint = ch->c->struct_size >= with_hint && !same_revision(&ch->c->base, &none) ? ch->c->hint : 0;
 	if (hint != 0) {
 		find_entry(ch, hint);
-		if (ch->old)
+		if (ch->old != 0)
 			return hint;
 		pthread_mutex_unlock(&ch->s->lock);
 	}
@@ -224,23 +217,23 @@ static uint64_t lock_and_find(struct change *ch)
 
 static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
 {
-	const rg_revision *base = ch->old ? rg_record_revision(ch->old->record) : &none;
-	if (ch->old && same_revision(base, &ch->c->revision))
+	const rg_revision *base = ch->has ? rg_record_revision(ch->has) : &none;
+	if (ch->has && same_revision(base, &ch->c->revision))
 		return RG_OK;
 	if (!same_revision(base, &ch->c->base)) {
 		current->base = *base;
-		current->record = ch->old ? rg_record_ref(ch->old->record) : NULL;
+		current->record = rg_record_ref(ch->has);
 		return RG_ECONFLICT;
 	}
 	const rg_record *next = ch->c->next;
 	rg_status status = RG_OK;
 	if (next)
-		status = ch->old && same_tags(ch->old->record, next) ? replace_in_place(ch, next) : write_entry(ch, next);
-	else if (ch->old)
+		status = ch->has && same_tags(ch->has, next) ? replace_in_place(ch, next) : write_entry(ch, next);
+	else if (ch->has)
 		delete_entry(ch);
-	ch->changed = status == RG_OK && (ch->old || next);
+	ch->changed = status == RG_OK && (ch->has || next);
 	if (ch->changed)
-		table_changed(&ch->s->table, ch->hash);
+		table_changed(ch->s, ch->hash);
 	return status;
 }
 
@@ -272,7 +265,6 @@ rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint3
 	bool watched = ch.changed && ch.s->watches.n > 0;
 	pthread_mutex_unlock(&ch.s->lock);
 	rg_record_unref(ch.was);
-	free(ch.gone);
 	if (watched)
 		watches_fire(ch.s, ch.hash, key);
 	done(tok, status, status == RG_ECONFLICT ? &current : NULL);

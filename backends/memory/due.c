@@ -7,14 +7,14 @@
 
 /* A heap of positions in the heap: the unvisited children of visited nodes. */
 struct frontier {
-	const struct heap *of;
+	const struct shard *of;
 	uint32_t *at;
 	uint32_t n, room;
 };
 
 static int order_places(const struct frontier *f, uint32_t a, uint32_t b)
 {
-	return order_nodes(&f->of->nodes[f->at[a]], &f->of->nodes[f->at[b]]);
+	return order_nodes(f->of, &f->of->heap.nodes[f->at[a]], &f->of->heap.nodes[f->at[b]]);
 }
 
 static void swap_places(struct frontier *f, uint32_t a, uint32_t b)
@@ -26,8 +26,7 @@ static void swap_places(struct frontier *f, uint32_t a, uint32_t b)
 
 static bool frontier_push(struct frontier *f, uint32_t at)
 {
-	if (at >= f->of->n)
-		return true;
+	__builtin_prefetch(&f->of->pool.cells[f->of->heap.nodes[at].entry]);
 	if (f->n == f->room) {
 		uint32_t room = f->room * 2 + 16;
 		uint32_t *grown = realloc(f->at, room * sizeof *grown);
@@ -56,36 +55,55 @@ static uint32_t frontier_pop(struct frontier *f)
 	return least;
 }
 
-static bool is_past(const struct walk_place *place, const struct node *node)
+static bool push_children(struct frontier *f, uint32_t at, rg_time now)
+{
+	const struct heap *h = &f->of->heap;
+	uint64_t first = (uint64_t)at * HEAP_CHILDREN + 1;
+	for (uint64_t i = first; i < first + HEAP_CHILDREN && i < h->n; i++) {
+		if (h->nodes[i].deadline <= now && !frontier_push(f, (uint32_t)i))
+			return false;
+	}
+	return true;
+}
+
+static bool is_past(const struct shard *s, const struct walk_place *place, const struct node *node)
 {
 	if (!place || (rg_time)place->at != node->deadline)
 		return !place || node->deadline > (rg_time)place->at;
-	if (node->entry->hash != place->hash)
-		return node->entry->hash > place->hash;
+	if (node->hash != place->hash)
+		return node->hash > place->hash;
 	rg_key key;
-	rg_record_key(node->entry->record, &key);
+	rg_record_key(s->pool.cells[node->entry].record, &key);
 	return order_keys(&key, &place->key) > 0;
 }
 
-static void collect_due(struct heap *h, rg_time now, const struct walk_place *place, struct page *page)
+/* Whoever asks for the keys will fetch and commit them, so everything that they need is requested. */
+static void give_due(struct shard *s, const struct node *node, struct page *page)
 {
-	struct frontier f = { .of = h };
-	page->failed = !frontier_push(&f, 0);
+	const rg_record *record = s->pool.cells[node->entry].record;
+	prefetch_record(record);
+	table_prefetch(&s->table, node->hash);
+	page_add(page, record, (uint64_t)node->deadline);
+}
+
+static void collect_due(struct shard *s, rg_time now, const struct walk_place *place, struct page *page)
+{
+	struct frontier f = { .of = s };
+	struct node *nodes = s->heap.nodes;
+	page->failed = s->heap.n > 0 && nodes[0].deadline <= now && !frontier_push(&f, 0);
 	while (!page_full(page) && f.n > 0) {
 		uint32_t i = frontier_pop(&f);
-		struct node *node = &h->nodes[i];
-		if (node->deadline > now)
-			break;
-		if (rg_record_deadline(node->entry->record) != node->deadline) {
-			heap_settle(h, i); /* moves only nodes below this one, and none of those is in the frontier */
-			page->failed = !frontier_push(&f, i);
+		if (s->pool.cells[nodes[i].entry].heap_at & HEAP_LATE) {
+			heap_settle(s, i); /* moves only nodes below this one, and none of those is in the frontier */
+			page->failed = nodes[i].deadline <= now && !frontier_push(&f, i);
 			continue;
 		}
-		if (is_past(place, node))
-			page_add(page, node->entry->record, (uint64_t)node->deadline);
+		if (is_past(s, place, &nodes[i]))
+			give_due(s, &nodes[i], page);
 		if (!page_full(page))
-			page->failed = !frontier_push(&f, 2 * i + 1) || !frontier_push(&f, 2 * i + 2);
+			page->failed = !push_children(&f, i, now);
 	}
+	page_hold(page);
 	free(f.at);
 }
 
@@ -96,7 +114,7 @@ static rg_time next_deadline(struct memory *m, rg_time now)
 	for (uint32_t i = 0; i < m->n_shards; i++) {
 		struct shard *s = &m->shards[i];
 		pthread_mutex_lock(&s->lock);
-		rg_time of_shard = heap_next(&s->heap, now);
+		rg_time of_shard = heap_next(s, now);
 		pthread_mutex_unlock(&s->lock);
 		next = of_shard < next ? of_shard : next;
 	}
@@ -115,7 +133,7 @@ rg_status memory_due(void *self, rg_time now, const rg_str *cursor, uint32_t lim
 	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
 		struct shard *s = &m->shards[i];
 		pthread_mutex_lock(&s->lock);
-		collect_due(&s->heap, now, !place.start && i == place.shard ? &place : NULL, &page);
+		collect_due(s, now, !place.start && i == place.shard ? &place : NULL, &page);
 		pthread_mutex_unlock(&s->lock);
 	}
 	rg_time next = page.n > page.limit ? (rg_time)page.items[page.limit].at : next_deadline(m, now);

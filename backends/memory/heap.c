@@ -1,58 +1,77 @@
 /* SPDX-License-Identifier: MIT */
-/* The entries of a shard by deadline: a binary heap in the total order (deadline, hash, key), so that a cursor can name a position. A
- * deadline that moves later, as with every refresh, does not move its node. */
+/* The entries of a shard by deadline: a heap in the total order (deadline, hash, key), so that a cursor can name a position. A deadline that
+ * moves later, as with every refresh, does not move its node; the walk that reaches it corrects it. */
 #include "shard.h"
 
 #include <stdlib.h>
 
-int order_nodes(const struct node *a, const struct node *b)
+static int order_same_hash(const struct shard *s, const struct node *a, const struct node *b)
 {
-	if (a->deadline != b->deadline)
-		return a->deadline < b->deadline ? -1 : 1;
-	if (a->entry->hash != b->entry->hash)
-		return a->entry->hash < b->entry->hash ? -1 : 1;
 	rg_key ka, kb;
-	rg_record_key(a->entry->record, &ka);
-	rg_record_key(b->entry->record, &kb);
+	rg_record_key(s->pool.cells[a->entry].record, &ka);
+	rg_record_key(s->pool.cells[b->entry].record, &kb);
 	return order_keys(&ka, &kb);
 }
 
-static void heap_put(struct heap *h, uint32_t at, struct node node)
+int order_nodes(const struct shard *s, const struct node *a, const struct node *b)
 {
-	h->nodes[at] = node;
-	node.entry->heap_at = at;
+	if (a->deadline != b->deadline)
+		return a->deadline < b->deadline ? -1 : 1;
+	if (a->hash != b->hash)
+		return a->hash < b->hash ? -1 : 1;
+	return order_same_hash(s, a, b);
 }
 
-static void sift_up(struct heap *h, uint32_t at)
+static uint32_t *heap_at(const struct shard *s, uint32_t entry)
 {
-	struct node node = h->nodes[at];
-	while (at > 0 && order_nodes(&node, &h->nodes[(at - 1) / 2]) < 0) {
-		heap_put(h, at, h->nodes[(at - 1) / 2]);
-		at = (at - 1) / 2;
+	return &s->pool.cells[entry].heap_at;
+}
+
+static uint32_t node_of(const struct shard *s, uint32_t entry)
+{
+	return *heap_at(s, entry) & ~HEAP_LATE;
+}
+
+static void heap_put(struct shard *s, uint32_t at, struct node node)
+{
+	uint32_t *place = heap_at(s, node.entry);
+	s->heap.nodes[at] = node;
+	*place = (*place & HEAP_LATE) | at;
+}
+
+static void sift_up(struct shard *s, uint32_t at)
+{
+	struct node *nodes = s->heap.nodes, node = nodes[at];
+	while (at > 0 && order_nodes(s, &node, &nodes[(at - 1) / HEAP_CHILDREN]) < 0) {
+		heap_put(s, at, nodes[(at - 1) / HEAP_CHILDREN]);
+		at = (at - 1) / HEAP_CHILDREN;
 	}
-	heap_put(h, at, node);
+	heap_put(s, at, node);
 }
 
-static void sift_down(struct heap *h, uint32_t at)
+static void sift_down(struct shard *s, uint32_t at)
 {
-	struct node node = h->nodes[at];
+	struct node *nodes = s->heap.nodes, node = nodes[at];
 	for (;;) {
-		uint32_t child = 2 * at + 1;
-		if (child >= h->n)
+		uint64_t first = (uint64_t)at * HEAP_CHILDREN + 1, end = first + HEAP_CHILDREN < s->heap.n ? first + HEAP_CHILDREN : s->heap.n;
+		if (first >= end)
 			break;
-		if (child + 1 < h->n && order_nodes(&h->nodes[child + 1], &h->nodes[child]) < 0)
-			child++;
-		if (order_nodes(&node, &h->nodes[child]) < 0)
+		uint32_t least = (uint32_t)first;
+		for (uint32_t i = least + 1; i < end; i++) {
+			if (order_nodes(s, &nodes[i], &nodes[least]) < 0)
+				least = i;
+		}
+		if (order_nodes(s, &node, &nodes[least]) < 0)
 			break;
-		heap_put(h, at, h->nodes[child]);
-		at = child;
+		heap_put(s, at, nodes[least]);
+		at = least;
 	}
-	heap_put(h, at, node);
+	heap_put(s, at, node);
 }
 
 static uint32_t grown_room(const struct heap *h)
 {
-	return h->n < h->room ? h->room : h->room + h->room / 2 + 16;
+	return h->n < h->room ? h->room : h->room + h->room / 8 + 16;
 }
 
 size_t heap_growth(const struct heap *h)
@@ -65,7 +84,7 @@ bool heap_reserve(struct heap *h)
 	uint32_t room = grown_room(h);
 	if (room == h->room)
 		return true;
-	/* heap_at has 32 bits, and 2 * at + 1 must not wrap around. */
+	/* heap_at has 31 bits. */
 	struct node *nodes = room < INT32_MAX ? realloc(h->nodes, room * sizeof *nodes) : NULL;
 	if (!nodes)
 		return false;
@@ -74,51 +93,71 @@ bool heap_reserve(struct heap *h)
 	return true;
 }
 
-void heap_add(struct heap *h, struct entry *e, rg_time deadline)
+void heap_add(struct shard *s, uint32_t entry, rg_time deadline)
 {
-	heap_put(h, h->n, (struct node){ deadline, e });
-	sift_up(h, h->n++);
+	*heap_at(s, entry) = 0;
+	s->heap.nodes[s->heap.n] = (struct node){ deadline, s->pool.cells[entry].hash, entry };
+	sift_up(s, s->heap.n++);
 }
 
-void heap_remove(struct heap *h, struct entry *e)
+void heap_remove(struct shard *s, uint32_t entry)
 {
-	uint32_t at = e->heap_at;
+	struct heap *h = &s->heap;
+	uint32_t at = node_of(s, entry);
 	h->n--;
 	if (at == h->n)
 		return;
-	heap_put(h, at, h->nodes[h->n]);
-	sift_up(h, at);
-	sift_down(h, h->nodes[at].entry->heap_at);
+	uint32_t moved = h->nodes[h->n].entry;
+	heap_put(s, at, h->nodes[h->n]);
+	sift_up(s, at);
+	sift_down(s, node_of(s, moved));
 }
 
-void heap_earlier(struct heap *h, struct entry *e, rg_time deadline)
+void heap_moved(struct shard *s, uint32_t entry, rg_time was, rg_time deadline)
 {
-	if (deadline >= h->nodes[e->heap_at].deadline)
+	uint32_t *place = heap_at(s, entry);
+	if (deadline > was)
+		*place |= HEAP_LATE;
+	if (deadline >= was)
 		return;
-	h->nodes[e->heap_at].deadline = deadline;
-	sift_up(h, e->heap_at);
+	struct node *node = &s->heap.nodes[node_of(s, entry)];
+	if (deadline > node->deadline)
+		return;
+	node->deadline = deadline;
+	*place &= ~HEAP_LATE;
+	sift_up(s, *place);
 }
 
-void heap_settle(struct heap *h, uint32_t at)
+void heap_renamed(struct shard *s, uint32_t old, uint32_t entry)
 {
-	h->nodes[at].deadline = rg_record_deadline(h->nodes[at].entry->record);
-	sift_down(h, at);
+	*heap_at(s, entry) = *heap_at(s, old);
+	s->heap.nodes[node_of(s, old)].entry = entry;
 }
 
-static rg_time next_below(const struct heap *h, uint32_t at, rg_time now)
+void heap_settle(struct shard *s, uint32_t at)
 {
-	if (at >= h->n)
+	struct cell *entry = &s->pool.cells[s->heap.nodes[at].entry];
+	s->heap.nodes[at].deadline = rg_record_deadline(entry->record);
+	entry->heap_at &= ~HEAP_LATE;
+	sift_down(s, at);
+}
+
+static rg_time next_below(const struct shard *s, uint64_t at, rg_time now)
+{
+	if (at >= s->heap.n)
 		return RG_TIME_NEVER;
-	if (h->nodes[at].deadline > now)
-		return h->nodes[at].deadline;
-	rg_time own = rg_record_deadline(h->nodes[at].entry->record);
-	rg_time left = next_below(h, 2 * at + 1, now);
-	rg_time right = next_below(h, 2 * at + 2, now);
-	rg_time least = left < right ? left : right;
-	return own > now && own < least ? own : least;
+	const struct node *node = &s->heap.nodes[at];
+	if (node->deadline > now)
+		return node->deadline;
+	rg_time own = rg_record_deadline(s->pool.cells[node->entry].record), least = own > now ? own : RG_TIME_NEVER;
+	for (uint32_t i = 1; i <= HEAP_CHILDREN; i++) {
+		rg_time below = next_below(s, at * HEAP_CHILDREN + i, now);
+		least = below < least ? below : least;
+	}
+	return least;
 }
 
-rg_time heap_next(const struct heap *h, rg_time now)
+rg_time heap_next(const struct shard *s, rg_time now)
 {
-	return next_below(h, 0, now);
+	return next_below(s, 0, now);
 }

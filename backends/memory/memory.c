@@ -18,44 +18,42 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	struct shard *s = shard_of(m, hash);
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1, .hint = hash };
 	pthread_mutex_lock(&s->lock);
-	out.record = rg_record_ref(table_record(&s->table, key, (uint32_t)hash));
+	out.record = rg_record_ref(table_record(s, key, (uint32_t)hash));
 	pthread_mutex_unlock(&s->lock);
 	out.base = *rg_record_revision(out.record);
 	done(tok, RG_OK, &out);
 	return RG_OK;
 }
 
-/* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A lock that is taken is left
- * alone, for the sake of the caller. */
+/* In two passes, because to read a bucket in the first one would wait for the memory: when the second begins, the buckets have mostly arrived.
+ * A lock that is taken is left alone, for the sake of the caller. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
-	static void (*const passes[])(const struct table *t, uint32_t hash) = { table_prefetch, table_prefetch_record, table_prefetch_chained };
 	struct memory *m = self;
 	uint64_t hashes[MAX_PREFETCH];
 	uint32_t some = n < MAX_PREFETCH ? n : MAX_PREFETCH;
-	for (uint32_t i = 0; i < some; i++)
+	for (uint32_t i = 0; i < some; i++) {
 		hashes[i] = hash_key(m, &keys[i]);
-	for (size_t pass = 0; pass < sizeof passes / sizeof passes[0]; pass++) {
-		for (uint32_t i = 0; i < some; i++) {
-			struct shard *s = shard_of(m, hashes[i]);
-			if (pthread_mutex_trylock(&s->lock) != 0)
-				continue;
-			passes[pass](&s->table, (uint32_t)hashes[i]);
-			pthread_mutex_unlock(&s->lock);
-		}
+		struct shard *s = shard_of(m, hashes[i]);
+		if (pthread_mutex_trylock(&s->lock) != 0)
+			continue;
+		table_prefetch(&s->table, (uint32_t)hashes[i]);
+		pthread_mutex_unlock(&s->lock);
+	}
+	for (uint32_t i = 0; i < some; i++) {
+		struct shard *s = shard_of(m, hashes[i]);
+		if (pthread_mutex_trylock(&s->lock) != 0)
+			continue;
+		table_prefetch_record(s, (uint32_t)hashes[i]);
+		pthread_mutex_unlock(&s->lock);
 	}
 }
 
 static void empty_shard(struct shard *s)
 {
 	watches_end(s);
-	for (size_t i = 0; s->table.buckets && i < (size_t)1 << s->table.bits; i++) {
-		for (struct entry *next, *e = s->table.buckets[i].first; e; e = next) {
-			next = e->next;
-			rg_record_unref(e->record);
-			free(e);
-		}
-	}
+	for (uint32_t i = 0; i < s->heap.n; i++)
+		rg_record_unref(s->pool.cells[s->heap.nodes[i].entry].record);
 	for (struct tally *next, *t = s->tallies; t; t = next) {
 		next = t->next;
 		free(t);
@@ -64,6 +62,7 @@ static void empty_shard(struct shard *s)
 	free(s->tags.buckets);
 	free(s->tags.marks);
 	free(s->heap.nodes);
+	free(s->pool.cells);
 	pthread_mutex_destroy(&s->lock);
 }
 

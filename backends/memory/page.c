@@ -61,13 +61,19 @@ bool page_add(struct page *p, const rg_record *record, uint64_t at)
 		p->items = items;
 		p->room = room;
 	}
-	p->items[p->n++] = (struct item){ rg_record_ref(record), at };
+	p->items[p->n++] = (struct item){ record, at };
 	return !page_full(p);
+}
+
+void page_hold(struct page *p)
+{
+	for (; p->held < p->n; p->held++)
+		rg_record_ref(p->items[p->held].record);
 }
 
 static void page_free(struct page *p)
 {
-	for (uint32_t i = 0; i < p->n; i++)
+	for (uint32_t i = 0; i < p->held; i++)
 		rg_record_unref(p->items[i].record);
 	free(p->items);
 }

@@ -20,7 +20,7 @@ enum walk { WALK_DUE = 'd', WALK_FIND = 'f', WALK_SCAN = 's' };
 rg_status place_read(const struct memory *m, enum walk walk, rg_str cursor, struct walk_place *out);
 
 struct item {
-	const rg_record *record; /* a reference */
+	const rg_record *record; /* a reference, once it is held */
 	uint64_t at;
 };
 
@@ -28,6 +28,7 @@ struct item {
 struct page {
 	struct item *items;
 	uint32_t n, room, limit;
+	uint32_t held; /* so many of the items have taken their reference */
 	bool failed; /* out of memory */
 };
 
@@ -36,8 +37,9 @@ static inline struct page new_page(uint32_t limit)
 	return (struct page){ .limit = limit < MAX_PAGE ? limit : MAX_PAGE };
 }
 
-/* @return false when the page is full. */
+/* Takes no reference yet, so that the record need not have arrived from the memory. @return false when the page is full. */
 bool page_add(struct page *p, const rg_record *record, uint64_t at);
+void page_hold(struct page *p); /* takes the references; before the lock under which items were added is released */
 static inline bool page_full(const struct page *p)
 {
 	return p->failed || p->n > p->limit;

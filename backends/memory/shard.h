@@ -2,8 +2,9 @@
 /*
  * The parts of a shard of the memory store. The shard's lock guards all of them, and no callback runs under it.
  *
- * An entry reads its key, revision, deadline and tags from its record. So a key costs one small allocation besides the record: 24 bytes,
- * and 32 for each tag.
+ * An entry reads its key, revision, deadline and tags from its record. So besides the record a key costs 40 bytes in the shard's pool, as
+ * much for each tag after the first, and its part of the tables: 16 to 32 bytes for the key, 16 to 20 for the deadline, 5 to 10 for a tag that
+ * no other record has.
  */
 #ifndef MEMORY_SHARD_H
 #define MEMORY_SHARD_H
@@ -15,7 +16,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The range of link.index. */
+/* The range of link_index(). */
 #define MAX_TAGS 32767
 
 /* The most keys of one page, whatever the limit: bounds the memory of a page and the time that a lock is held. */
@@ -58,41 +59,55 @@ static inline bool same_revision(const rg_revision *a, const rg_revision *b)
 	return memcmp(a->b, b->b, sizeof a->b) == 0;
 }
 
-/* Membership of an entry in the group of one (domain, tag). A group is a ring ordered by `seq`, which numbers its members as they join.
- * Its first member represents the group in the tag table. 48 bits of seq never run out. */
-struct link {
-	struct link *next, *prev;
-	struct link *chain; /* of a first member: first member of the next group in the bucket */
-	uint64_t place;     /* seq << 16 | index << 1 | first. The index is that of the record's tag and of the entry's link */
-};
-
-static inline uint64_t link_seq(const struct link *l)
-{
-	return l->place >> 16;
-}
-
-static inline uint32_t link_index(const struct link *l)
-{
-	return (uint32_t)(l->place >> 1) & MAX_TAGS;
-}
-
-static inline bool link_first(const struct link *l)
-{
-	return l->place & 1;
-}
-
-struct entry {
-	struct entry *next; /* in the bucket, ordered by (hash, key) */
-	const rg_record *record;
+/*
+ * An entry is a run of cells in the shard's pool: one cell, and one more for each tag after the first; some runs are longer. Cells are named by their index, because
+ * that takes half of a pointer and stays when the pool grows. Cell 0 is never used, so 0 names none.
+ *
+ * Cell i of an entry is also its membership in the group of (domain, tag i). A group is a ring ordered by `seq`, which numbers its members as
+ * they join. Its first member represents the group in the tag table. 48 bits of seq never run out.
+ */
+struct cell {
+	const rg_record *record; /* in the first cell of an entry, as the next three */
+	uint32_t next; /* in the bucket, ordered by (hash, key) */
 	uint32_t hash;
-	uint32_t heap_at;
-	struct link links[]; /* one per tag of the record, in the same order */
+	uint32_t heap_at; /* and the bit HEAP_LATE */
+
+	uint32_t link_next, link_prev;
+	uint32_t chain; /* of a first member: first member of the next group in the bucket */
+	uint64_t place; /* seq << 16 | index << 1 | first. The index is that of the record's tag */
 };
 
-/* A node may be stale: earlier than its record's deadline, never later. The walk that reaches it corrects it. */
+/* The lengths that a run can have; the longest is for MAX_TAGS. */
+enum { RUN_LENGTHS = 30 };
+
+struct pool {
+	struct cell *cells;
+	uint32_t n, room;           /* cells that have been used, and cells there are */
+	uint32_t free[RUN_LENGTHS]; /* runs that are free, linked by `next` */
+};
+
+static inline uint64_t link_seq(const struct cell *c)
+{
+	return c->place >> 16;
+}
+
+static inline uint32_t link_index(const struct cell *c)
+{
+	return (uint32_t)(c->place >> 1) & MAX_TAGS;
+}
+
+static inline bool link_first(const struct cell *c)
+{
+	return c->place & 1;
+}
+
+/* The record's deadline is later than that of the node. Without the bit, they are the same. */
+#define HEAP_LATE 0x80000000u
+
 struct node {
 	rg_time deadline;
-	struct entry *entry;
+	uint32_t hash; /* of the entry, so that a comparison reads nodes only */
+	uint32_t entry;
 };
 
 struct heap {
@@ -100,10 +115,11 @@ struct heap {
 	uint32_t n, room;
 };
 
-/* `record` saves a fetch of the first entry one cache miss: with a million records that is a fifth of its time. */
+/* `record` saves a fetch of the first entry one cache miss: with a million records that is a fifth of its time. `hash` saves any other fetch
+ * a look at that record. */
 struct bucket {
-	struct entry *first;
-	const rg_record *record; /* of the first entry */
+	const rg_record *record; /* of the first entry, as `hash` */
+	uint32_t first, hash;
 };
 
 /* The top bits of the hash select the bucket. So walking the buckets in order gives the entries by hash, before a growth and after it. */
@@ -113,7 +129,7 @@ struct table {
 };
 
 struct tags {
-	struct link **buckets;
+	uint32_t *buckets;
 	uint8_t *marks; /* per bucket one bit for each of eight classes of groups; a probe that finds its bit clear reads no further */
 	uint32_t n, bits;
 	uint64_t seq;
@@ -151,6 +167,7 @@ struct watches {
 struct shard {
 	_Alignas(128) pthread_mutex_t lock;
 	struct table table;
+	struct pool pool;
 	struct tags tags;
 	struct heap heap;
 	struct tally *tallies;
@@ -196,46 +213,52 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 	return &m->shards[(hash >> 32) & (m->n_shards - 1)];
 }
 
+/* pool.c */
+size_t pool_growth(const struct pool *p, uint32_t tags); /* bytes by which an entry with so many tags would make it grow */
+bool pool_reserve(struct pool *p, uint32_t tags);        /* makes room for such an entry; cells move */
+uint32_t pool_take(struct pool *p, uint32_t tags);       /* after pool_reserve() */
+void pool_give(struct pool *p, uint32_t entry, uint32_t tags);
+void pool_clear(struct pool *p); /* of an empty shard */
+
 /* table.c */
-/* The slot of the key, or where it belongs; NULL without buckets. */
-struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found);
-const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash); /* NULL: none */
-void table_prefetch(const struct table *t, uint32_t hash);        /* requests the cache line of the bucket */
-void table_prefetch_record(const struct table *t, uint32_t hash); /* reads the bucket, and requests its first entry and record */
-void table_prefetch_chained(const struct table *t, uint32_t hash); /* reads that entry and those behind it, and requests the record */
-void table_changed(struct table *t, uint32_t hash); /* must follow every change of a chain or of an entry's record */
-size_t table_growth(const struct table *t);                                   /* bytes by which the next entry makes it grow */
-bool table_grow(struct table *t);                                             /* false: out of memory, nothing changed */
-int order_keys(const rg_key *a, const rg_key *b);                             /* a total order */
-struct entry *table_after(struct table *t, uint32_t hash, const rg_key *key, const struct entry *previous);
+/* The slot of the key, or where it belongs; NULL without buckets. It lies in the pool or in a bucket, and is lost when one of them grows. */
+uint32_t *table_slot(struct shard *s, const rg_key *key, uint32_t hash, bool *found);
+const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t hash); /* NULL: none */
+void table_prefetch(const struct table *t, uint32_t hash);                              /* requests the cache line of the bucket */
+void table_prefetch_record(const struct shard *s, uint32_t hash); /* reads the bucket, and requests its first entry and record */
+void table_changed(struct shard *s, uint32_t hash); /* must follow every change of a chain or of an entry's record */
+size_t table_growth(const struct table *t);         /* bytes by which the next entry makes it grow */
+bool table_grow(struct shard *s);                   /* false: out of memory, nothing changed */
+int order_keys(const rg_key *a, const rg_key *b);   /* a total order */
+uint32_t table_after(const struct shard *s, uint32_t hash, const rg_key *key, uint32_t previous);
+void prefetch_record(const rg_record *record);
 
 /* heap.c */
 size_t heap_growth(const struct heap *h);
-bool heap_reserve(struct heap *h);                                   /* makes room for one more */
-void heap_add(struct heap *h, struct entry *e, rg_time deadline);    /* after heap_reserve() */
-void heap_remove(struct heap *h, struct entry *e);
-void heap_earlier(struct heap *h, struct entry *e, rg_time deadline); /* the deadline moved earlier */
-void heap_settle(struct heap *h, uint32_t at);                        /* moves a stale node to its place */
-int order_nodes(const struct node *a, const struct node *b);
-rg_time heap_next(const struct heap *h, rg_time now);                 /* a time after now that is at most the earliest deadline after now */
+bool heap_reserve(struct heap *h);                          /* makes room for one more */
+void heap_add(struct shard *s, uint32_t entry, rg_time deadline); /* after heap_reserve() */
+void heap_remove(struct shard *s, uint32_t entry);
+void heap_moved(struct shard *s, uint32_t entry, rg_time was, rg_time deadline); /* the deadline of the record changed */
+void heap_renamed(struct shard *s, uint32_t old, uint32_t entry);                 /* another entry takes the place of one */
+void heap_settle(struct shard *s, uint32_t at);                                   /* moves a late node to its place */
+int order_nodes(const struct shard *s, const struct node *a, const struct node *b);
+rg_time heap_next(const struct shard *s, rg_time now); /* a time after now that is at most the earliest deadline after now */
+
+/* The children of a node. Many share the lines of the memory, and the way down is short: each node that moves writes to its entry. */
+enum { HEAP_CHILDREN = 8 };
 
 /* tags.c */
 size_t tags_growth(const struct tags *t, uint32_t more);
-bool tags_grow(const struct memory *m, struct tags *t, uint32_t more);
-struct link *tags_group(const struct tags *t, uint64_t hash, rg_str domain, rg_str tag); /* the first member; NULL = none */
-void tags_link(const struct memory *m, struct tags *t, struct entry *e, uint32_t index);
-void tags_unlink(const struct memory *m, struct tags *t, struct entry *e, uint32_t index);
-void tags_move(const struct memory *m, struct tags *t, struct entry *from, uint32_t from_index, struct entry *to, uint32_t to_index);
+bool tags_grow(const struct memory *m, struct shard *s, uint32_t more);
+uint32_t tags_group(const struct shard *s, uint64_t hash, rg_str domain, rg_str tag); /* the first member; 0 = none */
+void tags_link(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
+void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
+void tags_move(const struct memory *m, struct shard *s, uint32_t from, uint32_t from_index, uint32_t to, uint32_t to_index);
 bool same_tags(const rg_record *a, const rg_record *b);
 
-static inline struct entry *link_entry(struct link *l)
+static inline uint32_t link_entry(const struct shard *s, uint32_t link)
 {
-	return (struct entry *)((char *)(l - link_index(l)) - offsetof(struct entry, links));
-}
-
-static inline size_t entry_size(uint32_t tags)
-{
-	return sizeof(struct entry) + tags * sizeof(struct link);
+	return link - link_index(&s->pool.cells[link]);
 }
 
 /* tally.c */

@@ -21,7 +21,7 @@ int order_keys(const rg_key *a, const rg_key *b)
 	return by_host != 0 ? by_host : order_strings(a->domain, b->domain);
 }
 
-static int order_entry(const struct entry *e, uint32_t hash, const rg_key *key)
+static int order_entry(const struct cell *e, uint32_t hash, const rg_key *key)
 {
 	if (e->hash != hash)
 		return e->hash < hash ? -1 : 1;
@@ -30,24 +30,30 @@ static int order_entry(const struct entry *e, uint32_t hash, const rg_key *key)
 	return order_keys(&own, key);
 }
 
-static inline bool entry_has(const struct entry *e, const rg_key *key)
+static inline bool record_has(const rg_record *record, const rg_key *key)
 {
 	rg_key own;
-	rg_record_key(e->record, &own);
+	rg_record_key(record, &own);
 	return same_key(&own, key);
 }
 
-struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, bool *found)
+static struct bucket *bucket_of(const struct table *t, uint32_t hash)
+{
+	return &t->buckets[hash >> (32 - t->bits)];
+}
+
+uint32_t *table_slot(struct shard *s, const rg_key *key, uint32_t hash, bool *found)
 {
 	*found = false;
-	if (!t->buckets)
+	if (!s->table.buckets)
 		return NULL;
-	struct entry **p = &t->buckets[hash >> (32 - t->bits)].first;
-	for (; *p; p = &(*p)->next) {
-		if ((*p)->hash < hash)
+	uint32_t *p = &bucket_of(&s->table, hash)->first;
+	for (struct cell *e; *p != 0; p = &e->next) {
+		e = &s->pool.cells[*p];
+		if (e->hash < hash)
 			continue;
-		*found = (*p)->hash == hash && entry_has(*p, key);
-		if (*found || order_entry(*p, hash, key) > 0)
+		*found = e->hash == hash && record_has(e->record, key);
+		if (*found || order_entry(e, hash, key) > 0)
 			break;
 	}
 	return p;
@@ -55,28 +61,33 @@ struct entry **table_slot(struct table *t, const rg_key *key, uint32_t hash, boo
 
 /* A caller reads the whole record that it fetched. Requesting its cache lines together is faster than missing on each: with a million
  * records a miss takes longer than all computation. */
-static void prefetch_record(const rg_record *record)
+void prefetch_record(const rg_record *record)
 {
-	enum { LINE = 64, LINES = 8 };
+	enum { LINE = 64, LINES = 7 };
 	const char *p = (const char *)record;
 
 	for (int i = 0; i < LINES; i++)
 		__builtin_prefetch(p + (ptrdiff_t)i * LINE);
 }
 
-const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t hash)
+const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t hash)
 {
-	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
-	if (!b || !b->first)
+	const struct bucket *b = s->table.buckets ? bucket_of(&s->table, hash) : NULL;
+	if (!b || b->first == 0)
 		return NULL;
-	prefetch_record(b->record);
-	__builtin_prefetch(b->first); /* a commit often follows a fetch, and needs the entry */
-	rg_key own;
-	rg_record_key(b->record, &own);
-	if (same_key(&own, key))
-		return b->record;
-	for (const struct entry *e = b->first->next; e; e = e->next) {
-		if (e->hash == hash && entry_has(e, key))
+	const struct cell *e = &s->pool.cells[b->first];
+	if (b->hash == hash) {
+		prefetch_record(b->record);
+		__builtin_prefetch(e); /* a commit often follows a fetch, and needs the entry */
+		if (record_has(b->record, key))
+			return b->record;
+	}
+	while (e->next != 0) {
+		e = &s->pool.cells[e->next];
+		if (e->hash != hash)
+			continue;
+		prefetch_record(e->record);
+		if (record_has(e->record, key))
 			return e->record;
 	}
 	return NULL;
@@ -85,35 +96,29 @@ const rg_record *table_record(const struct table *t, const rg_key *key, uint32_t
 void table_prefetch(const struct table *t, uint32_t hash)
 {
 	if (t->buckets)
-		__builtin_prefetch(&t->buckets[hash >> (32 - t->bits)]);
+		__builtin_prefetch(bucket_of(t, hash));
 }
 
-void table_prefetch_record(const struct table *t, uint32_t hash)
+void table_prefetch_record(const struct shard *s, uint32_t hash)
 {
-	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
-	if (!b || !b->first)
+	const struct bucket *b = s->table.buckets ? bucket_of(&s->table, hash) : NULL;
+	if (!b || b->first == 0)
 		return;
-	prefetch_record(b->record);
-	__builtin_prefetch(b->first);
+	__builtin_prefetch(&s->pool.cells[b->first]);
+	if (b->hash == hash)
+		prefetch_record(b->record);
 }
 
-/* In a full table every third key is behind another one. */
-void table_prefetch_chained(const struct table *t, uint32_t hash)
+static void set_bucket(const struct shard *s, struct bucket *b)
 {
-	const struct bucket *b = t->buckets ? &t->buckets[hash >> (32 - t->bits)] : NULL;
-	const struct entry *e = b ? b->first : NULL;
-	if (!e || e->hash == hash)
-		return;
-	while ((e = e->next) != NULL && e->hash < hash)
-		;
-	if (e && e->hash == hash)
-		prefetch_record(e->record);
+	const struct cell *e = &s->pool.cells[b->first];
+	b->record = b->first != 0 ? e->record : NULL;
+	b->hash = b->first != 0 ? e->hash : 0;
 }
 
-void table_changed(struct table *t, uint32_t hash)
+void table_changed(struct shard *s, uint32_t hash)
 {
-	struct bucket *b = &t->buckets[hash >> (32 - t->bits)];
-	b->record = b->first ? b->first->record : NULL;
+	set_bucket(s, bucket_of(&s->table, hash));
 }
 
 static uint32_t table_grown_bits(const struct table *t)
@@ -129,52 +134,56 @@ size_t table_growth(const struct table *t)
 	return (sizeof *t->buckets << table_grown_bits(t)) - had;
 }
 
-bool table_grow(struct table *t)
+/* Moves a chain into the two buckets that take the place of its own. It is ordered, so appending keeps both parts ordered. */
+static void split_chain(struct shard *s, uint32_t first, struct bucket *lower, uint32_t bits)
 {
+	uint32_t *end[2] = { &lower[0].first, &lower[1].first };
+	for (uint32_t next, id = first; id != 0; id = next) {
+		struct cell *e = &s->pool.cells[id];
+		uint32_t upper = e->hash >> (32 - bits) & 1;
+		next = e->next;
+		*end[upper] = id;
+		e->next = 0;
+		end[upper] = &e->next;
+	}
+	set_bucket(s, &lower[0]);
+	set_bucket(s, &lower[1]);
+}
+
+bool table_grow(struct shard *s)
+{
+	struct table *t = &s->table;
 	uint32_t bits = table_grown_bits(t);
 	if (t->buckets && bits == t->bits)
 		return true;
 	struct bucket *buckets = calloc((size_t)1 << bits, sizeof *buckets);
 	if (!buckets)
 		return false;
-	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++) {
-		/* A chain is ordered and splits into two at most, so appending keeps both parts ordered. */
-		struct entry *e = t->buckets[i].first, **end = NULL;
-		for (uint32_t last = UINT32_MAX; e;) {
-			uint32_t at = e->hash >> (32 - bits);
-			if (at != last) {
-				end = &buckets[at].first;
-				buckets[at].record = e->record;
-			}
-			last = at;
-			*end = e;
-			end = &e->next;
-			e = e->next;
-			*end = NULL;
-		}
-	}
+	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++)
+		split_chain(s, t->buckets[i].first, &buckets[2 * (size_t)i], bits);
 	free(t->buckets);
 	t->buckets = buckets;
 	t->bits = bits;
 	return true;
 }
 
-/* The entry after @p previous; or the first one after (hash, key); or the very first one if both are NULL. */
-struct entry *table_after(struct table *t, uint32_t hash, const rg_key *key, const struct entry *previous)
+/* The entry after @p previous; or the first one after (hash, key); or the very first one if there is neither. */
+uint32_t table_after(const struct shard *s, uint32_t hash, const rg_key *key, uint32_t previous)
 {
+	const struct table *t = &s->table;
+	const struct cell *cells = s->pool.cells;
 	if (!t->buckets)
-		return NULL;
-	uint32_t at = 0;
-	struct entry *e = t->buckets[0].first;
-	if (previous) {
-		at = previous->hash >> (32 - t->bits);
-		e = previous->next;
+		return 0;
+	uint32_t at = 0, e = t->buckets[0].first;
+	if (previous != 0) {
+		at = cells[previous].hash >> (32 - t->bits);
+		e = cells[previous].next;
 	} else if (key) {
 		at = hash >> (32 - t->bits);
-		for (e = t->buckets[at].first; e && order_entry(e, hash, key) <= 0;)
-			e = e->next;
+		for (e = t->buckets[at].first; e != 0 && order_entry(&cells[e], hash, key) <= 0;)
+			e = cells[e].next;
 	}
-	while (!e && ++at < 1u << t->bits)
+	while (e == 0 && ++at < 1u << t->bits)
 		e = t->buckets[at].first;
 	return e;
 }

@@ -10,12 +10,17 @@ static uint8_t mark_of(uint64_t hash)
 	return (uint8_t)(1u << (hash >> 61));
 }
 
-static uint64_t hash_link(const struct memory *m, struct link *l)
+static const rg_record *link_record(const struct shard *s, uint32_t link)
 {
-	const rg_record *record = link_entry(l)->record;
+	return s->pool.cells[link_entry(s, link)].record;
+}
+
+static uint64_t hash_link(const struct memory *m, const struct shard *s, uint32_t link)
+{
+	const rg_record *record = link_record(s, link);
 	rg_key key;
 	rg_record_key(record, &key);
-	return hash_tag(m, key.domain, rg_record_tag(record, link_index(l)));
+	return hash_tag(m, key.domain, rg_record_tag(record, link_index(&s->pool.cells[link])));
 }
 
 static uint32_t tags_grown_bits(const struct tags *t, uint32_t more)
@@ -28,7 +33,7 @@ static uint32_t tags_grown_bits(const struct tags *t, uint32_t more)
 
 static size_t bytes_of(uint32_t bits)
 {
-	return (sizeof(struct link *) + 1) << bits;
+	return (sizeof(uint32_t) + 1) << bits;
 }
 
 size_t tags_growth(const struct tags *t, uint32_t more)
@@ -36,16 +41,18 @@ size_t tags_growth(const struct tags *t, uint32_t more)
 	return more == 0 ? 0 : bytes_of(tags_grown_bits(t, more)) - (t->buckets ? bytes_of(t->bits) : 0);
 }
 
-static void insert_group(struct tags *t, struct link *first, uint64_t hash)
+static void insert_group(struct tags *t, struct cell *cells, uint32_t first, uint64_t hash)
 {
 	size_t at = hash & (((size_t)1 << t->bits) - 1);
-	first->chain = t->buckets[at];
+	cells[first].chain = t->buckets[at];
 	t->buckets[at] = first;
 	t->marks[at] |= mark_of(hash);
 }
 
-bool tags_grow(const struct memory *m, struct tags *t, uint32_t more)
+bool tags_grow(const struct memory *m, struct shard *s, uint32_t more)
 {
+	struct tags *t = &s->tags;
+	struct cell *cells = s->pool.cells;
 	uint32_t bits = tags_grown_bits(t, more);
 	if (more == 0 || (t->buckets && bits == t->bits))
 		return true;
@@ -59,9 +66,9 @@ bool tags_grow(const struct memory *m, struct tags *t, uint32_t more)
 		return false;
 	}
 	for (size_t i = 0; t->buckets && i < (size_t)1 << t->bits; i++) {
-		for (struct link *next, *l = t->buckets[i]; l; l = next) {
-			next = l->chain;
-			insert_group(&grown, l, hash_link(m, l));
+		for (uint32_t next, link = t->buckets[i]; link != 0; link = next) {
+			next = cells[link].chain;
+			insert_group(&grown, cells, link, hash_link(m, s, link));
 		}
 	}
 	free(t->buckets);
@@ -70,83 +77,94 @@ bool tags_grow(const struct memory *m, struct tags *t, uint32_t more)
 	return true;
 }
 
-struct link *tags_group(const struct tags *t, uint64_t hash, rg_str domain, rg_str tag)
+uint32_t tags_group(const struct shard *s, uint64_t hash, rg_str domain, rg_str tag)
 {
+	const struct tags *t = &s->tags;
 	if (!t->buckets)
-		return NULL;
+		return 0;
 	size_t at = hash & (((size_t)1 << t->bits) - 1);
 	if (!(t->marks[at] & mark_of(hash)))
-		return NULL;
-	for (struct link *l = t->buckets[at]; l; l = l->chain) {
-		const rg_record *record = link_entry(l)->record;
+		return 0;
+	for (uint32_t link = t->buckets[at]; link != 0; link = s->pool.cells[link].chain) {
+		const rg_record *record = link_record(s, link);
 		rg_key key;
 		rg_record_key(record, &key);
-		if (same_string(rg_record_tag(record, link_index(l)), tag) && same_string(key.domain, domain))
-			return l;
+		if (same_string(rg_record_tag(record, link_index(&s->pool.cells[link])), tag) && same_string(key.domain, domain))
+			return link;
 	}
-	return NULL;
+	return 0;
 }
 
-void tags_link(const struct memory *m, struct tags *t, struct entry *e, uint32_t index)
+void tags_link(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index)
 {
-	struct link *l = &e->links[index];
-	rg_str tag = rg_record_tag(e->record, index);
+	struct cell *cells = s->pool.cells;
+	uint32_t link = entry + index;
+	struct cell *l = &cells[link];
+	const rg_record *record = cells[entry].record;
+	rg_str tag = rg_record_tag(record, index);
 	rg_key key;
-	rg_record_key(e->record, &key);
+	rg_record_key(record, &key);
 	uint64_t hash = hash_tag(m, key.domain, tag);
-	struct link *first = tags_group(t, hash, key.domain, tag);
-	*l = (struct link){ .next = l, .prev = l, .place = ++t->seq << 16 | index << 1 };
-	if (!first) {
+	uint32_t first = tags_group(s, hash, key.domain, tag);
+	l->link_next = l->link_prev = link;
+	l->chain = 0;
+	l->place = ++s->tags.seq << 16 | index << 1;
+	if (first == 0) {
 		l->place |= 1;
-		insert_group(t, l, hash);
-		t->n++;
+		insert_group(&s->tags, cells, link, hash);
+		s->tags.n++;
 		return;
 	}
-	l->next = first;
-	l->prev = first->prev;
-	first->prev->next = l;
-	first->prev = l;
+	l->link_next = first;
+	l->link_prev = cells[first].link_prev;
+	cells[l->link_prev].link_next = link;
+	cells[first].link_prev = link;
 }
 
-/* Puts @p other (NULL: nothing) in place of the first member @p l in its bucket. */
-static void replace_first(const struct memory *m, struct tags *t, struct link *l, struct link *other)
+/* Puts @p other (0: nothing) in place of the first member @p link in its bucket. */
+static void replace_first(const struct memory *m, struct shard *s, uint32_t link, uint32_t other)
 {
-	size_t at = hash_link(m, l) & (((size_t)1 << t->bits) - 1);
-	struct link **p = &t->buckets[at];
-	while (*p != l)
-		p = &(*p)->chain;
-	*p = other ? other : l->chain;
-	if (other) {
-		other->chain = l->chain;
-		other->place |= 1;
+	struct tags *t = &s->tags;
+	struct cell *cells = s->pool.cells;
+	size_t at = hash_link(m, s, link) & (((size_t)1 << t->bits) - 1);
+	uint32_t *p = &t->buckets[at];
+	while (*p != link)
+		p = &cells[*p].chain;
+	*p = other != 0 ? other : cells[link].chain;
+	if (other != 0) {
+		cells[other].chain = cells[link].chain;
+		cells[other].place |= 1;
 	}
-	if (!t->buckets[at])
+	if (t->buckets[at] == 0)
 		t->marks[at] = 0;
 }
 
-void tags_unlink(const struct memory *m, struct tags *t, struct entry *e, uint32_t index)
+void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index)
 {
-	struct link *l = &e->links[index];
+	struct cell *cells = s->pool.cells, *l = &cells[entry + index];
+	bool alone = l->link_next == entry + index;
 	if (link_first(l)) {
-		replace_first(m, t, l, l->next == l ? NULL : l->next);
-		t->n -= l->next == l;
+		replace_first(m, s, entry + index, alone ? 0 : l->link_next);
+		s->tags.n -= alone;
 	}
-	l->prev->next = l->next;
-	l->next->prev = l->prev;
+	cells[l->link_prev].link_next = l->link_next;
+	cells[l->link_next].link_prev = l->link_prev;
 }
 
 /* Moves a link to the new entry of the same key. It keeps its place in the group. */
-void tags_move(const struct memory *m, struct tags *t, struct entry *from, uint32_t from_index, struct entry *to, uint32_t to_index)
+void tags_move(const struct memory *m, struct shard *s, uint32_t from, uint32_t from_index, uint32_t to, uint32_t to_index)
 {
-	struct link *old = &from->links[from_index], *l = &to->links[to_index];
-	*l = *old;
+	struct cell *cells = s->pool.cells, *old = &cells[from + from_index], *l = &cells[to + to_index];
+	uint32_t link = to + to_index;
+	bool alone = old->link_next == from + from_index;
+	l->link_next = alone ? link : old->link_next;
+	l->link_prev = alone ? link : old->link_prev;
+	l->chain = 0;
 	l->place = link_seq(old) << 16 | to_index << 1;
 	if (link_first(old))
-		replace_first(m, t, old, l);
-	if (old->next == old)
-		l->next = l->prev = l;
-	l->prev->next = l;
-	l->next->prev = l;
+		replace_first(m, s, from + from_index, link);
+	cells[l->link_prev].link_next = link;
+	cells[l->link_next].link_prev = link;
 }
 
 bool same_tags(const rg_record *a, const rg_record *b)

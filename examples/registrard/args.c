@@ -474,6 +474,22 @@ static int check(const struct args *args)
 	return status == RG_OK && settings_check(args) && store_args_check(args) && push_args_check(args) ? -1 : WRONG;
 }
 
+/* What each message asks. */
+static void read_config(struct args *args)
+{
+	int64_t wakes = 0, no_gruus = 0;
+	rg_str mode = { NULL, 0 };
+
+	rg_config_get(args->config, RG_STR("received_avp"), &args->received_avp);
+	rg_config_get(args->config, RG_STR("tcp_persistent_flag"), &args->tcp_persistent_flag);
+	rg_config_get(args->config, RG_STR("outbound_mode"), &mode);
+	rg_config_get_int(args->config, RG_STR("pn_enable"), &wakes);
+	rg_config_get_int(args->config, RG_STR("disable_gruu"), &no_gruus);
+	args->outbound = mode.n > 0 && !rg_str_equal(mode, RG_STR("off"));
+	args->wakes = wakes != 0;
+	args->has_gruus = no_gruus == 0;
+}
+
 int args_read(struct args *args, int argc, char **argv)
 {
 	int result = -1;
@@ -495,8 +511,7 @@ int args_read(struct args *args, int argc, char **argv)
 		if (result == -1)
 			result = add_listen(args, "tcp", "127.0.0.1:5060");
 	}
-	rg_config_get(args->config, RG_STR("received_avp"), &args->received_avp);
-	rg_config_get(args->config, RG_STR("tcp_persistent_flag"), &args->tcp_persistent_flag);
+	read_config(args);
 	return result == WRONG ? 2 : result;
 }
 

@@ -46,6 +46,7 @@ struct args {
 	uint32_t push_seconds;  /* time for one program, and for one POST */
 	rg_config *config;
 	rg_str received_avp, tcp_persistent_flag; /* names of these host variables; absent = none */
+	int outbound, wakes, has_gruus; /* outbound_mode is not off; pn_enable; disable_gruu is 0 */
 	const char *save_flags, *lookup_flags; /* as typed; "" = none */
 	int32_t log_level;      /* RG_LOG_…, the highest that is shown */
 	rg_save_options *save;

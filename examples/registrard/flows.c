@@ -135,8 +135,6 @@ void flow_remove(struct server *server, uint64_t connection)
 /* With outbound the store is asked for each connection, which costs less than a list of those that carried a REGISTER. */
 void flow_closed(struct server *server, uint64_t connection)
 {
-	rg_str mode = { NULL, 0 };
-
-	if (rg_config_get(server->args->config, RG_STR("outbound_mode"), &mode) == RG_OK && !rg_str_equal(mode, RG_STR("off")))
+	if (server->args->outbound)
 		flow_remove(server, connection);
 }

@@ -14,7 +14,7 @@ static const char *length_value(const char *line, const char *end)
 		size_t n = strlen(names[i]);
 		const char *p = line + n;
 
-		if ((size_t)(end - line) < n || strncasecmp(line, names[i], n) != 0)
+		if ((size_t)(end - line) < n || (*line | 0x20) != (*names[i] | 0x20) || strncasecmp(line, names[i], n) != 0)
 			continue;
 		while (p < end && (*p == ' ' || *p == '\t'))
 			p++;
@@ -51,6 +51,15 @@ static int is_start_line(const char *line, const char *end)
 	return last && end - last > 5 && strncasecmp(last + 1, "SIP/", 4) == 0;
 }
 
+/* Counts an octet in a line. @return 0 when there are more than @p most. */
+static int count_octet(const char *line, const char *end, char octet, size_t most, size_t *n)
+{
+	for (const char *p = line; p < end && (p = memchr(p, octet, (size_t)(end - p))) != NULL; p++)
+		if (++*n > most)
+			return 0;
+	return 1;
+}
+
 /* @return the status to refuse with, 1 for no SIP, or 0. */
 static int read_line(struct frame_scan *scan, const char *line, const char *end)
 {
@@ -58,14 +67,11 @@ static int read_line(struct frame_scan *scan, const char *line, const char *end)
 
 	if (scan->lines == 0 && !is_start_line(line, end))
 		return 1;
-	for (const char *p = line; p < end; p++) {
-		scan->commas += *p == ',';
-		scan->semicolons += *p == ';';
-		/* Sofia takes a lone CR for the end of a line. */
-		if (*p == '\r')
-			return 400;
-	}
-	if (++scan->lines > LINES_MAX + 1 || scan->commas > COMMAS_MAX || scan->semicolons > SEMICOLONS_MAX)
+	/* Sofia takes a lone CR for the end of a line. */
+	if (memchr(line, '\r', (size_t)(end - line)))
+		return 400;
+	if (++scan->lines > LINES_MAX + 1 || !count_octet(line, end, ',', COMMAS_MAX, &scan->commas) ||
+		!count_octet(line, end, ';', SEMICOLONS_MAX, &scan->semicolons))
 		return 413;
 	if (scan->lines == 1)
 		return 0;

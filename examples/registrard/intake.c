@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "intake.h"
 
+#include <rgstr/sofia.h>
 #include <sofia-sip/msg_buffer.h>
 #include <sofia-sip/msg_mclass.h>
 #include <sofia-sip/msg_parser.h>
@@ -13,10 +14,10 @@
 #include "place.h"
 #include "transaction.h"
 
-/* A proxy forwards what it need not understand (RFC 3261 §16.3 step 1). So the class of forwarded messages holds only the headers that are
- * read. All others, however malformed or repeated, are unknown headers with their text. A REGISTER is read with all headers. */
+/* A proxy forwards what it need not understand (RFC 3261 §16.3 step 1). So the class of messages holds only the headers that are read. All
+ * others, however malformed or repeated, are unknown headers with their text. Of a REGISTER the library reads and validates these. */
 struct intake {
-	msg_mclass_t *registers, *others;
+	msg_mclass_t *mclass;
 };
 
 /* The class and its place in sip_t. */
@@ -35,14 +36,13 @@ struct intake *intake_new(void)
 
 	if (!intake)
 		return NULL;
-	intake->registers = msg_mclass_clone(sip_default_mclass(), 0, 0);
-	intake->others = msg_mclass_clone(sip_default_mclass(), 0, 1);
-	for (size_t i = 0; intake->others && i < sizeof headers_read / sizeof *headers_read; i++)
-		if (msg_mclass_insert_header(intake->others, headers_read[i].hclass, (unsigned short)headers_read[i].offset) < 0) {
-			free(intake->others);
-			intake->others = NULL;
+	intake->mclass = msg_mclass_clone(sip_default_mclass(), 0, 1);
+	for (size_t i = 0; intake->mclass && i < sizeof headers_read / sizeof *headers_read; i++)
+		if (msg_mclass_insert_header(intake->mclass, headers_read[i].hclass, (unsigned short)headers_read[i].offset) < 0) {
+			free(intake->mclass);
+			intake->mclass = NULL;
 		}
-	if (intake->registers && intake->others)
+	if (intake->mclass)
 		return intake;
 	intake_free(intake);
 	return NULL;
@@ -52,14 +52,13 @@ void intake_free(struct intake *intake)
 {
 	if (!intake)
 		return;
-	free(intake->registers);
-	free(intake->others);
+	free(intake->mclass);
 	free(intake);
 }
 
 msg_t *intake_empty(struct server *server)
 {
-	return msg_create(server->intake->others, 0);
+	return msg_create(server->intake->mclass, 0);
 }
 
 /* msg_make() would do the same, but ends the process when memory runs out. @return NULL when out of memory. */
@@ -83,11 +82,6 @@ static msg_t *parse(const msg_mclass_t *mclass, const char *bytes, size_t n)
 	msg_recv_commit(msg, (usize_t)n, 1);
 	msg_extract(msg);
 	return msg;
-}
-
-static int is_register(const char *bytes, size_t n)
-{
-	return n > 9 && memcmp(bytes, "REGISTER ", 9) == 0;
 }
 
 /* The text of the topmost Via line with received and rport; the rest of it is octet by octet as it came. Absent when out of memory, and for
@@ -236,46 +230,56 @@ static int add_vias(msg_t *msg, const sip_via_t *first)
 	return 0;
 }
 
-/* A keyed digest of what RFC 3261 §17.2.3 identifies a transaction by, so that copies of a request get one tag. */
-static char *tag_for(su_home_t *home, const struct server *server, const sip_t *sip)
+uint64_t intake_digest(const struct server *server, const sip_t *sip)
 {
-	unsigned char hash[crypto_shorthash_BYTES];
-	char text[2 * sizeof hash + 1];
-	const char *id = su_sprintf(home, "%s\n%s\n%u\n%s", sip->sip_call_id ? sip->sip_call_id->i_id : "",
-		sip->sip_from && sip->sip_from->a_tag ? sip->sip_from->a_tag : "", sip->sip_cseq ? sip->sip_cseq->cs_seq : 0,
-		sip->sip_via && sip->sip_via->v_branch ? sip->sip_via->v_branch : "");
+	const char *const parts[] = { sip->sip_call_id ? sip->sip_call_id->i_id : NULL, sip->sip_from ? sip->sip_from->a_tag : NULL,
+		sip->sip_via ? sip->sip_via->v_branch : NULL };
+	enum { PARTS = sizeof parts / sizeof *parts };
+	unsigned char all[PARTS * crypto_shorthash_BYTES + sizeof(uint32_t)] = { 0 };
+	uint32_t number = sip->sip_cseq ? sip->sip_cseq->cs_seq : 0;
+	uint64_t digest;
 
-	if (!id)
-		return NULL;
-	crypto_shorthash(hash, (const unsigned char *)id, strlen(id), server->tag_key);
-	sodium_bin2hex(text, sizeof text, hash, sizeof hash);
-	return su_sprintf(home, "tag=%s", text);
+	for (size_t i = 0; i < PARTS; i++)
+		if (parts[i])
+			crypto_shorthash(all + i * sizeof digest, (const unsigned char *)parts[i], strlen(parts[i]), server->tag_key);
+	memcpy(all + PARTS * sizeof digest, &number, sizeof number);
+	crypto_shorthash((unsigned char *)&digest, all, sizeof all, server->tag_key);
+	return digest;
 }
+
+enum { TAG_ROOM = 2 * sizeof(uint64_t) + 1 };
+
+/* Copies of a request get one tag. */
+static void print_tag(const struct server *server, const sip_t *sip, char tag[TAG_ROOM])
+{
+	uint64_t digest = intake_digest(server, sip);
+
+	sodium_bin2hex(tag, TAG_ROOM, (const unsigned char *)&digest, sizeof digest);
+}
+
+_Static_assert(sizeof(uint64_t) == crypto_shorthash_BYTES, "a digest is a number");
 
 int intake_made_tag(const struct server *server, const sip_t *sip)
 {
-	su_home_t home[1] = { SU_HOME_INIT(home) };
-	const char *tag;
-	int result;
+	char tag[TAG_ROOM];
 
 	if (!sip->sip_to || !sip->sip_to->a_tag)
 		return 0;
-	su_home_init(home);
-	tag = tag_for(home, server, sip);
-	result = tag && strcmp(tag + strlen("tag="), sip->sip_to->a_tag) == 0;
-	su_home_deinit(home);
-	return result;
+	print_tag(server, sip, tag);
+	return strcmp(tag, sip->sip_to->a_tag) == 0;
 }
 
 static int add_to(msg_t *msg, const struct server *server, const sip_t *sip, int status)
 {
+	char text[TAG_ROOM];
 	const char *tag;
 
 	if (!sip->sip_to)
 		return 0;
 	if (sip->sip_to->a_tag || status == 100)
 		return add_as_received(msg, sip->sip_to);
-	tag = tag_for(msg_home(msg), server, sip);
+	print_tag(server, sip, text);
+	tag = su_sprintf(msg_home(msg), "tag=%s", text);
 	if (!tag || sip_add_dup(msg, sip_object(msg), (const sip_header_t *)sip->sip_to) < 0)
 		return -1;
 	return msg_header_add_param(msg_home(msg), sip_object(msg)->sip_to->a_common, tag);
@@ -321,19 +325,41 @@ void intake_send_reply(struct server *server, msg_t *reply, const struct peer *t
 	msg_destroy(reply);
 }
 
+int intake_answer_with(struct server *server, msg_t *request, const struct peer *from, int status, const rg_header *headers, uint32_t n)
+{
+	const sip_t *sip = sip_object(request);
+	struct peer to = intake_reply_peer(sip, from);
+	char usual[1400], tag[TAG_ROOM], *room = usual;
+	rg_sofia_source source;
+	rg_sofia_message message;
+	size_t size = 0;
+	rg_status result;
+
+	print_tag(server, sip, tag);
+	rg_sofia_source_init(&source, sizeof source);
+	source.source = from->addr;
+	rg_sofia_message_init(&message, sizeof message);
+	message.msg = request;
+	message.source = &source;
+	message.to_tag = (rg_str){ tag, TAG_ROOM - 1 };
+	result = rg_sofia_reply_text(&message, status, NULL, headers, n, usual, sizeof usual, &size);
+	if (result == RG_OK && size > sizeof usual) {
+		room = malloc(size);
+		result = room ? rg_sofia_reply_text(&message, status, NULL, headers, n, room, size, &size) : RG_ENOMEM;
+	}
+	if (result == RG_OK)
+		transport_send(server->transport, &to, room, size);
+	if (room != usual)
+		free(room);
+	return result == RG_OK ? 0 : -1;
+}
+
 void intake_answer(struct server *server, msg_t *request, const struct peer *from, int status, const char *name, const char *value)
 {
-	sip_t *sip = sip_object(request);
-	struct peer to = intake_reply_peer(sip, from);
-	msg_t *reply;
+	const rg_header header = { rg_str_from(name), rg_str_from(value) };
 
-	if (sip->sip_request->rq_method == sip_method_ack || mark_via(request, sip->sip_via, from) < 0)
-		return;
-	reply = intake_reply(server, sip, status, NULL);
-	if (reply && value && header_add(reply, sip_object(reply), name, value) < 0)
-		msg_destroy(reply);
-	else
-		intake_send_reply(server, reply, &to);
+	if (sip_object(request)->sip_request->rq_method != sip_method_ack)
+		intake_answer_with(server, request, from, status, &header, value != NULL);
 }
 
 /* @return 1 when a header on which the answer depends cannot be read. */
@@ -366,19 +392,18 @@ static void take_request(struct server *server, msg_t *msg, sip_t *sip, const st
 	int status = refusal(sip);
 
 	server->counts.received_requests++;
-	if (sip->sip_request->rq_method != sip_method_register && mark_via(msg, sip->sip_via, from) < 0)
-		status = 500;
 	if (status) {
-		server->counts.malformed_requests += status != 500;
+		server->counts.malformed_requests++;
 		intake_answer(server, msg, from, status, NULL, NULL);
 		msg_destroy(msg);
 	} else if (sip->sip_request->rq_method == sip_method_register) {
 		register_request(server, msg, sip, from);
-	} else if (transactions_request(server->transactions, msg, sip, from)) {
-		return;
 	} else if (server->args->mode == MODE_REDIRECT) {
 		redirect_request(server, msg, sip, from);
-	} else {
+	} else if (mark_via(msg, sip->sip_via, from) < 0) {
+		intake_answer(server, msg, from, 500, NULL, NULL);
+		msg_destroy(msg);
+	} else if (!transactions_request(server->transactions, msg, sip, from)) {
 		proxy_request(server, msg, sip, from);
 	}
 }
@@ -426,8 +451,7 @@ static void refuse_unreadable(struct server *server, const struct peer *from, co
 
 void intake_message(struct server *server, const struct peer *from, char *bytes, size_t n)
 {
-	const struct intake *intake = server->intake;
-	msg_t *msg = parse(is_register(bytes, n) ? intake->registers : intake->others, bytes, n);
+	msg_t *msg = parse(server->intake->mclass, bytes, n);
 	sip_t *sip = msg ? sip_object(msg) : NULL;
 
 	if (!sip || has_bad_via(sip) || (!sip->sip_request && !sip->sip_status)) {
@@ -454,7 +478,7 @@ void intake_bad_frame(struct server *server, const struct peer *from, char *byte
 	if (head && status) {
 		memcpy(head, bytes, n);
 		memcpy(head + n, "\r\n", 2);
-		msg = parse(server->intake->others, head, n + 2);
+		msg = parse(server->intake->mclass, head, n + 2);
 	}
 	sip = msg ? sip_object(msg) : NULL;
 	if (sip && !has_bad_via(sip) && sip->sip_request)

@@ -8,6 +8,9 @@
 
 struct intake;
 
+/* Seconds: what a 503 of registrard's own says (RFC 3261 §21.5.4). */
+#define RETRY_AFTER "5"
+
 /* @return NULL when out of memory. */
 struct intake *intake_new(void);
 
@@ -27,9 +30,15 @@ msg_t *intake_empty(struct server *server);
  * copy of the request. @param phrase  NULL = the usual one. NULL when out of memory. */
 msg_t *intake_reply(struct server *server, const sip_t *sip, int status, const char *phrase);
 
-/* Answers a request without a transaction (RFC 3261 §8.2.7), with received and rport in the topmost Via. An ACK gets no answer.
- * @param name, value  a header to add; @p value NULL = none. */
+/* Answers a request without a transaction (RFC 3261 §8.2.7), with received and rport in the topmost Via. No message of Sofia's is made.
+ * @return 0, or -1 when the answer cannot be made, or memory is short. */
+int intake_answer_with(struct server *server, msg_t *request, const struct peer *from, int status, const rg_header *headers, uint32_t n);
+
+/* The same. An ACK gets no answer. @param name, value  a header to add; @p value NULL = none. */
 void intake_answer(struct server *server, msg_t *request, const struct peer *from, int status, const char *name, const char *value);
+
+/* A keyed digest that copies of a request have in common (RFC 3261 §17.2.3). */
+uint64_t intake_digest(const struct server *server, const sip_t *sip);
 
 /* @return 1 when the tag in To is the one that intake_reply() gives to this request, or to the INVITE that this ACK acknowledges: a response
  * of our own refused it. */

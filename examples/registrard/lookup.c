@@ -98,7 +98,7 @@ static const char *header_for(su_home_t *home, const sip_t *sip, int status, con
 		return header_join(home, sip, "Proxy-Require");
 	case 503:
 		*name = "Retry-After";
-		return "5";
+		return RETRY_AFTER;
 	default:
 		return NULL;
 	}
@@ -145,12 +145,8 @@ int lookup_start(struct server *server, msg_t *msg, rg_lookup_cb done, void *use
 
 int lookup_has_purr(const struct server *server, const sip_t *sip)
 {
-	int64_t enabled = 0;
-
-	if (!url_has_param(sip->sip_request->rq_url, "pn-purr") && !(sip->sip_route && url_has_param(sip->sip_route->r_url, "pn-purr")))
-		return 0;
-	rg_config_get_int(server->args->config, RG_STR("pn_enable"), &enabled);
-	return enabled != 0;
+	return server->args->wakes && (url_has_param(sip->sip_request->rq_url, "pn-purr") ||
+		(sip->sip_route && url_has_param(sip->sip_route->r_url, "pn-purr")));
 }
 
 rg_status lookup_purr(struct server *server, msg_t *msg, rg_purr_cb done, void *user, rg_free_cb free_user, rg_op **op)

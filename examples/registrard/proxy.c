@@ -129,10 +129,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
  * tells our GRUUs from those of others: these go the way of the dialog. */
 static int may_name_device(const struct server *server, const sip_t *sip, const struct hop *hop)
 {
-	int64_t disabled = 1;
-
-	rg_config_get_int(server->args->config, RG_STR("disable_gruu"), &disabled);
-	return hop->in_dialog && !disabled && url_has_param(sip->sip_request->rq_url, "gr");
+	return hop->in_dialog && server->args->has_gruus && url_has_param(sip->sip_request->rq_url, "gr");
 }
 
 void proxy_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)

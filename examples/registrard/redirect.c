@@ -31,11 +31,17 @@ static char *contacts_of(su_home_t *home, const rg_targets *targets)
 	return all;
 }
 
-/* The last thing that a redirection does. */
+/* These are the last thing that a redirection does. */
 static void answer(struct redirection *redirection, int status, const char *name, const char *value)
 {
 	intake_answer(redirection->server, redirection->msg, &redirection->from, status, name, value);
 	msg_destroy(redirection->msg);
+	free(redirection);
+}
+
+static void refuse(struct redirection *redirection, int status)
+{
+	lookup_refuse(redirection->server, redirection->msg, sip_object(redirection->msg), &redirection->from, status);
 	free(redirection);
 }
 
@@ -57,7 +63,7 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 	else if (code == 405)
 		lookup_allow(redirection->server, sip_object(redirection->msg), on_allow, redirection);
 	else
-		answer(redirection, code, NULL, NULL);
+		refuse(redirection, code);
 }
 
 void redirect_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)

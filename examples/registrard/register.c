@@ -1,68 +1,64 @@
 /* SPDX-License-Identifier: MIT */
-/* Handles REGISTER: the adaptor reads it, the library decides. */
+/* Handles REGISTER: the adaptor reads it, the library decides, and the answer goes out as text. */
 #include <rgstr/sofia.h>
 #include <sofia-sip/msg_header.h>
 #include <string.h>
 
 #include "flows.h"
+#include "header.h"
 #include "intake.h"
 #include "log.h"
 #include "transport.h"
 
+enum { RECEIVED_ROOM = 64 + sizeof "sip:;transport=udp" };
+
 /* One REGISTER until it is answered. It needs no server transaction: the library gives an exact repeat the same answer (RFC 3261 §10.3),
  * so no state is kept for 32 seconds. */
 struct registration {
+	struct table_entry waiting; /* in server->registers, while the store works on it */
 	struct server *server;
 	struct peer from;
 	msg_t *msg;
+	rg_msg_ops ops;       /* of the adaptor, with a `reply` of its own */
 	rg_sofia_source source;
 	rg_sofia_message message;
-	char *received;       /* the source as a URI */
+	char received[RECEIVED_ROOM]; /* the source as a URI */
 	enum flow_kind kind;  /* how its bindings depend on the connection */
 	char flow[FLOW_ROOM]; /* name of the connection */
 	int silent;           /* it was answered, or needs no answer */
 	int otherwise;        /* status of the answer when the library gives none */
 };
 
-/* The host variables of registrard, under the names that the configuration gives them: the source of the request (base specification,
- * received_avp), and whether it came over a connection (tcp_persistent_flag). */
-static rg_status get_var(void *user, const rg_str *name, rg_str *value)
-{
-	const struct registration *registration = user;
-	const struct args *args = registration->server->args;
-
-	if (rg_str_equal(*name, args->received_avp))
-		*value = rg_str_from(registration->received);
-	else if (rg_str_equal(*name, args->tcp_persistent_flag))
-		*value = registration->from.connection ? RG_STR("1") : RG_STR("0");
-	else
-		return RG_ENOENT;
-	return RG_OK;
-}
-
 /* Outbound (RFC 5626) applies to a phone that asks for it. */
-static int asks_for_outbound(const struct server *server, const sip_t *sip)
+static int asks_for_outbound(const sip_contact_t *contact)
 {
-	rg_str mode = { NULL, 0 };
-
-	if (rg_config_get(server->args->config, RG_STR("outbound_mode"), &mode) != RG_OK || rg_str_equal(mode, RG_STR("off")))
-		return 0;
-	for (const sip_contact_t *contact = sip->sip_contact; contact; contact = contact->m_next)
+	for (; contact; contact = contact->m_next)
 		if (msg_header_find_param(contact->m_common, "reg-id=") && msg_header_find_param(contact->m_common, "+sip.instance="))
 			return 1;
 	return 0;
 }
 
 /* Whether a phone says how to wake it. Then its bindings must outlive its connection, or nobody would wake it. */
-static int asks_for_push(const struct server *server, const sip_t *sip)
+static int asks_for_push(const sip_contact_t *contact)
 {
-	int64_t enabled = 0;
-
-	rg_config_get_int(server->args->config, RG_STR("pn_enable"), &enabled);
-	for (const sip_contact_t *contact = sip->sip_contact; enabled && contact; contact = contact->m_next)
+	for (; contact; contact = contact->m_next)
 		if (url_has_param(contact->m_url, "pn-prid"))
 			return 1;
 	return 0;
+}
+
+/* Without outbound no binding ends with its connection, and no Contact is read. */
+static enum flow_kind kind_of(const struct args *args, su_home_t *home, const sip_t *sip)
+{
+	int outbound = 0, push = 0;
+
+	for (const sip_unknown_t *line = NULL; args->outbound && (line = header_next(sip, "Contact", line)) != NULL;) {
+		const sip_contact_t *contacts = line->un_value ? sip_contact_make(home, line->un_value) : NULL;
+
+		outbound = outbound || asks_for_outbound(contacts);
+		push = push || (args->wakes && asks_for_push(contacts));
+	}
+	return !outbound ? FLOW_SOFT : push ? FLOW_PUSHED : FLOW_HARD;
 }
 
 /* A proxy's connection tells nothing about the phones behind it. */
@@ -70,31 +66,57 @@ static void fill_flow(const struct server *server, struct registration *registra
 {
 	const sip_t *sip = sip_object(registration->msg);
 
-	if (!registration->from.connection || !sip->sip_via || sip->sip_via->v_next || sip->sip_path)
+	if (!registration->from.connection || !sip->sip_via || sip->sip_via->v_next || header_find(sip, "Path"))
 		return;
-	registration->kind = !asks_for_outbound(server, sip) ? FLOW_SOFT : asks_for_push(server, sip) ? FLOW_PUSHED : FLOW_HARD;
+	registration->kind = kind_of(server->args, msg_home(registration->msg), sip);
 	flow_print(server, registration->kind, registration->from.connection, registration->flow);
 	registration->source.flow = rg_str_from(registration->flow);
 }
 
-/* Fills in what only the transport knows. @return 0, or -1 when out of memory. */
-static int fill_source(struct server *server, struct registration *registration)
+/* Fills in what only the transport knows. registrard has two host variables, if the configuration names them: the source of the request
+ * (received_avp), and whether it came over a connection (tcp_persistent_flag). */
+static void fill_source(struct server *server, struct registration *registration)
 {
-	const struct local *local = transport_local(server->transport, registration->from.socket);
+	const struct args *args = server->args;
+	const struct peer *from = &registration->from;
+	const struct local *local = transport_local(server->transport, from->socket);
+	rg_sofia_source *source = &registration->source;
 	char room[64];
-	rg_str printed = rg_addr_print(&registration->from.addr, room, sizeof room);
 
-	registration->received =
-		su_sprintf(msg_home(registration->msg), "sip:%.*s;transport=%s", (int)printed.n, printed.p, local->proto);
-	if (!registration->received)
-		return -1;
-	rg_sofia_source_init(&registration->source, sizeof registration->source);
-	registration->source.source = registration->from.addr;
-	registration->source.transport = rg_str_from(local->proto);
-	registration->source.domain = rg_str_from(server->args->domain);
-	registration->source.socket = rg_str_from(local->name);
+	rg_sofia_source_init(source, sizeof *source);
+	source->source = from->addr;
+	source->transport = rg_str_from(local->proto);
+	source->domain = rg_str_from(args->domain);
+	source->socket = rg_str_from(local->name);
+	if (args->received_avp.n) {
+		rg_str printed = rg_addr_print(&from->addr, room, sizeof room);
+
+		snprintf(registration->received, sizeof registration->received, "sip:%.*s;transport=%s", (int)printed.n, printed.p, local->proto);
+		source->received = rg_str_from(registration->received);
+	}
+	if (args->tcp_persistent_flag.n && from->connection)
+		source->flags |= RG_REQUEST_TCP_PERSISTENT;
 	fill_flow(server, registration);
-	return 0;
+}
+
+/* The member of the adaptor. */
+static rg_status reply(void *self, void *message, rg_response *response)
+{
+	struct registration *registration = self;
+	const rg_header *headers;
+	rg_status status;
+	uint32_t n;
+
+	(void)message;
+	registration->silent = rg_response_no_reply(response);
+	if (registration->silent)
+		return RG_OK;
+	status = rg_response_headers(response, &headers, &n);
+	if (status != RG_OK)
+		return status;
+	registration->silent = intake_answer_with(registration->server, registration->msg, &registration->from, rg_response_code(response),
+		headers, n) == 0;
+	return registration->silent ? RG_OK : RG_ENOMEM;
 }
 
 /* Applies the answer to the connection that carried the request. */
@@ -114,14 +136,10 @@ static void mind_connection(const struct registration *registration, const rg_re
 static void done(void *user, rg_status status, rg_response *response)
 {
 	struct registration *registration = user;
-	struct peer to = intake_reply_peer(sip_object(registration->msg), &registration->from);
-	msg_t *reply = registration->message.reply;
 
 	if (status == RG_ECANCELED)
 		registration->otherwise = 503; /* at the end of registrard */
-	intake_send_reply(registration->server, reply, &to);
 	mind_connection(registration, response);
-	registration->silent = reply || (response && rg_response_no_reply(response));
 	rg_response_free(response);
 }
 
@@ -129,19 +147,43 @@ static void done(void *user, rg_status status, rg_response *response)
 static void release(void *user)
 {
 	struct registration *registration = user;
+	const struct registration *r = registration;
 
-	if (!registration->silent)
-		intake_answer(registration->server, registration->msg, &registration->from, registration->otherwise, NULL, NULL);
+	if (!r->silent)
+		intake_answer(r->server, r->msg, &r->from, r->otherwise, "Retry-After", r->otherwise == 503 ? RETRY_AFTER : NULL);
+	table_remove(&registration->server->registers, &registration->waiting);
 	msg_destroy(registration->msg);
 	free(registration);
 }
 
+static int same_sender(const struct peer *a, const struct peer *b)
+{
+	return a->socket == b->socket && a->connection == b->connection && a->addr.port == b->addr.port && rg_addr_match(&a->addr, &b->addr);
+}
+
+/* A client repeats a REGISTER that waits for the store. The answer to the first copy is that to all. Over a store that answers at once the
+ * table is empty. */
+static int is_waiting(const struct server *server, const sip_t *sip, const struct peer *from)
+{
+	const struct table_entry *entry = server->registers.n ? table_first(&server->registers, intake_digest(server, sip)) : NULL;
+
+	for (; entry; entry = table_next(entry))
+		if (same_sender(&((const struct registration *)entry)->from, from))
+			return 1;
+	return 0;
+}
+
 void register_request(struct server *server, msg_t *msg, sip_t *sip, const struct peer *from)
 {
-	struct registration *registration = calloc(1, sizeof *registration);
+	struct registration *registration;
 	rg_msg rgmsg;
 
-	(void)sip;
+	if (is_waiting(server, sip, from)) {
+		server->counts.repeated_registers++;
+		msg_destroy(msg);
+		return;
+	}
+	registration = calloc(1, sizeof *registration);
 	if (!registration) {
 		intake_answer(server, msg, from, 500, NULL, NULL);
 		msg_destroy(msg);
@@ -151,17 +193,16 @@ void register_request(struct server *server, msg_t *msg, sip_t *sip, const struc
 	registration->msg = msg;
 	registration->from = *from;
 	registration->otherwise = 500;
-	if (fill_source(server, registration) < 0) {
-		release(registration);
-		return;
-	}
+	registration->ops = *rg_sofia_msg_ops();
+	registration->ops.reply = reply;
+	fill_source(server, registration);
 	rg_sofia_message_init(&registration->message, sizeof registration->message);
 	registration->message.msg = msg;
 	registration->message.source = &registration->source;
-	registration->message.get_var = get_var;
-	registration->message.user = registration;
-	rgmsg = (rg_msg){ rg_sofia_msg_ops(), NULL, &registration->message };
+	rgmsg = (rg_msg){ &registration->ops, registration, &registration->message };
 	rg_status status = rg_save_msg_async(server->registrar, &rgmsg, server->args->save, done, registration, release, NULL, server->why);
+	if (status == RG_PENDING)
+		table_add(&server->registers, &registration->waiting, intake_digest(server, sip));
 	if (status == RG_OK || status == RG_PENDING)
 		return;
 	/* Nothing was decided and no callback runs: the client gets a 500, and the operator the words. */

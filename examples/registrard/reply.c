@@ -17,6 +17,10 @@ void reply_own(struct call *call, int status, const char *name, const char *valu
 	msg_t *reply = call->uas ? intake_reply(call->server, call_sip(call), status, phrase_of(status)) : NULL;
 
 	call->status = status;
+	if (status == 503 && !name) {
+		name = "Retry-After";
+		value = RETRY_AFTER;
+	}
 	if (!reply)
 		return;
 	if (name && header_add(reply, sip_object(reply), name, value) < 0)

@@ -62,7 +62,7 @@ void branch_final(struct branch *branch, int status);
 /* Ends the look-up of a branch, or its transaction by CANCEL. @param reason  value of Reason (RFC 3326); NULL = none. */
 void branch_cancel(struct branch *branch, const char *reason);
 
-/* Sends a response of its own upstream. @param name  a header to add; NULL = none. */
+/* Sends a response of its own upstream. @param name  a header to add; NULL = none, or Retry-After in a 503. */
 void reply_own(struct call *call, int status, const char *name, const char *value);
 
 /* Forwards a response upstream without the topmost Via. Takes no reference. */

@@ -190,6 +190,17 @@ static size_t connection_limit(const struct args *args)
 	return 0;
 }
 
+/* Datagrams that come while the queue is full are lost, and phones send them again. */
+static void tell_queues(const struct server *server)
+{
+	const struct local *local;
+
+	for (size_t i = 0; (local = transport_local(server->transport, i)) != NULL; i++)
+		if (!local->is_stream && local->queue < DATAGRAM_QUEUE)
+			log_line(server->log, RG_LOG_INFO, "--listen %s: the system keeps at most %zu KiB of datagrams that wait, of %d KiB asked for;"
+				" net.core.rmem_max limits them", local->name, local->queue / 1024, DATAGRAM_QUEUE / 1024);
+}
+
 static int start_transport(struct server *server)
 {
 	struct transport_events events = { on_message, on_bad_frame, on_closed, on_unreachable, server, &server->counts };
@@ -207,6 +218,7 @@ static int start_transport(struct server *server)
 	for (size_t i = 0; i < server->args->n_listen; i++)
 		if (transport_listen(server->transport, &server->args->listen[i]) < 0)
 			return refuse_listen(&server->args->listen[i], errno);
+	tell_queues(server);
 	return 0;
 }
 
@@ -238,7 +250,7 @@ int server_start(struct server *server, const struct args *args)
 
 	server->args = args;
 	server->trim_calls.from = TRIM_FROM;
-	if (su_init() != 0 || make_keys(server) < 0) {
+	if (su_init() != 0 || make_keys(server) < 0 || table_init(&server->registers) < 0) {
 		complain("cannot start: no random numbers, or no memory");
 		return 1;
 	}
@@ -332,6 +344,7 @@ void server_stop(struct server *server)
 	if (server->root)
 		su_root_destroy(server->root);
 	intake_free(server->intake);
+	table_deinit(&server->registers);
 	log_free(server->log);
 	su_deinit();
 }

@@ -15,7 +15,6 @@
 
 enum {
 	DATAGRAM_ROOM = 65536,
-	DATAGRAM_QUEUE = 4 << 20, /* bytes that the system keeps meanwhile, if its limit allows as many: phones that all register at once */
 	DATAGRAMS_AT_ONCE = 32 /* read before others get their turn */
 };
 
@@ -187,11 +186,22 @@ static int name_socket(struct listener *listener)
 	return 0;
 }
 
+/* Linux caps the queue without an error, and doubles it for what it keeps of its own with each datagram. */
+static void ask_for_queue(struct listener *listener)
+{
+	int queue = DATAGRAM_QUEUE;
+	socklen_t size = sizeof queue;
+
+	setsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &queue, sizeof queue);
+	if (getsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &queue, &size) == 0 && queue > 0)
+		listener->local.queue = (size_t)queue / 2;
+}
+
 static int open_socket(struct listener *listener, const rg_addr *addr)
 {
 	struct sockaddr_storage address;
 	socklen_t size = address_to_system(addr, &address);
-	int on = 1, queue = DATAGRAM_QUEUE, stream = listener->local.is_stream;
+	int on = 1, stream = listener->local.is_stream;
 
 	listener->fd = socket(address.ss_family, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (listener->fd < 0)
@@ -203,7 +213,7 @@ static int open_socket(struct listener *listener, const rg_addr *addr)
 	else
 		setsockopt(listener->fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
 	if (!stream)
-		setsockopt(listener->fd, SOL_SOCKET, SO_RCVBUF, &queue, sizeof queue);
+		ask_for_queue(listener);
 	if (addr->family == 6)
 		setsockopt(listener->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
 	if (bind(listener->fd, (struct sockaddr *)&address, size) != 0 || (stream && listen(listener->fd, SOMAXCONN) != 0))

@@ -13,6 +13,9 @@ struct peer {
 	rg_addr addr;        /* IP address and port of the other end */
 };
 
+/* The queue that is asked for: phones that all register at once. */
+enum { DATAGRAM_QUEUE = 4 << 20 };
+
 /* A local socket, one for each --listen. */
 struct local {
 	const char *proto; /* "udp" or "tcp" */
@@ -21,6 +24,7 @@ struct local {
 	char host[64];     /* address at which others reach it; IPv6 in brackets */
 	char port[8];
 	char name[96];     /* proto:ip:port, its name in bindings */
+	size_t queue;      /* bytes of datagrams that the system keeps meanwhile; 0 = it is a stream */
 };
 
 /* What the transport reports. Each function may send and close. */

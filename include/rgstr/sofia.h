@@ -19,6 +19,10 @@
  * absent; other headers are not read. A display name that breaks the grammar, which Sofia cannot parse, is a defect only in a Contact of a
  * reply, and in a message without its text.
  *
+ * **Message class.** A `msg_t` may have a class of which only Via, From, To, Call-ID, CSeq and Content-Length are known headers; it takes
+ * half the time to parse. The values of all other headers are then passed on from the unknown headers, and the library validates them. For
+ * `apply` the class must know Route, and for `rewrite` Contact as well. rg_sofia_handle() uses such a class.
+ *
  * **Memory.** What the adaptor reads from a message or puts into it lives in the memory home of the message, and is released with it.
  * A message belongs to one thread at a time, as in Sofia.
  */
@@ -123,6 +127,20 @@ RG_API rg_status rg_sofia_message_target(const rg_sofia_message *message, uint32
  * - `rewrite` changes the URI of a Contact of a reply. Sofia then prints this header again.
  */
 RG_API const rg_msg_ops *rg_sofia_msg_ops(void);
+
+/**
+ * Makes a reply to a request as text, for a host that sends bytes itself. Such a host copies the members of rg_sofia_msg_ops(), and has a
+ * `reply` of its own, which passes code, phrase and headers of the rg_response on to this function. It also answers other requests with it,
+ * as a redirection. The text is that of `reply` above, without a message of Sofia's that is parsed and printed again.
+ * @param message  `msg`, `source` and `to_tag` are read. @param code  100 to 699. A reply with code 100 gets a tag in To as well.
+ * @param phrase  NULL = the usual one. @param headers  added after the copied ones; may be NULL when @p n_headers is 0.
+ * @param room  buffer of @p size bytes; may be NULL when @p size is 0. @param n  becomes the length of the whole text in bytes. No more than
+ * @p size bytes are written, without a NUL: when @p n is above @p size, call again with a larger buffer.
+ * @return RG_OK; RG_EINVAL: the request has no well-formed Via, the phrase or a header has a control character, or an argument is wrong;
+ * RG_ENOMEM. On an error @p n is 0, and the contents of the buffer are undefined.
+ */
+RG_API rg_status rg_sofia_reply_text(const rg_sofia_message *message, int32_t code, const char *phrase, const rg_header *headers,
+	uint32_t n_headers, char *room, size_t size, size_t *n);
 
 /** @} */
 /** @name Raw bytes

@@ -10,7 +10,7 @@
 
 typedef struct parameter_row {
 	const char *name;
-	size_t name_n;
+	size_t length;       /* of the name: adaptors look parameters up at each message */
 	uint32_t kind;       /* RG_PARAM_… */
 	int form;            /* RG__FORM_…: what a text must look like */
 	int64_t min, max;    /* of the value, or of the length of a text */
@@ -24,7 +24,7 @@ typedef struct parameter_row {
 } parameter_row;
 
 static const parameter_row rows[] = {
-#define ROW(id, ...) [RG__P_##id] = { .name = #id, .name_n = sizeof #id - 1, __VA_ARGS__ },
+#define ROW(id, ...) [RG__P_##id] = { .name = #id, .length = sizeof #id - 1, __VA_ARGS__ },
 	RG__PARAMETER_MAP(ROW)
 #undef ROW
 };
@@ -66,7 +66,7 @@ rg_status rg_param_get(uint32_t index, rg_param *out)
 static int find_parameter(rg_str name)
 {
 	for (int id = 0; id < RG__P_COUNT; id++) {
-		if (name.n == rows[id].name_n && memcmp(name.p, rows[id].name, name.n) == 0)
+		if (rg__eq(name, (rg_str){ rows[id].name, rows[id].length }))
 			return id;
 	}
 	return -1;

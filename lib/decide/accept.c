@@ -48,35 +48,27 @@ static uint32_t connection_lifetime(const rg__merge *m)
 	return longest < (int64_t)UINT32_MAX ? (uint32_t)longest : UINT32_MAX;
 }
 
-/* Fills in everything except the bindings that are listed, their GRUUs, and Feature-Caps. */
-static void fill_answer(const rg__merge *m, rg__answer *answer)
+/* Everything but the GRUUs and Feature-Caps. */
+static rg__extras extras_of(const rg__register *reg)
 {
-	const rg__register *reg = m->reg;
 	const rg__save_settings *set = &reg->set;
+	rg__extras x = { .supported = rg__register_supported(set), .service_route = set->service_route, /* RFC 3608 §6.3: on every 200 */
+		.rewrites = reg->rewrites, .n_rewrites = reg->n_rewrites };
 
-	answer->reason = RG_R_FINE;
-	answer->code = 200;
-	answer->no_reply = set->no_reply;
-	answer->now = m->now;
-	answer->received_param = set->received_param;
-	answer->connection_lifetime = connection_lifetime(m);
-	answer->rewrites = reg->rewrites;
-	answer->n_rewrites = reg->n_rewrites;
-	answer->supported = rg__register_supported(set);
-	answer->service_route = set->service_route; /* RFC 3608 §6.3: on every 200 */
 	if (reg->echoes_path)
-		answer->path = reg->path;
+		x.path = reg->path;
 	if (!reg->requires_outbound)
-		return;
-	answer->require = RG_STR("outbound");
+		return x;
+	x.require = RG_STR("outbound");
 	if (reg->request.via_count == 1) /* RFC 5626 §5.4: behind an edge proxy, the edge proxy sets the timer */
-		answer->flow_timer = set->flow_timer;
+		x.flow_timer = set->flow_timer;
+	return x;
 }
 
 /* Most of the time both GRUUs of a binding take this many octets. */
 enum { GRUUS = 320 };
 
-static rg_status add_gruu_lines(const rg__merge *m, rg__answer *answer, rg__buf *gruus)
+static rg_status add_gruu_lines(const rg__merge *m, const rg__answer *answer, rg__extras *x, rg__buf *gruus)
 {
 	size_t room = answer->n_listed * (size_t)GRUUS;
 
@@ -84,25 +76,27 @@ static rg_status add_gruu_lines(const rg__merge *m, rg__answer *answer, rg__buf 
 	gruus->room = gruus->p ? room : 0; /* without memory it grows later */
 	rg_status status = rg__merge_gruus(m, answer, gruus);
 
-	answer->gruus = (rg_str){ gruus->p, gruus->n };
+	x->gruus = (rg_str){ gruus->p, gruus->n };
 	return status;
 }
 
-static rg_status add_push_lines(const rg__merge *m, rg__answer *answer, rg__buf *caps)
+static rg_status add_push_lines(const rg__merge *m, const rg__answer *answer, rg__extras *x, rg__buf *caps)
 {
 	rg_status status = rg__merge_feature_caps(m, answer, caps);
 
-	answer->feature_caps = (rg_str){ caps->p, caps->n };
+	x->feature_caps = (rg_str){ caps->p, caps->n };
 	return status;
 }
 
-static rg_status accept_in_full(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out)
+static rg_status accept_in_full(const rg__merge *m, const rg__draft *draft, rg__answer *answer, rg_plan **out)
 {
 	rg__buf gruus = { 0 }, caps = { 0 };
-	rg_status status = m->reg->gives_gruus ? add_gruu_lines(m, answer, &gruus) : RG_OK;
+	rg__extras extras = extras_of(m->reg);
+	rg_status status = m->reg->gives_gruus ? add_gruu_lines(m, answer, &extras, &gruus) : RG_OK;
 
 	if (status == RG_OK && m->reg->answers_push)
-		status = add_push_lines(m, answer, &caps);
+		status = add_push_lines(m, answer, &extras, &caps);
+	answer->extras = &extras;
 	if (status == RG_OK)
 		status = rg__plan_new(draft, out);
 	else
@@ -112,9 +106,20 @@ static rg_status accept_in_full(const rg__merge *m, rg__draft *draft, rg__answer
 	return status;
 }
 
-rg_status rg__merge_accept(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out)
+/* Is there anything beside the list of bindings? */
+static bool has_extras(const rg__register *reg)
 {
-	fill_answer(m, answer);
-	draft->answer = answer;
-	return m->reg->gives_gruus || m->reg->answers_push ? accept_in_full(m, draft, answer, out) : rg__plan_new(draft, out);
+	return reg->gives_gruus || reg->answers_push || reg->echoes_path || reg->requires_outbound || reg->n_rewrites > 0 ||
+		reg->set.service_route.n > 0 || rg__register_supported(&reg->set).n > 0;
+}
+
+rg_status rg__merge_accept(const rg__merge *m, const rg__draft *draft, rg__answer *answer, rg_plan **out)
+{
+	answer->reason = RG_R_FINE;
+	answer->code = 200;
+	answer->no_reply = m->reg->set.no_reply;
+	answer->now = m->now;
+	answer->received_param = m->reg->set.received_param;
+	answer->connection_lifetime = connection_lifetime(m);
+	return has_extras(m->reg) ? accept_in_full(m, draft, answer, out) : rg__plan_new(draft, out);
 }

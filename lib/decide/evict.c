@@ -20,15 +20,15 @@ static int evicted_first(const void *x, const void *y)
 	return rg__rank_age(&a->rank, &b->rank);
 }
 
-static int64_t criterion(const rg_contact *c, uint8_t policy)
+static int64_t criterion(const rg__entry *e, uint8_t policy)
 {
 	switch (policy) {
 	case RG__EVICT_SOONEST:
-		return c->expires;
+		return e->expires;
 	case RG__EVICT_LOWEST_Q:
-		return c->q; /* a binding without q is below all others */
+		return e->rank.q; /* a binding without q is below all others */
 	default:
-		return c->modified;
+		return e->rank.modified;
 	}
 }
 
@@ -43,7 +43,7 @@ static rg_status evict_bindings(rg__merge *m, uint32_t n_candidates, uint32_t ex
 		const rg__entry *e = &m->entries[i];
 
 		if (e->gone == 0 && !e->lapsed && e->own == RG__NOBODY)
-			candidates[n++] = (candidate){ rg__rank_of(&m->contacts[i], i), criterion(&m->contacts[i], m->reg->set.eviction), i };
+			candidates[n++] = (candidate){ e->rank, criterion(e, m->reg->set.eviction), i };
 	}
 	qsort(candidates, n, sizeof *candidates, evicted_first);
 	for (uint32_t i = 0; i < excess; i++)

@@ -133,10 +133,11 @@ rg_status rg__filter_read(rg__filter *f, const rg_remove_filter *asked, const rg
 
 static bool contact_matches(const rg__filter *f, const rg_contact *binding)
 {
-	rg__matchable wanted = { .text = f->contact_text, .instance = f->contact_instance, .reg_id = RG__ANY_FLOW, .by = f->contact_by,
-		.uri = f->contact, .state = RG__URI_PARSED };
-	rg__matchable held = rg__matchable_unread(binding->uri, binding->callid, binding->instance, binding->reg_id);
+	rg__matchable wanted, held;
 
+	rg__matchable_read(&wanted, &f->contact, RG__ABSENT, f->contact_instance, RG__ANY_FLOW);
+	wanted.by = f->contact_by;
+	rg__matchable_unread(&held, binding->uri, binding->callid, binding->instance, binding->reg_id);
 	return rg__matches(&f->matching, &wanted, &held);
 }
 

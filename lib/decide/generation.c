@@ -33,10 +33,13 @@ static void settle_instance(rg__merge *m, rg_str instance, uint64_t drawn)
 	uint64_t generation = generation_of(m, instance, drawn);
 
 	for (uint32_t i = 0; i < m->n; i++) {
-		const rg__entry *e = &m->entries[i];
+		rg__entry *e = &m->entries[i];
 
-		if (e->gone == 0 && !e->lapsed && rg__same_instance(m->contacts[i].instance, instance))
-			m->contacts[i].generation = generation;
+		if (e->gone != 0 || e->lapsed || !rg__same_instance(e->match.instance, instance))
+			continue;
+		if (!e->given)
+			e->given = rg__record_contact(m->record, e->before, &m->contacts[i]) == RG_OK;
+		m->contacts[i].generation = generation;
 	}
 }
 
@@ -44,7 +47,7 @@ void rg__merge_generations(rg__merge *m)
 {
 	for (uint32_t i = 0; i < m->n; i++) {
 		const rg__entry *e = &m->entries[i];
-		rg_str now = m->contacts[i].instance, before;
+		rg_str now = e->match.instance, before;
 
 		if (!e->regenerated || e->gone != 0)
 			continue;

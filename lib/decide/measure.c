@@ -98,7 +98,7 @@ rg_status rg__measure(const rg_record *record, const rg__filter *filter, const r
 		return rg__plan_new(&(rg__draft){ .before = record, .revision = revision, .now = now }, out);
 	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
-	rg__merge_load(&m);
+	rg__merge_view(&m);
 	uint32_t changed = set_latency(&m, filter, ping);
 	rg_status status = plan_measured(&m, changed, ping, out);
 

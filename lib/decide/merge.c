@@ -8,11 +8,6 @@
 /* Up to this many bindings need no allocation. */
 enum { FEW = 3 };
 
-static rg__matchable matchable_held(const rg_contact *c)
-{
-	return rg__matchable_unread(c->uri, c->callid, c->instance, c->reg_id);
-}
-
 bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size, uint32_t n)
 {
 	if (!rg__scratch_open(scratch, room, size, n * (size_t)RG__MERGE_EACH + 1))
@@ -21,6 +16,7 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 	m->entries = rg__scratch_take(scratch, n * sizeof *m->entries);
 	m->ranks = rg__scratch_take(scratch, n * sizeof *m->ranks);
 	m->changes = rg__scratch_take(scratch, n * sizeof *m->changes);
+	m->kept = rg__scratch_take(scratch, n * sizeof *m->kept);
 	m->listed = rg__scratch_take(scratch, n * sizeof *m->listed);
 	m->outcomes = rg__scratch_take(scratch, n * sizeof *m->outcomes);
 	return true;
@@ -31,22 +27,27 @@ void rg__merge_load(rg__merge *m)
 	m->n = rg_record_contact_count(m->record);
 	for (uint32_t i = 0; i < m->n; i++) {
 		rg__entry *e = &m->entries[i];
+		rg__held held;
 
-		rg__record_contact(m->record, i, &m->contacts[i]);
-		e->match = matchable_held(&m->contacts[i]);
+		rg__record_held(m->record, i, &held);
+		rg__matchable_unread(&e->match, held.uri, held.callid, held.instance, held.reg_id);
+		e->rank = (rg__rank){ .id = held.id, .modified = held.modified, .created = held.created, .q = held.q };
+		e->expires = held.expires;
+		e->request_hash = held.request_hash;
+		e->cseq = held.cseq;
 		e->own = RG__NOBODY;
 		e->before = (uint16_t)i;
 		e->gone = 0;
-		e->changed = e->regenerated = false;
-		e->lapsed = m->contacts[i].expires <= m->now;
+		e->given = e->changed = e->regenerated = false;
+		e->lapsed = held.expires <= m->now;
 	}
 }
 
-static bool touched_later(const rg_contact *a, const rg_contact *b)
+void rg__merge_view(rg__merge *m)
 {
-	rg__rank x = rg__rank_of(a, 0), y = rg__rank_of(b, 0);
-
-	return rg__rank_age(&x, &y) > 0;
+	rg__merge_load(m);
+	for (uint32_t i = 0; i < m->n; i++)
+		m->entries[i].given = rg__record_contact(m->record, i, &m->contacts[i]) == RG_OK;
 }
 
 /* The ways in which a binding is searched, best first: where several rules may match it, by the first of them, and then by any; each time
@@ -70,7 +71,7 @@ static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 				continue;
 			if (how <= FIRST_RULE ? !rg__matches_first(matching, wanted, &e->match) : !rg__matches(matching, wanted, &e->match))
 				continue;
-			if (best == RG__NOBODY || touched_later(&m->contacts[i], &m->contacts[best]))
+			if (best == RG__NOBODY || rg__rank_age(&e->rank, &m->entries[best].rank) > 0)
 				best = i;
 		}
 	}
@@ -90,6 +91,12 @@ static int compare_age(const rg__register *reg, rg_str callid, uint32_t cseq, ui
 	return same ? REPEATED : STALE;
 }
 
+/* Compares the CSeq of the request with a binding of the record. */
+static int age_by_binding(const rg__merge *m, const rg__entry *e)
+{
+	return compare_age(m->reg, e->match.callid, e->cseq, e->request_hash);
+}
+
 /* Compares the CSeq of the request with the remembered removals of a Contact's binding; @p wanted NULL: of all bindings, for `*`. */
 static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 {
@@ -102,7 +109,7 @@ static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 
 		if (age == FRESH || !rg__removal_fresh(&r, m->now))
 			continue;
-		gone = rg__matchable_unread(r.uri, r.callid, r.instance, r.reg_id);
+		rg__matchable_unread(&gone, r.uri, r.callid, r.instance, r.reg_id);
 		if (wanted && !rg__matches(&m->reg->set.matching, wanted, &gone))
 			continue;
 		if (age == REPEATED)
@@ -121,9 +128,9 @@ static uint64_t id_turn(const rg__merge *m)
 	uint64_t turn = 0, most = (1u << ID_TURN_BITS) - 1;
 
 	for (uint32_t i = 0; i < m->n; i++) {
-		uint64_t taken = m->contacts[i].id >> (64 - ID_TURN_BITS);
+		uint64_t taken = m->entries[i].rank.id >> (64 - ID_TURN_BITS);
 
-		if (m->contacts[i].created == m->now && taken >= turn)
+		if (m->entries[i].rank.created == m->now && taken >= turn)
 			turn = taken + 1;
 	}
 	return (turn < most ? turn : most) << (64 - ID_TURN_BITS);
@@ -137,7 +144,7 @@ static uint64_t new_id(const rg__merge *m, uint32_t contact)
 		uint64_t id = turn | rg__draw(m->seed, RG__DRAW_ID, contact, attempt) >> ID_TURN_BITS;
 		uint32_t i = 0;
 
-		while (i < m->n && m->contacts[i].id != id)
+		while (i < m->n && m->entries[i].rank.id != id)
 			i++;
 		if (id != 0 && i == m->n)
 			return id;
@@ -160,15 +167,12 @@ static uint32_t flow_of(const rg__wanted *w)
 	return w->outbound ? w->reg_id : 0;
 }
 
-static rg__matchable matchable_at(const rg__merge *m, uint32_t k)
+static void matchable_at(const rg__merge *m, uint32_t k, rg__matchable *out)
 {
 	const rg__wanted *w = &m->reg->wanted[k];
-	rg__matchable wanted = rg__matchable_unread(w->uri.text, m->reg->request.callid, w->instance, flow_of(w));
 
-	wanted.by = w->by;
-	wanted.uri = w->uri;
-	wanted.state = RG__URI_PARSED;
-	return wanted;
+	rg__matchable_read(out, &w->uri, m->reg->request.callid, w->instance, flow_of(w));
+	out->by = w->by;
 }
 
 /* Writes everything that a REGISTER says about a binding. */
@@ -215,32 +219,41 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 		c->branch_flags |= reg->set.nat_bflag;
 }
 
+/* An empty binding behind the others. */
+static void add_binding(rg__merge *m, uint32_t k)
+{
+	rg_contact *c = &m->contacts[m->n];
+	rg__entry *e = &m->entries[m->n];
+
+	rg_contact_init(c, sizeof *c);
+	c->id = new_id(m, k);
+	c->created = m->now;
+	*e = (rg__entry){ .before = RG__NO_BINDING, .own = RG__NOBODY, .rank = { .id = c->id, .created = c->created } };
+	m->n++;
+}
+
 static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
 {
 	rg_contact *c = &m->contacts[at];
 	rg__entry *e = &m->entries[at];
 
-	if (at == m->n) {
-		rg_contact_init(c, sizeof *c);
-		c->id = new_id(m, k);
-		c->created = m->now;
-		*e = (rg__entry){ .before = RG__NO_BINDING, .own = RG__NOBODY };
-		m->n++;
-	}
-	if (!rg__eq(c->callid, m->reg->request.callid) || !rg__eq(c->instance, m->reg->wanted[k].instance)) {
+	if (at == m->n)
+		add_binding(m, k);
+	else if (!e->given)
+		rg__record_kept(m->record, e->before, c);
+	if (!rg__eq(e->match.callid, m->reg->request.callid) || !rg__eq(e->match.instance, m->reg->wanted[k].instance)) {
 		c->generation = rg__draw_generation(m->seed, k, false, rg_record_revision(m->record));
 		e->regenerated = m->regenerates = true;
 	}
 	write_binding(m, k, c);
 	if (e->own != RG__NOBODY)
 		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
-	e->match = matchable_held(c);
-	e->match.uri = m->reg->wanted[k].uri;
-	e->match.state = RG__URI_PARSED;
+	rg__matchable_read(&e->match, &m->reg->wanted[k].uri, c->callid, c->instance, c->reg_id);
+	e->rank.modified = c->modified;
 	e->own = k;
 	e->until = c->expires;
 	e->gone = 0;
-	e->changed = true;
+	e->given = e->changed = true;
 	m->outcomes[k] = e->before == RG__NO_BINDING ? RG_OUTCOME_INSERTED : RG_OUTCOME_UPDATED;
 }
 
@@ -269,8 +282,9 @@ static void drop_binding(rg__merge *m, uint32_t at, uint32_t k, rg__matchable *w
 static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 {
 	for (uint32_t i = 0; i < k; i++) {
-		rg__matchable earlier = matchable_at(m, i);
+		rg__matchable earlier;
 
+		matchable_at(m, i, &earlier);
 		if (m->outcomes[i] == RG_OUTCOME_REMOVED && rg__matches(&m->reg->set.matching, &earlier, &m->entries[at].match))
 			m->outcomes[i] = RG_OUTCOME_IGNORED;
 	}
@@ -282,19 +296,21 @@ static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
 	int age = age_by_removals(m, wanted);
 
 	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
-		age = compare_age(m->reg, m->contacts[at].callid, m->contacts[at].cseq, m->contacts[at].request_hash);
+		age = age_by_binding(m, &m->entries[at]);
 	return age;
 }
 
 static int32_t apply_contact(rg__merge *m, uint32_t k)
 {
-	rg__matchable wanted = matchable_at(m, k);
-	uint32_t at = find_binding(m, &wanted, false);
+	rg__matchable wanted;
+	uint32_t at;
 
 	if (m->reg->wanted[k].moot) {
 		m->outcomes[k] = RG_OUTCOME_IGNORED;
 		return RG_R_FINE;
 	}
+	matchable_at(m, k, &wanted);
+	at = find_binding(m, &wanted, false);
 	if (age_of(m, &wanted, at) == STALE)
 		return RG_R_INV_CSEQ;
 	if (m->reg->wanted[k].expires == 0) {
@@ -313,9 +329,7 @@ static bool acted_on(const rg__merge *m)
 	rg_removal r;
 
 	for (uint32_t i = 0; i < m->n; i++) {
-		const rg_contact *c = &m->contacts[i];
-
-		if (!m->entries[i].lapsed && compare_age(m->reg, c->callid, c->cseq, c->request_hash) == REPEATED)
+		if (!m->entries[i].lapsed && age_by_binding(m, &m->entries[i]) == REPEATED)
 			return true;
 	}
 	for (uint32_t i = 0; rg__record_removal(m->record, i, &r) == RG_OK; i++) {
@@ -329,8 +343,9 @@ static bool acted_on(const rg__merge *m)
 static bool dropped_later(const rg__merge *m, uint32_t k, rg__matchable *wanted)
 {
 	for (uint32_t i = k + 1; i < m->reg->n; i++) {
-		rg__matchable later = matchable_at(m, i);
+		rg__matchable later;
 
+		matchable_at(m, i, &later);
 		if (m->reg->wanted[i].expires == 0 && rg__matches(&m->reg->set.matching, wanted, &later) && rg__same_uri(wanted, &later))
 			return true;
 	}
@@ -341,9 +356,7 @@ static bool dropped_later(const rg__merge *m, uint32_t k, rg__matchable *wanted)
  * the request. A removal by a later Contact of the request itself has them too, but does not count. */
 static bool was_removed(rg__merge *m, uint32_t k, rg__matchable *wanted, uint32_t at)
 {
-	const rg_contact *c = at != RG__NOBODY ? &m->contacts[at] : NULL;
-
-	if (m->reg->wanted[k].expires == 0 || (c && compare_age(m->reg, c->callid, c->cseq, c->request_hash) == REPEATED))
+	if (m->reg->wanted[k].expires == 0 || (at != RG__NOBODY && age_by_binding(m, &m->entries[at]) == REPEATED))
 		return false;
 	return age_by_removals(m, wanted) == REPEATED && !dropped_later(m, k, wanted);
 }
@@ -353,7 +366,9 @@ static bool was_removed(rg__merge *m, uint32_t k, rg__matchable *wanted, uint32_
 static int32_t apply_repeat(rg__merge *m)
 {
 	for (uint32_t k = 0; k < m->reg->n; k++) {
-		rg__matchable wanted = matchable_at(m, k);
+		rg__matchable wanted;
+
+		matchable_at(m, k, &wanted);
 		uint32_t at = find_binding(m, &wanted, false);
 
 		if (age_of(m, &wanted, at) == STALE || was_removed(m, k, &wanted, at))
@@ -362,7 +377,7 @@ static int32_t apply_repeat(rg__merge *m)
 		if (at == RG__NOBODY || m->reg->wanted[k].expires == 0)
 			continue;
 		m->entries[at].own = k;
-		m->entries[at].until = m->contacts[at].expires;
+		m->entries[at].until = m->entries[at].expires;
 	}
 	return RG_R_FINE;
 }
@@ -374,9 +389,7 @@ static int32_t apply_star(rg__merge *m)
 
 	m->outcomes[0] = age == REPEATED ? RG_OUTCOME_REPEATED : RG_OUTCOME_IGNORED;
 	for (uint32_t i = 0; i < m->n && age == FRESH; i++) {
-		const rg_contact *c = &m->contacts[i];
-
-		if (!m->entries[i].lapsed && compare_age(m->reg, c->callid, c->cseq, c->request_hash) != FRESH)
+		if (!m->entries[i].lapsed && age_by_binding(m, &m->entries[i]) != FRESH)
 			age = STALE;
 	}
 	if (age != FRESH)
@@ -442,9 +455,8 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 		const rg__entry *e = &m->entries[i];
 
 		if (e->own == RG__NOBODY && e->gone == 0 && !e->lapsed) {
-			uint32_t index = committed ? e->after : e->before;
-
-			m->ranks[rest++] = rg__rank_of(&m->contacts[index], index);
+			m->ranks[rest] = e->rank;
+			m->ranks[rest++].index = committed ? e->after : e->before;
 		}
 	}
 	rg__rank_sort(m->ranks, rest, m->reg->set.desc_time_order);
@@ -455,8 +467,10 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 
 static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 {
-	rg__answer answer = rg__refuse(reason, &m->reg->set, m->reg, m->now);
+	rg__answer answer;
+	rg__extras extras;
 
+	rg__refuse(reason, &m->reg->set, m->reg, m->now, &answer, &extras);
 	return rg__plan_new(&(rg__draft){ .before = m->record, .now = m->now, .revision = m->revision, .answer = &answer }, out);
 }
 
@@ -464,15 +478,15 @@ static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg_plan **out)
 {
 	const rg__register *reg = m->reg;
-	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .callid = reg->request.callid,
-		.now = m->now, .outcomes = m->outcomes, .n_outcomes = reg->n, .changes = m->changes };
-	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed };
+	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed, .n_listed = list_bindings(m, commits) };
+	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .now = m->now,
+		.outcomes = m->outcomes, .n_outcomes = reg->n, .answer = &answer };
 
-	answer.n_listed = list_bindings(m, commits);
-	if (commits)
+	if (commits) {
+		draft.callid = reg->request.callid;
+		draft.changes = m->changes;
 		draft.n_changes = rg__merge_changes(m);
-	else
-		draft.callid = RG__ABSENT;
+	}
 	return rg__merge_accept(m, &draft, &answer, out);
 }
 

@@ -7,12 +7,18 @@
 #include "rules/rules.h"
 #include "register/register.h"
 #include "decide/plan.h"
+#include "model/model.h"
 
 #define RG__NOBODY UINT32_MAX
 
-/* What is known of a binding beside its rg_contact. */
+/* A binding during a decision. */
 typedef struct rg__entry {
 	rg__matchable match;
+	rg__rank rank;         /* its id, created, modified and q */
+	rg_time expires;
+	uint64_t request_hash; /* of the record's binding, as cseq */
+	uint32_t cseq;
+	bool given;       /* its rg_contact has what the next record is to hold; else the binding stays as it is in the record */
 	uint32_t own;     /* the last Contact of the request that set the binding or repeated it; RG__NOBODY */
 	uint16_t before;  /* its index in the record; RG__NO_BINDING for a new one */
 	uint16_t after;   /* its index in the next record */
@@ -31,27 +37,31 @@ typedef struct rg__merge {
 	const uint8_t *seed;
 	uint32_t n;
 	bool regenerates;     /* an entry is `regenerated` */
-	rg_contact *contacts; /* those of the record first, then the new ones */
+	rg_contact *contacts; /* those of the record first, then the new ones; of entries that are `given` */
 	rg__entry *entries;   /* the same */
 	rg__rank *ranks;      /* of bindings to be sorted */
 	rg__change *changes;  /* the events */
+	uint16_t *kept;       /* for rg__record_next() */
 	uint16_t *listed;     /* the bindings that a 200 lists */
 	uint8_t *outcomes;    /* one a Contact of the request */
 } rg__merge;
 
 /* The bytes of all arrays for one binding. */
-enum { RG__MERGE_EACH = sizeof(rg_contact) + sizeof(rg__entry) + sizeof(rg__rank) + sizeof(rg__change) + sizeof(uint16_t) + sizeof(uint8_t) };
+enum { RG__MERGE_EACH = sizeof(rg_contact) + sizeof(rg__entry) + sizeof(rg__rank) + sizeof(rg__change) + 2 * sizeof(uint16_t) + sizeof(uint8_t) };
 
 /* merge.c: takes the arrays for @p n bindings from @p room, NULL = none, or allocates them; rg__scratch_close() ends it. False: out of
  * memory. */
 bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size, uint32_t n);
 
-/* merge.c: loads the bindings of the record. */
+/* merge.c: loads the entries of the record's bindings. */
 void rg__merge_load(rg__merge *m);
 
-/* accept.c: the plan of a draft, with a 200. @p answer has the bindings to list; the rest is filled in. It takes the reference in the draft.
+/* merge.c: the same, and views each binding: all are `given`. */
+void rg__merge_view(rg__merge *m);
+
+/* accept.c: the plan of a draft, with a 200. Its answer has the bindings to list; the rest is filled in. It takes the reference in the draft.
  * RG_EINVAL: a token is needed and there is no secret. */
-rg_status rg__merge_accept(const rg__merge *m, rg__draft *draft, rg__answer *answer, rg_plan **out);
+rg_status rg__merge_accept(const rg__merge *m, const rg__draft *draft, rg__answer *answer, rg_plan **out);
 
 /* gruus.c: appends a line for each binding that a 200 lists, with the parameters of its GRUUs. RG_EINVAL: there is no secret to seal them. */
 rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf *out);
@@ -85,7 +95,8 @@ typedef struct rg__remover {
  * request, unless the Call-ID is the same. */
 uint32_t rg__merge_removals(const rg__merge *m, const rg__remover *by, rg_removal out[RG_REMOVALS_MAX]);
 
-/* next_record.c: the next record, NULL when nothing is left. The contacts that stay move to the front. RG_ELIMIT: it would be too large. */
+/* next_record.c: the next record, NULL when nothing is left. The contacts that are given and stay move to the front. RG_ELIMIT: it would be too
+ * large. */
 rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by, rg_record **next);
 
 /* next_record.c: writes the events of the entries, in order. Returns their number, at most one an entry. */
@@ -98,6 +109,7 @@ bool rg__wake_due(const rg_contact *c, rg_time now);
 void rg__wake_take(rg_contact *c, const rg__waker *waker, rg_time now);
 
 /* refuse.c: a response other than 200. @p reg is NULL where there is no request. */
-rg__answer rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now);
+void rg__refuse(int32_t reason, const rg__save_settings *set, const rg__register *reg, rg_time now, rg__answer *answer,
+	rg__extras *extras);
 
 #endif

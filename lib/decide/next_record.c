@@ -8,34 +8,38 @@ static bool stays(const rg__entry *e)
 	return e->gone == 0 && !e->lapsed;
 }
 
-/* Moves the contacts that stay to the front, in their order. */
-static uint32_t compact_contacts(rg__merge *m)
+/* Lists the bindings that stay, in their order, and moves the contacts of those that are given there. */
+static uint32_t list_kept(rg__merge *m)
 {
-	uint32_t kept = 0;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < m->n; i++) {
-		m->entries[i].after = RG__NO_BINDING;
-		if (!stays(&m->entries[i]))
+		rg__entry *e = &m->entries[i];
+
+		e->after = RG__NO_BINDING;
+		if (!stays(e))
 			continue;
-		if (kept != i)
-			m->contacts[kept] = m->contacts[i];
-		m->entries[i].after = (uint16_t)kept++;
+		if (e->given && n != i)
+			m->contacts[n] = m->contacts[i];
+		m->kept[n] = e->given ? RG__GIVEN : e->before;
+		e->after = (uint16_t)n++;
 	}
-	return kept;
+	return n;
 }
 
 rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by, rg_record **next)
 {
 	rg_removal removals[RG_REMOVALS_MAX];
-	uint32_t n_removals = rg__merge_removals(m, by, removals);
-	uint32_t kept = compact_contacts(m);
+	uint32_t n = list_kept(m), n_removals = 0;
 
 	*next = NULL;
-	if (kept == 0 && n_removals == 0)
+	if (n < m->n || rg_record_removal_count(m->record) > 0)
+		n_removals = rg__merge_removals(m, by, removals);
+	if (n == 0 && n_removals == 0)
 		return RG_OK;
-	if (kept >= RG__NO_BINDING)
+	if (n >= RG__NO_BINDING)
 		return RG_ELIMIT;
-	return rg__record_next(m->record, key, m->revision, m->contacts, kept, removals, n_removals, next);
+	return rg__record_next(m->record, key, m->revision, m->contacts, m->kept, n, removals, n_removals, next);
 }
 
 uint32_t rg__merge_changes(rg__merge *m)

@@ -21,41 +21,28 @@ struct rg_plan {
 	char *aor; /* room to print the AoR in. The reason of the wake-ups stands before it, n_reason bytes */
 };
 
-static bool had_bindings(const rg__draft *d)
+/* The event of the AoR itself: it gained its first binding, which is the first event, or lost its last, which is the last one. 0 = neither. */
+static uint8_t aor_event(const rg__draft *d)
 {
-	return rg_record_weight(d->before) > 0;
+	bool had = rg_record_weight(d->before) > 0, has = rg_record_weight(d->next) > 0;
+
+	if (!d->commits || d->n_changes == 0 || had == has)
+		return 0;
+	return has ? RG_EVENT_AOR_INSERT : RG_EVENT_AOR_DELETE;
 }
 
-static bool has_bindings(const rg__draft *d)
+static void copy_changes(rg_plan *plan, const rg__draft *d, uint8_t of_aor)
 {
-	return rg_record_weight(d->next) > 0;
-}
-
-/* The number of events of the AoR itself: it gained its first binding, or lost its last. A refresh has none, so its plan stays below the
- * 1032 bytes up to which malloc is quick. */
-static uint32_t n_aor_events(const rg__draft *d)
-{
-	return d->commits && had_bindings(d) != has_bindings(d);
-}
-
-static void copy_changes(rg_plan *plan, const rg__draft *d)
-{
+	const rg__change change = { of_aor, 0, RG__NO_BINDING, RG__NO_BINDING };
 	rg__change *to = plan->changes;
 
-	if (d->commits && !had_bindings(d) && has_bindings(d))
-		*to++ = (rg__change){ RG_EVENT_AOR_INSERT, 0, RG__NO_BINDING, RG__NO_BINDING };
-	if (d->n_changes > 0)
-		memcpy(to, d->changes, d->n_changes * sizeof *to);
-	to += d->n_changes;
-	if (d->commits && had_bindings(d) && !has_bindings(d))
-		*to++ = (rg__change){ RG_EVENT_AOR_DELETE, 0, RG__NO_BINDING, RG__NO_BINDING };
+	if (of_aor == RG_EVENT_AOR_INSERT)
+		*to++ = change;
+	for (uint32_t i = 0; i < d->n_changes; i++)
+		*to++ = d->changes[i];
+	if (of_aor == RG_EVENT_AOR_DELETE)
+		*to++ = change;
 	plan->n_changes = (uint32_t)(to - plan->changes);
-}
-
-/* The octets of a key when each one of the user is escaped. */
-static size_t aor_room(const rg_key *key)
-{
-	return 3 * key->user.n + 1 + key->host.n;
 }
 
 static void release_plan(void *plan)
@@ -70,19 +57,12 @@ static char *plan_keep(char *room, const void *bytes, size_t n)
 	return room + n;
 }
 
-static size_t plan_aor_room(const rg__draft *d)
-{
-	rg_key key;
-
-	rg_record_key(d->next ? d->next : d->before, &key);
-	return aor_room(&key);
-}
-
 rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 {
-	uint32_t events = d->n_changes > 0 ? d->n_changes + n_aor_events(d) : 0;
+	uint8_t of_aor = aor_event(d);
+	uint32_t events = d->n_changes + (of_aor != 0);
 	size_t response = d->answer ? (rg__response_size(d->answer) + 7) & ~(size_t)7 : 0, changes = events * sizeof(rg__change);
-	size_t texts = d->n_outcomes + d->callid.n + d->reason.n + (events > 0 ? plan_aor_room(d) : 0);
+	size_t texts = d->n_outcomes + d->callid.n + d->reason.n + (events > 0 ? rg__record_aor_room(d->next ? d->next : d->before) : 0);
 	rg_plan *plan = malloc(sizeof *plan + response + changes + texts);
 
 	*out = plan;
@@ -104,7 +84,7 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 	room = plan_keep(room, d->callid.p, d->callid.n);
 	plan->aor = plan_keep(room, d->reason.p, d->reason.n);
 	if (events > 0)
-		copy_changes(plan, d);
+		copy_changes(plan, d, of_aor);
 	return RG_OK;
 }
 
@@ -257,9 +237,10 @@ rg_status rg__plan_event(const rg_plan *plan, uint32_t index, rg__event_room *ro
 		return RG_ENOENT;
 	const rg__change *c = &plan->changes[index];
 
-	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .reason = reason_of(plan, c), .callid = plan->callid, .at = plan->at };
+	*out = (rg_event){ .struct_size = sizeof *out, .kind = c->kind, .reason = reason_of(plan, c), .callid = plan->callid,
+		.at = plan->at };
 	rg__plan_key(plan, &out->key);
-	out->aor = (rg_str){ plan->aor, rg_key_print(&out->key, plan->aor, aor_room(&out->key)) };
+	out->aor = (rg_str){ plan->aor, rg_key_print(&out->key, plan->aor, rg__record_aor_room(plan->next ? plan->next : plan->before)) };
 	out->before = binding_view(plan->before, c->before, &room->before);
 	out->after = binding_view(plan->commits ? plan->next : plan->before, c->after, &room->after);
 	return RG_OK;

@@ -120,7 +120,7 @@ static rg_status prune_record(const rg_record *record, pruning *p, rg_time now, 
 
 	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
-	rg__merge_load(&m);
+	rg__merge_view(&m);
 	mark_gone(&m, p);
 	bool commits = p->removed > 0 || p->lapsed > 0 || p->woken > 0 || (!p->filter && only_stale_removals(record, now));
 	rg_status status = commits ? plan_pruned(&m, p, out) : plan_nothing(record, revision, now, out);

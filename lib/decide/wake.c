@@ -97,7 +97,7 @@ rg_status rg__wake_sent(const rg_record *record, const rg_plan *claim, const rg_
 	*out = NULL;
 	if (!rg__merge_open(&m, &scratch, NULL, 0, rg_record_contact_count(record)))
 		return RG_ENOMEM;
-	rg__merge_load(&m);
+	rg__merge_view(&m);
 	rg_status status = plan_sent(&m, claim, config, out);
 
 	rg__scratch_close(&scratch);

@@ -103,7 +103,7 @@ static rg_status select_device(const rg__lookout *s, const rg_record *record, ui
 	settings.no_sips = s->no_sips;
 	if (s->branch >= 0)
 		request.request_uri = request.branches[s->branch];
-	rg_status st = rg__select_device(record, &s->at->key, &request, &settings, id, now, out);
+	rg_status st = rg__select_device(record, &request, &settings, id, now, out);
 	rg_targets *own = *out;
 
 	if (st == RG_OK && own && s->branch >= 0) {

@@ -3,6 +3,7 @@
 #include "engine/op.h"
 #include "engine/waits.h"
 #include "engine/wakes.h"
+#include "model/model.h"
 #include "text/text.h"
 
 /*
@@ -170,13 +171,8 @@ static int step_fetched(rg_op *op)
  */
 static rg_status can_decide(const rg_op *op)
 {
-	rg_key key;
-
-	if (op->found.record) {
-		rg_record_key(op->found.record, &key);
-		if (!rg_key_equal(&key, &op->key))
-			return RG_ECONTRACT;
-	}
+	if (op->found.record && !rg__record_is_of(op->found.record, &op->key))
+		return RG_ECONTRACT;
 	return op->found.partial && !op->verb->takes_partial ? RG_ESTORE : RG_OK;
 }
 
@@ -378,27 +374,42 @@ static bool needs_caller(int step)
 	return step <= RG__STEP_DECIDE || step == RG__STEP_NEXT;
 }
 
+static inline int run_step(rg_op *op, int step)
+{
+	switch (step) {
+	case RG__STEP_NAMES:
+		return step_names(op);
+	case RG__STEP_NAMED:
+		return step_named(op);
+	case RG__STEP_KEY:
+		return step_key(op);
+	case RG__STEP_PAGED:
+		return step_paged(op);
+	case RG__STEP_FETCH:
+		return step_fetch(op);
+	case RG__STEP_FETCHED:
+		return step_fetched(op);
+	case RG__STEP_DECIDE:
+		return step_decide(op);
+	case RG__STEP_COMMIT:
+		return step_commit(op);
+	case RG__STEP_COMMITTED:
+		return step_committed(op);
+	case RG__STEP_RESEND:
+		return step_resend(op);
+	case RG__STEP_GIVE_UP:
+		return step_give_up(op);
+	default:
+		return step_next(op);
+	}
+}
+
 static int run_steps(rg_op *op, int step)
 {
-	static int (*const steps[])(rg_op *op) = {
-		[RG__STEP_NAMES] = step_names,
-		[RG__STEP_NAMED] = step_named,
-		[RG__STEP_KEY] = step_key,
-		[RG__STEP_PAGED] = step_paged,
-		[RG__STEP_FETCH] = step_fetch,
-		[RG__STEP_FETCHED] = step_fetched,
-		[RG__STEP_DECIDE] = step_decide,
-		[RG__STEP_COMMIT] = step_commit,
-		[RG__STEP_COMMITTED] = step_committed,
-		[RG__STEP_RESEND] = step_resend,
-		[RG__STEP_GIVE_UP] = step_give_up,
-		[RG__STEP_NEXT] = step_next,
-	};
-
 	while (step >= 0) {
 		if (op->canceled)
 			rg__op_answer(op, RG_ECANCELED);
-		step = needs_caller(step) && is_released(op) ? finish_late(op, step) : steps[step](op);
+		step = needs_caller(step) && is_released(op) ? finish_late(op, step) : run_step(op, step);
 	}
 	return step;
 }

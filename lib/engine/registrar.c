@@ -148,7 +148,7 @@ void rg__count(rg__stripe *s, int what)
 
 static uint64_t unique_number(const rg__ticket *ticket, uint64_t number)
 {
-	return number * RG__STRIPES + (uint64_t)(ticket->stripe - ticket->reg->stripes);
+	return number * RG__STRIPES + ticket->stripe->index;
 }
 
 void rg__ticket_seed(const rg__ticket *ticket, uint8_t seed[32])
@@ -208,6 +208,7 @@ static bool stripes_new(rg_registrar *reg, rg_config *config)
 		if (!snapshot_new(config, &s->snapshot))
 			return false;
 		pthread_mutex_init(&s->lock, NULL);
+		s->index = (uint32_t)i;
 	}
 	return true;
 }

@@ -30,6 +30,7 @@ typedef struct rg__stripe {
 	rg__snapshot *snapshot;
 	uint64_t uses;   /* operations that hold the registrar through this stripe */
 	uint64_t number; /* of operations and revisions, so far */
+	uint32_t index;  /* its own among the stripes */
 	bool closed;     /* after shutdown */
 	bool forsaken;   /* the last reference is gone: the last use drops the stripe's pin */
 	struct rg_op *ops; /* the operations that tick and shutdown can find */

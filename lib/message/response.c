@@ -3,19 +3,18 @@
 #include "model/model.h"
 #include <stdlib.h>
 
-/* The texts of few responses. */
-static size_t rare_texts(const rg__answer *a)
+static size_t extras_size(const rg__extras *x)
 {
-	size_t n = a->unsupported.n + a->path.n + a->service_route.n + a->gruus.n + a->feature_caps.n;
+	size_t n = sizeof *x + x->unsupported.n + x->path.n + x->service_route.n + x->gruus.n + x->feature_caps.n;
 
-	for (uint32_t i = 0; i < a->n_rewrites; i++)
-		n += sizeof *a->rewrites + a->rewrites[i].uri.n;
+	for (uint32_t i = 0; i < x->n_rewrites; i++)
+		n += sizeof *x->rewrites + x->rewrites[i].uri.n;
 	return n;
 }
 
 size_t rg__response_size(const rg__answer *a)
 {
-	return sizeof(rg_response) + a->n_listed * sizeof *a->listed + a->received_param.n + rare_texts(a);
+	return sizeof(rg_response) + (a->extras ? extras_size(a->extras) : 0) + a->n_listed * sizeof *a->listed + a->received_param.n;
 }
 
 static void response_keep(char **room, rg_str *text)
@@ -26,38 +25,54 @@ static void response_keep(char **room, rg_str *text)
 	*room += text->n;
 }
 
-static void keep_rare_texts(rg__answer *a, rg__rewrite *rewrites, char *room)
+/* The struct and the rewrites, which are aligned, at @p room. Their texts follow later. */
+static char *keep_extras(rg__answer *a, char *room)
 {
-	for (uint32_t i = 0; i < a->n_rewrites; i++)
+	rg__extras *x = (rg__extras *)(void *)room;
+	rg__rewrite *rewrites = (rg__rewrite *)(x + 1);
+
+	*x = *a->extras;
+	for (uint32_t i = 0; i < x->n_rewrites; i++)
+		rewrites[i] = x->rewrites[i];
+	x->rewrites = rewrites;
+	a->extras = x;
+	return (char *)(rewrites + x->n_rewrites);
+}
+
+static void keep_texts(rg__extras *x, char *room)
+{
+	rg__rewrite *rewrites = (rg__rewrite *)(x + 1);
+
+	for (uint32_t i = 0; i < x->n_rewrites; i++)
 		response_keep(&room, &rewrites[i].uri);
-	response_keep(&room, &a->unsupported);
-	response_keep(&room, &a->path);
-	response_keep(&room, &a->service_route);
-	response_keep(&room, &a->gruus);
-	response_keep(&room, &a->feature_caps);
+	response_keep(&room, &x->unsupported);
+	response_keep(&room, &x->path);
+	response_keep(&room, &x->service_route);
+	response_keep(&room, &x->gruus);
+	response_keep(&room, &x->feature_caps);
 }
 
 rg_response *rg__response_put(const rg__answer *answer, void *at, void *owner, void (*release)(void *owner))
 {
 	rg_response *r = at;
-	rg__rewrite *rewrites = (rg__rewrite *)(r + 1);
-	uint16_t *listed = (uint16_t *)(rewrites + answer->n_rewrites);
-	char *room = (char *)(listed + answer->n_listed);
+	char *room = (char *)(r + 1);
 
 	r->answer = *answer;
-	r->answer.rewrites = rewrites;
-	r->answer.listed = listed;
 	r->owner = owner;
 	r->release = release;
 	r->headers = NULL;
 	r->n_headers = 0;
-	for (uint32_t i = 0; i < answer->n_rewrites; i++)
-		rewrites[i] = answer->rewrites[i];
+	if (answer->extras)
+		room = keep_extras(&r->answer, room);
+	uint16_t *listed = (uint16_t *)(void *)room;
+
 	for (uint32_t i = 0; i < answer->n_listed; i++)
 		listed[i] = answer->listed[i];
+	r->answer.listed = listed;
+	room = (char *)(listed + answer->n_listed);
 	response_keep(&room, &r->answer.received_param);
-	if (rare_texts(answer) > 0)
-		keep_rare_texts(&r->answer, rewrites, room);
+	if (answer->extras)
+		keep_texts((rg__extras *)(r + 1), room);
 	return r;
 }
 
@@ -112,17 +127,17 @@ void rg_rewrite_init(rg_rewrite *rewrite, uint32_t size)
 
 uint32_t rg_response_rewrite_count(const rg_response *r)
 {
-	return r ? r->answer.n_rewrites : 0;
+	return r && r->answer.extras ? r->answer.extras->n_rewrites : 0;
 }
 
 rg_status rg_response_rewrite(const rg_response *r, uint32_t index, rg_rewrite *out)
 {
-	const bool there = r && index < r->answer.n_rewrites;
+	const bool there = index < rg_response_rewrite_count(r);
 	rg_rewrite full = { .struct_size = sizeof full };
 
 	if (there) {
-		full.contact = r->answer.rewrites[index].contact;
-		full.uri = r->answer.rewrites[index].uri;
+		full.contact = r->answer.extras->rewrites[index].contact;
+		full.uri = r->answer.extras->rewrites[index].uri;
 	}
 	return rg__shape_give(&rewrite_shape, there ? &full : NULL, out);
 }

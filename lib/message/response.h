@@ -12,29 +12,35 @@ typedef struct rg__rewrite {
 	rg_str uri;
 } rg__rewrite;
 
-/* The content of a response. */
-typedef struct rg__answer {
-	int32_t reason, code;
-	rg_time now;
+/* What few responses have. */
+typedef struct rg__extras {
 	int64_t retry_after;     /* seconds; printed with a 5xx when above 0 */
 	int64_t min_expires;     /* seconds; printed with a 423 */
 	int64_t flow_timer;      /* seconds; printed when above 0 */
-	uint32_t connection_lifetime; /* seconds; 0 = none */
-	bool no_reply;
 	rg_str supported, require; /* option tags, printed as they are; static */
-	rg_str received_param;   /* name of the Contact parameter that carries the received URI */
 	rg_str unsupported;      /* printed with a 420 */
 	rg_str path;             /* Path values to print, separated by LF; absent = none */
 	rg_str service_route;    /* printed as it is */
 	rg_str gruus;            /* a line for each listed binding: what to append to its Contact value; absent = nothing */
 	rg_str feature_caps;     /* Feature-Caps values to print, separated by LF; absent = none */
 	const rg__rewrite *rewrites;
+	uint32_t n_rewrites;
+} rg__extras;
+
+/* The content of a response. */
+typedef struct rg__answer {
+	int32_t reason, code;
+	rg_time now;
+	uint32_t connection_lifetime; /* seconds; 0 = none */
+	uint32_t n_listed;
 	const uint16_t *listed;  /* the indexes of the listed bindings, in order */
-	uint32_t n_rewrites, n_listed;
 	const rg_record *record; /* of the listed bindings; the owner of the response holds it. NULL = none */
+	rg_str received_param;   /* name of the Contact parameter that carries the received URI */
+	const rg__extras *extras; /* NULL = none */
+	bool no_reply;
 } rg__answer;
 
-/* One allocation, which is the owner's or its own: the struct, the rewrites, the list, the texts. */
+/* One allocation, which is the owner's or its own: the struct, the extras, the rewrites, the list, the texts. */
 struct rg_response {
 	rg__answer answer;
 	void *owner; /* NULL = none: it is an allocation of its own */

@@ -145,24 +145,24 @@ static rg_str line_off(rg_str *rest)
 }
 
 /* Headers of the extensions. */
-static void put_extensions(const rg_response *r, lines *l)
+static void put_extensions(const rg__extras *x, lines *l)
 {
-	rg_str rest = r->answer.path, caps = r->answer.feature_caps, value;
+	rg_str rest = x->path, caps = x->feature_caps, value;
 
 	while (rg_path_next(&rest, &value))
 		put_text_header(l, RG_STR("Path"), value);
 	while (caps.n > 0)
 		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
-	put_text_header(l, RG_STR("Supported"), r->answer.supported);
-	put_text_header(l, RG_STR("Require"), r->answer.require);
-	put_text_header(l, RG_STR("Service-Route"), r->answer.service_route);
-	if (r->answer.flow_timer > 0)
-		put_number_header(l, RG_STR("Flow-Timer"), r->answer.flow_timer);
+	put_text_header(l, RG_STR("Supported"), x->supported);
+	put_text_header(l, RG_STR("Require"), x->require);
+	put_text_header(l, RG_STR("Service-Route"), x->service_route);
+	if (x->flow_timer > 0)
+		put_number_header(l, RG_STR("Flow-Timer"), x->flow_timer);
 }
 
 rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 {
-	rg_str rest = r->answer.gruus, line = RG__ABSENT;
+	rg_str rest = r->answer.extras ? r->answer.extras->gruus : RG__ABSENT, line = RG__ABSENT;
 
 	for (uint32_t i = 0; i <= index && rest.p; i++)
 		line = line_off(&rest);
@@ -171,13 +171,15 @@ rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 
 static void print_lines(const rg_response *r, lines *l)
 {
-	rg_str gruus = r->answer.gruus;
+	static const rg__extras none;
+	const rg__extras *x = r->answer.extras ? r->answer.extras : &none;
+	rg_str gruus = x->gruus;
 	rg_contact c;
 
 	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(l, r, &c);
-		if (r->answer.gruus.n > 0)
+		if (x->gruus.n > 0)
 			put(l, line_off(&gruus));
 		end_header(l);
 	}
@@ -186,13 +188,13 @@ static void print_lines(const rg_response *r, lines *l)
 	end_header(l);
 	if (r->answer.code != 200)
 		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->answer.reason)));
-	if (r->answer.code >= 500 && r->answer.code < 600 && r->answer.retry_after > 0)
-		put_number_header(l, RG_STR("Retry-After"), r->answer.retry_after);
+	if (r->answer.code >= 500 && r->answer.code < 600 && x->retry_after > 0)
+		put_number_header(l, RG_STR("Retry-After"), x->retry_after);
 	if (r->answer.code == 423)
-		put_number_header(l, RG_STR("Min-Expires"), r->answer.min_expires);
+		put_number_header(l, RG_STR("Min-Expires"), x->min_expires);
 	if (r->answer.code == 420)
-		put_text_header(l, RG_STR("Unsupported"), r->answer.unsupported);
-	put_extensions(r, l);
+		put_text_header(l, RG_STR("Unsupported"), x->unsupported);
+	put_extensions(x, l);
 }
 
 size_t rg_response_print(const rg_response *r, char *room, size_t size)

@@ -59,18 +59,18 @@ static rg_str strip_uri(rg_str text, bool (*strips)(rg_str name), char **room)
 /* Whether the target is a device that a push wakes. */
 static bool is_pushed(const rg__choices *c, uint32_t i)
 {
-	return c->strips && (rg__record_flags(c->record, c->choice[i].index) & RG_CONTACT_PN) != 0;
+	return c->strips && (rg__record_flags(c->record, c->rows[i].index) & RG_CONTACT_PN) != 0;
 }
 
 rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 {
-	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->key && c->n > 0 ? 3 * c->key->user.n + 1 + c->key->host.n : 0;
+	size_t rows = c->n * sizeof(rg__row), strings = 0, aor_room = c->n > 0 ? rg__record_aor_room(c->record) : 0;
 	rg_targets *t;
 	char *room;
 
 	for (uint32_t i = 0; i < c->n; i++) {
-		c->choice[i].strip = may_need_strip(c->choice[i].uri) || is_pushed(c, i);
-		strings += c->choice[i].strip ? c->choice[i].uri.n : 0;
+		c->rows[i].strip = may_need_strip(c->rows[i].uri) || is_pushed(c, i);
+		strings += c->rows[i].strip ? c->rows[i].uri.n : 0;
 	}
 	t = malloc(sizeof *t + rows + aor_room + c->onward.n + strings);
 	*out = t;
@@ -78,18 +78,19 @@ rg_status rg__targets_new(const rg__choices *c, rg_targets **out)
 		return RG_ENOMEM;
 	*t = (rg_targets){ .result = c->result, .code = c->code, .branches_only = c->branches_only,
 		.record = c->n > 0 ? rg_record_ref(c->record) : NULL, .n = c->n };
-	room = (char *)t->rows + rows;
-	if (aor_room > 0)
-		t->aor = (rg_str){ room, rg_key_print(c->key, room, aor_room) };
-	room += aor_room;
+	t->aor = (char *)t->rows + rows;
+	room = t->aor + aor_room;
 	if (c->onward.p) {
 		t->onward = (rg_str){ room, c->onward.n };
 		memcpy(room, c->onward.p, c->onward.n);
 		room += c->onward.n;
 	}
 	for (uint32_t i = 0; i < c->n; i++)
-		t->rows[i] = (rg__row){ c->choice[i].strip ? strip_uri(c->choice[i].uri, is_pushed(c, i) ? c->strips : NULL, &room) :
-			c->choice[i].uri, c->choice[i].index, c->choice[i].fallback_of };
+		t->rows[i] = c->rows[i];
+	for (uint32_t i = 0; strings > 0 && i < c->n; i++) {
+		if (c->rows[i].strip)
+			t->rows[i].uri = strip_uri(c->rows[i].uri, is_pushed(c, i) ? c->strips : NULL, &room);
+	}
 	return RG_OK;
 }
 
@@ -164,6 +165,20 @@ uint32_t rg_targets_count(const rg_targets *t)
 	return t ? t->n : 0;
 }
 
+rg_str rg__targets_aor(const rg_targets *targets)
+{
+	rg_targets *t = (rg_targets *)targets; /* of one thread at a time */
+	rg_key key;
+
+	if (t->n == 0 || t->joined)
+		return RG__ABSENT;
+	if (t->aor_n == 0) {
+		rg_record_key(t->record, &key);
+		t->aor_n = rg_key_print(&key, t->aor, rg__record_aor_room(t->record));
+	}
+	return (rg_str){ t->aor, t->aor_n };
+}
+
 rg_status rg__targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 {
 	rg_contact c;
@@ -177,7 +192,7 @@ rg_status rg__targets_get(const rg_targets *t, uint32_t index, rg_target *out)
 	if (status != RG_OK)
 		return status;
 	*out = (rg_target){ .struct_size = sizeof *out, .q = c.q, .uri = t->rows[index].uri, .path = c.path, .received = c.received,
-		.socket = c.socket, .flow = c.flow, .attr = c.attr, .instance = c.instance, .aor = t->aor, .binding_id = c.id,
+		.socket = c.socket, .flow = c.flow, .attr = c.attr, .instance = c.instance, .aor = rg__targets_aor(t), .binding_id = c.id,
 		.branch_flags = c.branch_flags, .latency = c.latency, .branch = -1, .fallback_of = t->rows[index].fallback_of };
 	if (t->onward.p)
 		out->path = RG__ABSENT;

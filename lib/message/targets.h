@@ -8,13 +8,13 @@
 
 extern const rg__shape rg__target_shape;
 
-/* A binding that becomes a target. */
-typedef struct rg__choice {
-	rg_str uri; /* its Contact URI, borrowed from the record */
-	uint32_t index;
-	uint32_t fallback_of; /* index of its principal among the choices; UINT32_MAX = none */
-	bool strip; /* set by rg__targets_new(): the URI may contain parts that a Request-URI must not */
-} rg__choice;
+/* A binding that is a target. */
+typedef struct rg__row {
+	rg_str uri;           /* its Contact URI, in the record, or after the rows when parts were removed */
+	uint32_t index;       /* of the binding */
+	uint32_t fallback_of; /* index of its principal among the rows; UINT32_MAX = none */
+	bool strip;           /* set by rg__targets_new(): the URI may contain parts that a Request-URI must not */
+} rg__row;
 
 /* The input for the targets of one AoR. */
 typedef struct rg__choices {
@@ -22,16 +22,10 @@ typedef struct rg__choices {
 	bool branches_only;
 	bool (*strips)(rg_str name); /* which URI parameters the target of a binding with RG_CONTACT_PN loses; NULL = push is off */
 	const rg_record *record;  /* NULL = none */
-	const rg_key *key;        /* NULL = none */
 	rg_str onward;            /* not absent: the request keeps its Route, and goes to this URI, or (empty) as without a Path */
-	rg__choice *choice;       /* in order */
+	rg__row *rows;            /* in order; written to */
 	uint32_t n;
 } rg__choices;
-
-typedef struct rg__row {
-	rg_str uri; /* in the record, or after the rows when parts were removed */
-	uint32_t index, fallback_of;
-} rg__row;
 
 typedef struct rg__joined rg__joined;
 
@@ -50,7 +44,9 @@ struct rg_targets {
 	bool branches_only, partial;
 	rg_record *record;
 	rg__joined *joined; /* NULL: the targets of one AoR, in `rows`; else the targets are there */
-	rg_str aor, onward;
+	char *aor;   /* room for the AoR, which is printed when it is asked for */
+	size_t aor_n; /* 0 = not yet */
+	rg_str onward;
 	rg__asleep *asleep; /* NULL = all are awake */
 	uint32_t n;
 	rg__row rows[];
@@ -79,6 +75,8 @@ typedef struct rg__joint {
 rg_status rg__targets_join(const rg__joint *joint, const rg__part *parts, uint32_t n, rg_targets **out);
 rg_status rg__joined_get(const rg__joined *joined, uint32_t index, rg_target *out);
 void rg__joined_free(rg__joined *joined);
+
+rg_str rg__targets_aor(const rg_targets *targets); /* of those of one AoR; absent when there are none */
 
 /* rg_targets_get() for a struct of today's size. RG_OK or RG_ENOENT. */
 rg_status rg__targets_get(const rg_targets *targets, uint32_t index, rg_target *out);

@@ -424,6 +424,25 @@ static void put_removals(builder *b, const rg_removal *removals, uint32_t n, rg_
 	}
 }
 
+static rg_time earliest_deadline(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals)
+{
+	rg_time t = RG_TIME_NEVER;
+	uint32_t i;
+
+	for (i = 0; i < n_contacts; i++) {
+		if (contacts[i].expires < t)
+			t = contacts[i].expires;
+		if (contacts[i].wake != 0 && contacts[i].wake < t)
+			t = contacts[i].wake;
+	}
+	if (n_contacts > 0 || n_removals == 0)
+		return t;
+	for (i = 0, t = INT64_MIN; i < n_removals; i++)
+		if (removals[i].at > t)
+			t = removals[i].at;
+	return rg__add_sat(t, RG_REMOVAL_KEEP);
+}
+
 static bool tags_open(tag_list *t, rg__scratch *room, rg__slice *few, uint32_t n_tags)
 {
 	uint32_t slots = n_tags > FEW_TAGS ? 2 * FEW_TAGS : 0;
@@ -473,7 +492,7 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	r->user_n = (uint16_t)key->user.n;
 	r->host_n = (uint16_t)key->host.n;
 	r->size = (uint16_t)b->n;
-	r->deadline = rg__record_deadline_of(contacts, n_contacts, removals, n_removals);
+	r->deadline = earliest_deadline(contacts, n_contacts, removals, n_removals);
 	return RG_OK;
 }
 

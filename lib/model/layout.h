@@ -187,6 +187,4 @@ static inline size_t rg__binding_at(const rg_record *r, const rg__binding *b, un
 	return rg__binding_slices(r, b)[__builtin_popcount(b->present & ((1u << bit) - 1))].at;
 }
 
-rg_time rg__record_deadline_of(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals);
-
 #endif

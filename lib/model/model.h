@@ -32,6 +32,27 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index);
 rg_str rg__record_instance(const rg_record *record, uint32_t index);   /* absent when it has none */
 rg_str rg__record_user_agent(const rg_record *record, uint32_t index); /* likewise */
 
+/* The octets of the AoR of a record as rg_key_print() prints it, at most. */
+size_t rg__record_aor_room(const rg_record *record);
+
+/* Has the record this key? */
+bool rg__record_is_of(const rg_record *record, const rg_key *key);
+
+/* What a decision on a REGISTER reads of each binding. */
+typedef struct rg__held {
+	rg_str uri, instance, callid;
+	uint64_t id, request_hash;
+	rg_time expires, created, modified;
+	uint32_t cseq, reg_id;
+	int16_t q;
+} rg__held;
+
+void rg__record_held(const rg_record *record, uint32_t index, rg__held *out); /* @p index must exist */
+
+/* What of a binding does not come from its REGISTER: id, generation, created, flags, branch_flags, latency, extra. The rest of @p out is
+ * empty. @p index must exist. */
+void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out);
+
 /* The public functions of these names judge the sizes of a caller's structs. Inside the library every struct has today's size, so these do
  * not look at them. The getters fill in all of @p out, and return RG_OK or RG_ENOENT. */
 rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out);
@@ -39,9 +60,12 @@ rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
 
-/* rg__record_new() for a record that follows @p before (NULL: none) and keeps its `extra`. Cheaper when no string changes. */
-rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, const rg_contact *contacts,
-	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_record **out);
+/* The record after @p before, NULL = none, and with its extra. kept[i] is the index of a binding of @p before that stays as it is, or
+ * RG__GIVEN: contacts[i] is that binding. Of the other elements of @p contacts nothing is read, and they may be written. It is cheaper when
+ * no string changes. */
+#define RG__GIVEN UINT16_MAX
+rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
+	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out);
 
 /* The binding with this id, which is mostly at the same place as in another record of the AoR, @p at. False: there is none. */
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out);

@@ -212,6 +212,71 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 	return RG_OK;
 }
 
+size_t rg__record_aor_room(const rg_record *record)
+{
+	return record != NULL ? 3 * (size_t)record->user_n + 1 + record->host_n : 0; /* each octet of the user may be escaped */
+}
+
+bool rg__record_is_of(const rg_record *record, const rg_key *key)
+{
+	const char *base = rg__record_bytes(record), *p = base + sizeof *record;
+
+	if (key->domain.n != record->domain_n || key->user.n != record->user_n || key->host.n != record->host_n)
+		return false;
+	return rg__same_octets(p, key->domain.p, key->domain.n) && rg__same_octets(base + record->user, key->user.p, key->user.n) &&
+		rg__same_octets(p + key->domain.n, key->host.p, key->host.n);
+}
+
+/* Of a binding without one, the wake-up, reg-id and latency are those of rg_contact_init(). */
+static inline rg__rare rare_of(const rg_record *record, const rg__binding *b)
+{
+	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_rare), sizeof rare);
+	return rare;
+}
+
+/* The next string of a binding in the order of its slices. */
+static inline rg_str next_text(const rg_record *record, const rg__binding *b, unsigned what, const rg__slice **at)
+{
+	return b->present & 1u << what ? slice(record, *(*at)++) : RG__ABSENT;
+}
+
+void rg__record_held(const rg_record *record, uint32_t index, rg__held *out)
+{
+	_Static_assert(RG__HAS_uri == 0 && RG__HAS_params == 1 && RG__HAS_instance == 2 && RG__HAS_callid == 3, "the order of the slices");
+	const rg__binding *b = rg__record_bindings(record) + index;
+	const rg__slice *at = rg__binding_slices(record, b);
+	rg__odd odd;
+
+	read_odd(record, b, &odd);
+	out->uri = next_text(record, b, RG__HAS_uri, &at);
+	next_text(record, b, RG__HAS_params, &at);
+	out->instance = next_text(record, b, RG__HAS_instance, &at);
+	out->callid = next_text(record, b, RG__HAS_callid, &at);
+	out->id = b->id;
+	out->request_hash = b->request_hash;
+	out->expires = b->expires;
+	out->created = odd.created;
+	out->modified = odd.modified;
+	out->cseq = b->cseq;
+	out->reg_id = rare_of(record, b).reg_id;
+	out->q = q_of(b);
+}
+
+void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+	rg__odd odd;
+
+	read_odd(record, b, &odd);
+	*out = (rg_contact){ .struct_size = sizeof *out, .id = b->id, .generation = b->generation, .created = odd.created, .flags = odd.flags,
+		.branch_flags = odd.branch_flags, .q = -1, .methods = RG_METHODS_ALL, .latency = rare_of(record, b).latency };
+	if (b->present & 1u << RG__HAS_extra)
+		out->extra = slice(record, *slice_of(record, b, RG__HAS_extra));
+}
+
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out)
 {
 	uint32_t n = rg_record_contact_count(record);

@@ -100,7 +100,7 @@ static void renew_binding(rg_record *r, rg__binding *b, const rg_contact *c)
 	}
 }
 
-static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact *contacts, uint32_t n)
+static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact *contacts, const uint16_t *kept, uint32_t n)
 {
 	const rg__binding *b;
 	uint32_t i;
@@ -109,48 +109,55 @@ static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact
 		return false;
 	b = rg__record_bindings(r);
 	for (i = 0; i < n; i++)
-		if (!binding_stays(r, &b[i], &contacts[i]))
+		if (kept[i] != i && (kept[i] != RG__GIVEN || !binding_stays(r, &b[i], &contacts[i])))
 			return false;
 	return true;
 }
 
-rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, const rg_contact *contacts,
-	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_record **out)
+static rg_time binding_deadline(const rg_record *r, const rg__binding *b)
 {
-	rg_record *r;
+	rg__rare rare = { 0, 0, 0 };
+
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(r) + rg__binding_at(r, b, RG__HAS_rare), sizeof rare);
+	return rare.wake != 0 && rare.wake < b->expires ? rare.wake : b->expires;
+}
+
+/* The record before with the numbers of the bindings that are given. NULL: out of memory. */
+static rg_record *renew_record(const rg_record *before, const rg_revision *revision, const rg_contact *contacts, const uint16_t *kept)
+{
+	rg_record *r = malloc(before->size);
 	rg__binding *b;
 	uint32_t i;
 
-	if (n_removals > 0 || !record_stays(before, key, contacts, n_contacts))
-		return rg__record_new(key, revision, contacts, n_contacts, removals, n_removals, rg_record_extra(before), out);
-	*out = r = malloc(before->size);
 	if (r == NULL)
-		return RG_ENOMEM;
+		return NULL;
 	atomic_init(&r->refs, 1);
 	memcpy((char *)r + sizeof r->refs, (const char *)before + sizeof r->refs, before->size - sizeof r->refs);
 	r->revision = *revision;
-	r->deadline = rg__record_deadline_of(contacts, n_contacts, NULL, 0);
+	r->deadline = RG_TIME_NEVER;
 	b = (rg__binding *)(uintptr_t)rg__record_bindings(r);
-	for (i = 0; i < n_contacts; i++)
-		renew_binding(r, &b[i], &contacts[i]);
-	return RG_OK;
+	for (i = 0; i < r->n_contacts; i++) {
+		if (kept[i] == RG__GIVEN)
+			renew_binding(r, &b[i], &contacts[i]);
+		rg_time at = binding_deadline(r, &b[i]);
+
+		r->deadline = at < r->deadline ? at : r->deadline;
+	}
+	return r;
 }
 
-rg_time rg__record_deadline_of(const rg_contact *contacts, uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals)
+rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
+	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
 {
-	rg_time t = RG_TIME_NEVER;
 	uint32_t i;
 
-	for (i = 0; i < n_contacts; i++) {
-		if (contacts[i].expires < t)
-			t = contacts[i].expires;
-		if (contacts[i].wake != 0 && contacts[i].wake < t)
-			t = contacts[i].wake;
+	if (n_removals == 0 && record_stays(before, key, contacts, kept, n)) {
+		*out = renew_record(before, revision, contacts, kept);
+		return *out != NULL ? RG_OK : RG_ENOMEM;
 	}
-	if (n_contacts > 0 || n_removals == 0)
-		return t;
-	for (i = 0, t = INT64_MIN; i < n_removals; i++)
-		if (removals[i].at > t)
-			t = removals[i].at;
-	return rg__add_sat(t, RG_REMOVAL_KEEP);
+	for (i = 0; i < n; i++)
+		if (kept[i] != RG__GIVEN)
+			rg__record_contact(before, kept[i], &contacts[i]);
+	return rg__record_new(key, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
 }

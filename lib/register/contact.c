@@ -12,12 +12,12 @@ static const struct {
 	uint8_t id;
 	bool stored;
 } known[] = {
-	{ { "expires", 7 }, P_EXPIRES, false },
+	{ { "expires", 7 }, P_EXPIRES, false }, /* the first three are the usual ones */
+	{ { "+sip.instance", 13 }, P_INSTANCE, true },
 	{ { "q", 1 }, P_Q, false },
 	{ { "received", 8 }, P_RECEIVED, false },
 	{ { "pub-gruu", 8 }, P_PUB_GRUU, false },
 	{ { "temp-gruu", 9 }, P_TEMP_GRUU, false },
-	{ { "+sip.instance", 13 }, P_INSTANCE, true },
 	{ { "reg-id", 6 }, P_REG_ID, true },
 	{ { "methods", 7 }, P_METHODS, true },
 	{ { "+sip.pnsreg", 11 }, P_PNSREG, true },
@@ -36,11 +36,10 @@ static int param_id(rg_str name, rg_str received_param, bool *stored)
 }
 
 /* A malformed instance or reg-id is a generic parameter (RFC 3261 §20.10), unless outbound applies: extensions.c. */
-static void read_instance(rg__register *reg, rg__wanted *w, rg_str value)
+static void read_instance(rg__wanted *w, rg_str value)
 {
 	w->states_instance = true;
-	w->instance_n = (uint32_t)rg__instance_read(value).n;
-	w->instance_at = (uint32_t)(reg->text.n - value.n + 1);
+	w->instance = rg__instance_read(value);
 }
 
 static void read_reg_id(rg__wanted *w, rg_str value)
@@ -79,7 +78,7 @@ static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value
 	case P_RECEIVED:
 		return read_contact_received(reg, w, value);
 	case P_INSTANCE:
-		read_instance(reg, w, value);
+		read_instance(w, value);
 		return RG_R_FINE;
 	case P_REG_ID:
 		read_reg_id(w, value);
@@ -101,14 +100,9 @@ static void fault(rg__register *reg, int32_t reason)
 		reg->contact_reason = reason;
 }
 
-/* Stores a parameter without the spaces around it and its `=`. */
-static void store(rg__buf *text, const rg__param *p)
+static void copy_param(rg__buf *text, const rg__param *p)
 {
 	rg__buf_add(text, RG_STR(";"));
-	if (p->value.p == p->name.p + p->name.n + 1) { /* there are none, so it is stored as it stands */
-		rg__buf_add(text, (rg_str){ p->name.p, p->name.n + 1 + p->value.n });
-		return;
-	}
 	rg__buf_add(text, p->name);
 	if (p->value.p) {
 		rg__buf_add(text, RG_STR("="));
@@ -116,7 +110,27 @@ static void store(rg__buf *text, const rg__param *p)
 	}
 }
 
-/* Copies the header parameters to store, and reads those that the library interprets. RG_R_TOO_LARGE: more than the limit. */
+/* Stores a parameter without the spaces around it and its `=`. Those that stand so in the message, one behind the other, are not copied. */
+static void store(rg__register *reg, rg__wanted *w, const rg__param *p)
+{
+	const char *from = p->name.p - 1, *end = p->value.p ? p->value.p + p->value.n : p->name.p + p->name.n;
+	bool plain = *from == ';' && (!p->value.p || p->value.p == p->name.p + p->name.n + 1);
+
+	if (plain && w->params.n == 0 && w->params_n == 0) {
+		w->params = (rg_str){ from, (size_t)(end - from) };
+		return;
+	}
+	if (plain && w->params_n == 0 && w->params.p + w->params.n == from) {
+		w->params.n = (size_t)(end - w->params.p);
+		return;
+	}
+	if (w->params_n == 0)
+		rg__buf_add(&reg->text, w->params);
+	copy_param(&reg->text, p);
+	w->params_n = (uint32_t)reg->text.n - w->params_at;
+}
+
+/* Stores header parameters, and reads those that the library interprets. RG_R_TOO_LARGE: more than the limit. */
 static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__params *params)
 {
 	w->params_at = (uint32_t)reg->text.n;
@@ -128,10 +142,9 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 		if (i >= reg->set.max_contact_params)
 			return RG_R_TOO_LARGE;
 		if (stored)
-			store(&reg->text, p);
+			store(reg, w, p);
 		fault(reg, read_known(reg, w, id, p->value));
 	}
-	w->params_n = (uint32_t)reg->text.n - w->params_at;
 	return RG_R_FINE;
 }
 
@@ -154,14 +167,13 @@ static void start_wanted(rg__wanted *w, rg_str value)
 	w->methods = RG_METHODS_ALL;
 	w->asked = w->upstream = -1;
 	w->expires = 0;
-	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = 0;
+	w->params_at = w->params_n = w->hop_at = w->hop_n = 0;
 }
 
-static int32_t read_contact(rg__register *reg, rg_str value)
+/* @p na and @p params: what the value says, when it is @p good. */
+static int32_t take_contact(rg__register *reg, rg_str value, bool good, const rg__name_addr *na, const rg__params *params)
 {
 	rg__wanted *w = &reg->wanted[reg->n];
-	rg__name_addr na;
-	rg__params params;
 	int32_t limit;
 
 	start_wanted(w, value);
@@ -170,43 +182,56 @@ static int32_t read_contact(rg__register *reg, rg_str value)
 		reg->star = true;
 		return RG_R_FINE;
 	}
-	if (rg__name_addr_read(value, &na, &params) != RG_OK) {
+	if (!good) {
 		fault(reg, value.n > 0 && value.p[0] == '*' ? RG_R_STAR_CONT : RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}
-	if (na.uri.n > (size_t)reg->set.max_contact_len)
+	if (na->uri.n > (size_t)reg->set.max_contact_len)
 		return RG_R_CONTACT_LEN;
-	limit = read_contact_params(reg, w, &params);
+	limit = read_contact_params(reg, w, params);
 	if (limit != RG_R_FINE)
 		return limit;
-	if (rg__eq(na.uri, RG_STR("*"))) {
+	if (rg__eq(na->uri, RG_STR("*"))) {
 		fault(reg, RG_R_STAR_CONT);
 		return RG_R_FINE;
 	}
-	if (rg__uri_parse(na.uri, &w->uri) != RG_OK) {
+	if (rg__uri_parse(na->uri, &w->uri) != RG_OK) {
 		fault(reg, RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}
 	return too_many_uri_params(reg, &w->uri) ? RG_R_TOO_LARGE : RG_R_FINE;
 }
 
+static int32_t read_contact_line(rg__register *reg, rg_str rest)
+{
+	rg__name_addr na;
+	rg__params params;
+	rg_str value;
+	bool good;
+
+	while (rest.p) {
+		bool fits = reg->n < reg->room;
+		int more = fits ? rg__name_addr_next(&rest, &value, &na, &params, &good) : rg__list_next(&rest, &value);
+		int32_t limit = RG_R_TOO_LARGE;
+
+		if (more < 0)
+			fault(reg, RG_R_PARSE_CONT);
+		if (more < 0 || (fits && (limit = take_contact(reg, value, good, &na, &params)) == RG_R_FINE))
+			continue;
+		return limit;
+	}
+	return RG_R_FINE;
+}
+
 int32_t rg__register_contacts(rg__register *reg)
 {
 	for (uint32_t i = 0; i < reg->request.n_contacts; i++) {
-		rg_str rest = reg->request.contacts[i], value;
-		int more;
+		rg_str line = reg->request.contacts[i];
+		int32_t limit = line.n > 0 ? read_contact_line(reg, line) : RG_R_FINE;
 
-		if (rest.n == 0) {
-			fault(reg, RG_R_PARSE_CONT);
-			continue;
-		}
-		while ((more = rg__list_next(&rest, &value)) == 1) {
-			int32_t limit = reg->n < reg->room ? read_contact(reg, value) : RG_R_TOO_LARGE;
-
-			if (limit != RG_R_FINE)
-				return limit;
-		}
-		if (more < 0)
+		if (limit != RG_R_FINE)
+			return limit;
+		if (line.n == 0)
 			fault(reg, RG_R_PARSE_CONT);
 	}
 	return RG_R_FINE;

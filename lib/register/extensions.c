@@ -107,7 +107,7 @@ static int32_t flow_params(const rg__register *reg)
 	for (uint32_t i = 0; i < reg->n && applies; i++) {
 		const rg__wanted *w = &reg->wanted[i];
 
-		if (asks_for_flow(w) && (w->instance_n == 0 || w->reg_id == 0))
+		if (asks_for_flow(w) && (w->instance.n == 0 || w->reg_id == 0))
 			return RG_R_PARSE_CONT;
 	}
 	return RG_R_FINE;

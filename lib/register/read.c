@@ -102,11 +102,25 @@ static bool good_from(rg_str value, const rg__uri *to)
 	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
 }
 
+/* Reads the Request-URI, of which nothing is kept. It usually is the host of To, which is already read. */
+static int32_t check_request_uri(rg_str text, const rg__uri *to)
+{
+	rg_str scheme = RG_STR("sip:");
+	rg__uri uri;
+
+	if (to->host.n > 0 && text.n == scheme.n + to->host.n && memcmp(text.p, scheme.p, scheme.n) == 0 &&
+		memcmp(text.p + scheme.n, to->host.p, to->host.n) == 0)
+		return RG_R_FINE;
+	if (rg__uri_parse(text, &uri) != RG_OK)
+		return RG_R_PARSE;
+	return uri.scheme == RG__SCHEME_OTHER ? RG_R_SCHEME : RG_R_FINE; /* RFC 3261 §8.2.2.1 */
+}
+
 /* RFC 3261 §8.1.1: the mandatory fields of every request. */
 static int32_t check_required(rg__register *reg)
 {
 	const rg_request *r = &reg->request;
-	rg__uri uri;
+	int32_t reason;
 	rg_str method;
 
 	if (!r->to_header.p)
@@ -125,10 +139,8 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_INV_CSEQ;
 	if (!rg__eq(method, RG_STR("REGISTER")))
 		return RG_R_PARSE;
-	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
-		return RG_R_PARSE;
-	if (r->request_uri.p && uri.scheme == RG__SCHEME_OTHER) /* RFC 3261 §8.2.2.1 */
-		return RG_R_SCHEME;
+	if (r->request_uri.p && (reason = check_request_uri(r->request_uri, &reg->to)) != RG_R_FINE)
+		return reason;
 	return take_socket(reg);
 }
 
@@ -240,32 +252,39 @@ static void take_fingerprint(rg__register *reg)
 	reg->fingerprint = fp;
 }
 
+static void take_hop(rg__register *reg, rg__wanted *w, const rg__uri *uri)
+{
+	w->next_hop = rg__uri_hop_slice(uri);
+	if (w->next_hop.p)
+		return;
+	w->hop_at = (uint32_t)reg->text.n;
+	rg__hop_tag(uri, &reg->text, &w->host);
+	w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+}
+
 /* The Path applies to all Contacts, and precedes the received URI (base specification §1.1.1). The host's received URI applies to all
  * Contacts that state none. Contacts with the same hop share one tag. */
 static void add_hops(rg__register *reg)
 {
-	uint32_t shared_at = (uint32_t)reg->text.n, shared_n;
 	bool by_path = reg->path_n > 0, by_host = reg->request.received.n > 0;
-	rg_str shared_host = RG__ABSENT;
+	const rg__wanted *first = NULL; /* with the hop that several share */
 
-	if (by_path || by_host)
-		rg__hop_tag(by_path ? &reg->path_hop : &reg->received, &reg->text, &shared_host);
-	shared_n = (uint32_t)reg->text.n - shared_at;
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
-		bool from_host = by_host && w->received.n == 0;
+		bool from_host = by_host && w->received.n == 0, shares = by_path || from_host;
 
 		if (from_host)
 			w->received = reg->request.received;
-		if (by_path || from_host) {
-			w->hop_at = shared_at;
-			w->hop_n = shared_n;
-			w->host = shared_host;
+		if (shares && first) {
+			w->next_hop = first->next_hop;
+			w->host = first->host;
+			w->hop_at = first->hop_at;
+			w->hop_n = first->hop_n;
 			continue;
 		}
-		w->hop_at = (uint32_t)reg->text.n;
-		rg__hop_tag(w->received.n > 0 ? &w->received_uri : &w->uri, &reg->text, &w->host);
-		w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+		take_hop(reg, w, by_path ? &reg->path_hop : from_host ? &reg->received : w->received.n > 0 ? &w->received_uri : &w->uri);
+		if (shares)
+			first = w;
 	}
 }
 
@@ -284,24 +303,16 @@ static rg_status settle_wanted(rg__register *reg)
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
 
-		w->params = placed(reg, w->params_at, w->params_n);
-		w->instance = placed(reg, w->instance_at, w->instance_n);
-		w->next_hop = placed(reg, w->hop_at, w->hop_n);
+		if (w->params_n > 0)
+			w->params = placed(reg, w->params_at, w->params_n);
+		if (w->hop_n > 0)
+			w->next_hop = placed(reg, w->hop_at, w->hop_n);
 		if (reg->path_received_n > 0)
 			w->received = placed(reg, reg->path_received_at, reg->path_received_n);
 	}
 	take_fingerprint(reg);
 	rg__register_resolved(reg, reg->request.resolved, reg->request.n_resolved);
 	return RG_OK;
-}
-
-/* Makes room for the stored parameters and a next hop, which is usually enough. Without memory the text grows later. */
-static void reserve_text(rg__register *reg)
-{
-	size_t room = reg->request.n_contacts > 0 && reg->request.n_contacts <= reg->room ? reg->request.contacts[0].n + 64 : 0;
-
-	reg->text.p = room > 0 && room < 4096 ? malloc(room) : NULL;
-	reg->text.room = reg->text.p ? room : 0;
 }
 
 _Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
@@ -338,7 +349,6 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 		reg->set.no_reply = true;
 		reg->set.expires_max_deviation = 0;
 	}
-	reserve_text(reg);
 	status = rg__register_host(reg, why);
 	if (status == RG_OK)
 		status = check_register(reg, upstream, &reg->reason, why);

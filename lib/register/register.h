@@ -18,7 +18,7 @@ typedef struct rg__wanted {
 	rg_str value;            /* as it stands in the message */
 	rg__uri uri;
 	rg_str params;           /* the parameters to store */
-	rg_str instance;         /* inside params, as rg__instance_read() returns it */
+	rg_str instance;         /* as rg__instance_read() returns it */
 	rg_str received;         /* stated by a trusted client, else by the host; absent = none */
 	rg__uri received_uri;    /* of the client's received */
 	rg_str next_hop;         /* in the form of a tag */
@@ -39,8 +39,8 @@ typedef struct rg__wanted {
 	int64_t upstream;        /* seconds that the main registrar granted; 0 = removed or dropped, -1 = not stated */
 	bool granted;            /* its reply has a value for this Contact */
 	int64_t expires;         /* seconds in effect, after clamping; 0 = remove */
-	/* Offsets into the text, which may still move. */
-	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n;
+	/* Offsets into the text, which may still move, of what the request does not have in the form to be stored. */
+	uint32_t params_at, params_n, hop_at, hop_n;
 } rg__wanted;
 
 /* How far reading came. The host decides on the domain and on authorization; a fault found before such a stage wins over its decision. */
@@ -61,7 +61,7 @@ struct rg__register {
 	uint64_t fingerprint;    /* rg_contact.request_hash */
 	rg_str user_agent;       /* cut to its limit */
 	int64_t header_expires;  /* -1 = no Expires header */
-	rg__buf text;            /* stored params and next hops; for a 420 the unsupported tags */
+	rg__buf text;            /* params and next hops to be stored, unless the request has them so; for a 420 the unsupported tags */
 	rg_str unsupported;
 	rg_str path;             /* the values of the Path, unless it is ignored, separated by LF */
 	rg_str socket;           /* the local socket: the host's, or the one that the socket header names */

@@ -6,8 +6,8 @@
 #include "message/message.h"
 #include "register/register.h"
 
-/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a choice, its rank, its principal and a wake. */
-enum { FEW = 8, EACH = sizeof(rg__choice) + sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
+/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a row, its rank, its principal and a wake. */
+enum { FEW = 8, EACH = sizeof(rg__row) + sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
 
 /* The filters for bindings, and counts of the bindings that passed each. */
 typedef struct sieve {
@@ -124,28 +124,27 @@ static rg_status make_targets(rg__choices *choices, const rg__lot *lot, rg_targe
 	for (uint32_t i = 0; i < lot->n; i++) {
 		uint32_t index = lot->ranks[i].index;
 
-		choices->choice[i] = (rg__choice){ .uri = rg__record_uri(choices->record, index), .index = index,
+		choices->rows[i] = (rg__row){ .uri = rg__record_uri(choices->record, index), .index = index,
 			.fallback_of = lot->fallback_of ? lot->fallback_of[i] : UINT32_MAX };
 	}
 	return rg__targets_new(choices, out);
 }
 
-rg_status rg__select(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
-	rg_time now, rg_targets **out)
+rg_status rg__select(const rg_record *record, const rg_request *request, const rg__lookup_settings *settings, rg_time now, rg_targets **out)
 {
 	uint32_t count = rg_record_contact_count(record);
-	rg__choices choices = { .record = record, .key = key, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
+	rg__choices choices = { .record = record, .result = RG_LOOKUP_FOUND, .branches_only = settings->to_branches_only,
 		.strips = settings->pn ? rg__pn_param : NULL,
 		.onward = settings->gruu ? onward(request) : RG__ABSENT };
 	sieve s = sieve_of(request, settings, now);
 	rg__lot lot = { 0 };
-	_Alignas(rg__choice) char few[FEW * EACH];
+	_Alignas(rg__row) char few[FEW * EACH];
 	rg__scratch scratch;
 
 	*out = NULL;
 	if (!rg__scratch_open(&scratch, few, sizeof few, count * EACH))
 		return RG_ENOMEM;
-	choices.choice = rg__scratch_take(&scratch, count * sizeof *choices.choice);
+	choices.rows = rg__scratch_take(&scratch, count * sizeof *choices.rows);
 	lot.ranks = rg__scratch_take(&scratch, count * sizeof *lot.ranks);
 	lot.fallback_of = rg__scratch_take(&scratch, count * sizeof *lot.fallback_of);
 	lot.wakes = rg__scratch_take(&scratch, count * sizeof *lot.wakes);
@@ -164,13 +163,13 @@ rg_status rg__select(const rg_record *record, const rg_key *key, const rg_reques
 	return status;
 }
 
-rg_status rg__select_device(const rg_record *record, const rg_key *key, const rg_request *request, const rg__lookup_settings *settings,
-	uint64_t id, rg_time now, rg_targets **out)
+rg_status rg__select_device(const rg_record *record, const rg_request *request, const rg__lookup_settings *settings, uint64_t id, rg_time now,
+	rg_targets **out)
 {
 	rg__lookup_settings own = *settings;
 
 	own.only_binding = id;
-	rg_status status = rg__select(record, key, request, &own, now, out);
+	rg_status status = rg__select(record, request, &own, now, out);
 
 	if (status == RG_OK && rg_targets_count(*out) == 0) {
 		rg_targets_free(*out);
@@ -216,7 +215,7 @@ static rg_status select_once(const rg_record *record, const rg_request *request,
 	if (status == RG_OK && code != 0)
 		status = rg__targets_unread(code, &settings, out);
 	else if (status == RG_OK && same_key(record, &key))
-		status = rg__select(record, &key, request, &settings, now, out);
+		status = rg__select(record, request, &settings, now, out);
 	else if (status == RG_OK)
 		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
 	rg__aor_free(&aor);

@@ -3,8 +3,10 @@
 
 static bool parsed(rg__matchable *m)
 {
-	if (m->state == RG__URI_UNREAD)
-		m->state = rg__uri_parse(m->text, &m->uri) == RG_OK ? RG__URI_PARSED : RG__URI_BAD;
+	if (m->state == RG__URI_UNREAD) {
+		m->state = rg__uri_parse(m->text, &m->room) == RG_OK ? RG__URI_PARSED : RG__URI_BAD;
+		m->uri = &m->room;
+	}
 	return m->state != RG__URI_BAD;
 }
 
@@ -12,7 +14,7 @@ bool rg__same_uri(rg__matchable *a, rg__matchable *b)
 {
 	if (rg__eq(a->text, b->text))
 		return true;
-	return parsed(a) && parsed(b) && rg__uri_equal(&a->uri, &b->uri);
+	return parsed(a) && parsed(b) && rg__uri_equal(a->uri, b->uri);
 }
 
 rg_str rg__instance_read(rg_str value)
@@ -87,7 +89,7 @@ uint64_t rg__instance_hash(rg_str instance)
 /* Reads the parameter that mode <param> names. False: the URI lacks it. */
 static bool param_of(rg__matchable *m, rg_str name, rg_str *value)
 {
-	return parsed(m) && m->uri.scheme != RG__SCHEME_OTHER && rg__uri_param(&m->uri, name, value) && value->n > 0;
+	return parsed(m) && m->uri->scheme != RG__SCHEME_OTHER && rg__uri_param(m->uri, name, value) && value->n > 0;
 }
 
 static bool same_device(const rg__matchable *a, const rg__matchable *b)
@@ -101,7 +103,7 @@ static bool same_contact(rg__matchable *a, rg__matchable *b)
 		return true;
 	if (!parsed(a) || !parsed(b))
 		return false;
-	return a->by == RG__BY_DEVICE ? rg__pn_same_without(&a->uri, &b->uri) : rg__uri_equal(&a->uri, &b->uri);
+	return a->by == RG__BY_DEVICE ? rg__pn_same_without(a->uri, b->uri) : rg__uri_equal(a->uri, b->uri);
 }
 
 /* The parameter that a mode names, but not a push parameter where these do not count. */
@@ -124,14 +126,14 @@ static bool no_flows(const rg__matchable *a, const rg__matchable *b)
 static uint32_t push_hash(rg__matchable *m, const rg__push *push)
 {
 	if (m->state != RG__URI_HASHED)
-		m->push_hash = rg__pn_hash(&m->uri, push);
+		m->push_hash = rg__pn_hash(m->uri, push);
 	m->state = RG__URI_HASHED;
 	return m->push_hash;
 }
 
 static bool same_push(const rg__push *push, rg__matchable *a, rg__matchable *b)
 {
-	return parsed(a) && parsed(b) && push_hash(a, push) == push_hash(b, push) && rg__pn_same(&a->uri, &b->uri, push);
+	return parsed(a) && parsed(b) && push_hash(a, push) == push_hash(b, push) && rg__pn_same(a->uri, b->uri, push);
 }
 
 bool rg__matches_first(const rg__matching *how, rg__matchable *a, rg__matchable *b)

@@ -11,10 +11,11 @@ typedef struct rg__matchable {
 	rg_str callid;
 	rg_str instance; /* as rg__instance_read() returns it */
 	uint32_t reg_id; /* of a flow, when outbound applies; 0 = none; RG__ANY_FLOW */
-	rg__uri uri;     /* when state is RG__URI_PARSED or RG__URI_HASHED */
 	uint8_t state;
 	uint8_t by;      /* RG__BY_…, of a Contact */
 	uint32_t push_hash; /* rg__pn_hash(), when state is RG__URI_HASHED */
+	const rg__uri *uri; /* when state is RG__URI_PARSED or RG__URI_HASHED */
+	rg__uri room;       /* of one that is parsed here */
 } rg__matchable;
 
 /* What a Contact matches by. A binding has the first. */
@@ -33,17 +34,22 @@ static inline uint8_t rg__pn_removes_by(const rg__pn *pn)
 enum { RG__URI_UNREAD = 0, RG__URI_PARSED = 1, RG__URI_BAD = 2, RG__URI_HASHED = 3 };
 
 /* A Contact or binding whose URI was not parsed yet. It matches by the mode. */
-static inline rg__matchable rg__matchable_unread(rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
+static inline void rg__matchable_unread(rg__matchable *m, rg_str uri, rg_str callid, rg_str instance, uint32_t reg_id)
 {
-	rg__matchable m;
+	m->text = uri;
+	m->callid = callid;
+	m->instance = instance;
+	m->reg_id = reg_id;
+	m->by = RG__BY_MODE;
+	m->state = RG__URI_UNREAD;
+}
 
-	m.text = uri;
-	m.callid = callid;
-	m.instance = instance;
-	m.reg_id = reg_id;
-	m.by = RG__BY_MODE;
-	m.state = RG__URI_UNREAD;
-	return m;
+/* One whose URI was parsed elsewhere. @p uri outlives it. */
+static inline void rg__matchable_read(rg__matchable *m, const rg__uri *uri, rg_str callid, rg_str instance, uint32_t reg_id)
+{
+	rg__matchable_unread(m, uri->text, callid, instance, reg_id);
+	m->uri = uri;
+	m->state = RG__URI_PARSED;
 }
 
 /* Matches any flow: an operator names a Contact, not a flow. No valid reg-id reaches 2^31. */

@@ -11,6 +11,7 @@ typedef struct raw {
 	rg_sofia_source source;
 	rg_msg msg;
 	rg_str bytes;
+	msg_mclass_t *class; /* of the message in `m` */
 	const char *wrong; /* with the bytes; NULL = nothing */
 	rg__sofia_text reply;
 	rg_sofia_cb done;
@@ -71,7 +72,8 @@ static rg_status read_raw(void *self, void *msg, const rg_config *config, rg_req
 	rg__sofia_frame_scan(w->bytes, max < 0 ? 0 : (size_t)max, &frame);
 	if (frame.defect == RG_R_FINE) {
 		/* Without the body: Sofia would allocate as much as Content-Length says. */
-		w->m.msg = rg__sofia_make(sip_default_mclass(), (rg_str){ w->bytes.p, frame.head });
+		w->class = rg__sofia_class_new();
+		w->m.msg = w->class ? rg__sofia_make(w->class, (rg_str){ w->bytes.p, frame.head }) : NULL;
 		status = w->m.msg ? rg__sofia_check_body(w->m.msg, w->bytes.n - frame.head) : RG_ENOMEM;
 		if (status == RG_ENOMEM)
 			return status;
@@ -148,6 +150,7 @@ static bool raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 static void raw_end(raw *w)
 {
 	msg_destroy(w->m.msg);
+	free(w->class);
 	free(w->reply.p);
 }
 

@@ -2,6 +2,33 @@
 #include "sofia/sofia.h"
 #include <errno.h>
 #include <sofia-sip/msg_addr.h>
+#include <stdlib.h>
+
+/* These need Sofia: the core validates the values of the other headers itself. */
+static const struct {
+	msg_hclass_t *class;
+	size_t place; /* in sip_t */
+} parsed_headers[] = {
+	{ sip_via_class, offsetof(sip_t, sip_via) },
+	{ sip_from_class, offsetof(sip_t, sip_from) },
+	{ sip_to_class, offsetof(sip_t, sip_to) },
+	{ sip_call_id_class, offsetof(sip_t, sip_call_id) },
+	{ sip_cseq_class, offsetof(sip_t, sip_cseq) },
+	{ sip_content_length_class, offsetof(sip_t, sip_content_length) },
+};
+
+msg_mclass_t *rg__sofia_class_new(void)
+{
+	msg_mclass_t *class = msg_mclass_clone(sip_default_mclass(), 0, msg_mclass_empty);
+
+	for (size_t i = 0; class && i < sizeof parsed_headers / sizeof parsed_headers[0]; i++) {
+		if (msg_mclass_insert_header(class, parsed_headers[i].class, (unsigned short)parsed_headers[i].place) >= 0)
+			continue;
+		free(class);
+		class = NULL;
+	}
+	return class;
+}
 
 /* In place of Sofia's msg_make() and url_as_string(), which end the process when memory runs out: in the first an assertion fails, and the
  * second writes to NULL. */

@@ -61,17 +61,36 @@ static void set_header_defect(reading *r, const struct header_row *row, int32_t 
 		set_defect(r, reason);
 }
 
+enum { N_ROWS = sizeof rows / sizeof rows[0] };
+
+static bool is_name_of(msg_hclass_t *class, rg_str name)
+{
+	if (name.n == 1)
+		return class->hc_short[0] && (name.p[0] | 0x20) == class->hc_short[0];
+	return name.n == (size_t)class->hc_len && rg__sofia_same_name(name, (rg_str){ class->hc_name, name.n });
+}
+
+/* The host's message class need not parse the headers that the core validates. To Sofia they are unknown then. */
+static const struct header_row *row_of_unknown(rg_str name)
+{
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (is_name_of(rows[i].class, name))
+			return &rows[i];
+	}
+	return rg__sofia_same_name(name, RG_STR("Feature-Caps")) ? &feature_caps : NULL;
+}
+
 static const struct header_row *row_of(const msg_header_t *h)
 {
 	const char *error_name = h->sh_class == sip_error_class ? ((const sip_error_t *)h)->er_name : NULL;
 
-	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+	if (h->sh_class == sip_unknown_class)
+		return row_of_unknown(rg__sofia_line_name(h));
+	for (size_t i = 0; i < N_ROWS; i++) {
 		/* er_name is Sofia's own string, so comparing pointers is enough */
 		if (h->sh_class == rows[i].class || (error_name && error_name == rows[i].class->hc_name))
 			return &rows[i];
 	}
-	if (h->sh_class == sip_unknown_class && rg__sofia_same_name(rg__sofia_line_name(h), RG_STR("Feature-Caps")))
-		return &feature_caps;
 	return NULL;
 }
 
@@ -95,9 +114,12 @@ static void take_list(reading *r, const struct header_row *row, rg_str value)
 }
 
 /* Sofia could not parse the header, and not for its display names alone. In a Contact of a reply a bad name counts too: rg__sofia_rewrite()
- * finds a Contact by its place in Sofia's list, which lacks the whole line then. */
+ * finds a Contact by its place in Sofia's list, which lacks the whole line then. Of unknown headers the core validates all but Path, which it
+ * reads only when a flag asks for it. */
 static bool is_malformed(const reading *r, const struct header_row *row, const msg_header_t *h, rg_str value)
 {
+	if (h->sh_class == sip_unknown_class)
+		return row->class == sip_path_class && !rg__sofia_without_names(r->home, row->class, value);
 	if (h->sh_class != sip_error_class)
 		return false;
 	bool counted = row->class == sip_contact_class && (r->out->flags & RG_REQUEST_REPLY);
@@ -123,6 +145,8 @@ static void take_header(reading *r, const msg_header_t *h)
 			set_defect(r, RG_R_PARSE);
 		return;
 	}
+	if (row->kind == CHECKED && h->sh_class != sip_error_class)
+		return;
 	rg_str value = rg__sofia_line_value(r->home, h);
 	if (!value.p) {
 		r->failed = true;
@@ -320,12 +344,19 @@ rg_status rg__sofia_read(rg_sofia_message *m, const rg_config *config, rg_reques
 /* RFC 3261 §18.3, §20.14. The text is read because Sofia's number wraps around. */
 rg_status rg__sofia_check_body(msg_t *msg, size_t body)
 {
+	const sip_t *sip = sip_object(msg);
+	rg_status st = RG_OK;
 	rg_str value;
 	uint64_t stated = 0;
-	rg_status st = rg__sofia_line_find(msg, RG_STR("Content-Length"), 0, &value);
 
+	if (sip->sip_content_length && !sip->sip_error)
+		value = rg__sofia_line_value(msg_home(msg), (const msg_header_t *)sip->sip_content_length);
+	else
+		st = rg__sofia_line_find(msg, RG_STR("Content-Length"), 0, &value);
 	if (st != RG_OK)
 		return st == RG_ENOENT ? RG_OK : st;
+	if (!value.p)
+		return RG_ENOMEM;
 	for (size_t i = 0; i < value.n; i++) {
 		if (value.p[i] < '0' || value.p[i] > '9')
 			return RG_EINVAL;

@@ -101,14 +101,17 @@ static bool add_via_line(const rg_sofia_message *m, const sip_via_t *via, const 
 {
 	const msg_header_t *h = (const msg_header_t *)via;
 	rg_str line = h->sh_data && h->sh_len > 0 ? value_of(m, h) : RG__NONE;
-	char *room = NULL;
+	char usual[512], *room = usual;
 	size_t n = 0;
 
-	if (line.n > 0 && rg_via_header(line, source, NULL, 0, &n, NULL) == RG_OK)
-		room = su_alloc(msg_home(m->msg), n + 1);
-	if (!room)
+	if (line.n == 0 || rg_via_header(line, source, usual, sizeof usual, &n, NULL) != RG_OK)
 		return false;
-	rg_via_header(line, source, room, n, &n, NULL);
+	if (n > sizeof usual) {
+		room = su_alloc(msg_home(m->msg), n);
+		if (!room)
+			return false;
+		rg_via_header(line, source, room, n, &n, NULL);
+	}
 	rg__sofia_text_z(out, "Via: ");
 	rg__sofia_text_add(out, room, n);
 	rg__sofia_text_z(out, "\r\n");
@@ -182,6 +185,24 @@ rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer
 	if (status == RG_OK && out->failed)
 		status = RG_ENOMEM;
 	return status;
+}
+
+rg_status rg_sofia_reply_text(const rg_sofia_message *message, int32_t code, const char *phrase, const rg_header *headers, uint32_t n_headers,
+	char *room, size_t size, size_t *n)
+{
+	const rg__sofia_answer answer = { .code = code, .phrase = phrase ? phrase : rg_sip_phrase(code), .headers = headers,
+		.n_headers = n_headers };
+	rg__sofia_text text = { .p = room, .room = size, .lent = true };
+
+	if (n)
+		*n = 0;
+	if (!n || (!room && size > 0) || code < 100 || code > 699 || (!headers && n_headers > 0) || !rg__sofia_is_message(message) ||
+		!message->msg || rg__sofia_has_bad_octet(rg_str_from(phrase)))
+		return RG_EINVAL;
+	rg_status status = rg__sofia_reply_text(message, &answer, &text);
+	if (status == RG_OK)
+		*n = text.n;
+	return status == RG_ECONTRACT ? RG_EINVAL : status;
 }
 
 rg_status rg__sofia_answer_of(rg_response *response, rg__sofia_answer *out)

@@ -15,16 +15,20 @@
 
 #define RG__NONE ((rg_str){ NULL, 0 })
 
-/* A text buffer that grows. After the first failed growth `failed` is set and appending does nothing. */
+/* A text buffer that grows. After the first failed growth `failed` is set and appending does nothing. A lent buffer stays as it is: what
+ * does not fit is only counted in `n`. */
 typedef struct rg__sofia_text {
 	char *p;
 	size_t n, room;
-	bool failed;
+	bool failed, lent;
 } rg__sofia_text;
 
 void rg__sofia_text_add(rg__sofia_text *t, const char *p, size_t n);
 void rg__sofia_text_str(rg__sofia_text *t, rg_str s);
-void rg__sofia_text_z(rg__sofia_text *t, const char *z);
+static inline void rg__sofia_text_z(rg__sofia_text *t, const char *z)
+{
+	rg__sofia_text_add(t, z, strlen(z));
+}
 void rg__sofia_text_int(rg__sofia_text *t, int64_t v);
 
 /* Compares ASCII in any case, in every locale. */
@@ -48,6 +52,8 @@ rg_str rg__sofia_frame_start_line(rg_str bytes, size_t max_bytes);
 
 /* make.c. NULL: out of memory, or there is no text. A message that cannot be parsed has MSG_FLG_ERROR. */
 msg_t *rg__sofia_make(const msg_mclass_t *mclass, rg_str text);
+/* A class with only the headers that the adaptor needs parsed. It must outlive its messages; free() releases it. NULL: out of memory. */
+msg_mclass_t *rg__sofia_class_new(void);
 rg_str rg__sofia_url_text(su_home_t *home, const url_t *url); /* absent: out of memory */
 
 /* value.c: the parts of a header line. */

@@ -17,6 +17,20 @@
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })
 
+/* Compares @p n octets; short ones in two words that may overlap, without a call. */
+static inline bool rg__same_octets(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y, u, v;
+
+	if (n > 16 || n < 8)
+		return n == 0 || memcmp(a, b, n) == 0;
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	memcpy(&u, a + n - sizeof u, sizeof u);
+	memcpy(&v, b + n - sizeof v, sizeof v);
+	return x == y && u == v;
+}
+
 static inline bool rg__eq(rg_str a, rg_str b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);

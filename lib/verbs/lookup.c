@@ -13,7 +13,7 @@ static rg_status select_branch(rg__lookup *l, rg__place *p)
 
 	request.request_uri = p->uri;
 	settings.no_sips = p->no_sips;
-	return rg__select(l->op.found.record, &l->op.key, &request, &settings, l->op.now, &p->targets);
+	return rg__select(l->op.found.record, &request, &settings, l->op.now, &p->targets);
 }
 
 void rg__lookup_count_refused(rg__lookup *l)
@@ -29,7 +29,7 @@ static rg_status select_gruu(rg__lookup *l, rg__place *p)
 	if (p->branch >= 0)
 		status = select_branch(l, p);
 	else
-		status = rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
+		status = rg__select(l->op.found.record, &l->request, &l->settings, l->op.now, &p->targets);
 	l->settings.gruu = NULL;
 	if (p->gruu->temporary && rg_targets_code(p->targets) == 404)
 		rg__lookup_count_refused(l);
@@ -44,7 +44,7 @@ rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
 		return select_gruu(l, p);
 	if (p->branch >= 0)
 		return select_branch(l, p);
-	return rg__select(l->op.found.record, &l->op.key, &l->request, &l->settings, l->op.now, &p->targets);
+	return rg__select(l->op.found.record, &l->request, &l->settings, l->op.now, &p->targets);
 }
 
 static rg_status lookup_decide(rg_op *op)

@@ -160,7 +160,7 @@ static rg_status purr_decide(rg_op *op)
 	if (!p->purr || !named_binding(p, &index, &binding))
 		return RG_OK;
 	if (!has_to_wait(p, index))
-		return rg__select_device(op->found.record, &op->key, &p->request, &p->settings, binding.id, op->now, &p->targets);
+		return rg__select_device(op->found.record, &p->request, &p->settings, binding.id, op->now, &p->targets);
 	if (!p->wait) {
 		st = rg__wait_new(op, &(rg__wait_asked){ .request = &p->request, .prefix = RG_STR("mid-"), .whatever = true }, &p->wait);
 		if (st == RG_OK)

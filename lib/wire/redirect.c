@@ -74,8 +74,6 @@ rg_status rg__wire_refuse(const rg__wire_message *m, rg_wire_call *call, int32_t
 		answer.value = RG_STR("REGISTER");
 	else if (code == 405 || code == 200)
 		answer.value = allow_all_but(code == 405 ? m->start.method : RG__WIRE_NONE, room);
-	else if (code == 503)
-		answer.name = RG_STR("Retry-After"), answer.value = RG_STR("5");
 	else
 		answer.name = RG__WIRE_NONE;
 	return rg__wire_reply(m, &answer, call);

@@ -9,15 +9,25 @@
 
 /* What is allocated by malloc fails when told to; the shim's own answers are not. */
 void *__real_malloc(size_t n);
+void *__real_realloc(void *p, size_t n);
 void *__wrap_malloc(size_t n);
+void *__wrap_realloc(void *p, size_t n);
 
 static _Atomic int fail_in; /* allocations; 0: never */
 
+static bool fails(void)
+{
+	return atomic_load(&fail_in) > 0 && atomic_fetch_sub(&fail_in, 1) == 1;
+}
+
 void *__wrap_malloc(size_t n)
 {
-	bool fails = atomic_load(&fail_in) > 0 && atomic_fetch_sub(&fail_in, 1) == 1;
+	return fails() ? NULL : __real_malloc(n);
+}
 
-	return fails ? NULL : __real_malloc(n);
+void *__wrap_realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __real_realloc(p, n);
 }
 
 typedef struct stores {

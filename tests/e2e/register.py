@@ -245,4 +245,19 @@ def test_datagrams_wait_while_the_server_is_busy():
             assert phone.expect(200, 10)
 
 
+def test_none_of_many_in_flight_is_lost():
+    total, most = 4000, 128
+    with Daemon() as daemon:
+        phone = daemon.peer()
+        phone.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        sent = answered = 0
+        while answered < total:
+            while sent < total and sent - answered < most:
+                phone.register('user%d' % (sent % 500), callid='c%d' % (sent % 500), cseq=sent, send_only=True)
+                sent += 1
+            phone.expect(200, 10)
+            answered += 1
+        assert daemon.control('stats')['received_requests'] == total
+
+
 run(globals())

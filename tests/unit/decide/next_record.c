@@ -21,15 +21,15 @@ static void four(rg_contact contacts[N], rg__entry entries[N])
 	entries[1].gone = RG__GONE_REQUEST;
 	entries[2].lapsed = true;
 	entries[3].before = RG__NO_BINDING;
-	entries[3].changed = true;
+	entries[3].given = entries[3].changed = true;
 }
 
 static const rg_key key = { { "location", 8 }, { "alice", 5 }, { "example.com", 11 } };
 static const rg_revision revision = { { 1 } };
 
-static rg__merge merge_of(rg_contact contacts[N], rg__entry entries[N], rg__change changes[N])
+static rg__merge merge_of(rg_contact contacts[N], rg__entry entries[N], uint16_t kept[N], rg__change changes[N])
 {
-	return (rg__merge){ .revision = &revision, .now = START, .n = N, .contacts = contacts, .entries = entries, .changes = changes };
+	return (rg__merge){ .revision = &revision, .now = START, .n = N, .contacts = contacts, .entries = entries, .kept = kept, .changes = changes };
 }
 
 Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
@@ -37,7 +37,8 @@ Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 	rg_contact contacts[N], c = { .struct_size = sizeof c };
 	rg__entry entries[N];
 	rg__change changes[N];
-	rg__merge m = merge_of(contacts, entries, changes);
+	uint16_t kept[N];
+	rg__merge m = merge_of(contacts, entries, kept, changes);
 	rg_record *before, *next = NULL;
 
 	four(contacts, entries);
@@ -46,6 +47,8 @@ Test(next_record, what_stays_keeps_its_order_and_what_changed_is_told)
 	cr_assert_eq(rg__merge_next(&m, &key, NULL, &next), RG_OK);
 	cr_expect_eq(rg_record_contact_count(next), 2);
 	cr_expect_eq(rg_record_removal_count(next), 1);
+	cr_assert_eq(rg_record_contact(next, 0, &c), RG_OK);
+	cr_expect_eq(c.id, 1);
 	cr_assert_eq(rg_record_contact(next, 1, &c), RG_OK);
 	cr_expect_eq(c.id, 4);
 	cr_assert_eq(rg__merge_changes(&m), 3);
@@ -63,7 +66,8 @@ Test(next_record, nothing_left_and_nothing_remembered_is_no_record)
 {
 	rg_contact contacts[N];
 	rg__entry entries[N];
-	rg__merge m = merge_of(contacts, entries, NULL);
+	uint16_t kept[N];
+	rg__merge m = merge_of(contacts, entries, kept, NULL);
 	rg_record *next = NULL;
 
 	four(contacts, entries);

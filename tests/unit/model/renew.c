@@ -93,12 +93,16 @@ Test(renew, gives_the_record_that_is_built_anew)
 		cr_assert_eq(rg__record_new(&key, &sample_revision, c, 2, NULL, 0, ABSENT, &before), RG_OK);
 		for (int k = 0; k < CHANGES; k++) {
 			rg_contact then[2] = { c[0], c[1] };
+			uint16_t at = k >> 1 & 1, kept[2] = { RG__GIVEN, RG__GIVEN };
 
-			apply(&changes[k], &then[k >> 1 & 1]);
+			apply(&changes[k], &then[at]);
 			cr_assert_eq(rg__record_new(&key, &revision, then, 2, NULL, 0, ABSENT, &anew), RG_OK);
-			cr_assert_eq(rg__record_next(before, &key, &revision, then, 2, NULL, 0, &next), RG_OK);
-			expect_same_record(next, anew, changes[k].name);
-			rg_record_unref(next);
+			for (int keeps = 0; keeps < 2; keeps++) {
+				kept[1 - at] = keeps ? (uint16_t)(1 - at) : RG__GIVEN;
+				cr_assert_eq(rg__record_next(before, &key, &revision, then, kept, 2, NULL, 0, &next), RG_OK);
+				expect_same_record(next, anew, changes[k].name);
+				rg_record_unref(next);
+			}
 			rg_record_unref(anew);
 		}
 		rg_record_unref(before);
@@ -112,6 +116,7 @@ Test(renew, looks_at_key_number_of_bindings_removals_and_addresses)
 	rg_removal gone = sample_removal();
 	rg_str extra = RG_STR("\xa1z\x07");
 	rg_key key = sample_key();
+	const uint16_t given[2] = { RG__GIVEN, RG__GIVEN };
 	rg_record *before, *next, *anew;
 
 	c[0].addrs = &addrs[0];
@@ -129,7 +134,7 @@ Test(renew, looks_at_key_number_of_bindings_removals_and_addresses)
 			then.domain = RG_STR("locatiom");
 		c[0].addrs = &addrs[i == 6];
 		cr_assert_eq(rg__record_new(&then, &sample_revision, c, n, &gone, n_gone, extra, &anew), RG_OK);
-		cr_assert_eq(rg__record_next(before, &then, &sample_revision, c, n, &gone, n_gone, &next), RG_OK);
+		cr_assert_eq(rg__record_next(before, &then, &sample_revision, c, given, n, &gone, n_gone, &next), RG_OK);
 		expect_same_record(next, anew, "case");
 		rg_record_unref(next);
 		rg_record_unref(anew);
@@ -141,29 +146,50 @@ Test(renew, refuses_what_a_record_cannot_hold)
 {
 	rg_contact c = sample_contact();
 	rg_key key = sample_key();
+	const uint16_t given = RG__GIVEN;
 	rg_record *before, *next;
 
 	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
 	c.q = 1001;
-	cr_expect_eq(rg__record_next(before, &key, &sample_revision, &c, 1, NULL, 0, &next), RG_EINVAL);
+	cr_expect_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_EINVAL);
 	cr_expect_null(next);
 	c.q = -2;
-	cr_expect_eq(rg__record_next(before, &key, &sample_revision, &c, 1, NULL, 0, &next), RG_EINVAL);
+	cr_expect_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_EINVAL);
 	rg_record_unref(before);
 }
 
 Test(renew, leaves_the_record_before_as_it_is)
 {
 	rg_contact c = sample_contact(), got;
+	const uint16_t given = RG__GIVEN;
 	rg_key key = sample_key();
 	rg_record *before, *next;
 
 	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
 	cr_assert_eq(rg__record_contact(before, 0, &c), RG_OK);
 	c.cseq++;
-	cr_assert_eq(rg__record_next(before, &key, &sample_revision, &c, 1, NULL, 0, &next), RG_OK);
+	cr_assert_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
 	rg_record_unref(before);
 	cr_assert_eq(rg__record_contact(next, 0, &got), RG_OK);
 	cr_expect(got.cseq == 4712 && rg_str_equal(got.uri, sample_contact().uri));
 	rg_record_unref(next);
+}
+
+Test(renew, takes_bindings_from_other_places_of_the_record_before)
+{
+	rg_contact c[3] = { sample_contact(), sample_contact(), sample_contact() };
+	const uint16_t kept[3] = { 2, RG__GIVEN, 0 };
+	rg_key key = sample_key();
+	rg_record *before, *next, *anew;
+
+	for (uint32_t i = 0; i < 3; i++)
+		c[i].id = 10 + i;
+	cr_assert_eq(rg__record_new(&key, &sample_revision, c, 3, NULL, 0, ABSENT, &before), RG_OK);
+	rg_contact then[3] = { c[2], c[1], c[0] }, room[3] = { { 0 }, c[1], { 0 } };
+	cr_assert_eq(rg__record_new(&key, &sample_revision, then, 3, NULL, 0, ABSENT, &anew), RG_OK);
+	cr_assert_eq(rg__record_next(before, &key, &sample_revision, room, kept, 3, NULL, 0, &next), RG_OK);
+	expect_same_record(next, anew, "other places");
+	rg_record_unref(next);
+	rg_record_unref(anew);
+	rg_record_unref(before);
 }

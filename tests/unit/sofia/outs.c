@@ -137,6 +137,17 @@ static void check_rg_sofia_loop_new_out(void)
 	rg_error_free(why);
 }
 
+static void check_rg_sofia_reply_text_n(void)
+{
+	rg_sofia_message m;
+	size_t n = 7;
+
+	rg_sofia_message_init(&m, sizeof m);
+	cr_expect_eq(rg_sofia_reply_text(&m, 200, NULL, NULL, 0, NULL, 0, &n), RG_EINVAL);
+	cr_expect_eq(n, 0);
+	cr_expect_eq(rg_sofia_reply_text(&m, 200, NULL, NULL, 0, NULL, 0, NULL), RG_EINVAL);
+}
+
 Test(sofia_outs, a_result_is_empty_after_an_error_and_has_a_place)
 {
 #define CHECK_ROW(function, result, optional, has_why) check_##function##_##result();
