@@ -110,8 +110,10 @@ static void take_list(reading *r, const struct header_row *row, rg_str value)
 /* Sofia does not tell a value that it had no memory for from a malformed one. */
 static bool is_malformed_path(reading *r, rg_str value)
 {
-	errno = 0;
-	if (rg__sofia_without_names(r->home, sip_path_class, value))
+	rg_str copy = rg__sofia_copy(r->home, value);
+
+	errno = copy.p ? 0 : ENOMEM;
+	if ((copy.p && msg_header_make(r->home, sip_path_class, copy.p)) || rg__sofia_without_names(r->home, sip_path_class, value))
 		return false;
 	r->failed = r->failed || errno == ENOMEM;
 	return true;

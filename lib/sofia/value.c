@@ -105,13 +105,6 @@ msg_header_t *rg__sofia_first_line(const msg_t *msg)
 	return head ? *head : NULL;
 }
 
-bool rg__sofia_is_name_of(msg_hclass_t *class, rg_str name)
-{
-	if (name.n == 1)
-		return class->hc_short[0] && (name.p[0] | 0x20) == class->hc_short[0];
-	return name.n == (size_t)class->hc_len && rg__sofia_same_name(name, (rg_str){ class->hc_name, name.n });
-}
-
 /* @param class  of this name by Sofia's own message class; that of @p msg may know fewer. */
 static bool is_named(const msg_header_t *h, msg_hclass_t *class, rg_str name)
 {
