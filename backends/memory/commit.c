@@ -243,7 +243,7 @@ static rg_status check_commit(const rg_key *key, const rg_commit *c)
 		return RG_OK;
 	rg_key own;
 	rg_record_key(c->next, &own);
-	if (!same_key(key, &own) || !same_revision(&c->revision, rg_record_revision(c->next)))
+	if (!keys_match(key, &own) || !same_revision(&c->revision, rg_record_revision(c->next)))
 		return RG_EINVAL;
 	return rg_record_tag_count(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
 }
