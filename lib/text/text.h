@@ -10,6 +10,7 @@
 #include "text/addr.h"
 #include "text/clock.h"
 #include "text/fingerprint.h"
+#include "text/octets.h"
 #include "text/out.h"
 #include "text/print.h"
 #include "text/scratch.h"
