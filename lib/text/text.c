@@ -10,7 +10,7 @@ bool rg__differ_in_case(const char *a, const char *b, size_t n)
 	return true;
 }
 
-rg_str rg__trim(rg_str s)
+rg_str rg__trim_ends(rg_str s)
 {
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
 		s.p++;
