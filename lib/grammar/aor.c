@@ -13,19 +13,18 @@ static inline uint64_t mark_upper(uint64_t w)
 	return (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) & ~w & 0x80 * ones;
 }
 
-static bool has_upper(rg_str s)
+static inline bool has_upper(rg_str s)
 {
+	uint64_t marks = 0;
 	size_t i = 0;
 
-	for (; s.n - i >= 8; i += 8) {
-		if (mark_upper(rg__word_at(s.p + i)))
-			return true;
-	}
-	for (; i < s.n; i++) {
-		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
-			return true;
-	}
-	return false;
+	for (; i + 8 < s.n; i += 8)
+		marks |= mark_upper(rg__word_at(s.p + i));
+	if (s.n >= 8)
+		return (marks | mark_upper(rg__word_at(s.p + s.n - 8))) != 0;
+	for (; i < s.n; i++)
+		marks |= s.p[i] >= 'A' && s.p[i] <= 'Z';
+	return marks != 0;
 }
 
 static void lower_all(char *p, size_t n)

@@ -20,30 +20,15 @@ static inline bool at_octet(rg_str s, size_t at, char c)
 	return at < s.n && s.p[at] == c;
 }
 
-/* Marks, with its top bit, an octet that ends a run of plain ones in a quoted string: a quote, a backslash, a control character. A tab is
- * marked too, and so may be an octet behind a marked one or behind 0xff. None is missed. */
-static inline uint64_t mark_unplain(uint64_t w)
+/* The index of the octet from @p at on that ends a run of plain ones in a quoted string, or s.n. */
+static inline size_t skip_plain(rg_str s, size_t at)
 {
-	const uint64_t ones = 0x0101010101010101;
-	uint64_t quote = w ^ '"' * ones, backslash = w ^ '\\' * ones;
+	for (; s.n - at >= sizeof(rg__octets); at += sizeof(rg__octets)) {
+		rg__octets v = rg__octets_at(s.p + at);
+		size_t i = rg__first_mark((rg__octets)(v == '"') | (rg__octets)(v == '\\') | rg__mark_control(v));
 
-	return ((quote - ones) | (backslash - ones) | (w - 0x20 * ones) | (w + ones)) & ~w & 0x80 * ones;
-}
-
-/* The index of the octet from @p at on that ends the run, or s.n. */
-static size_t skip_plain(rg_str s, size_t at)
-{
-	while (s.n - at >= 8) {
-		uint64_t marks = mark_unplain(rg__word_at(s.p + at));
-
-		if (marks == 0) {
-			at += 8;
-			continue;
-		}
-		at += (size_t)__builtin_ctzll(marks) / 8;
-		if (rg__is(s.p[at], RG__C_UNPLAIN))
-			return at;
-		at++;
+		if (i < sizeof v)
+			return at + i;
 	}
 	while (at < s.n && !rg__is(s.p[at], RG__C_UNPLAIN))
 		at++;
@@ -224,8 +209,10 @@ static size_t read_plain(rg_str s, size_t from, size_t end, rg__name_addr *out)
 RG__INLINE size_t read_bracketed(rg_str s, size_t from, size_t open, rg__name_addr *out)
 {
 	const char *close = memchr(s.p + open, '>', s.n - open);
-	rg_str display = rg__trim(rg__sub(s, from, open));
+	rg_str display = RG__ABSENT;
 
+	if (open > from)
+		display = rg__trim(rg__sub(s, from, open));
 	if (!close || close == s.p + open + 1 || rg__has_control(display) || is_bare_uri(display))
 		return SIZE_MAX;
 	size_t end = (size_t)(close - s.p);
@@ -252,6 +239,14 @@ static size_t read_name_addr(rg_str s, size_t from, bool in_list, rg__name_addr 
 	if (end != SIZE_MAX)
 		out->params = rg__trim(rg__sub(s, at, end));
 	return end;
+}
+
+bool rg__are_header_params(rg_str text)
+{
+	rg__params params;
+
+	params.n = 0;
+	return read_header_params(text, 0, &params) == text.n;
 }
 
 rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params)
@@ -311,13 +306,25 @@ bool rg__is_token_list(const rg_str *lines, uint32_t n)
 	return true;
 }
 
+/* rg__span() for RG__C_WORD. Most Call-IDs are of letters, digits, `-` and `.`. */
+static size_t skip_word(rg_str s, size_t at)
+{
+	for (; s.n - at >= sizeof(rg__octets); at += sizeof(rg__octets)) {
+		rg__octets v = rg__octets_at(s.p + at);
+
+		if (rg__any_mark((rg__octets)(((v | 0x20) - 'a' >= 26) & (v - '-' > '9' - '-'))))
+			break;
+	}
+	return rg__span(s, at, RG__C_WORD);
+}
+
 bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 {
-	size_t end = rg__span(s, 0, RG__C_WORD);
+	size_t end = skip_word(s, 0);
 
 	if (end == 0 || end == s.n)
 		return end > 0;
-	return s.p[end] == '@' && end + 1 < s.n && rg__span(s, end + 1, RG__C_WORD) == s.n;
+	return s.p[end] == '@' && end + 1 < s.n && skip_word(s, end + 1) == s.n;
 }
 
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
@@ -328,14 +335,11 @@ rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 
 	*number = 0;
 	*method = RG__ABSENT;
-	for (; digits < s.n && rg__is(s.p[digits], RG__C_DIGIT); digits++) {
-		n = n * 10 + (uint64_t)(s.p[digits] - '0');
-		if (n >= (uint64_t)1 << 31)
-			return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
-	}
+	for (unsigned digit; digits < s.n && (digit = (unsigned char)s.p[digits] - (unsigned)'0') <= 9 && n < (uint64_t)1 << 31; digits++)
+		n = n * 10 + digit;
 	size_t at = skip_space(s, digits);
-	if (digits == 0 || at == digits || !rg__is_token(rg__sub(s, at, s.n)))
-		return RG_EINVAL;
+	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !rg__is_token(rg__sub(s, at, s.n)))
+		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
 	*number = (uint32_t)n;
 	*method = rg__sub(s, at, s.n);
 	return RG_OK;

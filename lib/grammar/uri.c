@@ -106,14 +106,12 @@ static inline bool read_host(rg_str s, size_t *at, rg__uri *out)
 static inline bool read_port(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t end = *at + 1;
-	uint32_t port = 0;
+	uint32_t port = 0, digit;
 
 	if (!at_char(s, *at, ':'))
 		return true;
-	for (; end < s.n && rg__is(s.p[end], RG__C_DIGIT); end++) {
-		if (port <= 65535)
-			port = port * 10 + (uint32_t)(s.p[end] - '0');
-	}
+	for (; end < s.n && (digit = (uint32_t)(unsigned char)s.p[end] - '0') <= 9 && port <= 65535; end++)
+		port = port * 10 + digit;
 	if (port == 0 || port > 65535)
 		return false;
 	out->port = (uint16_t)port;

@@ -86,20 +86,24 @@ static int32_t check_limits(rg__register *reg)
 	return rg__register_contacts(reg);
 }
 
-static bool read_address(rg_str value, rg__uri *uri)
+static bool read_address(rg_str value, rg__name_addr *na, rg__uri *uri)
 {
-	rg__name_addr na;
-
-	return rg__name_addr_parse(value, &na) == RG_OK && rg__uri_parse(na.uri, uri) == RG_OK;
+	return rg__name_addr_parse(value, na) == RG_OK && rg__uri_parse(na->uri, uri) == RG_OK;
 }
 
-/* Checks From, of which nothing is kept. It usually repeats the URI of To, which is already parsed. */
-static bool good_from(rg_str value, const rg__uri *to)
+/* Checks From, of which nothing is kept. It usually is To, which is already read, and a tag. */
+static bool good_from(rg_str value, rg_str to_header, const rg__name_addr *to)
 {
 	rg__name_addr na;
 	rg__uri uri;
 
-	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
+	if (!to->params.p && value.n >= to_header.n && memcmp(value.p, to_header.p, to_header.n) == 0) {
+		rg_str more = rg__sub(value, to_header.n, value.n);
+
+		if (more.n == 0 || more.p[0] == ';')
+			return more.n == 0 || rg__are_header_params(more);
+	}
+	return read_address(value, &na, &uri);
 }
 
 /* Reads the Request-URI, of which nothing is kept. It usually is the host of To, which is already read. */
@@ -120,6 +124,7 @@ static int32_t check_request_uri(rg_str text, const rg__uri *to)
 static int32_t check_required(rg__register *reg)
 {
 	const rg_request *r = reg->request;
+	rg__name_addr to;
 	int32_t reason;
 	rg_str method;
 
@@ -131,9 +136,9 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_CID_MISS;
 	if (!r->cseq.p)
 		return RG_R_CS_MISS;
-	if (!read_address(r->to_header, &reg->to))
+	if (!read_address(r->to_header, &to, &reg->to))
 		return RG_R_AOR_PARSE;
-	if (!good_from(r->from_header, &reg->to) || !rg__is_callid(r->callid))
+	if (!good_from(r->from_header, r->to_header, &to) || !rg__is_callid(r->callid))
 		return RG_R_PARSE;
 	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
 		return RG_R_INV_CSEQ;

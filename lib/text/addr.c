@@ -2,37 +2,46 @@
 #include "text/text.h"
 #include <arpa/inet.h>
 
-static inline unsigned digit_at(rg_str s, size_t at) /* above 9: there is none */
+/* The digit at @p p; above 9: there is none. @p end NULL: enough octets follow. */
+RG__INLINE unsigned digit_at(const char *p, const char *end)
 {
-	return at < s.n ? (unsigned)(unsigned char)s.p[at] - '0' : 10;
+	return !end || p < end ? (unsigned)(unsigned char)*p - '0' : 10;
 }
 
-/* Reads up to three digits without a leading zero; returns the index after them. A value above 255: there is none. */
-static inline size_t read_octet(rg_str s, size_t at, unsigned *octet)
+/* Reads up to three digits without a leading zero; returns where they end. A value above 255: there is none. */
+RG__INLINE const char *read_octet(const char *p, const char *end, unsigned *octet)
 {
-	unsigned value = digit_at(s, at), digit;
+	unsigned value = digit_at(p, end), digit;
 
 	*octet = value <= 9 ? value : 256;
-	if (value == 0 || value > 9 || (digit = digit_at(s, at + 1)) > 9)
-		return at + 1;
+	if (value == 0 || value > 9 || (digit = digit_at(p + 1, end)) > 9)
+		return p + 1;
 	*octet = value = value * 10 + digit;
-	if ((digit = digit_at(s, at + 2)) > 9)
-		return at + 2;
+	if ((digit = digit_at(p + 2, end)) > 9)
+		return p + 2;
 	*octet = value * 10 + digit;
-	return at + 3;
+	return p + 3;
+}
+
+RG__INLINE const char *read_ip4(const char *p, const char *end, uint8_t ip[4])
+{
+	unsigned octet;
+
+	for (int part = 0; part < 4; part++, p++) {
+		p = read_octet(p, end, &octet);
+		if (octet > 255 || (part < 3 && ((end && p >= end) || *p != '.')))
+			return NULL;
+		ip[part] = (uint8_t)octet;
+	}
+	return p - 1;
 }
 
 size_t rg__ip4_read(rg_str s, size_t at, uint8_t ip[4])
 {
-	unsigned octet;
+	enum { LONGEST = 15 };
+	const char *p = s.p + at, *end = s.n - at > LONGEST ? read_ip4(p, NULL, ip) : read_ip4(p, s.p + s.n, ip);
 
-	for (int part = 0; part < 4; part++, at++) {
-		at = read_octet(s, at, &octet);
-		if (octet > 255 || (part < 3 && (at >= s.n || s.p[at] != '.')))
-			return 0;
-		ip[part] = (uint8_t)octet;
-	}
-	return at - 1;
+	return end ? (size_t)(end - s.p) : 0;
 }
 
 bool rg__ip4_parse(rg_str s, rg_addr *out)

@@ -10,7 +10,7 @@ bool rg__differ_in_case(const char *a, const char *b, size_t n)
 	return true;
 }
 
-rg_str rg__trim(rg_str s)
+rg_str rg__trim_ends(rg_str s)
 {
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t')) {
 		s.p++;
@@ -21,38 +21,18 @@ rg_str rg__trim(rg_str s)
 	return s;
 }
 
-static bool scan_for_control(const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)p[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
-			return true;
-	}
-	return false;
-}
-
-/* Sets the top bit of an octet that is below 0x20 or equal to 0x7f. Subtracting 0x20 borrows in the first case, adding one overflows
- * into the top bit in the second. A carry into the next octet may cause a false alarm, but never hides a control character. */
-static uint64_t suspect(const char *p)
-{
-	const uint64_t ones = 0x0101010101010101;
-	uint64_t w;
-
-	memcpy(&w, p, sizeof w);
-	return ((w - 0x20 * ones) | (w + ones)) & ~w;
-}
-
-/* Looks at eight octets at a time, for a fourth of the time. Only a text with a suspect octet, tabs included, is read octet by octet. */
 bool rg__octets_have_control(const char *p, size_t n)
 {
-	uint64_t seen;
+	rg__octets marks = { 0 }, last;
 
-	if (n < 8)
-		return scan_for_control(p, n);
-	seen = suspect(p + n - 8);
-	for (size_t i = 0; i + 8 <= n; i += 8)
-		seen |= suspect(p + i);
-	return (seen & 0x8080808080808080) != 0 && scan_for_control(p, n);
+	if (n < sizeof last) {
+		memset(&last, ' ', sizeof last);
+		memcpy(&last, p, n);
+		return rg__any_mark(rg__mark_control(last));
+	}
+	for (size_t i = 0; i + sizeof last < n; i += sizeof last)
+		marks |= rg__mark_control(rg__octets_at(p + i));
+	return rg__any_mark(marks | rg__mark_control(rg__octets_at(p + n - sizeof last)));
 }
 
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out)

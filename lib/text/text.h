@@ -10,6 +10,7 @@
 #include "text/addr.h"
 #include "text/clock.h"
 #include "text/fingerprint.h"
+#include "text/octets.h"
 #include "text/out.h"
 #include "text/print.h"
 #include "text/scratch.h"
@@ -48,7 +49,13 @@ static inline bool rg__eq_nocase(rg_str a, rg_str b) /* ASCII, in every locale *
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0 || rg__differ_in_case(a.p, b.p, a.n));
 }
 
-rg_str rg__trim(rg_str s);              /* removes SP and HTAB at both ends */
+rg_str rg__trim_ends(rg_str s);
+
+static inline rg_str rg__trim(rg_str s) /* removes SP and HTAB at both ends */
+{
+	return s.n > 0 && ((unsigned char)s.p[0] <= ' ' || (unsigned char)s.p[s.n - 1] <= ' ') ? rg__trim_ends(s) : s;
+}
+
 bool rg__octets_have_control(const char *p, size_t n);
 
 static inline bool rg__has_control(rg_str s) /* any octet below 0x20 except HTAB, or 0x7f */

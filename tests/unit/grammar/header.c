@@ -283,6 +283,28 @@ Test(header, tokens_and_call_ids_are_what_the_grammar_says)
 	cr_expect_not(rg__is_callid(RG_STR("a\0")));
 }
 
+/* Sixteen octets are read at once, so each one stands at each place of texts of each length. */
+Test(header, a_call_id_has_the_octets_of_a_word_wherever_they_stand)
+{
+	static const char others[] = "-.!%*_+`'~()<>:\\\"/[]?{}";
+	char text[48];
+
+	for (size_t n = 1; n <= 40; n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (int c = 0; c < 256; c++) {
+				bool alnum = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+				bool inner = c == '@' && at > 0 && at + 1 < n;
+
+				if (n > 20 && c != '@' && (c + n + at) % 7 > 0) /* a seventh of them for long texts */
+					continue;
+				memset(text, "aZ09-."[n % 6], sizeof text);
+				text[at] = (char)c;
+				cr_assert_eq(rg__is_callid((rg_str){ text, n }), alnum || inner || (c && strchr(others, c)), "0x%02x at %zu of %zu", c, at, n);
+			}
+		}
+	}
+}
+
 Test(header, cseq_is_a_number_below_two_to_the_31_and_a_method)
 {
 	static const struct {

@@ -32,6 +32,26 @@ Test(text, control_characters_are_found_but_tab_is_allowed)
 	cr_expect(rg__has_control(RG_STR("\x7f")));
 }
 
+/* Sixteen octets are looked at at once, so each one stands at each place of texts of each length. */
+Test(text, a_control_character_is_found_wherever_it_stands)
+{
+	for (size_t n = 1; n <= 40; n++) {
+		char *room = malloc(n); /* of this length, so that a sanitizer sees a read past it */
+
+		for (size_t at = 0; at < n; at++) {
+			for (int c = 0; c < 256; c++) {
+				if (c > 0x30 && c < 0x7c && c % 8 > 0)
+					continue;
+				memset(room, n % 2 ? 0x7e : 0xff, n);
+				room[at] = (char)c;
+				cr_assert_eq(rg__has_control((rg_str){ room, n }), (c < 0x20 && c != '\t') || c == 0x7f, "0x%02x at %zu of %zu", c, at, n);
+			}
+		}
+		free(room);
+	}
+	cr_expect_not(rg__has_control(RG__ABSENT));
+}
+
 Test(text, numbers_saturate_at_the_limit)
 {
 	static const struct {
