@@ -5,9 +5,23 @@
 #include "text/text.h"
 #include <stdlib.h>
 
+/* Marks, with its top bit, an octet from A to Z. */
+static inline uint64_t mark_upper(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101, low = w & 0x7f * ones;
+
+	return (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) & ~w & 0x80 * ones;
+}
+
 static bool has_upper(rg_str s)
 {
-	for (size_t i = 0; i < s.n; i++) {
+	size_t i = 0;
+
+	for (; s.n - i >= 8; i += 8) {
+		if (mark_upper(rg__word_at(s.p + i)))
+			return true;
+	}
+	for (; i < s.n; i++) {
 		if (s.p[i] >= 'A' && s.p[i] <= 'Z')
 			return true;
 	}
@@ -81,10 +95,10 @@ static bool too_long(const rg__aor *aor, const rg__aor_rules *rules)
 	return aor->user.n > rules->max_user || aor->host.n > rules->max_host || both > rules->max_aor;
 }
 
-/* Makes user and host, as the URI has them, canonical. @p copy_host: the host lies in memory that the result outlives. */
-static int canonicalize(rg__aor *out, const rg__aor_rules *rules, bool copy_host)
+/* Makes user and host, as the URI has them, canonical. @p escaped: the user may have escapes. @p copy_host: the host lies in memory that the
+ * result outlives. */
+static int canonicalize(rg__aor *out, const rg__aor_rules *rules, bool escaped, bool copy_host)
 {
-	bool escaped = out->user.n > 0 && memchr(out->user.p, '%', out->user.n);
 	bool own_user = escaped || (!rules->case_sensitive && has_upper(out->user));
 	bool own_host = copy_host || has_upper(out->host);
 	int result = RG__AOR_OK;
@@ -113,7 +127,7 @@ int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *ou
 	out->user = uri->user;
 	if (rules->use_domain)
 		out->host = canonical_host(uri, rules, room);
-	return canonicalize(out, rules, out->host.p == room || out->host.p == room + 1);
+	return canonicalize(out, rules, uri->user_escaped, out->host.p == room || out->host.p == room + 1);
 }
 
 int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
@@ -122,6 +136,7 @@ int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
 	rg__uri host = *uri;
 
 	host.user = RG__ABSENT;
+	host.user_escaped = false;
 	return rg__aor_from_uri(&host, &any, out);
 }
 
@@ -133,7 +148,7 @@ static int from_user(rg_str text, const rg__aor_rules *rules, rg__aor *out)
 			return RG__AOR_PARSE;
 	}
 	out->user = text;
-	return canonicalize(out, rules, false);
+	return canonicalize(out, rules, true, false);
 }
 
 /* True of a key that is printed as its user alone, when the text is no URI. Such a user may contain `;` and `=`. */

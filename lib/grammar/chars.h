@@ -18,7 +18,10 @@ enum {
 	RG__C_ALPHA = 1 << 9,
 	RG__C_HEX = 1 << 10,
 	RG__C_HOST = 1 << 11,    /* alphanum, `-`, `.` and `_` */
-	RG__C_LIST = 1 << 12     /* ends the search for the next comma of a list */
+	RG__C_LIST = 1 << 12,    /* ends the search for the next comma of a list */
+	RG__C_LABEL = 1 << 13,   /* RG__C_HOST without `.` */
+	RG__C_CONTROL = 1 << 14, /* of rg__has_control() */
+	RG__C_UNPLAIN = 1 << 15  /* ends a run of plain octets in a quoted string: RG__C_CONTROL, `"` and a backslash */
 };
 
 extern const uint16_t rg__chars[256];
@@ -28,15 +31,21 @@ static inline bool rg__is(char c, unsigned sets)
 	return (rg__chars[(unsigned char)c] & sets) != 0;
 }
 
-/* The index of the first octet from @p at on that is not in the set (a single set), or s.n. Reading a request spends most of its time
- * here, and four octets per branch take half the instructions of one. */
-static inline size_t rg__span(rg_str s, size_t at, unsigned set)
+/* The index of the first octet from @p at on that is in none of the sets, or s.n. Reading a request spends most of its time here, so the end
+ * is compared once for four octets. */
+RG__INLINE size_t rg__span(rg_str s, size_t at, unsigned sets)
 {
-	const unsigned char *p = (const unsigned char *)s.p;
-
-	while (s.n - at >= 4 && (rg__chars[p[at]] & rg__chars[p[at + 1]] & rg__chars[p[at + 2]] & rg__chars[p[at + 3]] & set))
-		at += 4;
-	while (at < s.n && (rg__chars[p[at]] & set))
+	for (; at + 4 <= s.n; at += 4) {
+		if (!rg__is(s.p[at], sets))
+			return at;
+		if (!rg__is(s.p[at + 1], sets))
+			return at + 1;
+		if (!rg__is(s.p[at + 2], sets))
+			return at + 2;
+		if (!rg__is(s.p[at + 3], sets))
+			return at + 3;
+	}
+	while (at < s.n && rg__is(s.p[at], sets))
 		at++;
 	return at;
 }

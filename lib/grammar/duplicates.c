@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "grammar/uri.h"
 
-/* Up to this many names are compared one by one: most differ in length, which costs less to find out than a hash. */
-enum { FEW = 8 };
-
 /* Names that count as equal must have the same hash. Escaped names are rare, so they all share the hash 0. */
 static unsigned hash(const rg__names *names, rg_str name)
 {
@@ -46,7 +43,7 @@ static void begin_marks(rg__names *names)
 /* False: @p name is new for certain. */
 static bool may_be_seen(rg__names *names, rg_str name)
 {
-	if (names->n == FEW)
+	if (names->n == RG__NAMES_FEW)
 		begin_marks(names);
 	unsigned h = hash(names, name);
 	bool marked = (names->bits[h >> 6] >> (h & 63) & 1) != 0;
@@ -58,13 +55,13 @@ static bool may_be_seen(rg__names *names, rg_str name)
 	return marked;
 }
 
-bool rg__names_add(rg__names *names, rg_str name)
+bool rg__names_compare_and_add(rg__names *names, rg_str name)
 {
 	if (names->n >= RG__PARAMS_MAX)
 		return false;
 	if (names->escapes && memchr(name.p, '%', name.n))
 		names->escaped = true;
-	if ((names->n < FEW || may_be_seen(names, name)) && seen(names, name))
+	if ((names->n < RG__NAMES_FEW || may_be_seen(names, name)) && seen(names, name))
 		return false;
 	names->name[names->n++] = name;
 	return true;

@@ -8,41 +8,59 @@ static inline bool is_wsp(char c)
 	return c == ' ' || c == '\t';
 }
 
-static size_t skip_space(rg_str s, size_t at)
+static inline size_t skip_space(rg_str s, size_t at)
 {
-	while (at < s.n && is_wsp(s.p[at]))
+	while (at < s.n && (unsigned char)s.p[at] <= ' ' && is_wsp(s.p[at]))
 		at++;
 	return at;
 }
 
-/* skip_quoted() for a string with quoted-pairs; @p at is the octet after its first quote. */
-static size_t skip_escaped(rg_str s, size_t at)
+static inline bool at_octet(rg_str s, size_t at, char c)
 {
-	for (; at < s.n; at++) {
-		char c = s.p[at];
-		if (c == '"')
-			return at + 1;
-		if (c == '\\' && ++at == s.n)
-			return 0;
-		c = s.p[at];
-		if (((unsigned char)c < 0x20 && c != '\t') || c == 0x7f)
-			return 0;
+	return at < s.n && s.p[at] == c;
+}
+
+/* Marks, with its top bit, an octet that ends a run of plain ones in a quoted string: a quote, a backslash, a control character. A tab is
+ * marked too, and so may be an octet behind a marked one or behind 0xff. None is missed. */
+static inline uint64_t mark_unplain(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t quote = w ^ '"' * ones, backslash = w ^ '\\' * ones;
+
+	return ((quote - ones) | (backslash - ones) | (w - 0x20 * ones) | (w + ones)) & ~w & 0x80 * ones;
+}
+
+/* The index of the octet from @p at on that ends the run, or s.n. */
+static size_t skip_plain(rg_str s, size_t at)
+{
+	while (s.n - at >= 8) {
+		uint64_t marks = mark_unplain(rg__word_at(s.p + at));
+
+		if (marks == 0) {
+			at += 8;
+			continue;
+		}
+		at += (size_t)__builtin_ctzll(marks) / 8;
+		if (rg__is(s.p[at], RG__C_UNPLAIN))
+			return at;
+		at++;
 	}
-	return 0;
+	while (at < s.n && !rg__is(s.p[at], RG__C_UNPLAIN))
+		at++;
+	return at;
 }
 
 /* Returns the index after the quoted string that begins at @p at; 0 if it is not closed or contains a control character. RFC 3261 §25.1
  * allows one in a quoted-pair, but no header of the library may carry it. */
 static size_t skip_quoted(rg_str s, size_t at)
 {
-	const char *from = s.p + at + 1, *close = at + 1 < s.n ? memchr(from, '"', s.n - at - 1) : NULL;
-
-	if (!close)
-		return 0;
-	rg_str inside = { from, (size_t)(close - from) };
-	if (inside.n > 0 && memchr(inside.p, '\\', inside.n))
-		return skip_escaped(s, at + 1);
-	return rg__has_control(inside) ? 0 : at + inside.n + 2;
+	for (at = skip_plain(s, at + 1); at < s.n && s.p[at] != '"'; at = skip_plain(s, at + 1)) {
+		if (s.p[at] == '\\' && ++at == s.n)
+			return 0;
+		if (rg__is(s.p[at], RG__C_CONTROL))
+			return 0;
+	}
+	return at < s.n ? at + 1 : 0;
 }
 
 /* One octet at a time, so that nothing after the last accepted value is read. */
@@ -92,7 +110,7 @@ int rg__list_next(rg_str *rest, rg_str *value)
 }
 
 /* gen-value = token / host / quoted-string. Returns the index after it, or 0. Of the hosts only an IPv6 address is no token. */
-static size_t skip_gen_value(rg_str s, size_t at)
+RG__INLINE size_t skip_gen_value(rg_str s, size_t at)
 {
 	if (at >= s.n)
 		return 0;
@@ -108,50 +126,58 @@ static size_t skip_gen_value(rg_str s, size_t at)
 	return end > at ? end : 0;
 }
 
+/* Reads the header parameter behind the ';' at @p at. Returns the index after it and the white space behind it; 0: it is malformed. */
+RG__INLINE size_t read_param(rg_str s, size_t at, rg__param *out)
+{
+	size_t name = skip_space(s, at + 1), end = rg__span(s, name, RG__C_TOKEN);
+
+	if (end == name)
+		return 0;
+	out->name = rg__sub(s, name, end);
+	out->value = RG__ABSENT;
+	at = end;
+	if (!at_octet(s, at, '=')) {
+		at = skip_space(s, end);
+		if (!at_octet(s, at, '='))
+			return at;
+	}
+	size_t value = skip_space(s, at + 1);
+	end = skip_gen_value(s, value);
+	if (end == 0)
+		return 0;
+	out->value = rg__sub(s, value, end);
+	return skip_space(s, end);
+}
+
 int rg__param_next(rg_str *rest, rg__param *out)
 {
 	rg_str s = *rest;
 
 	*out = (rg__param){ 0 };
 	*rest = RG__ABSENT;
-	if (s.n == 0)
-		return 0;
-	if (s.p[0] != ';')
-		return -1;
-	size_t name = skip_space(s, 1), end = rg__span(s, name, RG__C_TOKEN);
-	if (end == name)
-		return -1;
-	out->name = rg__sub(s, name, end);
-	size_t at = skip_space(s, end);
-	if (at < s.n && s.p[at] == '=') {
-		size_t value = skip_space(s, at + 1);
-		end = skip_gen_value(s, value);
-		if (end == 0)
-			return -1;
-		out->value = rg__sub(s, value, end);
-		at = skip_space(s, end);
-	}
-	if (at < s.n && s.p[at] != ';')
-		return -1;
-	if (at < s.n)
-		*rest = rg__sub(s, at, s.n);
+	size_t end = at_octet(s, 0, ';') ? read_param(s, 0, out) : 0;
+	if (end == 0 || (end < s.n && s.p[end] != ';'))
+		return s.n == 0 ? 0 : -1;
+	if (end < s.n)
+		*rest = rg__sub(s, end, s.n);
 	return 1;
 }
 
-/* RFC 3261 §7.3.1: a parameter name must not appear more than once. */
-static bool read_header_params(rg_str text, rg__params *out)
+/* Reads the header parameters from @p at on. Returns the index after them; SIZE_MAX: one is malformed, or stands twice: RFC 3261 §7.3.1. */
+RG__INLINE size_t read_header_params(rg_str s, size_t at, rg__params *out)
 {
 	rg__names names;
-	rg__param param;
-	int more;
 
 	rg__names_init(&names, false);
-	while ((more = rg__param_next(&text, &param)) > 0) {
-		if (!rg__names_add(&names, param.name))
-			return false;
-		out->row[out->n++] = param;
+	while (at_octet(s, at, ';')) {
+		rg__param *param = &out->row[out->n];
+
+		at = out->n < RG__PARAMS_MAX ? read_param(s, at, param) : 0;
+		if (at == 0 || !rg__names_add(&names, param->name))
+			return SIZE_MAX;
+		out->n++;
 	}
-	return more == 0;
+	return at;
 }
 
 /* True of `sip:a@b;x <sip:c@d>`: a reader for whom the first semicolon ends the URI would take the text before the bracket for the address. */
@@ -164,66 +190,90 @@ static bool is_bare_uri(rg_str before)
 	return starts && memchr(before.p, ';', before.n);
 }
 
-/* Returns the index of the "<" after the display name, or SIZE_MAX. Nothing depends on the name, so it may be any text without control
- * characters: devices send UTF-8 without quotes. A quoted string in it must be closed, or its end would be a guess. */
-static size_t find_bracket(rg_str s)
+/* Returns the index of the "<" after the display name, else of the end: that of the text, or in a list its next comma. SIZE_MAX: an unclosed
+ * quote. Nothing depends on the name, so it may be any text without control characters: devices send UTF-8 without quotes. A quoted string
+ * in it must be closed, or its end would be a guess. */
+RG__INLINE size_t find_bracket(rg_str s, size_t at, bool in_list)
 {
-	size_t at = 0;
-
-	while (at < s.n && s.p[at] != '<') {
+	for (at = find_stop(s, at); at < s.n && s.p[at] != '<'; at = find_stop(s, at)) {
+		if (s.p[at] == ',' && in_list)
+			break;
 		at = s.p[at] == '"' ? skip_quoted(s, at) : at + 1;
 		if (at == 0)
 			return SIZE_MAX;
 	}
-	rg_str before = rg__sub(s, 0, at);
-	return at < s.n && !rg__has_control(before) && !is_bare_uri(before) ? at : SIZE_MAX;
+	return at;
 }
 
-/* RFC 3261 §20: a URI with a comma, question mark or semicolon must be in brackets, so the first semicolon ends the URI. */
-static bool read_plain(rg_str s, rg__name_addr *out)
+/* RFC 3261 §20: a URI with a comma, question mark or semicolon must be in brackets, so the first semicolon ends the URI. Returns its index,
+ * or @p end. */
+static size_t read_plain(rg_str s, size_t from, size_t end, rg__name_addr *out)
 {
-	const char *semicolon = memchr(s.p, ';', s.n);
-	size_t end = semicolon ? (size_t)(semicolon - s.p) : s.n;
+	const char *semicolon = end > from ? memchr(s.p + from, ';', end - from) : NULL;
 
-	out->uri = rg__trim(rg__sub(s, 0, end));
-	out->params = semicolon ? rg__sub(s, end, s.n) : RG__ABSENT;
+	end = semicolon ? (size_t)(semicolon - s.p) : end;
+	out->uri = rg__trim(rg__sub(s, from, end));
 	for (size_t i = 0; i < out->uri.n; i++) {
 		if (memchr(",?<>\" \t", out->uri.p[i], 7))
-			return false;
+			return SIZE_MAX;
 	}
-	return out->uri.n > 0;
+	return out->uri.n > 0 ? end : SIZE_MAX;
 }
 
-static bool read_bracketed(rg_str s, size_t open, rg__name_addr *out)
+/* Returns the index after the ">" and white space. */
+RG__INLINE size_t read_bracketed(rg_str s, size_t from, size_t open, rg__name_addr *out)
 {
 	const char *close = memchr(s.p + open, '>', s.n - open);
+	rg_str display = rg__trim(rg__sub(s, from, open));
 
-	if (!close)
-		return false;
-	size_t end = (size_t)(close - s.p), at = skip_space(s, end + 1);
-	rg_str display = rg__trim(rg__sub(s, 0, open));
+	if (!close || close == s.p + open + 1 || rg__has_control(display) || is_bare_uri(display))
+		return SIZE_MAX;
+	size_t end = (size_t)(close - s.p);
 	out->bracketed = true;
 	out->display = display.n > 0 ? display : RG__ABSENT;
 	out->uri = rg__sub(s, open + 1, end);
-	out->params = at < s.n ? rg__sub(s, at, s.n) : RG__ABSENT;
-	return out->uri.n > 0;
+	return skip_space(s, end + 1);
+}
+
+/* Reads the value that begins at @p from. Returns the index after it and the white space behind it; SIZE_MAX: it is malformed. */
+static size_t read_name_addr(rg_str s, size_t from, bool in_list, rg__name_addr *out, rg__params *params)
+{
+	size_t at = find_bracket(s, from, in_list), end;
+
+	out->display = out->params = RG__ABSENT;
+	out->bracketed = false;
+	params->n = 0;
+	if (at == SIZE_MAX)
+		return SIZE_MAX;
+	at = at_octet(s, at, '<') ? read_bracketed(s, from, at, out) : read_plain(s, from, at, out);
+	if (!at_octet(s, at, ';'))
+		return at;
+	end = read_header_params(s, at, params);
+	if (end != SIZE_MAX)
+		out->params = rg__trim(rg__sub(s, at, end));
+	return end;
 }
 
 rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params)
 {
-	rg_str s = rg__trim(value);
-
-	*out = (rg__name_addr){ 0 };
-	params->n = 0;
-	if (s.n == 0)
-		return RG_EINVAL;
-	size_t open = find_bracket(s);
-	bool good = open != SIZE_MAX ? read_bracketed(s, open, out) : read_plain(s, out);
-	if (good && read_header_params(out->params, params))
+	if (value.n > 0 && read_name_addr(value, skip_space(value, 0), false, out, params) == value.n)
 		return RG_OK;
 	*out = (rg__name_addr){ 0 };
 	params->n = 0;
 	return RG_EINVAL;
+}
+
+int rg__name_addr_next(rg_str *rest, rg_str *value, rg__name_addr *out, rg__params *params, bool *good)
+{
+	rg_str list = *rest;
+	size_t from = skip_space(list, 0), end = list.n > 0 ? read_name_addr(list, from, true, out, params) : SIZE_MAX;
+
+	*good = end == list.n || at_octet(list, end, ',');
+	if (!*good)
+		return rg__list_next(rest, value);
+	*value = rg__trim(rg__sub(list, from, end));
+	*rest = end < list.n ? rg__sub(list, end + 1, list.n) : RG__ABSENT;
+	return 1;
 }
 
 rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
@@ -273,14 +323,18 @@ bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 {
 	rg_str s = rg__trim(value);
-	size_t digits = rg__span(s, 0, RG__C_DIGIT), at = skip_space(s, digits);
-	uint64_t n;
+	uint64_t n = 0;
+	size_t digits = 0;
 
 	*number = 0;
 	*method = RG__ABSENT;
-	if (at == digits || rg__parse_uint(rg__sub(s, 0, digits), (uint64_t)1 << 31, &n) != RG_OK || n >= (uint64_t)1 << 31)
-		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
-	if (!rg__is_token(rg__sub(s, at, s.n)))
+	for (; digits < s.n && rg__is(s.p[digits], RG__C_DIGIT); digits++) {
+		n = n * 10 + (uint64_t)(s.p[digits] - '0');
+		if (n >= (uint64_t)1 << 31)
+			return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
+	}
+	size_t at = skip_space(s, digits);
+	if (digits == 0 || at == digits || !rg__is_token(rg__sub(s, at, s.n)))
 		return RG_EINVAL;
 	*number = (uint32_t)n;
 	*method = rg__sub(s, at, s.n);

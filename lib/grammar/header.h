@@ -33,6 +33,9 @@ rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out);
 /* rg__name_addr_parse() that also returns the parameters. */
 rg_status rg__name_addr_read(rg_str value, rg__name_addr *out, rg__params *params);
 
+/* rg__list_next() and rg__name_addr_read() at once. @p good: the value is well-formed. Else @p out and @p params are of no use. */
+int rg__name_addr_next(rg_str *rest, rg_str *value, rg__name_addr *out, rg__params *params, bool *good);
+
 /* Reads the next header parameter; @p rest starts at a ';' or is absent. 1: a parameter; 0: the end; -1: malformed (`;;`, a bad token,
  * an unclosed quote, text directly after a quoted string). LWS around ';' and '=' is allowed. */
 int rg__param_next(rg_str *rest, rg__param *out);

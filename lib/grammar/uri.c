@@ -3,43 +3,48 @@
 #include "grammar/chars.h"
 #include "text/text.h"
 
-/* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
- * and refuses the URI. */
-static size_t skip_set(rg_str s, size_t at, unsigned set)
+static inline bool at_char(rg_str s, size_t at, char c)
 {
-	for (at = rg__span(s, at, set); at < s.n && s.p[at] == '%'; at = rg__span(s, at + 3, set)) {
+	return at < s.n && s.p[at] == c;
+}
+
+/* Goes on behind a `%`. */
+static size_t skip_escaped(rg_str s, size_t at, unsigned set)
+{
+	for (; at_char(s, at, '%'); at = rg__span(s, at + 3, set)) {
 		if (s.n - at < 3 || !rg__is(s.p[at + 1], RG__C_HEX) || !rg__is(s.p[at + 2], RG__C_HEX))
 			break;
 	}
 	return at;
 }
 
-static inline bool at_char(rg_str s, size_t at, char c)
+/* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
+ * and refuses the URI. */
+RG__INLINE size_t skip_set(rg_str s, size_t at, unsigned set)
 {
-	return at < s.n && s.p[at] == c;
+	size_t end = rg__span(s, at, set);
+
+	return at_char(s, end, '%') ? skip_escaped(s, end, set) : end;
 }
 
-/* All octets of @p s are in RG__C_HOST. Devices call themselves by a number (GB/T 28181) or with a `_`, so both are names. A dotted name that
- * ends in a number is refused: it looks like an IPv4 address, and readers would disagree on which one. */
-static bool labels_good(rg_str s)
+/* Returns the index after the host name at @p from; 0: it is none. Devices call themselves by a number (GB/T 28181) or with a `_`, so both
+ * are names. A dotted name that ends in a number is refused: it looks like an IPv4 address, and readers would disagree on which one. */
+static size_t skip_hostname(rg_str s, size_t from)
 {
-	size_t label = 0, end;
+	for (size_t label = from;;) {
+		size_t end = rg__span(s, label, RG__C_LABEL), next = end + at_char(s, end, '.');
 
-	if (s.n > 1 && s.p[s.n - 1] == '.')
-		s.n--;
-	for (;; label = end + 1) {
-		const char *dot = label < s.n ? memchr(s.p + label, '.', s.n - label) : NULL;
-		end = dot ? (size_t)(dot - s.p) : s.n;
 		if (end == label || s.p[label] == '-' || s.p[end - 1] == '-')
-			return false;
-		if (end == s.n)
-			return label == 0 || rg__span(s, label, RG__C_DIGIT) < s.n;
+			return 0;
+		if (next == end || next == s.n || !rg__is(s.p[next], RG__C_HOST)) /* the last label; the name may end in a dot */
+			return label > from && rg__is(s.p[label], RG__C_DIGIT) && rg__span(s, label, RG__C_DIGIT) == end ? 0 : next;
+		label = next;
 	}
 }
 
 bool rg__is_hostname(rg_str s)
 {
-	return rg__all(s, RG__C_HOST) && labels_good(s);
+	return s.n > 0 && skip_hostname(s, 0) == s.n;
 }
 
 bool rg__is_dns_name(rg_str s)
@@ -48,14 +53,16 @@ bool rg__is_dns_name(rg_str s)
 }
 
 /* userinfo = user [ ":" password ] "@". No later part may contain an unescaped "@", so the first one ends the userinfo. */
-static bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
+static inline bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
 {
-	if (*at >= s.n || !memchr(s.p + *at, '@', s.n - *at))
+	size_t plain = rg__span(s, *at, RG__C_USER), end = at_char(s, plain, '%') ? skip_escaped(s, plain, RG__C_USER) : plain;
+
+	if (!at_char(s, end, '@') && (end == s.n || !memchr(s.p + end, '@', s.n - end)))
 		return true;
-	size_t end = skip_set(s, *at, RG__C_USER);
 	if (end == *at)
 		return false;
 	out->user = rg__sub(s, *at, end);
+	out->user_escaped = end > plain;
 	if (at_char(s, end, ':')) {
 		size_t from = end + 1;
 		end = skip_set(s, from, RG__C_PASSWORD);
@@ -65,7 +72,7 @@ static bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
 	return at_char(s, end, '@');
 }
 
-static bool read_host(rg_str s, size_t *at, rg__uri *out)
+static inline bool read_host(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t from = *at, end = from;
 
@@ -79,29 +86,35 @@ static bool read_host(rg_str s, size_t *at, rg__uri *out)
 		*at = end;
 		return rg__ip6_parse(rg__sub(s, from + 1, end - 1), &out->addr);
 	}
-	end = rg__span(s, from, RG__C_HOST);
-	if (end == from)
-		return false;
-	out->host = rg__sub(s, from, end);
-	*at = end;
-	if (rg__is(s.p[from], RG__C_DIGIT) && rg__ip4_parse(out->host, &out->addr)) {
-		out->host_kind = RG__HOST_IP4;
-		return true;
+	out->host_kind = RG__HOST_IP4;
+	if (from < s.n && rg__is(s.p[from], RG__C_DIGIT))
+		end = rg__ip4_read(s, from, out->addr.ip);
+	if (end > from && (end == s.n || !rg__is(s.p[end], RG__C_HOST))) {
+		out->addr.family = 4;
+	} else {
+		memset(out->addr.ip, 0, sizeof out->addr.ip); /* of `192.0.2.1.example` */
+		out->host_kind = RG__HOST_NAME;
+		end = skip_hostname(s, from);
 	}
-	out->host_kind = RG__HOST_NAME;
-	return labels_good(out->host);
+	if (end == 0)
+		return false;
+	*at = end;
+	out->host = rg__sub(s, from, end);
+	return true;
 }
 
-static bool read_port(rg_str s, size_t *at, rg__uri *out)
+static inline bool read_port(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t end = *at + 1;
-	uint64_t port;
+	uint32_t port = 0;
 
 	if (!at_char(s, *at, ':'))
 		return true;
-	while (end < s.n && rg__is(s.p[end], RG__C_DIGIT))
-		end++;
-	if (rg__parse_uint(rg__sub(s, *at + 1, end), 65536, &port) != RG_OK || port == 0 || port > 65535)
+	for (; end < s.n && rg__is(s.p[end], RG__C_DIGIT); end++) {
+		if (port <= 65535)
+			port = port * 10 + (uint32_t)(s.p[end] - '0');
+	}
+	if (port == 0 || port > 65535)
 		return false;
 	out->port = (uint16_t)port;
 	if (out->addr.family != 0)
@@ -112,16 +125,20 @@ static bool read_port(rg_str s, size_t *at, rg__uri *out)
 
 /* uri-parameters = *( ";" pname [ "=" pvalue ] ). Like other-param, every parameter may have any legal value. RFC 3261 §19.1.1 forbids a
  * name that occurs twice. */
-static bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t from = *at;
 	rg__names names;
 
 	if (!at_char(s, from, ';'))
 		return true;
-	rg__names_init(&names, memchr(s.p + from, '%', s.n - from) != NULL);
+	rg__names_init(&names, false);
 	while (at_char(s, *at, ';')) {
-		size_t name = *at + 1, end = skip_set(s, name, RG__C_PARAM);
+		size_t name = *at + 1, end = rg__span(s, name, RG__C_PARAM);
+		if (at_char(s, end, '%')) {
+			names.escapes = true;
+			end = skip_escaped(s, end, RG__C_PARAM);
+		}
 		if (end == name || !rg__names_add(&names, rg__sub(s, name, end)))
 			return false;
 		if (at_char(s, end, '=')) {
@@ -157,21 +174,38 @@ static bool read_headers(rg_str s, size_t *at, rg__uri *out)
 	return true;
 }
 
-static bool read_sip(rg_str s, size_t at, rg__uri *out)
+/* Not by one assignment, of which compilers make a slow string instruction. */
+static inline void start_uri(rg__uri *out, rg_str text)
 {
-	return read_userinfo(s, &at, out) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
-		read_headers(s, &at, out) && at == s.n;
+	out->text = text;
+	out->user = out->password = out->host = out->params = out->headers = RG__ABSENT;
+	memset(out->addr.ip, 0, sizeof out->addr.ip);
+	out->addr.family = out->addr.reserved = 0;
+	out->addr.port = out->port = 0;
+	out->scheme = out->host_kind = out->n_params = 0;
+	out->user_escaped = false;
+}
+
+static rg_status refuse_uri(rg__uri *out)
+{
+	start_uri(out, RG__ABSENT);
+	return RG_EINVAL;
+}
+
+/* What follows the scheme. */
+static rg_status read_sip(rg_str s, size_t at, rg__uri *out)
+{
+	if (read_userinfo(s, &at, out) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
+		read_headers(s, &at, out) && at == s.n)
+		return RG_OK;
+	return refuse_uri(out);
 }
 
 /* Returns the index after the colon; 0 if there is no scheme. */
-static size_t read_scheme(rg_str s, rg__uri *out)
+static size_t read_any_scheme(rg_str s, rg__uri *out)
 {
 	size_t end = 0;
 
-	if (s.n >= 4 && memcmp(s.p, "sip:", 4) == 0) { /* the common case */
-		out->scheme = RG__SCHEME_SIP;
-		return 4;
-	}
 	if (s.n == 0 || !rg__is(s.p[0], RG__C_ALPHA))
 		return 0;
 	while (end < s.n && (rg__is(s.p[end], RG__C_ALPHA | RG__C_DIGIT) || memchr("+-.", s.p[end], 3)))
@@ -187,19 +221,22 @@ static size_t read_scheme(rg_str s, rg__uri *out)
 	return end + 1;
 }
 
+static inline size_t read_scheme(rg_str s, rg__uri *out)
+{
+	if (s.n < 4 || memcmp(s.p, "sip:", 4) != 0)
+		return read_any_scheme(s, out);
+	out->scheme = RG__SCHEME_SIP; /* the common case */
+	return 4;
+}
+
 rg_status rg__uri_parse(rg_str text, rg__uri *out)
 {
-	*out = (rg__uri){ .text = text };
+	start_uri(out, text);
 	size_t at = read_scheme(text, out);
-	bool good = at > 0;
-	if (good && out->scheme == RG__SCHEME_OTHER)
-		good = at < text.n && skip_set(text, at, RG__C_URIC) == text.n;
-	else if (good)
-		good = read_sip(text, at, out);
-	if (good)
-		return RG_OK;
-	*out = (rg__uri){ 0 };
-	return RG_EINVAL;
+
+	if (at > 0 && out->scheme != RG__SCHEME_OTHER)
+		return read_sip(text, at, out);
+	return at > 0 && at < text.n && skip_set(text, at, RG__C_URIC) == text.n ? RG_OK : refuse_uri(out);
 }
 
 /* No URI has such an octet, and a URI that is printed could end at one. */
@@ -244,14 +281,13 @@ rg_status rg__uri_read_address(rg_str text, rg__uri *out)
 {
 	if (rg__uri_parse(text, out) == RG_OK)
 		return RG_OK;
-	*out = (rg__uri){ .text = text };
+	start_uri(out, text);
 	size_t at = read_scheme(text, out);
 
 	if (at > 0 && out->scheme != RG__SCHEME_OTHER && loose_userinfo(text, &at, out) && read_host(text, &at, out) &&
 		loose_rest(rg__sub(text, at, text.n), out->host))
 		return RG_OK;
-	*out = (rg__uri){ 0 };
-	return RG_EINVAL;
+	return refuse_uri(out);
 }
 
 bool rg__has_stray_octet(rg_str uri)
@@ -265,11 +301,9 @@ bool rg__has_stray_octet(rg_str uri)
 
 rg_status rg__uri_parse_bare(rg_str text, rg__uri *out)
 {
-	*out = (rg__uri){ .text = text, .scheme = RG__SCHEME_SIP };
-	if (read_sip(text, 0, out))
-		return RG_OK;
-	*out = (rg__uri){ 0 };
-	return RG_EINVAL;
+	start_uri(out, text);
+	out->scheme = RG__SCHEME_SIP;
+	return read_sip(text, 0, out);
 }
 
 bool rg__uri_param_next(rg_str *rest, rg__param *out)
@@ -317,11 +351,21 @@ uint16_t rg__uri_port(const rg__uri *uri)
 	return rg__same_nocase(transport, RG_STR("tls")) || rg__same_nocase(transport, RG_STR("wss")) ? 5061 : 5060;
 }
 
+rg_str rg__uri_hop_slice(const rg__uri *uri)
+{
+	uint16_t port = uri->port;
+	size_t digits = port >= 10000 ? 5 : port >= 1000 ? 4 : port >= 100 ? 3 : port >= 10 ? 2 : 1;
+
+	/* IPv4 is only read in its canonical form. */
+	if (uri->host_kind != RG__HOST_IP4 || port == 0 || uri->host.p[uri->host.n + 1] == '0')
+		return RG__ABSENT;
+	return (rg_str){ uri->host.p, uri->host.n + 1 + digits };
+}
+
 void rg__uri_hop(const rg__uri *uri, rg__buf *b)
 {
 	uint16_t port = rg__uri_port(uri);
 
-	/* IPv4 is only read in its canonical form, so its text needs no printing. */
 	if (uri->addr.family != 0 && uri->host_kind != RG__HOST_IP4) {
 		char room[64];
 		rg_addr addr = uri->addr;

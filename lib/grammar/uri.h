@@ -20,6 +20,7 @@ typedef struct rg__uri {
 	uint8_t scheme;
 	uint8_t host_kind;
 	uint8_t n_params; /* at most RG__PARAMS_MAX */
+	bool user_escaped; /* the user has an escape */
 } rg__uri;
 
 typedef struct rg__param {
@@ -65,6 +66,9 @@ uint16_t rg__uri_port(const rg__uri *uri);
 /* Appends a hop to @p b in the form of the store's tags: `ip:port` in canonical form, or `host:port` in lower case without trailing dot. */
 void rg__uri_hop(const rg__uri *uri, rg__buf *b);
 
+/* This hop as it stands in the URI; absent when the URI does not have it in that form. */
+rg_str rg__uri_hop_slice(const rg__uri *uri);
+
 /* Compare parts of a URI (RFC 3261 §19.1.4): an octet equals its escape, unless it is reserved. */
 bool rg__same(rg_str a, rg_str b);
 bool rg__same_nocase(rg_str a, rg_str b);
@@ -81,19 +85,36 @@ bool rg__is_dns_name(rg_str s);
 /* The names of a list so far, to find duplicates. `escapes`: these are names of URI parameters, where an octet equals its escape. */
 typedef struct rg__names {
 	uint32_t n;
-	bool escapes, escaped; /* `escaped`: at least one name has an escape */
-	uint64_t bits[4]; /* set by a hash of each name, so that in a long list most names need no comparison */
+	bool escapes, escaped; /* `escapes` may be set later, before the first name with an escape is added. `escaped`: there is one */
+	uint64_t shapes;  /* a bit for length and first letter of each name, so that in a short list most names need no comparison */
+	uint64_t bits[4]; /* set by a hash of each name, for the same in a long list */
 	rg_str name[RG__PARAMS_MAX];
 } rg__names;
+
+/* Up to this many names, `shapes` decides on comparing them: it costs less than a hash. */
+enum { RG__NAMES_FEW = 8 };
 
 static inline void rg__names_init(rg__names *names, bool escapes) /* does not touch the large array */
 {
 	names->n = 0;
 	names->escapes = escapes;
 	names->escaped = false;
+	names->shapes = 0;
 }
 
-bool rg__names_add(rg__names *names, rg_str name); /* false: a duplicate, or too many names */
+bool rg__names_compare_and_add(rg__names *names, rg_str name);
+
+/* Adds a name of at least one octet. False: a duplicate, or too many names. */
+static inline bool rg__names_add(rg__names *names, rg_str name)
+{
+	uint64_t shape = (uint64_t)1 << ((name.n * 11 + ((unsigned char)name.p[0] | 0x20)) & 63);
+
+	if (names->n >= RG__NAMES_FEW || names->escapes || (names->shapes & shape))
+		return rg__names_compare_and_add(names, name);
+	names->shapes |= shape;
+	names->name[names->n++] = name;
+	return true;
+}
 
 /* Unescapes @p s into @p room, which has at least s.n bytes and may be @p s itself. RG_EINVAL for a malformed escape, and for a result
  * with a control character, NUL included. */

@@ -12,12 +12,12 @@ static const struct {
 	uint8_t id;
 	bool stored;
 } known[] = {
-	{ { "expires", 7 }, P_EXPIRES, false },
+	{ { "expires", 7 }, P_EXPIRES, false }, /* the first three are the usual ones */
+	{ { "+sip.instance", 13 }, P_INSTANCE, true },
 	{ { "q", 1 }, P_Q, false },
 	{ { "received", 8 }, P_RECEIVED, false },
 	{ { "pub-gruu", 8 }, P_PUB_GRUU, false },
 	{ { "temp-gruu", 9 }, P_TEMP_GRUU, false },
-	{ { "+sip.instance", 13 }, P_INSTANCE, true },
 	{ { "reg-id", 6 }, P_REG_ID, true },
 	{ { "methods", 7 }, P_METHODS, true },
 	{ { "+sip.pnsreg", 11 }, P_PNSREG, true },
@@ -36,11 +36,10 @@ static int param_id(rg_str name, rg_str received_param, bool *stored)
 }
 
 /* A malformed instance or reg-id is a generic parameter (RFC 3261 §20.10), unless outbound applies: extensions.c. */
-static void read_instance(rg__register *reg, rg__wanted *w, rg_str value)
+static void read_instance(rg__wanted *w, rg_str value)
 {
 	w->states_instance = true;
-	w->instance_n = (uint32_t)rg__instance_read(value).n;
-	w->instance_at = (uint32_t)(reg->text.n - value.n + 1);
+	w->instance = rg__instance_read(value);
 }
 
 static void read_reg_id(rg__wanted *w, rg_str value)
@@ -61,10 +60,10 @@ bool rg__received_read(rg_str text, rg__uri *out)
 static int32_t read_contact_received(rg__register *reg, rg__wanted *w, rg_str value)
 {
 	/* Base specification §1.3.8: the host states where a request came from; a client's statement counts only when it is trusted. */
-	if (!reg->set.trust_contact_received)
+	if (!reg->set->trust_contact_received)
 		return RG_R_FINE;
 	w->received = rg__unquote(value);
-	if (w->received.n > (size_t)reg->set.max_received_len)
+	if (w->received.n > (size_t)reg->set->max_received_len)
 		return RG_R_CONTACT_LEN;
 	return rg__received_read(w->received, &w->received_uri) ? RG_R_FINE : RG_R_PARSE_CONT;
 }
@@ -73,13 +72,13 @@ static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value
 {
 	switch (id) {
 	case P_EXPIRES:
-		return rg__expires_read(value, &reg->set, &w->asked) ? RG_R_FINE : RG_R_INV_EXP;
+		return rg__expires_read(value, reg->set, &w->asked) ? RG_R_FINE : RG_R_INV_EXP;
 	case P_Q:
 		return rg__q_parse(value, &w->q) == RG_OK ? RG_R_FINE : RG_R_INV_Q;
 	case P_RECEIVED:
 		return read_contact_received(reg, w, value);
 	case P_INSTANCE:
-		read_instance(reg, w, value);
+		read_instance(w, value);
 		return RG_R_FINE;
 	case P_REG_ID:
 		read_reg_id(w, value);
@@ -101,14 +100,9 @@ static void fault(rg__register *reg, int32_t reason)
 		reg->contact_reason = reason;
 }
 
-/* Stores a parameter without the spaces around it and its `=`. */
-static void store(rg__buf *text, const rg__param *p)
+static void copy_param(rg__buf *text, const rg__param *p)
 {
 	rg__buf_add(text, RG_STR(";"));
-	if (p->value.p == p->name.p + p->name.n + 1) { /* there are none, so it is stored as it stands */
-		rg__buf_add(text, (rg_str){ p->name.p, p->name.n + 1 + p->value.n });
-		return;
-	}
 	rg__buf_add(text, p->name);
 	if (p->value.p) {
 		rg__buf_add(text, RG_STR("="));
@@ -116,28 +110,47 @@ static void store(rg__buf *text, const rg__param *p)
 	}
 }
 
-/* Copies the header parameters to store, and reads those that the library interprets. RG_R_TOO_LARGE: more than the limit. */
+/* Stores a parameter without the spaces around it and its `=`. Those that stand so in the message, one behind the other, are not copied. */
+static void store(rg__register *reg, rg__wanted *w, const rg__param *p)
+{
+	const char *from = p->name.p - 1, *end = p->value.p ? p->value.p + p->value.n : p->name.p + p->name.n;
+	bool plain = *from == ';' && (!p->value.p || p->value.p == p->name.p + p->name.n + 1);
+
+	if (plain && w->params.n == 0 && w->params_n == 0) {
+		w->params = (rg_str){ from, (size_t)(end - from) };
+		return;
+	}
+	if (plain && w->params_n == 0 && w->params.p + w->params.n == from) {
+		w->params.n = (size_t)(end - w->params.p);
+		return;
+	}
+	if (w->params_n == 0)
+		rg__buf_add(&reg->text, w->params);
+	copy_param(&reg->text, p);
+	w->params_n = (uint32_t)reg->text.n - w->params_at;
+}
+
+/* Stores header parameters, and reads those that the library interprets. RG_R_TOO_LARGE: more than the limit. */
 static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__params *params)
 {
 	w->params_at = (uint32_t)reg->text.n;
 	for (uint32_t i = 0; i < params->n; i++) {
 		const rg__param *p = &params->row[i];
 		bool stored;
-		int id = param_id(p->name, reg->set.received_param, &stored);
+		int id = param_id(p->name, reg->set->received_param, &stored);
 
-		if (i >= reg->set.max_contact_params)
+		if (i >= reg->set->max_contact_params)
 			return RG_R_TOO_LARGE;
 		if (stored)
-			store(&reg->text, p);
+			store(reg, w, p);
 		fault(reg, read_known(reg, w, id, p->value));
 	}
-	w->params_n = (uint32_t)reg->text.n - w->params_at;
 	return RG_R_FINE;
 }
 
 static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 {
-	return uri->n_params > reg->set.max_contact_params;
+	return uri->n_params > reg->set->max_contact_params;
 }
 
 /* Resets everything except the URIs, which are written when they are read. */
@@ -154,14 +167,13 @@ static void start_wanted(rg__wanted *w, rg_str value)
 	w->methods = RG_METHODS_ALL;
 	w->asked = w->upstream = -1;
 	w->expires = 0;
-	w->params_at = w->params_n = w->instance_at = w->instance_n = w->hop_at = w->hop_n = 0;
+	w->params_at = w->params_n = w->hop_at = w->hop_n = 0;
 }
 
-static int32_t read_contact(rg__register *reg, rg_str value)
+/* @p na and @p params: what the value says, when it is @p good. */
+static int32_t take_contact(rg__register *reg, rg_str value, bool good, const rg__name_addr *na, const rg__params *params)
 {
 	rg__wanted *w = &reg->wanted[reg->n];
-	rg__name_addr na;
-	rg__params params;
 	int32_t limit;
 
 	start_wanted(w, value);
@@ -170,43 +182,56 @@ static int32_t read_contact(rg__register *reg, rg_str value)
 		reg->star = true;
 		return RG_R_FINE;
 	}
-	if (rg__name_addr_read(value, &na, &params) != RG_OK) {
+	if (!good) {
 		fault(reg, value.n > 0 && value.p[0] == '*' ? RG_R_STAR_CONT : RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}
-	if (na.uri.n > (size_t)reg->set.max_contact_len)
+	if (na->uri.n > (size_t)reg->set->max_contact_len)
 		return RG_R_CONTACT_LEN;
-	limit = read_contact_params(reg, w, &params);
+	limit = read_contact_params(reg, w, params);
 	if (limit != RG_R_FINE)
 		return limit;
-	if (rg__eq(na.uri, RG_STR("*"))) {
+	if (rg__eq(na->uri, RG_STR("*"))) {
 		fault(reg, RG_R_STAR_CONT);
 		return RG_R_FINE;
 	}
-	if (rg__uri_parse(na.uri, &w->uri) != RG_OK) {
+	if (rg__uri_parse(na->uri, &w->uri) != RG_OK) {
 		fault(reg, RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}
 	return too_many_uri_params(reg, &w->uri) ? RG_R_TOO_LARGE : RG_R_FINE;
 }
 
+static int32_t read_contact_line(rg__register *reg, rg_str rest)
+{
+	rg__name_addr na;
+	rg__params params;
+	rg_str value;
+	bool good;
+
+	while (rest.p) {
+		bool fits = reg->n < reg->room;
+		int more = fits ? rg__name_addr_next(&rest, &value, &na, &params, &good) : rg__list_next(&rest, &value);
+		int32_t limit = RG_R_TOO_LARGE;
+
+		if (more < 0)
+			fault(reg, RG_R_PARSE_CONT);
+		if (more < 0 || (fits && (limit = take_contact(reg, value, good, &na, &params)) == RG_R_FINE))
+			continue;
+		return limit;
+	}
+	return RG_R_FINE;
+}
+
 int32_t rg__register_contacts(rg__register *reg)
 {
-	for (uint32_t i = 0; i < reg->request.n_contacts; i++) {
-		rg_str rest = reg->request.contacts[i], value;
-		int more;
+	for (uint32_t i = 0; i < reg->request->n_contacts; i++) {
+		rg_str line = reg->request->contacts[i];
+		int32_t limit = line.n > 0 ? read_contact_line(reg, line) : RG_R_FINE;
 
-		if (rest.n == 0) {
-			fault(reg, RG_R_PARSE_CONT);
-			continue;
-		}
-		while ((more = rg__list_next(&rest, &value)) == 1) {
-			int32_t limit = reg->n < reg->room ? read_contact(reg, value) : RG_R_TOO_LARGE;
-
-			if (limit != RG_R_FINE)
-				return limit;
-		}
-		if (more < 0)
+		if (limit != RG_R_FINE)
+			return limit;
+		if (line.n == 0)
 			fault(reg, RG_R_PARSE_CONT);
 	}
 	return RG_R_FINE;
@@ -223,7 +248,7 @@ static int32_t star_rules(const rg__register *reg)
 /* True of a URI whose host is that of the AoR, in canonical form. The host counts even when it is no part of the key. */
 static bool of_our_host(rg__register *reg, const rg__uri *uri)
 {
-	rg__aor_rules rules = reg->set.aor;
+	rg__aor_rules rules = reg->set->aor;
 	rg__aor host, aor = { 0 };
 
 	rules.use_domain = true;
@@ -240,7 +265,7 @@ static bool of_our_host(rg__register *reg, const rg__uri *uri)
 /* True when a Contact is the AoR itself: requests to it would return here forever. A stated port or a maddr means another place. */
 static bool loops(rg__register *reg, const rg__wanted *w)
 {
-	rg__aor_rules rules = reg->set.aor;
+	rg__aor_rules rules = reg->set->aor;
 	rg__aor contact;
 	rg_str maddr;
 
@@ -263,7 +288,7 @@ static bool is_own_gruu(rg__register *reg, const rg__wanted *w)
 
 	if (w->uri.scheme == RG__SCHEME_OTHER)
 		return false;
-	status = rg__gruu_read(&w->uri, rg__config_ring(reg->set.config), &gruu);
+	status = rg__gruu_read(&w->uri, rg__config_ring(reg->set->config), &gruu);
 	bool names = status == RG_ENOENT || gruu, sealed = gruu && gruu->temporary;
 
 	rg__gruu_free(gruu);
@@ -279,21 +304,21 @@ static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 	if (w->asked < 0)
 		w->asked = reg->header_expires;
 	if (w->asked < 0)
-		w->asked = reg->set.default_expires > 0 ? reg->set.default_expires : 1;
+		w->asked = reg->set->default_expires > 0 ? reg->set->default_expires : 1;
 	/* RFC 5630: a sips Contact needs a sips Request-URI and a Path of sips URIs only. */
-	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
+	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request->request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
-	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set.gruu && is_own_gruu(reg, w))))
+	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set->gruu && is_own_gruu(reg, w))))
 		return RG_R_LOOP;
 	/* The main registrar has already answered the client, so the intervals granted there hold. */
-	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
+	if (!reg->cached && rg__expires_too_brief(w->asked, reg->set))
 		return rg__register_brief(reg, w);
-	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
+	w->expires = !reg->cached ? rg__expires_clamp(w->asked, reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
 	if (w->q < 0)
-		w->q = reg->set.default_q;
+		w->q = reg->set->default_q;
 	if (w->methods == RG_METHODS_ALL)
 		w->methods = reg->allow;
-	return reg->set.push ? rg__register_push(reg, w) : RG_R_FINE;
+	return reg->set->push ? rg__register_push(reg, w) : RG_R_FINE;
 }
 
 int32_t rg__register_rules(rg__register *reg)

@@ -28,11 +28,11 @@ static uint32_t count_at_most(const rg_request *r, int64_t limit)
 /* Base specification §1.3.17: with the save flag, the header that names the socket wins over the host's socket. */
 static int32_t take_socket(rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 	rg__socket socket;
 
 	reg->socket = r->socket;
-	if (!reg->set.socket_header || r->socket_header.n == 0)
+	if (!reg->set->socket_header || r->socket_header.n == 0)
 		return RG_R_FINE;
 	reg->socket = rg__trim(r->socket_header);
 	return rg__socket_parse(reg->socket, &socket) ? RG_R_FINE : RG_R_PARSE;
@@ -45,16 +45,16 @@ static bool longer(rg_str s, int64_t limit)
 
 static bool too_many_paths(const rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 	int64_t n = 0;
 
-	if (r->n_paths > (uint64_t)reg->set.max_paths)
+	if (r->n_paths > (uint64_t)reg->set->max_paths)
 		return true;
 	for (uint32_t i = 0; i < r->n_paths; i++) {
 		rg_str rest = r->paths[i], value;
 
 		while (rest.n > 0 && rg__list_next(&rest, &value) == 1) {
-			if (++n > reg->set.max_paths)
+			if (++n > reg->set->max_paths)
 				return true;
 		}
 	}
@@ -75,14 +75,14 @@ static rg_str cut(rg_str s, int64_t limit)
 
 static int32_t check_limits(rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 
-	if (r->n_contacts > (uint64_t)reg->set.max_request_contacts || too_many_paths(reg))
+	if (r->n_contacts > (uint64_t)reg->set->max_request_contacts || too_many_paths(reg))
 		return RG_R_TOO_LARGE;
-	if (longer(r->callid, reg->set.max_callid_len))
+	if (longer(r->callid, reg->set->max_callid_len))
 		return RG_R_CALLID_LEN;
 	if (!rg__has_control(r->user_agent))
-		reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
+		reg->user_agent = cut(r->user_agent, reg->set->max_user_agent_len);
 	return rg__register_contacts(reg);
 }
 
@@ -102,11 +102,25 @@ static bool good_from(rg_str value, const rg__uri *to)
 	return rg__name_addr_parse(value, &na) == RG_OK && (rg__eq(na.uri, to->text) || rg__uri_parse(na.uri, &uri) == RG_OK);
 }
 
+/* Reads the Request-URI, of which nothing is kept. It usually is the host of To, which is already read. */
+static int32_t check_request_uri(rg_str text, const rg__uri *to)
+{
+	rg_str scheme = RG_STR("sip:");
+	rg__uri uri;
+
+	if (to->host.n > 0 && text.n == scheme.n + to->host.n && memcmp(text.p, scheme.p, scheme.n) == 0 &&
+		memcmp(text.p + scheme.n, to->host.p, to->host.n) == 0)
+		return RG_R_FINE;
+	if (rg__uri_parse(text, &uri) != RG_OK)
+		return RG_R_PARSE;
+	return uri.scheme == RG__SCHEME_OTHER ? RG_R_SCHEME : RG_R_FINE; /* RFC 3261 §8.2.2.1 */
+}
+
 /* RFC 3261 §8.1.1: the mandatory fields of every request. */
 static int32_t check_required(rg__register *reg)
 {
-	const rg_request *r = &reg->request;
-	rg__uri uri;
+	const rg_request *r = reg->request;
+	int32_t reason;
 	rg_str method;
 
 	if (!r->to_header.p)
@@ -125,10 +139,8 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_INV_CSEQ;
 	if (!rg__eq(method, RG_STR("REGISTER")))
 		return RG_R_PARSE;
-	if (r->request_uri.p && rg__uri_parse(r->request_uri, &uri) != RG_OK)
-		return RG_R_PARSE;
-	if (r->request_uri.p && uri.scheme == RG__SCHEME_OTHER) /* RFC 3261 §8.2.2.1 */
-		return RG_R_SCHEME;
+	if (r->request_uri.p && (reason = check_request_uri(r->request_uri, &reg->to)) != RG_R_FINE)
+		return reason;
 	return take_socket(reg);
 }
 
@@ -137,20 +149,20 @@ static rg_status read_register_aor(rg__register *reg, int32_t *reason)
 {
 	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
 		[RG__AOR_TOO_LONG] = RG_R_AOR_LEN, [RG__AOR_SCHEME] = RG_R_DOMAIN };
-	int how = rg__register_aor(reg, &reg->set.aor, &reg->aor);
+	int how = rg__register_aor(reg, &reg->set->aor, &reg->aor);
 
 	if (how == RG__AOR_NOMEM)
 		return RG_ENOMEM;
 	*reason = reasons[how];
 	if (how == RG__AOR_OK)
-		reg->key = (rg_key){ rg__request_domain(&reg->request), reg->aor.user, reg->aor.host };
+		reg->key = (rg_key){ rg__request_domain(reg->request), reg->aor.user, reg->aor.host };
 	return RG_OK;
 }
 
 int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out)
 {
-	if (reg->request.aor.p)
-		return rg__aor_from_text(reg->request.aor, rules, out);
+	if (reg->request->aor.p)
+		return rg__aor_from_text(reg->request->aor, rules, out);
 	return rg__aor_from_uri(&reg->to, rules, out);
 }
 
@@ -158,9 +170,9 @@ int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__ao
 static int32_t read_expires(rg__register *reg)
 {
 	reg->header_expires = -1;
-	if (!reg->request.expires.p)
+	if (!reg->request->expires.p)
 		return RG_R_FINE;
-	return rg__expires_read(reg->request.expires, &reg->set, &reg->header_expires) ? RG_R_FINE : RG_R_PARSE_EXP;
+	return rg__expires_read(reg->request->expires, reg->set, &reg->header_expires) ? RG_R_FINE : RG_R_PARSE_EXP;
 }
 
 static uint32_t allowed(const rg_request *r)
@@ -178,18 +190,18 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 {
 	rg_status status;
 
-	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request.defect) != RG_R_FINE ||
+	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request->defect) != RG_R_FINE ||
 		(*reason = check_required(reg)) != RG_R_FINE)
 		return RG_OK;
 	reg->stage = RG__STAGE_DOMAIN;
-	if (reg->request.flags & RG_REQUEST_NOT_LOCAL) {
+	if (reg->request->flags & RG_REQUEST_NOT_LOCAL) {
 		*reason = RG_R_DOMAIN;
 		return RG_OK;
 	}
 	if ((*reason = rg__register_require(reg)) != RG_R_FINE)
 		return RG_OK;
 	reg->stage = RG__STAGE_AUTHORIZATION;
-	if (reg->request.flags & RG_REQUEST_FORBIDDEN) {
+	if (reg->request->flags & RG_REQUEST_FORBIDDEN) {
 		*reason = RG_R_FORBIDDEN;
 		return RG_OK;
 	}
@@ -202,7 +214,7 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 	if (*reason == RG_R_FINE && upstream && reg->contact_reason == RG_R_FINE)
 		status = rg__register_reply(reg, upstream, reason, why);
 	if (*reason == RG_R_FINE) {
-		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
+		reg->allow = reg->n > 0 ? allowed(reg->request) : 0;
 		*reason = rg__register_rules(reg);
 	}
 	if (*reason == RG_R_FINE)
@@ -233,39 +245,46 @@ static void take_fingerprint(rg__register *reg)
 
 	for (uint32_t i = 0; i < reg->n; i++)
 		fp = rg__fingerprint(fp, FP_CONTACT, reg->wanted[i].value);
-	if (reg->request.expires.p)
-		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request.expires);
-	for (uint32_t i = 0; i < reg->request.n_paths; i++)
-		fp = add_path_line(fp, reg->request.paths[i]);
+	if (reg->request->expires.p)
+		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request->expires);
+	for (uint32_t i = 0; i < reg->request->n_paths; i++)
+		fp = add_path_line(fp, reg->request->paths[i]);
 	reg->fingerprint = fp;
+}
+
+static void take_hop(rg__register *reg, rg__wanted *w, const rg__uri *uri)
+{
+	w->next_hop = rg__uri_hop_slice(uri);
+	if (w->next_hop.p)
+		return;
+	w->hop_at = (uint32_t)reg->text.n;
+	rg__hop_tag(uri, &reg->text, &w->host);
+	w->hop_n = (uint32_t)reg->text.n - w->hop_at;
 }
 
 /* The Path applies to all Contacts, and precedes the received URI (base specification §1.1.1). The host's received URI applies to all
  * Contacts that state none. Contacts with the same hop share one tag. */
 static void add_hops(rg__register *reg)
 {
-	uint32_t shared_at = (uint32_t)reg->text.n, shared_n;
-	bool by_path = reg->path_n > 0, by_host = reg->request.received.n > 0;
-	rg_str shared_host = RG__ABSENT;
+	bool by_path = reg->path_n > 0, by_host = reg->request->received.n > 0;
+	const rg__wanted *first = NULL; /* with the hop that several share */
 
-	if (by_path || by_host)
-		rg__hop_tag(by_path ? &reg->path_hop : &reg->received, &reg->text, &shared_host);
-	shared_n = (uint32_t)reg->text.n - shared_at;
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
-		bool from_host = by_host && w->received.n == 0;
+		bool from_host = by_host && w->received.n == 0, shares = by_path || from_host;
 
 		if (from_host)
-			w->received = reg->request.received;
-		if (by_path || from_host) {
-			w->hop_at = shared_at;
-			w->hop_n = shared_n;
-			w->host = shared_host;
+			w->received = reg->request->received;
+		if (shares && first) {
+			w->next_hop = first->next_hop;
+			w->host = first->host;
+			w->hop_at = first->hop_at;
+			w->hop_n = first->hop_n;
 			continue;
 		}
-		w->hop_at = (uint32_t)reg->text.n;
-		rg__hop_tag(w->received.n > 0 ? &w->received_uri : &w->uri, &reg->text, &w->host);
-		w->hop_n = (uint32_t)reg->text.n - w->hop_at;
+		take_hop(reg, w, by_path ? &reg->path_hop : from_host ? &reg->received : w->received.n > 0 ? &w->received_uri : &w->uri);
+		if (shares)
+			first = w;
 	}
 }
 
@@ -284,24 +303,16 @@ static rg_status settle_wanted(rg__register *reg)
 	for (uint32_t i = 0; i < reg->n; i++) {
 		rg__wanted *w = &reg->wanted[i];
 
-		w->params = placed(reg, w->params_at, w->params_n);
-		w->instance = placed(reg, w->instance_at, w->instance_n);
-		w->next_hop = placed(reg, w->hop_at, w->hop_n);
+		if (w->params_n > 0)
+			w->params = placed(reg, w->params_at, w->params_n);
+		if (w->hop_n > 0)
+			w->next_hop = placed(reg, w->hop_at, w->hop_n);
 		if (reg->path_received_n > 0)
 			w->received = placed(reg, reg->path_received_at, reg->path_received_n);
 	}
 	take_fingerprint(reg);
-	rg__register_resolved(reg, reg->request.resolved, reg->request.n_resolved);
+	rg__register_resolved(reg, reg->request->resolved, reg->request->n_resolved);
 	return RG_OK;
-}
-
-/* Makes room for the stored parameters and a next hop, which is usually enough. Without memory the text grows later. */
-static void reserve_text(rg__register *reg)
-{
-	size_t room = reg->request.n_contacts > 0 && reg->request.n_contacts <= reg->room ? reg->request.contacts[0].n + 64 : 0;
-
-	reg->text.p = room > 0 && room < 4096 ? malloc(room) : NULL;
-	reg->text.room = reg->text.p ? room : 0;
 }
 
 _Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
@@ -330,15 +341,18 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 	reg = new_register(count_at_most(request, rg__config_int(config, RG__P_max_request_contacts)), room);
 	if (!reg)
 		return RG_ENOMEM;
-	rg__save_settings_of(config, options, &reg->set);
-	reg->request = *request;
+	reg->request = request;
 	reg->cached = upstream != NULL;
+	reg->set = options || upstream ? NULL : rg__config_prepared(config);
+	if (!reg->set) {
+		rg__save_settings_of(config, options, &reg->own);
+		reg->set = &reg->own;
+	}
 	if (reg->cached) {
 		/* The client already has its response, intervals included. */
-		reg->set.no_reply = true;
-		reg->set.expires_max_deviation = 0;
+		reg->own.no_reply = true;
+		reg->own.expires_max_deviation = 0;
 	}
-	reserve_text(reg);
 	status = rg__register_host(reg, why);
 	if (status == RG_OK)
 		status = check_register(reg, upstream, &reg->reason, why);
@@ -384,10 +398,10 @@ int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *h
 
 	*host = (rg__aor){ 0 };
 	if (!of_request_uri)
-		return rg__aor_host(&reg->to, &reg->set.aor, host);
-	if (rg__uri_parse(reg->request.request_uri, &uri) != RG_OK)
+		return rg__aor_host(&reg->to, &reg->set->aor, host);
+	if (rg__uri_parse(reg->request->request_uri, &uri) != RG_OK)
 		return RG__AOR_PARSE; /* there is no Request-URI */
-	return rg__aor_host(&uri, &reg->set.aor, host);
+	return rg__aor_host(&uri, &reg->set->aor, host);
 }
 
 bool rg__register_asks_domain(const rg__register *reg)
@@ -417,12 +431,12 @@ const rg_key *rg__register_key(const rg__register *reg)
 
 bool rg__register_is_query(const rg__register *reg)
 {
-	return reg->request.n_contacts == 0;
+	return reg->request->n_contacts == 0;
 }
 
 bool rg__register_memory_only(const rg__register *reg)
 {
-	return reg->set.memory_only;
+	return reg->set->memory_only;
 }
 
 uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max)

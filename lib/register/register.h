@@ -18,7 +18,7 @@ typedef struct rg__wanted {
 	rg_str value;            /* as it stands in the message */
 	rg__uri uri;
 	rg_str params;           /* the parameters to store */
-	rg_str instance;         /* inside params, as rg__instance_read() returns it */
+	rg_str instance;         /* as rg__instance_read() returns it */
 	rg_str received;         /* stated by a trusted client, else by the host; absent = none */
 	rg__uri received_uri;    /* of the client's received */
 	rg_str next_hop;         /* in the form of a tag */
@@ -39,16 +39,17 @@ typedef struct rg__wanted {
 	int64_t upstream;        /* seconds that the main registrar granted; 0 = removed or dropped, -1 = not stated */
 	bool granted;            /* its reply has a value for this Contact */
 	int64_t expires;         /* seconds in effect, after clamping; 0 = remove */
-	/* Offsets into the text, which may still move. */
-	uint32_t params_at, params_n, instance_at, instance_n, hop_at, hop_n;
+	/* Offsets into the text, which may still move, of what the request does not have in the form to be stored. */
+	uint32_t params_at, params_n, hop_at, hop_n;
 } rg__wanted;
 
 /* How far reading came. The host decides on the domain and on authorization; a fault found before such a stage wins over its decision. */
 enum { RG__STAGE_LIMITS, RG__STAGE_DOMAIN, RG__STAGE_AUTHORIZATION };
 
 struct rg__register {
-	rg__save_settings set;
-	rg_request request;      /* the view of this version of the library */
+	const rg__save_settings *set; /* those of the config itself, or `own` */
+	rg__save_settings own;
+	const rg_request *request; /* the view of this version of the library */
 	rg__uri to, received;    /* URIs of To and, if there is one, of the host's received */
 	rg__uri path_hop;        /* the topmost Path value, when there is a Path that is not ignored */
 	rg__aor aor;             /* zeroed from here on */
@@ -61,7 +62,7 @@ struct rg__register {
 	uint64_t fingerprint;    /* rg_contact.request_hash */
 	rg_str user_agent;       /* cut to its limit */
 	int64_t header_expires;  /* -1 = no Expires header */
-	rg__buf text;            /* stored params and next hops; for a 420 the unsupported tags */
+	rg__buf text;            /* params and next hops to be stored, unless the request has them so; for a 420 the unsupported tags */
 	rg_str unsupported;
 	rg_str path;             /* the values of the Path, unless it is ignored, separated by LF */
 	rg_str socket;           /* the local socket: the host's, or the one that the socket header names */
@@ -82,7 +83,7 @@ struct rg__register {
 	rg__wanted wanted[];
 };
 
-/* A REGISTER after every check that needs no record. Borrows from request, config and options. */
+/* A REGISTER after every check that needs no record. Borrows request, config and options. */
 typedef struct rg__register rg__register;
 
 /* Memory on a caller's stack for a register with one Contact: allocating that much would be slow. */
@@ -114,7 +115,7 @@ bool rg__register_memory_only(const rg__register *reg); /* its bindings stay on 
 /* The shortest lifetime of a binding, in seconds: one that is woken needs time for that. */
 static inline int64_t rg__register_least(const rg__register *reg, const rg__wanted *w)
 {
-	return w->asks == RG__PN_WAKE ? reg->set.push->least : 0;
+	return w->asks == RG__PN_WAKE ? reg->set->push->least : 0;
 }
 
 /* The distinct host names among the next hops of the Contacts. Stores at most @p max and returns their number. */

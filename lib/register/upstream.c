@@ -80,12 +80,6 @@ static int32_t read_lines(const rg_upstream *upstream, reply *r, bool store)
 	return RG_R_FINE;
 }
 
-/* The slice is valid only until the text grows. */
-static rg_str placed_instance(const rg__register *reg, const rg__wanted *w)
-{
-	return w->instance_n > 0 ? (rg_str){ reg->text.p + w->instance_at, w->instance_n } : RG__ABSENT;
-}
-
 /* The URI under which a Contact was forwarded, as `modified` states it with or without <>. */
 static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint32_t k, rg__matchable *out)
 {
@@ -106,24 +100,24 @@ static bool forwarded_as(const rg__wanted *w, const rg_upstream *upstream, uint3
 
 /* Two flows of a device may share a URI; then reg-id and instance tell them apart (RFC 5626 §6). A missing reg-id matches either flow,
  * unless @p surely. */
-static bool may_be(const granted *g, const rg__wanted *w, rg_str instance, bool surely)
+static bool may_be(const granted *g, const rg__wanted *w, bool surely)
 {
 	if (g->reg_id == 0 || w->reg_id == 0)
 		return !surely || g->reg_id == w->reg_id;
-	return g->reg_id == w->reg_id && (g->match.instance.n == 0 || instance.n == 0 || rg__same_instance(g->match.instance, instance));
+	return g->reg_id == w->reg_id && (g->match.instance.n == 0 || w->instance.n == 0 || rg__same_instance(g->match.instance, w->instance));
 }
 
 /* How well a value matches a Contact, best first. */
 enum { EXACT_FLOW, EQUAL_FLOW, EXACT, EQUAL, HOWS };
 
-static granted *find_granted(reply *r, const rg__wanted *w, rg_str instance, rg__matchable *forwarded, int how, bool taken)
+static granted *find_granted(reply *r, const rg__wanted *w, rg__matchable *forwarded, int how, bool taken)
 {
 	bool exact = how == EXACT_FLOW || how == EXACT;
 
 	for (uint32_t i = 0; i < r->n; i++) {
 		granted *g = &r->values[i];
 
-		if (g->taken != taken || !may_be(g, w, instance, how <= EQUAL_FLOW))
+		if (g->taken != taken || !may_be(g, w, how <= EQUAL_FLOW))
 			continue;
 		if (exact ? rg__eq(g->match.text, forwarded->text) : rg__same_uri(&g->match, forwarded))
 			return g;
@@ -147,7 +141,7 @@ static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 	for (int how = 0; how < HOWS; how++) {
 		for (uint32_t k = 0; k < reg->n; k++) {
 			rg__wanted *w = &reg->wanted[k];
-			granted *g = w->granted ? NULL : find_granted(r, w, placed_instance(reg, w), &forwarded[k], how, false);
+			granted *g = w->granted ? NULL : find_granted(r, w, &forwarded[k], how, false);
 
 			if (g)
 				grant(reg, r, w, g);
@@ -159,7 +153,7 @@ static void grant_each(rg__register *reg, reply *r, rg__matchable *forwarded)
 		if (w->granted)
 			continue;
 		w->upstream = 0; /* dropped, or removed on request */
-		w->moot = find_granted(r, w, placed_instance(reg, w), &forwarded[k], EQUAL, true) != NULL;
+		w->moot = find_granted(r, w, &forwarded[k], EQUAL, true) != NULL;
 	}
 }
 
@@ -180,8 +174,6 @@ rg_status rg__register_reply(rg__register *reg, const rg_upstream *upstream, int
 	reply r = { .expires = seconds_of(upstream->expires) };
 	rg__matchable *forwarded;
 
-	if (reg->text.failed)
-		return RG_ENOMEM; /* the instances of the Contacts are not there to be compared */
 	*reason = read_lines(upstream, &r, false);
 	if (*reason != RG_R_FINE || reg->star || reg->n == 0)
 		return RG_OK;

@@ -2,36 +2,46 @@
 #include "text/text.h"
 #include <arpa/inet.h>
 
-/* Reads one to three digits up to 255 without a leading zero; returns where they end, or NULL. */
-static inline const char *read_octet(const char *p, const char *end, uint8_t *octet)
+static inline unsigned digit_at(rg_str s, size_t at) /* above 9: there is none */
 {
-	const char *from = p;
-	unsigned value = 0, digit;
+	return at < s.n ? (unsigned)(unsigned char)s.p[at] - '0' : 10;
+}
 
-	for (; p < end && (digit = (unsigned char)*p - (unsigned)'0') <= 9; p++)
-		value = value * 10 + digit;
-	*octet = (uint8_t)value;
-	return p > from && p - from <= 3 && value <= 255 && (*from != '0' || p - from == 1) ? p : NULL;
+/* Reads up to three digits without a leading zero; returns the index after them. A value above 255: there is none. */
+static inline size_t read_octet(rg_str s, size_t at, unsigned *octet)
+{
+	unsigned value = digit_at(s, at), digit;
+
+	*octet = value <= 9 ? value : 256;
+	if (value == 0 || value > 9 || (digit = digit_at(s, at + 1)) > 9)
+		return at + 1;
+	*octet = value = value * 10 + digit;
+	if ((digit = digit_at(s, at + 2)) > 9)
+		return at + 2;
+	*octet = value * 10 + digit;
+	return at + 3;
+}
+
+size_t rg__ip4_read(rg_str s, size_t at, uint8_t ip[4])
+{
+	unsigned octet;
+
+	for (int part = 0; part < 4; part++, at++) {
+		at = read_octet(s, at, &octet);
+		if (octet > 255 || (part < 3 && (at >= s.n || s.p[at] != '.')))
+			return 0;
+		ip[part] = (uint8_t)octet;
+	}
+	return at - 1;
 }
 
 bool rg__ip4_parse(rg_str s, rg_addr *out)
 {
-	uint8_t ip[4];
-
 	*out = (rg_addr){ 0 };
-	if (s.n < 7 || s.n > 15)
+	if (s.n == 0 || rg__ip4_read(s, 0, out->ip) != s.n) {
+		memset(out->ip, 0, sizeof out->ip);
 		return false;
-	const char *p = s.p, *end = s.p + s.n;
-	for (int part = 0; part < 4; part++) {
-		if (part > 0 && (p == end || *p++ != '.'))
-			return false;
-		p = read_octet(p, end, &ip[part]);
-		if (!p)
-			return false;
 	}
-	if (p != end)
-		return false;
-	memcpy(out->ip, ip, sizeof ip);
 	out->family = 4;
 	return true;
 }

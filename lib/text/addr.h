@@ -7,8 +7,14 @@
 #include <stdbool.h>
 #include <string.h>
 
+/* For a function on the way of each request that has one or two callers: the compiler shares no copy of it. */
+#define RG__INLINE static inline __attribute__((always_inline))
+
 /* Four decimal numbers. Leading zeros are refused: some readers take them as octal, and one text must not name two addresses. */
 bool rg__ip4_parse(rg_str s, rg_addr *out);
+
+/* Reads such an address that stands at @p at, whatever follows. Returns the index after it; 0: there is none, and @p ip is of no use. */
+size_t rg__ip4_read(rg_str s, size_t at, uint8_t ip[4]);
 
 /* RFC 4291 §2.2, without brackets or zone. An IPv4-mapped address becomes the IPv4 address. */
 bool rg__ip6_parse(rg_str s, rg_addr *out);

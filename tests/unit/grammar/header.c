@@ -119,6 +119,104 @@ Test(header, cut_at_any_byte_a_value_is_read_no_further)
 	cr_expect_eq(values, 2);
 }
 
+/* The index after the quoted string that begins at @p at; 0: it is malformed. One octet at a time. */
+static size_t walk_quoted(rg_str s, size_t at)
+{
+	for (at++; at < s.n && s.p[at] != '"'; at++) {
+		unsigned char c = (unsigned char)s.p[at];
+
+		if (c == '\\' && ++at == s.n)
+			return 0;
+		c = (unsigned char)s.p[at];
+		if ((c < 0x20 && c != '\t') || c == 0x7f)
+			return 0;
+	}
+	return at < s.n ? at + 1 : 0;
+}
+
+/* The string is read in words, so it begins at each place in one, and each octet that may end a word stands at each place. */
+Test(header, a_quoted_string_ends_where_a_walk_octet_by_octet_ends_it)
+{
+	static const unsigned char odd[] = { 0, 1, '\b', '\t', '\n', '\r', 0x1f, ' ', '!', '"', '#', ',', '<', '[', '\\', ']', 0x7e, 0x7f, 0x80, 0xa2, 0xff };
+
+	for (size_t n = 0; n <= 40; n++) {
+		for (size_t at = 0; at < n; at++) {
+			for (size_t i = 0; i < sizeof odd; i++) {
+				size_t shift = (n + at + i) % 8;
+				char *room = malloc(shift + n + 5);
+				char *text = room + shift;
+
+				memcpy(text, ";a=\"", 4);
+				memset(text + 4, i % 2 ? 0xff : 'x', n);
+				text[4 + n] = '"';
+				text[4 + at] = (char)odd[i];
+				rg_str s = { text, n + 5 }, rest = s;
+				rg__param param;
+				size_t end = walk_quoted(s, 3);
+				bool good = end == s.n;
+
+				cr_assert_eq(rg__param_next(&rest, &param), good ? 1 : -1, "0x%02x at %zu of %zu", odd[i], at, n);
+				cr_assert(!good || param.value.n == n + 2, "0x%02x at %zu of %zu", odd[i], at, n);
+				free(room);
+			}
+		}
+	}
+}
+
+static void same_slice(rg_str a, rg_str b, const char *text)
+{
+	cr_assert(a.p == b.p && a.n == b.n, "%s", text);
+}
+
+static void same_reading(rg_str list, const char *text)
+{
+	static rg__params apart, at_once;
+	rg_str rest = list, next = list, value, got;
+	rg__name_addr na, read;
+	int more;
+	bool good;
+
+	do {
+		more = rg__list_next(&rest, &value);
+		cr_assert_eq(rg__name_addr_next(&next, &got, &read, &at_once, &good), more, "%s", text);
+		same_slice(got, value, text);
+		same_slice(next, rest, text);
+		if (more <= 0)
+			return;
+		cr_assert_eq(good, rg__name_addr_read(value, &na, &apart) == RG_OK, "%s", text);
+		if (!good)
+			continue;
+		same_slice(read.uri, na.uri, text);
+		same_slice(read.display, na.display, text);
+		same_slice(read.params, na.params, text);
+		cr_assert_eq(at_once.n, apart.n, "%s", text);
+		for (uint32_t i = 0; i < apart.n; i++) {
+			same_slice(at_once.row[i].name, apart.row[i].name, text);
+			same_slice(at_once.row[i].value, apart.row[i].value, text);
+		}
+	} while (more > 0);
+}
+
+Test(header, an_address_of_a_list_is_read_at_once_as_the_value_and_then_the_address)
+{
+	static const char *const lists[] = { "\"A, \\\" B\" <sip:a@h;x?y>;q=0.5 ; c=\"d,\" , sip:a@h;e;f = [::1],*", " , <a>,", "a b <c>;d;D, <e" };
+	static const char odd[] = "\0\t\n\" ,;<>=?\\[]:@*%\x7f\x80x";
+	char text[128];
+
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		for (size_t at = 0; at < strlen(lists[i]); at++) {
+			same_reading((rg_str){ lists[i], at }, lists[i]);
+			for (size_t k = 0; k < sizeof odd - 1; k++) {
+				strcpy(text, lists[i]);
+				text[at] = odd[k];
+				same_reading((rg_str){ text, strlen(lists[i]) }, text);
+			}
+		}
+		same_reading(rg_str_from(lists[i]), lists[i]);
+	}
+	same_reading(RG__ABSENT, "absent");
+}
+
 Test(header, header_params_may_be_as_many_as_uri_params)
 {
 	for (int n = RG__PARAMS_MAX; n <= RG__PARAMS_MAX + 1; n++) {

@@ -191,6 +191,78 @@ Test(uri, the_hop_is_one_text_however_it_is_spelled)
 	}
 }
 
+Test(uri, its_hop_is_not_written_anew_where_it_stands_in_the_uri)
+{
+	static const struct {
+		const char *text, *hop;
+	} cases[] = {
+		{ "sip:192.0.2.1:1", "192.0.2.1:1" }, { "sip:a@192.0.2.1:10", "192.0.2.1:10" }, { "sip:192.0.2.1:999;x=1", "192.0.2.1:999" },
+		{ "sips:192.0.2.1:5060?y=1", "192.0.2.1:5060" }, { "sip:192.0.2.1:65535", "192.0.2.1:65535" }, { "sip:192.0.2.1:05060", NULL },
+		{ "sip:192.0.2.1", NULL }, { "sip:h:5060", NULL }, { "sip:[2001:db8::1]:5060", NULL }, { "tel:1", NULL },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		rg__buf b = { 0 };
+		rg__uri uri;
+
+		cr_assert_eq(rg__uri_parse(rg_str_from(cases[i].text), &uri), RG_OK);
+		rg_str hop = rg__uri_hop_slice(&uri);
+		part(cases[i].text, "hop", hop, cases[i].hop);
+		if (hop.p)
+			rg__uri_hop(&uri, &b);
+		cr_expect(rg__eq(hop, (rg_str){ b.p, b.n }), "%s", cases[i].text);
+		rg__buf_free(&b);
+	}
+}
+
+/* RFC 3261 §25.1 read label by label, with the exceptions of the library. */
+static bool walk_hostname(rg_str s)
+{
+	size_t label = 0;
+
+	if (s.n > 1 && s.p[s.n - 1] == '.')
+		s.n--;
+	for (size_t at = 0; at <= s.n; at++) {
+		if (at < s.n && s.p[at] != '.')
+			continue;
+		if (at == label || s.p[label] == '-' || s.p[at - 1] == '-')
+			return false;
+		if (at < s.n)
+			label = at + 1;
+	}
+	for (size_t at = label; at < s.n; at++) {
+		if (s.p[at] < '0' || s.p[at] > '9')
+			return true;
+	}
+	return label == 0;
+}
+
+Test(uri, a_host_name_is_one_label_by_label)
+{
+	static const char octets[] = "a1-._";
+	char text[16];
+
+	for (uint32_t code = 0; code < 5 * 5 * 5 * 5 * 5 * 5; code++) {
+		for (size_t n = 1; n <= 6; n++) {
+			uint32_t rest = code;
+			rg__uri uri;
+
+			memcpy(text, "sip:", 4);
+			for (size_t i = 0; i < n; i++, rest /= 5)
+				text[4 + i] = octets[rest % 5];
+			if (rest > 0)
+				continue;
+			rg_str all = { text, 4 + n }, host = { text + 4, n };
+			bool good = walk_hostname(host);
+
+			cr_assert_eq(rg__is_hostname(host), good, "%.*s", (int)n, host.p);
+			cr_assert_eq(rg__uri_parse(all, &uri), good ? RG_OK : RG_EINVAL, "%.*s", (int)n, host.p);
+			cr_assert(!good || uri.host.n == n);
+		}
+	}
+	cr_expect_not(rg__is_hostname(RG__ABSENT));
+	cr_expect_not(rg__is_hostname(RG_STR("a b")));
+}
+
 Test(uri, without_scheme_it_reads_as_sip)
 {
 	rg__uri uri;

@@ -185,6 +185,30 @@ Test(register_contact, what_only_a_server_sets_is_not_stored_and_the_rest_is_kep
 	end_world(&w);
 }
 
+Test(register_contact, parameters_are_stored_alike_however_they_stand_between_others)
+{
+	static const struct {
+		const char *given, *stored;
+	} cases[] = {
+		{ "", "" }, { ";q=1", "" }, { ";a=1", ";a=1" }, { "; a=1", ";a=1" }, { ";a =1", ";a=1" }, { ";a= 1", ";a=1" }, { ";a=1 ", ";a=1" },
+		{ ";a=1;b", ";a=1;b" }, { ";a;q=1;b", ";a;b" }, { ";q=1;a;b;expires=9;c=\"x\"", ";a;b;c=\"x\"" }, { ";a;b ;c;d", ";a;b;c;d" },
+		{ ";a;\tb;c", ";a;b;c" }, { ";q=1; a;b", ";a;b" }, { ";a;b=2;c = 3;q=1;d", ";a;b=2;c=3;d" }, { "\t;a;b", ";a;b" },
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		world w = new_world();
+		char text[128];
+
+		snprintf(text, sizeof text, "<sip:a@192.0.2.7>%s, <sip:b@192.0.2.7>%s", cases[i].given, cases[i].given);
+		cr_assert_eq(save(&w, .contact = { text }), 200, "%s", text);
+		for (uint32_t k = 0; k < 2; k++) {
+			rg_contact c = binding(&w, k);
+
+			cr_expect(rg__eq(c.params, rg_str_from(cases[i].stored)), "%s: '%.*s'", text, (int)c.params.n, c.params.p);
+		}
+		end_world(&w);
+	}
+}
+
 Test(register_contact, a_reg_id_that_is_stated_twice_is_refused)
 {
 	world w = new_world();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "text/text.h"
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 Test(addr, one_address_has_one_canonical_text)
 {
@@ -45,6 +46,27 @@ Test(addr, what_is_no_address_is_refused_and_leaves_nothing)
 	rg_addr addr;
 	cr_expect_eq(rg_addr_parse(RG_STR("::1\0"), &addr), RG_EINVAL);
 	cr_expect_eq(rg_addr_parse(RG__ABSENT, &addr), RG_EINVAL);
+}
+
+Test(addr, each_number_of_an_ip4_address_is_at_most_255_and_has_no_leading_zero)
+{
+	char text[64];
+
+	for (int value = 0; value <= 1100; value++) {
+		for (int zeros = 0; zeros < 2; zeros++) {
+			for (int part = 0; part < 4; part++) {
+				size_t n = 0;
+				rg_addr addr;
+
+				for (int i = 0; i < 4; i++)
+					n += (size_t)snprintf(text + n, sizeof text - n, "%s%s%d", i ? "." : "", zeros && i == part ? "0" : "", i == part ? value : i);
+				bool good = rg__ip4_parse((rg_str){ text, n }, &addr);
+				cr_assert_eq(good, zeros == 0 && value <= 255, "%s", text);
+				cr_assert_eq(addr.ip[part], good ? value : 0, "%s", text);
+				cr_assert_eq(addr.family, good ? 4 : 0, "%s", text);
+			}
+		}
+	}
 }
 
 Test(addr, too_small_a_room_prints_nothing)
