@@ -100,12 +100,22 @@ static int step_named(rg_op *op)
 	return st == RG_OK ? RG__STEP_KEY : finish_op(op, st);
 }
 
+static rg_status issue_fetch(rg_op *op)
+{
+	return rg__call_fetch(&op->call, &op->key, op->fresh ? RG_FETCH_FRESH : 0);
+}
+
+static int step_fetch(rg_op *op)
+{
+	return call_store(op, RG__STEP_FETCHED, issue_fetch);
+}
+
 static int step_key(rg_op *op)
 {
 	op->conflicts = 0;
 	op->fresh = (op->fetch_flags & RG_FETCH_FRESH) != 0;
 	if (!op->verb->walks)
-		return RG__STEP_FETCH;
+		return step_fetch(op);
 	if (op->verb->next)
 		return op->verb->next(op) ? RG__STEP_FETCH : finish_op(op, op->failed);
 	op->wait_until = 0;
@@ -137,16 +147,6 @@ static int step_paged(rg_op *op)
 	op->paged = true;
 	op->at = 0;
 	return RG__STEP_KEY;
-}
-
-static rg_status issue_fetch(rg_op *op)
-{
-	return rg__call_fetch(&op->call, &op->key, op->fresh ? RG_FETCH_FRESH : 0);
-}
-
-static int step_fetch(rg_op *op)
-{
-	return call_store(op, RG__STEP_FETCHED, issue_fetch);
 }
 
 /* The record in the store is the one to decide on. */
@@ -288,7 +288,8 @@ static int commit_landed(rg_op *op)
 	if (op->commit.next && rg__op_is_home(op))
 		rg__announce_record(op->ticket.reg, next_look(op));
 	rg__op_touch_sites(op);
-	rg__op_settle(op, true);
+	if (op->batch || rg__events_wanted(op->ticket.reg->events))
+		rg__op_settle(op, true);
 	if (rg__waits_any(op->ticket.reg->waits) && rg__op_is_home(op))
 		rg__waits_changed(op->ticket.reg, &op->key, &op->commit.revision);
 	return end_key(op, RG_OK);

@@ -23,7 +23,7 @@ static inline void put(lines *l, rg_str s)
 /* A literal is copied as so many octets, without a call. */
 #define PUT(l, literal) put(l, (rg_str){ literal, sizeof literal - 1 })
 
-static void put_number(lines *l, int64_t v)
+static void put_decimal(lines *l, int64_t v)
 {
 	char digits[20]; /* the sign and 19 digits of INT64_MIN */
 	size_t at = sizeof digits;
@@ -58,7 +58,7 @@ static inline void end_header(lines *l)
 static void put_number_header(lines *l, rg_str name, int64_t v)
 {
 	begin_header(l, name);
-	put_number(l, v);
+	put_decimal(l, v);
 	end_header(l);
 }
 
@@ -84,7 +84,7 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 		put(l, rg__q_print(c->q, q));
 	}
 	PUT(l, ";expires=");
-	put_number(l, rg__seconds_left(c, r->answer.now));
+	put_decimal(l, rg__seconds_left(c, r->answer.now));
 	if (c->received.n > 0 && r->answer.received_param.n > 0) {
 		PUT(l, ";");
 		put(l, r->answer.received_param);
