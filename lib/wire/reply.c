@@ -258,7 +258,8 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
 	const bool accepted = m->start.kind == RG__WIRE_SAVE ? answer->code < 300 : m->defect == RG_R_FINE;
-	reply_text out = { call->reply, call->room, 0 };
+	char nowhere;
+	reply_text out = { call->reply ? call->reply : &nowhere, call->room, 0 };
 
 	if (m->n_vias == 0)
 		return RG_EINVAL;
