@@ -211,7 +211,7 @@ static void skip_printed(reply_text *out, size_t n)
 	out->left -= n <= out->left ? n : out->left;
 }
 
-/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted nothing is. */
+/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted, and in another request without a defect, nothing is. */
 static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 {
 	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
@@ -257,7 +257,7 @@ static void put_response(reply_text *out, const rg_response *response)
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
-	const bool accepted = m->start.kind == RG__WIRE_SAVE && answer->code < 300;
+	const bool accepted = m->start.kind == RG__WIRE_SAVE ? answer->code < 300 : m->defect == RG_R_FINE;
 	char none; /* where there is no room, nothing is written */
 	reply_text out = { call->room > 0 ? call->reply : &none, call->room, 0 };
 
