@@ -257,7 +257,8 @@ static void put_response(reply_text *out, const rg_response *response)
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
-	const bool accepted = m->start.kind == RG__WIRE_SAVE ? answer->code < 300 : m->defect == RG_R_FINE;
+	/* Of a message that was only salvaged, which has no body, nothing was checked. */
+	const bool accepted = m->start.kind == RG__WIRE_SAVE ? answer->code < 300 : m->defect == RG_R_FINE && m->body.p;
 	char none; /* where there is no room, nothing is written */
 	reply_text out = { call->room > 0 ? call->reply : &none, call->room, 0 };
 
