@@ -117,7 +117,7 @@ msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 {
 	enum { ROOM = 4096 }; /* limit of the copied text; no honest reply needs more */
 	static const char start[] = "REGISTER sip:salvaged.invalid SIP/2.0\r\n";
-	char *text = malloc(ROOM + 3);
+	char *text = malloc(sizeof start + ROOM + 2);
 	size_t at = 0, n = sizeof start - 1;
 	msg_t *msg = NULL;
 
@@ -129,7 +129,7 @@ msg_t *rg__sofia_frame_salvage(rg_str bytes, bool lf_only)
 		rg_str line = next_line(bytes, &at, lf_only);
 		if (!line.p || line.p[0] == '\r' || line.p[0] == '\n')
 			break;
-		if (n + line.n > ROOM || !line_is_sound(line, lf_only))
+		if (n + line.n > sizeof start - 1 + ROOM || !line_is_sound(line, lf_only))
 			continue;
 		memcpy(text + n, line.p, line.n);
 		text[n + line.n] = '\0';

@@ -105,13 +105,24 @@ msg_header_t *rg__sofia_first_line(const msg_t *msg)
 	return head ? *head : NULL;
 }
 
+/* RFC 3261 §7.3.3, also of a header that the message class does not know. */
+static bool is_compact_of(char compact, rg_str name)
+{
+	const char line[] = { compact, ':', '\0' };
+	isize_t at = 0;
+	const msg_href_t *ref = msg_find_hclass(sip_default_mclass(), line, &at);
+
+	return ref && at > 0 && rg__sofia_same_name(rg_str_from(ref->hr_class->hc_name), name);
+}
+
 static bool is_named(const msg_t *msg, const msg_header_t *h, msg_hclass_t *class, rg_str name)
 {
 	if (h->sh_class == sip_error_class && class)
 		return ((const sip_error_t *)h)->er_name == class->hc_name;
 	if (class && class != msg_mclass(msg)->mc_unknown->hr_class)
 		return h->sh_class == class;
-	return rg__sofia_same_name(rg__sofia_line_name(h), name);
+	rg_str given = rg__sofia_line_name(h);
+	return rg__sofia_same_name(given, name) || (given.n == 1 && is_compact_of(given.p[0], name));
 }
 
 /* The index after the quoted string that starts at @p at; n if it is not closed. */
