@@ -187,7 +187,10 @@ static bool take_vias(rg__wire_message *m, rg_str value)
 	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
-static bool take_line(rg__wire_message *m, const rg__wire_line *line)
+/* Part of the loop over the lines. */
+static inline bool take_line(rg__wire_message *m, const rg__wire_line *line) __attribute__((always_inline));
+
+static inline bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
 	const struct wire_header *row = known_header(line->name);
 	rg_str value = line->value;
