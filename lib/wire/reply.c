@@ -196,7 +196,7 @@ static void put_to(reply_text *out, const rg__wire_message *m, rg_str to)
 {
 	bool tagged;
 
-	if (!rg__wire_address_read(to, &tagged))
+	if (to.n == 0 || !rg__wire_address_read(to, &tagged))
 		return;
 	PUT(out, "To: ");
 	reply_put(out, to);
@@ -213,11 +213,11 @@ static void skip_printed(reply_text *out, size_t n)
 	out->left -= n <= out->left ? n : out->left;
 }
 
-/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted nothing is. */
+/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted, and in another request without a defect, nothing is. */
 static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 {
 	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
-	bool sound = accepted || single == RG__WIRE_CSEQ ||
+	bool sound = value.n == 0 || accepted || single == RG__WIRE_CSEQ ||
 		(single == RG__WIRE_CALL_ID ? rg__wire_call_id_is_sound(value) : rg__wire_address_is_sound(value));
 
 	return sound ? value : RG__WIRE_NONE;
@@ -259,8 +259,10 @@ static void put_response(reply_text *out, const rg_response *response)
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
-	const bool accepted = m->start.kind == RG__WIRE_SAVE && answer->code < 300;
-	reply_text out = { call->reply, call->room, 0 };
+	/* Of a message that was only salvaged, which has no body, nothing was checked. */
+	const bool accepted = m->start.kind == RG__WIRE_SAVE ? answer->code < 300 : m->defect == RG_R_FINE && m->body.p;
+	char none; /* where there is no room, nothing is written */
+	reply_text out = { call->room > 0 ? call->reply : &none, call->room, 0 };
 
 	if (m->n_vias == 0)
 		return RG_EINVAL;

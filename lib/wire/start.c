@@ -51,7 +51,7 @@ static int32_t start_kind(rg_str line, rg_str method, rg_str version)
 void rg__wire_start_read(rg_str bytes, rg__wire_start *start)
 {
 	rg_str line = first_line(bytes);
-	const char *end = line.p + line.n, *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL, *last = end;
+	const char *end = line.p ? line.p + line.n : NULL, *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL, *last = end;
 
 	*start = (rg__wire_start){ .kind = bytes.n == 0 ? RG__WIRE_KEEP_ALIVE : RG__WIRE_NO_SIP }; /* RFC 5626 §4.4.1 */
 	while (first && last[-1] != ' ')

@@ -86,21 +86,15 @@ static bool excuse_left_out(const question *q, answer *left, answer *right, verd
 	return found;
 }
 
-/* Vias with more than 64 commas. */
-static bool drop_long_vias(answer *a)
+/* The first Via with more than 64 commas. */
+static rg_str long_via(const answer *a)
 {
-	bool found = false;
-
-	for (char *p = a->reply, *end; p && (end = strstr(p, "\r\n")) != NULL && end > p;) {
+	for (char *p = a->reply, *end; p && (end = strstr(p, "\r\n")) != NULL && end > p; p = end + 2) {
 		rg_str line = { p, (size_t)(end + 2 - p) };
-		bool is_long = strncmp(p, "Via: ", 5) == 0 && raw_commas_in(line) > 64;
-		if (is_long)
-			drop_line(a, line);
-		else
-			p = end + 2;
-		found |= is_long;
+		if (strncmp(p, "Via: ", 5) == 0 && raw_commas_in(line) > 64)
+			return line;
 	}
-	return found;
+	return NONE;
 }
 
 /* In a refusal, what wire copies and Sofia does not: it reads no CSeq of a method that begins as a known one does, judges URIs of other
@@ -112,8 +106,10 @@ static bool excuse_copied(const question *q, answer *left, answer *right, verdic
 
 	(void)q;
 	(void)v;
-	if (is_refusal(left) && is_refusal(right))
-		found = drop_long_vias(right);
+	while (is_refusal(left) && is_refusal(right) && !long_via(left).p && long_via(right).p) {
+		drop_line(right, long_via(right));
+		found = true;
+	}
 	for (size_t i = 0; i < 4 && is_refusal(left) && is_refusal(right); i++) {
 		rg_str line = line_of(right, copied[i]), value = value_of(line, copied[i]);
 		if (!line.p || line_of(left, copied[i]).p)
