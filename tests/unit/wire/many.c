@@ -176,15 +176,17 @@ static size_t write_register(world *w, uint32_t user, char *text)
 	snprintf(to, sizeof to, FORM(w, to_forms), user);
 	snprintf(contact, sizeof contact, FORM(w, contact_forms), user);
 	return (size_t)snprintf(text, TEXT,
-		"REGISTER sip:example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:%u;branch=z9hG4bK%u%s\r\nFrom: <sip:f@h>;tag=1\r\n%s\r\nCall-ID: c%u\r\nCSeq: %u REGISTER\r\n%s\r\n\r\n", 5060 + pick(w, 3), pick(w, 1000), pick(w, 2) ? ";rport" : "", to, pick(w, 2),
-		1 + pick(w, 20), contact);
+		"REGISTER sip:example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:%u;branch=z9hG4bK%u%s\r\n"
+		"From: <sip:f@h>;tag=1\r\n%s\r\nCall-ID: c%u\r\nCSeq: %u REGISTER\r\n%s\r\n\r\n",
+		5060 + pick(w, 3), pick(w, 1000), pick(w, 2) ? ";rport" : "", to, pick(w, 2), 1 + pick(w, 20), contact);
 }
 
 static size_t write_invite(world *w, uint32_t user, char *text)
 {
 	return (size_t)snprintf(text, TEXT,
-		"%s sip:user%u@example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK%u\r\nFrom: <sip:f@h>;tag=1\r\nTo: <sip:user%u@example.org>\r\nCall-ID: c%u\r\nCSeq: 1 INVITE\r\n\r\n", pick(w, 8) ? "INVITE" : "OPTIONS", user, pick(w, 1000), user,
-		pick(w, 2));
+		"%s sip:user%u@example.org SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK%u\r\n"
+		"From: <sip:f@h>;tag=1\r\nTo: <sip:user%u@example.org>\r\nCall-ID: c%u\r\nCSeq: 1 INVITE\r\n\r\n",
+		pick(w, 8) ? "INVITE" : "OPTIONS", user, pick(w, 1000), user, pick(w, 2));
 }
 
 /* What answers on threads may do so in any order, so each user comes once. */
