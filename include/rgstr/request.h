@@ -22,7 +22,7 @@
  * | `flow` | rg_target.flow, the connection to send on; the bindings that rg_remove_flow() removes. | No flow finds the bindings. |
  * | `via_count` | 1: the client sent the request itself, so `reg-id` applies (RFC 5626 §6). | As above 1: a proxy is in between. |
  * | `transport` | `tcp`, `tls`, `ws`, `wss`: rg_response_connection_lifetime() may be above 0. | It is 0. |
- * | `source` | Nothing. librgstr-sofia writes it into the topmost Via of the reply. | This Via goes back as it came. |
+ * | `source` | Nothing. librgstr-sofia and librgstr-wire write it into the topmost Via of the reply. | This Via goes back as it came. |
  *
  * - The next hop is the first Path URI, else the received URI, else the Contact URI. A Path counts only with one of the save flags
  *   path-off, path-lazy and path-strict, or when `outbound_mode` is not off.

@@ -42,7 +42,10 @@ enum {
 	 * can use, else the code of the lookup. A CANCEL gets 481, and an OPTIONS to this server itself gets 200.
 	 */
 	RG_WIRE_REDIRECT = 1,
-	/** Requests of other methods are looked up, and rg_wire_call.targets is the result. A reply is made only when there is no target. */
+	/**
+	 * Requests of other methods are looked up, an ACK, too, and rg_wire_call.targets is the result. A reply is made only when there is
+	 * no target and no device to wait for (RG_LOOKUP_PUSHED), and never to an ACK. With both bits a 302 is made beside the targets.
+	 */
 	RG_WIRE_LOOKUP = 2
 };
 

@@ -60,7 +60,7 @@ static inline bool has_letters(const char *name, const char *row, size_t n)
 	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
 }
 
-static const struct wire_header *known_header(rg_str name)
+static inline __attribute__((always_inline)) const struct wire_header *known_header(rg_str name)
 {
 	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
 

@@ -112,7 +112,7 @@ rg_status rg__wire_found(const rg__wire_message *m, rg_wire_call *call, rg_statu
 		else
 			told = rg__wire_refuse(m, call, code_for(m, targets));
 	}
-	if (lends)
+	if (lends && told == RG_OK)
 		call->targets = targets;
 	else
 		rg_targets_free(targets);

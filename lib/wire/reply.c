@@ -49,29 +49,35 @@ static void put_status(reply_text *out, const rg__wire_answer *answer)
 	PUT(out, "\r\n");
 }
 
-/* Decimal digits, right-aligned at @p end. Returns where they begin. */
-static char *digits_before(char *end, uint32_t v)
+/* Prints a number below 100000 at @p p. Returns what follows it. */
+static inline char *print_number(char *p, uint32_t v)
 {
-	do
-		*--end = (char)('0' + v % 10);
-	while ((v /= 10) > 0);
-	return end;
+	if (v >= 10000)
+		*p++ = (char)('0' + v / 10000);
+	if (v >= 1000)
+		*p++ = (char)('0' + v / 1000 % 10);
+	if (v >= 100)
+		*p++ = (char)('0' + v / 100 % 10);
+	if (v >= 10)
+		*p++ = (char)('0' + v / 10 % 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
 }
 
 /* The host of the source as text. An IPv4-mapped address is read back as IPv4. */
 static rg_str source_text(const rg_addr *source, char room[ADDRESS_ROOM])
 {
-	rg_addr host = *source;
+	rg_addr host;
 
 	if (source->family == 4) {
-		char *p = room + ADDRESS_ROOM;
-		for (int i = 3; i >= 0; i--) {
-			p = digits_before(p, source->ip[i]);
-			if (i > 0)
-				*--p = '.';
+		char *p = room;
+		for (int i = 0; i < 4; i++) {
+			p = print_number(p, source->ip[i]);
+			*p++ = '.';
 		}
-		return (rg_str){ p, (size_t)(room + ADDRESS_ROOM - p) };
+		return (rg_str){ room, (size_t)(p - room - 1) };
 	}
+	host = *source;
 	host.port = 0;
 	if (rg_addr_parse(rg_addr_print(&host, room, ADDRESS_ROOM), &host) != RG_OK)
 		return RG__WIRE_NONE;
@@ -93,7 +99,7 @@ static bool is_host_of(rg_str sent_by, rg_str source)
  * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. */
 static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr *source)
 {
-	char room[ADDRESS_ROOM], port[8];
+	char room[ADDRESS_ROOM], port[8] = "=";
 	rg_str host = source_text(source, room), param;
 
 	if (!via->known.p) {
@@ -110,11 +116,8 @@ static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr 
 	}
 	if (via->rport) {
 		PUT(out, ";rport");
-		port[0] = '=';
-		char *digits = digits_before(port + sizeof port, source->port);
-		*--digits = '=';
 		if (source->port > 0)
-			reply_put(out, (rg_str){ digits, (size_t)(port + sizeof port - digits) });
+			reply_put(out, (rg_str){ port, (size_t)(print_number(port + 1, source->port) - port) });
 	}
 }
 
@@ -210,7 +213,7 @@ static void skip_printed(reply_text *out, size_t n)
 	out->left -= n <= out->left ? n : out->left;
 }
 
-/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted nothing is. */
+/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted, and in another request without a defect, nothing is. */
 static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 {
 	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
@@ -256,7 +259,7 @@ static void put_response(reply_text *out, const rg_response *response)
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
-	const bool accepted = m->start.kind == RG__WIRE_SAVE && answer->code < 300;
+	const bool accepted = m->start.kind == RG__WIRE_SAVE ? answer->code < 300 : m->defect == RG_R_FINE;
 	reply_text out = { call->reply, call->room, 0 };
 
 	if (m->n_vias == 0)

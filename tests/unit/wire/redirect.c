@@ -113,6 +113,9 @@ Test(wire_redirect, a_lookup_hands_the_targets_over)
 	cr_expect_eq(a.code, 302);
 	cr_expect_eq(rg_targets_count(a.targets), 3);
 	rg_targets_free(a.targets);
+	a = send_room(&w, rows[0].text, strlen(rows[0].text), 100);
+	cr_expect_eq(a.status, RG_ELIMIT);
+	cr_expect_null(a.targets);
 	cr_expect_eq(send_text(&w, REGISTER "\r\n").code, 200);
 	w.flags = 4;
 	a = send_text(&w, rows[0].text);
