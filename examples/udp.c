@@ -113,7 +113,8 @@ static unsigned put(struct worker *w, unsigned n, unsigned i)
 		return n;
 	*(call->to.family == 6 ? &to->six.sin6_port : &to->four.sin_port) = htons(call->to.port);
 	w->out_bytes[n] = (struct iovec){ call->reply, call->n };
-	w->out[n].msg_hdr = (struct msghdr){ .msg_name = to, .msg_namelen = w->in[i].msg_hdr.msg_namelen, .msg_iov = &w->out_bytes[n], .msg_iovlen = 1 };
+	w->out[n].msg_hdr = (struct msghdr){ .msg_name = to, .msg_namelen = w->in[i].msg_hdr.msg_namelen,
+		.msg_iov = &w->out_bytes[n], .msg_iovlen = 1 };
 	return n + 1;
 }
 

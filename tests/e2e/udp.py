@@ -172,7 +172,8 @@ def test_many_senders_at_once_on_one_thread_and_on_two():
                 name = 'user%d' % n
                 to = '<sip:%s@example.org>' % name
                 for cseq in 1, 2, 3:
-                    peer.send(peer.request('REGISTER', 'sip:example.org', to + ';tag=1', to, name, cseq, ['Contact: <sip:%s@%s>;expires=%d00' % (name, peer.address, 5 + cseq)]))
+                    contact = 'Contact: <sip:%s@%s>;expires=%d00' % (name, peer.address, 5 + cseq)
+                    peer.send(peer.request('REGISTER', 'sip:example.org', to + ';tag=1', to, name, cseq, [contact]))
                 peer.send(peer.request('INVITE', 'sip:%s@example.org' % name, '<sip:caller@example.net>;tag=1', to, name, 4))
             for n, peer in enumerate(peers):
                 for cseq in 1, 2, 3:
@@ -191,7 +192,8 @@ def test_the_order_of_arrival_decides():
         peer = server.peer()
         to = '<sip:alice@example.org>'
         for cseq, expires in (1, 600), (3, 600), (2, 600), (4, 0), (5, 700):
-            peer.send(peer.request('REGISTER', 'sip:example.org', to + ';tag=1', to, 'c', cseq, ['Contact: <sip:alice@192.0.2.1>;expires=%d' % expires]))
+            contact = 'Contact: <sip:alice@192.0.2.1>;expires=%d' % expires
+            peer.send(peer.request('REGISTER', 'sip:example.org', to + ';tag=1', to, 'c', cseq, [contact]))
         answers = [peer.recv() for _ in range(5)]
         assert [answer.code // 100 for answer in answers] == [2, 2, 4, 2, 2], answers
         assert [len(answer.values('contact')) for answer in answers] == [1, 1, 0, 0, 1], answers
@@ -270,8 +272,8 @@ def test_two_servers_do_not_share_a_port():
 
 def test_a_wrong_command_line_is_refused():
     here = ('127.0.0.1', '0')
-    for args in (), here[:1], ('-r', *here[:1]), ('localhost', '0'), ('127.0.0.1', 'x'), ('192.0.2.1', '0'), (*here, '0'), (*here, '65'), (*here, 'x'), \
-            (*here, '1', 'nosuch=1'), (*here, '1', 'min_expires=x'), (*here, '1', 'min_expires'):
+    for args in (), here[:1], ('-r', *here[:1]), ('localhost', '0'), ('127.0.0.1', 'x'), ('192.0.2.1', '0'), (*here, '0'), (*here, '65'), \
+            (*here, 'x'), (*here, '1', 'nosuch=1'), (*here, '1', 'min_expires=x'), (*here, '1', 'min_expires'):
         done = subprocess.run([BINARY, *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
         assert done.returncode == 1 and done.stderr and not done.stdout, (args, done)
 

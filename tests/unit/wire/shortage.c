@@ -158,6 +158,57 @@ static void run_scenario(size_t scenario)
 	}
 }
 
+static void on_over(void *user)
+{
+	((int *)user)[1]++;
+}
+
+/* Two calls together, the second one folded. As try(). */
+static long try_many(int nth, int run)
+{
+	static char replies[2][ROOM];
+	rg_wire_call calls[2];
+	int seen[2] = { 0, 0 }; /* callbacks, and releases of the user data */
+
+	for (int i = 0; i < 2; i++) {
+		rg_wire_call_init(&calls[i], sizeof calls[i]);
+		calls[i].bytes = rg_str_from(scenarios[i].text);
+		calls[i].host = &host;
+		calls[i].reply = replies[i];
+		calls[i].room = ROOM;
+		calls[i].status = RG_EFORMAT; /* to be written */
+	}
+	made = 0;
+	fail_at = nth;
+	fail_run = run;
+	long before = kept;
+	counts = true;
+	rg_status returned = rg_wire_handle_many_async(reg, calls, 2, on_answer, seen, on_over, NULL);
+	counts = false;
+	if (returned != RG_OK && returned != RG_ENOMEM)
+		complain("two calls", nth, rg_strerror(returned));
+	if (seen[0] != (returned == RG_OK ? 2 : 0) || seen[1] != (returned == RG_OK))
+		complain("two calls", nth, "a callback is missing, or one too many");
+	for (int i = 0; i < 2 && returned == RG_OK; i++) {
+		if (calls[i].status == RG_EFORMAT || (calls[i].status != RG_OK && calls[i].status != RG_ESTORE && calls[i].n > 0))
+			complain("two calls", nth, "a call without results, or an error with a result");
+	}
+	if (nth > 0 && kept > before + 1)
+		complain("two calls", nth, "something is left behind");
+	return made;
+}
+
+static void run_many(void)
+{
+	for (int run = 1; run < 1000; run += 998) {
+		int nth = 1;
+		while (nth < LONGEST && try_many(nth, run) >= nth)
+			nth++;
+		if (nth == LONGEST)
+			complain("two calls", nth, "no end of allocations");
+	}
+}
+
 /* The same REGISTER as data. */
 static long allocations_of_save(void)
 {
@@ -200,6 +251,7 @@ int main(void)
 	try(0, false, 0, 0); /* the tables of the store are there when the first allocation fails */
 	for (size_t i = 0; i < sizeof scenarios / sizeof scenarios[0]; i++)
 		run_scenario(i);
+	run_many();
 	try(0, false, 0, 0);
 	long whole = try(0, false, 0, 0), save = allocations_of_save();
 	if (whole != save)
