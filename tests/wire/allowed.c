@@ -54,12 +54,24 @@ static rg_str added_tag(const answer *a)
 	return (rg_str){ tag, 16 };
 }
 
+/* Does a To of the request have the tag? */
+static bool is_from_sender(const question *q, rg_str tag)
+{
+	rg_str head = raw_head_of(q->bytes), value;
+	bool found = false;
+	char room[4096];
+
+	for (const char *p = NULL; !found && (p = raw_find_line(head, p, "To", 't')) != NULL;)
+		found = raw_read_line(head, p, room, sizeof room, &value) && raw_has_text(value, tag);
+	return found;
+}
+
 static bool excuse_tag(const question *q, answer *left, answer *right, verdict *v)
 {
 	rg_str a = added_tag(left), b = added_tag(right);
 
 	(void)v;
-	if (!a.p || !b.p || rg_str_equal(a, b) || raw_has_text(q->bytes, a) || raw_has_text(q->bytes, b))
+	if (!a.p || !b.p || rg_str_equal(a, b) || is_from_sender(q, a) || is_from_sender(q, b))
 		return false;
 	memset((char *)a.p, '#', a.n);
 	memset((char *)b.p, '#', b.n);
