@@ -54,12 +54,24 @@ static rg_str added_tag(const answer *a)
 	return (rg_str){ tag, 16 };
 }
 
+/* Does a To of the request have the tag? */
+static bool is_from_sender(const question *q, rg_str tag)
+{
+	rg_str head = raw_head_of(q->bytes), value;
+	bool found = false;
+	char room[4096];
+
+	for (const char *p = NULL; !found && (p = raw_find_line(head, p, "To", 't')) != NULL;)
+		found = raw_read_line(head, p, room, sizeof room, &value) && raw_has_text(value, tag);
+	return found;
+}
+
 static bool excuse_tag(const question *q, answer *left, answer *right, verdict *v)
 {
 	rg_str a = added_tag(left), b = added_tag(right);
 
 	(void)v;
-	if (!a.p || !b.p || rg_str_equal(a, b) || raw_has_text(q->bytes, a) || raw_has_text(q->bytes, b))
+	if (!a.p || !b.p || rg_str_equal(a, b) || is_from_sender(q, a) || is_from_sender(q, b))
 		return false;
 	memset((char *)a.p, '#', a.n);
 	memset((char *)b.p, '#', b.n);
@@ -98,7 +110,8 @@ static rg_str long_via(const answer *a)
 }
 
 /* In a refusal, what wire copies and Sofia does not: it reads no CSeq of a method that begins as a known one does, judges URIs of other
- * schemes by rules of these schemes, and of a message that it does not parse as a whole takes no line with more than 64 commas. */
+ * schemes by rules of these schemes, and of a message that it does not parse as a whole takes no line with more than 64 commas. The URIs of
+ * From and To wire judges in a REGISTER alone, and where it has only salvaged lines. */
 static bool excuse_copied(const question *q, answer *left, answer *right, verdict *v)
 {
 	static const char *const copied[] = { "From: ", "To: ", "Call-ID: ", "CSeq: " };
@@ -114,7 +127,8 @@ static bool excuse_copied(const question *q, answer *left, answer *right, verdic
 		rg_str line = line_of(right, copied[i]), value = value_of(line, copied[i]);
 		if (!line.p || line_of(left, copied[i]).p)
 			continue;
-		if (raw_commas_in(value) <= 64 && !(i < 2 && raw_has_other_scheme(value)) && i != 3)
+		bool unread = i < 2 && (raw_has_other_scheme(value) || (left->targets && !raw_is_sound_address(value)));
+		if (raw_commas_in(value) <= 64 && !unread && i != 3)
 			continue;
 		drop_line(right, line);
 		found = true;
@@ -322,8 +336,8 @@ static const struct row {
 		excuse_tag },
 	{ "line left out", "A refusal copies no line that a save would refuse. Sofia's grammar is wider.", excuse_left_out },
 	{ "line copied",
-		"In a refusal Sofia's adaptor copies no CSeq of a method that only begins as a known one, no URI that breaks the rules of another "
-		"scheme, and of a message that Sofia does not parse no line with more than 64 commas.", excuse_copied },
+		"In a refusal Sofia's adaptor copies no CSeq of a method that only begins as a known one, no From or To with a "
+		"malformed URI, and of a message that Sofia does not parse no line with more than 64 commas.", excuse_copied },
 	{ "header twice", "RFC 3261 §20: the request is refused in any case. Which of the two goes back does not matter.", excuse_second },
 	{ "odd Via", "Where rg_via_header() refuses a Via, Sofia's adaptor prints what Sofia read. Wire knows only the text.",
 		excuse_odd_via },
