@@ -10,7 +10,6 @@
 
 typedef struct parameter_row {
 	const char *name;
-	size_t length;       /* of the name: adaptors look parameters up at each message */
 	uint32_t kind;       /* RG_PARAM_… */
 	int form;            /* RG__FORM_…: what a text must look like */
 	int64_t min, max;    /* of the value, or of the length of a text */
@@ -24,7 +23,7 @@ typedef struct parameter_row {
 } parameter_row;
 
 static const parameter_row rows[] = {
-#define ROW(id, ...) [RG__P_##id] = { .name = #id, .length = sizeof #id - 1, __VA_ARGS__ },
+#define ROW(id, ...) [RG__P_##id] = { .name = #id, __VA_ARGS__ },
 	RG__PARAMETER_MAP(ROW)
 #undef ROW
 };
@@ -63,13 +62,19 @@ rg_status rg_param_get(uint32_t index, rg_param *out)
 	return rg__shape_give(&param_shape, &full, out);
 }
 
+/* The lengths are searched first: an adaptor asks for parameters at each message. */
 static int find_parameter(rg_str name)
 {
-	for (int id = 0; id < RG__P_COUNT; id++) {
-		if (rg__eq(name, (rg_str){ rows[id].name, rows[id].length }))
-			return id;
-	}
-	return -1;
+	static const uint8_t lengths[] = {
+#define LENGTH(id, ...) [RG__P_##id] = sizeof #id - 1,
+		RG__PARAMETER_MAP(LENGTH)
+#undef LENGTH
+	};
+	const uint8_t *at = name.n <= UINT8_MAX ? memchr(lengths, (int)name.n, sizeof lengths) : NULL;
+
+	while (at && memcmp(rows[at - lengths].name, name.p, name.n) != 0)
+		at = memchr(at + 1, (int)name.n, (size_t)(lengths + sizeof lengths - (at + 1)));
+	return at ? (int)(at - lengths) : -1;
 }
 
 static rg_status unknown(rg_str name, rg_error *why)
@@ -320,6 +325,11 @@ rg_status rg_config_get_int(const rg_config *config, rg_str name, int64_t *value
 		return RG_ENOENT;
 	if (rows[id].kind == RG_PARAM_TEXT)
 		return RG_EINVAL;
+	const int64_t known = rows[id].kind != RG_PARAM_INT ? 0 : config ? config->number[id] : rows[id].number;
+	if (known > 0) {
+		*value = known;
+		return RG_OK;
+	}
 	rg_str text = rg__config_text(config, id);
 	if (!text.p)
 		return RG_ENOENT;

@@ -54,7 +54,7 @@ rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, c
 {
 	rg__ticket ticket;
 
-	*in = (rg__msg_in){ .ref.variable = NULL };
+	in->ref = (rg__msg_ref){ .variable = NULL };
 	rg_request_init(&in->request, sizeof in->request);
 	if (!reg || wrong)
 		return rg__fail(why, RG_EINVAL, "%s", reg ? wrong : "registrar is NULL");

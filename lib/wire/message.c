@@ -60,7 +60,7 @@ static inline bool has_letters(const char *name, const char *row, size_t n)
 	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
 }
 
-static const struct wire_header *known_header(rg_str name)
+static inline __attribute__((always_inline)) const struct wire_header *known_header(rg_str name)
 {
 	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
 
@@ -289,28 +289,51 @@ rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg
 {
 	enum { ROOM = 4096, MOST_OCTETS = 65535 }; /* ROOM: of the copied text; no honest reply needs more */
 	const char *end = bytes.p + (bytes.n < MOST_OCTETS ? bytes.n : MOST_OCTETS), *lf = memchr(bytes.p, '\n', (size_t)(end - bytes.p));
+	uint32_t lines = RG_WIRE_MAX_LINES;
 	rg__wire_line line;
 	size_t n = 0;
 
 	begin_message(m, bytes, start);
-	const char *p = lf ? lf + 1 : end;
-	for (uint32_t lines = 0; lines < RG_WIRE_MAX_LINES; lines++) {
-		const char *from = p;
-		p = rg__wire_line_salvage(p, end, &line);
+	for (const char *p = lf ? lf + 1 : end;;) {
+		p = rg__wire_line_salvage(p, end, &lines, &line);
 		if (!p)
 			break;
-		if (n + (size_t)(p - from) > ROOM || !goes_into_reply(known_header(line.name)))
+		const size_t octets = (size_t)(p - line.name.p);
+		if (n + octets > ROOM || !goes_into_reply(known_header(line.name)))
 			continue;
-		n += (size_t)(p - from);
+		n += octets;
 		if (!take_line(m, &line))
 			return RG_ENOMEM;
 	}
 	return m->n_vias > 0 ? RG_OK : RG_EINVAL;
 }
 
+/* A name that an operator can give, of a header that a client may send in its compact form. */
+static char compact_of(rg_str name)
+{
+	static const struct { rg_str name; char compact; } others[] = {
+		{ { "Subject", 7 }, 's' }, { { "Content-Type", 12 }, 'c' }, { { "Content-Encoding", 16 }, 'e' }, { { "Event", 5 }, 'o' },
+		{ { "Refer-To", 8 }, 'r' }, { { "Referred-By", 11 }, 'b' }, { { "Allow-Events", 12 }, 'u' }, { { "Session-Expires", 15 }, 'x' },
+		{ { "Accept-Contact", 14 }, 'a' }, { { "Reject-Contact", 14 }, 'j' }, { { "Request-Disposition", 19 }, 'd' },
+	};
+	const struct wire_header *row = known_header(name);
+
+	for (size_t i = 0; !row && i < sizeof others / sizeof others[0]; i++) {
+		if (rg__wire_same_name(name, others[i].name))
+			return others[i].compact;
+	}
+	return row ? row->compact : 0;
+}
+
+static bool is_called(rg_str given, rg_str name, char compact)
+{
+	return given.p && (rg__wire_same_name(given, name) || (given.n == 1 && (given.p[0] | 0x20) == compact));
+}
+
 rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, rg_str *value)
 {
 	const char *end = m->body.p ? m->body.p - 2 : bytes.p, *p = bytes.p;
+	const char compact = compact_of(name);
 	rg__wire_line line;
 
 	*value = RG__WIRE_NONE;
@@ -318,7 +341,7 @@ rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, 
 		return RG_OK; /* the framing is invalid, and the message refused */
 	for (p = rg__wire_line_take(p, end, &line); p && p < end;) {
 		p = rg__wire_line_take(p, end, &line);
-		if (!p || !line.name.p || !rg__wire_same_name(line.name, name))
+		if (!p || !is_called(line.name, name, compact))
 			continue;
 		*value = line.folded ? unfold_value(m, line.value) : line.value;
 		return value->p ? RG_OK : RG_ENOMEM;

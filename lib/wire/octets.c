@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "wire/wire.h"
+#include "wire/octets.h"
 
 #define T (RG__WIRE_TOKEN | RG__WIRE_VALUE | RG__WIRE_WORD)
 #define D (T | RG__WIRE_DIGIT | RG__WIRE_IPV6)
@@ -21,61 +21,6 @@ const uint8_t rg__wire_class[256] = {
 	['m'] = T, ['n'] = T, ['o'] = T, ['p'] = T, ['q'] = T, ['r'] = T, ['s'] = T, ['t'] = T, ['u'] = T, ['v'] = T, ['w'] = T, ['x'] = T,
 	['y'] = T, ['z'] = T,
 };
-
-static bool is_control(char c)
-{
-	unsigned char u = (unsigned char)c;
-
-	return u < ' ' || u == 0x7f;
-}
-
-/* Sixteen octets at once, in what the processor has for it: a line of a message is only a few of them. */
-typedef uint8_t sixteen __attribute__((vector_size(16)));
-typedef uint64_t two_words __attribute__((vector_size(16)));
-
-/* The first of the sixteen octets that is marked. 16: none is. */
-static inline unsigned first_mark(sixteen marked)
-{
-	two_words w = (two_words)marked;
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	if (w[0])
-		return (unsigned)__builtin_ctzll(w[0]) / 8;
-	return w[1] ? 8 + (unsigned)__builtin_ctzll(w[1]) / 8 : 16;
-#else
-	unsigned i = w[0] | w[1] ? 0 : 16;
-	while (i < 16 && !marked[i])
-		i++;
-	return i;
-#endif
-}
-
-const char *rg__wire_control(const char *p, const char *end)
-{
-	for (sixteen v; (size_t)(end - p) >= sizeof v; p += sizeof v) {
-		memcpy(&v, p, sizeof v);
-		unsigned at = first_mark((sixteen)(v < ' ') | (sixteen)(v == 0x7f));
-		if (at < sizeof v)
-			return p + at;
-	}
-	while (p < end && !is_control(*p))
-		p++;
-	return p;
-}
-
-const char *rg__wire_colon(const char *p, const char *end)
-{
-	sixteen v;
-
-	if ((size_t)(end - p) >= sizeof v) {
-		memcpy(&v, p, sizeof v);
-		unsigned at = first_mark((sixteen)(v == ':'));
-		if (at < sizeof v)
-			return p + at;
-		p += sizeof v;
-	}
-	return memchr(p, ':', (size_t)(end - p));
-}
 
 static char to_lower(char c)
 {

@@ -6,28 +6,36 @@ enum { ADDRESS_ROOM = 64 }; /* of rg_addr_print() */
 
 /* Past the end of the buffer the length counts on, so that the caller learns how much is needed. */
 typedef struct reply_text {
-	char *p;
-	size_t n, room;
+	char *at;
+	size_t left, n;
 } reply_text;
 
 static inline void reply_put(reply_text *out, rg_str s)
 {
-	if (s.n <= out->room && out->n <= out->room - s.n)
-		memcpy(out->p + out->n, s.p, s.n);
+	if (s.n == 0) /* neither may be NULL for memcpy() */
+		return;
 	out->n += s.n;
+	if (s.n > out->left) {
+		out->left = 0;
+		return;
+	}
+	memcpy(out->at, s.p, s.n);
+	out->at += s.n;
+	out->left -= s.n;
 }
 
 #define PUT(out, literal) reply_put(out, RG_STR(literal))
 
 /* Adds a header copied from the request, unless it is absent or empty there. */
-static inline void put_copied(reply_text *out, rg_str name, rg_str value)
-{
-	if (value.n == 0)
-		return;
-	reply_put(out, name);
-	reply_put(out, value);
-	PUT(out, "\r\n");
-}
+#define PUT_COPIED(out, name, value) \
+	do { \
+		rg_str copied = (value); \
+		if (copied.n > 0) { \
+			PUT(out, name ": "); \
+			reply_put(out, copied); \
+			PUT(out, "\r\n"); \
+		} \
+	} while (0)
 
 static void put_status(reply_text *out, const rg__wire_answer *answer)
 {
@@ -41,29 +49,35 @@ static void put_status(reply_text *out, const rg__wire_answer *answer)
 	PUT(out, "\r\n");
 }
 
-/* Decimal digits, right-aligned at @p end. Returns where they begin. */
-static char *digits_before(char *end, uint32_t v)
+/* Prints a number below 100000 at @p p. Returns what follows it. */
+static inline char *print_number(char *p, uint32_t v)
 {
-	do
-		*--end = (char)('0' + v % 10);
-	while ((v /= 10) > 0);
-	return end;
+	if (v >= 10000)
+		*p++ = (char)('0' + v / 10000);
+	if (v >= 1000)
+		*p++ = (char)('0' + v / 1000 % 10);
+	if (v >= 100)
+		*p++ = (char)('0' + v / 100 % 10);
+	if (v >= 10)
+		*p++ = (char)('0' + v / 10 % 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
 }
 
 /* The host of the source as text. An IPv4-mapped address is read back as IPv4. */
 static rg_str source_text(const rg_addr *source, char room[ADDRESS_ROOM])
 {
-	rg_addr host = *source;
+	rg_addr host;
 
 	if (source->family == 4) {
-		char *p = room + ADDRESS_ROOM;
-		for (int i = 3; i >= 0; i--) {
-			p = digits_before(p, source->ip[i]);
-			if (i > 0)
-				*--p = '.';
+		char *p = room;
+		for (int i = 0; i < 4; i++) {
+			p = print_number(p, source->ip[i]);
+			*p++ = '.';
 		}
-		return (rg_str){ p, (size_t)(room + ADDRESS_ROOM - p) };
+		return (rg_str){ room, (size_t)(p - room - 1) };
 	}
+	host = *source;
 	host.port = 0;
 	if (rg_addr_parse(rg_addr_print(&host, room, ADDRESS_ROOM), &host) != RG_OK)
 		return RG__WIRE_NONE;
@@ -85,28 +99,25 @@ static bool is_host_of(rg_str sent_by, rg_str source)
  * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. */
 static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr *source)
 {
-	char room[ADDRESS_ROOM], port[8];
+	char room[ADDRESS_ROOM], port[8] = "=";
 	rg_str host = source_text(source, room), param;
-	const char *at = via->params;
 
-	if (!host.p || (!via->rport && !via->received)) {
+	if (!via->known.p) {
 		reply_put(out, via->value);
 	} else {
-		reply_put(out, (rg_str){ via->value.p, (size_t)(at - via->value.p) });
-		while ((param = rg__wire_via_param(&at, via)).p)
+		const char *end = via->value.p + via->value.n, *at = via->known.p + via->known.n;
+		reply_put(out, (rg_str){ via->value.p, (size_t)(via->known.p - via->value.p) });
+		while ((param = rg__wire_via_param(&at, end)).p)
 			reply_put(out, param);
 	}
-	if (host.p && (via->rport || !is_host_of(via->host, host))) {
+	if (via->rport || !is_host_of(via->host, host)) {
 		PUT(out, ";received=");
 		reply_put(out, host);
 	}
-	if (host.p && via->rport) {
+	if (via->rport) {
 		PUT(out, ";rport");
-		port[0] = '=';
-		char *digits = digits_before(port + sizeof port, source->port);
-		*--digits = '=';
 		if (source->port > 0)
-			reply_put(out, (rg_str){ digits, (size_t)(port + sizeof port - digits) });
+			reply_put(out, (rg_str){ port, (size_t)(print_number(port + 1, source->port) - port) });
 	}
 }
 
@@ -136,24 +147,27 @@ static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *
 	reply_put(out, rest);
 	PUT(out, "\r\n");
 	for (uint16_t i = 1; i < m->n[RG__WIRE_VIA]; i++)
-		put_copied(out, RG_STR("Via: "), lines[i]);
+		PUT_COPIED(out, "Via", lines[i]);
 }
 
+static uint64_t mixed(uint64_t sum, const char *p, size_t n)
+{
+	uint64_t w = 0;
+
+	memcpy(&w, p, n);
+	sum = (sum ^ w) * 0x9e3779b97f4a7c15u;
+	return sum ^ sum >> 32;
+}
+
+/* The last eight octets are one word, which may overlap the one before. */
 static uint64_t digest_of(uint64_t sum, rg_str s)
 {
-	const uint64_t odd = 0x9e3779b97f4a7c15u;
-	uint64_t w;
-
-	for (sum ^= s.n; s.n >= sizeof w; s.p += sizeof w, s.n -= sizeof w) {
-		memcpy(&w, s.p, sizeof w);
-		sum = (sum ^ w) * odd;
-		sum ^= sum >> 32;
-	}
-	w = 0;
-	for (size_t i = 0; i < s.n; i++)
-		w = w << 8 | (unsigned char)s.p[i];
-	sum = (sum ^ w) * odd;
-	return sum ^ sum >> 32;
+	sum ^= s.n;
+	for (size_t i = 0; i + 8 < s.n; i += 8)
+		sum = mixed(sum, s.p + i, 8);
+	if (s.n >= 8)
+		return mixed(sum, s.p + s.n - 8, 8);
+	return s.n > 0 ? mixed(sum, s.p, s.n) : mixed(sum, "", 0);
 }
 
 /* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. Of CSeq the
@@ -178,9 +192,8 @@ static void put_tag(reply_text *out, const rg__wire_message *m)
 	reply_put(out, (rg_str){ tag, sizeof tag });
 }
 
-static void put_to(reply_text *out, const rg__wire_message *m)
+static void put_to(reply_text *out, const rg__wire_message *m, rg_str to)
 {
-	rg_str to = m->singles[RG__WIRE_TO];
 	bool tagged;
 
 	if (!rg__wire_address_read(to, &tagged))
@@ -192,9 +205,22 @@ static void put_to(reply_text *out, const rg__wire_message *m)
 	PUT(out, "\r\n");
 }
 
-static rg_str copy_of(const rg__wire_message *m, int single)
+/* What a function of librgstr has printed into the buffer, or would have. */
+static void skip_printed(reply_text *out, size_t n)
 {
-	return m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
+	out->n += n;
+	out->at += n <= out->left ? n : 0;
+	out->left -= n <= out->left ? n : out->left;
+}
+
+/* What a reply copies; absent when it is malformed. In a REGISTER that is accepted nothing is. */
+static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
+{
+	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
+	bool sound = accepted || single == RG__WIRE_CSEQ ||
+		(single == RG__WIRE_CALL_ID ? rg__wire_call_id_is_sound(value) : rg__wire_address_is_sound(value));
+
+	return sound ? value : RG__WIRE_NONE;
 }
 
 /* RFC 3261 §8.3. A fallback is left out: it must not be tried at once. So is another site: its URI is the one that the client asked for. */
@@ -204,16 +230,15 @@ static void put_redirects(reply_text *out, const rg_targets *targets)
 	size_t n;
 
 	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
-		const size_t before = out->n;
+		const reply_text before = *out;
 		if (target.fallback_of != UINT32_MAX || target.home.n > 0)
 			continue;
 		PUT(out, "Contact: ");
-		char *room = out->n < out->room ? out->p + out->n : NULL;
-		if (rg_contact_header(&target, room, room ? out->room - out->n : 0, &n) != RG_OK) {
-			out->n = before;
+		if (rg_contact_header(&target, out->at, out->left, &n) != RG_OK) {
+			*out = before;
 			continue;
 		}
-		out->n += n;
+		skip_printed(out, n);
 		PUT(out, "\r\n");
 	}
 }
@@ -228,24 +253,23 @@ static void put_header(reply_text *out, rg_str name, rg_str value)
 
 static void put_response(reply_text *out, const rg_response *response)
 {
-	bool fits = out->n <= out->room;
-
-	out->n += rg_response_print(response, fits ? out->p + out->n : NULL, fits ? out->room - out->n : 0);
+	skip_printed(out, rg_response_print(response, out->at, out->left));
 }
 
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
 {
 	const rg_addr *source = call->host && call->host->source.family ? &call->host->source : NULL;
-	reply_text out = { call->reply, 0, call->room };
+	const bool accepted = m->start.kind == RG__WIRE_SAVE && answer->code < 300;
+	reply_text out = { call->reply, call->room, 0 };
 
 	if (m->n_vias == 0)
 		return RG_EINVAL;
 	put_status(&out, answer);
 	put_vias(&out, m, source);
-	put_copied(&out, RG_STR("From: "), copy_of(m, RG__WIRE_FROM));
-	put_to(&out, m);
-	put_copied(&out, RG_STR("Call-ID: "), copy_of(m, RG__WIRE_CALL_ID));
-	put_copied(&out, RG_STR("CSeq: "), copy_of(m, RG__WIRE_CSEQ));
+	PUT_COPIED(&out, "From", copy_of(m, RG__WIRE_FROM, accepted));
+	put_to(&out, m, copy_of(m, RG__WIRE_TO, accepted));
+	PUT_COPIED(&out, "Call-ID", copy_of(m, RG__WIRE_CALL_ID, accepted));
+	PUT_COPIED(&out, "CSeq", copy_of(m, RG__WIRE_CSEQ, accepted));
 	if (answer->name.n > 0)
 		put_header(&out, answer->name, answer->value);
 	if (answer->response)
@@ -257,5 +281,5 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	call->code = answer->code;
 	if (source)
 		call->to = destination(&m->via, source);
-	return out.n <= out.room ? RG_OK : RG_ELIMIT;
+	return out.n <= call->room ? RG_OK : RG_ELIMIT;
 }

@@ -29,13 +29,18 @@ static bool is_method(rg_str method, const char *name, size_t n)
 /* Letter case matters in a method (RFC 3261 §7.1), not in a version. */
 static int32_t start_kind(rg_str line, rg_str method, rg_str version)
 {
+	bool known = version.n == 7 && memcmp(version.p, "SIP/2.0", 7) == 0;
+
+	if (known && is_method(method, "REGISTER", 8))
+		return RG__WIRE_SAVE;
 	if (begins_with_sip(line))
 		return RG__WIRE_RESPONSE;
 	if (!rg__wire_is_token(method) || !begins_with_sip(version))
 		return RG__WIRE_NO_SIP;
+	known = known || rg__wire_same_name(version, RG_STR("SIP/2.0"));
 	if (is_method(method, "ACK", 3))
-		return RG__WIRE_ACK;
-	if (!rg__wire_same_name(version, RG_STR("SIP/2.0")))
+		return known ? RG__WIRE_ACK : RG__WIRE_RESPONSE; /* one of another version gets nothing, as a response */
+	if (!known)
 		return RG__WIRE_VERSION;
 	if (is_method(method, "REGISTER", 8))
 		return RG__WIRE_SAVE;

@@ -113,6 +113,16 @@ static const char *take_sent_by(const char *p, const char *end, rg__wire_via *vi
 	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
 }
 
+static bool is_rport(rg_str name)
+{
+	return name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
+}
+
+static bool is_received(rg_str name)
+{
+	return name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
+}
+
 /* Takes the value at @p p. NULL: it is malformed. */
 static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 {
@@ -122,13 +132,14 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 	*via = (rg__wire_via){ .value = { p, 0 } };
 	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, via)))
 		return NULL;
-	via->params = p;
 	while (p < end && *p == ';') {
+		const char *from = p;
 		p = take_wire_param(p, end, &name);
 		if (!p)
 			return NULL;
-		via->rport |= name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
-		via->received |= name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
+		via->rport |= is_rport(name);
+		if (!via->known.p && (is_rport(name) || is_received(name)))
+			via->known = (rg_str){ from, (size_t)(p - from) };
 	}
 	for (to = p; rg__wire_is(to[-1], RG__WIRE_LWS);)
 		to--;
@@ -160,14 +171,14 @@ uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first)
 	return n;
 }
 
-rg_str rg__wire_via_param(const char **at, const rg__wire_via *via)
+rg_str rg__wire_via_param(const char **at, const char *end)
 {
-	const char *end = via->value.p + via->value.n, *from = *at;
+	const char *from = *at;
 	rg_str name, param = RG__WIRE_NONE;
 
 	while (!param.p && from < end) {
 		const char *next = take_wire_param(from, end, &name);
-		if (!rg__wire_same_name(name, RG_STR("rport")) && !rg__wire_same_name(name, RG_STR("received")))
+		if (!is_rport(name) && !is_received(name))
 			param = (rg_str){ from, (size_t)(next - from) };
 		from = next;
 	}
@@ -213,11 +224,12 @@ bool rg__wire_call_id_is_sound(rg_str id)
 
 /* Takes name-addr or addr-spec with its parameters, RFC 3261 §20.10: without <> they are those of the header. Before a '<' any text may
  * stand but @p stop, which ends the value. Where the URI decides anything, the registrar reads it. NULL: it is malformed. */
-static const char *take_address(const char *p, const char *end, char stop, bool *tagged)
+static const char *take_address(const char *p, const char *end, char stop, rg_str *uri, bool *tagged)
 {
 	const char *from = p, *open = p;
 	rg_str name;
 
+	*uri = RG__WIRE_NONE;
 	*tagged = false;
 	while (open && open < end && *open != '<' && *open != stop)
 		open = *open == '"' ? skip_string(open, end) : open + 1;
@@ -230,6 +242,7 @@ static const char *take_address(const char *p, const char *end, char stop, bool 
 	}
 	if (!open || !p || p == from)
 		return NULL;
+	*uri = (rg_str){ from, (size_t)(p - from) };
 	p = skip_lws(p + (p < end && *p == '>'), end);
 	while (p && p < end && *p == ';') {
 		p = take_wire_param(p, end, &name);
@@ -241,17 +254,35 @@ static const char *take_address(const char *p, const char *end, char stop, bool 
 bool rg__wire_address_read(rg_str value, bool *tagged)
 {
 	const char *end = value.p + value.n;
+	rg_str uri;
 
-	return value.n > 0 && take_address(value.p, end, '\0', tagged) == end;
+	return value.n > 0 && take_address(value.p, end, '\0', &uri, tagged) == end;
+}
+
+bool rg__wire_address_is_sound(rg_str value)
+{
+	static const uint8_t key[RG_TO_KEY_BYTES];
+	const char *end = value.p + value.n;
+	rg_request request;
+	rg_target target;
+	bool tagged;
+	size_t n;
+
+	rg_request_init(&request, sizeof request);
+	rg_target_init(&target, sizeof target);
+	request.to_header = value;
+	return value.n > 0 && take_address(value.p, end, '\0', &target.uri, &tagged) == end &&
+		rg_to_header(&request, RG__WIRE_NONE, key, NULL, 0, &n) == RG_OK && rg_contact_header(&target, NULL, 0, &n) == RG_OK;
 }
 
 bool rg__wire_path_is_sound(rg_str list)
 {
 	const char *end = list.p + list.n, *p = skip_commas(list.p, end);
 	bool tagged, sound = p < end;
+	rg_str uri;
 
 	while (sound && p < end) {
-		p = take_address(p, end, ',', &tagged);
+		p = take_address(p, end, ',', &uri, &tagged);
 		sound = p && (p == end || *p == ',');
 		if (sound)
 			p = skip_commas(p, end);

@@ -3,55 +3,9 @@
 #ifndef RG__WIRE_H
 #define RG__WIRE_H
 
+#include "wire/lines.h"
 #include <rgstr/reply.h>
 #include <rgstr/wire.h>
-#include <stdbool.h>
-#include <string.h>
-
-#define RG__WIRE_NONE ((rg_str){ NULL, 0 })
-
-/* octets.c: classes of octets. LWS: with CR and LF. VALUE: what the value of a parameter may have without quotes. WORD: RFC 3261 §25.1.
- * IPV6: of an address between brackets. */
-enum { RG__WIRE_TOKEN = 1, RG__WIRE_DIGIT = 2, RG__WIRE_LWS = 4, RG__WIRE_VALUE = 8, RG__WIRE_WORD = 16, RG__WIRE_IPV6 = 32 };
-
-extern const uint8_t rg__wire_class[256];
-
-static inline bool rg__wire_is(char c, int class)
-{
-	return (rg__wire_class[(unsigned char)c] & class) != 0;
-}
-
-/* Without LWS at both ends. */
-static inline rg_str rg__wire_trim(rg_str s)
-{
-	while (s.n > 0 && rg__wire_is(s.p[0], RG__WIRE_LWS))
-		s.p++, s.n--;
-	while (s.n > 0 && rg__wire_is(s.p[s.n - 1], RG__WIRE_LWS))
-		s.n--;
-	return s;
-}
-
-/* The first control character from @p p on, HTAB included; @p end: there is none. */
-const char *rg__wire_control(const char *p, const char *end);
-const char *rg__wire_colon(const char *p, const char *end); /* the first one; NULL: there is none */
-bool rg__wire_is_token(rg_str s);                           /* RFC 3261 §25.1 */
-bool rg__wire_same_name(rg_str a, rg_str b);                /* ASCII in any case, in every locale */
-
-/* lines.c: header lines as they stand in a message. */
-typedef struct rg__wire_line {
-	rg_str name;   /* what stands before the first colon, which need not be a name; absent: there is no colon */
-	rg_str value;  /* trimmed; still folded when `folded` */
-	uint32_t ends; /* number of its line ends */
-	bool folded;
-} rg__wire_line;
-
-/* The line end of the line at @p p. NULL: there is a control character, a lone CR or LF, or no line end. */
-const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line);
-/* Takes the line at @p p apart. Returns the start of the next line. NULL: as rg__wire_line_end(). */
-const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line);
-/* As above, of a message whose framing is invalid: lines that cannot be taken are passed over. NULL: there is no further one, or the next
- * one is empty. A line is complete only when something follows it. */
-const char *rg__wire_line_salvage(const char *p, const char *end, rg__wire_line *line);
 
 /* start.c: the start line, without a look at the rest. VERSION: another SIP version. NO_SIP: neither a request nor a response. */
 enum {
@@ -69,19 +23,20 @@ void rg__wire_start_read(rg_str bytes, rg__wire_start *start);
 /* value.c: what the registrar does not check, because only replies and other methods need it. */
 typedef struct rg__wire_via {
 	rg_str value, host;   /* the first value of its line, without a comment behind it; host absent: there is none */
-	const char *params;   /* where they begin in `value` */
+	rg_str known;         /* the first parameter that the receiver knows better, rport or received, with its ';'; absent = none */
 	uint16_t port;        /* of sent-by; 0 = not stated */
-	bool rport, received; /* these parameters are there */
+	bool rport;           /* this parameter is there */
 } rg__wire_via;
 
 /* Counts the values of a Via line. 0: one is malformed, or there is none. */
 uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
-/* Takes the next parameter other than rport and received, with its ';'; @p at starts as `params`. Absent: there is no further one. */
-rg_str rg__wire_via_param(const char **at, const rg__wire_via *via);
+/* Takes the next parameter other than rport and received, with its ';'. @p end is that of the value. Absent: there is no further one. */
+rg_str rg__wire_via_param(const char **at, const char *end);
 int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none */
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
+bool rg__wire_address_is_sound(rg_str value);                    /* its URI, too, as the registrar judges it */
 bool rg__wire_path_is_sound(rg_str list);
 
 /* message.c: the values of a message. The headers that may occur once, then those with a slice a line. */

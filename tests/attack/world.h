@@ -14,7 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
+/* From the bytes of a message to those of the reply, as rg_sofia_handle(). */
+typedef rg_status (*world_handle)(rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source, const rg_save_options *options,
+	uint8_t **reply, size_t *n, rg_error *why);
+
 typedef struct world {
+	world_handle handle;
 	rg_store *store;
 	rg_registrar *registrar;
 	rg_sofia_source source;
@@ -38,7 +43,7 @@ static inline world world_new_with(const char *parameter, const char *value)
 {
 	const rg_env env = { .struct_size = sizeof env, .now = world_now };
 	rg_config *config = NULL;
-	world w = { 0 };
+	world w = { .handle = rg_sofia_handle };
 
 	cr_assert_eq(rg_config_new(&config), RG_OK);
 	if (parameter)
@@ -114,7 +119,7 @@ static inline answer world_send(world *w, const char *bytes, size_t n)
 
 	cr_assert_not_null(exact);
 	memcpy(exact, bytes, n);
-	rg_status status = rg_sofia_handle(w->registrar, (rg_str){ exact, n }, &w->source, w->options, &reply, &size, NULL);
+	rg_status status = w->handle(w->registrar, (rg_str){ exact, n }, &w->source, w->options, &reply, &size, NULL);
 	free(exact);
 	return answer_of(status, reply, size);
 }
@@ -181,8 +186,19 @@ static inline void blank_names(char *text)
 	}
 }
 
+/* Overwrites the method of CSeq where it is a token: it comes back as it was sent, and Sofia does not read each token there. */
+static inline void blank_method(char *text)
+{
+	char *line = strstr(text, "\r\nCSeq: "), *method = line ? strpbrk(line + 8, " \t") : NULL;
+	size_t n = method ? strcspn(method + 1, "\r") : 0;
+
+	if (method && strncmp(method + 1, "REGISTER\r", 9) != 0 &&
+		strspn(method + 1, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~") == n)
+		memset(method + 1, 'X', n);
+}
+
 /* NULL when a reply is as it should be: it ends where it ends, every line is one that the library writes, and Sofia finds no fault but in
- * display names. Overwrites these. */
+ * display names and methods. Overwrites these. */
 static inline const char *fault_of(const answer *a)
 {
 	if (!a->text)
@@ -203,6 +219,7 @@ static inline const char *fault_of(const answer *a)
 	if (p != a->text + a->n - 2)
 		return "a body";
 	blank_names(a->text);
+	blank_method(a->text);
 	msg_t *msg = msg_make(sip_default_mclass(), 0, a->text, (ssize_t)a->n);
 	sip_t *sip = msg ? sip_object(msg) : NULL;
 	const char *fault = sip && sip->sip_error ? "a header Sofia cannot read" : NULL;

@@ -268,3 +268,18 @@ Test(sofia_handle, a_source_of_a_size_that_no_release_had_is_refused)
 	}
 	world_end(&w);
 }
+
+/* RFC 3261 §7.3.3: any header may come in its compact form, also one that an operator has chosen. */
+Test(sofia_handle, the_socket_header_may_have_its_compact_name)
+{
+	world w = world_new_with("sock_hdr_name", "Subject");
+
+	cr_assert_eq(rg_save_options_new(RG_STR("socket-header"), &w.options, NULL), RG_OK);
+	answer a = send_text(&w, REGISTER "Contact: <sip:a@192.0.2.1>\r\nS: no socket\r\n\r\n");
+	cr_expect_eq(a.code, 400, "%s", a.text);
+	answer_free(&a);
+	a = send_text(&w, REGISTER "Contact: <sip:a@192.0.2.1>\r\ns : udp:203.0.113.5:5070\r\nx: no socket\r\n\r\n");
+	cr_expect_eq(a.code, 200, "%s", a.text);
+	answer_free(&a);
+	world_end(&w);
+}

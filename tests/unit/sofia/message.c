@@ -178,6 +178,8 @@ static const struct { const char *what, *text; int32_t defect; } framing[] = {
 		"CSeq: 1 INVITE\r\n\r\n", RG_R_PARSE },
 	{ "CSeq that is no number", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: 1\r\n"
 		"CSeq: x REGISTER\r\n\r\n", RG_R_INV_CSEQ },
+	{ "CSeq with more behind the method", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: 1\r\n"
+		"CSeq: 1 REGISTER 2\r\n\r\n", RG_R_PARSE },
 	{ "no blank line", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: 1\r\n"
 		"CSeq: 1 REGISTER\r\n", RG_R_PARSE },
 	{ "a folded start line", "REGISTER sip:h SIP/2.0\r\n Via: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: 1\r\n"

@@ -28,6 +28,7 @@ static const struct { const char *what, *text; rg_status status; int32_t code; }
 	{ "another method", "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 405 },
 	{ "a method in lower case", "register sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 405 },
 	{ "another method with nobody to answer", "OPTIONS sip:h SIP/2.0\r\n\r\n", RG_EINVAL, 0 },
+	{ "an ACK of another version", "ACK sip:h SIP/3.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 0 },
 	{ "another version", "REGISTER sip:h SIP/3.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 505 },
 	{ "a version in lower case", "REGISTER sip:h sip/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 200 },
 	{ "HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", RG_EINVAL, 0 },
@@ -268,6 +269,30 @@ Test(wire_handle, the_socket_header_is_read_from_the_header_section_alone)
 		rg_targets_free(a.targets);
 		world_end(&w);
 	}
+	rg_save_options_unref(options);
+}
+
+/* RFC 3261 §7.3.3: any header may come in its compact form, also one that an operator has chosen. */
+Test(wire_handle, the_socket_header_may_have_its_compact_name)
+{
+	rg_target target = { .struct_size = sizeof target };
+	world w = world_new_with("sock_hdr_name", "Subject");
+	rg_save_options *options = NULL;
+
+	cr_assert_eq(rg_save_options_new(RG_STR("socket-header"), &options, NULL), RG_OK);
+	w.save = options;
+	answer a = send_text(&w, REGISTER "Contact: <sip:a@192.0.2.1>\r\nS: udp:203.0.113.5:5070\r\n\r\n");
+	cr_expect_eq(a.code, 200, "%s", a.text);
+	w.flags = RG_WIRE_LOOKUP;
+	a = send_text(&w, ASK("INVITE", "sip:alice@example.com") "\r\n");
+	cr_expect_eq(rg_targets_get(a.targets, 0, &target), RG_OK);
+	cr_expect(rg_str_equal(target.socket, RG_STR("udp:203.0.113.5:5070")), "%.*s", (int)target.socket.n, target.socket.p);
+	rg_targets_free(a.targets);
+	a = send_text(&w, "ACK sip:alice@example.com SIP/3.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n");
+	cr_expect_eq(a.status, RG_OK);
+	cr_expect_null(a.targets, "an ACK of another version is looked up");
+	cr_expect_eq(a.n, 0);
+	world_end(&w);
 	rg_save_options_unref(options);
 }
 

@@ -171,3 +171,30 @@ Test(wire_reply, nothing_in_a_request_adds_a_line)
 	}
 	world_end(&w);
 }
+
+/* A reply is a SIP message, too: its receiver must be able to read it. */
+Test(wire_reply, leaves_out_of_a_refusal_what_is_malformed)
+{
+	static const struct { const char *line, *name; } rows[] = {
+		{ "From: <sip:a%4@h>;tag=1\r\n", "\r\nFrom:" }, { "From: \"a <sip:a@h>;tag=1\r\n", "\r\nFrom:" },
+		{ "From: sip:a@h?x=y;tag=1\r\n", "\r\nFrom:" }, { "To: <sip:a@h:x>\r\n", "\r\nTo:" }, { "To: <sip:a@h\r\n", "\r\nTo:" },
+		{ "Call-ID: a b\r\n", "\r\nCall-ID:" }, { "CSeq: x REGISTER\r\n", "\r\nCSeq:" },
+	};
+	static const char *const sound[] = { "From: <sip:a@h>;tag=1\r\n", "To: <sip:a@h>\r\n", "Call-ID: c\r\n", "CSeq: 1 REGISTER\r\n" };
+	char text[1024];
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		world w = world_new();
+		size_t n = (size_t)snprintf(text, sizeof text, "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n%s", rows[i].line);
+
+		for (size_t k = 0; k < 4; k++)
+			n += strncmp(sound[k], rows[i].line, 3) == 0 ? 0 : (size_t)snprintf(text + n, sizeof text - n, "%s", sound[k]);
+		snprintf(text + n, sizeof text - n, "\r\n");
+		answer a = send_text(&w, text);
+		cr_expect_eq(a.code, 400, "%s: %d", rows[i].line, (int)a.code);
+		cr_expect_null(strstr(a.text, rows[i].name), "%s: %s", rows[i].line, a.text);
+		for (size_t k = 0; k < 4; k++)
+			cr_expect_eq(strstr(a.text, (char[]){ '\n', sound[k][0], sound[k][1], 0 }) != NULL, strncmp(sound[k], rows[i].line, 2) != 0, "%s", a.text);
+		world_end(&w);
+	}
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* Header lines as they stand in a message. */
+#ifndef RG__WIRE_LINES_H
+#define RG__WIRE_LINES_H
+
+#include "wire/octets.h"
+
+typedef struct rg__wire_line {
+	rg_str name;   /* what stands before the first colon, which need not be a name; absent: there is no colon */
+	rg_str value;  /* trimmed; still folded when `folded` */
+	uint32_t ends; /* number of its line ends */
+	bool folded;
+} rg__wire_line;
+
+/* Takes the next line apart, of a message whose framing is invalid: lines that cannot be taken are passed over. NULL: there is no further one
+ * among the next @p lines, which are counted down, or the next one is empty. A line is complete only when something follows it. */
+const char *rg__wire_line_salvage(const char *p, const char *end, uint32_t *lines, rg__wire_line *line);
+
+static inline bool rg__wire_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The line end of the line at @p p. RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one
+ * before. NULL: there is a control character, a lone CR or LF, or no line end. */
+static inline const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line)
+{
+	line->ends = 0;
+	line->folded = false;
+	for (;; p++) {
+		p = rg__wire_control(p, end);
+		if (p == end)
+			return NULL;
+		if (*p == '\t')
+			continue;
+		if (*p != '\r' || end - p < 2 || p[1] != '\n')
+			return NULL;
+		line->ends++;
+		if (end - p < 3 || !rg__wire_is_blank(p[2]))
+			return p;
+		line->folded = true;
+		p += 2;
+	}
+}
+
+/* Takes the line at @p p apart. Returns the start of the next line. NULL: as rg__wire_line_end(). */
+static inline const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line)
+{
+	const char *at = rg__wire_line_end(p, end, line), *colon;
+
+	if (!at)
+		return NULL;
+	colon = rg__wire_colon(p, at);
+	line->name = line->value = RG__WIRE_NONE;
+	if (!colon)
+		return at + 2;
+	line->value = rg__wire_trim((rg_str){ colon + 1, (size_t)(at - colon - 1) });
+	while (colon > p && rg__wire_is(colon[-1], RG__WIRE_LWS)) /* white space before the colon */
+		colon--;
+	line->name = (rg_str){ p, (size_t)(colon - p) };
+	return at + 2;
+}
+
+#endif
