@@ -134,10 +134,11 @@ static size_t walk_quoted(rg_str s, size_t at)
 	return at < s.n ? at + 1 : 0;
 }
 
-/* The string is read in words, so it begins at each place in one, and each octet that may end a word stands at each place. */
+/* Sixteen octets are read at once, so each octet that may end the string stands at each place of strings of each length. */
 Test(header, a_quoted_string_ends_where_a_walk_octet_by_octet_ends_it)
 {
-	static const unsigned char odd[] = { 0, 1, '\b', '\t', '\n', '\r', 0x1f, ' ', '!', '"', '#', ',', '<', '[', '\\', ']', 0x7e, 0x7f, 0x80, 0xa2, 0xff };
+	static const unsigned char odd[] = { 0, 1, '\b', '\t', '\n', '\r', 0x1f, ' ', '!', '"', '#', ',', '<', '[', '\\', ']', 0x7e, 0x7f, 0x80,
+		0xa2, 0xff };
 
 	for (size_t n = 0; n <= 40; n++) {
 		for (size_t at = 0; at < n; at++) {
