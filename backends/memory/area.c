@@ -12,8 +12,8 @@ struct block {
 	struct block *next;
 };
 
-struct chunk {
-	struct chunk *next;
+struct mapping {
+	struct mapping *next;
 	char *base;
 	size_t size;
 };
@@ -33,11 +33,11 @@ static bool is_small(const struct area *a, size_t n)
 }
 
 /* Maps a chunk on the boundary of a large page. What of the chunk before is left over becomes blocks. */
-static bool add_chunk(struct area *a, size_t size)
+static bool map_chunk(struct area *a, size_t size)
 {
 #ifdef MADV_HUGEPAGE
 	enum { PAGE = 1 << PAGE_BITS };
-	struct chunk *chunk = malloc(sizeof *chunk);
+	struct mapping *chunk = malloc(sizeof *chunk);
 	char *mapped = chunk ? mmap(NULL, size + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
 	if (mapped == MAP_FAILED) {
 		free(chunk);
@@ -48,7 +48,7 @@ static bool add_chunk(struct area *a, size_t size)
 		munmap(mapped, before);
 	if (before < PAGE)
 		munmap(mapped + before + size, PAGE - before);
-	*chunk = (struct chunk){ a->chunks, mapped + before, size };
+	*chunk = (struct mapping){ a->chunks, mapped + before, size };
 	a->chunks = chunk;
 	if (madvise(chunk->base, size, MADV_HUGEPAGE) != 0)
 		return false; /* area_close() unmaps it */
@@ -82,7 +82,7 @@ static void *take_block(struct area *a, uint32_t class)
 		give_block(a, a->at, rest);
 		a->at += (size_t)1 << (rest + BLOCK_BITS);
 	}
-	if (a->at == a->end && !add_chunk(a, size > (size_t)1 << CHUNK_BITS ? size : (size_t)1 << CHUNK_BITS))
+	if (a->at == a->end && !map_chunk(a, size > (size_t)1 << CHUNK_BITS ? size : (size_t)1 << CHUNK_BITS))
 		return NULL;
 	char *taken = a->at;
 	a->at += size;
@@ -95,12 +95,12 @@ bool area_open(struct area *a, bool large)
 	if (pthread_mutex_init(&a->lock, NULL) != 0)
 		return false;
 	a->open = true;
-	return !large || add_chunk(a, (size_t)1 << CHUNK_BITS);
+	return !large || map_chunk(a, (size_t)1 << CHUNK_BITS);
 }
 
 void area_close(struct area *a)
 {
-	for (struct chunk *next, *c = a->chunks; c; c = next) {
+	for (struct mapping *next, *c = a->chunks; c; c = next) {
 		next = c->next;
 		munmap(c->base, c->size);
 		free(c);

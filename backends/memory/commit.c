@@ -20,18 +20,27 @@ struct change {
 	bool changed;
 };
 
-/* Adds @p delta bytes to the count. @return false if they exceed the budget; a negative delta never does. */
+/* Adds @p delta bytes to the count, whatever the budget. */
+static void count_bytes(struct change *ch, int64_t delta)
+{
+	if (ch->m->max_bytes != 0 && delta != 0)
+		atomic_fetch_add_explicit(&ch->m->bytes, (uint64_t)delta, memory_order_relaxed);
+	ch->s->bytes += (uint64_t)delta;
+}
+
+/* The same, unless they exceed the budget, which a negative delta never does: false. */
 static bool charge(struct change *ch, int64_t delta)
 {
 	struct memory *m = ch->m;
-	if (m->max_bytes != 0 && delta != 0) {
-		uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);
-		do {
-			if (delta > 0 && (had > m->max_bytes || (uint64_t)delta > m->max_bytes - had))
-				return false;
-		} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed,
-			memory_order_relaxed));
+	if (m->max_bytes == 0 || delta <= 0) {
+		count_bytes(ch, delta);
+		return true;
 	}
+	uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);
+	do {
+		if (had > m->max_bytes || (uint64_t)delta > m->max_bytes - had)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed, memory_order_relaxed));
 	ch->s->bytes += (uint64_t)delta;
 	return true;
 }
@@ -143,7 +152,10 @@ static rg_status write_entry(struct change *ch, const rg_record *next)
 	uint32_t tags = rg_record_tag_count(next);
 	struct tally *t = tally_find(s->tallies, ch->key->domain), *new_tally = NULL;
 	int64_t need = (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has), before = table_bytes(s);
-	int64_t growth = (int64_t)(tags_growth(&s->tags, tags) + pool_growth(&s->pool, tags));
+	int64_t growth = (int64_t)tags_growth(&s->tags, tags);
+	/* An entry that becomes no larger gives its cells to the next one of its kind, so the pool may grow for it past the budget, once. */
+	if (ch->old == 0 || tags > rg_record_tag_count(ch->has))
+		growth += (int64_t)pool_growth(&s->pool, tags);
 	if (ch->old == 0)
 		growth += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key->domain.n));
 	if (!charge(ch, need + growth))
@@ -151,11 +163,11 @@ static rg_status write_entry(struct change *ch, const rg_record *next)
 	if (!t)
 		t = new_tally = tally_new(ch->key->domain);
 	if (!t || !reserve_entry(ch, tags)) {
-		charge(ch, table_bytes(s) - before - need - growth);
+		count_bytes(ch, table_bytes(s) - before - need - growth);
 		free(new_tally);
 		return RG_ENOMEM;
 	}
-	charge(ch, table_bytes(s) - before - growth + (new_tally ? (int64_t)(sizeof *t + t->n) : 0));
+	count_bytes(ch, table_bytes(s) - before - growth + (new_tally ? (int64_t)(sizeof *t + t->n) : 0));
 	ch->slot = table_slot(s, ch->key, ch->hash, &found);
 	uint32_t fresh = pool_take(&s->pool, tags);
 	s->pool.cells[fresh].record = rg_record_ref(next);
@@ -180,7 +192,7 @@ static void delete_entry(struct change *ch)
 	weigh(t, ch->has, NULL);
 	int64_t last = --t->keys == 0 ? (int64_t)(sizeof *t + t->n) : 0;
 	tally_drop(s, t);
-	charge(ch, table_bytes(s) - before - (int64_t)rg_record_size(ch->has) - last);
+	count_bytes(ch, table_bytes(s) - before - (int64_t)rg_record_size(ch->has) - last);
 	ch->was = ch->has;
 }
 
@@ -243,7 +255,7 @@ static rg_status check_commit(const rg_key *key, const rg_commit *c)
 		return RG_OK;
 	rg_key own;
 	rg_record_key(c->next, &own);
-	if (!same_key(key, &own) || !same_revision(&c->revision, rg_record_revision(c->next)))
+	if (!keys_match(key, &own) || !same_revision(&c->revision, rg_record_revision(c->next)))
 		return RG_EINVAL;
 	return rg_record_tag_count(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
 }

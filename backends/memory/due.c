@@ -86,6 +86,14 @@ static void give_due(struct shard *s, const struct node *node, struct page *page
 	page_add(page, record, (uint64_t)node->deadline);
 }
 
+static void pause_after(struct shard *s, const struct node *node, struct page *page)
+{
+	page->pause = (struct item){ rg_record_ref(s->pool.cells[node->entry].record), (uint64_t)node->deadline };
+}
+
+/* The most late nodes that one page corrects: this bounds the time of a page when few of the deadlines that have come are still in force. */
+enum { MAX_LATE = 1024 };
+
 static void collect_due(struct shard *s, rg_time now, const struct walk_place *place, struct page *page)
 {
 	struct frontier f = { .of = s };
@@ -94,6 +102,8 @@ static void collect_due(struct shard *s, rg_time now, const struct walk_place *p
 	while (!page_full(page) && f.n > 0) {
 		uint32_t i = frontier_pop(&f);
 		if (s->pool.cells[nodes[i].entry].heap_at & HEAP_LATE) {
+			if (++page->late > MAX_LATE)
+				pause_after(s, &nodes[i], page);
 			heap_settle(s, i); /* moves only nodes below this one, and none of those is in the frontier */
 			page->failed = nodes[i].deadline <= now && !frontier_push(&f, i);
 			continue;
@@ -136,6 +146,7 @@ rg_status memory_due(void *self, rg_time now, const rg_str *cursor, uint32_t lim
 		collect_due(s, now, !place.start && i == place.shard ? &place : NULL, &page);
 		shard_unlock(s);
 	}
-	rg_time next = page.n > page.limit ? (rg_time)page.items[page.limit].at : next_deadline(m, now);
+	rg_time next = page.n > page.limit ? (rg_time)page.items[page.limit].at :
+		page.pause.record ? (rg_time)page.pause.at : next_deadline(m, now);
 	return page_give(&page, WALK_DUE, next, done, tok);
 }

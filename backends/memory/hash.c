@@ -57,7 +57,9 @@ static inline void add_string(struct sip *s, rg_str str)
 }
 
 /* The lengths come first, so that the words can be read in only one way. Inlined, its registers would be saved for short strings, too. */
-static __attribute__((noinline)) uint64_t hash_long(const uint64_t seed[2], rg_str a, rg_str b, rg_str c)
+static uint64_t hash_long(const uint64_t seed[2], rg_str a, rg_str b, rg_str c) __attribute__((noinline));
+
+static uint64_t hash_long(const uint64_t seed[2], rg_str a, rg_str b, rg_str c)
 {
 	struct sip s = { seed[0] ^ 0x736f6d6570736575, seed[1] ^ 0x646f72616e646f6d,
 		seed[0] ^ 0x6c7967656e657261, seed[1] ^ 0x7465646279746573 };

@@ -73,6 +73,7 @@ void page_hold(struct page *p)
 
 static void page_free(struct page *p)
 {
+	rg_record_unref(p->pause.record);
 	for (uint32_t i = 0; i < p->held; i++)
 		rg_record_unref(p->items[i].record);
 	free(p->items);
@@ -87,8 +88,11 @@ rg_status page_give(struct page *p, enum walk walk, rg_time next, rg_keys_cb don
 	p->failed |= !keys;
 	for (uint32_t i = 0; i < n && !p->failed; i++)
 		rg_record_key(p->items[i].record, &keys[i]);
-	if (!p->failed && p->n > n) {
-		cursor = write_place(walk, &keys[n - 1], p->items[n - 1].at, &out.cursor);
+	const struct item *last = p->n > n ? &p->items[n - 1] : &p->pause;
+	if (!p->failed && last->record) {
+		rg_key key;
+		rg_record_key(last->record, &key);
+		cursor = write_place(walk, &key, last->at, &out.cursor);
 		p->failed = !cursor;
 	}
 	if (!p->failed)

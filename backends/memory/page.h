@@ -28,8 +28,10 @@ struct item {
 struct page {
 	struct item *items;
 	uint32_t n, room, limit;
-	uint32_t held; /* so many of the items have taken their reference */
-	bool failed; /* out of memory */
+	uint32_t held;     /* so many of the items have taken their reference */
+	struct item pause; /* where the walk continues, if it stops before the page is full; a reference, or no record */
+	uint32_t late;     /* nodes that `due` corrected */
+	bool failed;       /* out of memory */
 };
 
 static inline struct page new_page(uint32_t limit)
@@ -42,7 +44,7 @@ bool page_add(struct page *p, const rg_record *record, uint64_t at);
 void page_hold(struct page *p); /* takes the references; before the lock under which items were added is released */
 static inline bool page_full(const struct page *p)
 {
-	return p->failed || p->n > p->limit;
+	return p->failed || p->n > p->limit || p->pause.record;
 }
 
 /* Passes the page to @p done and frees it. The cursor of the last page is absent. */

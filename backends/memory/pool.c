@@ -19,7 +19,7 @@ static uint32_t class_of(uint32_t tags)
 	return class;
 }
 
-static uint64_t grown_cells(const struct pool *p, uint32_t class)
+static uint64_t grown_cells(const struct cell_pool *p, uint32_t class)
 {
 	if (p->free[class] != 0)
 		return p->room;
@@ -27,12 +27,12 @@ static uint64_t grown_cells(const struct pool *p, uint32_t class)
 	return need <= p->room ? p->room : need + need / 8 + 8;
 }
 
-size_t pool_growth(const struct pool *p, uint32_t tags)
+size_t pool_growth(const struct cell_pool *p, uint32_t tags)
 {
 	return (size_t)(grown_cells(p, class_of(tags)) - p->room) * sizeof *p->cells;
 }
 
-bool pool_reserve(struct area *a, struct pool *p, uint32_t tags)
+bool pool_reserve(struct area *a, struct cell_pool *p, uint32_t tags)
 {
 	uint64_t room = grown_cells(p, class_of(tags));
 	if (room == p->room)
@@ -47,7 +47,7 @@ bool pool_reserve(struct area *a, struct pool *p, uint32_t tags)
 	return true;
 }
 
-uint32_t pool_take(struct pool *p, uint32_t tags)
+uint32_t pool_take(struct cell_pool *p, uint32_t tags)
 {
 	uint32_t class = class_of(tags), run = p->free[class];
 	if (run != 0) {
@@ -59,15 +59,15 @@ uint32_t pool_take(struct pool *p, uint32_t tags)
 	return run;
 }
 
-void pool_give(struct pool *p, uint32_t entry, uint32_t tags)
+void pool_give(struct cell_pool *p, uint32_t entry, uint32_t tags)
 {
 	uint32_t class = class_of(tags);
 	p->cells[entry].next = p->free[class];
 	p->free[class] = entry;
 }
 
-void pool_clear(struct area *a, struct pool *p)
+void pool_clear(struct area *a, struct cell_pool *p)
 {
 	area_give(a, p->cells, p->room * sizeof *p->cells);
-	*p = (struct pool){ 0 };
+	*p = (struct cell_pool){ 0 };
 }

@@ -52,7 +52,7 @@ static inline bool same_string(rg_str a, rg_str b)
 	return sum == 0;
 }
 
-static inline bool same_key(const rg_key *a, const rg_key *b)
+static inline bool keys_match(const rg_key *a, const rg_key *b)
 {
 	return same_string(a->user, b->user) && same_string(a->host, b->host) && same_string(a->domain, b->domain);
 }
@@ -83,7 +83,7 @@ struct cell {
 /* The lengths that a run can have; the longest is for MAX_TAGS. */
 enum { RUN_LENGTHS = 30 };
 
-struct pool {
+struct cell_pool {
 	struct cell *cells;
 	uint32_t n, room;           /* cells that have been used, and cells there are */
 	uint32_t free[RUN_LENGTHS]; /* runs that are free, linked by `next` */
@@ -171,7 +171,7 @@ struct watches {
 struct shard {
 	_Alignas(128) _Atomic uint32_t lock; /* LOCK_… */
 	struct table table;
-	struct pool pool;
+	struct cell_pool pool;
 	struct tags tags;
 	struct heap heap;
 	struct tally *tallies;
@@ -225,7 +225,7 @@ enum { BLOCK_BITS = 16, BLOCK_SIZES = 24 };
 struct area {
 	bool large, open;
 	pthread_mutex_t lock; /* taken under that of a shard */
-	struct chunk *chunks;
+	struct mapping *chunks;
 	char *at, *end;       /* what is left of the newest chunk */
 	struct block *free[BLOCK_SIZES];
 };
@@ -266,11 +266,11 @@ void *area_grow(struct area *a, void *p, size_t had, size_t n); /* zeroes nothin
 void area_give(struct area *a, void *p, size_t n);
 
 /* pool.c */
-size_t pool_growth(const struct pool *p, uint32_t tags); /* bytes by which an entry with so many tags would make it grow */
-bool pool_reserve(struct area *a, struct pool *p, uint32_t tags); /* makes room for such an entry; cells move */
-uint32_t pool_take(struct pool *p, uint32_t tags);       /* after pool_reserve() */
-void pool_give(struct pool *p, uint32_t entry, uint32_t tags);
-void pool_clear(struct area *a, struct pool *p); /* of an empty shard */
+size_t pool_growth(const struct cell_pool *p, uint32_t tags); /* bytes by which an entry with so many tags would make it grow */
+bool pool_reserve(struct area *a, struct cell_pool *p, uint32_t tags); /* makes room for such an entry; cells move */
+uint32_t pool_take(struct cell_pool *p, uint32_t tags);       /* after pool_reserve() */
+void pool_give(struct cell_pool *p, uint32_t entry, uint32_t tags);
+void pool_clear(struct area *a, struct cell_pool *p); /* of an empty shard */
 
 /* table.c */
 /* The slot of the key, or where it belongs; NULL without buckets. It lies in the pool or in a bucket, and is lost when one of them grows. */

@@ -33,7 +33,7 @@ static inline bool record_has(const rg_record *record, const rg_key *key)
 {
 	rg_key own;
 	rg_record_key(record, &own);
-	return same_key(&own, key);
+	return keys_match(&own, key);
 }
 
 static struct bucket *bucket_of(const struct table *t, uint32_t hash)

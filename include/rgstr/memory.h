@@ -4,7 +4,8 @@
  * The in-memory store (library librgstr-memory). It is sharded, inline and thread-safe. `due` costs O(due), `find` costs O(matches). It has
  * a byte budget and supports `watch`.
  *
- * A page holds at most 4096 keys, whatever the limit says. A commit is refused with RG_EINVAL when its record has another key or revision
+ * A page holds at most 4096 keys, whatever the limit says. A page of `due` may hold none and have a cursor, when many deadlines that have
+ * come were moved by a refresh. A commit is refused with RG_EINVAL when its record has another key or revision
  * than the commit. The store keeps nothing of a deleted record: the base of its key is zero again.
  */
 #ifndef RGSTR_MEMORY_H

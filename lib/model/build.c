@@ -300,8 +300,11 @@ static rg__slice put_flow(builder *b, const rg_contact *c)
 	return (rg__slice){ (uint16_t)(known->at + head.n), (uint16_t)c->flow.n };
 }
 
-/* @p bit is a constant. */
-static inline __attribute__((always_inline)) rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
+/* @p bit is a constant, so each call is another function. */
+static inline rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
+	__attribute__((always_inline));
+
+static inline rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
 {
 	rg_str s = *rg__contact_string_const(c, bit);
 	rg__slice out;

@@ -43,7 +43,7 @@ static inline bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
 	return true;
 }
 
-static bool is_zero(lanes sum)
+static bool is_nothing(lanes sum)
 {
 	return (sum[0] | sum[1]) == 0;
 }
@@ -54,7 +54,7 @@ static bool key_stays(const rg_record *r, const rg_key *key)
 	lanes sum = { 0, 0 };
 
 	return text_stays(key->user, rg__record_bytes(r) + r->user, r->user_n, &sum) && text_stays(key->domain, domain, r->domain_n, &sum) &&
-		text_stays(key->host, domain + r->domain_n, r->host_n, &sum) && is_zero(sum);
+		text_stays(key->host, domain + r->domain_n, r->host_n, &sum) && is_nothing(sum);
 }
 
 /* Is each string present in both and the same, and does the rest of the binding take the same room? */
@@ -77,7 +77,7 @@ static bool binding_stays(const rg_record *r, const rg__binding *b, const rg_con
 #undef STAYS
 	if (present & 1u << RG__HAS_addrs ? c->n_addrs != s->n || (const char *)c->addrs != base + s->at : c->n_addrs > 0)
 		return false;
-	return is_zero(sum) && c->q >= -1 && c->q <= 1000 && rg__contact_is_rare(c) == ((present >> RG__HAS_rare & 1) != 0) &&
+	return is_nothing(sum) && c->q >= -1 && c->q <= 1000 && rg__contact_is_rare(c) == ((present >> RG__HAS_rare & 1) != 0) &&
 		rg__contact_is_odd(c) == ((present >> RG__HAS_odd & 1) != 0);
 }
 

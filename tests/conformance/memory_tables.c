@@ -143,3 +143,87 @@ Test(memory_tables, finds_records_whose_number_of_tags_goes_up_and_down)
 	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
 	rg__check_free_answers(&ck);
 }
+
+/* What a REGISTER with Expires: 0 leaves has no tag, and must fit into a store that is full. */
+Test(memory_tables, let_records_lose_their_tags_when_the_store_is_full)
+{
+	enum { KEYS = 2000 };
+	static const rg_store_check_options options = { .struct_size = sizeof options };
+	rg__check ck = { .options = &options, .random = 1 };
+	rg_memory_options o;
+	rg_revision *has = calloc(KEYS, sizeof *has);
+	uint32_t n = 0;
+
+	rg_memory_options_init(&o, sizeof o);
+	o.shards = 1;
+	o.max_bytes = 100000;
+	cr_assert(has && rg_memory_store_new(&o, &ck.store, NULL) == RG_OK);
+	ck.ops = rg_store_members(ck.store, &ck.self);
+	for (bool full = false; !full && n < KEYS; n += !full) {
+		rg__check_label name;
+		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, n);
+		rg_revision own = rg__check_mint(&ck);
+		rg_record *next = tagged(key, &own, 1);
+		rg__check_answer *a = rg__check_commit(&ck, key, &zero, &own, next);
+
+		full = a->status == RG_EFULL;
+		cr_assert(full || a->status == RG_OK);
+		has[n] = own;
+		rg__check_forget(a);
+		rg_record_unref(next);
+	}
+	cr_assert(n > 50 && n < KEYS);
+	for (uint32_t i = 0; i < n; i++) {
+		rg__check_label name;
+		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, i);
+		rg_revision own = rg__check_mint(&ck);
+		rg_record *next = tagged(key, &own, 0);
+		rg__check_answer *a = rg__check_commit(&ck, key, &has[i], &own, next);
+
+		cr_expect_eq(a->status, RG_OK);
+		rg__check_forget(a);
+		rg_record_unref(next);
+	}
+	rg_store_unref(ck.store);
+	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
+	rg__check_free_answers(&ck);
+	free(has);
+}
+
+/* As many records as make a page of `due` stop before it is full, nearly all of them refreshed since. */
+Test(memory_tables, give_what_is_due_among_many_deadlines_that_have_moved)
+{
+	enum { KEYS = 5000, APART = 1000 };
+	static const rg_store_check_options options = { .struct_size = sizeof options };
+	rg__check ck = { .options = &options, .random = 1 };
+	rg__check_walk w = { .kind = RG__CHECK_DUE, .limit = 10, .now = 6000 };
+	rg_memory_options one;
+	rg_revision *has = calloc(KEYS, sizeof *has);
+	uint8_t *seen = calloc(KEYS, 1);
+	rg_time next;
+
+	rg_memory_options_init(&one, sizeof one);
+	one.shards = 1;
+	cr_assert(has && seen && rg_memory_store_new(&one, &ck.store, NULL) == RG_OK);
+	ck.ops = rg_store_members(ck.store, &ck.self);
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < KEYS; i++) {
+			rg__check_label name;
+			rg__check_draft s = rg__check_sample(rg__check_name(&name, RG__CHECK_DOMAIN, i), round ? 9000 : 5000, RG_STR("t"));
+
+			if (round == 0)
+				has[i] = rg__check_new(&ck, &s);
+			else if (i % APART != 0)
+				has[i] = rg__check_put(&ck, &s, &has[i]);
+		}
+	}
+	cr_expect_eq(rg__check_collect(&ck, &w, seen, KEYS, &next), KEYS / APART);
+	for (uint32_t i = 0; i < KEYS; i++)
+		cr_expect_eq(seen[i], i % APART == 0);
+	cr_expect_eq(next, 9000);
+	rg_store_unref(ck.store);
+	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
+	rg__check_free_answers(&ck);
+	free(has);
+	free(seen);
+}
