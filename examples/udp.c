@@ -23,7 +23,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -43,7 +42,7 @@ union address {
 
 struct server {
 	int keeps_source; /* -r */
-	int timer, signals, stop; /* `stop` becomes readable for the threads that sleep, `stopping` tells the others */
+	int timer, signals;
 	atomic_int stopping;
 	char local[80]; /* the socket as the library names it, `udp:ip:port` */
 	union address address;
@@ -141,23 +140,20 @@ static void answer(struct worker *w, unsigned n)
 	send_replies(w, replies);
 }
 
-/* Does not wait while datagrams are there. After an error of the socket it waits a moment, because the error may stay. */
+/* Waits for the first datagram only. After an error of the socket it waits a moment, because the error may stay. */
 static void *work(void *worker)
 {
 	struct worker *w = worker;
-	struct pollfd watched[] = { { .fd = w->server->stop, .events = POLLIN }, { .fd = w->socket, .events = POLLIN } };
 
 	while (!atomic_load(&w->server->stopping)) {
 		for (unsigned i = 0; i < BATCH; i++)
 			w->in[i].msg_hdr.msg_namelen = sizeof w->from[i];
-		int n = recvmmsg(w->socket, w->in, BATCH, MSG_DONTWAIT, NULL);
+		int n = recvmmsg(w->socket, w->in, BATCH, MSG_WAITFORONE, NULL);
 
 		if (n > 0)
 			answer(w, (unsigned)n);
-		else if (errno == EAGAIN || errno == EINTR)
-			poll(watched, 2, -1);
-		else
-			poll(watched, 1, 10);
+		else if (errno != EINTR)
+			poll(NULL, 0, 10);
 	}
 	return NULL;
 }
@@ -295,7 +291,6 @@ static rg_status make_registrar(struct server *s, char **parameters, rg_error *w
 static int run(struct server *s)
 {
 	struct pollfd watched[] = { { .fd = s->signals, .events = POLLIN }, { .fd = s->timer, .events = POLLIN } };
-	const uint64_t one = 1;
 	long running = 0;
 	int error = 0;
 
@@ -309,9 +304,12 @@ static int run(struct server *s)
 			tick(s);
 	}
 	atomic_store(&s->stopping, 1);
-	(void)!write(s->stop, &one, sizeof one);
-	while (running > 0)
-		pthread_join(s->workers[--running]->thread, NULL);
+	while (running > 0) {
+		struct worker *w = s->workers[--running];
+
+		shutdown(w->socket, SHUT_RD); /* wakes the thread: it is told that it received nothing */
+		pthread_join(w->thread, NULL);
+	}
 	return error;
 }
 
@@ -327,13 +325,12 @@ static int open_all(struct server *s, char **args)
 	pthread_sigmask(SIG_BLOCK, &stop, NULL); /* in all threads */
 	s->signals = signalfd(-1, &stop, SFD_CLOEXEC);
 	s->timer = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-	s->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return s->signals < 0 || s->timer < 0 || s->stop < 0 ? -1 : open_workers(s, args[0], args[1], end && *end ? 0 : threads);
+	return s->signals < 0 || s->timer < 0 ? -1 : open_workers(s, args[0], args[1], end && *end ? 0 : threads);
 }
 
 int main(int argc, char **argv)
 {
-	static struct server s = { .due = RG_TIME_NEVER, .lock = PTHREAD_MUTEX_INITIALIZER, .timer = -1, .signals = -1, .stop = -1 };
+	static struct server s = { .due = RG_TIME_NEVER, .lock = PTHREAD_MUTEX_INITIALIZER, .timer = -1, .signals = -1 };
 	rg_error *why = rg_error_new();
 	int failed = 1;
 
@@ -356,6 +353,5 @@ int main(int argc, char **argv)
 	rg_error_free(why);
 	close(s.signals);
 	close(s.timer);
-	close(s.stop);
 	return failed;
 }

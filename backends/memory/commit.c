@@ -11,7 +11,7 @@ struct change {
 	struct memory *m;
 	struct shard *s;
 	const rg_commit *c;
-	rg_key key;
+	const rg_key *key;
 	uint32_t hash;
 	uint32_t old;         /* the current entry, or 0 … */
 	const rg_record *has; /* … and its record, or NULL */
@@ -50,7 +50,7 @@ static rg_status replace_in_place(struct change *ch, const rg_record *next)
 	ch->was = ch->has;
 	ch->s->pool.cells[ch->old].record = rg_record_ref(next);
 	if (rg_record_weight(ch->was) != rg_record_weight(next))
-		weigh(tally_find(ch->s->tallies, ch->key.domain), ch->was, next);
+		weigh(tally_find(ch->s->tallies, ch->key->domain), ch->was, next);
 	heap_moved(ch->s, ch->old, rg_record_deadline(ch->was), rg_record_deadline(next));
 	return RG_OK;
 }
@@ -129,9 +129,9 @@ static int64_t table_bytes(const struct shard *s)
 static bool reserve_entry(struct change *ch, uint32_t tags)
 {
 	struct shard *s = ch->s;
-	if (!pool_reserve(&s->pool, tags))
+	if (!pool_reserve(&ch->m->area, &s->pool, tags))
 		return false;
-	if (ch->old == 0 && (!heap_reserve(&s->heap) || (!table_grow(s) && !s->table.buckets)))
+	if (ch->old == 0 && (!heap_reserve(&ch->m->area, &s->heap) || (!table_grow(&ch->m->area, s) && !s->table.buckets)))
 		return false;
 	return tags_grow(ch->m, s, tags) || s->tags.buckets;
 }
@@ -141,22 +141,22 @@ static rg_status write_entry(struct change *ch, const rg_record *next)
 	struct shard *s = ch->s;
 	bool found;
 	uint32_t tags = rg_record_tag_count(next);
-	struct tally *t = tally_find(s->tallies, ch->key.domain), *new_tally = NULL;
+	struct tally *t = tally_find(s->tallies, ch->key->domain), *new_tally = NULL;
 	int64_t need = (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has), before = table_bytes(s);
 	int64_t growth = (int64_t)(tags_growth(&s->tags, tags) + pool_growth(&s->pool, tags));
 	if (ch->old == 0)
-		growth += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key.domain.n));
+		growth += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key->domain.n));
 	if (!charge(ch, need + growth))
 		return RG_EFULL;
 	if (!t)
-		t = new_tally = tally_new(ch->key.domain);
+		t = new_tally = tally_new(ch->key->domain);
 	if (!t || !reserve_entry(ch, tags)) {
 		charge(ch, table_bytes(s) - before - need - growth);
 		free(new_tally);
 		return RG_ENOMEM;
 	}
 	charge(ch, table_bytes(s) - before - growth + (new_tally ? (int64_t)(sizeof *t + t->n) : 0));
-	ch->slot = table_slot(s, &ch->key, ch->hash, &found);
+	ch->slot = table_slot(s, ch->key, ch->hash, &found);
 	uint32_t fresh = pool_take(&s->pool, tags);
 	s->pool.cells[fresh].record = rg_record_ref(next);
 	s->pool.cells[fresh].hash = ch->hash;
@@ -175,8 +175,8 @@ static void delete_entry(struct change *ch)
 	int64_t before = table_bytes(s);
 	pool_give(&s->pool, ch->old, tags);
 	if (--s->table.n == 0)
-		pool_clear(&s->pool);
-	struct tally *t = tally_find(s->tallies, ch->key.domain);
+		pool_clear(&ch->m->area, &s->pool);
+	struct tally *t = tally_find(s->tallies, ch->key->domain);
 	weigh(t, ch->has, NULL);
 	int64_t last = --t->keys == 0 ? (int64_t)(sizeof *t + t->n) : 0;
 	tally_drop(s, t);
@@ -190,8 +190,8 @@ static uint64_t find_entry(struct change *ch, uint64_t hash)
 	bool found;
 	ch->hash = (uint32_t)hash;
 	ch->s = shard_of(ch->m, hash);
-	pthread_mutex_lock(&ch->s->lock);
-	ch->slot = table_slot(ch->s, &ch->key, ch->hash, &found);
+	shard_lock(ch->s);
+	ch->slot = table_slot(ch->s, ch->key, ch->hash, &found);
 	ch->old = found ? *ch->slot : 0;
 	ch->has = found ? ch->s->pool.cells[ch->old].record : NULL;
 	return hash;
@@ -210,21 +210,18 @@ static uint64_t lock_and_find(struct change *ch)
 		find_entry(ch, hint);
 		if (ch->old != 0)
 			return hint;
-		pthread_mutex_unlock(&ch->s->lock);
+		shard_unlock(ch->s);
 	}
-	return find_entry(ch, hash_key(ch->m, &ch->key));
+	return find_entry(ch, hash_key(ch->m, ch->key));
 }
 
-static rg_status compare_and_swap(struct change *ch, rg_fetched *current)
+static rg_status compare_and_swap(struct change *ch)
 {
 	const rg_revision *base = ch->has ? rg_record_revision(ch->has) : &none;
 	if (ch->has && same_revision(base, &ch->c->revision))
 		return RG_OK;
-	if (!same_revision(base, &ch->c->base)) {
-		current->base = *base;
-		current->record = rg_record_ref(ch->has);
+	if (!same_revision(base, &ch->c->base))
 		return RG_ECONFLICT;
-	}
 	const rg_record *next = ch->c->next;
 	rg_status status = RG_OK;
 	if (next)
@@ -251,6 +248,14 @@ static rg_status check_commit(const rg_key *key, const rg_commit *c)
 	return rg_record_tag_count(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
 }
 
+/* @param record  a reference, which the callback receives. */
+static void give_current(rg_record *record, uint64_t hash, rg_commit_cb done, void *tok)
+{
+	const rg_fetched current = { .struct_size = sizeof current, .authoritative = 1, .record = record, .base = *rg_record_revision(record),
+		.hint = hash };
+	done(tok, RG_ECONFLICT, &current);
+}
+
 rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint32_t flags, rg_commit_cb done, void *tok)
 {
 	(void)flags;
@@ -258,15 +263,18 @@ rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint3
 	rg_status status = check_commit(key, c);
 	if (status != RG_OK)
 		return status;
-	struct change ch = { .m = m, .c = c, .key = *key };
-	rg_fetched current = { .struct_size = sizeof current, .authoritative = 1 };
-	current.hint = lock_and_find(&ch);
-	status = compare_and_swap(&ch, &current);
+	struct change ch = { .m = m, .c = c, .key = key };
+	uint64_t hash = lock_and_find(&ch);
+	status = compare_and_swap(&ch);
+	rg_record *current = status == RG_ECONFLICT ? rg_record_ref(ch.has) : NULL;
 	bool watched = ch.changed && ch.s->watches.n > 0;
-	pthread_mutex_unlock(&ch.s->lock);
+	shard_unlock(ch.s);
 	rg_record_unref(ch.was);
 	if (watched)
 		watches_fire(ch.s, ch.hash, key);
-	done(tok, status, status == RG_ECONFLICT ? &current : NULL);
+	if (status == RG_ECONFLICT)
+		give_current(current, hash, done, tok);
+	else
+		done(tok, status, NULL);
 	return RG_OK;
 }

@@ -82,7 +82,7 @@ static void give_due(struct shard *s, const struct node *node, struct page *page
 {
 	const rg_record *record = s->pool.cells[node->entry].record;
 	prefetch_record(record);
-	table_prefetch(&s->table, node->hash);
+	table_prefetch(s, node->hash, 0);
 	page_add(page, record, (uint64_t)node->deadline);
 }
 
@@ -113,9 +113,9 @@ static rg_time next_deadline(struct memory *m, rg_time now)
 	rg_time next = RG_TIME_NEVER;
 	for (uint32_t i = 0; i < m->n_shards; i++) {
 		struct shard *s = &m->shards[i];
-		pthread_mutex_lock(&s->lock);
+		shard_lock(s);
 		rg_time of_shard = heap_next(s, now);
-		pthread_mutex_unlock(&s->lock);
+		shard_unlock(s);
 		next = of_shard < next ? of_shard : next;
 	}
 	return next;
@@ -132,9 +132,9 @@ rg_status memory_due(void *self, rg_time now, const rg_str *cursor, uint32_t lim
 	struct page page = new_page(limit);
 	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
 		struct shard *s = &m->shards[i];
-		pthread_mutex_lock(&s->lock);
+		shard_lock(s);
 		collect_due(s, now, !place.start && i == place.shard ? &place : NULL, &page);
-		pthread_mutex_unlock(&s->lock);
+		shard_unlock(s);
 	}
 	rg_time next = page.n > page.limit ? (rg_time)page.items[page.limit].at : next_deadline(m, now);
 	return page_give(&page, WALK_DUE, next, done, tok);

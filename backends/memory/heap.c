@@ -3,8 +3,6 @@
  * moves later, as with every refresh, does not move its node; the walk that reaches it corrects it. */
 #include "shard.h"
 
-#include <stdlib.h>
-
 static int order_same_hash(const struct shard *s, const struct node *a, const struct node *b)
 {
 	rg_key ka, kb;
@@ -79,13 +77,13 @@ size_t heap_growth(const struct heap *h)
 	return (size_t)(grown_room(h) - h->room) * sizeof *h->nodes;
 }
 
-bool heap_reserve(struct heap *h)
+bool heap_reserve(struct area *a, struct heap *h)
 {
 	uint32_t room = grown_room(h);
 	if (room == h->room)
 		return true;
 	/* heap_at has 31 bits. */
-	struct node *nodes = room < INT32_MAX ? realloc(h->nodes, room * sizeof *nodes) : NULL;
+	struct node *nodes = room < INT32_MAX ? area_grow(a, h->nodes, h->room * sizeof *nodes, room * sizeof *nodes) : NULL;
 	if (!nodes)
 		return false;
 	h->nodes = nodes;

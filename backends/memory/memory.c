@@ -17,39 +17,39 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	uint64_t hash = hash_key(m, key);
 	struct shard *s = shard_of(m, hash);
 	rg_fetched out = { .struct_size = sizeof out, .authoritative = 1, .hint = hash };
-	pthread_mutex_lock(&s->lock);
+	shard_lock(s);
 	out.record = rg_record_ref(table_record(s, key, (uint32_t)hash));
-	pthread_mutex_unlock(&s->lock);
+	shard_unlock(s);
 	out.base = *rg_record_revision(out.record);
 	done(tok, RG_OK, &out);
 	return RG_OK;
 }
 
-/* In two passes, because to read a bucket in the first one would wait for the memory: when the second begins, the buckets have mostly arrived.
- * A lock that is taken is left alone, for the sake of the caller. */
+/* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A lock that is taken is left
+ * alone, for the sake of the caller. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
 	struct memory *m = self;
 	uint64_t hashes[MAX_PREFETCH];
-	uint32_t some = n < MAX_PREFETCH ? n : MAX_PREFETCH;
-	for (uint32_t i = 0; i < some; i++) {
+	uint32_t left = n < MAX_PREFETCH ? n : MAX_PREFETCH;
+	for (uint32_t i = 0; i < left; i++)
 		hashes[i] = hash_key(m, &keys[i]);
-		struct shard *s = shard_of(m, hashes[i]);
-		if (pthread_mutex_trylock(&s->lock) != 0)
-			continue;
-		table_prefetch(&s->table, (uint32_t)hashes[i]);
-		pthread_mutex_unlock(&s->lock);
-	}
-	for (uint32_t i = 0; i < some; i++) {
-		struct shard *s = shard_of(m, hashes[i]);
-		if (pthread_mutex_trylock(&s->lock) != 0)
-			continue;
-		table_prefetch_record(s, (uint32_t)hashes[i]);
-		pthread_mutex_unlock(&s->lock);
+	for (uint32_t pass = 0; left > 0 && pass < PREFETCH_PASSES; pass++) {
+		uint32_t kept = 0;
+		for (uint32_t i = 0; i < left; i++) {
+			struct shard *s = shard_of(m, hashes[i]);
+			if (!shard_trylock(s))
+				continue;
+			bool more = table_prefetch(s, (uint32_t)hashes[i], pass);
+			shard_unlock(s);
+			hashes[kept] = hashes[i];
+			kept += more;
+		}
+		left = kept;
 	}
 }
 
-static void empty_shard(struct shard *s)
+static void empty_shard(struct area *a, struct shard *s)
 {
 	watches_end(s);
 	for (uint32_t i = 0; i < s->heap.n; i++)
@@ -58,19 +58,20 @@ static void empty_shard(struct shard *s)
 		next = t->next;
 		free(t);
 	}
-	free(s->table.buckets);
-	free(s->tags.buckets);
+	area_give(a, s->table.buckets, sizeof *s->table.buckets << s->table.bits);
+	area_give(a, s->tags.buckets, sizeof *s->tags.buckets << s->tags.bits);
 	free(s->tags.marks);
-	free(s->heap.nodes);
-	free(s->pool.cells);
-	pthread_mutex_destroy(&s->lock);
+	area_give(a, s->heap.nodes, s->heap.room * sizeof *s->heap.nodes);
+	pool_clear(a, &s->pool);
+	shard_close(s);
 }
 
 static void memory_destroy(void *self)
 {
 	struct memory *m = self;
 	for (uint32_t i = 0; i < m->n_shards; i++)
-		empty_shard(&m->shards[i]);
+		empty_shard(&m->area, &m->shards[i]);
+	area_close(&m->area);
 	free(m->shards);
 	free(m);
 }
@@ -126,7 +127,7 @@ static struct memory *new_memory(uint32_t shards, uint64_t max_bytes)
 	m->max_bytes = max_bytes;
 	m->shards = all;
 	/* n_shards counts the shards that have a lock, so that memory_destroy() stops there. */
-	while (m->n_shards < shards && pthread_mutex_init(&all[m->n_shards].lock, NULL) == 0)
+	while (m->n_shards < shards && shard_open(&all[m->n_shards]))
 		m->n_shards++;
 	if (m->n_shards == shards)
 		return m;
@@ -148,12 +149,16 @@ rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, 
 	uint32_t shards = o.shards ? o.shards : SHARDS;
 	if (shards > SHARDS_MAX || (shards & (shards - 1)) != 0)
 		return rg_error_set(why, RG_EINVAL, RG_STR("memory store: shards must be a power of two up to 4096"));
+	if (o.large_pages > 1 || o.reserved != 0)
+		return rg_error_set(why, RG_EINVAL, RG_STR("memory store: large_pages must be 0 or 1, and reserved 0"));
 	struct memory *m = new_memory(shards, o.max_bytes);
 	if (!m)
 		return rg_error_set(why, RG_ENOMEM, RG_STR("memory store: out of memory"));
 	rg_status status = RG_OK;
 	if (!draw_secret(&m->secret))
 		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no random bytes"));
+	else if (!area_open(&m->area, o.large_pages == 1))
+		status = rg_error_set(why, RG_ENOTSUP, RG_STR("memory store: the system gives no large pages"));
 	if (status == RG_OK)
 		status = rg_store_new(&memory_ops, m, out, why);
 	if (status != RG_OK)
@@ -168,9 +173,9 @@ uint64_t rg_memory_store_size(const rg_store *store)
 		return 0;
 	uint64_t bytes = 0;
 	for (uint32_t i = 0; i < m->n_shards; i++) {
-		pthread_mutex_lock(&m->shards[i].lock);
+		shard_lock(&m->shards[i]);
 		bytes += m->shards[i].bytes;
-		pthread_mutex_unlock(&m->shards[i].lock);
+		shard_unlock(&m->shards[i]);
 	}
 	return bytes;
 }

@@ -4,8 +4,6 @@
  * time. */
 #include "shard.h"
 
-#include <stdlib.h>
-
 static uint32_t length_of(uint32_t class)
 {
 	if (class < 2)
@@ -34,12 +32,12 @@ size_t pool_growth(const struct pool *p, uint32_t tags)
 	return (size_t)(grown_cells(p, class_of(tags)) - p->room) * sizeof *p->cells;
 }
 
-bool pool_reserve(struct pool *p, uint32_t tags)
+bool pool_reserve(struct area *a, struct pool *p, uint32_t tags)
 {
 	uint64_t room = grown_cells(p, class_of(tags));
 	if (room == p->room)
 		return true;
-	struct cell *grown = room < UINT32_MAX ? realloc(p->cells, (size_t)room * sizeof *grown) : NULL;
+	struct cell *grown = room < UINT32_MAX ? area_grow(a, p->cells, p->room * sizeof *grown, (size_t)room * sizeof *grown) : NULL;
 	if (!grown)
 		return false;
 	if (p->room == 0)
@@ -68,8 +66,8 @@ void pool_give(struct pool *p, uint32_t entry, uint32_t tags)
 	p->free[class] = entry;
 }
 
-void pool_clear(struct pool *p)
+void pool_clear(struct area *a, struct pool *p)
 {
-	free(p->cells);
+	area_give(a, p->cells, p->room * sizeof *p->cells);
 	*p = (struct pool){ 0 };
 }

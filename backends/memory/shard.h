@@ -25,6 +25,9 @@
 /* The most keys that one prefetch looks at. More lines than that would leave the cache again before they are used. */
 #define MAX_PREFETCH 256
 
+/* So many passes of a prefetch reach the third entry of a bucket. Hardly any key is behind it. */
+#define PREFETCH_PASSES 5
+
 static inline uint64_t load_word(const char *p)
 {
 	uint64_t word;
@@ -44,9 +47,12 @@ static inline bool same_string(rg_str a, rg_str b)
 		}
 		return true;
 	}
-	if (a.n > 16)
+	if (a.n > 32)
 		return memcmp(a.p, b.p, a.n) == 0;
-	return ((load_word(a.p) ^ load_word(b.p)) | (load_word(a.p + a.n - 8) ^ load_word(b.p + b.n - 8))) == 0;
+	uint64_t sum = (load_word(a.p) ^ load_word(b.p)) | (load_word(a.p + a.n - 8) ^ load_word(b.p + b.n - 8));
+	if (a.n > 16)
+		sum |= (load_word(a.p + 8) ^ load_word(b.p + 8)) | (load_word(a.p + a.n - 16) ^ load_word(b.p + b.n - 16));
+	return sum == 0;
 }
 
 static inline bool same_key(const rg_key *a, const rg_key *b)
@@ -164,16 +170,46 @@ struct watches {
 	uint64_t last_id;
 };
 
+/* What every operation reads comes first, in one line. */
 struct shard {
-	_Alignas(128) pthread_mutex_t lock;
+	_Alignas(128) _Atomic uint32_t lock; /* LOCK_… */
 	struct table table;
 	struct pool pool;
 	struct tags tags;
 	struct heap heap;
 	struct tally *tallies;
 	struct watches watches;
-	uint64_t bytes; /* size of records, entries and the tables above; watches are not counted */
+	uint64_t bytes; /* size of records and the tables above; watches are not counted */
+	pthread_mutex_t mutex; /* of those that wait for the lock */
+	pthread_cond_t freed;
 };
+
+/* A mutex costs an operation a call each way, which is a tenth of a fetch. With LOCK_AWAITED somebody may wait for the lock, and is to be woken. */
+enum { LOCK_FREE, LOCK_TAKEN, LOCK_AWAITED };
+
+/* lock.c */
+bool shard_open(struct shard *s);
+void shard_close(struct shard *s);
+void shard_await(struct shard *s);
+void shard_wake(struct shard *s);
+
+static inline bool shard_trylock(struct shard *s)
+{
+	uint32_t expected = LOCK_FREE;
+	return atomic_compare_exchange_strong_explicit(&s->lock, &expected, LOCK_TAKEN, memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void shard_lock(struct shard *s)
+{
+	if (!shard_trylock(s))
+		shard_await(s);
+}
+
+static inline void shard_unlock(struct shard *s)
+{
+	if (atomic_exchange_explicit(&s->lock, LOCK_FREE, memory_order_release) == LOCK_AWAITED)
+		shard_wake(s);
+}
 
 /* Strings of at most HASH_SHORT octets in all are hashed with the factors: two for the constant, two for the lengths, and two for each word,
  * of which each of the three strings may leave one unfilled. getrandom() gives this many bytes at once. */
@@ -186,8 +222,20 @@ struct secret {
 
 _Static_assert(sizeof(struct secret) <= 256, "getrandom() may give less at once");
 
+/* Where tables come from. `BLOCK_BITS` is the size of the smallest block on large pages, `BLOCK_SIZES` the number of sizes. */
+enum { BLOCK_BITS = 16, BLOCK_SIZES = 24 };
+
+struct area {
+	bool large, open;
+	pthread_mutex_t lock; /* taken under that of a shard */
+	struct chunk *chunks;
+	char *at, *end;       /* what is left of the newest chunk */
+	struct block *free[BLOCK_SIZES];
+};
+
 struct memory {
 	uint64_t magic;
+	struct area area;
 	struct secret secret;
 	uint64_t max_bytes;
 	uint32_t n_shards;
@@ -213,29 +261,35 @@ static inline struct shard *shard_of(const struct memory *m, uint64_t hash)
 	return &m->shards[(hash >> 32) & (m->n_shards - 1)];
 }
 
+/* area.c: as calloc(), realloc() and free(), which are told how large the table is */
+bool area_open(struct area *a, bool large); /* false: there are no large pages; area_close() is due either way */
+void area_close(struct area *a);
+void *area_take(struct area *a, size_t n);
+void *area_grow(struct area *a, void *p, size_t had, size_t n); /* zeroes nothing */
+void area_give(struct area *a, void *p, size_t n);
+
 /* pool.c */
 size_t pool_growth(const struct pool *p, uint32_t tags); /* bytes by which an entry with so many tags would make it grow */
-bool pool_reserve(struct pool *p, uint32_t tags);        /* makes room for such an entry; cells move */
+bool pool_reserve(struct area *a, struct pool *p, uint32_t tags); /* makes room for such an entry; cells move */
 uint32_t pool_take(struct pool *p, uint32_t tags);       /* after pool_reserve() */
 void pool_give(struct pool *p, uint32_t entry, uint32_t tags);
-void pool_clear(struct pool *p); /* of an empty shard */
+void pool_clear(struct area *a, struct pool *p); /* of an empty shard */
 
 /* table.c */
 /* The slot of the key, or where it belongs; NULL without buckets. It lies in the pool or in a bucket, and is lost when one of them grows. */
 uint32_t *table_slot(struct shard *s, const rg_key *key, uint32_t hash, bool *found);
 const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t hash); /* NULL: none */
-void table_prefetch(const struct table *t, uint32_t hash);                              /* requests the cache line of the bucket */
-void table_prefetch_record(const struct shard *s, uint32_t hash); /* reads the bucket, and requests its first entry and record */
+bool table_prefetch(const struct shard *s, uint32_t hash, uint32_t pass); /* true: another pass would request more */
 void table_changed(struct shard *s, uint32_t hash); /* must follow every change of a chain or of an entry's record */
 size_t table_growth(const struct table *t);         /* bytes by which the next entry makes it grow */
-bool table_grow(struct shard *s);                   /* false: out of memory, nothing changed */
+bool table_grow(struct area *a, struct shard *s);   /* false: out of memory, nothing changed */
 int order_keys(const rg_key *a, const rg_key *b);   /* a total order */
 uint32_t table_after(const struct shard *s, uint32_t hash, const rg_key *key, uint32_t previous);
 void prefetch_record(const rg_record *record);
 
 /* heap.c */
 size_t heap_growth(const struct heap *h);
-bool heap_reserve(struct heap *h);                          /* makes room for one more */
+bool heap_reserve(struct area *a, struct heap *h);          /* makes room for one more */
 void heap_add(struct shard *s, uint32_t entry, rg_time deadline); /* after heap_reserve() */
 void heap_remove(struct shard *s, uint32_t entry);
 void heap_moved(struct shard *s, uint32_t entry, rg_time was, rg_time deadline); /* the deadline of the record changed */
@@ -249,7 +303,7 @@ enum { HEAP_CHILDREN = 8 };
 
 /* tags.c */
 size_t tags_growth(const struct tags *t, uint32_t more);
-bool tags_grow(const struct memory *m, struct shard *s, uint32_t more);
+bool tags_grow(struct memory *m, struct shard *s, uint32_t more);
 uint32_t tags_group(const struct shard *s, uint64_t hash, rg_str domain, rg_str tag); /* the first member; 0 = none */
 void tags_link(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
 void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);

@@ -2,7 +2,6 @@
 /* The entries of a shard by key. */
 #include "shard.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static int order_strings(rg_str a, rg_str b)
@@ -93,20 +92,32 @@ const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t
 	return NULL;
 }
 
-void table_prefetch(const struct table *t, uint32_t hash)
-{
-	if (t->buckets)
-		__builtin_prefetch(bucket_of(t, hash));
-}
-
-void table_prefetch_record(const struct shard *s, uint32_t hash)
+/* Pass 0 requests the bucket, pass 1 its first entry, and the record if it is that of the hash. In a full table every third key is behind the
+ * first of its bucket: for these, each further pass reads an entry and requests the next one, or the record. */
+bool table_prefetch(const struct shard *s, uint32_t hash, uint32_t pass)
 {
 	const struct bucket *b = s->table.buckets ? bucket_of(&s->table, hash) : NULL;
-	if (!b || b->first == 0)
-		return;
-	__builtin_prefetch(&s->pool.cells[b->first]);
-	if (b->hash == hash)
-		prefetch_record(b->record);
+	if (!b || pass == 0) {
+		__builtin_prefetch(b);
+		return b;
+	}
+	if (b->first == 0)
+		return false;
+	const struct cell *e = &s->pool.cells[b->first];
+	if (pass == 1) {
+		__builtin_prefetch(e);
+		if (b->hash == hash)
+			prefetch_record(b->record);
+		return b->hash < hash;
+	}
+	for (uint32_t i = 2; i < pass && e->next != 0; i++)
+		e = &s->pool.cells[e->next];
+	if (e->hash == hash)
+		prefetch_record(e->record);
+	if (e->hash >= hash || e->next == 0)
+		return false;
+	__builtin_prefetch(&s->pool.cells[e->next]);
+	return true;
 }
 
 static void set_bucket(const struct shard *s, struct bucket *b)
@@ -150,18 +161,18 @@ static void split_chain(struct shard *s, uint32_t first, struct bucket *lower, u
 	set_bucket(s, &lower[1]);
 }
 
-bool table_grow(struct shard *s)
+bool table_grow(struct area *a, struct shard *s)
 {
 	struct table *t = &s->table;
 	uint32_t bits = table_grown_bits(t);
 	if (t->buckets && bits == t->bits)
 		return true;
-	struct bucket *buckets = calloc((size_t)1 << bits, sizeof *buckets);
+	struct bucket *buckets = area_take(a, sizeof *buckets << bits);
 	if (!buckets)
 		return false;
 	for (uint32_t i = 0; t->buckets && i < 1u << t->bits; i++)
 		split_chain(s, t->buckets[i].first, &buckets[2 * (size_t)i], bits);
-	free(t->buckets);
+	area_give(a, t->buckets, sizeof *buckets << t->bits);
 	t->buckets = buckets;
 	t->bits = bits;
 	return true;

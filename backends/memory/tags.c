@@ -49,7 +49,7 @@ static void insert_group(struct tags *t, struct cell *cells, uint32_t first, uin
 	t->marks[at] |= mark_of(hash);
 }
 
-bool tags_grow(const struct memory *m, struct shard *s, uint32_t more)
+bool tags_grow(struct memory *m, struct shard *s, uint32_t more)
 {
 	struct tags *t = &s->tags;
 	struct cell *cells = s->pool.cells;
@@ -58,10 +58,10 @@ bool tags_grow(const struct memory *m, struct shard *s, uint32_t more)
 		return true;
 	struct tags grown = *t;
 	grown.bits = bits;
-	grown.buckets = calloc((size_t)1 << bits, sizeof *grown.buckets);
+	grown.buckets = area_take(&m->area, sizeof *grown.buckets << bits);
 	grown.marks = calloc((size_t)1 << bits, 1);
 	if (!grown.buckets || !grown.marks) {
-		free(grown.buckets);
+		area_give(&m->area, grown.buckets, sizeof *grown.buckets << bits);
 		free(grown.marks);
 		return false;
 	}
@@ -71,7 +71,7 @@ bool tags_grow(const struct memory *m, struct shard *s, uint32_t more)
 			insert_group(&grown, cells, link, hash_link(m, s, link));
 		}
 	}
-	free(t->buckets);
+	area_give(&m->area, t->buckets, sizeof *t->buckets << t->bits);
 	free(t->marks);
 	*t = grown;
 	return true;

@@ -41,13 +41,13 @@ rg_status memory_count(void *self, const rg_str *domain, uint32_t flags, rg_coun
 	uint64_t records = 0, bindings = 0;
 	for (uint32_t i = 0; i < m->n_shards; i++) {
 		struct shard *s = &m->shards[i];
-		pthread_mutex_lock(&s->lock);
+		shard_lock(s);
 		const struct tally *t = tally_find(s->tallies, *domain);
 		if (t) {
 			records += t->records;
 			bindings += t->bindings;
 		}
-		pthread_mutex_unlock(&s->lock);
+		shard_unlock(s);
 	}
 	done(tok, RG_OK, records, bindings);
 	return RG_OK;

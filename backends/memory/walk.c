@@ -56,9 +56,9 @@ rg_status memory_find(void *self, const rg_str *domain, const rg_str *tag, const
 	uint64_t hash = hash_tag(m, *domain, *tag);
 	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
 		struct shard *s = &m->shards[i];
-		pthread_mutex_lock(&s->lock);
+		shard_lock(s);
 		collect_tag(s, hash, *domain, *tag, !place.start && i == place.shard ? &place : NULL, &page);
-		pthread_mutex_unlock(&s->lock);
+		shard_unlock(s);
 	}
 	return page_give(&page, WALK_FIND, RG_TIME_NEVER, done, tok);
 }
@@ -91,9 +91,9 @@ rg_status memory_scan(void *self, const rg_str *domain, const rg_str *cursor, ui
 	struct page page = new_page(limit);
 	for (uint32_t i = place.shard; i < m->n_shards && !page_full(&page); i++) {
 		struct shard *s = &m->shards[i];
-		pthread_mutex_lock(&s->lock);
+		shard_lock(s);
 		collect_domain(s, *domain, !place.start && i == place.shard ? &place : NULL, &page);
-		pthread_mutex_unlock(&s->lock);
+		shard_unlock(s);
 	}
 	return page_give(&page, WALK_SCAN, RG_TIME_NEVER, done, tok);
 }

@@ -68,7 +68,7 @@ rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void 
 	w->hash = (uint32_t)hash;
 	w->changed = changed;
 	w->user = user;
-	pthread_mutex_lock(&w->shard->lock);
+	shard_lock(w->shard);
 	struct watches *all = &w->shard->watches;
 	bool room_for_it = watches_reserve(all);
 	if (room_for_it) {
@@ -76,7 +76,7 @@ rg_status memory_watch(void *self, const rg_key *key, rg_watch_cb changed, void 
 		all->n++;
 		w->id = ++all->last_id;
 	}
-	pthread_mutex_unlock(&w->shard->lock);
+	shard_unlock(w->shard);
 	if (!room_for_it) {
 		free(w);
 		return RG_ENOMEM;
@@ -96,12 +96,12 @@ void memory_unwatch(void *self, void *handle)
 	(void)self;
 	struct watch *w = handle;
 	struct shard *s = w->shard;
-	pthread_mutex_lock(&s->lock);
+	shard_lock(s);
 	watch_take_out(watch_bucket(&s->watches, w->hash), w);
 	s->watches.n--;
 	w->ended = true;
 	bool busy = w->busy;
-	pthread_mutex_unlock(&s->lock);
+	shard_unlock(s);
 	if (!busy)
 		memory_watch_end(w);
 }
@@ -120,22 +120,22 @@ static struct watch *fire(struct shard *s, struct watch *w, uint32_t hash)
 	w->busy = true;
 	do {
 		w->again = false;
-		pthread_mutex_unlock(&s->lock);
+		shard_unlock(s);
 		w->changed(w->user, RG_OK);
-		pthread_mutex_lock(&s->lock);
+		shard_lock(s);
 	} while (w->again && !w->ended);
 	w->busy = false;
 	if (!w->ended)
 		return w->next;
-	pthread_mutex_unlock(&s->lock);
+	shard_unlock(s);
 	memory_watch_end(w);
-	pthread_mutex_lock(&s->lock);
+	shard_lock(s);
 	return watch_bucket(&s->watches, hash)->first;
 }
 
 void watches_fire(struct shard *s, uint32_t hash, const rg_key *key)
 {
-	pthread_mutex_lock(&s->lock);
+	shard_lock(s);
 	uint64_t last = s->watches.last_id, id = 0;
 	struct watch *w = s->watches.n > 0 ? watch_bucket(&s->watches, hash)->first : NULL;
 	while ((w = matching(w, id, hash, key)) != NULL && w->id <= last) {
@@ -147,7 +147,7 @@ void watches_fire(struct shard *s, uint32_t hash, const rg_key *key)
 			w = fire(s, w, hash);
 		}
 	}
-	pthread_mutex_unlock(&s->lock);
+	shard_unlock(s);
 }
 
 void watches_end(struct shard *s)

@@ -65,6 +65,9 @@ static void on_resolved(void *user, const rg_addr *addrs, size_t n)
 	const struct hop *hop = &branch->hop;
 
 	call_enter(branch->call);
+	/* What was let in meanwhile may have used up the room for copies. */
+	if (branch->question && branch->call->method != sip_method_ack && !transactions_have_room(server->transactions))
+		n = 0;
 	branch->question = NULL;
 	for (size_t i = 0; i < n; i++)
 		try_connection(branch, &addrs[i]);

@@ -10,7 +10,7 @@
 	X(received_requests, "Requests received") \
 	X(received_responses, "Responses received") \
 	X(malformed_requests, "Requests refused or dropped because they cannot be read") \
-	X(repeated_registers, "REGISTERs dropped because an earlier copy waits for the store") \
+	X(repeated_registers, "REGISTERs dropped because an earlier copy waits for the store or for a name") \
 	X(malformed_responses, "Responses dropped because they cannot be read") \
 	X(stray_responses, "Responses dropped because they belong to no transaction, or their next Via is no address") \
 	X(refused_connections, "Connections closed at once because a limit was reached") \

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "alarm_clock.h"
+#include "log.h"
 #include "queue.h"
 
 enum {
@@ -45,6 +46,7 @@ struct removal {
 	char flow[FLOW_ROOM];
 	char *cursor; /* where it goes on; NULL = at the start */
 	size_t n;     /* length of the cursor */
+	unsigned failures; /* of this part */
 };
 
 static void removal_free(struct removal *removal)
@@ -55,11 +57,23 @@ static void removal_free(struct removal *removal)
 	free(removal);
 }
 
+/* The store is away, overloaded or out of memory, or one record in it cannot be read. */
+static int may_pass(rg_status status)
+{
+	return status == RG_ESTORE || status == RG_EFULL || status == RG_ETIMEOUT || status == RG_ENOMEM;
+}
+
 /* While the store fails, all removals wait. Until then a request to their bindings fails with 430. */
-static void try_again(struct removal *removal)
+static void part_failed(struct removal *removal, rg_status status)
 {
 	struct server *server = removal->server;
 
+	if (!may_pass(status) || ++removal->failures >= FLOW_FAILURES_MAX) {
+		if (may_pass(status))
+			log_line(server->log, RG_LOG_ERROR, "bindings of a connection that has ended stay until they expire: %s", rg_strerror(status));
+		removal_free(removal);
+		return;
+	}
 	server->removals_from = alarm_clock_now() + RETRY_MS;
 	queue_add(&server->removals, &removal->in_queue);
 	alarm_clock_set(server->removals_alarm, server->removals_from);
@@ -71,14 +85,19 @@ static void on_part(void *user, rg_status status, uint32_t n, const rg_str *curs
 	char *copy = status == RG_OK && cursor->n ? malloc(cursor->n) : NULL;
 
 	(void)n;
-	if (status == RG_ESTORE) {
-		try_again(removal);
+	if (status != RG_OK) {
+		part_failed(removal, status);
+		return;
+	}
+	if (cursor->n && !copy) {
+		part_failed(removal, RG_ENOMEM);
 		return;
 	}
 	if (!copy) {
 		removal_free(removal);
 		return;
 	}
+	removal->failures = 0;
 	memcpy(copy, cursor->p, cursor->n);
 	free(removal->cursor);
 	removal->cursor = copy;
@@ -97,7 +116,7 @@ static void remove_part(struct removal *removal)
 		(rg_str){ removal->cursor, removal->n }, PART_AORS, on_part, removal, NULL, NULL, NULL);
 	/* Then on_part() is not called. */
 	if (status != RG_OK && status != RG_PENDING)
-		removal_free(removal);
+		part_failed(removal, status);
 }
 
 void flow_removals_go_on(void *user)

@@ -10,6 +10,9 @@
  * not before the last restart. */
 enum { FLOW_ROOM = 2 * 16 + 2 + 16 + 1 };
 
+/* How often a removal is tried, once a second at most. After this hour most of its bindings have expired by themselves. */
+enum { FLOW_FAILURES_MAX = 3600 };
+
 /* How bindings depend on their connection; the letter in its name. */
 enum flow_kind {
 	FLOW_HARD = 'h',   /* they end with it (RFC 5626) */

@@ -306,7 +306,8 @@ void call_fork(struct call *call, struct hop *hops, size_t n, size_t later)
 void call_join(struct call *call, struct hop *hops, size_t n)
 {
 	call_enter(call);
-	branches_begin(call, hops, n);
+	if (transactions_have_room(call->server->transactions))
+		branches_begin(call, hops, n);
 	call_leave(call);
 }
 

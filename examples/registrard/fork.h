@@ -56,7 +56,7 @@ void hops_share(struct hop *hops, size_t n, struct shares *shares);
  * @param later  the number of times that call_join() may follow. */
 void call_fork(struct call *call, struct hop *hops, size_t n, size_t later);
 
-/* Adds the hops of one more device. Without memory for them the device is left out. */
+/* Adds the hops of one more device. Without memory or room for them the device is left out. */
 void call_join(struct call *call, struct hop *hops, size_t n);
 
 /* Makes room for a call, by giving up one that only waits for another 2xx. @return 0 when --max-calls are in flight, or keep too many bytes. */

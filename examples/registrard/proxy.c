@@ -108,6 +108,12 @@ static void refuse_targets(struct call *call, int code)
 		call_answer(call, code, NULL);
 }
 
+/* A store may answer late, when what was let in meanwhile has used up the room for copies. An ACK keeps none. */
+static int has_room_for(const struct call *call)
+{
+	return call_sip(call)->sip_request->rq_method == sip_method_ack || transactions_have_room(call_server(call)->transactions);
+}
+
 static void on_targets(void *user, rg_status status, rg_targets *targets)
 {
 	struct call *call = user;
@@ -118,10 +124,14 @@ static void on_targets(void *user, rg_status status, rg_targets *targets)
 
 	if (is_spent || (asleep && hold_targets(call, targets) < 0))
 		asleep = 0;
-	if (!n && !asleep)
+	if (!n && !asleep) {
 		refuse_targets(call, is_spent ? 440 : lookup_refusal(status, targets));
-	else if (targets_fork(call, targets, asleep) < 0)
+	} else if (!has_room_for(call)) {
+		call_server(call)->counts.refused_calls++;
+		call_answer(call, 503, NULL);
+	} else if (targets_fork(call, targets, asleep) < 0) {
 		call_answer(call, 500, NULL);
+	}
 	rg_targets_free(targets);
 }
 

@@ -15,7 +15,7 @@ enum { RECEIVED_ROOM = 64 + sizeof "sip:;transport=udp" };
 /* One REGISTER until it is answered. It needs no server transaction: the library gives an exact repeat the same answer (RFC 3261 §10.3),
  * so no state is kept for 32 seconds. */
 struct registration {
-	struct table_entry waiting; /* in server->registers, while the store works on it */
+	struct table_entry waiting; /* in server->registers, while it waits for the store or for a name */
 	struct server *server;
 	struct peer from;
 	msg_t *msg;
@@ -161,8 +161,8 @@ static int same_sender(const struct peer *a, const struct peer *b)
 	return a->socket == b->socket && a->connection == b->connection && a->addr.port == b->addr.port && rg_addr_match(&a->addr, &b->addr);
 }
 
-/* A client repeats a REGISTER that waits for the store. The answer to the first copy is that to all. Over a store that answers at once the
- * table is empty. */
+/* A client repeats a REGISTER that waits for the store or for a name. The answer to the first copy is that to all. Over a store that answers
+ * at once the table is empty. */
 static int is_waiting(const struct server *server, const sip_t *sip, const struct peer *from)
 {
 	const struct table_entry *entry = server->registers.n ? table_first(&server->registers, intake_digest(server, sip)) : NULL;

@@ -55,7 +55,7 @@ struct server {
 	struct control *control;
 	struct holds *holds;         /* those that wait for a phone to wake */
 	struct push *push;
-	struct table registers;      /* those that wait for the store, by what tells copies of them */
+	struct table registers;      /* those that wait for the store or for a name, by what copies have in common */
 	struct queue calls;          /* requests being forwarded */
 	struct queue answered_calls; /* those that only wait for another 2xx, the oldest first */
 	struct alarm_clock *calls_alarm;

@@ -22,6 +22,13 @@ typedef struct rg_memory_options {
 	uint32_t shards;      /**< number of shards, each with its own lock: a power of two up to 4096; 0 = 64 */
 	uint64_t max_bytes;   /**< budget in bytes for records and indexes, counted as requested from malloc(); watches do not count.
 	                           A commit that would grow past it fails with RG_EFULL. 0 = no limit */
+	uint32_t large_pages; /**< 1: tables of 64 KiB and more are put on large pages (Linux: transparent ones, by MADV_HUGEPAGE), which
+	                           saves address translations among hundreds of thousands of records. They may take up to twice the memory,
+	                           of which the budget counts the requested bytes only, and it is given back when the store is destroyed.
+	                           The records stay where malloc() puts them. If the system has no large pages, rg_memory_store_new()
+	                           returns RG_ENOTSUP; a system that has them may still give small pages for want of free large ones, or
+	                           because its administrator turned them off, and nothing tells. 0 = small pages */
+	uint32_t reserved;    /**< zero */
 } rg_memory_options;
 
 /** Sets all options to their defaults. @p size is sizeof(rg_memory_options). NULL is accepted. */
@@ -30,8 +37,8 @@ RG_API void rg_memory_options_init(rg_memory_options *options, uint32_t size);
 /**
  * Makes a store that keeps its records in memory.
  * @param options  NULL = defaults. @param why  may be NULL.
- * @return RG_OK with @p out owned by the caller; RG_EINVAL: the number of shards is invalid; RG_ENOTSUP: the system provides no random
- * bytes; RG_ENOMEM.
+ * @return RG_OK with @p out owned by the caller; RG_EINVAL: the number of shards or `large_pages` is invalid; RG_ENOTSUP: the system
+ * provides no random bytes, or no large pages; RG_ENOMEM.
  */
 RG_API rg_status rg_memory_store_new(const rg_memory_options *options, rg_store **out, rg_error *why);
 

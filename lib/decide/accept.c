@@ -31,7 +31,7 @@ static bool is_tcp_contact(const rg__uri *uri)
 static uint32_t connection_lifetime(const rg__merge *m)
 {
 	enum { LONGER = 10 };
-	const rg_request *r = &m->reg->request;
+	const rg_request *r = m->reg->request;
 	int64_t longest = m->now;
 
 	if (!(r->flags & RG_REQUEST_TCP_PERSISTENT) || !over_tcp(r->transport))
@@ -51,7 +51,7 @@ static uint32_t connection_lifetime(const rg__merge *m)
 /* Everything but the GRUUs and Feature-Caps. */
 static rg__extras extras_of(const rg__register *reg)
 {
-	const rg__save_settings *set = &reg->set;
+	const rg__save_settings *set = reg->set;
 	rg__extras x = { .supported = rg__register_supported(set), .service_route = set->service_route, /* RFC 3608 §6.3: on every 200 */
 		.rewrites = reg->rewrites, .n_rewrites = reg->n_rewrites };
 
@@ -60,7 +60,7 @@ static rg__extras extras_of(const rg__register *reg)
 	if (!reg->requires_outbound)
 		return x;
 	x.require = RG_STR("outbound");
-	if (reg->request.via_count == 1) /* RFC 5626 §5.4: behind an edge proxy, the edge proxy sets the timer */
+	if (reg->request->via_count == 1) /* RFC 5626 §5.4: behind an edge proxy, the edge proxy sets the timer */
 		x.flow_timer = set->flow_timer;
 	return x;
 }
@@ -110,16 +110,16 @@ static rg_status accept_in_full(const rg__merge *m, const rg__draft *draft, rg__
 static bool has_extras(const rg__register *reg)
 {
 	return reg->gives_gruus || reg->answers_push || reg->echoes_path || reg->requires_outbound || reg->n_rewrites > 0 ||
-		reg->set.service_route.n > 0 || rg__register_supported(&reg->set).n > 0;
+		reg->set->service_route.n > 0 || rg__register_supported(reg->set).n > 0;
 }
 
 rg_status rg__merge_accept(const rg__merge *m, const rg__draft *draft, rg__answer *answer, rg_plan **out)
 {
 	answer->reason = RG_R_FINE;
 	answer->code = 200;
-	answer->no_reply = m->reg->set.no_reply;
+	answer->no_reply = m->reg->set->no_reply;
 	answer->now = m->now;
-	answer->received_param = m->reg->set.received_param;
+	answer->received_param = m->reg->set->received_param;
 	answer->connection_lifetime = connection_lifetime(m);
 	return has_extras(m->reg) ? accept_in_full(m, draft, answer, out) : rg__plan_new(draft, out);
 }

@@ -43,7 +43,7 @@ static rg_status evict_bindings(rg__merge *m, uint32_t n_candidates, uint32_t ex
 		const rg__entry *e = &m->entries[i];
 
 		if (e->gone == 0 && !e->lapsed && e->own == RG__NOBODY)
-			candidates[n++] = (candidate){ e->rank, criterion(e, m->reg->set.eviction), i };
+			candidates[n++] = (candidate){ e->rank, criterion(e, m->reg->set->eviction), i };
 	}
 	qsort(candidates, n, sizeof *candidates, evicted_first);
 	for (uint32_t i = 0; i < excess; i++)
@@ -54,7 +54,7 @@ static rg_status evict_bindings(rg__merge *m, uint32_t n_candidates, uint32_t ex
 
 rg_status rg__merge_limit(rg__merge *m, int32_t *reason)
 {
-	const rg__save_settings *set = &m->reg->set;
+	const rg__save_settings *set = m->reg->set;
 	uint32_t live = 0, own = 0;
 	bool grows = false;
 

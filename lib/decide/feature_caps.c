@@ -37,7 +37,7 @@ static uint64_t woken_binding(const rg__merge *m, const rg__answer *answer, uint
 /* RFC 8599 §6.2.1: a reference to the binding, which stands for it in a dialog. Names too long for a token leave it out. */
 static rg_status add_purr(const rg__merge *m, uint64_t binding, rg__buf *out)
 {
-	const rg__ring *ring = rg__config_ring(m->reg->set.config);
+	const rg__ring *ring = rg__config_ring(m->reg->set->config);
 	size_t start = out->n;
 
 	if (!ring)
@@ -53,7 +53,7 @@ static rg_status add_purr(const rg__merge *m, uint64_t binding, rg__buf *out)
 
 static rg_status add_offer(const rg__merge *m, const rg__answer *answer, const offer *o, rg__buf *out)
 {
-	const rg__push *push = m->reg->set.push;
+	const rg__push *push = m->reg->set->push;
 	uint64_t binding = push->purrs ? woken_binding(m, answer, o->provider) : 0;
 
 	if (out->n > 0)
@@ -97,8 +97,8 @@ static bool asks_for_all(const rg__register *reg)
 
 static rg_status offer_all(const rg__merge *m, const rg__answer *answer, rg__buf *out)
 {
-	const rg_request *r = &m->reg->request;
-	const rg__push *push = m->reg->set.push;
+	const rg_request *r = m->reg->request;
+	const rg__push *push = m->reg->set->push;
 	rg_status status = RG_OK;
 	offer o;
 

@@ -17,7 +17,7 @@ static uint64_t generation_of(const rg__merge *m, rg_str instance, uint64_t draw
 		if (e->before == RG__NO_BINDING || e->lapsed || !rg__same_instance(rg__record_instance(m->record, e->before), instance))
 			continue;
 		rg__record_contact(m->record, e->before, &was);
-		bool same_callid = rg__eq(was.callid, m->reg->request.callid), stays = e->gone == 0;
+		bool same_callid = rg__eq(was.callid, m->reg->request->callid), stays = e->gone == 0;
 
 		if (stays && e->changed && !same_callid)
 			return drawn;

@@ -31,7 +31,7 @@ static rg_status add_gruus(const rg__merge *m, const rg_contact *c, rg_str host,
 	rg__gruu_add_value(out, c->instance);
 	rg__buf_add_text(out, "\";temp-gruu=\"");
 	add_scheme(out, &reg->to);
-	rg_status status = rg__gruu_seal(rg__config_ring(reg->set.config), m->seed, &gruu, out);
+	rg_status status = rg__gruu_seal(rg__config_ring(reg->set->config), m->seed, &gruu, out);
 	if (status != RG_OK) {
 		out->n = start;
 		return status;
@@ -52,7 +52,7 @@ static rg_status add_lines(const rg__merge *m, const rg__answer *answer, rg_str 
 			rg__buf_add(out, RG_STR("\n"));
 		if (!rg__gruu_instance(c.instance))
 			continue;
-		if (!rg__config_ring(m->reg->set.config))
+		if (!rg__config_ring(m->reg->set->config))
 			return RG_EINVAL;
 		status = add_gruus(m, &c, host, out);
 		if (status == RG_ELIMIT) /* with names this long there is no token, and the binding has no GRUU */
@@ -67,7 +67,7 @@ rg_status rg__merge_gruus(const rg__merge *m, const rg__answer *answer, rg__buf 
 	rg__aor to = { 0 };
 
 	/* The host may register another AoR than that of To, in another domain. The token is to be good under the host of To. */
-	if (reg->request.aor.p && reg->set.aor.use_domain && rg__aor_host(&reg->to, &reg->set.aor, &to) == RG__AOR_NOMEM)
+	if (reg->request->aor.p && reg->set->aor.use_domain && rg__aor_host(&reg->to, &reg->set->aor, &to) == RG__AOR_NOMEM)
 		return RG_ENOMEM;
 	rg_status status = add_lines(m, answer, rg__eq(to.host, reg->key.host) ? RG__ABSENT : to.host, out);
 	rg__aor_free(&to);

@@ -15,6 +15,7 @@ bool rg__merge_open(rg__merge *m, rg__scratch *scratch, void *room, size_t size,
 	m->contacts = rg__scratch_take(scratch, n * sizeof *m->contacts);
 	m->entries = rg__scratch_take(scratch, n * sizeof *m->entries);
 	m->ranks = rg__scratch_take(scratch, n * sizeof *m->ranks);
+	m->room = rg__scratch_take(scratch, n * sizeof *m->room);
 	m->changes = rg__scratch_take(scratch, n * sizeof *m->changes);
 	m->kept = rg__scratch_take(scratch, n * sizeof *m->kept);
 	m->listed = rg__scratch_take(scratch, n * sizeof *m->listed);
@@ -58,7 +59,7 @@ enum { FIRST_AND_OCTETS, FIRST_RULE, ANY_AND_OCTETS, ANY_RULE };
  * request removed. */
 static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 {
-	const rg__matching *matching = &m->reg->set.matching;
+	const rg__matching *matching = &m->reg->set->matching;
 	uint32_t best = RG__NOBODY;
 
 	for (int how = wanted->by == RG__BY_MODE ? ANY_AND_OCTETS : FIRST_AND_OCTETS; how <= ANY_RULE && best == RG__NOBODY; how++) {
@@ -86,7 +87,7 @@ static int compare_age(const rg__register *reg, rg_str callid, uint32_t cseq, ui
 	bool same = reg->cseq == cseq && reg->fingerprint == fingerprint;
 
 	/* The main registrar may grant something else when it answers the same REGISTER again. */
-	if (reg->cseq > cseq || !rg__eq(reg->request.callid, callid) || (same && reg->cached))
+	if (reg->cseq > cseq || !rg__eq(reg->request->callid, callid) || (same && reg->cached))
 		return FRESH;
 	return same ? REPEATED : STALE;
 }
@@ -110,7 +111,7 @@ static int age_by_removals(rg__merge *m, rg__matchable *wanted)
 		if (age == FRESH || !rg__removal_fresh(&r, m->now))
 			continue;
 		rg__matchable_unread(&gone, r.uri, r.callid, r.instance, r.reg_id);
-		if (wanted && !rg__matches(&m->reg->set.matching, wanted, &gone))
+		if (wanted && !rg__matches(&m->reg->set->matching, wanted, &gone))
 			continue;
 		if (age == REPEATED)
 			return REPEATED;
@@ -155,9 +156,9 @@ static int64_t granted(const rg__merge *m, uint32_t k)
 {
 	int64_t seconds = m->reg->wanted[k].expires;
 
-	if (m->reg->set.expires_max_deviation <= 0)
+	if (m->reg->set->expires_max_deviation <= 0)
 		return seconds;
-	seconds = rg__expires_deviate(seconds, &m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
+	seconds = rg__expires_deviate(seconds, m->reg->set, rg__draw(m->seed, RG__DRAW_DEVIATION, k, 0));
 	return rg__expires_raised(seconds, rg__register_least(m->reg, &m->reg->wanted[k]));
 }
 
@@ -171,7 +172,7 @@ static void matchable_at(const rg__merge *m, uint32_t k, rg__matchable *out)
 {
 	const rg__wanted *w = &m->reg->wanted[k];
 
-	rg__matchable_read(out, &w->uri, m->reg->request.callid, w->instance, flow_of(w));
+	rg__matchable_read(out, &w->uri, m->reg->request->callid, w->instance, flow_of(w));
 	out->by = w->by;
 }
 
@@ -180,7 +181,7 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 {
 	const rg__register *reg = m->reg;
 	const rg__wanted *w = &reg->wanted[k];
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 
 	c->uri = w->uri.text;
 	c->params = w->params;
@@ -199,12 +200,12 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	c->cseq = reg->cseq;
 	c->modified = m->now;
 	c->flags &= ~(uint32_t)(RG_CONTACT_WOKEN | RG_CONTACT_OUTBOUND | RG_CONTACT_LOCAL | RG_CONTACT_PN);
-	c->flags |= (w->outbound ? RG_CONTACT_OUTBOUND : 0) | (reg->set.memory_only ? RG_CONTACT_LOCAL : 0);
+	c->flags |= (w->outbound ? RG_CONTACT_OUTBOUND : 0) | (reg->set->memory_only ? RG_CONTACT_LOCAL : 0);
 	c->expires = rg__expires_at(m->now, granted(m, k));
 	c->wake = 0;
 	if (w->asks == RG__PN_WAKE) {
 		c->flags |= RG_CONTACT_PN;
-		c->wake = rg__sub_sat(c->expires, rg__mul_sat(reg->set.push->trigger, 1000));
+		c->wake = rg__sub_sat(c->expires, rg__mul_sat(reg->set->push->trigger, 1000));
 	}
 	c->request_hash = reg->fingerprint;
 	c->q = w->q;
@@ -213,10 +214,10 @@ static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 	if (r->flags & RG_REQUEST_HAS_BRANCH_FLAGS)
 		c->branch_flags = r->branch_flags;
 	/* Base specification, path-received: the client is behind a NAT as long as its Path says so. */
-	else if (reg->set.path_received)
-		c->branch_flags &= ~reg->set.nat_bflag;
+	else if (reg->set->path_received)
+		c->branch_flags &= ~reg->set->nat_bflag;
 	if (reg->path_received_n > 0)
-		c->branch_flags |= reg->set.nat_bflag;
+		c->branch_flags |= reg->set->nat_bflag;
 }
 
 /* An empty binding behind the others. */
@@ -241,7 +242,7 @@ static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
 		add_binding(m, k);
 	else if (!e->given)
 		rg__record_kept(m->record, e->before, c);
-	if (!rg__eq(e->match.callid, m->reg->request.callid) || !rg__eq(e->match.instance, m->reg->wanted[k].instance)) {
+	if (!rg__eq(e->match.callid, m->reg->request->callid) || !rg__eq(e->match.instance, m->reg->wanted[k].instance)) {
 		c->generation = rg__draw_generation(m->seed, k, false, rg_record_revision(m->record));
 		e->regenerated = m->regenerates = true;
 	}
@@ -285,7 +286,7 @@ static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 		rg__matchable earlier;
 
 		matchable_at(m, i, &earlier);
-		if (m->outcomes[i] == RG_OUTCOME_REMOVED && rg__matches(&m->reg->set.matching, &earlier, &m->entries[at].match))
+		if (m->outcomes[i] == RG_OUTCOME_REMOVED && rg__matches(&m->reg->set->matching, &earlier, &m->entries[at].match))
 			m->outcomes[i] = RG_OUTCOME_IGNORED;
 	}
 }
@@ -346,7 +347,7 @@ static bool dropped_later(const rg__merge *m, uint32_t k, rg__matchable *wanted)
 		rg__matchable later;
 
 		matchable_at(m, i, &later);
-		if (m->reg->wanted[i].expires == 0 && rg__matches(&m->reg->set.matching, wanted, &later) && rg__same_uri(wanted, &later))
+		if (m->reg->wanted[i].expires == 0 && rg__matches(&m->reg->set->matching, wanted, &later) && rg__same_uri(wanted, &later))
 			return true;
 	}
 	return false;
@@ -449,7 +450,7 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 				m->listed[n++] = committed ? e->after : e->before;
 		}
 	}
-	if (m->reg->set.only_request_contacts)
+	if (m->reg->set->only_request_contacts)
 		return n;
 	for (uint32_t i = 0; i < m->n; i++) {
 		const rg__entry *e = &m->entries[i];
@@ -459,7 +460,7 @@ static uint32_t list_bindings(rg__merge *m, bool committed)
 			m->ranks[rest++].index = committed ? e->after : e->before;
 		}
 	}
-	rg__rank_sort(m->ranks, rest, m->reg->set.desc_time_order);
+	rg__rank_sort(m->ranks, rest, m->room, m->reg->set->desc_time_order);
 	for (uint32_t i = 0; i < rest; i++)
 		m->listed[n++] = m->ranks[i].index;
 	return n;
@@ -470,7 +471,7 @@ static rg_status plan_refusal(const rg__merge *m, int32_t reason, rg_plan **out)
 	rg__answer answer;
 	rg__extras extras;
 
-	rg__refuse(reason, &m->reg->set, m->reg, m->now, &answer, &extras);
+	rg__refuse(reason, m->reg->set, m->reg, m->now, &answer, &extras);
 	return rg__plan_new(&(rg__draft){ .before = m->record, .now = m->now, .revision = m->revision, .answer = &answer }, out);
 }
 
@@ -483,7 +484,7 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 		.outcomes = m->outcomes, .n_outcomes = reg->n, .answer = &answer };
 
 	if (commits) {
-		draft.callid = reg->request.callid;
+		draft.callid = reg->request->callid;
 		draft.changes = m->changes;
 		draft.n_changes = rg__merge_changes(m);
 	}
@@ -493,13 +494,13 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 /* True when a record exceeds the limit. A record that shrinks is accepted at any size. */
 static bool too_large(const rg__merge *m, const rg_record *next)
 {
-	return rg_record_size(next) > (uint64_t)m->reg->set.max_record_bytes && rg_record_size(next) > rg_record_size(m->record);
+	return rg_record_size(next) > (uint64_t)m->reg->set->max_record_bytes && rg_record_size(next) > rg_record_size(m->record);
 }
 
 static rg_status decide_register(rg__merge *m, rg_plan **out)
 {
 	const rg__register *reg = m->reg;
-	rg__remover by = { reg->request.callid, reg->cseq, reg->fingerprint };
+	rg__remover by = { reg->request->callid, reg->cseq, reg->fingerprint };
 	rg_record *next = NULL;
 	rg_status status;
 	int32_t reason;

@@ -39,7 +39,7 @@ typedef struct rg__merge {
 	bool regenerates;     /* an entry is `regenerated` */
 	rg_contact *contacts; /* those of the record first, then the new ones; of entries that are `given` */
 	rg__entry *entries;   /* the same */
-	rg__rank *ranks;      /* of bindings to be sorted */
+	rg__rank *ranks, *room; /* of bindings to be sorted, and room for that */
 	rg__change *changes;  /* the events */
 	uint16_t *kept;       /* for rg__record_next() */
 	uint16_t *listed;     /* the bindings that a 200 lists */
@@ -47,7 +47,8 @@ typedef struct rg__merge {
 } rg__merge;
 
 /* The bytes of all arrays for one binding. */
-enum { RG__MERGE_EACH = sizeof(rg_contact) + sizeof(rg__entry) + sizeof(rg__rank) + sizeof(rg__change) + 2 * sizeof(uint16_t) + sizeof(uint8_t) };
+enum { RG__MERGE_EACH = sizeof(rg_contact) + sizeof(rg__entry) + 2 * sizeof(rg__rank) + sizeof(rg__change) + 2 * sizeof(uint16_t) +
+	sizeof(uint8_t) };
 
 /* merge.c: takes the arrays for @p n bindings from @p room, NULL = none, or allocates them; rg__scratch_close() ends it. False: out of
  * memory. */

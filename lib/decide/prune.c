@@ -187,7 +187,7 @@ rg_status rg_prune(const rg_record *record, const rg_remove_filter *filter, cons
 rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_time_order, rg_time now, uint16_t **out, uint32_t *n)
 {
 	uint32_t count = rg_record_contact_count(record);
-	rg__rank *ranks = malloc(count * sizeof *ranks + 1);
+	rg__rank *ranks = malloc(2 * count * sizeof *ranks + 1);
 	rg_contact c;
 
 	*n = 0;
@@ -202,7 +202,7 @@ rg_status rg__live(const rg_record *record, const rg__filter *filter, bool desc_
 		if (c.expires > now && (!filter || rg__filter_matches(filter, &c)))
 			ranks[(*n)++] = rg__rank_of(&c, i);
 	}
-	rg__rank_sort(ranks, *n, desc_time_order);
+	rg__rank_sort(ranks, *n, ranks + count, desc_time_order);
 	for (uint32_t i = 0; i < *n; i++)
 		(*out)[i] = ranks[i].index;
 	free(ranks);

@@ -38,7 +38,7 @@ rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_opt
 
 	rg__save_settings_of(config, options, &set);
 	if (reg)
-		set.no_reply = reg->set.no_reply;
+		set.no_reply = reg->set->no_reply;
 	rg__answer answer;
 	rg__extras extras;
 

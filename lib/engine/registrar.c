@@ -187,7 +187,7 @@ void rg_env_init(rg_env *env, uint32_t size)
 
 static bool snapshot_new(rg_config *config, rg__snapshot **out)
 {
-	*out = malloc(sizeof **out);
+	*out = aligned_alloc(_Alignof(rg__snapshot), sizeof **out);
 	if (!*out)
 		return false;
 	**out = (rg__snapshot){ .config = rg__config_ref(config) };
@@ -198,7 +198,7 @@ static bool stripes_new(rg_registrar *reg, rg_config *config)
 {
 	size_t size = sizeof(rg__stripe) * RG__STRIPES;
 
-	reg->stripes = aligned_alloc(64, size);
+	reg->stripes = aligned_alloc(_Alignof(rg__stripe), size);
 	if (!reg->stripes)
 		return false;
 	memset(reg->stripes, 0, size);

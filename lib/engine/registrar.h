@@ -15,9 +15,12 @@
 
 typedef struct rg__waits rg__waits; /* waits.h */
 
+/* Two lines of the cache: some processors fetch the other one of a pair as well. */
+enum { RG__APART = 128 };
+
 /* A configuration in use by the operations of one stripe. */
 typedef struct rg__snapshot {
-	rg_config *config;
+	_Alignas(RG__APART) rg_config *config; /* away from the snapshots of other stripes: each operation writes `uses` */
 	uint64_t uses; /* under the stripe's lock */
 } rg__snapshot;
 
@@ -26,7 +29,7 @@ typedef struct rg__snapshot {
  * the stripe briefly when it begins and when it ends.
  */
 typedef struct rg__stripe {
-	_Alignas(64) pthread_mutex_t lock;
+	_Alignas(RG__APART) pthread_mutex_t lock;
 	rg__snapshot *snapshot;
 	uint64_t uses;   /* operations that hold the registrar through this stripe */
 	uint64_t number; /* of operations and revisions, so far */

@@ -139,25 +139,40 @@ static rg_status check_resolved(const rg_resolved *resolved, uint32_t i, rg_erro
 	return RG_OK;
 }
 
-rg_status rg__request_open(const rg_request *given, rg_request *out, rg_error *why)
+static rg_status check_members(const rg_request *r, rg_error *why)
 {
 	const uint32_t known = RG_REQUEST_REPLY | RG_REQUEST_NOT_LOCAL | RG_REQUEST_FORBIDDEN | RG_REQUEST_TCP_PERSISTENT |
 		RG_REQUEST_HAS_BRANCH_FLAGS;
+	rg_status st = RG_OK;
+
+	if (r->flags & ~known)
+		return rg__fail(why, RG_EINVAL, "rg_request.flags has unknown bits: 0x%x", r->flags & ~known);
+	if (r->defect < 0 || r->defect >= rg_reason_count())
+		return rg__fail(why, RG_EINVAL, "rg_request.defect is no reason: %d", (int)r->defect);
+	for (uint32_t i = 0; i < r->n_resolved && st == RG_OK; i++)
+		st = check_resolved(&r->resolved[i], i, why);
+	return st;
+}
+
+rg_status rg__request_open(const rg_request *given, rg_request *out, rg_error *why)
+{
 	rg_status st = rg__request_view(given, out, why);
 
 	if (!given)
 		return rg__fail(why, RG_EINVAL, "request is NULL");
 	if (st != RG_OK)
 		return st;
-	if (has_stray_count(out))
-		return clear_stray_counts(out, why);
-	if (out->flags & ~known)
-		return rg__fail(why, RG_EINVAL, "rg_request.flags has unknown bits: 0x%x", out->flags & ~known);
-	if (out->defect < 0 || out->defect >= rg_reason_count())
-		return rg__fail(why, RG_EINVAL, "rg_request.defect is no reason: %d", (int)out->defect);
-	for (uint32_t i = 0; i < out->n_resolved && st == RG_OK; i++)
-		st = check_resolved(&out->resolved[i], i, why);
-	return st;
+	return has_stray_count(out) ? clear_stray_counts(out, why) : check_members(out, why);
+}
+
+rg_status rg__request_borrow(const rg_request *given, rg_request *room, const rg_request **out, rg_error *why)
+{
+	if (given && given->struct_size == sizeof *given && !has_stray_count(given)) {
+		*out = given;
+		return check_members(given, why);
+	}
+	*out = room;
+	return rg__request_open(given, room, why);
 }
 
 static uint32_t addrs_of(const rg_resolved *resolved)

@@ -14,6 +14,9 @@ rg_status rg__request_view(const rg_request *given, rg_request *out, rg_error *w
  * without a family. RG_EINVAL; @p why then names the member. */
 rg_status rg__request_open(const rg_request *given, rg_request *out, rg_error *why);
 
+/* The same without a copy where none is needed: *out is @p given itself, or @p room. */
+rg_status rg__request_borrow(const rg_request *given, rg_request *room, const rg_request **out, rg_error *why);
+
 /* The same for a reply of a main registrar, which has to be a 2xx. */
 rg_status rg__upstream_open(const rg_upstream *given, rg_upstream *out, rg_error *why);
 

@@ -71,7 +71,7 @@ static rg_status measure_all(const rg_key *key, const rg_contact *contacts, uint
 	if (key->domain.n > RG_RECORD_BYTES_MAX || key->user.n > RG_RECORD_BYTES_MAX || key->host.n > RG_RECORD_BYTES_MAX ||
 		extra.n > RG_RECORD_BYTES_MAX || n_removals > RG_REMOVALS_MAX || n_contacts > RG_RECORD_BYTES_MAX / sizeof(rg__binding))
 		return RG_ELIMIT;
-	*m = (measure){ .bytes = rg__record_bindings_at(key->domain.n + key->host.n) + key->user.n + extra.n + 2 };
+	*m = (measure){ .bytes = sizeof(rg_record) + key->domain.n + key->host.n + key->user.n + extra.n + 2 };
 	if (m->bytes + n_contacts * sizeof(rg__binding) + n_removals * sizeof(rg__gone) > RG_RECORD_BYTES_MAX)
 		return RG_ELIMIT;
 	if (extra.n > 0)
@@ -103,8 +103,10 @@ static inline char *take_bytes(builder *b, size_t n)
 
 static void align(builder *b)
 {
-	if (b->n & 1)
-		take_bytes(b, 1);
+	char *pad = b->n & 1 ? take_bytes(b, 1) : NULL;
+
+	if (pad != NULL)
+		*pad = 0;
 }
 
 /* Copies without a call: a record consists of many short strings. */
@@ -470,18 +472,18 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	rg_str list;
 
 	b->n = sizeof *r;
-	put_bytes(b, key->domain);
-	put_bytes(b, key->host);
-	b->n = rg__record_bindings_at(key->domain.n + key->host.n);
 	bindings = (rg__binding *)(void *)take_bytes(b, n_contacts * sizeof *bindings);
 	gone = (rg__gone *)(void *)take_bytes(b, n_removals * sizeof *gone);
+	put_bytes(b, key->domain);
+	put_bytes(b, key->host);
 	r->extra = put_bytes(b, extra);
 	put_bindings(b, contacts, n_contacts, bindings);
 	put_removals(b, removals, n_removals, gone);
 	r->user = put_user(b, key, n_contacts > 0 ? contacts : NULL);
 	align(b);
 	list = (rg_str){ (const char *)b->tags.list, b->tags.n * sizeof *b->tags.list };
-	put_bytes(b, list);
+	if (b->n < sizeof *r + list.n || memcmp(b->base + b->n - list.n, list.p, list.n) != 0)
+		put_bytes(b, list);
 	if (b->over)
 		return RG_ELIMIT;
 	r->n_contacts = (uint16_t)n_contacts;

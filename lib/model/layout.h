@@ -11,12 +11,12 @@
 /*
  * One allocation:
  *
- *   rg_record | domain host | pad | rg__binding × n | rg__gone × n | extra | per binding: bytes, slices | … | user | tags |
+ *   rg_record | rg__binding × n | rg__gone × n | domain | host | extra | per binding: bytes, slices | … | user | tags |
  *   local revision
  *
  * Offsets count from the start of the record and fit 16 bits, because RG_RECORD_BYTES_MAX does. A string that is already stored (the
  * same field of the previous binding, a next hop inside a received URI, an instance inside the Contact params, the user of the key inside
- * the first URI) is not stored again.
+ * the first URI) is not stored again. Nor is the list of tags, when the last slices are the same.
  */
 typedef struct rg__slice {
 	uint16_t at, n;
@@ -127,7 +127,6 @@ struct rg_record {
 	rg__slice extra; /* n 0 = none */
 	rg_time deadline;
 	rg_revision revision;
-	/* Domain and host follow immediately, so that a store that compares keys touches few cache lines. */
 };
 
 static inline const char *rg__record_bytes(const rg_record *r)
@@ -135,20 +134,20 @@ static inline const char *rg__record_bytes(const rg_record *r)
 	return (const char *)r;
 }
 
-/* Offset of the first binding, behind @p n octets of domain and host. */
-static inline size_t rg__record_bindings_at(size_t n)
-{
-	return (sizeof(rg_record) + n + 7) & ~(size_t)7;
-}
-
 static inline const rg__binding *rg__record_bindings(const rg_record *r)
 {
-	return (const rg__binding *)(const void *)(rg__record_bytes(r) + rg__record_bindings_at((size_t)r->domain_n + r->host_n));
+	return (const rg__binding *)(const void *)(r + 1);
 }
 
 static inline const rg__gone *rg__record_gone(const rg_record *r)
 {
 	return (const rg__gone *)(const void *)(rg__record_bindings(r) + r->n_contacts);
+}
+
+/* Domain and host of the key. */
+static inline const char *rg__record_domain(const rg_record *r)
+{
+	return (const char *)(const void *)(rg__record_gone(r) + r->n_removals);
 }
 
 static inline const rg__slice *rg__binding_slices(const rg_record *r, const rg__binding *b)

@@ -79,7 +79,7 @@ void rg_record_key(const rg_record *record, rg_key *out)
 		*out = (rg_key){ 0 };
 		return;
 	}
-	p = rg__record_bytes(record) + sizeof *record;
+	p = rg__record_domain(record);
 	out->domain = (rg_str){ p, record->domain_n };
 	out->user = (rg_str){ rg__record_bytes(record) + record->user, record->user_n };
 	out->host = (rg_str){ p + record->domain_n, record->host_n };
@@ -219,7 +219,7 @@ size_t rg__record_aor_room(const rg_record *record)
 
 bool rg__record_is_of(const rg_record *record, const rg_key *key)
 {
-	const char *base = rg__record_bytes(record), *p = base + sizeof *record;
+	const char *base = rg__record_bytes(record), *p = rg__record_domain(record);
 
 	if (key->domain.n != record->domain_n || key->user.n != record->user_n || key->host.n != record->host_n)
 		return false;

@@ -50,11 +50,11 @@ static bool is_zero(lanes sum)
 
 static bool key_stays(const rg_record *r, const rg_key *key)
 {
-	const char *p = rg__record_bytes(r);
+	const char *domain = rg__record_domain(r);
 	lanes sum = { 0, 0 };
 
-	return text_stays(key->user, p + r->user, r->user_n, &sum) && text_stays(key->domain, p + sizeof *r, r->domain_n, &sum) &&
-		text_stays(key->host, p + sizeof *r + r->domain_n, r->host_n, &sum) && is_zero(sum);
+	return text_stays(key->user, rg__record_bytes(r) + r->user, r->user_n, &sum) && text_stays(key->domain, domain, r->domain_n, &sum) &&
+		text_stays(key->host, domain + r->domain_n, r->host_n, &sum) && is_zero(sum);
 }
 
 /* Is each string present in both and the same, and does the rest of the binding take the same room? */

@@ -60,10 +60,10 @@ bool rg__received_read(rg_str text, rg__uri *out)
 static int32_t read_contact_received(rg__register *reg, rg__wanted *w, rg_str value)
 {
 	/* Base specification §1.3.8: the host states where a request came from; a client's statement counts only when it is trusted. */
-	if (!reg->set.trust_contact_received)
+	if (!reg->set->trust_contact_received)
 		return RG_R_FINE;
 	w->received = rg__unquote(value);
-	if (w->received.n > (size_t)reg->set.max_received_len)
+	if (w->received.n > (size_t)reg->set->max_received_len)
 		return RG_R_CONTACT_LEN;
 	return rg__received_read(w->received, &w->received_uri) ? RG_R_FINE : RG_R_PARSE_CONT;
 }
@@ -72,7 +72,7 @@ static int32_t read_known(rg__register *reg, rg__wanted *w, int id, rg_str value
 {
 	switch (id) {
 	case P_EXPIRES:
-		return rg__expires_read(value, &reg->set, &w->asked) ? RG_R_FINE : RG_R_INV_EXP;
+		return rg__expires_read(value, reg->set, &w->asked) ? RG_R_FINE : RG_R_INV_EXP;
 	case P_Q:
 		return rg__q_parse(value, &w->q) == RG_OK ? RG_R_FINE : RG_R_INV_Q;
 	case P_RECEIVED:
@@ -137,9 +137,9 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 	for (uint32_t i = 0; i < params->n; i++) {
 		const rg__param *p = &params->row[i];
 		bool stored;
-		int id = param_id(p->name, reg->set.received_param, &stored);
+		int id = param_id(p->name, reg->set->received_param, &stored);
 
-		if (i >= reg->set.max_contact_params)
+		if (i >= reg->set->max_contact_params)
 			return RG_R_TOO_LARGE;
 		if (stored)
 			store(reg, w, p);
@@ -150,7 +150,7 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 
 static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 {
-	return uri->n_params > reg->set.max_contact_params;
+	return uri->n_params > reg->set->max_contact_params;
 }
 
 /* Resets everything except the URIs, which are written when they are read. */
@@ -186,7 +186,7 @@ static int32_t take_contact(rg__register *reg, rg_str value, bool good, const rg
 		fault(reg, value.n > 0 && value.p[0] == '*' ? RG_R_STAR_CONT : RG_R_PARSE_CONT);
 		return RG_R_FINE;
 	}
-	if (na->uri.n > (size_t)reg->set.max_contact_len)
+	if (na->uri.n > (size_t)reg->set->max_contact_len)
 		return RG_R_CONTACT_LEN;
 	limit = read_contact_params(reg, w, params);
 	if (limit != RG_R_FINE)
@@ -225,8 +225,8 @@ static int32_t read_contact_line(rg__register *reg, rg_str rest)
 
 int32_t rg__register_contacts(rg__register *reg)
 {
-	for (uint32_t i = 0; i < reg->request.n_contacts; i++) {
-		rg_str line = reg->request.contacts[i];
+	for (uint32_t i = 0; i < reg->request->n_contacts; i++) {
+		rg_str line = reg->request->contacts[i];
 		int32_t limit = line.n > 0 ? read_contact_line(reg, line) : RG_R_FINE;
 
 		if (limit != RG_R_FINE)
@@ -248,7 +248,7 @@ static int32_t star_rules(const rg__register *reg)
 /* True of a URI whose host is that of the AoR, in canonical form. The host counts even when it is no part of the key. */
 static bool of_our_host(rg__register *reg, const rg__uri *uri)
 {
-	rg__aor_rules rules = reg->set.aor;
+	rg__aor_rules rules = reg->set->aor;
 	rg__aor host, aor = { 0 };
 
 	rules.use_domain = true;
@@ -265,7 +265,7 @@ static bool of_our_host(rg__register *reg, const rg__uri *uri)
 /* True when a Contact is the AoR itself: requests to it would return here forever. A stated port or a maddr means another place. */
 static bool loops(rg__register *reg, const rg__wanted *w)
 {
-	rg__aor_rules rules = reg->set.aor;
+	rg__aor_rules rules = reg->set->aor;
 	rg__aor contact;
 	rg_str maddr;
 
@@ -288,7 +288,7 @@ static bool is_own_gruu(rg__register *reg, const rg__wanted *w)
 
 	if (w->uri.scheme == RG__SCHEME_OTHER)
 		return false;
-	status = rg__gruu_read(&w->uri, rg__config_ring(reg->set.config), &gruu);
+	status = rg__gruu_read(&w->uri, rg__config_ring(reg->set->config), &gruu);
 	bool names = status == RG_ENOENT || gruu, sealed = gruu && gruu->temporary;
 
 	rg__gruu_free(gruu);
@@ -304,21 +304,21 @@ static int32_t contact_rules(rg__register *reg, rg__wanted *w)
 	if (w->asked < 0)
 		w->asked = reg->header_expires;
 	if (w->asked < 0)
-		w->asked = reg->set.default_expires > 0 ? reg->set.default_expires : 1;
+		w->asked = reg->set->default_expires > 0 ? reg->set->default_expires : 1;
 	/* RFC 5630: a sips Contact needs a sips Request-URI and a Path of sips URIs only. */
-	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request.request_uri) || (reg->path_n > 0 && !reg->path_sips)))
+	if (w->uri.scheme == RG__SCHEME_SIPS && (!rg__is_sips(reg->request->request_uri) || (reg->path_n > 0 && !reg->path_sips)))
 		return RG_R_SIPS;
-	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set.gruu && is_own_gruu(reg, w))))
+	if (w->asked > 0 && w->upstream != 0 && (loops(reg, w) || (reg->set->gruu && is_own_gruu(reg, w))))
 		return RG_R_LOOP;
 	/* The main registrar has already answered the client, so the intervals granted there hold. */
-	if (!reg->cached && rg__expires_too_brief(w->asked, &reg->set))
+	if (!reg->cached && rg__expires_too_brief(w->asked, reg->set))
 		return rg__register_brief(reg, w);
-	w->expires = !reg->cached ? rg__expires_clamp(w->asked, &reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
+	w->expires = !reg->cached ? rg__expires_clamp(w->asked, reg->set) : w->upstream >= 0 ? w->upstream : w->asked;
 	if (w->q < 0)
-		w->q = reg->set.default_q;
+		w->q = reg->set->default_q;
 	if (w->methods == RG_METHODS_ALL)
 		w->methods = reg->allow;
-	return reg->set.push ? rg__register_push(reg, w) : RG_R_FINE;
+	return reg->set->push ? rg__register_push(reg, w) : RG_R_FINE;
 }
 
 int32_t rg__register_rules(rg__register *reg)

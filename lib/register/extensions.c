@@ -19,7 +19,7 @@ static bool has_option_tag(const rg_str *lines, uint32_t n, rg_str tag)
 /* RFC 3261 §8.2.2: a malformed Supported is ignored. */
 static bool supports(const rg__register *reg, rg_str tag)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 
 	return rg__is_token_list(r->supported, r->n_supported) && has_option_tag(r->supported, r->n_supported, tag);
 }
@@ -39,10 +39,10 @@ rg_str rg__register_supported(const rg__save_settings *set)
 
 static bool understood(const rg__register *reg, rg_str tag)
 {
-	unsigned tags = enabled(&reg->set);
+	unsigned tags = enabled(reg->set);
 
 	return ((tags & 1) && rg__eq_nocase(tag, RG_STR("path"))) || ((tags & 2) && rg__eq_nocase(tag, RG_STR("outbound"))) ||
-		(reg->set.gruu && rg__eq_nocase(tag, RG_STR("gruu")));
+		(reg->set->gruu && rg__eq_nocase(tag, RG_STR("gruu")));
 }
 
 /* RFC 3261 §8.2.2.3: Unsupported lists exactly the option tags that are not understood. */
@@ -50,8 +50,8 @@ int32_t rg__register_require(rg__register *reg)
 {
 	size_t start = reg->text.n;
 
-	for (uint32_t i = 0; i < reg->request.n_require; i++) {
-		rg_str rest = reg->request.require[i], tag;
+	for (uint32_t i = 0; i < reg->request->n_require; i++) {
+		rg_str rest = reg->request->require[i], tag;
 		int more;
 
 		while ((more = rg__list_next(&rest, &tag)) != 0) {
@@ -77,11 +77,11 @@ static int32_t path_policy(rg__register *reg)
 {
 	bool supported;
 
-	if (reg->path_n == 0 || reg->set.path == RG__PATH_OFF)
+	if (reg->path_n == 0 || reg->set->path == RG__PATH_OFF)
 		return RG_R_FINE;
 	supported = supports(reg, RG_STR("path"));
-	reg->echoes_path = supported || reg->set.path == RG__PATH_STRICT;
-	if (supported || reg->set.path != RG__PATH_STRICT)
+	reg->echoes_path = supported || reg->set->path == RG__PATH_STRICT;
+	if (supported || reg->set->path != RG__PATH_STRICT)
 		return RG_R_FINE;
 	reg->unsupported = RG_STR("path");
 	return RG_R_PATH_UNSUP;
@@ -90,7 +90,7 @@ static int32_t path_policy(rg__register *reg)
 /* RFC 5626 §6: the request came directly from the client, or through a proxy that keeps its flow. */
 static bool first_hop_qualifies(const rg__register *reg)
 {
-	return reg->request.via_count == 1 || reg->path_ob;
+	return reg->request->via_count == 1 || reg->path_ob;
 }
 
 /* RFC 5626 §6: without an instance a reg-id is ignored. */
@@ -102,7 +102,7 @@ static bool asks_for_flow(const rg__wanted *w)
 /* Outbound needs both values. Where it does not apply they are generic parameters, and any value will do. */
 static int32_t flow_params(const rg__register *reg)
 {
-	bool applies = reg->set.outbound != RG__OUTBOUND_OFF && !reg->star && first_hop_qualifies(reg);
+	bool applies = reg->set->outbound != RG__OUTBOUND_OFF && !reg->star && first_hop_qualifies(reg);
 
 	for (uint32_t i = 0; i < reg->n && applies; i++) {
 		const rg__wanted *w = &reg->wanted[i];
@@ -130,7 +130,7 @@ static int32_t outbound_policy(rg__register *reg)
 		flows += w->expires > 0 && w->outbound;
 		lacking += w->expires > 0 && !w->outbound;
 	}
-	if (reg->set.outbound == RG__OUTBOUND_REQUIRED && lacking > 0)
+	if (reg->set->outbound == RG__OUTBOUND_REQUIRED && lacking > 0)
 		return RG_R_OB_REQUIRED;
 	/* RFC 5626 §4.2: a REGISTER that sets up a flow sets up nothing else. */
 	if (flows > 0 && set > 1)
@@ -144,7 +144,7 @@ static int32_t outbound_policy(rg__register *reg)
  * To, which a To of another scheme lacks; such a request states its AoR apart. */
 static bool gives_gruus(const rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 
 	return !reg->cached && reg->to.scheme != RG__SCHEME_OTHER &&
 		(supports(reg, RG_STR("gruu")) || has_option_tag(r->require, r->n_require, RG_STR("gruu")));
@@ -154,12 +154,12 @@ int32_t rg__register_extensions(rg__register *reg)
 {
 	int32_t reason = flow_params(reg);
 
-	if (reg->set.gruu)
+	if (reg->set->gruu)
 		reg->gives_gruus = gives_gruus(reg);
 
 	if (reason == RG_R_FINE)
 		reason = path_policy(reg);
-	if (reason == RG_R_FINE && reg->set.outbound != RG__OUTBOUND_OFF && !reg->star)
+	if (reason == RG_R_FINE && reg->set->outbound != RG__OUTBOUND_OFF && !reg->star)
 		reason = outbound_policy(reg);
 	return reason == RG_R_FINE && reg->answers_push ? rg__register_push_policy(reg) : reason;
 }

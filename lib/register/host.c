@@ -38,8 +38,8 @@ static rg_status blame_stored(const rg_request *r, size_t attr_most, rg_error *w
 
 static rg_status check_stored(const rg__register *reg, rg_error *why)
 {
-	const rg_request *r = &reg->request;
-	size_t attr_most = (size_t)reg->set.max_attr_len;
+	const rg_request *r = reg->request;
+	size_t attr_most = (size_t)reg->set->max_attr_len;
 
 	if (is_good(r->attr, attr_most) && is_good(r->flow, RG__HOST_TEXT_MAX) && is_good(r->socket, RG__HOST_TEXT_MAX) &&
 		is_good(r->ownership_tag, RG__HOST_TEXT_MAX) && is_good(r->domain, RG__HOST_TEXT_MAX))
@@ -49,13 +49,13 @@ static rg_status check_stored(const rg__register *reg, rg_error *why)
 
 static rg_status check_received(rg__register *reg, rg_error *why)
 {
-	rg_str received = reg->request.received;
+	rg_str received = reg->request->received;
 
 	if (received.n == 0)
 		return RG_OK;
-	if (received.n > (size_t)reg->set.max_received_len)
+	if (received.n > (size_t)reg->set->max_received_len)
 		return rg__fail(why, RG_EINVAL, "rg_request.received has %zu bytes; at most %zu are stored", received.n,
-			(size_t)reg->set.max_received_len);
+			(size_t)reg->set->max_received_len);
 	if (!rg__received_read(received, &reg->received))
 		return rg__fail(why, RG_EINVAL, "rg_request.received is no SIP URI: '%.*s'", RG__SHOWN(received));
 	return RG_OK;
@@ -63,7 +63,7 @@ static rg_status check_received(rg__register *reg, rg_error *why)
 
 rg_status rg__register_host(rg__register *reg, rg_error *why)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 
 	if (r->flags & RG_REQUEST_REPLY)
 		return rg__fail(why, RG_EINVAL, "rg_request.flags has RG_REQUEST_REPLY: a save takes the request");

@@ -36,7 +36,7 @@ static int32_t read_path_received(rg__register *reg, const rg__uri *hop)
 	text = reg->text.p + reg->path_received_at;
 	if (value.n == 0 || rg__unescape((rg_str){ text, value.n }, text, &n) != RG_OK || !rg__received_read((rg_str){ text, n }, &uri))
 		return RG_R_PARSE_PATH;
-	if (n > (size_t)reg->set.max_received_len)
+	if (n > (size_t)reg->set->max_received_len)
 		return RG_R_CONTACT_LEN;
 	reg->text.n = reg->path_received_at + n;
 	reg->path_received_n = (uint32_t)n;
@@ -69,11 +69,11 @@ int32_t rg__register_path(rg__register *reg)
 	rg__uri hops[2];
 	uint32_t n = 0;
 
-	if (reg->set.path == RG__PATH_IGNORED || reg->request.n_paths == 0)
+	if (reg->set->path == RG__PATH_IGNORED || reg->request->n_paths == 0)
 		return RG_R_FINE;
 	reg->path_at = (uint32_t)reg->text.n;
-	for (uint32_t i = 0; i < reg->request.n_paths; i++) {
-		rg_str rest = reg->request.paths[i], value;
+	for (uint32_t i = 0; i < reg->request->n_paths; i++) {
+		rg_str rest = reg->request->paths[i], value;
 		int more = 0;
 
 		do {
@@ -84,7 +84,7 @@ int32_t rg__register_path(rg__register *reg)
 	}
 	reg->path_n = (uint32_t)reg->text.n - reg->path_at;
 	reg->path_hop = hops[0];
-	if (!reg->set.path_received)
+	if (!reg->set->path_received)
 		return RG_R_FINE;
 	/* A proxy with two interfaces writes both of its addresses (;r2); the second one faces the client. */
 	if (!has_param(&hops[0], RG_STR("r2")))

@@ -9,11 +9,11 @@
  */
 static void read_push(rg__register *reg, rg__wanted *w)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 	bool removes = w->asked == 0 || w->upstream == 0;
 	rg__pn pn;
 
-	rg__pn_read(&w->uri, reg->set.push, &pn);
+	rg__pn_read(&w->uri, reg->set->push, &pn);
 	if (pn.asks == RG__PN_NONE)
 		return;
 	if (removes) {
@@ -35,7 +35,7 @@ int32_t rg__register_push(rg__register *reg, rg__wanted *w)
 	read_push(reg, w);
 	int64_t least = rg__register_least(reg, w);
 
-	if (rg__expires_below(w->asked, least, &reg->set))
+	if (rg__expires_below(w->asked, least, reg->set))
 		return rg__register_brief(reg, w);
 	w->expires = rg__expires_raised(w->expires, least);
 	return RG_R_FINE;
@@ -43,9 +43,9 @@ int32_t rg__register_push(rg__register *reg, rg__wanted *w)
 
 int32_t rg__register_brief(rg__register *reg, rg__wanted *w)
 {
-	if (reg->set.push)
+	if (reg->set->push)
 		read_push(reg, w);
-	reg->min_expires = rg__expires_raised(reg->set.min_expires, rg__register_least(reg, w));
+	reg->min_expires = rg__expires_raised(reg->set->min_expires, rg__register_least(reg, w));
 	return RG_R_MIN_EXPIRES;
 }
 

@@ -28,11 +28,11 @@ static uint32_t count_at_most(const rg_request *r, int64_t limit)
 /* Base specification §1.3.17: with the save flag, the header that names the socket wins over the host's socket. */
 static int32_t take_socket(rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 	rg__socket socket;
 
 	reg->socket = r->socket;
-	if (!reg->set.socket_header || r->socket_header.n == 0)
+	if (!reg->set->socket_header || r->socket_header.n == 0)
 		return RG_R_FINE;
 	reg->socket = rg__trim(r->socket_header);
 	return rg__socket_parse(reg->socket, &socket) ? RG_R_FINE : RG_R_PARSE;
@@ -45,16 +45,16 @@ static bool longer(rg_str s, int64_t limit)
 
 static bool too_many_paths(const rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 	int64_t n = 0;
 
-	if (r->n_paths > (uint64_t)reg->set.max_paths)
+	if (r->n_paths > (uint64_t)reg->set->max_paths)
 		return true;
 	for (uint32_t i = 0; i < r->n_paths; i++) {
 		rg_str rest = r->paths[i], value;
 
 		while (rest.n > 0 && rg__list_next(&rest, &value) == 1) {
-			if (++n > reg->set.max_paths)
+			if (++n > reg->set->max_paths)
 				return true;
 		}
 	}
@@ -75,14 +75,14 @@ static rg_str cut(rg_str s, int64_t limit)
 
 static int32_t check_limits(rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 
-	if (r->n_contacts > (uint64_t)reg->set.max_request_contacts || too_many_paths(reg))
+	if (r->n_contacts > (uint64_t)reg->set->max_request_contacts || too_many_paths(reg))
 		return RG_R_TOO_LARGE;
-	if (longer(r->callid, reg->set.max_callid_len))
+	if (longer(r->callid, reg->set->max_callid_len))
 		return RG_R_CALLID_LEN;
 	if (!rg__has_control(r->user_agent))
-		reg->user_agent = cut(r->user_agent, reg->set.max_user_agent_len);
+		reg->user_agent = cut(r->user_agent, reg->set->max_user_agent_len);
 	return rg__register_contacts(reg);
 }
 
@@ -119,7 +119,7 @@ static int32_t check_request_uri(rg_str text, const rg__uri *to)
 /* RFC 3261 §8.1.1: the mandatory fields of every request. */
 static int32_t check_required(rg__register *reg)
 {
-	const rg_request *r = &reg->request;
+	const rg_request *r = reg->request;
 	int32_t reason;
 	rg_str method;
 
@@ -149,20 +149,20 @@ static rg_status read_register_aor(rg__register *reg, int32_t *reason)
 {
 	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
 		[RG__AOR_TOO_LONG] = RG_R_AOR_LEN, [RG__AOR_SCHEME] = RG_R_DOMAIN };
-	int how = rg__register_aor(reg, &reg->set.aor, &reg->aor);
+	int how = rg__register_aor(reg, &reg->set->aor, &reg->aor);
 
 	if (how == RG__AOR_NOMEM)
 		return RG_ENOMEM;
 	*reason = reasons[how];
 	if (how == RG__AOR_OK)
-		reg->key = (rg_key){ rg__request_domain(&reg->request), reg->aor.user, reg->aor.host };
+		reg->key = (rg_key){ rg__request_domain(reg->request), reg->aor.user, reg->aor.host };
 	return RG_OK;
 }
 
 int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__aor *out)
 {
-	if (reg->request.aor.p)
-		return rg__aor_from_text(reg->request.aor, rules, out);
+	if (reg->request->aor.p)
+		return rg__aor_from_text(reg->request->aor, rules, out);
 	return rg__aor_from_uri(&reg->to, rules, out);
 }
 
@@ -170,9 +170,9 @@ int rg__register_aor(const rg__register *reg, const rg__aor_rules *rules, rg__ao
 static int32_t read_expires(rg__register *reg)
 {
 	reg->header_expires = -1;
-	if (!reg->request.expires.p)
+	if (!reg->request->expires.p)
 		return RG_R_FINE;
-	return rg__expires_read(reg->request.expires, &reg->set, &reg->header_expires) ? RG_R_FINE : RG_R_PARSE_EXP;
+	return rg__expires_read(reg->request->expires, reg->set, &reg->header_expires) ? RG_R_FINE : RG_R_PARSE_EXP;
 }
 
 static uint32_t allowed(const rg_request *r)
@@ -190,18 +190,18 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 {
 	rg_status status;
 
-	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request.defect) != RG_R_FINE ||
+	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request->defect) != RG_R_FINE ||
 		(*reason = check_required(reg)) != RG_R_FINE)
 		return RG_OK;
 	reg->stage = RG__STAGE_DOMAIN;
-	if (reg->request.flags & RG_REQUEST_NOT_LOCAL) {
+	if (reg->request->flags & RG_REQUEST_NOT_LOCAL) {
 		*reason = RG_R_DOMAIN;
 		return RG_OK;
 	}
 	if ((*reason = rg__register_require(reg)) != RG_R_FINE)
 		return RG_OK;
 	reg->stage = RG__STAGE_AUTHORIZATION;
-	if (reg->request.flags & RG_REQUEST_FORBIDDEN) {
+	if (reg->request->flags & RG_REQUEST_FORBIDDEN) {
 		*reason = RG_R_FORBIDDEN;
 		return RG_OK;
 	}
@@ -214,7 +214,7 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 	if (*reason == RG_R_FINE && upstream && reg->contact_reason == RG_R_FINE)
 		status = rg__register_reply(reg, upstream, reason, why);
 	if (*reason == RG_R_FINE) {
-		reg->allow = reg->n > 0 ? allowed(&reg->request) : 0;
+		reg->allow = reg->n > 0 ? allowed(reg->request) : 0;
 		*reason = rg__register_rules(reg);
 	}
 	if (*reason == RG_R_FINE)
@@ -245,10 +245,10 @@ static void take_fingerprint(rg__register *reg)
 
 	for (uint32_t i = 0; i < reg->n; i++)
 		fp = rg__fingerprint(fp, FP_CONTACT, reg->wanted[i].value);
-	if (reg->request.expires.p)
-		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request.expires);
-	for (uint32_t i = 0; i < reg->request.n_paths; i++)
-		fp = add_path_line(fp, reg->request.paths[i]);
+	if (reg->request->expires.p)
+		fp = rg__fingerprint(fp, FP_EXPIRES, reg->request->expires);
+	for (uint32_t i = 0; i < reg->request->n_paths; i++)
+		fp = add_path_line(fp, reg->request->paths[i]);
 	reg->fingerprint = fp;
 }
 
@@ -266,7 +266,7 @@ static void take_hop(rg__register *reg, rg__wanted *w, const rg__uri *uri)
  * Contacts that state none. Contacts with the same hop share one tag. */
 static void add_hops(rg__register *reg)
 {
-	bool by_path = reg->path_n > 0, by_host = reg->request.received.n > 0;
+	bool by_path = reg->path_n > 0, by_host = reg->request->received.n > 0;
 	const rg__wanted *first = NULL; /* with the hop that several share */
 
 	for (uint32_t i = 0; i < reg->n; i++) {
@@ -274,7 +274,7 @@ static void add_hops(rg__register *reg)
 		bool from_host = by_host && w->received.n == 0, shares = by_path || from_host;
 
 		if (from_host)
-			w->received = reg->request.received;
+			w->received = reg->request->received;
 		if (shares && first) {
 			w->next_hop = first->next_hop;
 			w->host = first->host;
@@ -311,7 +311,7 @@ static rg_status settle_wanted(rg__register *reg)
 			w->received = placed(reg, reg->path_received_at, reg->path_received_n);
 	}
 	take_fingerprint(reg);
-	rg__register_resolved(reg, reg->request.resolved, reg->request.n_resolved);
+	rg__register_resolved(reg, reg->request->resolved, reg->request->n_resolved);
 	return RG_OK;
 }
 
@@ -341,13 +341,17 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 	reg = new_register(count_at_most(request, rg__config_int(config, RG__P_max_request_contacts)), room);
 	if (!reg)
 		return RG_ENOMEM;
-	rg__save_settings_of(config, options, &reg->set);
-	reg->request = *request;
+	reg->request = request;
 	reg->cached = upstream != NULL;
+	reg->set = options || upstream ? NULL : rg__config_prepared(config);
+	if (!reg->set) {
+		rg__save_settings_of(config, options, &reg->own);
+		reg->set = &reg->own;
+	}
 	if (reg->cached) {
 		/* The client already has its response, intervals included. */
-		reg->set.no_reply = true;
-		reg->set.expires_max_deviation = 0;
+		reg->own.no_reply = true;
+		reg->own.expires_max_deviation = 0;
 	}
 	status = rg__register_host(reg, why);
 	if (status == RG_OK)
@@ -394,10 +398,10 @@ int rg__register_domain(const rg__register *reg, bool of_request_uri, rg__aor *h
 
 	*host = (rg__aor){ 0 };
 	if (!of_request_uri)
-		return rg__aor_host(&reg->to, &reg->set.aor, host);
-	if (rg__uri_parse(reg->request.request_uri, &uri) != RG_OK)
+		return rg__aor_host(&reg->to, &reg->set->aor, host);
+	if (rg__uri_parse(reg->request->request_uri, &uri) != RG_OK)
 		return RG__AOR_PARSE; /* there is no Request-URI */
-	return rg__aor_host(&uri, &reg->set.aor, host);
+	return rg__aor_host(&uri, &reg->set->aor, host);
 }
 
 bool rg__register_asks_domain(const rg__register *reg)
@@ -427,12 +431,12 @@ const rg_key *rg__register_key(const rg__register *reg)
 
 bool rg__register_is_query(const rg__register *reg)
 {
-	return reg->request.n_contacts == 0;
+	return reg->request->n_contacts == 0;
 }
 
 bool rg__register_memory_only(const rg__register *reg)
 {
-	return reg->set.memory_only;
+	return reg->set->memory_only;
 }
 
 uint32_t rg__register_hosts(const rg__register *reg, rg_str *hosts, uint32_t max)

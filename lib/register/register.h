@@ -47,8 +47,9 @@ typedef struct rg__wanted {
 enum { RG__STAGE_LIMITS, RG__STAGE_DOMAIN, RG__STAGE_AUTHORIZATION };
 
 struct rg__register {
-	rg__save_settings set;
-	rg_request request;      /* the view of this version of the library */
+	const rg__save_settings *set; /* those of the config itself, or `own` */
+	rg__save_settings own;
+	const rg_request *request; /* the view of this version of the library */
 	rg__uri to, received;    /* URIs of To and, if there is one, of the host's received */
 	rg__uri path_hop;        /* the topmost Path value, when there is a Path that is not ignored */
 	rg__aor aor;             /* zeroed from here on */
@@ -82,7 +83,7 @@ struct rg__register {
 	rg__wanted wanted[];
 };
 
-/* A REGISTER after every check that needs no record. Borrows from request, config and options. */
+/* A REGISTER after every check that needs no record. Borrows request, config and options. */
 typedef struct rg__register rg__register;
 
 /* Memory on a caller's stack for a register with one Contact: allocating that much would be slow. */
@@ -114,7 +115,7 @@ bool rg__register_memory_only(const rg__register *reg); /* its bindings stay on 
 /* The shortest lifetime of a binding, in seconds: one that is woken needs time for that. */
 static inline int64_t rg__register_least(const rg__register *reg, const rg__wanted *w)
 {
-	return w->asks == RG__PN_WAKE ? reg->set.push->least : 0;
+	return w->asks == RG__PN_WAKE ? reg->set->push->least : 0;
 }
 
 /* The distinct host names among the next hops of the Contacts. Stores at most @p max and returns their number. */

@@ -12,7 +12,7 @@ typedef struct member {
 } member;
 
 /* Up to FEW bindings need no allocation. EACH: the bytes for one. */
-enum { FEW = 8, EACH = sizeof(rg__rank) + sizeof(member) };
+enum { FEW = 8, EACH = 2 * sizeof(rg__rank) + sizeof(member) };
 
 /* Compares hashes pair by pair: a record has room for a few hundred bindings only. */
 static uint32_t group_of(const member *members, uint32_t i)
@@ -55,7 +55,7 @@ static bool find_groups(const rg_record *record, const rg__rank *ranks, uint32_t
 
 /* The output: the bindings in their new order. */
 typedef struct places {
-	rg__rank *ranks;
+	rg__rank *ranks, *room; /* room to sort in */
 	uint32_t *fallback_of;
 	uint32_t n;
 } places;
@@ -71,7 +71,7 @@ static void add_fallbacks(const rg__rank *from, const member *members, uint32_t 
 		to->fallback_of[to->n] = first - 1;
 		to->ranks[to->n++] = from[i];
 	}
-	rg__rank_sort_recent(to->ranks + first, to->n - first);
+	rg__rank_sort_recent(to->ranks + first, to->n - first, to->room);
 }
 
 static void rearrange(const rg__rank *from, const member *members, uint32_t n, places *to)
@@ -95,11 +95,12 @@ rg_status rg__instances_group(const rg_record *record, rg__rank *ranks, uint32_t
 	if (!rg__scratch_open(&scratch, few, sizeof few, n * EACH))
 		return RG_ENOMEM;
 	rg__rank *before = rg__scratch_take(&scratch, n * sizeof *before);
+	rg__rank *room = rg__scratch_take(&scratch, n * sizeof *room);
 	member *members = rg__scratch_take(&scratch, n * sizeof *members);
 	memset(fallback_of, 0xff, n * sizeof *fallback_of);
 	if (find_groups(record, ranks, n, members)) {
 		memcpy(before, ranks, n * sizeof *ranks);
-		rearrange(before, members, n, &(places){ ranks, fallback_of, 0 });
+		rearrange(before, members, n, &(places){ ranks, room, fallback_of, 0 });
 	}
 	rg__scratch_close(&scratch);
 	return RG_OK;

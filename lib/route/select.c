@@ -6,8 +6,8 @@
 #include "message/message.h"
 #include "register/register.h"
 
-/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a row, its rank, its principal and a wake. */
-enum { FEW = 8, EACH = sizeof(rg__row) + sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
+/* Up to FEW bindings need no allocation. EACH: the bytes for one, which are a row, its rank twice, its principal and a wake. */
+enum { FEW = 8, EACH = sizeof(rg__row) + 2 * sizeof(rg__rank) + sizeof(uint32_t) + sizeof(uint16_t) };
 
 /* The filters for bindings, and counts of the bindings that passed each. */
 typedef struct sieve {
@@ -84,9 +84,9 @@ static rg_status arrange(const sieve *s, const rg_record *record, rg__lot *lot)
 	if (s->set->only_binding != 0)
 		rg__wakes_keep_device(record, s->set->only_binding, lot);
 	if (s->set->sort_by_latency)
-		rg__rank_sort_latency(lot->ranks, lot->n, s->set->desc_time_order);
+		rg__rank_sort_latency(lot->ranks, lot->n, lot->room, s->set->desc_time_order);
 	else
-		rg__rank_sort(lot->ranks, lot->n, s->set->desc_time_order);
+		rg__rank_sort(lot->ranks, lot->n, lot->room, s->set->desc_time_order);
 	if (s->instances > 1)
 		status = rg__instances_group(record, lot->ranks, lot->n, lot->fallback_of);
 	else
@@ -146,6 +146,7 @@ rg_status rg__select(const rg_record *record, const rg_request *request, const r
 		return RG_ENOMEM;
 	choices.rows = rg__scratch_take(&scratch, count * sizeof *choices.rows);
 	lot.ranks = rg__scratch_take(&scratch, count * sizeof *lot.ranks);
+	lot.room = rg__scratch_take(&scratch, count * sizeof *lot.room);
 	lot.fallback_of = rg__scratch_take(&scratch, count * sizeof *lot.fallback_of);
 	lot.wakes = rg__scratch_take(&scratch, count * sizeof *lot.wakes);
 	lot.n = rank_passing(&s, record, count, lot.ranks);

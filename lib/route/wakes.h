@@ -8,7 +8,7 @@
 
 /* Bindings in their order. */
 typedef struct rg__lot {
-	rg__rank *ranks;
+	rg__rank *ranks, *room; /* room to sort in */
 	uint32_t *fallback_of; /* NULL = there are no fallbacks */
 	uint32_t n;
 	uint16_t *wakes;       /* room for as many; receives the indexes of those to wake */

@@ -21,13 +21,15 @@ rg__rank rg__rank_seen(const rg__glance *binding, uint32_t index);
 /* -1, 0 or 1: a was modified before, with or after b. Ties are decided by creation, then id. */
 int rg__rank_age(const rg__rank *a, const rg__rank *b);
 
+/* The functions below sort in place; @p room is for as many ranks, and is written to. */
+
 /* Lookup order: q descending, bindings without q last. Equal ones oldest first, or newest first. */
-void rg__rank_sort(rg__rank *ranks, uint32_t n, bool newest_first);
+void rg__rank_sort(rg__rank *ranks, uint32_t n, rg__rank *room, bool newest_first);
 
 /* The order of `sort-by-latency`: lowest latency first, unmeasured bindings last. Equal ones in lookup order. */
-void rg__rank_sort_latency(rg__rank *ranks, uint32_t n, bool newest_first);
+void rg__rank_sort_latency(rg__rank *ranks, uint32_t n, rg__rank *room, bool newest_first);
 
 /* Most recently modified first, regardless of q. */
-void rg__rank_sort_recent(rg__rank *ranks, uint32_t n);
+void rg__rank_sort_recent(rg__rank *ranks, uint32_t n, rg__rank *room);
 
 #endif

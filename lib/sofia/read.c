@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A message parsed by Sofia → rg_request. One pass over the header lines finds both values and defects. */
 #include "sofia/sofia.h"
+#include <errno.h>
 
 enum { FROM, TO, CALL_ID, CSEQ, EXPIRES, USER_AGENT, N_SINGLES };
 enum { CONTACT, PATH, SUPPORTED, REQUIRE, FEATURE_CAPS, ALLOW, ROUTE, N_LISTS };
@@ -63,18 +64,11 @@ static void set_header_defect(reading *r, const struct header_row *row, int32_t 
 
 enum { N_ROWS = sizeof rows / sizeof rows[0] };
 
-static bool is_name_of(msg_hclass_t *class, rg_str name)
-{
-	if (name.n == 1)
-		return class->hc_short[0] && (name.p[0] | 0x20) == class->hc_short[0];
-	return name.n == (size_t)class->hc_len && rg__sofia_same_name(name, (rg_str){ class->hc_name, name.n });
-}
-
 /* The host's message class need not parse the headers that the core validates. To Sofia they are unknown then. */
 static const struct header_row *row_of_unknown(rg_str name)
 {
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (is_name_of(rows[i].class, name))
+		if (rg__sofia_is_name_of(rows[i].class, name))
 			return &rows[i];
 	}
 	return rg__sofia_same_name(name, RG_STR("Feature-Caps")) ? &feature_caps : NULL;
@@ -113,13 +107,23 @@ static void take_list(reading *r, const struct header_row *row, rg_str value)
 		r->lists[row->index][r->n[row->index]++] = value;
 }
 
+/* Sofia does not tell a value that it had no memory for from a malformed one. */
+static bool is_malformed_path(reading *r, rg_str value)
+{
+	errno = 0;
+	if (rg__sofia_without_names(r->home, sip_path_class, value))
+		return false;
+	r->failed = r->failed || errno == ENOMEM;
+	return true;
+}
+
 /* Sofia could not parse the header, and not for its display names alone. In a Contact of a reply a bad name counts too: rg__sofia_rewrite()
  * finds a Contact by its place in Sofia's list, which lacks the whole line then. Of unknown headers the core validates all but Path, which it
  * reads only when a flag asks for it. */
-static bool is_malformed(const reading *r, const struct header_row *row, const msg_header_t *h, rg_str value)
+static bool is_malformed(reading *r, const struct header_row *row, const msg_header_t *h, rg_str value)
 {
 	if (h->sh_class == sip_unknown_class)
-		return row->class == sip_path_class && !rg__sofia_without_names(r->home, row->class, value);
+		return row->class == sip_path_class && is_malformed_path(r, value);
 	if (h->sh_class != sip_error_class)
 		return false;
 	bool counted = row->class == sip_contact_class && (r->out->flags & RG_REQUEST_REPLY);

@@ -19,40 +19,45 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
+/* The number of commas; of more than @p most, one more than that. */
+static uint32_t count_commas(rg_str line, uint32_t most)
+{
+	const char *p = line.p, *end = line.p + line.n;
+	uint32_t n = 0;
+
+	for (; n <= most && p < end && (p = memchr(p, ',', (size_t)(end - p))) != NULL; p++)
+		n++;
+	return n;
+}
+
 /* RFC 3261 §7: lines end in CRLF, and an empty line ends the header section. Sofia also takes a lone CR for a line end, and a NUL ends
  * its strings early; a message with either never reaches Sofia. */
 void rg__sofia_frame_scan(rg_str bytes, size_t max_bytes, rg__sofia_frame *frame)
 {
-	const char *p = bytes.p, *end = bytes.p + bytes.n;
+	const char *p = bytes.p, *end = bytes.p + bytes.n, *lf;
 	uint32_t lines = 0, commas = 0;
 
 	frame->defect = RG_R_TOO_LARGE;
 	if (bytes.n > max_bytes)
 		return;
 	frame->defect = RG_R_PARSE;
-	for (; p < end; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c > ',' && c != 0x7f)
-			continue;
-		commas += c == ',';
-		if (c >= ' ' && c <= ',')
-			continue;
-		int n = line_end(p, end, frame->lf_only);
-		if (n < 0 || (n == 0 && c != '\t'))
+	for (; p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL; p = lf + 1) {
+		bool crlf = lf > p && lf[-1] == '\r';
+		rg_str line = { p, (size_t)(lf - p) - crlf };
+
+		if ((!crlf && !frame->lf_only) || rg__sofia_has_bad_octet(line))
 			return;
-		if (n == 0)
-			continue;
-		p += n - 1;
 		/* RFC 3261 §7.2: the start line cannot be folded; Sofia would skip the white space. */
-		if (++lines == 1 && p + 1 < end && is_blank(p[1]))
+		if (++lines == 1 && lf + 1 < end && is_blank(lf[1]))
 			return;
+		commas += count_commas(line, RG_SOFIA_MAX_COMMAS - commas);
 		if (lines > RG_SOFIA_MAX_LINES + 1 || commas > RG_SOFIA_MAX_COMMAS) {
 			frame->defect = RG_R_TOO_LARGE;
 			return;
 		}
-		n = p + 1 < end ? line_end(p + 1, end, frame->lf_only) : 0;
+		int n = lf + 1 < end ? line_end(lf + 1, end, frame->lf_only) : 0;
 		if (n > 0) {
-			frame->head = (size_t)(p + 1 + n - bytes.p);
+			frame->head = (size_t)(lf + 1 + n - bytes.p);
 			frame->defect = RG_R_FINE;
 			return;
 		}

@@ -57,6 +57,7 @@ msg_mclass_t *rg__sofia_class_new(void);
 rg_str rg__sofia_url_text(su_home_t *home, const url_t *url); /* absent: out of memory */
 
 /* value.c: the parts of a header line. */
+bool rg__sofia_is_name_of(msg_hclass_t *class, rg_str name); /* in any case, and in its short form (RFC 3261 §7.3.3) */
 rg_str rg__sofia_line_name(const msg_header_t *h);                   /* as written; Sofia's name for headers without text */
 rg_str rg__sofia_line_value(su_home_t *home, const msg_header_t *h); /* unfolded; absent: out of memory */
 bool rg__sofia_line_continues(const msg_header_t *h);                /* the header before it holds the text of the whole line */

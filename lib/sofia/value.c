@@ -105,24 +105,21 @@ msg_header_t *rg__sofia_first_line(const msg_t *msg)
 	return head ? *head : NULL;
 }
 
-/* RFC 3261 §7.3.3, also of a header that the message class does not know. */
-static bool is_compact_of(char compact, rg_str name)
+bool rg__sofia_is_name_of(msg_hclass_t *class, rg_str name)
 {
-	const char line[] = { compact, ':', '\0' };
-	isize_t at = 0;
-	const msg_href_t *ref = msg_find_hclass(sip_default_mclass(), line, &at);
-
-	return ref && at > 0 && rg__sofia_same_name(rg_str_from(ref->hr_class->hc_name), name);
+	if (name.n == 1)
+		return class->hc_short[0] && (name.p[0] | 0x20) == class->hc_short[0];
+	return name.n == (size_t)class->hc_len && rg__sofia_same_name(name, (rg_str){ class->hc_name, name.n });
 }
 
-static bool is_named(const msg_t *msg, const msg_header_t *h, msg_hclass_t *class, rg_str name)
+/* @param class  of this name by Sofia's own message class; that of @p msg may know fewer. */
+static bool is_named(const msg_header_t *h, msg_hclass_t *class, rg_str name)
 {
-	if (h->sh_class == sip_error_class && class)
+	if (h->sh_class == sip_error_class)
 		return ((const sip_error_t *)h)->er_name == class->hc_name;
-	if (class && class != msg_mclass(msg)->mc_unknown->hr_class)
-		return h->sh_class == class;
-	rg_str given = rg__sofia_line_name(h);
-	return rg__sofia_same_name(given, name) || (given.n == 1 && is_compact_of(given.p[0], name));
+	if (class == sip_unknown_class)
+		return rg__sofia_same_name(rg__sofia_line_name(h), name);
+	return h->sh_class == class || (h->sh_class == sip_unknown_class && rg__sofia_is_name_of(class, rg__sofia_line_name(h)));
 }
 
 /* The index after the quoted string that starts at @p at; n if it is not closed. */
@@ -190,11 +187,11 @@ rg_status rg__sofia_line_find(const msg_t *msg, rg_str name, uint32_t index, rg_
 		return RG_ENOMEM;
 	memcpy(key, name.p, name.n);
 	memcpy(key + name.n, ":", 2);
-	const msg_href_t *ref = msg_find_hclass(msg_mclass(msg), key, &at);
+	const msg_href_t *ref = msg_find_hclass(sip_default_mclass(), key, &at);
 	msg_hclass_t *class = ref && at > 0 ? ref->hr_class : NULL;
 	su_free(home, key);
 	for (msg_header_t *h = rg__sofia_first_line(msg); h && class; h = h->sh_succ) {
-		if (rg__sofia_line_continues(h) || !is_named(msg, h, class, name) || index-- > 0)
+		if (rg__sofia_line_continues(h) || !is_named(h, class, name) || index-- > 0)
 			continue;
 		*value = rg__sofia_line_value(home, h);
 		return value->p ? RG_OK : RG_ENOMEM;

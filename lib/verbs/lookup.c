@@ -9,7 +9,7 @@
 static rg_status select_branch(rg__lookup *l, rg__place *p)
 {
 	rg__lookup_settings settings = l->settings;
-	rg_request request = l->request;
+	rg_request request = *l->request;
 
 	request.request_uri = p->uri;
 	settings.no_sips = p->no_sips;
@@ -29,7 +29,7 @@ static rg_status select_gruu(rg__lookup *l, rg__place *p)
 	if (p->branch >= 0)
 		status = select_branch(l, p);
 	else
-		status = rg__select(l->op.found.record, &l->request, &l->settings, l->op.now, &p->targets);
+		status = rg__select(l->op.found.record, l->request, &l->settings, l->op.now, &p->targets);
 	l->settings.gruu = NULL;
 	if (p->gruu->temporary && rg_targets_code(p->targets) == 404)
 		rg__lookup_count_refused(l);
@@ -44,7 +44,7 @@ rg_status rg__lookup_select(rg__lookup *l, rg__place *p)
 		return select_gruu(l, p);
 	if (p->branch >= 0)
 		return select_branch(l, p);
-	return rg__select(l->op.found.record, &l->request, &l->settings, l->op.now, &p->targets);
+	return rg__select(l->op.found.record, l->request, &l->settings, l->op.now, &p->targets);
 }
 
 static rg_status lookup_decide(rg_op *op)
@@ -188,15 +188,15 @@ static rg_status read_own(rg__lookup *l)
 {
 	rg__place *p = &l->own;
 	int32_t code;
-	rg_status st = rg__lookup_aor(&l->request, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
+	rg_status st = rg__lookup_aor(l->request, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
 
 	if (st == RG_OK && code == 0)
 		st = refuse_foreign_gruu(l, &code);
-	if (st == RG_OK && code == 404 && l->request.defect == RG_R_FINE && !(p->gruu && !p->gruu->temporary))
+	if (st == RG_OK && code == 404 && l->request->defect == RG_R_FINE && !(p->gruu && !p->gruu->temporary))
 		rg__lookup_count_refused(l);
 	if (st != RG_OK || code != 0)
 		return st != RG_OK ? st : rg__targets_unread(code, &l->settings, &p->targets);
-	p->key = (rg_key){ rg__request_domain(&l->request), p->aor.user, p->aor.host };
+	p->key = (rg_key){ rg__request_domain(l->request), p->aor.user, p->aor.host };
 	l->op.key = p->key;
 	return RG_OK;
 }
@@ -212,15 +212,15 @@ static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps, rg_err
 	rg__msg_take(asked->message, &l->message);
 	if (op->heap)
 		rg_lookup_options_ref(asked->options);
-	st = rg__request_open(asked->request, &l->request, why);
+	st = rg__request_borrow(asked->request, &l->view, &l->request, why);
 	if (st == RG_OK && op->verb->walks)
-		st = check_branches(&l->request, asked->options, why);
+		st = check_branches(l->request, asked->options, why);
 	if (st == RG_OK && keeps)
-		st = rg__request_copy(&l->request, SIZE_MAX, &l->copy);
+		st = rg__request_copy(l->request, SIZE_MAX, &l->copy);
 	if (st != RG_OK)
 		return st;
 	if (keeps)
-		l->request = *l->copy;
+		l->request = l->copy;
 	rg__lookup_settings_of(op->ticket.snapshot->config, l->asked.options, &l->settings);
 	st = read_own(l);
 	if (st == RG_OK && op->verb->walks)

@@ -56,7 +56,8 @@ typedef struct rg__lookup {
 
 	/* These need not begin as zero. */
 	rg__lookup_asked asked;  /* request and message are good for `prepare` alone */
-	rg_request request;
+	const rg_request *request; /* the one of the caller, `view` or `copy` */
+	rg_request view;
 	rg__lookup_settings settings;
 } rg__lookup;
 

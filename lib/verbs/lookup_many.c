@@ -31,9 +31,9 @@ static bool names_as_much(const rg__place *place, const rg__place *p)
 /* Takes the AoR's key, unless an earlier place has it. If the AoR only came as sips before, its other bindings are left for this place. */
 static void claim_key(rg__lookup *l, rg__place *p)
 {
-	rg_key key = { rg__request_domain(&l->request), p->aor.user, p->aor.host };
+	rg_key key = { rg__request_domain(l->request), p->aor.user, p->aor.host };
 
-	p->sips = rg__is_sips(p->branch < 0 ? l->request.request_uri : p->uri) || (p->gruu && p->gruu->uri.scheme == RG__SCHEME_SIPS);
+	p->sips = rg__is_sips(p->branch < 0 ? l->request->request_uri : p->uri) || (p->gruu && p->gruu->uri.scheme == RG__SCHEME_SIPS);
 	for (uint32_t i = 0; i < l->n; i++) {
 		const rg__place *earlier = place_at(l, i);
 
@@ -58,7 +58,7 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 	rg__place *p = place_at(l, l->n);
 	rg__uri uri;
 
-	*p = (rg__place){ .uri = l->request.branches[index], .branch = (int32_t)index };
+	*p = (rg__place){ .uri = l->request->branches[index], .branch = (int32_t)index };
 	if (rg__has_stray_octet(p->uri) || rg__uri_read_address(p->uri, &uri) != RG_OK) {
 		l->malformed = true; /* nobody can be reached there; octets that could end a header field do not become part of a target */
 		return RG_OK;
@@ -66,7 +66,7 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 	rg_status st = rg__lookup_is_foreign(l, &uri, &p->kept_as_is);
 	int32_t code = 0;
 	if (st == RG_OK && !p->kept_as_is)
-		st = rg__uri_subject(&uri, l->request.domain, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
+		st = rg__uri_subject(&uri, l->request->domain, l->op.ticket.snapshot->config, &p->aor, &p->gruu, &code);
 	l->malformed |= code == 400 || code == 416;
 	if (code == 404)
 		rg__lookup_count_refused(l);
@@ -81,7 +81,7 @@ static rg_status add_branch(rg__lookup *l, uint32_t index)
 
 static rg_status add_branches(rg__lookup *l)
 {
-	uint32_t n = l->request.n_branches;
+	uint32_t n = l->request->n_branches;
 	rg_status st = RG_OK;
 
 	l->branches = calloc((size_t)n + 1, sizeof *l->branches);
@@ -97,11 +97,11 @@ rg_status rg__lookup_add_places(rg__lookup *l)
 	rg_registrar *reg = l->op.ticket.reg;
 	rg_status st = RG_OK;
 
-	l->own.uri = l->request.aor.p ? RG__ABSENT : l->request.request_uri;
+	l->own.uri = l->request->aor.p ? RG__ABSENT : l->request->request_uri;
 	if (l->own.key.domain.p)
 		claim_key(l, &l->own);
 	l->n = 1;
-	if (l->request.defect != RG_R_FINE)
+	if (l->request->defect != RG_R_FINE)
 		return RG_OK; /* refused, whatever its branches are */
 	if (l->settings.branch)
 		st = add_branches(l);
@@ -110,7 +110,7 @@ rg_status rg__lookup_add_places(rg__lookup *l)
 	l->sites = rg__sites_of(reg);
 	if (!l->sites && !atomic_flag_test_and_set(&reg->no_sites_told))
 		rg__log(&reg->env, RG_LOG_WARNING, "a lookup is to be global, but there is no federation of sites");
-	rg__buf_add(&l->homes_domain, rg__request_domain(&l->request));
+	rg__buf_add(&l->homes_domain, rg__request_domain(l->request));
 	rg__buf_add(&l->homes_domain, RG__HOMES_SUFFIX);
 	return l->homes_domain.failed ? RG_ENOMEM : st;
 }

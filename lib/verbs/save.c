@@ -14,7 +14,8 @@ typedef struct save_op {
 
 	/* These need not begin as zero. */
 	rg_msg msg;
-	rg_request request;
+	const rg_request *request;        /* the one of the caller, `view` or `copy` */
+	rg_request view;
 	uint8_t seed[32];
 	rg__register_room room;
 } save_op;
@@ -46,8 +47,8 @@ static void tell_refusal(const save_op *s, int32_t reason)
 	rg__spot spot = { .at = RG__NO_STOP };
 
 	if (rg__register_reason(s->reg) == reason && !s->asked.upstream)
-		rg__register_explain(&s->request, reason, config, s->asked.options, &spot);
-	rg__log_refusal(&s->op.ticket.reg->env, &s->request, rg__register_key(s->reg), reason, &spot);
+		rg__register_explain(s->request, reason, config, s->asked.options, &spot);
+	rg__log_refusal(&s->op.ticket.reg->env, s->request, rg__register_key(s->reg), reason, &spot);
 }
 
 static void save_answer(rg_op *op, rg_status status)
@@ -116,7 +117,7 @@ static rg_status ask_host(save_op *s)
 		st = ask_domain(s, env, i == 0);
 	if (st != RG_OK || rg__register_reason(s->reg) == RG_R_DOMAIN || !env->authorize || !rg__register_asks_authorization(s->reg))
 		return st;
-	if (!env->authorize(env->user, &s->request.from_header, &s->request.to_header, &s->request.identity))
+	if (!env->authorize(env->user, &s->request->from_header, &s->request->to_header, &s->request->identity))
 		rg__register_overrule(s->reg, RG_R_FORBIDDEN);
 	return RG_OK;
 }
@@ -155,18 +156,21 @@ static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keep
 		s->msg = asked->message->msg;
 	if (s->op.heap)
 		rg_save_options_ref(asked->options);
-	st = rg__request_open(asked->request, &s->request, why);
+	st = rg__request_borrow(asked->request, &s->view, &s->request, why);
 	if (st == RG_OK)
-		st = rg__homes_spared(s->request.domain, why);
+		st = rg__homes_spared(s->request->domain, why);
 	if (st == RG_OK && keeps) {
 		int64_t most = rg__config_int(s->op.ticket.snapshot->config, RG__P_max_request_bytes);
 
-		st = rg__request_copy(&s->request, (size_t)most, &s->copy);
+		st = rg__request_copy(s->request, (size_t)most, &s->copy);
 		if (st == RG_OK)
-			s->request = *s->copy;
+			s->request = s->copy;
 	}
 	if (st == RG_ELIMIT) {
-		s->request.defect = RG_R_TOO_LARGE; /* refused at once, so it need not outlive the call */
+		/* Refused at once, so it need not outlive the call. */
+		s->view = *s->request;
+		s->view.defect = RG_R_TOO_LARGE;
+		s->request = &s->view;
 		st = RG_OK;
 	}
 	return st;
@@ -181,9 +185,9 @@ static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error
 
 	rg__ticket_seed(&op->ticket, s->seed);
 	if (st == RG_OK && asked->upstream)
-		st = rg__register_read_answered(&s->request, asked->upstream, config, s->asked.options, &s->reg, why);
+		st = rg__register_read_answered(s->request, asked->upstream, config, s->asked.options, &s->reg, why);
 	else if (st == RG_OK)
-		st = rg__register_read(&s->request, config, s->asked.options, &s->room, &s->reg, why);
+		st = rg__register_read(s->request, config, s->asked.options, &s->room, &s->reg, why);
 	if (st == RG_OK)
 		st = ask_host(s);
 	if (st != RG_OK)

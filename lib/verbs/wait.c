@@ -30,8 +30,8 @@ rg_status rg__lookup_await(rg__lookup *l, rg__place *p)
 	if (wakes.n == 0)
 		return RG_OK;
 	if (!l->wait)
-		st = rg__wait_new(&l->op, &(rg__wait_asked){ .request = &l->request, .options = l->asked.options,
-			.prefix = is_within_dialog(&l->request) ? RG_STR("mid-") : RG_STR("ini-") }, &l->wait);
+		st = rg__wait_new(&l->op, &(rg__wait_asked){ .request = l->request, .options = l->asked.options,
+			.prefix = is_within_dialog(l->request) ? RG_STR("mid-") : RG_STR("ini-") }, &l->wait);
 	if (st == RG_OK)
 		st = rg__wait_arm(l->wait, &(rg__lookout_asked){ .key = l->op.key, .branch = p->branch, .gruu = p->gruu != NULL,
 			.no_sips = p->no_sips }, &p->spot);

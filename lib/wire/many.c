@@ -142,6 +142,18 @@ static void one_over(void *user)
 	free(many);
 }
 
+/* A call that could not begin, maybe for want of memory, so that nobody has looked at it. */
+static void fail_call(many_calls *many, rg_wire_call *call, rg_status status)
+{
+	call->n = 0;
+	call->status = status;
+	call->code = 0;
+	call->targets = NULL;
+	call->to = (rg_addr){ 0 };
+	one_done(many, call);
+	one_over(many);
+}
+
 /* What is begun may be answered, and its call used for something else, before the next one begins. */
 static rg_status begin_many(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, many_calls *many, rg_error *why)
 {
@@ -155,10 +167,8 @@ static rg_status begin_many(rg_registrar *registrar, rg_wire_call *calls, uint32
 		rg_status status = rg_wire_handle_async(registrar, call, one_done, many, one_over, NULL, why);
 		if (status == RG_PENDING)
 			result = RG_PENDING;
-		if (status >= 0)
-			continue;
-		one_done(many, call);
-		one_over(many);
+		if (status < 0)
+			fail_call(many, call, status);
 	}
 	return result;
 }

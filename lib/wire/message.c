@@ -60,7 +60,7 @@ static inline bool has_letters(const char *name, const char *row, size_t n)
 	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
 }
 
-static inline __attribute__((always_inline)) const struct wire_header *known_header(rg_str name)
+static inline const struct wire_header *known_header(rg_str name)
 {
 	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
 
@@ -107,7 +107,7 @@ static rg_str unfold_value(rg__wire_message *m, rg_str s)
 	return out;
 }
 
-static bool grow(rg__wire_message *m)
+static bool grow_lines(rg__wire_message *m)
 {
 	if (m->n_lines < RG__WIRE_OWN_LINES || m->lines != m->own)
 		return true;
@@ -122,7 +122,7 @@ static bool grow(rg__wire_message *m)
 /* The lines of one header stand together, so a line that comes later may have to be put in front of others. */
 static bool add_list_line(rg__wire_message *m, int list, rg_str value)
 {
-	if (!grow(m))
+	if (!grow_lines(m))
 		return false;
 	uint16_t at = (uint16_t)(m->n[list] ? m->first[list] + m->n[list] : m->n_lines);
 	if (at < m->n_lines) {
@@ -187,7 +187,10 @@ static bool take_vias(rg__wire_message *m, rg_str value)
 	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
-static bool take_line(rg__wire_message *m, const rg__wire_line *line)
+/* Part of the loop over the lines. */
+static inline bool take_line(rg__wire_message *m, const rg__wire_line *line) __attribute__((always_inline));
+
+static inline bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
 	const struct wire_header *row = known_header(line->name);
 	rg_str value = line->value;

@@ -12,6 +12,8 @@ typedef struct reply_text {
 
 static inline void reply_put(reply_text *out, rg_str s)
 {
+	if (s.n == 0) /* neither may be NULL for memcpy() */
+		return;
 	out->n += s.n;
 	if (s.n > out->left) {
 		out->left = 0;

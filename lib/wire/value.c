@@ -115,7 +115,7 @@ static const char *take_sent_by(const char *p, const char *end, rg__wire_via *vi
 
 static bool is_rport(rg_str name)
 {
-	return name.n == 5 && rg__wire_same_name(name, RG_STR("rport"));
+	return name.n == 5 && (memcmp(name.p, "rport", 5) == 0 || rg__wire_same_name(name, RG_STR("rport")));
 }
 
 static bool is_received(rg_str name)
@@ -137,8 +137,9 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 		p = take_wire_param(p, end, &name);
 		if (!p)
 			return NULL;
-		via->rport |= is_rport(name);
-		if (!via->known.p && (is_rport(name) || is_received(name)))
+		const bool rport = is_rport(name);
+		via->rport |= rport;
+		if (!via->known.p && (rport || is_received(name)))
 			via->known = (rg_str){ from, (size_t)(p - from) };
 	}
 	for (to = p; rg__wire_is(to[-1], RG__WIRE_LWS);)

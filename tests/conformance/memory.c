@@ -3,7 +3,6 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <rgstr/memory.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include "check/check.h"
 
@@ -373,65 +372,6 @@ Test(memory, a_prefetch_of_more_keys_than_it_looks_at_changes_nothing)
 	rg__check_holds(&ck, &keys[7], &r);
 	free(names);
 	free(keys);
-	finish(&ck);
-}
-
-/* A record of @p n bindings with the tags 0 to n - 1. */
-static rg_record *tagged(const rg_key *key, const rg_revision *revision, uint32_t n)
-{
-	enum { MANY = 40 };
-	rg_contact contacts[MANY];
-	char hops[MANY][16];
-	rg_record *out = NULL;
-
-	for (uint32_t i = 0; i < n; i++) {
-		rg_contact_init(&contacts[i], sizeof contacts[i]);
-		contacts[i].id = i + 1;
-		contacts[i].expires = 5000;
-		contacts[i].next_hop = (rg_str){ hops[i], (size_t)snprintf(hops[i], sizeof hops[i], "hop-%u", (unsigned)i) };
-	}
-	cr_assert_eq(rg_record_new(key, revision, contacts, n, NULL, 0, (rg_str){ NULL, 0 }, &out), RG_OK);
-	return out;
-}
-
-/* The cells of an entry are used again for entries of other lengths. */
-Test(memory, finds_records_whose_number_of_tags_goes_up_and_down)
-{
-	enum { KEYS = 50, TAGS = 40, STEPS = 6000, CHECKED = 500 };
-	rg__check ck = start(0);
-	rg_revision has[KEYS] = { 0 };
-	uint32_t n_tags[KEYS] = { 0 }, state = 1;
-	uint64_t most = 0;
-
-	for (uint32_t step = 1; step <= STEPS; step++) {
-		rg__check_label name;
-		uint32_t k = (state = state * 1664525 + 1013904223) >> 8 & 63, n = (state >> 14) % (TAGS + 1);
-		rg_revision own = rg__check_mint(&ck);
-
-		if (k >= KEYS)
-			continue;
-		n = step % 3 ? n % 4 : n;
-		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, k);
-		rg_record *next = n > 0 ? tagged(key, &own, n) : NULL;
-		rg__check_answer *a = rg__check_commit(&ck, key, &has[k], &own, next);
-		cr_assert_eq(a->status, RG_OK);
-		rg__check_forget(a);
-		rg_record_unref(next);
-		has[k] = n > 0 ? own : zero;
-		n_tags[k] = n;
-		most = rg_memory_store_size(ck.store) > most ? rg_memory_store_size(ck.store) : most;
-		for (uint32_t tag = 0; tag < TAGS && step % CHECKED == 0; tag++) {
-			char hop[16];
-			rg_str text = { hop, (size_t)snprintf(hop, sizeof hop, "hop-%u", (unsigned)tag) };
-			rg__check_walk w = { .kind = RG__CHECK_FIND, .limit = 3, .domain = RG__CHECK_DOMAIN, .tag = text };
-			uint8_t seen[KEYS];
-
-			rg__check_collect(&ck, &w, seen, KEYS, NULL);
-			for (uint32_t i = 0; i < KEYS; i++)
-				cr_assert_eq(seen[i], n_tags[i] > tag, "key %u, tag %u", (unsigned)i, (unsigned)tag);
-		}
-	}
-	cr_expect_lt(most, 400000, "%d bytes", (int)most);
 	finish(&ck);
 }
 

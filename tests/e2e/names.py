@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Next hops with a name: looked up without blocking, in the order of RFC 3263, within limits."""
+import socket
 import time
 from harness import Daemon, free_port, run
 from name_server import A, SRV, NameServer
@@ -177,6 +178,34 @@ def test_hosts_that_no_name_server_knows_are_not_asked_for():
             invite(caller, 'user%d' % n, 'u%d' % n)
             caller.expect(500, 5)
         assert names.asked == []
+
+
+def test_copies_that_wait_for_a_name_are_limited_by_their_bytes():
+    """What was let in while nothing was kept is not sent when its names are known and there is no room for it."""
+    known = {('phone.test', A): ['127.0.0.1']}
+    with NameServer(dict(known), {A: 0}) as names, Daemon('--name-server', names.address, '--max-calls', '10') as daemon:
+        phone, caller, seen = daemon.peer(), daemon.peer('tcp'), set()
+        phone.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        for n in range(3):
+            contacts = ['<sip:bob%d.%d@phone.test:%d>' % (n, m, phone.port) for m in range(20)]
+            assert daemon.peer().register('bob', contacts).code == 200
+        time.sleep(5.2)  # an answer is kept for at least five seconds
+        names.records = {('phone.test', A): None}
+        asked = len(names.asked)
+        for n in range(10):
+            caller.send(caller.request('MESSAGE', 'sip:bob@example.org', CALLER, '<sip:bob@example.org>', 'large-%d' % n, 1, body='x' * 48000))
+        end = time.monotonic() + 3
+        while len(names.asked) == asked or daemon.control('stats')['received_requests'] < 13:
+            assert time.monotonic() < end, 'not all wait'
+            time.sleep(0.02)
+        names.records = known
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            message = phone.recv(0.1)
+            if message:
+                seen.add((message.get('call-id'), message.uri))
+        # Of 600 copies there is room for 16 MiB and 160 KiB.
+        assert 100 < len(seen) < 360, len(seen)
 
 
 def test_acks_that_wait_for_a_name_are_limited():

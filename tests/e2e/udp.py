@@ -97,6 +97,7 @@ def test_what_is_not_redirected():
         assert ask(peer, 'INVITE', 'sips:bob@example.org')[1].code == 480
         assert ask(peer, 'INVITE', 'tel:+123')[1].code == 416
         assert ask(peer, 'CANCEL', 'sip:bob@example.org')[1].code == 481
+        assert ask(peer, 'OPTIONS', 'sip:%s' % peer.target)[1].code == 200
         answer = peer.register('bob', headers=['Require: x'])
         assert answer.code == 420 and answer.get('unsupported') == 'x', answer
         peer.send(peer.request('ACK', 'sip:bob@example.org', '<sip:a@h>;tag=1', '<sip:bob@example.org>', 'c', 1))

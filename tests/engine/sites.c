@@ -109,6 +109,7 @@ static void put_some_long(rg_store *shared, const char *user, const char *site, 
 		contacts[i].uri = rg_str_from(uris[i]);
 		contacts[i].next_hop = RG_STR("x:1");
 		contacts[i].callid = RG_STR("home");
+		contacts[i].created = contacts[i].modified = expires - 1000; /* so it takes the room that a home of today takes */
 		contacts[i].expires = expires;
 		if (i < n_long) {
 			snprintf(attrs[i], LONG, "%0*u", LONG - 1, i); /* a record stores what they share once */

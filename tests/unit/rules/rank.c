@@ -5,11 +5,11 @@
 
 static void expect_order(const rg__rank *given, uint32_t n, bool newest, const char *want)
 {
-	rg__rank r[8];
+	rg__rank r[8], room[8];
 	char got[9] = "";
 
 	memcpy(r, given, n * sizeof *r);
-	rg__rank_sort(r, n, newest);
+	rg__rank_sort(r, n, room, newest);
 	for (uint32_t i = 0; i < n; i++)
 		got[i] = (char)('a' + r[i].index);
 	cr_expect_str_eq(got, want);
@@ -40,11 +40,11 @@ Test(rank, latency_first_then_q_and_age_with_the_unmeasured_last)
 	static const char *const want[] = { "cfdbeag", "cdfbega" };
 
 	for (int newest = 0; newest < 2; newest++) {
-		rg__rank r[7];
+		rg__rank r[7], room[7];
 		char got[8] = "";
 
 		memcpy(r, given, sizeof r);
-		rg__rank_sort_latency(r, 7, newest);
+		rg__rank_sort_latency(r, 7, room, newest);
 		for (int i = 0; i < 7; i++)
 			got[i] = (char)('a' + r[i].index);
 		cr_expect_str_eq(got, want[newest]);
@@ -56,11 +56,38 @@ Test(rank, the_most_recent_first_whatever_else)
 	rg__rank r[] = {
 		{ .index = 0, .modified = 5, .created = 1, .q = 1000 }, { .index = 1, .modified = 5, .created = 2, .latency = 9 },
 		{ .index = 2, .modified = 6, .q = -1 }, { .index = 3, .modified = 5, .created = 2, .id = 7 },
-	};
+	}, room[4];
 
-	rg__rank_sort_recent(r, 4);
+	rg__rank_sort_recent(r, 4, room);
 	cr_expect(r[0].index == 2 && r[1].index == 3 && r[2].index == 1 && r[3].index == 0);
-	rg__rank_sort_recent(NULL, 0);
+	rg__rank_sort_recent(NULL, 0, NULL);
+}
+
+static uint32_t next_number(uint32_t *state)
+{
+	*state = *state * 1664525 + 1013904223;
+	return *state >> 8;
+}
+
+/* With few values, many ranks are equal but for their id. */
+Test(rank, any_number_in_any_order_is_sorted)
+{
+	enum { MOST = 70 };
+	uint32_t state = 1;
+
+	for (uint32_t n = 0; n <= MOST; n++) {
+		rg__rank r[MOST], room[MOST];
+		bool seen[MOST] = { false };
+
+		for (uint32_t i = 0; i < n; i++)
+			r[i] = (rg__rank){ .index = (uint16_t)i, .id = i, .modified = next_number(&state) % (n % 2 ? 1000 : 5), .q = n % 3 == 0 ? 7 : -1 };
+		rg__rank_sort(r, n, room, false);
+		for (uint32_t i = 0; i < n; i++) {
+			cr_expect_not(seen[r[i].index]);
+			seen[r[i].index] = true;
+			cr_expect(i == 0 || r[i - 1].modified < r[i].modified || (r[i - 1].modified == r[i].modified && r[i - 1].id < r[i].id), "%u", n);
+		}
+	}
 }
 
 Test(rank, a_rank_is_the_same_from_a_view_and_at_a_glance)

@@ -131,6 +131,31 @@ static void decide(const msg_mclass_t *class, const char *text, const char *flag
 	msg_destroy(m.msg);
 }
 
+Test(sofia_class, of_few_headers_hides_no_name_of_a_header)
+{
+	const rg_msg_ops *ops = rg_sofia_msg_ops();
+	static const char *const names[] = { "Subject", "s", "SUBJECT", "Contact", "m", "X-Own", "x-own", "Via", "v" };
+	msg_mclass_t *class = few();
+	rg_sofia_message m;
+	rg_str value;
+
+	rg_sofia_message_init(&m, sizeof m);
+	for (int brief = 0; brief < 2; brief++) {
+		const char *text = brief ? HEAD "v: 1\r\ns: 1\r\nm: 1\r\nX-Own: 1\r\n\r\n" : HEAD "Via: 1\r\nSubject: 1\r\nContact: 1\r\nX-Own: 1\r\n\r\n";
+
+		m.msg = msg_make(class, MSG_FLG_EXTRACT_COPY, text, (ssize_t)strlen(text));
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+			const rg_str name = rg_str_from(names[i]);
+
+			cr_expect_eq(ops->header(NULL, &m, &name, 0, &value), RG_OK, "%s", names[i]);
+			cr_expect(rg_str_equal(value, RG_STR("1")), "%s", names[i]);
+			cr_expect_eq(ops->header(NULL, &m, &name, 1, &value), RG_ENOENT, "%s", names[i]);
+		}
+		msg_destroy(m.msg);
+	}
+	free(class);
+}
+
 Test(sofia_class, of_few_headers_leads_to_the_same_decisions)
 {
 	static char with_all[16384], with_few[16384];

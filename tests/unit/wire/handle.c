@@ -178,6 +178,18 @@ Test(wire_handle, a_buffer_that_is_too_small_can_be_made_larger)
 	world_end(&w);
 }
 
+Test(wire_handle, a_host_may_ask_first_how_much_room_is_needed)
+{
+	rg_wire_call call;
+	world w = world_new();
+
+	rg_wire_call_init(&call, sizeof call);
+	call.bytes = RG_STR(REGISTER "Contact: <sip:a@192.0.2.1>\r\n\r\n");
+	cr_expect_eq(rg_wire_handle(w.registrar, &call, NULL), RG_ELIMIT);
+	cr_expect_eq(call.n, send_text(&w, REGISTER "Contact: <sip:a@192.0.2.1>\r\n\r\n").n - strlen(";received=192.0.2.99;rport=4444") + strlen(";rport"));
+	world_end(&w);
+}
+
 Test(wire_handle, a_refusal_that_does_not_fit_is_no_reply)
 {
 	world w = world_new();
