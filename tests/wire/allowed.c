@@ -120,8 +120,13 @@ static bool excuse_copied(const question *q, answer *left, answer *right, verdic
 	(void)q;
 	(void)v;
 	while (is_refusal(left) && is_refusal(right) && !long_via(left).p && long_via(right).p) {
+		bool topmost = long_via(right).p == line_of(right, "Via: ").p;
 		drop_line(right, long_via(right));
 		found = true;
+		if (topmost) { /* then another one is the topmost on the left, and says where the request came from */
+			drop_line(left, line_of(left, "Via: "));
+			drop_line(right, line_of(right, "Via: "));
+		}
 	}
 	for (size_t i = 0; i < 4 && is_refusal(left) && is_refusal(right); i++) {
 		rg_str line = line_of(right, copied[i]), value = value_of(line, copied[i]);
