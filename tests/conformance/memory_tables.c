@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* The tables of the memory store: large pages, and entries of all lengths. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <rgstr/memory.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include "check/check.h"
 
 static const rg_revision zero;
 
 static bool small_pages; /* the system has no others */
+static void *refused;    /* what was to be put on large ones, in vain */
 
 int __wrap_madvise(void *p, size_t n, int advice);
 
@@ -16,6 +19,7 @@ int __wrap_madvise(void *p, size_t n, int advice);
 int __wrap_madvise(void *p, size_t n, int advice)
 {
 	(void)advice;
+	refused = small_pages ? p : NULL;
 	return small_pages || !p || n == 0 ? -1 : 0;
 }
 
@@ -80,7 +84,7 @@ Test(memory_tables, has_large_pages_or_says_that_there_are_none)
 /* A record of @p n bindings with the tags from @p first on. */
 static rg_record *tagged(const rg_key *key, const rg_revision *revision, uint32_t first, uint32_t n)
 {
-	enum { MANY = 40 };
+	enum { MANY = 600 };
 	rg_contact contacts[MANY];
 	char hops[MANY][16];
 	rg_record *out = NULL;
@@ -93,6 +97,51 @@ static rg_record *tagged(const rg_key *key, const rg_revision *revision, uint32_
 	}
 	cr_assert_eq(rg_record_new(key, revision, contacts, n, NULL, 0, (rg_str){ NULL, 0 }, &out), RG_OK);
 	return out;
+}
+
+/* Commits a record of @p n bindings with the tags from @p first on, or none. */
+static rg_status put_tagged(rg__check *ck, uint32_t key, rg_revision *has, uint32_t first, uint32_t n)
+{
+	rg__check_label label;
+	rg_key *name = rg__check_name(&label, RG__CHECK_DOMAIN, key);
+	rg_revision own = rg__check_mint(ck);
+	rg_record *next = n > 0 ? tagged(name, &own, first, n) : NULL;
+	rg__check_answer *a = rg__check_commit(ck, name, has, &own, next);
+	rg_status status = a->status;
+
+	if (status == RG_OK)
+		*has = n > 0 ? own : zero;
+	rg__check_forget(a);
+	rg_record_unref(next);
+	return status;
+}
+
+/* The cells of so many records do not fit into one mapping. */
+Test(memory_tables, give_back_what_large_pages_were_refused_for)
+{
+	enum { TAGS = 600, MOST = 700 };
+	static const rg_store_check_options options = { .struct_size = sizeof options };
+	rg__check ck = { .options = &options, .random = 1 };
+	rg_status status = RG_OK;
+	rg_memory_options one;
+	uint32_t n = 0;
+
+	rg_memory_options_init(&one, sizeof one);
+	one.shards = one.large_pages = 1;
+	cr_assert_eq(rg_memory_store_new(&one, &ck.store, NULL), RG_OK);
+	ck.ops = rg_store_members(ck.store, &ck.self);
+	small_pages = true;
+	while (n < MOST && status == RG_OK) {
+		rg_revision has = zero;
+		status = put_tagged(&ck, n++, &has, 0, TAGS);
+	}
+	cr_expect_eq(status, RG_ENOMEM);
+	cr_assert_not_null(refused);
+	cr_expect(msync(refused, 1, MS_ASYNC) < 0 && errno == ENOMEM, "it is still mapped");
+	small_pages = false;
+	rg_store_unref(ck.store);
+	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
+	rg__check_free_answers(&ck);
 }
 
 /* The cells of an entry are used again for entries of other lengths. */
@@ -142,23 +191,6 @@ Test(memory_tables, finds_records_whose_number_of_tags_goes_up_and_down)
 	rg_store_unref(ck.store);
 	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
 	rg__check_free_answers(&ck);
-}
-
-/* Commits a record of @p n bindings with the tags from @p first on, or none. */
-static rg_status put_tagged(rg__check *ck, uint32_t key, rg_revision *has, uint32_t first, uint32_t n)
-{
-	rg__check_label label;
-	rg_key *name = rg__check_name(&label, RG__CHECK_DOMAIN, key);
-	rg_revision own = rg__check_mint(ck);
-	rg_record *next = n > 0 ? tagged(name, &own, first, n) : NULL;
-	rg__check_answer *a = rg__check_commit(ck, name, has, &own, next);
-	rg_status status = a->status;
-
-	if (status == RG_OK)
-		*has = n > 0 ? own : zero;
-	rg__check_forget(a);
-	rg_record_unref(next);
-	return status;
 }
 
 /* In a full store a record becomes no larger, and keeps some of its tags. It has fewer of them, or as many. */
