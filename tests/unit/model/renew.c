@@ -142,6 +142,23 @@ Test(renew, looks_at_key_number_of_bindings_removals_and_addresses)
 	rg_record_unref(before);
 }
 
+/* As where an AoR has no domain: neither part may reach memcmp(), which takes no NULL even for no octets. */
+Test(renew, compares_absent_parts_of_the_key)
+{
+	rg_contact c = sample_contact();
+	const uint16_t given = RG__GIVEN;
+	rg_key key = sample_key();
+	rg_record *before, *next;
+
+	key.host = ABSENT;
+	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
+	c.cseq++;
+	cr_assert_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+	cr_expect_eq(rg_record_size(next), rg_record_size(before));
+	rg_record_unref(next);
+	rg_record_unref(before);
+}
+
 Test(renew, refuses_what_a_record_cannot_hold)
 {
 	rg_contact c = sample_contact();
