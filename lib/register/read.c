@@ -184,11 +184,11 @@ static uint32_t allowed(const rg_request *r)
 {
 	uint32_t bits = 0;
 
-	if (r->n_allow == 0 || !rg__is_token_list(r->allow, r->n_allow))
-		return RG_METHODS_ALL;
-	for (uint32_t i = 0; i < r->n_allow; i++)
-		bits |= rg__methods_of(r->allow[i]);
-	return bits;
+	for (uint32_t i = 0; i < r->n_allow; i++) {
+		if (!rg__methods_read(r->allow[i], &bits))
+			return RG_METHODS_ALL;
+	}
+	return r->n_allow > 0 ? bits : RG_METHODS_ALL;
 }
 
 static rg_status check_register(rg__register *reg, const rg_upstream *upstream, int32_t *reason, rg_error *why)
