@@ -54,7 +54,7 @@ static void read_reg_id(rg__wanted *w, rg_str value)
 
 bool rg__received_read(rg_str text, rg__uri *out)
 {
-	return rg__uri_parse(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
+	return rg__uri_parse_hop(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
 }
 
 static int32_t read_contact_received(rg__register *reg, rg__wanted *w, rg_str value)
