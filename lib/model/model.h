@@ -60,9 +60,9 @@ rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
 
-/* The record after @p before, NULL = none, and with its extra. kept[i] is the index of a binding of @p before that stays as it is, or
- * RG__GIVEN: contacts[i] is that binding. Of the other elements of @p contacts nothing is read, and they may be written. It is cheaper when
- * no string changes. */
+/* The record after @p before, NULL = none, with its extra, and with its key if @p key is NULL. kept[i] is the index of a binding of @p before
+ * that stays as it is, or RG__GIVEN: contacts[i] is that binding. Of the other elements of @p contacts nothing is read, and they may be
+ * written. It is cheaper when no string changes. */
 #define RG__GIVEN UINT16_MAX
 rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
 	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out);
