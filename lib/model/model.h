@@ -49,6 +49,10 @@ typedef struct rg__held {
 
 void rg__record_held(const rg_record *record, uint32_t index, rg__held *out); /* @p index must exist */
 
+/* Of a binding only what a 200 lists of it: uri, params, received, q, expires, modified. The rest of @p out is not written. @p index must
+ * exist. */
+void rg__record_listed(const rg_record *record, uint32_t index, rg_contact *out);
+
 /* What of a binding does not come from its REGISTER: id, generation, created, flags, branch_flags, latency, extra. The rest of @p out is
  * empty. @p index must exist. */
 void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out);
