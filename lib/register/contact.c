@@ -26,7 +26,7 @@ static const struct {
 static int param_id(rg_str name, rg_str received_param, bool *stored)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (name.n == known[i].name.n && rg__eq_nocase(name, known[i].name)) {
+		if (name.n == known[i].name.n && (rg__same_octets(name.p, known[i].name.p, name.n) || rg__eq_nocase(name, known[i].name))) {
 			*stored = known[i].stored;
 			return known[i].id;
 		}
