@@ -35,10 +35,18 @@ static inline size_t skip_blank(rg_str s, size_t at)
 	return at;
 }
 
+/* rg__span() for RG__C_TOKEN. Most methods are of capital letters. */
+static inline size_t skip_name(rg_str s, size_t at)
+{
+	if (s.n - at >= sizeof(rg__octets))
+		at += rg__first_mark((rg__octets)(rg__octets_at(s.p + at) - 'A' > 'Z' - 'A'));
+	return rg__span(s, at, RG__C_TOKEN);
+}
+
 bool rg__methods_read(rg_str list, uint32_t *bits)
 {
 	for (size_t at = 0;; at++) {
-		size_t from = skip_blank(list, at), end = rg__span(list, from, RG__C_TOKEN);
+		size_t from = skip_blank(list, at), end = skip_name(list, from);
 
 		if (end > from)
 			*bits |= rg__method_bit(rg__sub(list, from, end));
