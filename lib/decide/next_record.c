@@ -9,7 +9,7 @@ static bool stays(const rg__entry *e)
 }
 
 /* Lists the bindings that stay, in their order, and moves the contacts of those that are given there. */
-static uint32_t list_kept(rg__merge *m)
+RG__INLINE uint32_t list_kept(rg__merge *m)
 {
 	uint32_t n = 0;
 

@@ -18,7 +18,7 @@ static inline lanes difference(const char *a, const char *b)
 
 /* Compares without a branch for each word: nearly always all strings stay. False: it changed. True: it changed if that made @p sum other
  * than zero. The strings of a binding that did not change are slices of the record itself. */
-static inline bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
+RG__INLINE bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
 {
 	uint64_t x, y;
 
