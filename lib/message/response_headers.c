@@ -176,7 +176,8 @@ static void print_lines(const rg_response *r, lines *l)
 	rg_str gruus = x->gruus;
 	rg_contact c;
 
-	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; i < r->answer.n_listed; i++) {
+		rg__record_listed(r->answer.record, r->answer.listed[i], &c);
 		begin_header(l, RG_STR("Contact"));
 		put_contact_value(l, r, &c);
 		if (x->gruus.n > 0)
