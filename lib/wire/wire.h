@@ -32,7 +32,7 @@ typedef struct rg__wire_via {
 uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
 /* Takes the next parameter other than rport and received, with its ';'. @p end is that of the value. Absent: there is no further one. */
 rg_str rg__wire_via_param(const char **at, const char *end);
-int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none */
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none. The method is a token */
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
