@@ -234,7 +234,7 @@ RG__WIRE_INLINE bool take_line(rg__wire_message *m, const rg__wire_line *line)
 
 static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)
 {
-	memset(m, 0, offsetof(rg__wire_message, own));
+	memset(m, 0, offsetof(rg__wire_message, key));
 	m->lines = m->own;
 	m->size = bytes.n;
 	m->start = *start;

@@ -61,6 +61,8 @@ typedef struct rg__wire_message {
 	rg__wire_via via;                                  /* the topmost one */
 
 	/* These need not begin as zero. */
+	const uint8_t *key;                                /* rg_registrar_to_key() */
+	int64_t retry_after;                               /* seconds; 0 = a 503 to a lookup does not say it */
 	rg_str own[RG__WIRE_OWN_LINES];
 } rg__wire_message;
 
