@@ -43,7 +43,7 @@ static bool charge(struct change *ch, int64_t delta)
 {
 	struct memory *m = ch->m;
 	if (m->max_bytes == 0 || delta <= 0) {
-		count_bytes(ch, delta);
+		settle(ch, delta);
 		return true;
 	}
 	uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);

@@ -23,28 +23,39 @@ static inline void put(lines *l, rg_str s)
 /* A literal is copied as so many octets, without a call. */
 #define PUT(l, literal) put(l, (rg_str){ literal, sizeof literal - 1 })
 
+/* Prints a number below 100, with two digits. Returns what follows it. */
+static inline char *two_digits(char *at, uint32_t v)
+{
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+		"49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697" "9899";
+
+	memcpy(at, pairs + 2 * v, 2);
+	return at + 2;
+}
+
 static void put_decimal(lines *l, int64_t v)
 {
 	char digits[20]; /* the sign and 19 digits of INT64_MIN */
 	size_t at = sizeof digits;
 	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
 
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
+	for (; rest >= 100; rest /= 100)
+		two_digits(digits + (at -= 2), (uint32_t)(rest % 100));
+	if (rest >= 10)
+		two_digits(digits + (at -= 2), (uint32_t)rest);
+	else
+		digits[--at] = (char)('0' + rest);
 	if (v < 0)
 		digits[--at] = '-';
 	put(l, (rg_str){ digits + at, sizeof digits - at });
 }
 
-/* The name of a header is a literal, and what follows is its value. */
-static inline void begin_header(lines *l, rg_str name)
+/* What follows is the value of the header. @p start is its name with ": " behind it, a literal. */
+static inline void begin_header(lines *l, rg_str start)
 {
-	put(l, name);
-	PUT(l, ": ");
+	put(l, start);
 	if (l->headers)
-		l->headers[l->n_headers] = (rg_header){ .name = name, .value.p = l->room + l->n };
+		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->room + l->n };
 }
 
 static inline void end_header(lines *l)
@@ -95,17 +106,9 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 	put(l, c->params);
 }
 
-static char *two_digits(char *at, int64_t v)
-{
-	*at++ = (char)('0' + v / 10 % 10);
-	*at++ = (char)('0' + v % 10);
-	return at;
-}
-
-static char *three_letters(char *at, const char *from)
+static inline void three_letters(char *at, const char *from)
 {
 	memcpy(at, from, 3);
-	return at + 3;
 }
 
 /* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, in every locale. Years are counted from 1 March, so that a leap day ends a
@@ -114,14 +117,14 @@ static void put_date(lines *l, rg_time now)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	const int64_t last = RG__TIME_LAST / 1000;
-	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
-	int64_t day = t / 86400, second = t % 86400;
-	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153;
-	int64_t month = mp < 10 ? mp + 3 : mp - 9;
-	int64_t year = yoe + era * 400 + (month <= 2);
+	const uint64_t t = (uint64_t)(now < 0 ? 0 : now / 1000 < last ? now / 1000 : last);
+	const uint32_t day = (uint32_t)(t / 86400), second = (uint32_t)(t % 86400);
+	const uint32_t since = day + 719468, era = since / 146097, doe = since % 146097;
+	const uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	const uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	const uint32_t mp = (5 * doy + 2) / 153;
+	const uint32_t month = mp < 10 ? mp + 3 : mp - 9;
+	const uint32_t year = yoe + era * 400 + (month <= 2);
 	char text[] = "Thu, 01 Jan 1970 00:00:00 GMT";
 
 	three_letters(text, days + 3 * (day % 7));
@@ -150,14 +153,14 @@ static void put_extensions(const rg__extras *x, lines *l)
 	rg_str rest = x->path, caps = x->feature_caps, value;
 
 	while (rg_path_next(&rest, &value))
-		put_text_header(l, RG_STR("Path"), value);
+		put_text_header(l, RG_STR("Path: "), value);
 	while (caps.n > 0)
-		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
-	put_text_header(l, RG_STR("Supported"), x->supported);
-	put_text_header(l, RG_STR("Require"), x->require);
-	put_text_header(l, RG_STR("Service-Route"), x->service_route);
+		put_text_header(l, RG_STR("Feature-Caps: "), line_off(&caps));
+	put_text_header(l, RG_STR("Supported: "), x->supported);
+	put_text_header(l, RG_STR("Require: "), x->require);
+	put_text_header(l, RG_STR("Service-Route: "), x->service_route);
 	if (x->flow_timer > 0)
-		put_number_header(l, RG_STR("Flow-Timer"), x->flow_timer);
+		put_number_header(l, RG_STR("Flow-Timer: "), x->flow_timer);
 }
 
 rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
@@ -178,23 +181,23 @@ static void print_lines(const rg_response *r, lines *l)
 
 	for (uint32_t i = 0; i < r->answer.n_listed; i++) {
 		rg__record_listed(r->answer.record, r->answer.listed[i], &c);
-		begin_header(l, RG_STR("Contact"));
+		begin_header(l, RG_STR("Contact: "));
 		put_contact_value(l, r, &c);
 		if (x->gruus.n > 0)
 			put(l, line_off(&gruus));
 		end_header(l);
 	}
-	begin_header(l, RG_STR("Date"));
+	begin_header(l, RG_STR("Date: "));
 	put_date(l, r->answer.now);
 	end_header(l);
 	if (r->answer.code != 200)
-		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->answer.reason)));
+		put_text_header(l, RG_STR("P-Registrar-Error: "), rg_str_from(rg_reason_text(r->answer.reason)));
 	if (r->answer.code >= 500 && r->answer.code < 600 && x->retry_after > 0)
-		put_number_header(l, RG_STR("Retry-After"), x->retry_after);
+		put_number_header(l, RG_STR("Retry-After: "), x->retry_after);
 	if (r->answer.code == 423)
-		put_number_header(l, RG_STR("Min-Expires"), x->min_expires);
+		put_number_header(l, RG_STR("Min-Expires: "), x->min_expires);
 	if (r->answer.code == 420)
-		put_text_header(l, RG_STR("Unsupported"), x->unsupported);
+		put_text_header(l, RG_STR("Unsupported: "), x->unsupported);
 	put_extensions(x, l);
 }
 
