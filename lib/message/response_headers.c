@@ -5,23 +5,19 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
-/* Header lines that are printed. `n` and `n_headers` keep counting when the room is full, or when there are no headers to fill in. */
+/* Header lines that are printed. `n_headers` counts them, also when there are no headers to fill in. */
 typedef struct lines {
-	char *room;
-	size_t size, n;
+	rg__out out;
 	rg_header *headers; /* NULL = the text alone is wanted */
 	uint32_t n_headers;
 } lines;
 
 static inline void put(lines *l, rg_str s)
 {
-	if (s.n > 0 && l->n <= l->size && s.n <= l->size - l->n)
-		memcpy(l->room + l->n, s.p, s.n);
-	l->n += s.n;
+	rg__out_add(&l->out, s);
 }
 
-/* A literal is copied as so many octets, without a call. */
-#define PUT(l, literal) put(l, (rg_str){ literal, sizeof literal - 1 })
+#define PUT(l, literal) put(l, RG_STR(literal))
 
 /* Prints a number below 100, with two digits. Returns what follows it. */
 static inline char *two_digits(char *at, uint32_t v)
@@ -33,35 +29,18 @@ static inline char *two_digits(char *at, uint32_t v)
 	return at + 2;
 }
 
-static void put_decimal(lines *l, int64_t v)
-{
-	char digits[20]; /* the sign and 19 digits of INT64_MIN */
-	size_t at = sizeof digits;
-	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
-
-	for (; rest >= 100; rest /= 100)
-		two_digits(digits + (at -= 2), (uint32_t)(rest % 100));
-	if (rest >= 10)
-		two_digits(digits + (at -= 2), (uint32_t)rest);
-	else
-		digits[--at] = (char)('0' + rest);
-	if (v < 0)
-		digits[--at] = '-';
-	put(l, (rg_str){ digits + at, sizeof digits - at });
-}
-
 /* What follows is the value of the header. @p start is its name with ": " behind it, a literal. */
 static inline void begin_header(lines *l, rg_str start)
 {
 	put(l, start);
 	if (l->headers)
-		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->room + l->n };
+		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->out.room + l->out.n };
 }
 
 static inline void end_header(lines *l)
 {
 	if (l->headers)
-		l->headers[l->n_headers].value.n = (size_t)(l->room + l->n - l->headers[l->n_headers].value.p);
+		l->headers[l->n_headers].value.n = (size_t)(l->out.room + l->out.n - l->headers[l->n_headers].value.p);
 	l->n_headers++;
 	PUT(l, "\r\n");
 }
@@ -69,7 +48,7 @@ static inline void end_header(lines *l)
 static void put_number_header(lines *l, rg_str name, int64_t v)
 {
 	begin_header(l, name);
-	put_decimal(l, v);
+	rg__out_int(&l->out, v);
 	end_header(l);
 }
 
@@ -95,7 +74,7 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 		put(l, rg__q_print(c->q, q));
 	}
 	PUT(l, ";expires=");
-	put_decimal(l, rg__seconds_left(c, r->answer.now));
+	rg__out_int(&l->out, rg__seconds_left(c, r->answer.now));
 	if (c->received.n > 0 && r->answer.received_param.n > 0) {
 		PUT(l, ";");
 		put(l, r->answer.received_param);
@@ -203,11 +182,11 @@ static void print_lines(const rg_response *r, lines *l)
 
 size_t rg_response_print(const rg_response *r, char *room, size_t size)
 {
-	lines l = { .room = room, .size = room ? size : 0 };
+	lines l = { .out = { room, room ? size : 0, 0 } };
 
 	if (r)
 		print_lines(r, &l);
-	return l.n;
+	return l.out.n;
 }
 
 /* One allocation: the array, and the lines that its slices point into. */
@@ -216,11 +195,11 @@ static rg_status keep_headers(rg_response *r)
 	lines l = { 0 };
 
 	print_lines(r, &l);
-	rg_header *headers = malloc(l.n_headers * sizeof *headers + l.n);
+	rg_header *headers = malloc(l.n_headers * sizeof *headers + l.out.n);
 
 	if (!headers)
 		return RG_ENOMEM;
-	l = (lines){ .room = (char *)(headers + l.n_headers), .size = l.n, .headers = headers };
+	l = (lines){ .out = { (char *)(headers + l.n_headers), l.out.n, 0 }, .headers = headers };
 	print_lines(r, &l);
 	r->headers = headers;
 	r->n_headers = l.n_headers;
