@@ -268,8 +268,10 @@ static bool excuse_far_via(const question *q, answer *left, answer *right, verdi
 	enum { SALVAGED = 65535 };
 	rg_str head = raw_head_of(q->bytes);
 
-	if (head.n > SALVAGED)
-		head.n = SALVAGED;
+	if (head.n > SALVAGED - 1) /* a line is complete only when something follows it */
+		head.n = SALVAGED - 1;
+	while (head.n > 0 && head.p[head.n - 1] != '\n')
+		head.n--;
 	return v->apart = q->bytes.n > SALVAGED && left->status == RG_EINVAL && refuses(right) && !raw_find_line(head, NULL, "Via", 'v');
 }
 
