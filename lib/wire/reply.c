@@ -262,18 +262,15 @@ static inline void print_digits(char *to, uint32_t v)
  * Of CSeq the number alone, and of Via the first value: the CANCEL of a request gets the tag of this request (RFC 3261 §9.2). */
 static void put_tag(reply_text *out, const rg__wire_message *m)
 {
-	const rg_str via = m->via.value, from = m->singles[RG__WIRE_FROM], id = m->singles[RG__WIRE_CALL_ID], cseq = m->singles[RG__WIRE_CSEQ];
+	const rg_str via = m->via.value, from = m->singles[RG__WIRE_FROM], id = m->singles[RG__WIRE_CALL_ID];
 	tag_hash hash = hash_of_key(m->key);
-	uint64_t number = 0;
 	char tag[16];
 
-	for (size_t i = 0; i < cseq.n && rg__wire_is(cseq.p[i], RG__WIRE_DIGIT); i++)
-		number = number * 10 + (uint64_t)(cseq.p[i] - '0');
 	hash_word(&hash, (uint64_t)via.n << 32 ^ id.n);
 	hash_octets(&hash, via);
 	hash_octets(&hash, id);
 	hash_octets(&hash, from);
-	hash_word(&hash, number ^ (uint64_t)from.n << 40);
+	hash_word(&hash, m->cseq ^ (uint64_t)from.n << 40);
 	const uint64_t sum = end_hash(&hash);
 	print_digits(tag, (uint32_t)sum);
 	print_digits(tag + 8, (uint32_t)(sum >> 32));

@@ -201,13 +201,14 @@ rg_str rg__wire_via_param(const char **at, const char *end)
 	return param;
 }
 
-int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method)
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *out)
 {
 	const char *end = cseq.p + cseq.n, *p = cseq.p;
 	uint64_t number = 0;
 
 	for (; p < end && (unsigned char)(*p - '0') < 10; p++)
 		number = number > UINT32_MAX ? number : number * 10 + (uint64_t)(*p - '0');
+	*out = number;
 	const char *name = skip_lws(p, end);
 	const size_t n = (size_t)(end - name);
 	if (p == cseq.p || number > UINT32_MAX || name == p || n == 0)

@@ -32,7 +32,8 @@ typedef struct rg__wire_via {
 uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
 /* Takes the next parameter other than rport and received, with its ';'. @p end is that of the value. Absent: there is no further one. */
 rg_str rg__wire_via_param(const char **at, const char *end);
-int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none. The method is a token */
+/* RG_R_FINE: there is none. @p method is a token. @p number becomes that of CSeq, as far as it is one. */
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *number);
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
@@ -54,6 +55,7 @@ typedef struct rg__wire_message {
 	uint32_t n_lines, n_vias;                          /* n_vias: values on the Via lines */
 	int32_t defect;                                    /* RG_R_FINE, or the reason of the first one */
 	uint32_t withheld;                                 /* bits of singles that are malformed and do not go into a reply */
+	uint64_t cseq;                                     /* its number */
 	size_t size, stated;                               /* octets of the message; Content-Length */
 	rg_str body;                                       /* what follows the header section */
 	rg_str *lines;                                     /* `own`, or an allocation */
