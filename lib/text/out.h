@@ -4,6 +4,7 @@
 #define RG__OUT_H
 
 #include <rgstr/types.h>
+#include <string.h>
 
 /* `n` keeps counting when the room is full, so that the caller learns how large a buffer the whole text needs. */
 typedef struct rg__out {
@@ -20,8 +21,11 @@ static inline void rg__out_char(rg__out *out, char c)
 
 static inline void rg__out_add(rg__out *out, rg_str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		rg__out_char(out, s.p[i]);
+	const size_t left = out->n < out->size ? out->size - out->n : 0, n = s.n < left ? s.n : left;
+
+	if (n > 0)
+		memcpy(out->room + out->n, s.p, n);
+	out->n += s.n;
 }
 
 static inline void rg__out_uint(rg__out *out, uint64_t value)
