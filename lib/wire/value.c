@@ -234,11 +234,11 @@ bool rg__wire_length_read(rg_str length, size_t *stated)
 
 bool rg__wire_call_id_is_sound(rg_str id)
 {
-	const char *end = id.p + id.n, *p = skip_class(id.p, end, RG__WIRE_WORD);
+	const char *end = id.p + id.n, *p = skip_long(id.p, end, RG__WIRE_WORD);
 
 	if (p == id.p || p == end)
 		return p > id.p;
-	return *p == '@' && p + 1 < end && skip_class(p + 1, end, RG__WIRE_WORD) == end;
+	return *p == '@' && p + 1 < end && skip_long(p + 1, end, RG__WIRE_WORD) == end;
 }
 
 /* Takes name-addr or addr-spec with its parameters, RFC 3261 §20.10: without <> they are those of the header. Before a '<' any text may

@@ -83,6 +83,8 @@ typedef struct rg__wire_answer {
 	rg_str name, value;          /* of a header; an absent name = none */
 	const rg_response *response; /* gives its headers; NULL = none */
 	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */
+	rg_target *contact;          /* the first one of them */
+	uint32_t n_seen;             /* targets up to that one */
 } rg__wire_answer;
 
 /* Writes the reply into the buffer of the call. RG_ELIMIT: it does not fit. RG_EINVAL: there is no Via. */
@@ -90,6 +92,9 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 
 /* redirect.c: requests of other methods than REGISTER. */
 int32_t rg__wire_redirect_code(const rg__wire_start *start, const rg_request *host); /* 0: it is looked up */
+/* Takes the next target, from *@p i on, that a client can be told. A fallback is not one: it must not be tried at once. Nor is another site:
+ * its URI is the one that the client asked for. */
+bool rg__wire_next_contact(const rg_targets *targets, uint32_t *i, rg_target *target);
 /* Takes the result of a lookup over: answers, or hands the targets over, or both, as the flags of the call say. */
 rg_status rg__wire_found(const rg__wire_message *m, rg_wire_call *call, rg_status status, rg_targets *targets);
 /* A reply to a request that is not looked up, or in vain. */
