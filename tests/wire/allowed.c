@@ -263,6 +263,16 @@ static bool excuse_commas(const question *q, answer *left, answer *right, verdic
 	return v->apart = (raw_commas_in(head) > RG_SOFIA_MAX_COMMAS && refuses(left)) || (long_via && left->status == RG_EINVAL);
 }
 
+static bool excuse_far_via(const question *q, answer *left, answer *right, verdict *v)
+{
+	enum { SALVAGED = 65535 };
+	rg_str head = raw_head_of(q->bytes);
+
+	if (head.n > SALVAGED)
+		head.n = SALVAGED;
+	return v->apart = q->bytes.n > SALVAGED && left->status == RG_EINVAL && refuses(right) && !raw_find_line(head, NULL, "Via", 'v');
+}
+
 static bool excuse_blank_continuation(const question *q, answer *left, answer *right, verdict *v)
 {
 	(void)right;
@@ -355,6 +365,8 @@ static const struct row {
 	{ "commas",
 		"RG_SOFIA_MAX_COMMAS, and 64 in a line of a message that Sofia does not parse: Sofia needs stack in proportion to the commas. Wire "
 		"does not.", excuse_commas },
+	{ "far Via", "Of a message that Sofia does not parse, its adaptor salvages 65535 octets: a Via behind them is none to reply to.",
+		excuse_far_via },
 	{ "blank continuation", "Sofia reads no list with a continuation line that is blank, and other headers yes. Wire undoes each fold.",
 		excuse_blank_continuation },
 	{ "unread",
