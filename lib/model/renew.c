@@ -24,10 +24,10 @@ static inline bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
 
 	if (s.n != n)
 		return false;
-	if (s.p == had || n == 0) /* a key that has no user or no host may have NULL there */
+	if (s.p == had)
 		return true;
-	if (n < 8 || n > 64)
-		return memcmp(s.p, had, n) == 0;
+	if (n < 8 || n > 64) /* a key that has no user or no host may have NULL there */
+		return n == 0 || memcmp(s.p, had, n) == 0;
 	if (n < 16) {
 		memcpy(&x, s.p, sizeof x);
 		memcpy(&y, had, sizeof y);
