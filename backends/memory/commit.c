@@ -42,14 +42,15 @@ static void settle(struct change *ch, int64_t delta)
 static bool charge(struct change *ch, int64_t delta)
 {
 	struct memory *m = ch->m;
-	if (m->max_bytes != 0 && delta != 0) {
-		uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);
-		do {
-			if (delta > 0 && (had > m->max_bytes || (uint64_t)delta > m->max_bytes - had))
-				return false;
-		} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed,
-			memory_order_relaxed));
+	if (m->max_bytes == 0 || delta <= 0) {
+		settle(ch, delta);
+		return true;
 	}
+	uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);
+	do {
+		if (had > m->max_bytes || (uint64_t)delta > m->max_bytes - had)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&m->bytes, &had, had + (uint64_t)delta, memory_order_relaxed, memory_order_relaxed));
 	ch->s->bytes += (uint64_t)delta;
 	return true;
 }

@@ -122,9 +122,9 @@ bool table_prefetch(const struct shard *s, uint32_t hash, uint32_t pass)
 
 static void set_bucket(const struct shard *s, struct bucket *b)
 {
-	const struct cell *e = &s->pool.cells[b->first];
-	b->record = b->first != 0 ? e->record : NULL;
-	b->hash = b->first != 0 ? e->hash : 0;
+	const struct cell *e = b->first != 0 ? &s->pool.cells[b->first] : NULL;
+	b->record = e ? e->record : NULL;
+	b->hash = e ? e->hash : 0;
 }
 
 void table_changed(struct shard *s, uint32_t hash)

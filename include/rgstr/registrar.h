@@ -98,10 +98,13 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away. Ticks may overlap,
  * on several threads or when a callback ticks: one of them works on the records, and when a tick learns of something earlier than another
  * one has said meanwhile, it calls env.wakeup.
- * @param limit  largest number of records to work on, of waits (wait.h) to look for, and of changes to report; 0 = 1000.
+ * @param limit  largest number of records to work on, of waits (wait.h) to look for, and of changes to report; 0 = 1000. A page of keys that
+ * the store cannot fill counts as a full one, because a store may look through many records for it. When a tick ends at its limit, the next
+ * one is due at once.
  * @param next  becomes the time of the next tick; RG_TIME_NEVER = wait for env.wakeup. May be NULL.
  * @return RG_OK: the work is done, or the store has not answered yet; a later failure is logged, counted and followed by another tick.
- * RG_ESTORE: the store failed. RG_ENOMEM. RG_EINVAL: there is no registrar; @p next is then RG_TIME_NEVER. In all other cases it is set.
+ * RG_ESTORE: the store failed, or its pages lead nowhere (rg_keys.cursor). RG_ENOMEM. RG_EINVAL: there is no registrar; @p next is then
+ * RG_TIME_NEVER. In all other cases it is set.
  */
 RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
 
@@ -110,6 +113,13 @@ RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_t
  * loop that does not know env.now. 0 for NULL. Any thread if the store is RG_STORE_THREAD_SAFE.
  */
 RG_API rg_time rg_registrar_now(const rg_registrar *registrar);
+
+/**
+ * @return the key for rg_to_header() that the registrar made from random bytes at its start: RG_TO_KEY_BYTES bytes (reply.h), which are the
+ * registrar's and stay the same as long as it lives. The libraries that write whole replies take the tag of To from it, so nobody else can
+ * tell a tag in advance (RFC 3261 §19.3). NULL for NULL. Any thread.
+ */
+RG_API const uint8_t *rg_registrar_to_key(const rg_registrar *registrar);
 
 #ifdef __cplusplus
 }

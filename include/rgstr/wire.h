@@ -4,7 +4,9 @@
  * From the bytes of a SIP message to the bytes of the reply, without a SIP stack (library librgstr-wire).
  *
  * rg_wire_handle() takes one whole message, as a datagram holds it or as rg_wire_frame() cut it out of a stream. It finds the values that the
- * registrar needs, decides, and writes the reply into a buffer of the caller. Nothing is copied on the way but the reply.
+ * registrar needs, decides, and writes the reply into a buffer of the caller. What the registrar gets are slices of the message, and a copy
+ * of a value that is folded. In the blocking form, librgstr-wire itself allocates memory only for a message with folded values or with dozens
+ * of header lines.
  *
  * **What is read.** Header names have any letter case, also in their compact forms (RFC 3261 §7.3.3). Header lines may be folded (§7.3.1).
  * Header fields that the registrar does not need are passed over, whatever they say. CRLFs before the message are skipped (§7.5). Octets
@@ -20,8 +22,9 @@
  *
  * **The reply** has Via, From, To, Call-ID and CSeq of the request (RFC 3261 §8.2.6.2), octet by octet as they came but without line
  * folding, and the header fields of the decision. The topmost Via gets received and rport (RFC 3261 §18.2.1, RFC 3581 §4) when the host
- * knows the source address. A To without a tag gets one that is derived from the request, so a retransmission gets it again (RFC 3261
- * §8.2.7). A header field that is absent or malformed in a refused request is left out.
+ * knows the source address. A To without a tag gets one that is derived from the request and rg_registrar_to_key(), so a retransmission
+ * gets it again (RFC 3261 §8.2.7), and nobody else can tell it in advance (§19.3). A 5xx has Retry-After when the parameter `retry_after`
+ * says so. A header field that is absent or malformed in a refused request is left out.
  */
 #ifndef RGSTR_WIRE_H
 #define RGSTR_WIRE_H

@@ -81,13 +81,19 @@ static rg__stripe *stripe_here(rg_registrar *reg)
 	return &reg->stripes[cpu < 0 ? 0 : (unsigned)cpu % RG__STRIPES];
 }
 
-static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
+static void take_blank_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
 {
 	s->uses++;
 	s->snapshot->uses++;
 	ticket->reg = reg;
 	ticket->stripe = s;
 	ticket->snapshot = s->snapshot;
+	ticket->number = 0;
+}
+
+static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
+{
+	take_blank_ticket(reg, s, ticket);
 	ticket->number = ++s->number;
 }
 
@@ -100,6 +106,19 @@ rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket)
 
 	if (!closed)
 		take_ticket(reg, s, ticket);
+	pthread_mutex_unlock(&s->lock);
+	return closed ? RG_ECANCELED : RG_OK;
+}
+
+rg_status rg__enter_blank(rg_registrar *reg, rg__ticket *ticket)
+{
+	rg__stripe *s = stripe_here(reg);
+
+	pthread_mutex_lock(&s->lock);
+	bool closed = s->closed;
+
+	if (!closed)
+		take_blank_ticket(reg, s, ticket);
 	pthread_mutex_unlock(&s->lock);
 	return closed ? RG_ECANCELED : RG_OK;
 }
@@ -235,6 +254,18 @@ static rg_status draw_ring(rg_registrar *reg)
 	return st;
 }
 
+static void make_to_key(rg_registrar *reg)
+{
+	static const uint8_t purpose[] = "tag of To";
+
+	crypto_generichash(reg->to_key, sizeof reg->to_key, purpose, sizeof purpose, reg->secret, sizeof reg->secret);
+}
+
+const uint8_t *rg_registrar_to_key(const rg_registrar *registrar)
+{
+	return registrar ? registrar->to_key : NULL;
+}
+
 /* Prepares a config that the registrar is to use. */
 static void complete_config(rg_registrar *reg, rg_config *config)
 {
@@ -267,6 +298,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 		return RG_ENOMEM;
 	draw_bytes(reg, reg->node, sizeof reg->node);
 	draw_bytes(reg, reg->secret, sizeof reg->secret);
+	make_to_key(reg);
 	rg_status st = draw_ring(reg);
 
 	if (st == RG_OK)

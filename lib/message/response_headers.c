@@ -5,52 +5,42 @@
 #include "grammar/grammar.h"
 #include <stdlib.h>
 
-/* Header lines that are printed. `n` and `n_headers` keep counting when the room is full, or when there are no headers to fill in. */
+/* Header lines that are printed. `n_headers` counts them, also when there are no headers to fill in. */
 typedef struct lines {
-	char *room;
-	size_t size, n;
+	rg__out out;
 	rg_header *headers; /* NULL = the text alone is wanted */
 	uint32_t n_headers;
 } lines;
 
 static inline void put(lines *l, rg_str s)
 {
-	if (s.n > 0 && l->n <= l->size && s.n <= l->size - l->n)
-		memcpy(l->room + l->n, s.p, s.n);
-	l->n += s.n;
+	rg__out_add(&l->out, s);
 }
 
-/* A literal is copied as so many octets, without a call. */
-#define PUT(l, literal) put(l, (rg_str){ literal, sizeof literal - 1 })
+#define PUT(l, literal) put(l, RG_STR(literal))
 
-static void put_decimal(lines *l, int64_t v)
+/* Prints a number below 100, with two digits. Returns what follows it. */
+static inline char *two_digits(char *at, uint32_t v)
 {
-	char digits[20]; /* the sign and 19 digits of INT64_MIN */
-	size_t at = sizeof digits;
-	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+		"49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697" "9899";
 
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (v < 0)
-		digits[--at] = '-';
-	put(l, (rg_str){ digits + at, sizeof digits - at });
+	memcpy(at, pairs + 2 * v, 2);
+	return at + 2;
 }
 
-/* The name of a header is a literal, and what follows is its value. */
-static inline void begin_header(lines *l, rg_str name)
+/* What follows is the value of the header. @p start is its name with ": " behind it, a literal. */
+static inline void begin_header(lines *l, rg_str start)
 {
-	put(l, name);
-	PUT(l, ": ");
+	put(l, start);
 	if (l->headers)
-		l->headers[l->n_headers] = (rg_header){ .name = name, .value.p = l->room + l->n };
+		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->out.room + l->out.n };
 }
 
 static inline void end_header(lines *l)
 {
 	if (l->headers)
-		l->headers[l->n_headers].value.n = (size_t)(l->room + l->n - l->headers[l->n_headers].value.p);
+		l->headers[l->n_headers].value.n = (size_t)(l->out.room + l->out.n - l->headers[l->n_headers].value.p);
 	l->n_headers++;
 	PUT(l, "\r\n");
 }
@@ -58,7 +48,7 @@ static inline void end_header(lines *l)
 static void put_number_header(lines *l, rg_str name, int64_t v)
 {
 	begin_header(l, name);
-	put_decimal(l, v);
+	rg__out_int(&l->out, v);
 	end_header(l);
 }
 
@@ -84,7 +74,7 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 		put(l, rg__q_print(c->q, q));
 	}
 	PUT(l, ";expires=");
-	put_decimal(l, rg__seconds_left(c, r->answer.now));
+	rg__out_int(&l->out, rg__seconds_left(c, r->answer.now));
 	if (c->received.n > 0 && r->answer.received_param.n > 0) {
 		PUT(l, ";");
 		put(l, r->answer.received_param);
@@ -95,17 +85,9 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 	put(l, c->params);
 }
 
-static char *two_digits(char *at, int64_t v)
-{
-	*at++ = (char)('0' + v / 10 % 10);
-	*at++ = (char)('0' + v % 10);
-	return at;
-}
-
-static char *three_letters(char *at, const char *from)
+static inline void three_letters(char *at, const char *from)
 {
 	memcpy(at, from, 3);
-	return at + 3;
 }
 
 /* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, in every locale. Years are counted from 1 March, so that a leap day ends a
@@ -114,14 +96,14 @@ static void put_date(lines *l, rg_time now)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	const int64_t last = RG__TIME_LAST / 1000;
-	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
-	int64_t day = t / 86400, second = t % 86400;
-	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153;
-	int64_t month = mp < 10 ? mp + 3 : mp - 9;
-	int64_t year = yoe + era * 400 + (month <= 2);
+	const uint64_t t = (uint64_t)(now < 0 ? 0 : now / 1000 < last ? now / 1000 : last);
+	const uint32_t day = (uint32_t)(t / 86400), second = (uint32_t)(t % 86400);
+	const uint32_t since = day + 719468, era = since / 146097, doe = since % 146097;
+	const uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	const uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	const uint32_t mp = (5 * doy + 2) / 153;
+	const uint32_t month = mp < 10 ? mp + 3 : mp - 9;
+	const uint32_t year = yoe + era * 400 + (month <= 2);
 	char text[] = "Thu, 01 Jan 1970 00:00:00 GMT";
 
 	three_letters(text, days + 3 * (day % 7));
@@ -150,14 +132,14 @@ static void put_extensions(const rg__extras *x, lines *l)
 	rg_str rest = x->path, caps = x->feature_caps, value;
 
 	while (rg_path_next(&rest, &value))
-		put_text_header(l, RG_STR("Path"), value);
+		put_text_header(l, RG_STR("Path: "), value);
 	while (caps.n > 0)
-		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
-	put_text_header(l, RG_STR("Supported"), x->supported);
-	put_text_header(l, RG_STR("Require"), x->require);
-	put_text_header(l, RG_STR("Service-Route"), x->service_route);
+		put_text_header(l, RG_STR("Feature-Caps: "), line_off(&caps));
+	put_text_header(l, RG_STR("Supported: "), x->supported);
+	put_text_header(l, RG_STR("Require: "), x->require);
+	put_text_header(l, RG_STR("Service-Route: "), x->service_route);
 	if (x->flow_timer > 0)
-		put_number_header(l, RG_STR("Flow-Timer"), x->flow_timer);
+		put_number_header(l, RG_STR("Flow-Timer: "), x->flow_timer);
 }
 
 rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
@@ -176,34 +158,35 @@ static void print_lines(const rg_response *r, lines *l)
 	rg_str gruus = x->gruus;
 	rg_contact c;
 
-	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
-		begin_header(l, RG_STR("Contact"));
+	for (uint32_t i = 0; i < r->answer.n_listed; i++) {
+		rg__record_listed(r->answer.record, r->answer.listed[i], &c);
+		begin_header(l, RG_STR("Contact: "));
 		put_contact_value(l, r, &c);
 		if (x->gruus.n > 0)
 			put(l, line_off(&gruus));
 		end_header(l);
 	}
-	begin_header(l, RG_STR("Date"));
+	begin_header(l, RG_STR("Date: "));
 	put_date(l, r->answer.now);
 	end_header(l);
 	if (r->answer.code != 200)
-		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->answer.reason)));
+		put_text_header(l, RG_STR("P-Registrar-Error: "), rg_str_from(rg_reason_text(r->answer.reason)));
 	if (r->answer.code >= 500 && r->answer.code < 600 && x->retry_after > 0)
-		put_number_header(l, RG_STR("Retry-After"), x->retry_after);
+		put_number_header(l, RG_STR("Retry-After: "), x->retry_after);
 	if (r->answer.code == 423)
-		put_number_header(l, RG_STR("Min-Expires"), x->min_expires);
+		put_number_header(l, RG_STR("Min-Expires: "), x->min_expires);
 	if (r->answer.code == 420)
-		put_text_header(l, RG_STR("Unsupported"), x->unsupported);
+		put_text_header(l, RG_STR("Unsupported: "), x->unsupported);
 	put_extensions(x, l);
 }
 
 size_t rg_response_print(const rg_response *r, char *room, size_t size)
 {
-	lines l = { .room = room, .size = room ? size : 0 };
+	lines l = { .out = { room, room ? size : 0, 0 } };
 
 	if (r)
 		print_lines(r, &l);
-	return l.n;
+	return l.out.n;
 }
 
 /* One allocation: the array, and the lines that its slices point into. */
@@ -212,11 +195,11 @@ static rg_status keep_headers(rg_response *r)
 	lines l = { 0 };
 
 	print_lines(r, &l);
-	rg_header *headers = malloc(l.n_headers * sizeof *headers + l.n);
+	rg_header *headers = malloc(l.n_headers * sizeof *headers + l.out.n);
 
 	if (!headers)
 		return RG_ENOMEM;
-	l = (lines){ .room = (char *)(headers + l.n_headers), .size = l.n, .headers = headers };
+	l = (lines){ .out = { (char *)(headers + l.n_headers), l.out.n, 0 }, .headers = headers };
 	print_lines(r, &l);
 	r->headers = headers;
 	r->n_headers = l.n_headers;

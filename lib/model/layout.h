@@ -180,10 +180,20 @@ static inline const rg_str *rg__contact_string_const(const rg_contact *contact, 
 	return (const rg_str *)(const void *)((const char *)contact + rg__string_offset[bit]);
 }
 
-/* The offset of what a binding has besides strings, which it must have. */
-static inline size_t rg__binding_at(const rg_record *r, const rg__binding *b, unsigned bit)
+/* The slice of what a binding has: a string, or one of the others by its RG__HAS_…. */
+static inline const rg__slice *rg__binding_slice(const rg_record *r, const rg__binding *b, unsigned bit)
 {
-	return rg__binding_slices(r, b)[__builtin_popcount(b->present & ((1u << bit) - 1))].at;
+	return rg__binding_slices(r, b) + __builtin_popcount(b->present & ((1u << bit) - 1));
+}
+
+/* Of a binding without one, the wake-up, reg-id and latency are those of rg_contact_init(). */
+static inline rg__rare rg__binding_rare(const rg_record *r, const rg__binding *b)
+{
+	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+
+	if (b->present & 1u << RG__HAS_rare)
+		memcpy(&rare, rg__record_bytes(r) + rg__binding_slice(r, b, RG__HAS_rare)->at, sizeof rare);
+	return rare;
 }
 
 #endif

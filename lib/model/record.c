@@ -119,17 +119,11 @@ rg_str rg__record_uri(const rg_record *record, uint32_t index)
 	return b->present & 1u << RG__HAS_uri ? slice(record, *rg__binding_slices(record, b)) : RG__ABSENT;
 }
 
-/* The slice of @p what, which the binding must have. */
-static const rg__slice *slice_of(const rg_record *record, const rg__binding *b, unsigned what)
-{
-	return rg__binding_slices(record, b) + __builtin_popcount(b->present & ((1u << what) - 1));
-}
-
 /* The fields of which RG__HAS_odd tells where they are. */
 static inline void read_odd(const rg_record *record, const rg__binding *b, rg__odd *out)
 {
 	if (b->present & 1u << RG__HAS_odd) {
-		memcpy(out, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_odd), sizeof *out);
+		memcpy(out, rg__record_bytes(record) + rg__binding_slice(record, b, RG__HAS_odd)->at, sizeof *out);
 		return;
 	}
 	out->modified = (rg_time)((uint64_t)b->expires - b->lifetime);
@@ -156,7 +150,7 @@ static rg_str text_of(const rg_record *record, uint32_t index, unsigned what)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;
 
-	return b->present & 1u << what ? slice(record, *slice_of(record, b, what)) : RG__ABSENT;
+	return b->present & 1u << what ? slice(record, *rg__binding_slice(record, b, what)) : RG__ABSENT;
 }
 
 rg_str rg__record_instance(const rg_record *record, uint32_t index)
@@ -172,21 +166,18 @@ rg_str rg__record_user_agent(const rg_record *record, uint32_t index)
 void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;
-	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
 	rg__odd odd;
 
 	read_odd(record, b, &odd);
-	if (b->present & 1u << RG__HAS_rare)
-		memcpy(&rare, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_rare), sizeof rare);
 	*out = (rg__glance){ .id = b->id, .expires = b->expires, .created = odd.created, .modified = odd.modified, .methods = odd.methods,
-		.latency = rare.latency, .q = q_of(b), .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
+		.latency = rg__binding_rare(record, b).latency, .q = q_of(b), .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
 rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	const rg__binding *b;
 	const rg__slice *s;
-	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
+	rg__rare rare;
 	rg__odd odd;
 	uint32_t left;
 
@@ -202,10 +193,9 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 		*rg__contact_string(out, (unsigned)__builtin_ctz(left)) = slice(record, *s++);
 	if (b->present & 1u << RG__HAS_addrs) {
 		out->addrs = (const rg_addr *)(const void *)(rg__record_bytes(record) + s->at);
-		out->n_addrs = s++->n;
+		out->n_addrs = s->n;
 	}
-	if (b->present & 1u << RG__HAS_rare)
-		memcpy(&rare, rg__record_bytes(record) + s->at, sizeof rare);
+	rare = rg__binding_rare(record, b);
 	out->wake = rare.wake;
 	out->reg_id = rare.reg_id;
 	out->latency = rare.latency;
@@ -225,16 +215,6 @@ bool rg__record_is_of(const rg_record *record, const rg_key *key)
 		return false;
 	return rg__same_octets(p, key->domain.p, key->domain.n) && rg__same_octets(base + record->user, key->user.p, key->user.n) &&
 		rg__same_octets(p + key->domain.n, key->host.p, key->host.n);
-}
-
-/* Of a binding without one, the wake-up, reg-id and latency are those of rg_contact_init(). */
-static inline rg__rare rare_of(const rg_record *record, const rg__binding *b)
-{
-	rg__rare rare = { 0, 0, RG_LATENCY_NONE };
-
-	if (b->present & 1u << RG__HAS_rare)
-		memcpy(&rare, rg__record_bytes(record) + rg__binding_at(record, b, RG__HAS_rare), sizeof rare);
-	return rare;
 }
 
 /* The next string of a binding in the order of its slices. */
@@ -261,7 +241,27 @@ void rg__record_held(const rg_record *record, uint32_t index, rg__held *out)
 	out->created = odd.created;
 	out->modified = odd.modified;
 	out->cseq = b->cseq;
-	out->reg_id = rare_of(record, b).reg_id;
+	out->reg_id = rg__binding_rare(record, b).reg_id;
+	out->q = q_of(b);
+}
+
+void rg__record_listed(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+	const rg__slice *at = rg__binding_slices(record, b);
+	rg__odd odd;
+	_Static_assert(RG__HAS_params == 1 && RG__HAS_instance == 2 && RG__HAS_callid == 3 && RG__HAS_path == 4 && RG__HAS_received == 5,
+		"the order of the slices");
+
+	read_odd(record, b, &odd);
+	out->uri = next_text(record, b, RG__HAS_uri, &at);
+	out->params = next_text(record, b, RG__HAS_params, &at);
+	next_text(record, b, RG__HAS_instance, &at);
+	next_text(record, b, RG__HAS_callid, &at);
+	next_text(record, b, RG__HAS_path, &at);
+	out->received = next_text(record, b, RG__HAS_received, &at);
+	out->expires = b->expires;
+	out->modified = odd.modified;
 	out->q = q_of(b);
 }
 
@@ -272,9 +272,9 @@ void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out)
 
 	read_odd(record, b, &odd);
 	*out = (rg_contact){ .struct_size = sizeof *out, .id = b->id, .generation = b->generation, .created = odd.created, .flags = odd.flags,
-		.branch_flags = odd.branch_flags, .q = -1, .methods = RG_METHODS_ALL, .latency = rare_of(record, b).latency };
+		.branch_flags = odd.branch_flags, .q = -1, .methods = RG_METHODS_ALL, .latency = rg__binding_rare(record, b).latency };
 	if (b->present & 1u << RG__HAS_extra)
-		out->extra = slice(record, *slice_of(record, b, RG__HAS_extra));
+		out->extra = slice(record, *rg__binding_slice(record, b, RG__HAS_extra));
 }
 
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out)

@@ -5,11 +5,9 @@
 #include "model/model.h"
 #include <stdlib.h>
 
-typedef uint64_t lanes __attribute__((vector_size(16)));
-
-static inline lanes difference(const char *a, const char *b)
+static inline rg__words difference(const char *a, const char *b)
 {
-	lanes x, y;
+	rg__words x, y;
 
 	memcpy(&x, a, sizeof x);
 	memcpy(&y, b, sizeof y);
@@ -18,7 +16,7 @@ static inline lanes difference(const char *a, const char *b)
 
 /* Compares without a branch for each word: nearly always all strings stay. False: it changed. True: it changed if that made @p sum other
  * than zero. The strings of a binding that did not change are slices of the record itself. */
-static inline bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
+RG__INLINE bool text_stays(rg_str s, const char *had, size_t n, rg__words *sum)
 {
 	uint64_t x, y;
 
@@ -26,7 +24,7 @@ static inline bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
 		return false;
 	if (s.p == had)
 		return true;
-	if (n < 8 || n > 64) /* a key that has no user or no host may have NULL there */
+	if (n < 8 || n > 64)
 		return n == 0 || memcmp(s.p, had, n) == 0;
 	if (n < 16) {
 		memcpy(&x, s.p, sizeof x);
@@ -43,18 +41,19 @@ static inline bool text_stays(rg_str s, const char *had, size_t n, lanes *sum)
 	return true;
 }
 
-static bool is_nothing(lanes sum)
+static bool is_nothing(rg__words sum)
 {
 	return (sum[0] | sum[1]) == 0;
 }
 
 static bool key_stays(const rg_record *r, const rg_key *key)
 {
-	const char *domain = rg__record_domain(r);
-	lanes sum = { 0, 0 };
+	rg_key had;
 
-	return text_stays(key->user, rg__record_bytes(r) + r->user, r->user_n, &sum) && text_stays(key->domain, domain, r->domain_n, &sum) &&
-		text_stays(key->host, domain + r->domain_n, r->host_n, &sum) && is_nothing(sum);
+	if (key == NULL)
+		return true;
+	rg_record_key(r, &had);
+	return rg_key_equal(&had, key);
 }
 
 /* Is each string present in both and the same, and does the rest of the binding take the same room? */
@@ -63,7 +62,7 @@ static bool binding_stays(const rg_record *r, const rg__binding *b, const rg_con
 	const rg__slice *s = rg__binding_slices(r, b);
 	const char *base = rg__record_bytes(r);
 	unsigned present = b->present;
-	lanes sum = { 0, 0 };
+	rg__words sum = { 0, 0 };
 
 #define STAYS(name) \
 	if (present & 1u << RG__HAS_##name) { \
@@ -91,12 +90,12 @@ static void renew_binding(rg_record *r, rg__binding *b, const rg_contact *c)
 	if (present & 1u << RG__HAS_rare) {
 		rg__rare rare = { c->wake, c->reg_id, c->latency };
 
-		memcpy((char *)r + rg__binding_at(r, b, RG__HAS_rare), &rare, sizeof rare);
+		memcpy((char *)r + rg__binding_slice(r, b, RG__HAS_rare)->at, &rare, sizeof rare);
 	}
 	if (present & 1u << RG__HAS_odd) {
 		rg__odd odd = { c->created, c->modified, c->flags, c->methods, c->branch_flags, 0 };
 
-		memcpy((char *)r + rg__binding_at(r, b, RG__HAS_odd), &odd, sizeof odd);
+		memcpy((char *)r + rg__binding_slice(r, b, RG__HAS_odd)->at, &odd, sizeof odd);
 	}
 }
 
@@ -116,11 +115,9 @@ static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact
 
 static rg_time binding_deadline(const rg_record *r, const rg__binding *b)
 {
-	rg__rare rare = { 0, 0, 0 };
+	rg_time wake = rg__binding_rare(r, b).wake;
 
-	if (b->present & 1u << RG__HAS_rare)
-		memcpy(&rare, rg__record_bytes(r) + rg__binding_at(r, b, RG__HAS_rare), sizeof rare);
-	return rare.wake != 0 && rare.wake < b->expires ? rare.wake : b->expires;
+	return wake != 0 && wake < b->expires ? wake : b->expires;
 }
 
 /* The record before with the numbers of the bindings that are given. NULL: out of memory. */
@@ -150,6 +147,7 @@ static rg_record *renew_record(const rg_record *before, const rg_revision *revis
 rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
 	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
 {
+	rg_key same;
 	uint32_t i;
 
 	if (n_removals == 0 && record_stays(before, key, contacts, kept, n)) {
@@ -159,5 +157,6 @@ rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_r
 	for (i = 0; i < n; i++)
 		if (kept[i] != RG__GIVEN)
 			rg__record_contact(before, kept[i], &contacts[i]);
-	return rg__record_new(key, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
+	rg_record_key(before, &same);
+	return rg__record_new(key ? key : &same, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
 }

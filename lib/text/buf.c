@@ -37,16 +37,10 @@ void rg__buf_add_text(rg__buf *b, const char *z)
 void rg__buf_add_int(rg__buf *b, int64_t v)
 {
 	char digits[20]; /* the sign and 19 digits of INT64_MIN */
-	size_t at = sizeof digits;
-	uint64_t rest = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+	rg__out out = { digits, sizeof digits, 0 };
 
-	do {
-		digits[--at] = (char)('0' + rest % 10);
-		rest /= 10;
-	} while (rest > 0);
-	if (v < 0)
-		digits[--at] = '-';
-	rg__buf_add(b, (rg_str){ digits + at, sizeof digits - at });
+	rg__out_int(&out, v);
+	rg__buf_add(b, (rg_str){ digits, out.n });
 }
 
 void rg__buf_free(rg__buf *b)

@@ -4,6 +4,7 @@
 #define RG__OUT_H
 
 #include <rgstr/types.h>
+#include <string.h>
 
 /* `n` keeps counting when the room is full, so that the caller learns how large a buffer the whole text needs. */
 typedef struct rg__out {
@@ -18,10 +19,16 @@ static inline void rg__out_char(rg__out *out, char c)
 	out->n++;
 }
 
+/* What fits is printed. Where all of it does, a literal is copied without a call, because its length is a constant. */
 static inline void rg__out_add(rg__out *out, rg_str s)
 {
-	for (size_t i = 0; i < s.n; i++)
-		rg__out_char(out, s.p[i]);
+	size_t left = out->n < out->size ? out->size - out->n : 0;
+
+	if (s.n > 0 && s.n <= left)
+		memcpy(out->room + out->n, s.p, s.n);
+	else if (left > 0 && s.n > 0)
+		memcpy(out->room + out->n, s.p, left);
+	out->n += s.n;
 }
 
 static inline void rg__out_uint(rg__out *out, uint64_t value)

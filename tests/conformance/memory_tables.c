@@ -193,6 +193,52 @@ Test(memory_tables, finds_records_whose_number_of_tags_goes_up_and_down)
 	rg__check_free_answers(&ck);
 }
 
+/* What a REGISTER with Expires: 0 leaves has no tag, and must fit into a store that is full. */
+Test(memory_tables, let_records_lose_their_tags_when_the_store_is_full)
+{
+	enum { KEYS = 2000 };
+	static const rg_store_check_options options = { .struct_size = sizeof options };
+	rg__check ck = { .options = &options, .random = 1 };
+	rg_memory_options o;
+	rg_revision *has = calloc(KEYS, sizeof *has);
+	uint32_t n = 0;
+
+	rg_memory_options_init(&o, sizeof o);
+	o.shards = 1;
+	o.max_bytes = 100000;
+	cr_assert(has && rg_memory_store_new(&o, &ck.store, NULL) == RG_OK);
+	ck.ops = rg_store_members(ck.store, &ck.self);
+	for (bool full = false; !full && n < KEYS; n += !full) {
+		rg__check_label name;
+		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, n);
+		rg_revision own = rg__check_mint(&ck);
+		rg_record *next = tagged(key, &own, 0, 1);
+		rg__check_answer *a = rg__check_commit(&ck, key, &zero, &own, next);
+
+		full = a->status == RG_EFULL;
+		cr_assert(full || a->status == RG_OK);
+		has[n] = own;
+		rg__check_forget(a);
+		rg_record_unref(next);
+	}
+	cr_assert(n > 50 && n < KEYS);
+	for (uint32_t i = 0; i < n; i++) {
+		rg__check_label name;
+		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, i);
+		rg_revision own = rg__check_mint(&ck);
+		rg_record *next = tagged(key, &own, 0, 0);
+		rg__check_answer *a = rg__check_commit(&ck, key, &has[i], &own, next);
+
+		cr_expect_eq(a->status, RG_OK);
+		rg__check_forget(a);
+		rg_record_unref(next);
+	}
+	rg_store_unref(ck.store);
+	cr_expect(rg__check_ok(&ck), "%s", ck.wrong);
+	rg__check_free_answers(&ck);
+	free(has);
+}
+
 /* In a full store a record becomes no larger, and keeps some of its tags. It has fewer of them, or as many. */
 Test(memory_tables, need_no_room_for_what_becomes_smaller)
 {

@@ -120,8 +120,13 @@ static bool excuse_copied(const question *q, answer *left, answer *right, verdic
 	(void)q;
 	(void)v;
 	while (is_refusal(left) && is_refusal(right) && !long_via(left).p && long_via(right).p) {
+		bool topmost = long_via(right).p == line_of(right, "Via: ").p;
 		drop_line(right, long_via(right));
 		found = true;
+		if (topmost) { /* then another one is the topmost on the left, and says where the request came from */
+			drop_line(left, line_of(left, "Via: "));
+			drop_line(right, line_of(right, "Via: "));
+		}
 	}
 	for (size_t i = 0; i < 4 && is_refusal(left) && is_refusal(right); i++) {
 		rg_str line = line_of(right, copied[i]), value = value_of(line, copied[i]);
@@ -286,7 +291,8 @@ static bool excuse_unread_uri(const question *q, answer *left, answer *right, ve
 
 	while (s.n > 1 && memcmp(s.p, "\r\n", 2) == 0)
 		s.p += 2, s.n -= 2;
-	return v->apart = left->targets && right->targets && left->code == 400 && right->code != 400 && !raw_has_sound_uri(s);
+	return v->apart = left->targets && right->targets && left->code == 400 && right->code != 400 &&
+		(right->code == 416 || !raw_has_sound_uri(s));
 }
 
 static bool excuse_method(const question *q, answer *left, answer *right, verdict *v)
@@ -355,8 +361,8 @@ static const struct row {
 		"To requests of other methods Call-ID and the URIs of From and To mean nothing. Sofia judges the URIs by its grammar, which is not "
 		"that of the library, and no Call-ID; wire judges Call-ID and no URI.", excuse_unread },
 	{ "unread URI",
-		"A lookup ignores port, parameters and headers of the Request-URI, also malformed ones (request.h). Sofia reads no request "
-		"line with them.", excuse_unread_uri },
+		"A lookup ignores port, parameters and headers of the Request-URI, also malformed ones, and what follows another scheme "
+		"(request.h). Sofia reads no request line with them.", excuse_unread_uri },
 	{ "other scheme", "The library takes a URI of another scheme as it is; Sofia refuses some.", excuse_other_scheme },
 	{ "method", "Sofia reads no method with + or `, which RFC 3261 §25.1 has among the characters of a token.", excuse_method },
 	{ "dollar", "Sofia takes $ for a character of a token; RFC 3261 §25.1 does not.", excuse_dollar },

@@ -73,16 +73,26 @@ static rg_str without_leading_crlfs(rg_str s)
 	return s;
 }
 
-/* rg_sofia_request_parse() lets lines end in LF alone; rg_sofia_handle() does not. */
-static bool has_lone_line_feed(rg_str s)
+/* rg_sofia_request_parse() lets lines end in LF alone; rg_sofia_handle() does not. The first one in the header section; NULL: none. */
+static const char *lone_line_feed(rg_str s)
 {
 	const char *end = s.p + s.n, *blank = s.n > 3 ? memmem(s.p, s.n, "\r\n\r\n", 4) : NULL;
 
 	for (const char *p = s.p; p < (blank ? blank : end); p++) {
 		if (*p == '\n' && (p == s.p || p[-1] != '\r'))
-			return true;
+			return p;
 	}
-	return false;
+	return NULL;
+}
+
+/* Is a limit passed before the message is found to be malformed there? */
+static bool is_too_large_before(rg_str bytes, const char *at)
+{
+	rg_request *parsed = NULL;
+	rg_status status = rg_sofia_request_parse((rg_str){ bytes.p, (size_t)(at - bytes.p) }, &parsed, NULL);
+
+	rg_request_free(parsed);
+	return status == RG_ELIMIT;
 }
 
 /* Hands a request over as an adaptor does; without one it is a message that cannot be read. So a lookup takes the number in the engine that
@@ -139,8 +149,9 @@ static void look_up(rg_registrar *registrar, const question *q, answer *out)
 	rg_request_init(&none, sizeof none);
 	none.defect = rg_sofia_request_parse(bytes, &parsed, NULL) == RG_ELIMIT ? RG_R_TOO_LARGE : RG_R_PARSE;
 	rg_request *request = parsed ? parsed : &none;
-	if (has_lone_line_feed(bytes))
-		request->defect = RG_R_PARSE;
+	const char *lone = lone_line_feed(bytes);
+	if (lone)
+		request->defect = is_too_large_before(bytes, lone) ? RG_R_TOO_LARGE : RG_R_PARSE;
 	if (bytes.n > q->max_bytes)
 		request->defect = RG_R_TOO_LARGE;
 	if (q->host) {
@@ -164,7 +175,7 @@ static bool is_other_request(rg_str bytes, rg_str *method)
 		if (!isalnum((unsigned char)method->p[i]) && (method->p[i] == '\0' || !strchr("-.!%*_+`'~", method->p[i])))
 			return false;
 	}
-	return method->n > 0 && n > method->n + 9 && strncasecmp(bytes.p + n - 8, " SIP/2.0", 8) == 0 && strncasecmp(bytes.p, "SIP/",
+	return method->n > 0 && n >= method->n + 9 && strncasecmp(bytes.p + n - 8, " SIP/2.0", 8) == 0 && strncasecmp(bytes.p, "SIP/",
 		4) != 0 &&
 		!rg_str_equal(*method, RG_STR("REGISTER"));
 }

@@ -221,7 +221,7 @@ size_t generate(uint64_t seed, uint32_t index, char *room)
 	if (!generator_odd(&g))
 		generator_put(&g, "\r\n");
 	for (uint32_t i = 0; i < s.body; i++)
-		generator_octets(&g, i % 7 ? "b" : "\r\n\0" + generator_dice(&g, 3), 1);
+		generator_octets(&g, i % 7 ? "b" : &"\r\n\0"[generator_dice(&g, 3)], 1);
 	if (generator_dice(&g, 3) == 0) {
 		for (uint32_t n = 1 + generator_dice(&g, 3); n > 0; n--)
 			generator_mutate(&g);

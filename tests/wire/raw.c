@@ -28,7 +28,9 @@ uint32_t raw_commas_in(rg_str s)
 /* Start line and headers, without the empty line. */
 rg_str raw_head_of(rg_str bytes)
 {
-	const char *blank = bytes.n > 4 ? memmem(bytes.p + 2, bytes.n - 2, "\r\n\r\n", 4) : NULL;
+	while (bytes.n > 1 && memcmp(bytes.p, "\r\n", 2) == 0) /* RFC 3261 §7.5 */
+		bytes.p += 2, bytes.n -= 2;
+	const char *blank = bytes.n > 4 ? memmem(bytes.p, bytes.n, "\r\n\r\n", 4) : NULL;
 
 	return (rg_str){ bytes.p, blank ? (size_t)(blank - bytes.p) : bytes.n };
 }

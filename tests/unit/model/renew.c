@@ -192,6 +192,26 @@ Test(renew, leaves_the_record_before_as_it_is)
 	rg_record_unref(next);
 }
 
+Test(renew, keeps_the_key_unless_another_is_given)
+{
+	rg_contact c = sample_contact();
+	const uint16_t given = RG__GIVEN;
+	rg_key key = sample_key();
+	rg_record *before, *next, *anew;
+
+	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
+	for (int i = 0; i < 2; i++) {
+		if (i == 1)
+			c.user_agent = RG_STR("another agent");
+		cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &anew), RG_OK);
+		cr_assert_eq(rg__record_next(before, NULL, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+		expect_same_record(next, anew, "key");
+		rg_record_unref(next);
+		rg_record_unref(anew);
+	}
+	rg_record_unref(before);
+}
+
 Test(renew, takes_bindings_from_other_places_of_the_record_before)
 {
 	rg_contact c[3] = { sample_contact(), sample_contact(), sample_contact() };
