@@ -111,6 +111,13 @@ RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_t
  */
 RG_API rg_time rg_registrar_now(const rg_registrar *registrar);
 
+/**
+ * @return the key for rg_to_header() that the registrar made from random bytes at its start: RG_TO_KEY_BYTES bytes (reply.h), which are the
+ * registrar's and stay the same as long as it lives. The libraries that write whole replies take the tag of To from it, so nobody else can
+ * tell a tag in advance (RFC 3261 §19.3). NULL for NULL. Any thread.
+ */
+RG_API const uint8_t *rg_registrar_to_key(const rg_registrar *registrar);
+
 #ifdef __cplusplus
 }
 #endif

@@ -20,8 +20,9 @@
  *
  * **The reply** has Via, From, To, Call-ID and CSeq of the request (RFC 3261 §8.2.6.2), octet by octet as they came but without line
  * folding, and the header fields of the decision. The topmost Via gets received and rport (RFC 3261 §18.2.1, RFC 3581 §4) when the host
- * knows the source address. A To without a tag gets one that is derived from the request, so a retransmission gets it again (RFC 3261
- * §8.2.7). A header field that is absent or malformed in a refused request is left out.
+ * knows the source address. A To without a tag gets one that is derived from the request and rg_registrar_to_key(), so a retransmission
+ * gets it again (RFC 3261 §8.2.7), and nobody else can tell it in advance (§19.3). A 5xx has Retry-After when the parameter `retry_after`
+ * says so. A header field that is absent or malformed in a refused request is left out.
  */
 #ifndef RGSTR_WIRE_H
 #define RGSTR_WIRE_H

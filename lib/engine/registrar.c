@@ -235,6 +235,18 @@ static rg_status draw_ring(rg_registrar *reg)
 	return st;
 }
 
+static void make_to_key(rg_registrar *reg)
+{
+	static const uint8_t purpose[] = "tag of To";
+
+	crypto_generichash(reg->to_key, sizeof reg->to_key, purpose, sizeof purpose, reg->secret, sizeof reg->secret);
+}
+
+const uint8_t *rg_registrar_to_key(const rg_registrar *registrar)
+{
+	return registrar ? registrar->to_key : NULL;
+}
+
 /* Prepares a config that the registrar is to use. */
 static void complete_config(rg_registrar *reg, rg_config *config)
 {
@@ -267,6 +279,7 @@ static rg_status registrar_make(rg_registrar *reg, rg_config *config, rg_store *
 		return RG_ENOMEM;
 	draw_bytes(reg, reg->node, sizeof reg->node);
 	draw_bytes(reg, reg->secret, sizeof reg->secret);
+	make_to_key(reg);
 	rg_status st = draw_ring(reg);
 
 	if (st == RG_OK)

@@ -4,6 +4,7 @@
 #define RG__REGISTRAR_H
 
 #include <rgstr/registrar.h>
+#include <rgstr/reply.h>
 #include <pthread.h>
 #include "message/message.h"
 #include "config/config.h"
@@ -66,6 +67,7 @@ struct rg_registrar {
 	rg__slots *slots; /* tokens of env.resolve */
 	uint8_t node[8];  /* first half of its revisions */
 	uint8_t secret[16]; /* of its seeds */
+	uint8_t to_key[RG_TO_KEY_BYTES]; /* of tags; made of the secret, which it does not give away */
 	rg__ring *ring;   /* drawn at random: seals while gruu_secret is unset, and so opens after a reload what it sealed before */
 	rg__agenda agenda;
 	pthread_mutex_t configuring; /* held while the stripes get another configuration, so that all get the same */

@@ -19,13 +19,12 @@ static inline void put(lines *l, rg_str s)
 
 #define PUT(l, literal) put(l, RG_STR(literal))
 
-/* The name of a header is a literal, and what follows is its value. */
-static inline void begin_header(lines *l, rg_str name)
+/* What follows is the value of the header. @p start is its name with ": " behind it, a literal. */
+static inline void begin_header(lines *l, rg_str start)
 {
-	put(l, name);
-	PUT(l, ": ");
+	put(l, start);
 	if (l->headers)
-		l->headers[l->n_headers] = (rg_header){ .name = name, .value.p = l->out.room + l->out.n };
+		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->out.room + l->out.n };
 }
 
 static inline void end_header(lines *l)
@@ -76,17 +75,9 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 	put(l, c->params);
 }
 
-static char *two_digits(char *at, int64_t v)
-{
-	*at++ = (char)('0' + v / 10 % 10);
-	*at++ = (char)('0' + v % 10);
-	return at;
-}
-
-static char *three_letters(char *at, const char *from)
+static inline void three_letters(char *at, const char *from)
 {
 	memcpy(at, from, 3);
-	return at + 3;
 }
 
 /* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, in every locale. Years are counted from 1 March, so that a leap day ends a
@@ -95,23 +86,23 @@ static void put_date(lines *l, rg_time now)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	const int64_t last = RG__TIME_LAST / 1000;
-	int64_t t = now < 0 ? 0 : now / 1000 < last ? now / 1000 : last;
-	int64_t day = t / 86400, second = t % 86400;
-	int64_t since = day + 719468, era = since / 146097, doe = since % 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	int64_t mp = (5 * doy + 2) / 153;
-	int64_t month = mp < 10 ? mp + 3 : mp - 9;
-	int64_t year = yoe + era * 400 + (month <= 2);
+	const uint64_t t = (uint64_t)(now < 0 ? 0 : now / 1000 < last ? now / 1000 : last);
+	const uint32_t day = (uint32_t)(t / 86400), second = (uint32_t)(t % 86400);
+	const uint32_t since = day + 719468, era = since / 146097, doe = since % 146097;
+	const uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
+	const uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
+	const uint32_t mp = (5 * doy + 2) / 153;
+	const uint32_t month = mp < 10 ? mp + 3 : mp - 9;
+	const uint32_t year = yoe + era * 400 + (month <= 2);
 	char text[] = "Thu, 01 Jan 1970 00:00:00 GMT";
 
 	three_letters(text, days + 3 * (day % 7));
-	two_digits(text + 5, doy - (153 * mp + 2) / 5 + 1);
+	rg__two_digits(text + 5, doy - (153 * mp + 2) / 5 + 1);
 	three_letters(text + 8, months + 3 * (month - 1));
-	two_digits(two_digits(text + 12, year / 100), year % 100);
-	two_digits(text + 17, second / 3600);
-	two_digits(text + 20, second / 60 % 60);
-	two_digits(text + 23, second % 60);
+	rg__two_digits(rg__two_digits(text + 12, year / 100), year % 100);
+	rg__two_digits(text + 17, second / 3600);
+	rg__two_digits(text + 20, second / 60 % 60);
+	rg__two_digits(text + 23, second % 60);
 	put(l, (rg_str){ text, sizeof text - 1 });
 }
 
@@ -131,14 +122,14 @@ static void put_extensions(const rg__extras *x, lines *l)
 	rg_str rest = x->path, caps = x->feature_caps, value;
 
 	while (rg_path_next(&rest, &value))
-		put_text_header(l, RG_STR("Path"), value);
+		put_text_header(l, RG_STR("Path: "), value);
 	while (caps.n > 0)
-		put_text_header(l, RG_STR("Feature-Caps"), line_off(&caps));
-	put_text_header(l, RG_STR("Supported"), x->supported);
-	put_text_header(l, RG_STR("Require"), x->require);
-	put_text_header(l, RG_STR("Service-Route"), x->service_route);
+		put_text_header(l, RG_STR("Feature-Caps: "), line_off(&caps));
+	put_text_header(l, RG_STR("Supported: "), x->supported);
+	put_text_header(l, RG_STR("Require: "), x->require);
+	put_text_header(l, RG_STR("Service-Route: "), x->service_route);
 	if (x->flow_timer > 0)
-		put_number_header(l, RG_STR("Flow-Timer"), x->flow_timer);
+		put_number_header(l, RG_STR("Flow-Timer: "), x->flow_timer);
 }
 
 rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
@@ -158,23 +149,23 @@ static void print_lines(const rg_response *r, lines *l)
 	rg_contact c;
 
 	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
-		begin_header(l, RG_STR("Contact"));
+		begin_header(l, RG_STR("Contact: "));
 		put_contact_value(l, r, &c);
 		if (x->gruus.n > 0)
 			put(l, line_off(&gruus));
 		end_header(l);
 	}
-	begin_header(l, RG_STR("Date"));
+	begin_header(l, RG_STR("Date: "));
 	put_date(l, r->answer.now);
 	end_header(l);
 	if (r->answer.code != 200)
-		put_text_header(l, RG_STR("P-Registrar-Error"), rg_str_from(rg_reason_text(r->answer.reason)));
+		put_text_header(l, RG_STR("P-Registrar-Error: "), rg_str_from(rg_reason_text(r->answer.reason)));
 	if (r->answer.code >= 500 && r->answer.code < 600 && x->retry_after > 0)
-		put_number_header(l, RG_STR("Retry-After"), x->retry_after);
+		put_number_header(l, RG_STR("Retry-After: "), x->retry_after);
 	if (r->answer.code == 423)
-		put_number_header(l, RG_STR("Min-Expires"), x->min_expires);
+		put_number_header(l, RG_STR("Min-Expires: "), x->min_expires);
 	if (r->answer.code == 420)
-		put_text_header(l, RG_STR("Unsupported"), x->unsupported);
+		put_text_header(l, RG_STR("Unsupported: "), x->unsupported);
 	put_extensions(x, l);
 }
 

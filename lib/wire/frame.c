@@ -29,12 +29,13 @@ static size_t head_end(rg_str bytes, size_t from)
 /* RFC 3261 §18.3: a message on a stream needs a Content-Length. False: there is none, or several, or it is malformed. */
 static bool find_length(rg_str head, size_t *length)
 {
-	const char *p = head.p, *end = head.p + head.n;
+	const char *end = head.p + head.n, *p;
+	rg__wire_controls controls = rg__wire_controls_of(head.p, end);
 	rg__wire_line line;
 	bool found = false;
 
-	for (p = rg__wire_line_take(p, end, &line); p && end - p > 2;) {
-		p = rg__wire_line_take(p, end, &line);
+	for (p = rg__wire_line_take(head.p, &controls, &line); p && end - p > 2;) {
+		p = rg__wire_line_take(p, &controls, &line);
 		if (!p || !line.name.p)
 			continue;
 		if (!rg__wire_same_name(line.name, RG_STR("content-length")) && !rg__wire_same_name(line.name, RG_STR("l")))

@@ -86,6 +86,10 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 	fill_request(&h->m, out);
 	if (h->call->host)
 		take_host_side(h->call->host, out);
+	if (start.kind != RG__WIRE_SAVE) {
+		rg_config_get_int(config, RG_STR("retry_after"), &h->m.retry_after);
+		return RG_OK; /* a lookup has no socket header */
+	}
 	if (rg_config_get(config, RG_STR("sock_hdr_name"), &header) != RG_OK || header.n == 0)
 		return RG_OK;
 	return rg__wire_message_find(h->bytes, header, &h->m, &out->socket_header);
@@ -94,7 +98,8 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 static rg_status reply_to_call(void *self, void *msg, rg_response *response)
 {
 	handling *h = self;
-	rg__wire_answer answer = { .code = rg_response_code(response), .phrase = rg_response_phrase(response), .response = response };
+	const int32_t code = rg_response_code(response);
+	const rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .response = response };
 
 	(void)msg;
 	return rg_response_no_reply(response) ? RG_OK : rg__wire_reply(&h->m, &answer, h->call);
@@ -198,6 +203,8 @@ static rg_status begin_handling(handling *h, const rg_registrar *registrar, rg_w
 	h->call = call;
 	h->wrong = NULL;
 	h->msg = (rg_msg){ &call_ops, h, h };
+	h->m.key = rg_registrar_to_key(registrar);
+	h->m.retry_after = 0;
 	h->m.lines = NULL;
 	h->m.unfolded = NULL;
 	h->bytes = call->bytes;

@@ -21,7 +21,8 @@ const char *rg__wire_line_salvage(const char *p, const char *end, uint32_t *line
 		--*lines;
 		if (*p == '\r' || *p == '\n')
 			return NULL;
-		if (rg__wire_line_take(p, next, line) == next && line->name.p)
+		rg__wire_controls controls = rg__wire_controls_of(p, next);
+		if (rg__wire_line_take(p, &controls, line) == next && line->name.p)
 			return next;
 	}
 	return NULL;

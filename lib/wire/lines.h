@@ -21,41 +21,43 @@ static inline bool rg__wire_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The line end of the line at @p p. RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues the one
- * before. NULL: there is a control character, a lone CR or LF, or no line end. */
-static inline const char *rg__wire_line_end(const char *p, const char *end, rg__wire_line *line)
+/* The end of the line at which @p c stands. RFC 3261 §7: lines end in CRLF. RFC 3261 §7.3.1: a line that begins with white space continues
+ * the one before. NULL: there is a control character, a lone CR or LF, or no line end. */
+RG__WIRE_INLINE const char *rg__wire_line_end(rg__wire_controls *c, rg__wire_line *line)
 {
+	const char *end = c->end;
+
 	line->ends = 0;
 	line->folded = false;
-	for (;; p++) {
-		p = rg__wire_control(p, end);
+	for (;;) {
+		const char *p = rg__wire_control(c);
 		if (p == end)
 			return NULL;
 		if (*p == '\t')
 			continue;
 		if (*p != '\r' || end - p < 2 || p[1] != '\n')
 			return NULL;
+		rg__wire_control(c); /* the LF */
 		line->ends++;
 		if (end - p < 3 || !rg__wire_is_blank(p[2]))
 			return p;
 		line->folded = true;
-		p += 2;
 	}
 }
 
-/* Takes the line at @p p apart. Returns the start of the next line. NULL: as rg__wire_line_end(). */
-static inline const char *rg__wire_line_take(const char *p, const char *end, rg__wire_line *line)
+/* Takes the line at @p p apart, where @p c stands. Returns the start of the next line. NULL: as rg__wire_line_end(). */
+RG__WIRE_INLINE const char *rg__wire_line_take(const char *p, rg__wire_controls *c, rg__wire_line *line)
 {
-	const char *at = rg__wire_line_end(p, end, line), *colon;
+	const char *at = rg__wire_line_end(c, line), *colon;
 
 	if (!at)
 		return NULL;
-	colon = rg__wire_colon(p, at);
+	colon = rg__wire_colon(p, at, c->end);
 	line->name = line->value = RG__WIRE_NONE;
 	if (!colon)
 		return at + 2;
 	line->value = rg__wire_trim((rg_str){ colon + 1, (size_t)(at - colon - 1) });
-	while (colon > p && rg__wire_is(colon[-1], RG__WIRE_LWS)) /* white space before the colon */
+	while (colon > p && rg__wire_is_lws(colon[-1])) /* white space before the colon */
 		colon--;
 	line->name = (rg_str){ p, (size_t)(colon - p) };
 	return at + 2;

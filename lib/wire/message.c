@@ -98,7 +98,7 @@ static rg_str unfold_value(rg__wire_message *m, rg_str s)
 			*to++ = s.p[i];
 			continue;
 		}
-		while (i + 1 < s.n && rg__wire_is(s.p[i + 1], RG__WIRE_LWS))
+		while (i + 1 < s.n && rg__wire_is_lws(s.p[i + 1]))
 			i++;
 		*to++ = ' ';
 	}
@@ -107,10 +107,8 @@ static rg_str unfold_value(rg__wire_message *m, rg_str s)
 	return out;
 }
 
-static bool grow_lines(rg__wire_message *m)
+static bool take_room(rg__wire_message *m)
 {
-	if (m->n_lines < RG__WIRE_OWN_LINES || m->lines != m->own)
-		return true;
 	rg_str *lines = malloc(RG_WIRE_MAX_LINES * sizeof *lines);
 	if (!lines)
 		return false;
@@ -119,22 +117,34 @@ static bool grow_lines(rg__wire_message *m)
 	return true;
 }
 
-/* The lines of one header stand together, so a line that comes later may have to be put in front of others. */
-static bool add_list_line(rg__wire_message *m, int list, rg_str value)
+static inline bool grow_lines(rg__wire_message *m)
+{
+	return m->n_lines < RG__WIRE_OWN_LINES || m->lines != m->own || take_room(m);
+}
+
+/* Puts a line behind those of its header, and so in front of others. */
+static void insert_list_line(rg__wire_message *m, int list, rg_str value)
+{
+	const uint16_t at = (uint16_t)(m->first[list] + m->n[list]++);
+
+	memmove(m->lines + at + 1, m->lines + at, (size_t)(m->n_lines++ - at) * sizeof *m->lines);
+	for (int i = 0; i < RG__WIRE_LISTS; i++)
+		m->first[i] += m->n[i] && m->first[i] >= at;
+	m->lines[at] = value;
+}
+
+/* The lines of one header stand together. */
+static inline bool add_list_line(rg__wire_message *m, int list, rg_str value)
 {
 	if (!grow_lines(m))
 		return false;
-	uint16_t at = (uint16_t)(m->n[list] ? m->first[list] + m->n[list] : m->n_lines);
-	if (at < m->n_lines) {
-		memmove(m->lines + at + 1, m->lines + at, (size_t)(m->n_lines - at) * sizeof *m->lines);
-		for (int i = 0; i < RG__WIRE_LISTS; i++)
-			m->first[i] += m->n[i] && m->first[i] >= at;
+	if (m->n[list] > 0) {
+		insert_list_line(m, list, value);
+		return true;
 	}
-	if (m->n[list] == 0)
-		m->first[list] = at;
-	m->lines[at] = value;
-	m->n[list]++;
-	m->n_lines++;
+	m->first[list] = (uint16_t)m->n_lines;
+	m->n[list] = 1;
+	m->lines[m->n_lines++] = value;
 	return true;
 }
 
@@ -187,17 +197,25 @@ static bool take_vias(rg__wire_message *m, rg_str value)
 	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
-/* Part of the loop over the lines. */
-static inline bool take_line(rg__wire_message *m, const rg__wire_line *line) __attribute__((always_inline));
+/* A token. What the value ends with belongs to the same text, so an ordinary name is read in one step. */
+static inline bool is_name(rg_str name, rg_str value)
+{
+	if (name.n > 0 && name.n <= sizeof(rg__sixteen) && value.p + value.n >= name.p + sizeof(rg__sixteen)) {
+		const uint32_t plain = rg__wire_marks(rg__wire_mark_plain(rg__wire_sixteen(name.p)));
+		if ((~plain & ((1u << name.n) - 1)) == 0)
+			return true;
+	}
+	return rg__wire_is_token(name);
+}
 
-static inline bool take_line(rg__wire_message *m, const rg__wire_line *line)
+RG__WIRE_INLINE bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
 	const struct wire_header *row = known_header(line->name);
 	rg_str value = line->value;
 
 	if (!row) {
 		/* Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
-		if (!rg__wire_is_token(line->name))
+		if (!is_name(line->name, line->value))
 			set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}
@@ -216,7 +234,7 @@ static inline bool take_line(rg__wire_message *m, const rg__wire_line *line)
 
 static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)
 {
-	memset(m, 0, offsetof(rg__wire_message, own));
+	memset(m, 0, offsetof(rg__wire_message, key));
 	m->lines = m->own;
 	m->size = bytes.n;
 	m->start = *start;
@@ -225,20 +243,21 @@ static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_star
 /* RG_R_FINE, or the reason why the framing is invalid. */
 static int32_t read_header_section(rg__wire_message *m, rg_str bytes)
 {
-	const char *end = bytes.p + bytes.n, *p = bytes.p;
+	const char *end = bytes.p + bytes.n, *p;
+	rg__wire_controls controls = rg__wire_controls_of(bytes.p, end);
 	rg__wire_line line;
 	uint32_t ends = 0;
 
-	p = rg__wire_line_end(p, end, &line);
+	p = rg__wire_line_end(&controls, &line);
 	if (!p || line.folded) /* RFC 3261 §7.2: the start line cannot be folded */
 		return RG_R_PARSE;
 	p += 2;
 	while (p < end) {
-		if (end - p > 1 && p[0] == '\r' && p[1] == '\n') {
+		if (*p == '\r' && end - p > 1 && p[1] == '\n') {
 			m->body = (rg_str){ p + 2, (size_t)(end - p - 2) };
 			return RG_R_FINE;
 		}
-		p = rg__wire_line_take(p, end, &line);
+		p = rg__wire_line_take(p, &controls, &line);
 		if (!p)
 			return RG_R_PARSE;
 		ends += line.ends;
@@ -342,8 +361,9 @@ rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, 
 	*value = RG__WIRE_NONE;
 	if (p == end)
 		return RG_OK; /* the framing is invalid, and the message refused */
-	for (p = rg__wire_line_take(p, end, &line); p && p < end;) {
-		p = rg__wire_line_take(p, end, &line);
+	rg__wire_controls controls = rg__wire_controls_of(p, end);
+	for (p = rg__wire_line_take(p, &controls, &line); p && p < end;) {
+		p = rg__wire_line_take(p, &controls, &line);
 		if (!p || !is_called(line.name, name, compact))
 			continue;
 		*value = line.folded ? unfold_value(m, line.value) : line.value;

@@ -6,10 +6,8 @@
 #define X (T | RG__WIRE_IPV6)
 #define H (RG__WIRE_VALUE | RG__WIRE_WORD)
 #define W RG__WIRE_WORD
-#define L RG__WIRE_LWS
 
 const uint8_t rg__wire_class[256] = {
-	['\t'] = L, ['\n'] = L, ['\r'] = L, [' '] = L,
 	['!'] = T, ['%'] = T, ['\''] = T, ['*'] = T, ['+'] = T, ['-'] = T, ['.'] = X, ['_'] = T, ['`'] = T, ['~'] = T,
 	['['] = H, [']'] = H, [':'] = H | RG__WIRE_IPV6, ['/'] = H, ['$'] = RG__WIRE_VALUE,
 	['('] = W, [')'] = W, ['<'] = W, ['>'] = W, ['\\'] = W, ['"'] = W, ['?'] = W, ['{'] = W, ['}'] = W,

@@ -2,7 +2,7 @@
 /* Requests of other methods than REGISTER: a redirect server (RFC 3261 §8.3), which keeps no transaction. */
 #include "wire/wire.h"
 
-enum { ALLOW_ROOM = 160 };
+enum { ALLOW_ROOM = 160, SECONDS_ROOM = 20 };
 
 /* `host` or `host:port` of a SIP URI without a user; absent: it has a user, or another scheme. */
 static rg_str host_of(rg_str uri)
@@ -65,15 +65,27 @@ static rg_str allow_all_but(rg_str method, char room[ALLOW_ROOM])
 	return (rg_str){ room, n };
 }
 
+static rg_str print_seconds(int64_t v, char room[SECONDS_ROOM])
+{
+	size_t at = SECONDS_ROOM;
+
+	do
+		room[--at] = (char)('0' + v % 10);
+	while (v /= 10);
+	return (rg_str){ room + at, SECONDS_ROOM - at };
+}
+
 rg_status rg__wire_refuse(const rg__wire_message *m, rg_wire_call *call, int32_t code)
 {
-	char room[ALLOW_ROOM];
+	char room[ALLOW_ROOM], seconds[SECONDS_ROOM];
 	rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .name = RG_STR("Allow") };
 
 	if (code == 405 && !(call->flags & (RG_WIRE_REDIRECT | RG_WIRE_LOOKUP)))
 		answer.value = RG_STR("REGISTER");
 	else if (code == 405 || code == 200)
 		answer.value = allow_all_but(code == 405 ? m->start.method : RG__WIRE_NONE, room);
+	else if (code >= 500 && m->retry_after > 0)
+		answer.name = RG_STR("Retry-After"), answer.value = print_seconds(m->retry_after, seconds);
 	else
 		answer.name = RG__WIRE_NONE;
 	return rg__wire_reply(m, &answer, call);

@@ -24,6 +24,27 @@ static inline void reply_put(reply_text *out, rg_str s)
 	out->left -= s.n;
 }
 
+/* The same without a call, for the long values of a request. */
+static inline void put_long(reply_text *out, rg_str s)
+{
+	rg__sixteen v;
+
+	if (s.n < sizeof v || s.n > out->left) {
+		reply_put(out, s);
+		return;
+	}
+	char *last = out->at + s.n - sizeof v;
+	for (const char *from = s.p; out->at < last; from += sizeof v, out->at += sizeof v) {
+		v = rg__wire_sixteen(from);
+		memcpy(out->at, &v, sizeof v);
+	}
+	v = rg__wire_sixteen(s.p + s.n - sizeof v); /* it may overlap the one before */
+	memcpy(last, &v, sizeof v);
+	out->at = last + sizeof v;
+	out->left -= s.n;
+	out->n += s.n;
+}
+
 #define PUT(out, literal) reply_put(out, RG_STR(literal))
 
 /* Adds a header copied from the request, unless it is absent or empty there. */
@@ -32,36 +53,52 @@ static inline void reply_put(reply_text *out, rg_str s)
 		rg_str copied = (value); \
 		if (copied.n > 0) { \
 			PUT(out, name ": "); \
-			reply_put(out, copied); \
+			put_long(out, copied); \
 			PUT(out, "\r\n"); \
 		} \
 	} while (0)
 
-static void put_status(reply_text *out, const rg__wire_answer *answer)
+/* Prints a number below 100, with two digits. Returns what follows it. */
+static inline char *print_pair(char *p, uint32_t v)
 {
-	char line[] = "SIP/2.0 000 ";
+	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
+		"49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697" "9899";
 
-	line[8] = (char)('0' + answer->code / 100 % 10);
-	line[9] = (char)('0' + answer->code / 10 % 10);
-	line[10] = (char)('0' + answer->code % 10);
-	reply_put(out, (rg_str){ line, sizeof line - 1 });
-	reply_put(out, rg_str_from(answer->phrase));
-	PUT(out, "\r\n");
+	memcpy(p, pairs + 2 * v, 2);
+	return p + 2;
 }
 
-/* Prints a number below 100000 at @p p. Returns what follows it. */
-static inline char *print_number(char *p, uint32_t v)
+/* Prints a number below 10000 without leading zeros. */
+static inline char *print_small(char *p, uint32_t v)
 {
-	if (v >= 10000)
-		*p++ = (char)('0' + v / 10000);
 	if (v >= 1000)
-		*p++ = (char)('0' + v / 1000 % 10);
+		return print_pair(print_pair(p, v / 100), v % 100);
 	if (v >= 100)
-		*p++ = (char)('0' + v / 100 % 10);
-	if (v >= 10)
-		*p++ = (char)('0' + v / 10 % 10);
-	*p++ = (char)('0' + v % 10);
-	return p;
+		*p++ = (char)('0' + v / 100), v %= 100;
+	else if (v < 10)
+		return *p = (char)('0' + v), p + 1;
+	return print_pair(p, v);
+}
+
+static char *print_port(char *p, uint32_t v)
+{
+	if (v < 10000)
+		return print_small(p, v);
+	*p++ = (char)('0' + v / 10000);
+	v %= 10000;
+	return print_pair(print_pair(p, v / 100), v % 100);
+}
+
+static void put_status(reply_text *out, const rg__wire_answer *answer)
+{
+	const uint32_t code = (uint32_t)answer->code % 1000;
+	char line[] = "SIP/2.0 000 ";
+
+	line[8] = (char)('0' + code / 100);
+	print_pair(line + 9, code % 100);
+	reply_put(out, (rg_str){ line, sizeof line - 1 });
+	reply_put(out, (rg_str){ answer->phrase, strlen(answer->phrase) });
+	PUT(out, "\r\n");
 }
 
 /* The host of the source as text. An IPv4-mapped address is read back as IPv4. */
@@ -72,7 +109,7 @@ static rg_str source_text(const rg_addr *source, char room[ADDRESS_ROOM])
 	if (source->family == 4) {
 		char *p = room;
 		for (int i = 0; i < 4; i++) {
-			p = print_number(p, source->ip[i]);
+			p = print_small(p, source->ip[i]);
 			*p++ = '.';
 		}
 		return (rg_str){ room, (size_t)(p - room - 1) };
@@ -103,7 +140,7 @@ static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr 
 	rg_str host = source_text(source, room), param;
 
 	if (!via->known.p) {
-		reply_put(out, via->value);
+		put_long(out, via->value);
 	} else {
 		const char *end = via->value.p + via->value.n, *at = via->known.p + via->known.n;
 		reply_put(out, (rg_str){ via->value.p, (size_t)(via->known.p - via->value.p) });
@@ -117,7 +154,7 @@ static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr 
 	if (via->rport) {
 		PUT(out, ";rport");
 		if (source->port > 0)
-			reply_put(out, (rg_str){ port, (size_t)(print_number(port + 1, source->port) - port) });
+			reply_put(out, (rg_str){ port, (size_t)(print_port(port + 1, source->port) - port) });
 	}
 }
 
@@ -150,44 +187,96 @@ static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *
 		PUT_COPIED(out, "Via", lines[i]);
 }
 
-static uint64_t mixed(uint64_t sum, const char *p, size_t n)
+/* SipHash-1-3: a hash that nobody without the key can tell in advance. */
+typedef struct tag_hash {
+	uint64_t a, b, c, d;
+} tag_hash;
+
+static inline uint64_t turned(uint64_t v, unsigned by)
+{
+	return v << by | v >> (64 - by);
+}
+
+static inline void turn_hash(tag_hash *h)
+{
+	h->a += h->b, h->c += h->d;
+	h->b = turned(h->b, 13) ^ h->a, h->d = turned(h->d, 16) ^ h->c;
+	h->a = turned(h->a, 32) + h->d, h->c += h->b;
+	h->d = turned(h->d, 21) ^ h->a, h->b = turned(h->b, 17) ^ h->c;
+	h->c = turned(h->c, 32);
+}
+
+static inline void hash_word(tag_hash *h, uint64_t w)
+{
+	h->d ^= w;
+	turn_hash(h);
+	h->a ^= w;
+}
+
+/* The last eight octets are one word, which may overlap the one before. The length is hashed elsewhere. */
+static inline void hash_octets(tag_hash *h, rg_str s)
 {
 	uint64_t w = 0;
 
-	memcpy(&w, p, n);
-	sum = (sum ^ w) * 0x9e3779b97f4a7c15u;
-	return sum ^ sum >> 32;
+	for (size_t i = 0; i + sizeof w < s.n; i += sizeof w) {
+		memcpy(&w, s.p + i, sizeof w);
+		hash_word(h, w);
+	}
+	if (s.n >= sizeof w)
+		memcpy(&w, s.p + s.n - sizeof w, sizeof w);
+	else if (s.n > 0)
+		memcpy(&w, s.p, s.n);
+	hash_word(h, w);
 }
 
-/* The last eight octets are one word, which may overlap the one before. */
-static uint64_t digest_of(uint64_t sum, rg_str s)
+static inline tag_hash hash_of_key(const uint8_t *key)
 {
-	sum ^= s.n;
-	for (size_t i = 0; i + 8 < s.n; i += 8)
-		sum = mixed(sum, s.p + i, 8);
-	if (s.n >= 8)
-		return mixed(sum, s.p + s.n - 8, 8);
-	return s.n > 0 ? mixed(sum, s.p, s.n) : mixed(sum, "", 0);
+	uint64_t low, high;
+
+	memcpy(&low, key, sizeof low);
+	memcpy(&high, key + sizeof low, sizeof high);
+	return (tag_hash){ low ^ 0x736f6d6570736575u, high ^ 0x646f72616e646f6du, low ^ 0x6c7967656e657261u, high ^ 0x7465646279746573u };
 }
 
-/* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. Of CSeq the
- * number alone, and of Via the first value: the CANCEL of a request gets the tag of this request (RFC 3261 §9.2). */
+static inline uint64_t end_hash(tag_hash *h)
+{
+	h->c ^= 0xff;
+	for (int i = 0; i < 3; i++)
+		turn_hash(h);
+	return h->a ^ h->b ^ h->c ^ h->d;
+}
+
+/* Eight hexadecimal digits: each nibble moves to an octet of its own, and all become digits at once. */
+static inline void print_digits(char *to, uint32_t v)
+{
+	uint64_t x = v;
+
+	x = (x | x << 16) & 0x0000ffff0000ffffu;
+	x = (x | x << 8) & 0x00ff00ff00ff00ffu;
+	x = (x | x << 4) & 0x0f0f0f0f0f0f0f0fu;
+	x += 0x3030303030303030u + ((x + 0x0606060606060606u) >> 4 & 0x0101010101010101u) * ('a' - '0' - 10);
+	memcpy(to, &x, sizeof x);
+}
+
+/* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request.
+ * Of CSeq the number alone, and of Via the first value: the CANCEL of a request gets the tag of this request (RFC 3261 §9.2). */
 static void put_tag(reply_text *out, const rg__wire_message *m)
 {
-	static const char digits[] = "0123456789abcdef";
-	rg_str cseq = m->singles[RG__WIRE_CSEQ];
-	uint64_t sum = 0xcbf29ce484222325u;
+	const rg_str via = m->via.value, from = m->singles[RG__WIRE_FROM], id = m->singles[RG__WIRE_CALL_ID], cseq = m->singles[RG__WIRE_CSEQ];
+	tag_hash hash = hash_of_key(m->key);
+	uint64_t number = 0;
 	char tag[16];
-	size_t n = 0;
 
-	while (n < cseq.n && rg__wire_is(cseq.p[n], RG__WIRE_DIGIT))
-		n++;
-	sum = digest_of(sum, m->via.value);
-	sum = digest_of(sum, m->singles[RG__WIRE_CALL_ID]);
-	sum = digest_of(sum, m->singles[RG__WIRE_FROM]);
-	sum = digest_of(sum, (rg_str){ cseq.p, n });
-	for (size_t i = 0; i < sizeof tag; i++, sum >>= 4)
-		tag[i] = digits[sum & 15];
+	for (size_t i = 0; i < cseq.n && rg__wire_is(cseq.p[i], RG__WIRE_DIGIT); i++)
+		number = number * 10 + (uint64_t)(cseq.p[i] - '0');
+	hash_word(&hash, (uint64_t)via.n << 32 ^ id.n);
+	hash_octets(&hash, via);
+	hash_octets(&hash, id);
+	hash_octets(&hash, from);
+	hash_word(&hash, number ^ (uint64_t)from.n << 40);
+	const uint64_t sum = end_hash(&hash);
+	print_digits(tag, (uint32_t)sum);
+	print_digits(tag + 8, (uint32_t)(sum >> 32));
 	PUT(out, ";tag=");
 	reply_put(out, (rg_str){ tag, sizeof tag });
 }
@@ -199,7 +288,7 @@ static void put_to(reply_text *out, const rg__wire_message *m, rg_str to)
 	if (to.n == 0 || !rg__wire_address_read(to, &tagged))
 		return;
 	PUT(out, "To: ");
-	reply_put(out, to);
+	put_long(out, to);
 	if (!tagged)
 		put_tag(out, m);
 	PUT(out, "\r\n");

@@ -4,7 +4,7 @@
 
 static const char *skip_lws(const char *p, const char *end)
 {
-	while (p < end && rg__wire_is(*p, RG__WIRE_LWS))
+	while (p < end && rg__wire_is_lws(*p))
 		p++;
 	return p;
 }
@@ -14,6 +14,18 @@ static const char *skip_class(const char *p, const char *end, int class)
 	while (p < end && rg__wire_is(*p, class))
 		p++;
 	return p;
+}
+
+/* The same for a long token or value of a parameter: sixteen octets at once as long as they are plain. */
+static const char *skip_long(const char *p, const char *end, int class)
+{
+	while ((size_t)(end - p) >= sizeof(rg__sixteen)) {
+		const unsigned n = rg__wire_first_mark(~rg__wire_mark_plain(rg__wire_sixteen(p)));
+		p += n;
+		if (n < sizeof(rg__sixteen))
+			break;
+	}
+	return skip_class(p, end, class);
 }
 
 /* What follows the quoted string at @p p. NULL: it is not closed. */
@@ -42,7 +54,7 @@ static const char *take_wire_param(const char *p, const char *end, rg_str *name)
 	if (p < end && *p == '"')
 		p = skip_string(p, end);
 	else
-		p = skip_class(p, end, RG__WIRE_VALUE);
+		p = skip_long(p, end, RG__WIRE_VALUE);
 	return p && p > from ? skip_lws(p, end) : NULL;
 }
 
@@ -75,7 +87,9 @@ static const char *skip_comment(const char *p, const char *end)
 /* sent-protocol LWS, RFC 3261 §25.1 */
 static const char *take_protocol(const char *p, const char *end)
 {
-	if (!(p = take_token_before(p, end, '/')) || !(p = take_token_before(p, end, '/')))
+	if (end - p > 8 && memcmp(p, "SIP/2.0/", 8) == 0)
+		p = skip_lws(p + 8, end);
+	else if (!(p = take_token_before(p, end, '/')) || !(p = take_token_before(p, end, '/')))
 		return NULL;
 	const char *from = p;
 	p = skip_class(p, end, RG__WIRE_TOKEN);
@@ -88,7 +102,7 @@ static const char *take_via_host(const char *p, const char *end, rg_str *host)
 	const char *from = p;
 
 	if (p == end || *p != '[') {
-		p = skip_class(p, end, RG__WIRE_TOKEN);
+		p = skip_long(p, end, RG__WIRE_TOKEN);
 	} else {
 		do
 			p++;
@@ -142,7 +156,7 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 		if (!via->known.p && (rport || is_received(name)))
 			via->known = (rg_str){ from, (size_t)(p - from) };
 	}
-	for (to = p; rg__wire_is(to[-1], RG__WIRE_LWS);)
+	for (to = p; rg__wire_is_lws(to[-1]);)
 		to--;
 	via->value.n = (size_t)(to - via->value.p);
 	if (p < end && *p == '(')
@@ -152,7 +166,7 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 
 static const char *skip_commas(const char *p, const char *end)
 {
-	while (p < end && (*p == ',' || rg__wire_is(*p, RG__WIRE_LWS)))
+	while (p < end && (*p == ',' || rg__wire_is_lws(*p)))
 		p++;
 	return p;
 }
@@ -192,12 +206,15 @@ int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method)
 	const char *end = cseq.p + cseq.n, *p = cseq.p;
 	uint64_t number = 0;
 
-	for (; p < end && rg__wire_is(*p, RG__WIRE_DIGIT); p++)
+	for (; p < end && (unsigned char)(*p - '0') < 10; p++)
 		number = number > UINT32_MAX ? number : number * 10 + (uint64_t)(*p - '0');
 	const char *name = skip_lws(p, end);
-	if (p == cseq.p || number > UINT32_MAX || name == p || skip_class(name, end, RG__WIRE_TOKEN) != end || name == end)
+	const size_t n = (size_t)(end - name);
+	if (p == cseq.p || number > UINT32_MAX || name == p || n == 0)
 		return RG_R_INV_CSEQ;
-	return rg_str_equal((rg_str){ name, (size_t)(end - name) }, method) ? RG_R_FINE : RG_R_PARSE; /* RFC 3261 §8.1.1.5 */
+	if (n == method.n && memcmp(name, method.p, n) == 0)
+		return RG_R_FINE;
+	return skip_class(name, end, RG__WIRE_TOKEN) != end ? RG_R_INV_CSEQ : RG_R_PARSE; /* RFC 3261 §8.1.1.5 */
 }
 
 bool rg__wire_length_read(rg_str length, size_t *stated)
@@ -238,7 +255,7 @@ static const char *take_address(const char *p, const char *end, char stop, rg_st
 		from = open + 1;
 		p = memchr(open, '>', (size_t)(end - open));
 	} else {
-		while (p < end && *p != ';' && *p != stop && !rg__wire_is(*p, RG__WIRE_LWS))
+		while (p < end && *p != ';' && *p != stop && !rg__wire_is_lws(*p))
 			p++;
 	}
 	if (!open || !p || p == from)

@@ -32,7 +32,7 @@ typedef struct rg__wire_via {
 uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
 /* Takes the next parameter other than rport and received, with its ';'. @p end is that of the value. Absent: there is no further one. */
 rg_str rg__wire_via_param(const char **at, const char *end);
-int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none */
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none. The method is a token */
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
@@ -61,6 +61,8 @@ typedef struct rg__wire_message {
 	rg__wire_via via;                                  /* the topmost one */
 
 	/* These need not begin as zero. */
+	const uint8_t *key;                                /* rg_registrar_to_key() */
+	int64_t retry_after;                               /* seconds; 0 = a 503 to a lookup does not say it */
 	rg_str own[RG__WIRE_OWN_LINES];
 } rg__wire_message;
 

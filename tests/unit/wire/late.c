@@ -233,11 +233,42 @@ Test(wire_late, a_broken_store_gives_503)
 	cr_expect_eq(a.status, RG_ESTORE);
 	cr_expect_eq(a.code, 503);
 	cr_expect_null(fault_of(a.text), "%s", fault_of(a.text));
+	cr_expect_null(strstr(a.text, "\r\nRetry-After:"), "%s", a.text);
 	a = send_room(&other, FOLDED, strlen(FOLDED), 10);
 	cr_expect_eq(a.status, RG_ELIMIT);
 	cr_expect_eq(a.code, 503);
 	rg_registrar_unref(other.registrar);
 	world_end(&w);
+}
+
+/* RFC 3261 §20.33 */
+Test(wire_late, the_503_of_a_lookup_has_retry_after_as_that_of_a_register)
+{
+	static const struct { const char *parameter, *line; } rows[] = {
+		{ "7", "\r\nRetry-After: 7\r\n" }, { "10", "\r\nRetry-After: 10\r\n" }, { "3600", "\r\nRetry-After: 3600\r\n" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		faulty f = { .calls = CALL_FETCH, .times = -1, .status = RG_ESTORE };
+		world w = world_new(), other = w;
+		rg_config *config = NULL;
+
+		cr_assert_eq(rg_config_new(&config), RG_OK);
+		cr_assert_eq(rg_config_set(config, RG_STR("retry_after"), rg_str_from(rows[i].parameter), NULL), RG_OK);
+		other.registrar = registrar_over(faulty_new(w.store, &f));
+		cr_assert_eq(rg_registrar_configure(other.registrar, config, NULL), RG_OK);
+		rg_config_free(config);
+		answer a = send_text(&other, FOLDED);
+		cr_expect_eq(a.code, 503);
+		cr_expect_not_null(strstr(a.text, rows[i].line), "%s", a.text);
+		other.flags = RG_WIRE_REDIRECT;
+		a = send_text(&other, ASK("INVITE", "sip:alice@example.com") "\r\n");
+		cr_expect_eq(a.code, 503);
+		cr_expect_not_null(strstr(a.text, rows[i].line), "%s", a.text);
+		cr_expect_null(fault_of(a.text), "%s", fault_of(a.text));
+		rg_registrar_unref(other.registrar);
+		world_end(&w);
+	}
 }
 
 /* What the host says is wrong is found when the verb begins: nothing is left behind. */

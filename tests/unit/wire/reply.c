@@ -90,7 +90,7 @@ static const char *tag_in(answer *a)
 #define PARTS(via, from, callid, cseq) "REGISTER sip:example.com SIP/2.0\r\nVia: " via "\r\nFrom: " from "\r\nTo: <sip:alice@example.com>\r\nCall-ID: " callid \
 	"\r\nCSeq: " cseq " REGISTER\r\n\r\n"
 
-/* RFC 3261 §8.2.6.2, §8.2.7 */
+/* RFC 3261 §8.2.6.2, §8.2.7, and §19.3: nobody without the key of the registrar can tell the tag. */
 Test(wire_reply, a_retransmission_gets_the_same_tag_and_another_request_another)
 {
 	static const char *const texts[] = {
@@ -99,19 +99,20 @@ Test(wire_reply, a_retransmission_gets_the_same_tag_and_another_request_another)
 		PARTS("SIP/2.0/UDP h;branch=1", "<sip:a@b>;tag=1", "c", "2"), PARTS("SIP/2.0/UDP h;branch=1", "<sip:a@b>;tag=12", "c", "1"),
 		PARTS("SIP/2.0/UDP h;branch=1,SIP/2.0/UDP i", "<sip:a@b>;tag=1", "c", "1"),
 	};
+	world one = world_new(), other = world_new();
 	char seen[7][32];
 
 	for (size_t i = 0; i < 7; i++) {
-		world one = world_new(), other = world_new();
-		answer first = send_text(&one, texts[i]), again = send_text(&other, texts[i]);
+		answer first = send_text(&one, texts[i]), again = send_text(&one, texts[i]), elsewhere = send_text(&other, texts[i]);
 		snprintf(seen[i], sizeof seen[i], "%s", tag_in(&first));
 		cr_expect_eq(strspn(seen[i], "0123456789abcdef"), 16, "%s", seen[i]);
 		cr_expect_str_eq(tag_in(&again), seen[i]);
+		cr_expect_str_neq(tag_in(&elsewhere), seen[i]);
 		for (size_t k = 0; k < i; k++)
 			cr_expect((strcmp(seen[k], seen[i]) == 0) == (k == 0 && i == 6), "%zu and %zu have tag %s", k, i, seen[i]);
-		world_end(&one);
-		world_end(&other);
 	}
+	world_end(&one);
+	world_end(&other);
 }
 
 /* RFC 3261 §9.2: a CANCEL has the topmost Via, From, To, Call-ID and CSeq number of its request. */
