@@ -49,9 +49,12 @@ static bool map_chunk(struct area *a, size_t size)
 	if (before < PAGE)
 		munmap(mapped + before + size, PAGE - before);
 	*chunk = (struct mapping){ a->chunks, mapped + before, size };
+	if (madvise(chunk->base, size, MADV_HUGEPAGE) != 0) {
+		munmap(chunk->base, size);
+		free(chunk);
+		return false;
+	}
 	a->chunks = chunk;
-	if (madvise(chunk->base, size, MADV_HUGEPAGE) != 0)
-		return false; /* area_close() unmaps it */
 	a->at = chunk->base;
 	a->end = a->at + size;
 	return true;

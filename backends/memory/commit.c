@@ -7,6 +7,15 @@
 
 static const rg_revision none;
 
+enum { FEW_LINKS = 8 };
+#define NO_TAG UINT32_MAX
+
+/* A tag of the current entry as it was linked, and the index that it has in the next record, or NO_TAG. */
+struct kept_link {
+	struct cell link;
+	uint32_t to;
+};
+
 struct change {
 	struct memory *m;
 	struct shard *s;
@@ -18,22 +27,23 @@ struct change {
 	uint32_t *slot;       /* of the entry; lost when the pool or the table grows */
 	const rg_record *was; /* the replaced record, freed after the lock is released */
 	bool changed;
+	struct kept_link *links, few[FEW_LINKS]; /* of the tags of the current entry; `few`, or an allocation */
 };
 
-/* Adds @p delta bytes to the count, whatever the budget. */
-static void count_bytes(struct change *ch, int64_t delta)
+/* Adds @p delta bytes to the count, which are in use or no longer in use. */
+static void settle(struct change *ch, int64_t delta)
 {
 	if (ch->m->max_bytes != 0 && delta != 0)
 		atomic_fetch_add_explicit(&ch->m->bytes, (uint64_t)delta, memory_order_relaxed);
 	ch->s->bytes += (uint64_t)delta;
 }
 
-/* The same, unless they exceed the budget, which a negative delta never does: false. */
+/* The same before they are used. @return false if they exceed the budget; a negative delta never does. */
 static bool charge(struct change *ch, int64_t delta)
 {
 	struct memory *m = ch->m;
 	if (m->max_bytes == 0 || delta <= 0) {
-		count_bytes(ch, delta);
+		settle(ch, delta);
 		return true;
 	}
 	uint64_t had = atomic_load_explicit(&m->bytes, memory_order_relaxed);
@@ -64,42 +74,59 @@ static rg_status replace_in_place(struct change *ch, const rg_record *next)
 	return RG_OK;
 }
 
-/* The index of the tag of the current entry that is @p tag and has not moved, or @p n. The search starts at @p hint. */
+/* The index of the tag of the current entry that is @p tag and has no new place, or @p n. The search starts at @p hint. */
 static uint32_t tag_index(const struct change *ch, uint32_t n, rg_str tag, uint32_t hint, uint32_t *budget)
 {
 	for (uint32_t i = 0; i < n && *budget > 0; i++, (*budget)--) {
 		uint32_t at = hint + i < n ? hint + i : hint + i - n;
-		if (ch->s->pool.cells[ch->old + at].link_next != 0 && same_string(rg_record_tag(ch->has, at), tag))
+		if (ch->links[at].to == NO_TAG && same_string(rg_record_tag(ch->has, at), tag))
 			return at;
 	}
 	return n;
 }
 
-/* A tag that stays keeps its place in its group. The budget bounds the work for records with very many tags: when it is used up, a tag
- * counts as new, and a walk may give its key twice. */
-static void retag(struct change *ch, uint32_t fresh, const rg_record *next)
+/* Finds the new places of the tags that stay. The budget bounds the work for records with very many tags: when it is used up, a tag counts
+ * as new, and a walk may give its key twice. */
+static void place_tags(struct change *ch, uint32_t had, const rg_record *next)
 {
-	struct shard *s = ch->s;
-	uint32_t had = rg_record_tag_count(ch->has), has = rg_record_tag_count(next), budget = 4096, hint = 0;
-	for (uint32_t i = 0; i < has; i++) {
+	uint32_t n = rg_record_tag_count(next), budget = 4096, hint = 0;
+	for (uint32_t i = 0; i < had; i++)
+		ch->links[i] = (struct kept_link){ ch->s->pool.cells[ch->old + i], NO_TAG };
+	for (uint32_t i = 0; i < n; i++) {
 		uint32_t from = tag_index(ch, had, rg_record_tag(next, i), hint, &budget);
-		if (from == had) {
-			tags_link(ch->m, s, fresh, i);
+		if (from == had)
 			continue;
-		}
-		tags_move(ch->m, s, ch->old, from, fresh, i);
-		s->pool.cells[ch->old + from].link_next = 0;
+		ch->links[from].to = i;
 		hint = from + 1 < had ? from + 1 : 0;
 	}
+}
+
+/* Links the tags of the next record, of which @p entry is the place, and unlinks those of the current one. A tag that stays keeps its place in
+ * its group. @p entry may be the current one: then no tag is linked before all have left their cells. */
+static void retag(struct change *ch, uint32_t entry, const rg_record *next)
+{
+	struct shard *s = ch->s;
+	uint32_t had = rg_record_tag_count(ch->has), has = rg_record_tag_count(next);
+	place_tags(ch, had, next);
+	for (uint32_t i = 0; i < had; i++)
+		(ch->links[i].to == NO_TAG ? tags_unlink : tags_lift)(ch->m, s, ch->old, i);
+	s->pool.cells[entry].record = rg_record_ref(next);
+	for (uint32_t i = 0; i < has; i++)
+		s->pool.cells[entry + i].link_next = 0;
 	for (uint32_t i = 0; i < had; i++) {
-		if (s->pool.cells[ch->old + i].link_next != 0)
-			tags_unlink(ch->m, s, ch->old, i);
+		if (ch->links[i].to != NO_TAG)
+			tags_put(ch->m, s, &ch->links[i].link, ch->old + i, entry, ch->links[i].to);
+	}
+	for (uint32_t i = 0; i < has; i++) {
+		if (s->pool.cells[entry + i].link_next == 0)
+			tags_link(ch->m, s, entry, i);
 	}
 }
 
 static void insert_entry(struct change *ch, uint32_t fresh, const rg_record *next, struct tally *t)
 {
 	struct shard *s = ch->s;
+	retag(ch, fresh, next);
 	s->pool.cells[fresh].next = *ch->slot;
 	*ch->slot = fresh;
 	s->table.n++;
@@ -109,19 +136,23 @@ static void insert_entry(struct change *ch, uint32_t fresh, const rg_record *nex
 		s->tallies = t;
 	}
 	weigh(t, NULL, next);
-	retag(ch, fresh, next);
 }
 
-static void replace_entry(struct change *ch, uint32_t fresh, const rg_record *next, struct tally *t)
+static void replace_entry(struct change *ch, uint32_t entry, const rg_record *next, struct tally *t)
 {
 	struct shard *s = ch->s;
-	s->pool.cells[fresh].next = s->pool.cells[ch->old].next;
-	*ch->slot = fresh;
-	heap_renamed(s, ch->old, fresh);
-	heap_moved(s, fresh, rg_record_deadline(ch->has), rg_record_deadline(next));
+	uint32_t had = rg_record_tag_count(ch->has);
+	retag(ch, entry, next);
+	if (entry == ch->old) {
+		pool_trim(&s->pool, entry, had, rg_record_tag_count(next));
+	} else {
+		s->pool.cells[entry].next = s->pool.cells[ch->old].next;
+		*ch->slot = entry;
+		heap_renamed(s, ch->old, entry);
+		pool_give(&s->pool, ch->old, had);
+	}
+	heap_moved(s, entry, rg_record_deadline(ch->has), rg_record_deadline(next));
 	weigh(t, ch->has, next);
-	retag(ch, fresh, next);
-	pool_give(&s->pool, ch->old, rg_record_tag_count(ch->has));
 	ch->was = ch->has;
 }
 
@@ -133,47 +164,79 @@ static int64_t table_bytes(const struct shard *s)
 	return (int64_t)(table + tags + s->heap.room * sizeof *s->heap.nodes + s->pool.room * sizeof *s->pool.cells);
 }
 
+/* What a commit needs besides the record. */
+struct needs {
+	uint32_t had, tags; /* tags of the current and of the next record */
+	bool stays;         /* the next record takes the cells of the current one */
+	bool as_it_is;      /* the tag table does not grow, and gets longer chains */
+	int64_t bytes;      /* by which tables and tallies grow */
+};
+
+/* Charges the record and the growth. What takes no more cells than before needs no growth, if there is none to be had: whoever wants to leave
+ * a full store can. */
+static bool charge_all(struct change *ch, struct needs *needs, int64_t record, const struct tally *t)
+{
+	const struct shard *s = ch->s;
+	needs->stays = ch->old != 0 && pool_length(needs->had) == pool_length(needs->tags);
+	needs->bytes = (int64_t)tags_growth(&s->tags, needs->tags);
+	if (!needs->stays)
+		needs->bytes += (int64_t)pool_growth(&s->pool, needs->tags);
+	if (ch->old == 0)
+		needs->bytes += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key->domain.n));
+	if (charge(ch, record + needs->bytes))
+		return true;
+	needs->stays = needs->as_it_is = ch->old != 0 && pool_length(needs->tags) <= pool_length(needs->had) &&
+		(s->tags.buckets || needs->tags == 0);
+	needs->bytes = 0;
+	return needs->stays && charge(ch, record);
+}
+
 /* Makes room for one more entry or for other tags. Tables that cannot grow only get longer chains; it fails when there is no table at
  * all. */
-static bool reserve_entry(struct change *ch, uint32_t tags)
+static bool reserve_entry(struct change *ch, const struct needs *needs)
 {
 	struct shard *s = ch->s;
-	if (!pool_reserve(&ch->m->area, &s->pool, tags))
+	ch->links = needs->had <= FEW_LINKS ? ch->few : malloc(needs->had * sizeof *ch->links);
+	if (!ch->links || (!needs->stays && !pool_reserve(&ch->m->area, &s->pool, needs->tags)))
 		return false;
 	if (ch->old == 0 && (!heap_reserve(&ch->m->area, &s->heap) || (!table_grow(&ch->m->area, s) && !s->table.buckets)))
 		return false;
-	return tags_grow(ch->m, s, tags) || s->tags.buckets;
+	return needs->as_it_is || tags_grow(ch->m, s, needs->tags) || s->tags.buckets;
+}
+
+/* After reserve_entry(). */
+static void place_entry(struct change *ch, const struct needs *needs, const rg_record *next, struct tally *t)
+{
+	struct shard *s = ch->s;
+	uint32_t entry = ch->old;
+	bool found;
+	ch->slot = table_slot(s, ch->key, ch->hash, &found);
+	if (!needs->stays) {
+		entry = pool_take(&s->pool, needs->tags);
+		s->pool.cells[entry].hash = ch->hash;
+	}
+	(ch->old != 0 ? replace_entry : insert_entry)(ch, entry, next, t);
 }
 
 static rg_status write_entry(struct change *ch, const rg_record *next)
 {
 	struct shard *s = ch->s;
-	bool found;
-	uint32_t tags = rg_record_tag_count(next);
+	struct needs needs = { .had = rg_record_tag_count(ch->has), .tags = rg_record_tag_count(next) };
 	struct tally *t = tally_find(s->tallies, ch->key->domain), *new_tally = NULL;
-	int64_t need = (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has), before = table_bytes(s);
-	int64_t growth = (int64_t)tags_growth(&s->tags, tags);
-	/* An entry that becomes no larger gives its cells to the next one of its kind, so the pool may grow for it past the budget, once. */
-	if (ch->old == 0 || tags > rg_record_tag_count(ch->has))
-		growth += (int64_t)pool_growth(&s->pool, tags);
-	if (ch->old == 0)
-		growth += (int64_t)(table_growth(&s->table) + heap_growth(&s->heap) + (t ? 0 : sizeof *t + ch->key->domain.n));
-	if (!charge(ch, need + growth))
+	int64_t record = (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has), before = table_bytes(s);
+	if (!charge_all(ch, &needs, record, t))
 		return RG_EFULL;
 	if (!t)
 		t = new_tally = tally_new(ch->key->domain);
-	if (!t || !reserve_entry(ch, tags)) {
-		count_bytes(ch, table_bytes(s) - before - need - growth);
+	bool fits = t && reserve_entry(ch, &needs);
+	settle(ch, table_bytes(s) - before - needs.bytes + (fits ? new_tally ? (int64_t)(sizeof *t + t->n) : 0 : -record));
+	if (fits)
+		place_entry(ch, &needs, next, t);
+	else
 		free(new_tally);
-		return RG_ENOMEM;
-	}
-	count_bytes(ch, table_bytes(s) - before - growth + (new_tally ? (int64_t)(sizeof *t + t->n) : 0));
-	ch->slot = table_slot(s, ch->key, ch->hash, &found);
-	uint32_t fresh = pool_take(&s->pool, tags);
-	s->pool.cells[fresh].record = rg_record_ref(next);
-	s->pool.cells[fresh].hash = ch->hash;
-	(ch->old != 0 ? replace_entry : insert_entry)(ch, fresh, next, t);
-	return RG_OK;
+	if (ch->links != ch->few)
+		free(ch->links);
+	return fits ? RG_OK : RG_ENOMEM;
 }
 
 static void delete_entry(struct change *ch)
@@ -192,7 +255,7 @@ static void delete_entry(struct change *ch)
 	weigh(t, ch->has, NULL);
 	int64_t last = --t->keys == 0 ? (int64_t)(sizeof *t + t->n) : 0;
 	tally_drop(s, t);
-	count_bytes(ch, table_bytes(s) - before - (int64_t)rg_record_size(ch->has) - last);
+	settle(ch, table_bytes(s) - before - (int64_t)rg_record_size(ch->has) - last);
 	ch->was = ch->has;
 }
 
@@ -275,7 +338,13 @@ rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint3
 	rg_status status = check_commit(key, c);
 	if (status != RG_OK)
 		return status;
-	struct change ch = { .m = m, .c = c, .key = key };
+	struct change ch;
+	ch.m = m;
+	ch.c = c;
+	ch.key = key;
+	ch.was = NULL;
+	ch.changed = false;
+	ch.links = NULL;
 	uint64_t hash = lock_and_find(&ch);
 	status = compare_and_swap(&ch);
 	rg_record *current = status == RG_ECONFLICT ? rg_record_ref(ch.has) : NULL;

@@ -91,8 +91,13 @@ static void pause_after(struct shard *s, const struct node *node, struct page *p
 	page->pause = (struct item){ rg_record_ref(s->pool.cells[node->entry].record), (uint64_t)node->deadline };
 }
 
-/* The most late nodes that one page corrects: this bounds the time of a page when few of the deadlines that have come are still in force. */
-enum { MAX_LATE = 1024 };
+/* The most late nodes that a page corrects: this bounds its time when few of the deadlines that have come are still in force. Each takes the
+ * place of a key, as it takes less time than what a caller does with one. */
+static uint32_t max_late(const struct page *page)
+{
+	enum { LEAST = 64 };
+	return LEAST + (page->n < page->limit ? page->limit - page->n : 0);
+}
 
 static void collect_due(struct shard *s, rg_time now, const struct walk_place *place, struct page *page)
 {
@@ -102,7 +107,7 @@ static void collect_due(struct shard *s, rg_time now, const struct walk_place *p
 	while (!page_full(page) && f.n > 0) {
 		uint32_t i = frontier_pop(&f);
 		if (s->pool.cells[nodes[i].entry].heap_at & HEAP_LATE) {
-			if (++page->late > MAX_LATE)
+			if (++page->late > max_late(page))
 				pause_after(s, &nodes[i], page);
 			heap_settle(s, i); /* moves only nodes below this one, and none of those is in the frontier */
 			page->failed = nodes[i].deadline <= now && !frontier_push(&f, i);

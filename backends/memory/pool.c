@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The cells of a shard: one array, so that a cell costs nothing besides itself. Runs have the lengths 1, 2, 3, 4, 6, 8, 12, 16 and so on. A run
  * that is given back is used again for one of the same length only, so the array is never larger than the most runs of each length at one
- * time. */
+ * time. Only where it cannot grow is a run cut: always doing so would leave more and more short ones. */
 #include "shard.h"
 
 static uint32_t length_of(uint32_t class)
@@ -17,6 +17,11 @@ static uint32_t class_of(uint32_t tags)
 	while (length_of(class) < tags)
 		class++;
 	return class;
+}
+
+uint32_t pool_length(uint32_t tags)
+{
+	return length_of(class_of(tags));
 }
 
 static uint64_t grown_cells(const struct cell_pool *p, uint32_t class)
@@ -64,6 +69,18 @@ void pool_give(struct cell_pool *p, uint32_t entry, uint32_t tags)
 	uint32_t class = class_of(tags);
 	p->cells[entry].next = p->free[class];
 	p->free[class] = entry;
+}
+
+void pool_trim(struct cell_pool *p, uint32_t entry, uint32_t had, uint32_t tags)
+{
+	uint32_t at = entry + pool_length(tags), end = entry + pool_length(had);
+	for (uint32_t class = class_of(had); at < end;) {
+		while (length_of(class) > end - at)
+			class--;
+		p->cells[at].next = p->free[class];
+		p->free[class] = at;
+		at += length_of(class);
+	}
 }
 
 void pool_clear(struct area *a, struct cell_pool *p)

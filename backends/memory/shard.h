@@ -269,10 +269,12 @@ void *area_grow(struct area *a, void *p, size_t had, size_t n); /* zeroes nothin
 void area_give(struct area *a, void *p, size_t n);
 
 /* pool.c */
+uint32_t pool_length(uint32_t tags); /* cells of an entry with so many tags */
 size_t pool_growth(const struct cell_pool *p, uint32_t tags); /* bytes by which an entry with so many tags would make it grow */
 bool pool_reserve(struct area *a, struct cell_pool *p, uint32_t tags); /* makes room for such an entry; cells move */
 uint32_t pool_take(struct cell_pool *p, uint32_t tags);       /* after pool_reserve() */
 void pool_give(struct cell_pool *p, uint32_t entry, uint32_t tags);
+void pool_trim(struct cell_pool *p, uint32_t entry, uint32_t had, uint32_t tags); /* leaves an entry that had more tags its first cells */
 void pool_clear(struct area *a, struct cell_pool *p); /* of an empty shard */
 
 /* table.c */
@@ -307,7 +309,9 @@ bool tags_grow(struct memory *m, struct shard *s, uint32_t more);
 uint32_t tags_group(const struct shard *s, uint64_t hash, rg_str domain, rg_str tag); /* the first member; 0 = none */
 void tags_link(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
 void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
-void tags_move(const struct memory *m, struct shard *s, uint32_t from, uint32_t from_index, uint32_t to, uint32_t to_index);
+/* These two move a tag, whose group it does not leave. Between them no cell needs to hold it. */
+void tags_lift(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
+void tags_put(const struct memory *m, struct shard *s, const struct cell *was, uint32_t was_at, uint32_t entry, uint32_t index);
 bool same_tags(const rg_record *a, const rg_record *b);
 
 static inline uint32_t link_entry(const struct shard *s, uint32_t link)

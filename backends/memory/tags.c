@@ -151,18 +151,23 @@ void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32
 	cells[l->link_next].link_prev = l->link_prev;
 }
 
-/* Moves a link to the new entry of the same key. It keeps its place in the group. */
-void tags_move(const struct memory *m, struct shard *s, uint32_t from, uint32_t from_index, uint32_t to, uint32_t to_index)
+void tags_lift(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index)
 {
-	struct cell *cells = s->pool.cells, *old = &cells[from + from_index], *l = &cells[to + to_index];
-	uint32_t link = to + to_index;
-	bool alone = old->link_next == from + from_index;
-	l->link_next = alone ? link : old->link_next;
-	l->link_prev = alone ? link : old->link_prev;
+	if (link_first(&s->pool.cells[entry + index]))
+		replace_first(m, s, entry + index, 0);
+}
+
+void tags_put(const struct memory *m, struct shard *s, const struct cell *was, uint32_t was_at, uint32_t entry, uint32_t index)
+{
+	struct cell *cells = s->pool.cells, *l = &cells[entry + index];
+	uint32_t link = entry + index;
+	bool alone = was->link_next == was_at;
+	l->link_next = alone ? link : was->link_next;
+	l->link_prev = alone ? link : was->link_prev;
 	l->chain = 0;
-	l->place = link_seq(old) << 16 | to_index << 1;
-	if (link_first(old))
-		replace_first(m, s, from + from_index, link);
+	l->place = link_seq(was) << 16 | index << 1 | link_first(was);
+	if (link_first(was))
+		insert_group(&s->tags, cells, link, hash_link(m, s, link));
 	cells[l->link_prev].link_next = link;
 	cells[l->link_next].link_prev = link;
 }

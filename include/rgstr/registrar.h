@@ -98,10 +98,13 @@ RG_API rg_status rg_registrar_configure(rg_registrar *registrar, const rg_config
  * that the last tick or env.wakeup named. Over a store with RG_STORE_SHARED, the next tick is never more than 1 s away. Ticks may overlap,
  * on several threads or when a callback ticks: one of them works on the records, and when a tick learns of something earlier than another
  * one has said meanwhile, it calls env.wakeup.
- * @param limit  largest number of records to work on, of waits (wait.h) to look for, and of changes to report; 0 = 1000.
+ * @param limit  largest number of records to work on, of waits (wait.h) to look for, and of changes to report; 0 = 1000. A page of keys that
+ * the store cannot fill counts as a full one, because a store may look through many records for it. When a tick ends at its limit, the next
+ * one is due at once.
  * @param next  becomes the time of the next tick; RG_TIME_NEVER = wait for env.wakeup. May be NULL.
  * @return RG_OK: the work is done, or the store has not answered yet; a later failure is logged, counted and followed by another tick.
- * RG_ESTORE: the store failed. RG_ENOMEM. RG_EINVAL: there is no registrar; @p next is then RG_TIME_NEVER. In all other cases it is set.
+ * RG_ESTORE: the store failed, or its pages lead nowhere (rg_keys.cursor). RG_ENOMEM. RG_EINVAL: there is no registrar; @p next is then
+ * RG_TIME_NEVER. In all other cases it is set.
  */
 RG_API rg_status rg_registrar_tick(rg_registrar *registrar, uint32_t limit, rg_time *next);
 

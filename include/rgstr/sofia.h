@@ -87,7 +87,8 @@ typedef struct rg_sofia_message {
 	const rg_str *branches;         /**< URIs of existing branches, for lookup flag `branch` */
 	uint32_t n_branches;            /**< number of branches */
 	uint32_t reserved;              /**< zero */
-	rg_str to_tag;                  /**< tag for To in the reply (RFC 3261 §8.2.6.2); absent = derived from the request */
+	rg_str to_tag;                  /**< tag for To in the reply (RFC 3261 §8.2.6.2); absent = derived from the request, by rg_sofia_handle() with
+	                                 *   rg_registrar_to_key(), else by a hash that others can compute, too */
 	rg_sofia_get_var_cb get_var;    /**< NULL = there are no host variables */
 	rg_sofia_set_var_cb set_var;    /**< NULL = host variables cannot be set */
 	void *user;                     /**< passed to both */

@@ -101,7 +101,8 @@ typedef struct rg_keys {
 	uint32_t n;           /**< number of keys */
 	const rg_key *keys;   /**< borrowed for the call */
 	rg_str cursor;        /**< start of the next page; absent = this was the last page. Borrowed for the call. A walk ends with
-	                       *   RG_ESTORE when a cursor repeats, or after more than 65536 pages in a row without a key */
+	                       *   RG_ESTORE when a cursor repeats, or after more than 65536 pages in a row without a key. That holds for
+	                       *   a walk over `due` too, although several ticks may share it */
 	rg_time next;         /**< for `due`: a time not after the earliest deadline that is left; RG_TIME_NEVER when there is none */
 } rg_keys;
 
@@ -145,6 +146,9 @@ typedef struct rg_store_ops {
 	 * Mandatory. Returns the keys of records whose deadline is not after @p now, in every domain, at most @p limit a page. It costs O(due),
 	 * not O(all). A walk over the cursors returns a key at most once, unless a commit changes its deadline meanwhile. A key stays due until
 	 * a commit moves its deadline. `next` of the last page does not cover the keys that the walk returned.
+	 *
+	 * A page may hold fewer keys than @p limit, or none, so that a call stays short. A tick counts each page as a full one, and a later tick
+	 * continues its walk: with the same @p now, or with an earlier one after the clock was set back.
 	 */
 	rg_status (*due)(void *self, rg_time now, const rg_str *cursor, uint32_t limit, uint32_t flags, rg_keys_cb done, void *tok);
 

@@ -4,7 +4,9 @@
  * From the bytes of a SIP message to the bytes of the reply, without a SIP stack (library librgstr-wire).
  *
  * rg_wire_handle() takes one whole message, as a datagram holds it or as rg_wire_frame() cut it out of a stream. It finds the values that the
- * registrar needs, decides, and writes the reply into a buffer of the caller. Nothing is copied on the way but the reply.
+ * registrar needs, decides, and writes the reply into a buffer of the caller. What the registrar gets are slices of the message, and a copy
+ * of a value that is folded. In the blocking form, librgstr-wire itself allocates memory only for a message with folded values or with dozens
+ * of header lines.
  *
  * **What is read.** Header names have any letter case, also in their compact forms (RFC 3261 §7.3.3). Header lines may be folded (§7.3.1).
  * Header fields that the registrar does not need are passed over, whatever they say. CRLFs before the message are skipped (§7.5). Octets

@@ -73,10 +73,8 @@ static rg_status plan_measured(rg__merge *m, uint32_t changed, const rg__ping *p
 	rg__draft draft = { .before = m->record, .commits = true, .revision = m->revision, .now = m->now, .affected = changed,
 		.changes = m->changes };
 	rg_status status;
-	rg_key key;
 
-	rg_record_key(m->record, &key);
-	status = rg__merge_next(m, &key, NULL, &draft.next);
+	status = rg__merge_next(m, NULL, NULL, &draft.next);
 	if (status != RG_OK)
 		return status;
 	if (rg_record_size(draft.next) > (uint64_t)ping->max_record_bytes && rg_record_size(draft.next) > rg_record_size(m->record)) {

@@ -242,11 +242,14 @@ static void set_binding(rg__merge *m, uint32_t at, uint32_t k)
 		add_binding(m, k);
 	else if (!e->given)
 		rg__record_kept(m->record, e->before, c);
-	if (!rg__eq(e->match.callid, m->reg->request->callid) || !rg__eq(e->match.instance, m->reg->wanted[k].instance)) {
+	write_binding(m, k, c);
+	if (rg__eq(e->match.callid, c->callid) && rg__eq(e->match.instance, c->instance)) {
+		c->callid = e->match.callid; /* rg__record_next() need not compare what the record has */
+		c->instance = c->instance.n > 0 ? e->match.instance : RG__ABSENT;
+	} else {
 		c->generation = rg__draw_generation(m->seed, k, false, rg_record_revision(m->record));
 		e->regenerated = m->regenerates = true;
 	}
-	write_binding(m, k, c);
 	if (e->own != RG__NOBODY)
 		m->outcomes[e->own] = RG_OUTCOME_IGNORED;
 	rg__matchable_read(&e->match, &m->reg->wanted[k].uri, c->callid, c->instance, c->reg_id);

@@ -96,8 +96,8 @@ typedef struct rg__remover {
  * request, unless the Call-ID is the same. */
 uint32_t rg__merge_removals(const rg__merge *m, const rg__remover *by, rg_removal out[RG_REMOVALS_MAX]);
 
-/* next_record.c: the next record, NULL when nothing is left. The contacts that are given and stay move to the front. RG_ELIMIT: it would be too
- * large. */
+/* next_record.c: the next record, NULL when nothing is left. @p key: of the first record of an AoR. The contacts
+ * that are given and stay move to the front. RG_ELIMIT: it would be too large. */
 rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by, rg_record **next);
 
 /* next_record.c: writes the events of the entries, in order. Returns their number, at most one an entry. */

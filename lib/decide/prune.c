@@ -90,10 +90,8 @@ static rg_status plan_pruned(rg__merge *m, const pruning *p, rg_plan **out)
 	rg__draft draft = { .before = m->record, .commits = true, .revision = m->revision, .now = m->now, .affected = p->removed,
 		.changes = m->changes, .reason = RG_STR("reg-refresh"), .claims = p->woken > 0 && p->waker->heard };
 	rg_status status;
-	rg_key key;
 
-	rg_record_key(m->record, &key);
-	status = rg__merge_next(m, &key, NULL, &draft.next);
+	status = rg__merge_next(m, NULL, NULL, &draft.next);
 	if (status != RG_OK)
 		return status;
 	draft.n_changes = list_changes(m);

@@ -72,7 +72,6 @@ static bool is_as_claimed(const rg_contact *c, const rg_plan *claim)
 static rg_status plan_sent(rg__merge *m, const rg_plan *claim, const rg_config *config, rg_plan **out)
 {
 	rg__draft draft = { .before = m->record, .revision = m->revision, .now = m->now };
-	rg_key key;
 
 	for (uint32_t i = 0; i < m->n; i++) {
 		m->entries[i].lapsed = false; /* a tick removes it, and tells of that */
@@ -83,8 +82,7 @@ static rg_status plan_sent(rg__merge *m, const rg_plan *claim, const rg_config *
 	}
 	if (!draft.commits)
 		return rg__plan_new(&draft, out);
-	rg_record_key(m->record, &key);
-	rg_status status = rg__merge_next(m, &key, NULL, &draft.next);
+	rg_status status = rg__merge_next(m, NULL, NULL, &draft.next);
 	return status == RG_OK ? rg__plan_new(&draft, out) : status;
 }
 

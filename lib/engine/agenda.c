@@ -9,14 +9,14 @@ void rg__agenda_init(rg__agenda *a)
 	atomic_init(&a->records, RG_TIME_NEVER);
 	a->walked = a->promised = RG_TIME_NEVER;
 	a->again = a->retry = 0;
-	a->resume = RG__ABSENT;
+	a->paused = (rg__paused){ 0 };
 	pthread_mutex_init(&a->lock, NULL);
 }
 
 void rg__agenda_destroy(rg__agenda *a)
 {
 	pthread_mutex_destroy(&a->lock);
-	free((char *)a->resume.p);
+	free((char *)a->paused.cursor.p);
 }
 
 static rg_time sooner(rg_time at, rg_time other)
@@ -123,7 +123,7 @@ bool rg__walk_begin(rg_registrar *reg)
 		a->walking = true;
 		a->early = before_next_try(a, now) && atomic_load(&a->records) > now;
 		/* A walk that continues another one does not see what became due before its cursor. */
-		if (!a->resume.p) {
+		if (!a->paused.cursor.p) {
 			a->walked = sooner(a->walked, atomic_load(&a->records));
 			atomic_store(&a->records, RG_TIME_NEVER);
 		}
@@ -132,12 +132,12 @@ bool rg__walk_begin(rg_registrar *reg)
 	return begins;
 }
 
-rg_str rg__walk_resume(rg_registrar *reg)
+rg__paused rg__walk_resume(rg_registrar *reg)
 {
-	rg_str cursor = reg->agenda.resume; /* the walk's alone */
+	rg__paused paused = reg->agenda.paused; /* the walk's alone */
 
-	reg->agenda.resume = RG__ABSENT;
-	return cursor;
+	reg->agenda.paused = (rg__paused){ 0 };
+	return paused;
 }
 
 /* Gives the lock back. */
@@ -160,7 +160,7 @@ void rg__walk_end(rg_registrar *reg, rg_time next, rg_time again)
 	walk_leaves(reg, again, now);
 }
 
-void rg__walk_pause(rg_registrar *reg, rg_str cursor)
+void rg__walk_pause(rg_registrar *reg, const rg__paused *paused)
 {
 	rg__agenda *a = &reg->agenda;
 	rg_time now = rg__now(reg);
@@ -169,10 +169,10 @@ void rg__walk_pause(rg_registrar *reg, rg_str cursor)
 	if (a->early) {
 		a->walking = false;
 		unlock_and_wake(reg, next_walk(a, now));
-		free((char *)cursor.p);
+		free((char *)paused->cursor.p);
 		return;
 	}
-	a->resume = cursor;
+	a->paused = *paused;
 	a->walked = now;
 	walk_leaves(reg, 0, now);
 }

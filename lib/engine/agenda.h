@@ -10,6 +10,15 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include "store/store.h"
+
+/* A walk that ended at its limit, for the next one, which continues it. */
+typedef struct rg__paused {
+	rg_str cursor;  /* a copy, owned; absent = the next walk starts anew */
+	rg__walk pages; /* those so far */
+	rg_time as_of;  /* what was due at this time is walked over, so that the end knows the earliest deadline after it */
+	bool stuck;     /* a record stays due */
+} rg__paused;
 
 typedef struct rg__agenda {
 	pthread_mutex_t lock;
@@ -22,7 +31,7 @@ typedef struct rg__agenda {
 	rg_time retry;           /* the time of that, by the clock as it was at its end */
 	bool walking;
 	bool early;              /* the walk under way began before `retry`, and no record has become due since the last one */
-	rg_str resume;           /* a copy of the cursor where the next walk continues the last one; absent = it starts anew */
+	rg__paused paused;
 } rg__agenda;
 
 #define RG__TICK_AGAIN 1000 /* milliseconds after which a tick is repeated that could not do all it should */
@@ -45,12 +54,12 @@ rg_time rg__promise(rg_registrar *reg, rg_time at, uint64_t begun);
 /* Begins a walk over the records that are due. False: one is under way. */
 bool rg__walk_begin(rg_registrar *reg);
 
-/* For the walk that has begun: takes the cursor from which it continues the last one, to be freed; absent = it starts anew. */
-rg_str rg__walk_resume(rg_registrar *reg);
+/* For the walk that has begun: takes what it continues, with the cursor to be freed. */
+rg__paused rg__walk_resume(rg_registrar *reg);
 
-/* Ends it at its limit, with records behind it that stay due. The next walk, due at once, continues at @p cursor, which is a copy taken over.
- * Unless this one began early: a tick for something else begins no round, and the next walk is the one that was due. */
-void rg__walk_pause(rg_registrar *reg, rg_str cursor);
+/* Ends it at its limit, with records behind it that stay due, or pages that held no key. The next walk, due at once, continues it; the cursor
+ * is taken over. Unless this one began early: a tick for something else begins no round, and the next walk is the one that was due. */
+void rg__walk_pause(rg_registrar *reg, const rg__paused *paused);
 
 /* Ends it. No record of before it has a deadline earlier than @p next, except what the walk could not do. For that another walk is due in
  * @p again milliseconds, by the clock as it is then; 0 = it did all. */

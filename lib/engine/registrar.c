@@ -81,13 +81,19 @@ static rg__stripe *stripe_here(rg_registrar *reg)
 	return &reg->stripes[cpu < 0 ? 0 : (unsigned)cpu % RG__STRIPES];
 }
 
-static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
+static void take_blank_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
 {
 	s->uses++;
 	s->snapshot->uses++;
 	ticket->reg = reg;
 	ticket->stripe = s;
 	ticket->snapshot = s->snapshot;
+	ticket->number = 0;
+}
+
+static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
+{
+	take_blank_ticket(reg, s, ticket);
 	ticket->number = ++s->number;
 }
 
@@ -100,6 +106,19 @@ rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket)
 
 	if (!closed)
 		take_ticket(reg, s, ticket);
+	pthread_mutex_unlock(&s->lock);
+	return closed ? RG_ECANCELED : RG_OK;
+}
+
+rg_status rg__enter_blank(rg_registrar *reg, rg__ticket *ticket)
+{
+	rg__stripe *s = stripe_here(reg);
+
+	pthread_mutex_lock(&s->lock);
+	bool closed = s->closed;
+
+	if (!closed)
+		take_blank_ticket(reg, s, ticket);
 	pthread_mutex_unlock(&s->lock);
 	return closed ? RG_ECANCELED : RG_OK;
 }

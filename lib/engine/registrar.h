@@ -89,6 +89,9 @@ typedef struct rg__ticket {
 /* RG_ECANCELED after shutdown. */
 rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket);
 
+/* The same without a number, for what decides nothing: the seeds of later operations stay what they are without it. */
+rg_status rg__enter_blank(rg_registrar *reg, rg__ticket *ticket);
+
 /* The seed of the operation, while it has its number: the registrar's secret, which is the key of what rg__draw() draws, and a number that no
  * other operation of the registrar has. */
 void rg__ticket_seed(const rg__ticket *ticket, uint8_t seed[32]);

@@ -11,15 +11,18 @@ enum { LIMIT = 1000, GATHERED = 64 };
 /* The walk over the records that are due. */
 typedef struct due_op {
 	rg_op op;
-	uint32_t left;  /* records that this tick may still process */
+	uint32_t left;  /* keys that this tick may still ask for */
 	uint32_t worked;
 	bool stuck;     /* a record stays due */
+	bool empty;     /* a page held no key, so a walk that starts anew may not come as far as this one */
 	bool cut;       /* more is due than this tick may process */
 	rg_str resume;  /* where the walk begins, owned; absent = at the start */
+	rg_time as_of;  /* when it began, an earlier tick included */
 	rg_time next;   /* the earliest deadline of the rest, by the store */
 	atomic_int outcome; /* as answered; RG_PENDING = not answered yet */
 } due_op;
 
+/* A store looks through many records to fill a page, so each page counts as a full one. */
 static rg_status due_page(rg_op *op)
 {
 	due_op *d = (due_op *)op;
@@ -28,12 +31,15 @@ static rg_status due_page(rg_op *op)
 		d->next = op->page.next;
 		if (!op->page.cursor.p)
 			return RG_ENOENT;
+		d->empty |= op->page.n == 0;
 		if (d->left == 0) {
 			d->cut = true;
 			return RG_ENOENT;
 		}
 	}
-	return rg__call_due(&op->call, op->now, op->paged ? op->page.cursor : d->resume, d->left < RG__PAGE ? d->left : RG__PAGE);
+	uint32_t n = d->left < RG__PAGE ? d->left : RG__PAGE;
+	d->left -= n;
+	return rg__call_due(&op->call, d->as_of, op->paged ? op->page.cursor : d->resume, n);
 }
 
 static rg_status due_decide(rg_op *op)
@@ -54,14 +60,14 @@ static bool due_done(rg_op *op, rg_status status)
 {
 	due_op *d = (due_op *)op;
 
-	d->left -= d->left > 0;
 	d->worked++;
 	if (status != RG_OK || !op->plan || !rg_plan_commits(op->plan))
 		d->stuck = true;
 	return true;
 }
 
-/* Records that stay due stand before those that this walk did not reach: the next walk continues behind them. False: out of memory. */
+/* Records that stay due, and pages that hold no key, stand before what this walk did not reach: the next walk continues behind them. False:
+ * out of memory. */
 static bool pause_walk(const due_op *d)
 {
 	rg_str cursor = d->op.page.cursor;
@@ -71,7 +77,8 @@ static bool pause_walk(const due_op *d)
 		return false;
 	if (cursor.n > 0)
 		memcpy(copy, cursor.p, cursor.n);
-	rg__walk_pause(d->op.ticket.reg, (rg_str){ copy, cursor.n });
+	rg__walk_pause(d->op.ticket.reg,
+		&(rg__paused){ .cursor = { copy, cursor.n }, .pages = d->op.walk, .as_of = d->as_of, .stuck = d->stuck });
 	return true;
 }
 
@@ -79,13 +86,13 @@ static bool pause_walk(const due_op *d)
 static void end_walk(const due_op *d)
 {
 	rg_registrar *reg = d->op.ticket.reg;
-	bool ahead = d->next > d->op.now;
+	bool ahead = d->next > d->as_of, onward = d->cut && (d->stuck || d->empty);
 
-	if (d->cut && d->stuck && pause_walk(d))
+	if (onward && pause_walk(d))
 		return;
-	if (d->cut && !d->stuck)
+	if (d->cut && !onward)
 		rg__walk_end(reg, d->op.now, 0);
-	else if (d->stuck)
+	else if (d->stuck || onward)
 		rg__walk_end(reg, ahead ? d->next : RG_TIME_NEVER, RG__TICK_AGAIN);
 	else if (ahead)
 		rg__walk_end(reg, d->next, 0);
@@ -124,11 +131,16 @@ static const rg__verb due_verb = {
 
 static void due_begin(due_op *d, uint32_t limit)
 {
+	rg__paused paused = rg__walk_resume(d->op.ticket.reg);
+	bool resumes = paused.cursor.p != NULL;
+
 	d->left = limit;
 	d->worked = 0;
-	d->cut = false;
-	d->resume = rg__walk_resume(d->op.ticket.reg);
-	d->stuck = d->resume.p != NULL;
+	d->empty = d->cut = false;
+	d->stuck = paused.stuck;
+	d->resume = paused.cursor;
+	d->op.walk = paused.pages;
+	d->as_of = resumes && paused.as_of < d->op.now ? paused.as_of : d->op.now;
 	d->next = RG_TIME_NEVER;
 	atomic_init(&d->outcome, RG_PENDING);
 }

@@ -5,26 +5,26 @@
 #include "text/text.h"
 #include <stdlib.h>
 
-/* Marks, with its top bit, an octet from A to Z. */
-static inline uint64_t mark_upper(uint64_t w)
+static inline rg__octets mark_upper(rg__octets v)
 {
-	const uint64_t ones = 0x0101010101010101, low = w & 0x7f * ones;
-
-	return (low + (0x80 - 'A') * ones) & ~(low + (0x7f - 'Z') * ones) & ~w & 0x80 * ones;
+	return (rg__octets)(v - 'A' <= 'Z' - 'A');
 }
 
 static inline bool has_upper(rg_str s)
 {
-	uint64_t marks = 0;
-	size_t i = 0;
+	rg__octets marks = { 0 };
+	bool upper = false;
 
-	for (; i + 8 < s.n; i += 8)
-		marks |= mark_upper(rg__word_at(s.p + i));
-	if (s.n >= 8)
-		return (marks | mark_upper(rg__word_at(s.p + s.n - 8))) != 0;
-	for (; i < s.n; i++)
-		marks |= s.p[i] >= 'A' && s.p[i] <= 'Z';
-	return marks != 0;
+	if (s.n < 8) {
+		for (size_t i = 0; i < s.n; i++)
+			upper |= s.p[i] >= 'A' && s.p[i] <= 'Z';
+		return upper;
+	}
+	if (s.n < sizeof marks)
+		return rg__any_mark(mark_upper((rg__octets)(rg__words){ rg__word_at(s.p), rg__word_at(s.p + s.n - 8) }));
+	for (size_t i = 0; i + sizeof marks < s.n; i += sizeof marks)
+		marks |= mark_upper(rg__octets_at(s.p + i));
+	return rg__any_mark(marks | mark_upper(rg__octets_at(s.p + s.n - sizeof marks)));
 }
 
 static void lower_all(char *p, size_t n)

@@ -329,7 +329,7 @@ bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 {
-	rg_str s = rg__trim(value);
+	rg_str s = rg__trim(value), usual = RG_STR("REGISTER");
 	uint64_t n = 0;
 	size_t digits = 0;
 
@@ -338,10 +338,11 @@ rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 	for (unsigned digit; digits < s.n && (digit = (unsigned char)s.p[digits] - (unsigned)'0') <= 9 && n < (uint64_t)1 << 31; digits++)
 		n = n * 10 + digit;
 	size_t at = skip_space(s, digits);
-	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !rg__is_token(rg__sub(s, at, s.n)))
+	rg_str name = rg__sub(s, at, s.n);
+	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !(rg__eq(name, usual) || rg__is_token(name)))
 		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
 	*number = (uint32_t)n;
-	*method = rg__sub(s, at, s.n);
+	*method = name;
 	return RG_OK;
 }
 

@@ -190,10 +190,10 @@ static rg_status refuse_uri(rg__uri *out)
 	return RG_EINVAL;
 }
 
-/* What follows the scheme. */
-static rg_status read_sip(rg_str s, size_t at, rg__uri *out)
+/* What follows the scheme. @p user: there may be a user. */
+static rg_status read_sip(rg_str s, size_t at, bool user, rg__uri *out)
 {
-	if (read_userinfo(s, &at, out) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
+	if ((!user || read_userinfo(s, &at, out)) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
 		read_headers(s, &at, out) && at == s.n)
 		return RG_OK;
 	return refuse_uri(out);
@@ -233,8 +233,19 @@ rg_status rg__uri_parse(rg_str text, rg__uri *out)
 	size_t at = read_scheme(text, out);
 
 	if (at > 0 && out->scheme != RG__SCHEME_OTHER)
-		return read_sip(text, at, out);
+		return read_sip(text, at, true, out);
 	return at > 0 && at < text.n && skip_set(text, at, RG__C_URIC) == text.n ? RG_OK : refuse_uri(out);
+}
+
+rg_status rg__uri_parse_hop(rg_str text, rg__uri *out)
+{
+	if (text.n > 4 && memcmp(text.p, "sip:", 4) == 0 && rg__is(text.p[4], RG__C_DIGIT)) {
+		start_uri(out, text);
+		out->scheme = RG__SCHEME_SIP;
+		if (read_sip(text, 4, false, out) == RG_OK)
+			return RG_OK;
+	}
+	return rg__uri_parse(text, out);
 }
 
 /* No URI has such an octet, and a URI that is printed could end at one. */
@@ -301,7 +312,7 @@ rg_status rg__uri_parse_bare(rg_str text, rg__uri *out)
 {
 	start_uri(out, text);
 	out->scheme = RG__SCHEME_SIP;
-	return read_sip(text, 0, out);
+	return read_sip(text, 0, true, out);
 }
 
 bool rg__uri_param_next(rg_str *rest, rg__param *out)

@@ -35,6 +35,9 @@ typedef struct rg__param {
  * scheme has no stray octet (rg__has_stray_octet()), so that it may be printed between < and >. */
 rg_status rg__uri_parse(rg_str text, rg__uri *out);
 
+/* rg__uri_parse() that is quicker for a URI of an IPv4 address without a user, and slower for others. */
+rg_status rg__uri_parse_hop(rg_str text, rg__uri *out);
+
 /* Reads whom a URI names: scheme, user and host. A URI with malformed password, port, parameters or headers names its user all the same;
  * these are then left out of @p out. RG_EINVAL: user or host cannot be read. */
 rg_status rg__uri_read_address(rg_str text, rg__uri *out);

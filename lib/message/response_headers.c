@@ -35,18 +35,18 @@ static inline void end_header(lines *l)
 	PUT(l, "\r\n");
 }
 
-static void put_number_header(lines *l, rg_str name, int64_t v)
+static void put_number_header(lines *l, rg_str start, int64_t v)
 {
-	begin_header(l, name);
+	begin_header(l, start);
 	rg__out_int(&l->out, v);
 	end_header(l);
 }
 
-static void put_text_header(lines *l, rg_str name, rg_str text)
+static void put_text_header(lines *l, rg_str start, rg_str text)
 {
 	if (text.n == 0)
 		return;
-	begin_header(l, name);
+	begin_header(l, start);
 	put(l, text);
 	end_header(l);
 }
@@ -148,7 +148,8 @@ static void print_lines(const rg_response *r, lines *l)
 	rg_str gruus = x->gruus;
 	rg_contact c;
 
-	for (uint32_t i = 0; rg__response_contact(r, i, &c) == RG_OK; i++) {
+	for (uint32_t i = 0; i < r->answer.n_listed; i++) {
+		rg__record_listed(r->answer.record, r->answer.listed[i], &c);
 		begin_header(l, RG_STR("Contact: "));
 		put_contact_value(l, r, &c);
 		if (x->gruus.n > 0)

@@ -14,18 +14,31 @@ void rg_target_init(rg_target *target, uint32_t size)
 	rg__shape_init(&rg__target_shape, target, size);
 }
 
+enum { WINDOW = sizeof(rg__octets) + 1 };
+
+/* Marks each of the octets at @p p but the last that is a ";" before an m or an l, of either case, and each but the first that is a "?". */
+static inline rg__octets mark_strip(const char *p)
+{
+	rg__octets v = rg__octets_at(p), next = rg__octets_at(p + 1);
+
+	return (rg__octets)(((v == ';') & ((next | ('l' ^ 'm' ^ ' ')) == 'm')) | (next == '?'));
+}
+
 /* False: the URI contains nothing that a Request-URI must not. Errs on the side of true, which saves parsing every URI. */
 static bool may_need_strip(rg_str uri)
 {
-	const char *at = uri.p, *end = uri.p + uri.n;
+	rg__octets marks = { 0 };
+	char room[WINDOW];
 
-	while ((at = memchr(at, ';', (size_t)(end - at))) != NULL && ++at < end) {
-		char next = rg__lower(*at);
-
-		if (next == 'm' || next == 'l')
-			return true;
+	if (uri.n < WINDOW) {
+		memset(room, ' ', sizeof room);
+		if (uri.n > 0)
+			memcpy(room + 1, uri.p, uri.n);
+		return rg__any_mark(mark_strip(room));
 	}
-	return memchr(uri.p, '?', uri.n) != NULL;
+	for (size_t i = 0; i + WINDOW < uri.n; i += WINDOW - 1)
+		marks |= mark_strip(uri.p + i);
+	return uri.p[0] == '?' || rg__any_mark(marks | mark_strip(uri.p + uri.n - WINDOW));
 }
 
 /* RFC 3261 §16.6 step 2, §19.1.1: method and headers are not allowed in a Request-URI, and lr belongs to Route values. @p strips: says which

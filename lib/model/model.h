@@ -49,6 +49,10 @@ typedef struct rg__held {
 
 void rg__record_held(const rg_record *record, uint32_t index, rg__held *out); /* @p index must exist */
 
+/* Of a binding only what a 200 lists of it: uri, params, received, q, expires, modified. The rest of @p out is not written. @p index must
+ * exist. */
+void rg__record_listed(const rg_record *record, uint32_t index, rg_contact *out);
+
 /* What of a binding does not come from its REGISTER: id, generation, created, flags, branch_flags, latency, extra. The rest of @p out is
  * empty. @p index must exist. */
 void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out);
@@ -60,9 +64,9 @@ rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
 
-/* The record after @p before, NULL = none, and with its extra. kept[i] is the index of a binding of @p before that stays as it is, or
- * RG__GIVEN: contacts[i] is that binding. Of the other elements of @p contacts nothing is read, and they may be written. It is cheaper when
- * no string changes. */
+/* The record after @p before, NULL = none, with its extra, and with its key if @p key is NULL. kept[i] is the index of a binding of @p before
+ * that stays as it is, or RG__GIVEN: contacts[i] is that binding. Of the other elements of @p contacts nothing is read, and they may be
+ * written. It is cheaper when no string changes. */
 #define RG__GIVEN UINT16_MAX
 rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
 	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out);

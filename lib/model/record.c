@@ -245,6 +245,26 @@ void rg__record_held(const rg_record *record, uint32_t index, rg__held *out)
 	out->q = q_of(b);
 }
 
+void rg__record_listed(const rg_record *record, uint32_t index, rg_contact *out)
+{
+	const rg__binding *b = rg__record_bindings(record) + index;
+	const rg__slice *at = rg__binding_slices(record, b);
+	rg__odd odd;
+	_Static_assert(RG__HAS_params == 1 && RG__HAS_instance == 2 && RG__HAS_callid == 3 && RG__HAS_path == 4 && RG__HAS_received == 5,
+		"the order of the slices");
+
+	read_odd(record, b, &odd);
+	out->uri = next_text(record, b, RG__HAS_uri, &at);
+	out->params = next_text(record, b, RG__HAS_params, &at);
+	next_text(record, b, RG__HAS_instance, &at);
+	next_text(record, b, RG__HAS_callid, &at);
+	next_text(record, b, RG__HAS_path, &at);
+	out->received = next_text(record, b, RG__HAS_received, &at);
+	out->expires = b->expires;
+	out->modified = odd.modified;
+	out->q = q_of(b);
+}
+
 void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;

@@ -16,13 +16,13 @@ static inline rg__words difference(const char *a, const char *b)
 
 /* Compares without a branch for each word: nearly always all strings stay. False: it changed. True: it changed if that made @p sum other
  * than zero. The strings of a binding that did not change are slices of the record itself. */
-static inline bool text_stays(rg_str s, const char *had, size_t n, rg__words *sum)
+RG__INLINE bool text_stays(rg_str s, const char *had, size_t n, rg__words *sum)
 {
 	uint64_t x, y;
 
 	if (s.n != n)
 		return false;
-	if (s.p == had)
+	if (s.p == had || n == 0) /* a key that has no user or no host may have NULL there */
 		return true;
 	if (n < 8 || n > 64)
 		return n == 0 || memcmp(s.p, had, n) == 0;
@@ -48,11 +48,12 @@ static bool is_nothing(rg__words sum)
 
 static bool key_stays(const rg_record *r, const rg_key *key)
 {
-	const char *domain = rg__record_domain(r);
-	rg__words sum = { 0, 0 };
+	rg_key had;
 
-	return text_stays(key->user, rg__record_bytes(r) + r->user, r->user_n, &sum) && text_stays(key->domain, domain, r->domain_n, &sum) &&
-		text_stays(key->host, domain + r->domain_n, r->host_n, &sum) && is_nothing(sum);
+	if (key == NULL)
+		return true;
+	rg_record_key(r, &had);
+	return rg_key_equal(&had, key);
 }
 
 /* Is each string present in both and the same, and does the rest of the binding take the same room? */
@@ -146,6 +147,7 @@ static rg_record *renew_record(const rg_record *before, const rg_revision *revis
 rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
 	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
 {
+	rg_key same;
 	uint32_t i;
 
 	if (n_removals == 0 && record_stays(before, key, contacts, kept, n)) {
@@ -155,5 +157,6 @@ rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_r
 	for (i = 0; i < n; i++)
 		if (kept[i] != RG__GIVEN)
 			rg__record_contact(before, kept[i], &contacts[i]);
-	return rg__record_new(key, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
+	rg_record_key(before, &same);
+	return rg__record_new(key ? key : &same, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
 }

@@ -26,7 +26,7 @@ static const struct {
 static int param_id(rg_str name, rg_str received_param, bool *stored)
 {
 	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (name.n == known[i].name.n && rg__eq_nocase(name, known[i].name)) {
+		if (name.n == known[i].name.n && (rg__same_octets(name.p, known[i].name.p, name.n) || rg__eq_nocase(name, known[i].name))) {
 			*stored = known[i].stored;
 			return known[i].id;
 		}
@@ -54,7 +54,7 @@ static void read_reg_id(rg__wanted *w, rg_str value)
 
 bool rg__received_read(rg_str text, rg__uri *out)
 {
-	return rg__uri_parse(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
+	return rg__uri_parse_hop(text, out) == RG_OK && out->scheme != RG__SCHEME_OTHER;
 }
 
 static int32_t read_contact_received(rg__register *reg, rg__wanted *w, rg_str value)

@@ -91,6 +91,14 @@ static bool read_address(rg_str value, rg__name_addr *na, rg__uri *uri)
 	return rg__name_addr_parse(value, na) == RG_OK && rg__uri_parse(na->uri, uri) == RG_OK;
 }
 
+/* The only parameter that most phones give in From. */
+static bool is_tag(rg_str params)
+{
+	rg_str name = RG_STR(";tag=");
+
+	return params.n > name.n && memcmp(params.p, name.p, name.n) == 0 && rg__span(params, name.n, RG__C_TOKEN) == params.n;
+}
+
 /* Checks From, of which nothing is kept. It usually is To, which is already read, and a tag. */
 static bool good_from(rg_str value, rg_str to_header, const rg__name_addr *to)
 {
@@ -100,8 +108,10 @@ static bool good_from(rg_str value, rg_str to_header, const rg__name_addr *to)
 	if (!to->params.p && value.n >= to_header.n && memcmp(value.p, to_header.p, to_header.n) == 0) {
 		rg_str more = rg__sub(value, to_header.n, value.n);
 
-		if (more.n == 0 || more.p[0] == ';')
-			return more.n == 0 || rg__are_header_params(more);
+		if (more.n == 0 || is_tag(more))
+			return true;
+		if (more.p[0] == ';')
+			return rg__are_header_params(more);
 	}
 	return read_address(value, &na, &uri);
 }
@@ -184,11 +194,11 @@ static uint32_t allowed(const rg_request *r)
 {
 	uint32_t bits = 0;
 
-	if (r->n_allow == 0 || !rg__is_token_list(r->allow, r->n_allow))
-		return RG_METHODS_ALL;
-	for (uint32_t i = 0; i < r->n_allow; i++)
-		bits |= rg__methods_of(r->allow[i]);
-	return bits;
+	for (uint32_t i = 0; i < r->n_allow; i++) {
+		if (!rg__methods_read(r->allow[i], &bits))
+			return RG_METHODS_ALL;
+	}
+	return r->n_allow > 0 ? bits : RG_METHODS_ALL;
 }
 
 static rg_status check_register(rg__register *reg, const rg_upstream *upstream, int32_t *reason, rg_error *why)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "model/model.h"
 #include "rules/methods.h"
+#include "grammar/grammar.h"
 #include <rgstr/request.h>
 
 uint32_t rg__method_bit(rg_str name)
@@ -25,4 +26,32 @@ uint32_t rg__methods_of(rg_str list)
 		list = rg__sub(list, n + (comma ? 1 : 0), list.n);
 	}
 	return bits;
+}
+
+static inline size_t skip_blank(rg_str s, size_t at)
+{
+	while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t'))
+		at++;
+	return at;
+}
+
+/* rg__span() for RG__C_TOKEN. Most methods are of capital letters. */
+static inline size_t skip_name(rg_str s, size_t at)
+{
+	if (s.n - at >= sizeof(rg__octets))
+		at += rg__first_mark((rg__octets)(rg__octets_at(s.p + at) - 'A' > 'Z' - 'A'));
+	return rg__span(s, at, RG__C_TOKEN);
+}
+
+bool rg__methods_read(rg_str list, uint32_t *bits)
+{
+	for (size_t at = 0;; at++) {
+		size_t from = skip_blank(list, at), end = skip_name(list, from);
+
+		if (end > from)
+			*bits |= rg__method_bit(rg__sub(list, from, end));
+		at = skip_blank(list, end);
+		if (at == list.n || list.p[at] != ',')
+			return at == list.n;
+	}
 }

@@ -12,6 +12,7 @@ typedef struct raw {
 	rg_msg msg;
 	rg_str bytes;
 	msg_mclass_t *class; /* of the message in `m` */
+	const uint8_t *key; /* of the registrar, for tags */
 	const char *wrong; /* with the bytes; NULL = nothing */
 	rg__sofia_text reply;
 	rg_sofia_cb done;
@@ -107,6 +108,7 @@ static rg_status reply_raw(void *self, void *msg, rg_response *response)
 	if (rg_response_no_reply(response))
 		return RG_OK;
 	rg_status status = rg__sofia_answer_of(response, &answer);
+	answer.key = w->key;
 	return status == RG_OK ? rg__sofia_reply_text(&w->m, &answer, &w->reply) : status;
 }
 
@@ -134,7 +136,7 @@ static const rg_msg_ops raw_ops = {
 };
 
 /* False: the size of the source is refused. */
-static bool raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
+static bool raw_begin(raw *w, const rg_registrar *registrar, rg_str bytes, const rg_sofia_source *source)
 {
 	memset(w, 0, sizeof *w);
 	rg_sofia_message_init(&w->m, sizeof w->m);
@@ -142,6 +144,7 @@ static bool raw_begin(raw *w, rg_str bytes, const rg_sofia_source *source)
 	w->m.source = &w->source;
 	w->msg = (rg_msg){ &raw_ops, w, w };
 	w->bytes = bytes;
+	w->key = rg_registrar_to_key(registrar);
 	if (!fits)
 		w->wrong = "rg_sofia_source.struct_size is no size that this library knows: call rg_sofia_source_init()";
 	return fits;
@@ -172,7 +175,8 @@ static uint8_t *take_reply(raw *w, size_t *n)
 static rg_status answer_at_once(raw *w, int32_t code)
 {
 	static const rg_header allow = { { "Allow", 5 }, { "REGISTER", 8 } };
-	rg__sofia_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &allow, .n_headers = code == 405 };
+	rg__sofia_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .headers = &allow, .n_headers = code == 405,
+		.key = w->key };
 
 	w->m.msg = salvage(w->bytes);
 	if (!w->m.msg)
@@ -219,7 +223,7 @@ rg_status rg_sofia_handle(rg_registrar *registrar, rg_str bytes, const rg_sofia_
 		*n = 0;
 	if (!registrar || !reply || !n)
 		return tell(why, RG_EINVAL, !registrar ? "registrar is NULL" : !reply ? "reply is NULL" : "n is NULL");
-	if (raw_begin(&w, without_crlfs(bytes), source) && !answer_without_registrar(&w, &status, why))
+	if (raw_begin(&w, registrar, without_crlfs(bytes), source) && !answer_without_registrar(&w, &status, why))
 		status = rg_save_msg(registrar, &w.msg, options, &response, why);
 	rg_response_free(response);
 	if (status == RG_OK || status == RG_ESTORE)
@@ -267,7 +271,7 @@ rg_status rg_sofia_handle_async(rg_registrar *registrar, rg_str bytes, const rg_
 	raw *w = malloc(sizeof *w);
 	if (!w)
 		return tell(why, RG_ENOMEM, "out of memory");
-	bool fits = raw_begin(w, without_crlfs(bytes), source);
+	bool fits = raw_begin(w, registrar, without_crlfs(bytes), source);
 	w->done = done;
 	w->user = user;
 	w->free_user = free_user;

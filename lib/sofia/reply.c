@@ -2,6 +2,7 @@
 /* rg_response → the text of a reply, and from the text a reply message. */
 #include "sofia/sofia.h"
 #include <rgstr/reply.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* RFC 3261 §8.2.6.2, §8.2.7: a stateless server gives every retransmission the same tag, so the tag is a hash of the request. */
@@ -13,7 +14,25 @@ static uint64_t digest(uint64_t sum, rg_str s)
 	return (sum ^ s.n) * 0x9e3779b97f4a7c15u;
 }
 
-static void add_to_tag(const sip_t *sip, rg_str from, rg_str given, rg__sofia_text *out)
+/* The same with a key: nobody without it can tell the tag (RFC 3261 §19.3). It is that of rg_to_header(). */
+static void add_keyed_tag(const sip_t *sip, rg_str from, const uint8_t *key, rg__sofia_text *out)
+{
+	enum { DIGITS = 16 };
+	rg_request request;
+	char to[64], cseq[16];
+	size_t n = 0;
+
+	snprintf(cseq, sizeof cseq, "%u", sip->sip_cseq ? (unsigned)sip->sip_cseq->cs_seq : 0);
+	rg_request_init(&request, sizeof request);
+	request.to_header = RG_STR("<sip:to>");
+	request.from_header = from;
+	request.callid = rg_str_from(sip->sip_call_id ? sip->sip_call_id->i_id : NULL);
+	request.cseq = rg_str_from(cseq);
+	if (rg_to_header(&request, rg_str_from(sip->sip_via->v_branch), key, to, sizeof to, &n) == RG_OK && n > DIGITS && n <= sizeof to)
+		rg__sofia_text_add(out, to + n - DIGITS, DIGITS);
+}
+
+static void add_to_tag(const sip_t *sip, rg_str from, rg_str given, const uint8_t *key, rg__sofia_text *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	uint64_t sum = 0xcbf29ce484222325u;
@@ -21,6 +40,10 @@ static void add_to_tag(const sip_t *sip, rg_str from, rg_str given, rg__sofia_te
 	rg__sofia_text_z(out, ";tag=");
 	if (given.n > 0) {
 		rg__sofia_text_str(out, given);
+		return;
+	}
+	if (key) {
+		add_keyed_tag(sip, from, key, out);
 		return;
 	}
 	sum = digest(sum, rg_str_from(sip->sip_via->v_branch));
@@ -130,7 +153,7 @@ static void add_vias(const rg_sofia_message *m, const sip_via_t *via, const rg_a
 	}
 }
 
-static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg__sofia_text *out)
+static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, const uint8_t *key, rg__sofia_text *out)
 {
 	const msg_header_t *line;
 	const sip_to_t *parsed = (const sip_to_t *)rg__sofia_named_header(m->msg, sip_to_class, sip->sip_to, &line);
@@ -141,7 +164,7 @@ static void add_to(const rg_sofia_message *m, const sip_t *sip, rg_str from, rg_
 	rg__sofia_text_z(out, "To: ");
 	rg__sofia_text_str(out, to);
 	if (!parsed->a_tag)
-		add_to_tag(sip, from, m->to_tag, out);
+		add_to_tag(sip, from, m->to_tag, key, out);
 	rg__sofia_text_z(out, "\r\n");
 }
 
@@ -176,7 +199,7 @@ rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer
 	if (rg__sofia_named_header(m->msg, sip_from_class, sip->sip_from, &line))
 		from = value_of(m, line);
 	add_copied("From: ", from, out);
-	add_to(m, sip, from, out);
+	add_to(m, sip, from, answer->key, out);
 	add_copied("Call-ID: ", value_of(m, sip->sip_call_id), out);
 	add_copied("CSeq: ", value_of(m, sip->sip_cseq), out);
 	for (uint32_t i = 0; i < answer->n_headers && status == RG_OK; i++)

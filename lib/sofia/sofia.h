@@ -94,6 +94,7 @@ typedef struct rg__sofia_answer {
 	const char *phrase;
 	const rg_header *headers;
 	uint32_t n_headers;
+	const uint8_t *key; /* of the tag of To, where the host gives none; NULL = the tag is a hash without a key */
 } rg__sofia_answer;
 
 rg_status rg__sofia_reply_text(const rg_sofia_message *m, const rg__sofia_answer *answer, rg__sofia_text *out);

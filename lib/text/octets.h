@@ -8,6 +8,7 @@
 #include <string.h>
 
 typedef uint8_t rg__octets __attribute__((vector_size(16)));
+typedef char rg__signs __attribute__((vector_size(16)));
 typedef uint64_t rg__words __attribute__((vector_size(16)));
 
 static inline rg__octets rg__octets_at(const char *p)
@@ -21,7 +22,9 @@ static inline rg__octets rg__octets_at(const char *p)
 /* Comparing octets marks those for which it is true. The index of the first one that is marked; 16: none is. */
 static inline size_t rg__first_mark(rg__octets marked)
 {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#if defined __SSE2__
+	return (size_t)__builtin_ctz((unsigned)__builtin_ia32_pmovmskb128((rg__signs)marked) | 1u << sizeof marked);
+#elif __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	rg__words w = (rg__words)marked;
 
 	if (w[0])
@@ -38,9 +41,13 @@ static inline size_t rg__first_mark(rg__octets marked)
 
 static inline int rg__any_mark(rg__octets marked)
 {
+#if defined __SSE2__
+	return __builtin_ia32_pmovmskb128((rg__signs)marked) != 0;
+#else
 	rg__words w = (rg__words)marked;
 
 	return (w[0] | w[1]) != 0;
+#endif
 }
 
 /* Marks the octets of rg__has_control(). */

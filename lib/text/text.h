@@ -18,18 +18,26 @@
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })
 
-/* Compares @p n octets; short ones in two words that may overlap, without a call. */
+/* Compares @p n octets; 4 to 16 in two words that may overlap, without a call. */
 static inline bool rg__same_octets(const char *a, const char *b, size_t n)
 {
-	uint64_t x, y, u, v;
+	uint64_t w[4];
+	uint32_t v[4];
 
-	if (n > 16 || n < 8)
+	if (n - 8 <= 16 - 8) {
+		memcpy(&w[0], a, sizeof w[0]);
+		memcpy(&w[1], b, sizeof w[1]);
+		memcpy(&w[2], a + n - sizeof w[0], sizeof w[0]);
+		memcpy(&w[3], b + n - sizeof w[0], sizeof w[0]);
+		return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
+	}
+	if (n - 4 > 7 - 4)
 		return n == 0 || memcmp(a, b, n) == 0;
-	memcpy(&x, a, sizeof x);
-	memcpy(&y, b, sizeof y);
-	memcpy(&u, a + n - sizeof u, sizeof u);
-	memcpy(&v, b + n - sizeof v, sizeof v);
-	return x == y && u == v;
+	memcpy(&v[0], a, sizeof v[0]);
+	memcpy(&v[1], b, sizeof v[1]);
+	memcpy(&v[2], a + n - sizeof v[0], sizeof v[0]);
+	memcpy(&v[3], b + n - sizeof v[0], sizeof v[0]);
+	return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
 }
 
 static inline bool rg__eq(rg_str a, rg_str b)

@@ -35,7 +35,7 @@ void rg_prefetch_aors(rg_registrar *reg, rg_str domain, const rg_str *aors, uint
 {
 	rg__ticket ticket;
 
-	if (!reg || !aors || n == 0 || !rg__store_prefetches(reg->store) || rg__enter(reg, &ticket) != RG_OK)
+	if (!reg || !aors || n == 0 || !rg__store_prefetches(reg->store) || rg__enter_blank(reg, &ticket) != RG_OK)
 		return;
 	for (uint32_t at = 0; at < n; at += TOLD_AT_ONCE)
 		tell_aors(&ticket, rg__domain(domain), aors + at, n - at < TOLD_AT_ONCE ? n - at : TOLD_AT_ONCE);

@@ -241,7 +241,8 @@ bool rg__wire_call_id_is_sound(rg_str id)
 }
 
 /* Takes name-addr or addr-spec with its parameters, RFC 3261 §20.10: without <> they are those of the header. Before a '<' any text may
- * stand but @p stop, which ends the value. Where the URI decides anything, the registrar reads it. NULL: it is malformed. */
+ * stand but @p stop, which ends the value. Where the URI decides anything, the registrar reads it; without <>, any text that does not begin
+ * as a quoted display name is taken for one. NULL: it is malformed. */
 static const char *take_address(const char *p, const char *end, char stop, rg_str *uri, bool *tagged)
 {
 	const char *from = p, *open = p;
@@ -254,7 +255,7 @@ static const char *take_address(const char *p, const char *end, char stop, rg_st
 	if (open && open < end && *open == '<') {
 		from = open + 1;
 		p = memchr(open, '>', (size_t)(end - open));
-	} else {
+	} else if (p < end && *p != '"') {
 		while (p < end && *p != ';' && *p != stop && !rg__wire_is_lws(*p))
 			p++;
 	}

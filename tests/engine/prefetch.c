@@ -178,3 +178,49 @@ Test(prefetch, of_many_aors_hands_over_each_of_them)
 	rg_config_free(config);
 	kit_close(&k);
 }
+
+static void same_bytes(void *user, void *bytes, size_t n)
+{
+	(void)user;
+	memset(bytes, 7, n);
+}
+
+/* The targets of a user of whom two bindings are saved, with the ids that were drawn for these. */
+static void print_drawn(bool hinted, char *room, size_t size)
+{
+	const rg_str aor = RG_STR("sip:alice@example.org");
+	hinting h = { .given = 0 };
+	rg_targets *targets = NULL;
+	rg_request invite;
+	size_t n = 0;
+	kit k;
+
+	kit_init(&k);
+	k.env.random = same_bytes;
+	rg_store *store = hinting_new(k.memory, &h);
+	kit_open_over(&k, store);
+	for (int cseq = 1; cseq <= 2; cseq++) {
+		if (hinted)
+			rg_prefetch_aors(k.reg, NO, &aor, 1);
+		cr_expect_eq(kit_save(&k, "alice", cseq == 1 ? A1 : A2, cseq), 200);
+	}
+	cr_expect_eq(h.prefetches, hinted ? 2 : 0);
+	rg_request_init(&invite, sizeof invite);
+	invite.method = RG_STR("INVITE");
+	invite.request_uri = aor;
+	cr_expect_eq(rg_lookup(k.reg, &invite, NULL, &targets, NULL), RG_OK);
+	cr_expect_eq(rg_targets_text(targets, RG_TEXT_OPAQUE, room, size - 1, &n), RG_OK);
+	room[n < size ? n : 0] = '\0';
+	rg_targets_free(targets);
+	kit_close(&k);
+}
+
+Test(prefetch, leaves_alone_what_later_operations_draw)
+{
+	char texts[2][1024];
+
+	for (int hinted = 0; hinted < 2; hinted++)
+		print_drawn(hinted, texts[hinted], sizeof texts[hinted]);
+	cr_expect(strstr(texts[0], "binding_id: ") != NULL);
+	cr_expect_str_eq(texts[0], texts[1]);
+}

@@ -2,6 +2,7 @@
 #include "grammar/aor.h"
 #include <criterion/criterion.h>
 #include <rgstr/record.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const rg__aor_rules usual = { true, true, { NULL, 0 }, 64, 64, 256 };
@@ -57,6 +58,23 @@ Test(aor, case_folds_only_when_told_and_only_in_ascii)
 	reads_as("sip:ALICE@H", &folding, "alice", "h");
 	reads_as("sip:%41LICE@h", &folding, "alice", "h");
 	reads_as("sip:%C3%89@h", &folding, "\xc3\x89", "h");
+}
+
+Test(aor, a_capital_letter_is_found_wherever_it_stands)
+{
+	char host[41], text[64], lower[41];
+
+	for (size_t n = 1; n < sizeof host - 1; n++) {
+		for (size_t i = 0; i < n; i++) {
+			memset(host, 'z', n);
+			host[n] = '\0';
+			memcpy(lower, host, n + 1);
+			host[i] = i % 2 ? 'A' : 'Z';
+			lower[i] = i % 2 ? 'a' : 'z';
+			snprintf(text, sizeof text, "sip:a@%s", host);
+			reads_as(text, &usual, "a", lower);
+		}
+	}
 }
 
 Test(aor, an_address_is_one_host_however_it_is_spelled)

@@ -87,6 +87,32 @@ Test(uri, what_the_grammar_does_not_allow_is_refused)
 	cr_expect_eq(rg__uri_parse(RG__ABSENT, &uri), RG_EINVAL);
 }
 
+Test(uri, of_a_hop_is_read_as_any_other)
+{
+	static const char *const cases[] = { "sip:192.0.2.4", "sip:192.0.2.4:5060", "sip:192.0.2.4:5060;transport=udp;lr", "sip:192.0.2.4;x?y=z",
+		"sip:1.2.3.4.example", "sip:1001@192.0.2.4", "sip:1.2.3.4@192.0.2.4", "sip:1.2.3.4:5@h", "sip:1.2.3.4;x=y@h", "sip:1.2.3.4?x@h",
+		"sip:h:5060", "sip:[::1]:5060", "sips:1.2.3.4", "SIP:1.2.3.4", "tel:1",
+		"", "sip:", "sip:1", "sip:1.2.3.256", "sip:1.2.3.4:", "sip:1.2.3.4:0", "sip:1.2.3.4;", "sip:1.2.3.4;x;x", "sip:1.2.3.4 ", "sip:1@" };
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		size_t n = strlen(cases[i]);
+		char *alone = malloc(n + 1); /* so that a sanitizer sees a read past it */
+		rg__uri hop, uri;
+
+		cr_assert_not_null(alone);
+		memcpy(alone + 1, cases[i], n);
+		memset(&hop, 0x5a, sizeof hop);
+		memset(&uri, 0xa5, sizeof uri);
+		cr_expect_eq(rg__uri_parse_hop((rg_str){ alone + 1, n }, &hop), rg__uri_parse((rg_str){ alone + 1, n }, &uri), "%s", cases[i]);
+		cr_expect(hop.scheme == uri.scheme && hop.host_kind == uri.host_kind && hop.port == uri.port && hop.n_params == uri.n_params &&
+			hop.user_escaped == uri.user_escaped && memcmp(&hop.addr, &uri.addr, sizeof uri.addr) == 0, "%s", cases[i]);
+		cr_expect_eq(hop.text.p, uri.text.p, "%s", cases[i]);
+		cr_expect(rg_str_equal(hop.user, uri.user) && rg_str_equal(hop.password, uri.password) && rg_str_equal(hop.host, uri.host) &&
+			rg_str_equal(hop.params, uri.params) && rg_str_equal(hop.headers, uri.headers), "%s", cases[i]);
+		free(alone);
+	}
+}
+
 /* Each prefix stands in an allocation of its own, so that a sanitizer sees a read past it. */
 Test(uri, cut_at_any_byte_it_reads_no_further)
 {

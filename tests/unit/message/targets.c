@@ -51,6 +51,33 @@ Test(targets, method_lr_and_headers_have_no_place_in_a_request_uri)
 	}
 }
 
+Test(targets, method_lr_and_headers_go_wherever_they_stand)
+{
+	static const char *const parts[] = { ";lr", ";Lr", ";method=x", ";METHOD=x", "?a=b", ";x;lr", ";lr?a=b" };
+	const rg_str pad = RG_STR("abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrst");
+
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		for (size_t n = 1; n < pad.n; n++) {
+			world w = new_world();
+			char contact[192], kept[192];
+			rg_targets *targets;
+			rg_target t = { .struct_size = sizeof t };
+			const char *rest = strncmp(parts[i], ";x", 2) == 0 ? ";x" : "";
+			bool last = n % 2 || strchr(parts[i], '?');
+
+			/* The part moves from the start to the end of a URI whose length changes, too. */
+			snprintf(contact, sizeof contact, "<sip:%.*s%s%s%.*s>", (int)n, pad.p, parts[i], last ? "" : ";", last ? 0 : (int)(pad.n - n), pad.p);
+			snprintf(kept, sizeof kept, "sip:%.*s%s%s%.*s", (int)n, pad.p, rest, last ? "" : ";", last ? 0 : (int)(pad.n - n), pad.p);
+			cr_assert_eq(save(&w, .contact = { contact }), 200, "%s", contact);
+			targets = targets_of(&w, "");
+			cr_assert_eq(rg_targets_get(targets, 0, &t), RG_OK);
+			same_text(put(&w, t.uri), kept);
+			rg_targets_free(targets);
+			end_world(&w);
+		}
+	}
+}
+
 Test(targets, a_target_tells_all_and_outlives_the_record)
 {
 	world w = new_world();

@@ -70,6 +70,24 @@ Test(record, gives_back_every_field_of_a_binding)
 	SAME_TEXT(flow); SAME_TEXT(user_agent); SAME_TEXT(attr); SAME_TEXT(ownership_tag); SAME_TEXT(next_hop); SAME_TEXT(extra);
 	cr_assert_eq(memcmp(got.addrs, &addr, sizeof addr), 0);
 	cr_assert_eq(rg_record_contact(r, 1, &got), RG_ENOENT);
+	memset(&got, 0x5a, sizeof got);
+	rg__record_listed(r, 0, &got);
+	SAME_NUMBER(expires); SAME_NUMBER(modified); SAME_NUMBER(q);
+	SAME_TEXT(uri); SAME_TEXT(params); SAME_TEXT(received);
+	rg_record_unref(r);
+}
+
+Test(record, lists_a_binding_without_parameters_and_received)
+{
+	rg_contact c = sample_contact(), got;
+	rg_record *r;
+
+	c.params = c.received = c.instance = ABSENT;
+	r = build(&c, 1);
+	memset(&got, 0x5a, sizeof got);
+	rg__record_listed(r, 0, &got);
+	SAME_TEXT(uri);
+	cr_expect(!got.params.p && !got.received.p && got.expires == c.expires);
 	rg_record_unref(r);
 }
 

@@ -142,6 +142,23 @@ Test(renew, looks_at_key_number_of_bindings_removals_and_addresses)
 	rg_record_unref(before);
 }
 
+/* As where an AoR has no domain: neither part may reach memcmp(), which takes no NULL even for no octets. */
+Test(renew, compares_absent_parts_of_the_key)
+{
+	rg_contact c = sample_contact();
+	const uint16_t given = RG__GIVEN;
+	rg_key key = sample_key();
+	rg_record *before, *next;
+
+	key.host = ABSENT;
+	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
+	c.cseq++;
+	cr_assert_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+	cr_expect_eq(rg_record_size(next), rg_record_size(before));
+	rg_record_unref(next);
+	rg_record_unref(before);
+}
+
 Test(renew, refuses_what_a_record_cannot_hold)
 {
 	rg_contact c = sample_contact();
@@ -173,6 +190,26 @@ Test(renew, leaves_the_record_before_as_it_is)
 	cr_assert_eq(rg__record_contact(next, 0, &got), RG_OK);
 	cr_expect(got.cseq == 4712 && rg_str_equal(got.uri, sample_contact().uri));
 	rg_record_unref(next);
+}
+
+Test(renew, keeps_the_key_unless_another_is_given)
+{
+	rg_contact c = sample_contact();
+	const uint16_t given = RG__GIVEN;
+	rg_key key = sample_key();
+	rg_record *before, *next, *anew;
+
+	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
+	for (int i = 0; i < 2; i++) {
+		if (i == 1)
+			c.user_agent = RG_STR("another agent");
+		cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &anew), RG_OK);
+		cr_assert_eq(rg__record_next(before, NULL, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+		expect_same_record(next, anew, "key");
+		rg_record_unref(next);
+		rg_record_unref(anew);
+	}
+	rg_record_unref(before);
 }
 
 Test(renew, takes_bindings_from_other_places_of_the_record_before)

@@ -33,6 +33,21 @@ static void faulted(const char *member, spec s)
 	end_world(&w);
 }
 
+Test(register_read, a_From_that_is_To_and_a_tag_is_checked_to_its_end)
+{
+	static const struct { const char *from; int32_t reason; } rows[] = {
+		{ "<sip:alice@example.com>", RG_R_FINE }, { "<sip:alice@example.com>;tag=1", RG_R_FINE },
+		{ "<sip:alice@example.com>;tag=a.-1%", RG_R_FINE }, { "<sip:alice@example.com>;TAG=1;x", RG_R_FINE },
+		{ "<sip:alice@example.com>;tag=\"a b\"", RG_R_FINE }, { "<sip:alice@example.com>;tag=", RG_R_PARSE },
+		{ "<sip:alice@example.com>;tag=a b", RG_R_PARSE }, { "<sip:alice@example.com>;tag=a;tag=b", RG_R_PARSE },
+		{ "<sip:alice@example.com>;tag=a,", RG_R_PARSE }, { "<sip:alice@example.com>;tag=a;;x", RG_R_PARSE },
+		{ "<sip:alice@example.com>tag=a", RG_R_PARSE },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		expect(rows[i].from, (spec){ .contact = { GOOD }, .to = "<sip:alice@example.com>", .from = rows[i].from }, rows[i].reason);
+}
+
 Test(register_read, required_fields_are_present_and_valid)
 {
 	expect("all of them", (spec){ .contact = { GOOD } }, RG_R_FINE);

@@ -48,6 +48,22 @@ Test(methods, names_are_read_from_a_list_and_unknown_ones_share_the_bit_of_OTHER
 	cr_expect_eq(rg__methods_of(RG_STR("")), 0);
 }
 
+Test(methods, a_list_with_a_value_that_is_no_token_is_not_read)
+{
+	static const char *const good[] = { " ACK\t, INVITE,,", "ACK,INVITE", ",INVITE , ,ACK , " };
+	static const char *const bad[] = { "ACK INVITE", "ACK;INVITE", "ACK, \"INVITE\"", "<ACK", "ACK,\xc3\xbf", "ACK\r\n", "@" };
+	uint32_t bits = 0;
+
+	cr_expect(rg__methods_read(RG_STR(""), &bits) && rg__methods_read((rg_str){ NULL, 0 }, &bits) && bits == 0);
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		bits = 8;
+		cr_expect(rg__methods_read(rg_str_from(good[i]), &bits), "%s", good[i]);
+		cr_expect_eq(bits, 8 | 3, "%s", good[i]);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		cr_expect(!rg__methods_read(rg_str_from(bad[i]), &bits), "%s", bad[i]);
+}
+
 Test(methods, a_binding_has_those_of_its_contact_else_of_Allow_else_all)
 {
 	world w = new_world();

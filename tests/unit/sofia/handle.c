@@ -53,6 +53,27 @@ Test(sofia_handle, display_names_come_back_as_they_were_sent)
 	world_end(&w);
 }
 
+/* RFC 3261 §8.2.7, §19.3: a retransmission gets the same tag, and nobody without the key of the registrar can tell it. */
+Test(sofia_handle, the_tag_is_the_registrars_own)
+{
+	static const char text[] = REGISTER "\r\n", start[] = "\r\nTo: <sip:alice@example.com>;tag=";
+	world one = world_new(), other = world_new();
+	answer a[] = { send_text(&one, text), send_text(&one, text), send_text(&other, text) };
+	char seen[3][17] = { "" };
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *to = a[i].text ? strstr(a[i].text, start) : NULL;
+		cr_assert_not_null(to, "%s", a[i].text);
+		memcpy(seen[i], to + sizeof start - 1, 16);
+		cr_expect_eq(strspn(seen[i], "0123456789abcdef"), 16, "%s", seen[i]);
+		answer_free(&a[i]);
+	}
+	cr_expect_str_eq(seen[0], seen[1]);
+	cr_expect_str_neq(seen[0], seen[2]);
+	world_end(&one);
+	world_end(&other);
+}
+
 Test(sofia_handle, a_camera_with_numbers_for_names_registers)
 {
 	world w = world_new();

@@ -15,6 +15,27 @@ Test(text, ascii_letters_fold_and_nothing_else_does)
 	cr_expect_not(rg__eq_nocase(RG_STR("\xc3\x89"), RG_STR("\xc3\xa9")));
 }
 
+Test(text, octets_are_the_same_when_none_differs_whatever_their_number)
+{
+	for (size_t n = 0; n < 40; n++) {
+		char *a = malloc(n + 1), *b = malloc(n + 1); /* so that a sanitizer sees a read past them */
+
+		cr_assert(a && b);
+		memset(a, 'x', n + 1);
+		memset(b, 'x', n + 1);
+		a[0] = '?';
+		cr_expect(rg__same_octets(a + 1, b + 1, n), "%zu", n);
+		for (size_t i = 1; i <= n; i++) {
+			b[i] = 'y';
+			cr_expect_not(rg__same_octets(a + 1, b + 1, n), "%zu of %zu", i, n);
+			b[i] = 'x';
+		}
+		free(a);
+		free(b);
+	}
+	cr_expect(rg__same_octets(NULL, NULL, 0));
+}
+
 Test(text, trimming_takes_spaces_and_tabs_only)
 {
 	SAME(rg__trim(RG_STR(" \t a b\t ")), "a b");

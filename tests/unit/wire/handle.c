@@ -62,6 +62,7 @@ static const struct { const char *what, *text; rg_status status; int32_t code; }
 	{ "two Expires", REGISTER "Expires: 60\r\nExpires: 60\r\n\r\n", RG_OK, 400 },
 	{ "two User-Agent", REGISTER "User-Agent: a\r\nUser-Agent: b\r\n\r\n", RG_OK, 200 },
 	{ "a Path that is none, without a flag for Paths", REGISTER "Path: <sip:a\r\n\r\n", RG_OK, 400 },
+	{ "a Path of a display name alone", REGISTER "Path: \"<sip:a>\"\r\n\r\n", RG_OK, 400 },
 	{ "a CSeq of another method", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nTo: <sip:a@h>\r\nCall-ID: 1\r\n"
 		"CSeq: 1 INVITE\r\n\r\n", RG_OK, 400 },
 	{ "no To", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n", RG_OK,

@@ -28,6 +28,8 @@ static const struct { const char *what, *text; int32_t code; const char *line; }
 	{ "a CSeq of another method", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", 400, "" },
 	{ "a malformed CSeq", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID: c\r\nCSeq: BYE\r\n\r\n", 400, "" },
 	{ "a malformed From", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@b\r\nTo: <sip:a@b>\r\nCall-ID: c\r\nCSeq: 1 BYE\r\n\r\n", 400, "" },
+	{ "a From of a display name alone", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: \"<sip:a@b>\";tag=1\r\nTo: <sip:a@b>\r\n"
+		"Call-ID: c\r\nCSeq: 1 BYE\r\n\r\n", 400, "" },
 	{ "a malformed To", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@b>\r\nTo: \"\r\nCall-ID: c\r\nCSeq: 1 BYE\r\n\r\n", 400, "" },
 	{ "a malformed Call-ID", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@b>\r\nTo: <sip:a@b>\r\nCall-ID: a b\r\nCSeq: 1 BYE\r\n\r\n", 400, "" },
 	{ "no Call-ID", "BYE sip:alice@example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@b>\r\nTo: <sip:a@b>\r\nCSeq: 1 BYE\r\n\r\n", 400, "" },
