@@ -212,7 +212,7 @@ Test(memory_tables, let_records_lose_their_tags_when_the_store_is_full)
 		rg__check_label name;
 		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, n);
 		rg_revision own = rg__check_mint(&ck);
-		rg_record *next = tagged(key, &own, 1);
+		rg_record *next = tagged(key, &own, 0, 1);
 		rg__check_answer *a = rg__check_commit(&ck, key, &zero, &own, next);
 
 		full = a->status == RG_EFULL;
@@ -226,7 +226,7 @@ Test(memory_tables, let_records_lose_their_tags_when_the_store_is_full)
 		rg__check_label name;
 		rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, i);
 		rg_revision own = rg__check_mint(&ck);
-		rg_record *next = tagged(key, &own, 0);
+		rg_record *next = tagged(key, &own, 0, 0);
 		rg__check_answer *a = rg__check_commit(&ck, key, &has[i], &own, next);
 
 		cr_expect_eq(a->status, RG_OK);
