@@ -27,7 +27,7 @@ struct change {
 	uint32_t *slot;       /* of the entry; lost when the pool or the table grows */
 	const rg_record *was; /* the replaced record, freed after the lock is released */
 	bool changed;
-	struct kept_link *links, few[FEW_LINKS]; /* of the tags of the current entry; `few`, or an allocation */
+	struct kept_link *links; /* of the tags of the current entry */
 };
 
 /* Adds @p delta bytes to the count, which are in use or no longer in use. */
@@ -126,7 +126,10 @@ static void retag(struct change *ch, uint32_t entry, const rg_record *next)
 static void insert_entry(struct change *ch, uint32_t fresh, const rg_record *next, struct tally *t)
 {
 	struct shard *s = ch->s;
-	retag(ch, fresh, next);
+	uint32_t tags = rg_record_tag_count(next);
+	s->pool.cells[fresh].record = rg_record_ref(next);
+	for (uint32_t i = 0; i < tags; i++)
+		tags_link(ch->m, s, fresh, i);
 	s->pool.cells[fresh].next = *ch->slot;
 	*ch->slot = fresh;
 	s->table.n++;
@@ -196,8 +199,7 @@ static bool charge_all(struct change *ch, struct needs *needs, int64_t record, c
 static bool reserve_entry(struct change *ch, const struct needs *needs)
 {
 	struct shard *s = ch->s;
-	ch->links = needs->had <= FEW_LINKS ? ch->few : malloc(needs->had * sizeof *ch->links);
-	if (!ch->links || (!needs->stays && !pool_reserve(&ch->m->area, &s->pool, needs->tags)))
+	if (!needs->stays && !pool_reserve(&ch->m->area, &s->pool, needs->tags))
 		return false;
 	if (ch->old == 0 && (!heap_reserve(&ch->m->area, &s->heap) || (!table_grow(&ch->m->area, s) && !s->table.buckets)))
 		return false;
@@ -221,6 +223,7 @@ static void place_entry(struct change *ch, const struct needs *needs, const rg_r
 static rg_status write_entry(struct change *ch, const rg_record *next)
 {
 	struct shard *s = ch->s;
+	struct kept_link few[FEW_LINKS];
 	struct needs needs = { .had = rg_record_tag_count(ch->has), .tags = rg_record_tag_count(next) };
 	struct tally *t = tally_find(s->tallies, ch->key->domain), *new_tally = NULL;
 	int64_t record = (int64_t)rg_record_size(next) - (int64_t)rg_record_size(ch->has), before = table_bytes(s);
@@ -228,13 +231,14 @@ static rg_status write_entry(struct change *ch, const rg_record *next)
 		return RG_EFULL;
 	if (!t)
 		t = new_tally = tally_new(ch->key->domain);
-	bool fits = t && reserve_entry(ch, &needs);
+	ch->links = needs.had <= FEW_LINKS ? few : malloc(needs.had * sizeof *few);
+	bool fits = t && ch->links && reserve_entry(ch, &needs);
 	settle(ch, table_bytes(s) - before - needs.bytes + (fits ? new_tally ? (int64_t)(sizeof *t + t->n) : 0 : -record));
 	if (fits)
 		place_entry(ch, &needs, next, t);
 	else
 		free(new_tally);
-	if (ch->links != ch->few)
+	if (ch->links != few)
 		free(ch->links);
 	return fits ? RG_OK : RG_ENOMEM;
 }
@@ -338,13 +342,7 @@ rg_status memory_commit(void *self, const rg_key *key, const rg_commit *c, uint3
 	rg_status status = check_commit(key, c);
 	if (status != RG_OK)
 		return status;
-	struct change ch;
-	ch.m = m;
-	ch.c = c;
-	ch.key = key;
-	ch.was = NULL;
-	ch.changed = false;
-	ch.links = NULL;
+	struct change ch = { .m = m, .c = c, .key = key };
 	uint64_t hash = lock_and_find(&ch);
 	status = compare_and_swap(&ch);
 	rg_record *current = status == RG_ECONFLICT ? rg_record_ref(ch.has) : NULL;

@@ -77,7 +77,7 @@ static bool is_past(const struct shard *s, const struct walk_place *place, const
 	return order_keys(&key, &place->key) > 0;
 }
 
-/* Whoever asks for the keys will fetch and commit them, so everything that they need is requested. */
+/* The caller fetches and commits these keys next, so what that reads is prefetched. */
 static void give_due(struct shard *s, const struct node *node, struct page *page)
 {
 	const rg_record *record = s->pool.cells[node->entry].record;

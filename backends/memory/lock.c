@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The lock of a shard when it is not free. Whoever waited takes it as LOCK_AWAITED, because others may still wait. */
+/* The lock of a shard when it is not free. A thread that has waited takes it as LOCK_AWAITED, because other threads
+ * may still wait. */
 #include "shard.h"
 
 bool shard_open(struct shard *s)
@@ -26,7 +27,7 @@ void shard_await(struct shard *s)
 	pthread_mutex_unlock(&s->mutex);
 }
 
-/* Under the mutex, so that nobody is between a look at the lock and the wait. */
+/* Under the mutex, so that no thread is between its look at the lock and its wait. */
 void shard_wake(struct shard *s)
 {
 	pthread_mutex_lock(&s->mutex);

@@ -25,8 +25,8 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	return RG_OK;
 }
 
-/* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A lock that is taken is left
- * alone, for the sake of the caller. */
+/* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A shard that is
+ * locked is passed over, so that a hint never waits. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
 {
 	struct memory *m = self;

@@ -21,7 +21,7 @@ static uint32_t class_of(uint32_t tags)
 
 uint32_t pool_length(uint32_t tags)
 {
-	return length_of(class_of(tags));
+	return tags <= 4 ? tags + (tags == 0) : length_of(class_of(tags)); /* quick for nearly all */
 }
 
 static uint64_t grown_cells(const struct cell_pool *p, uint32_t class)
@@ -74,7 +74,7 @@ void pool_give(struct cell_pool *p, uint32_t entry, uint32_t tags)
 void pool_trim(struct cell_pool *p, uint32_t entry, uint32_t had, uint32_t tags)
 {
 	uint32_t at = entry + pool_length(tags), end = entry + pool_length(had);
-	for (uint32_t class = class_of(had); at < end;) {
+	for (uint32_t class = RUN_LENGTHS - 1; at < end;) {
 		while (length_of(class) > end - at)
 			class--;
 		p->cells[at].next = p->free[class];

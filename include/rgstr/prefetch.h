@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file prefetch.h
- * Hints which users a host is about to ask for.
+ * Hints about the users whose records a host needs next.
  *
  * With a million users, a save or a lookup over a store in memory mostly waits for that memory. A host that has several requests at hand
  * can tell of all of them first: the memory of the later ones then arrives while the earlier ones are decided. Some 32 at once are enough;
@@ -20,8 +20,8 @@ extern "C" {
 #endif
 
 /**
- * Tells the store that these keys are about to be fetched: rg_store_ops.prefetch. It does nothing over a store without this member, and
- * with NULL. Any thread if the store is RG_STORE_THREAD_SAFE.
+ * Tells the store that these keys will be fetched soon: rg_store_ops.prefetch. It does nothing over a store without this member, and
+ * with a NULL argument. Any thread if the store is RG_STORE_THREAD_SAFE.
  * @param keys  the keys, borrowed for the call. They may be unknown, or given twice. @param n  their number; may be 0.
  */
 RG_API void rg_prefetch(rg_registrar *registrar, const rg_key *keys, uint32_t n);

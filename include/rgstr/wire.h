@@ -16,9 +16,10 @@
  * There is no limit for commas: no step needs more than time in proportion to the octets.
  *
  * **Defects.** A message with invalid framing is refused with 400: a control character, a lone CR or LF, no blank line, or a body that is
- * shorter than Content-Length. So is a header field that the request needs and that is malformed or stands there a second time: each
- * request needs Via, From, To, Call-ID, CSeq and Content-Length, a REGISTER also Contact, Expires, Path and Require. A malformed Supported,
- * Allow, Route, Feature-Caps or User-Agent counts as absent. librgstr-sofia gives the same answers.
+ * shorter than Content-Length. So is a request without From, To, Call-ID or CSeq; with a malformed Via; and with a From, To,
+ * Call-ID, CSeq or Content-Length that is malformed or occurs twice. In a REGISTER the same holds for Expires, and for a
+ * malformed Contact, Path or Require. A malformed Supported, Allow, Route, Feature-Caps or User-Agent counts as absent. librgstr-sofia
+ * decides in the same way, except where Sofia cannot read a message or reads it by another grammar.
  *
  * **The reply** has Via, From, To, Call-ID and CSeq of the request (RFC 3261 §8.2.6.2), octet by octet as they came but without line
  * folding, and the header fields of the decision. The topmost Via gets received and rport (RFC 3261 §18.2.1, RFC 3581 §4) when the host

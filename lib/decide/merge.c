@@ -176,7 +176,7 @@ static void matchable_at(const rg__merge *m, uint32_t k, rg__matchable *out)
 	out->by = w->by;
 }
 
-/* Writes everything that a REGISTER says about a binding. */
+/* Writes everything that a REGISTER says about a binding: all that rg__record_kept() does not. */
 static void write_binding(const rg__merge *m, uint32_t k, rg_contact *c)
 {
 	const rg__register *reg = m->reg;

@@ -19,16 +19,6 @@ static inline void put(lines *l, rg_str s)
 
 #define PUT(l, literal) put(l, RG_STR(literal))
 
-/* Prints a number below 100, with two digits. Returns what follows it. */
-static inline char *two_digits(char *at, uint32_t v)
-{
-	static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
-		"49505152535455565758596061626364656667686970717273747576777879808182838485868788899091929394959697" "9899";
-
-	memcpy(at, pairs + 2 * v, 2);
-	return at + 2;
-}
-
 /* What follows is the value of the header. @p start is its name with ": " behind it, a literal. */
 static inline void begin_header(lines *l, rg_str start)
 {
@@ -45,18 +35,18 @@ static inline void end_header(lines *l)
 	PUT(l, "\r\n");
 }
 
-static void put_number_header(lines *l, rg_str name, int64_t v)
+static void put_number_header(lines *l, rg_str start, int64_t v)
 {
-	begin_header(l, name);
+	begin_header(l, start);
 	rg__out_int(&l->out, v);
 	end_header(l);
 }
 
-static void put_text_header(lines *l, rg_str name, rg_str text)
+static void put_text_header(lines *l, rg_str start, rg_str text)
 {
 	if (text.n == 0)
 		return;
-	begin_header(l, name);
+	begin_header(l, start);
 	put(l, text);
 	end_header(l);
 }
@@ -107,12 +97,12 @@ static void put_date(lines *l, rg_time now)
 	char text[] = "Thu, 01 Jan 1970 00:00:00 GMT";
 
 	three_letters(text, days + 3 * (day % 7));
-	two_digits(text + 5, doy - (153 * mp + 2) / 5 + 1);
+	rg__two_digits(text + 5, doy - (153 * mp + 2) / 5 + 1);
 	three_letters(text + 8, months + 3 * (month - 1));
-	two_digits(two_digits(text + 12, year / 100), year % 100);
-	two_digits(text + 17, second / 3600);
-	two_digits(text + 20, second / 60 % 60);
-	two_digits(text + 23, second % 60);
+	rg__two_digits(rg__two_digits(text + 12, year / 100), year % 100);
+	rg__two_digits(text + 17, second / 3600);
+	rg__two_digits(text + 20, second / 60 % 60);
+	rg__two_digits(text + 23, second % 60);
 	put(l, (rg_str){ text, sizeof text - 1 });
 }
 

@@ -54,7 +54,7 @@ void rg__record_held(const rg_record *record, uint32_t index, rg__held *out); /*
 void rg__record_listed(const rg_record *record, uint32_t index, rg_contact *out);
 
 /* What of a binding does not come from its REGISTER: id, generation, created, flags, branch_flags, latency, extra. The rest of @p out is
- * empty. @p index must exist. */
+ * not written. @p index must exist. */
 void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out);
 
 /* The public functions of these names judge the sizes of a caller's structs. Inside the library every struct has today's size, so these do

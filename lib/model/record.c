@@ -271,10 +271,15 @@ void rg__record_kept(const rg_record *record, uint32_t index, rg_contact *out)
 	rg__odd odd;
 
 	read_odd(record, b, &odd);
-	*out = (rg_contact){ .struct_size = sizeof *out, .id = b->id, .generation = b->generation, .created = odd.created, .flags = odd.flags,
-		.branch_flags = odd.branch_flags, .q = -1, .methods = RG_METHODS_ALL, .latency = rg__binding_rare(record, b).latency };
-	if (b->present & 1u << RG__HAS_extra)
-		out->extra = slice(record, *rg__binding_slice(record, b, RG__HAS_extra));
+	out->struct_size = sizeof *out;
+	out->id = b->id;
+	out->generation = b->generation;
+	out->created = odd.created;
+	out->flags = odd.flags;
+	out->branch_flags = odd.branch_flags;
+	out->latency = rg__binding_rare(record, b).latency;
+	out->reserved = 0;
+	out->extra = b->present & 1u << RG__HAS_extra ? slice(record, *rg__binding_slice(record, b, RG__HAS_extra)) : RG__ABSENT;
 }
 
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out)

@@ -22,7 +22,7 @@ RG__INLINE bool text_stays(rg_str s, const char *had, size_t n, rg__words *sum)
 
 	if (s.n != n)
 		return false;
-	if (s.p == had || n == 0) /* a key that has no user or no host may have NULL there */
+	if (s.p == had)
 		return true;
 	if (n < 8 || n > 64)
 		return n == 0 || memcmp(s.p, had, n) == 0;

@@ -7,9 +7,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* For a function on the way of each request that has one or two callers: the compiler shares no copy of it. */
-#define RG__INLINE static inline __attribute__((always_inline))
-
 /* Four decimal numbers. Leading zeros are refused: some readers take them as octal, and one text must not name two addresses. */
 bool rg__ip4_parse(rg_str s, rg_addr *out);
 

@@ -31,15 +31,27 @@ static inline void rg__out_add(rg__out *out, rg_str s)
 	out->n += s.n;
 }
 
+/* Writes a number below 100 with two digits. Returns what follows it. */
+static inline char *rg__two_digits(char *at, uint32_t v)
+{
+	static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+		"5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
+	memcpy(at, pairs + 2 * v, 2);
+	return at + 2;
+}
+
 static inline void rg__out_uint(rg__out *out, uint64_t value)
 {
 	char digits[20]; /* of UINT64_MAX */
 	size_t at = sizeof digits;
 
-	do {
-		digits[--at] = (char)('0' + value % 10);
-		value /= 10;
-	} while (value > 0);
+	for (; value >= 100; value /= 100)
+		rg__two_digits(digits + (at -= 2), (uint32_t)(value % 100));
+	if (value >= 10)
+		rg__two_digits(digits + (at -= 2), (uint32_t)value);
+	else
+		digits[--at] = (char)('0' + value);
 	rg__out_add(out, (rg_str){ digits + at, sizeof digits - at });
 }
 

@@ -2,8 +2,8 @@
 #include "rules/rules.h"
 #include "engine/engine.h"
 
-/* As many keys as there is room for on the stack. A host has rarely more at hand. */
-enum { TOLD_AT_ONCE = 32 };
+/* The keys that the stack has room for. A host has rarely more requests at hand. */
+enum { PREFETCH_BATCH = 32 };
 
 void rg_prefetch(rg_registrar *reg, const rg_key *keys, uint32_t n)
 {
@@ -11,22 +11,22 @@ void rg_prefetch(rg_registrar *reg, const rg_key *keys, uint32_t n)
 		rg__store_prefetch(reg->store, keys, n);
 }
 
-static void tell_aors(const rg__ticket *ticket, rg_str domain, const rg_str *aors, uint32_t n)
+static void prefetch_batch(const rg__ticket *ticket, rg_str domain, const rg_str *aors, uint32_t n)
 {
-	rg__aor read[TOLD_AT_ONCE];
-	rg_key keys[TOLD_AT_ONCE];
+	rg__aor read[PREFETCH_BATCH];
+	rg_key keys[PREFETCH_BATCH];
 	rg__aor_rules room;
 	const rg__aor_rules *rules = rg__aor_rules_in(ticket->snapshot->config, &room);
-	uint32_t told = 0;
+	uint32_t n_keys = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
-		if (rg__aor_from_text(aors[i], rules, &read[told]) != RG__AOR_OK)
+		if (rg__aor_from_text(aors[i], rules, &read[n_keys]) != RG__AOR_OK)
 			continue;
-		keys[told] = (rg_key){ domain, read[told].user, read[told].host };
-		told++;
+		keys[n_keys] = (rg_key){ domain, read[n_keys].user, read[n_keys].host };
+		n_keys++;
 	}
-	rg__store_prefetch(ticket->reg->store, keys, told);
-	for (uint32_t i = 0; i < told; i++)
+	rg__store_prefetch(ticket->reg->store, keys, n_keys);
+	for (uint32_t i = 0; i < n_keys; i++)
 		rg__aor_free(&read[i]);
 }
 
@@ -37,7 +37,7 @@ void rg_prefetch_aors(rg_registrar *reg, rg_str domain, const rg_str *aors, uint
 
 	if (!reg || !aors || n == 0 || !rg__store_prefetches(reg->store) || rg__enter_blank(reg, &ticket) != RG_OK)
 		return;
-	for (uint32_t at = 0; at < n; at += TOLD_AT_ONCE)
-		tell_aors(&ticket, rg__domain(domain), aors + at, n - at < TOLD_AT_ONCE ? n - at : TOLD_AT_ONCE);
+	for (uint32_t at = 0; at < n; at += PREFETCH_BATCH)
+		prefetch_batch(&ticket, rg__domain(domain), aors + at, n - at < PREFETCH_BATCH ? n - at : PREFETCH_BATCH);
 	rg__leave(&ticket, NULL, -1);
 }

@@ -296,10 +296,11 @@ static rg_status start_call(handling *h, rg_registrar *registrar, rg_op **op, rg
 	int32_t course = course_of(h);
 	rg_status status;
 
-	if (course == REGISTERS && !answers_alone(h, course, &status))
-		return rg_save_msg_async(registrar, &h->msg, h->call->save, call_saved, h, free_handling, op, why);
-	if (!answers_alone(h, course, &status))
+	if (!answers_alone(h, course, &status)) {
+		if (course == REGISTERS)
+			return rg_save_msg_async(registrar, &h->msg, h->call->save, call_saved, h, free_handling, op, why);
 		return rg_lookup_msg_async(registrar, &h->msg, h->call->lookup, call_found, h, free_handling, op, why);
+	}
 	if (status != RG_OK && h->call->n <= h->call->room)
 		return status;
 	call_saved(h, status, NULL);

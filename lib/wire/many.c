@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Several calls at once: the store is told of all their users before the first one is answered. */
+/* Several calls at once: the records of all their users are prefetched before the first call is answered. */
 #include "wire/wire.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* The calls that the store is told of at once. With more, the memory of the first ones leaves the caches before it is used. */
-enum { TOLD_AT_ONCE = 32 };
+/* The calls whose records are prefetched at once. With more, the first records leave the caches before they are used. */
+enum { CALLS_AHEAD = 32 };
 
 static const uint32_t many_sizes[] = { sizeof(rg_wire_call) };
 
@@ -51,7 +51,7 @@ static rg_str find_to(rg_str bytes)
 	return RG__WIRE_NONE;
 }
 
-/* What names the AoR of a call: To of a REGISTER, the Request-URI of another request. Absent: nobody will be asked for. */
+/* What names the AoR of a call: To of a REGISTER, the Request-URI of another request. Absent: the call asks the store for nothing. */
 static rg_str aor_of_call(const rg_wire_call *call)
 {
 	rg_str bytes = call->bytes;
@@ -75,32 +75,32 @@ static rg_str domain_of_call(const rg_wire_call *call)
 	return call->host && call->host->struct_size >= sizeof *call->host ? call->host->domain : RG__WIRE_NONE;
 }
 
-/* Tells the store of the users of @p n calls, with one hint as long as the domain stays the same. */
-static void tell_store(rg_registrar *registrar, rg_wire_call *calls, uint32_t size, uint32_t n)
+/* Prefetches the records of @p n calls, with one hint for consecutive calls of one domain. */
+static void prefetch_calls(rg_registrar *registrar, rg_wire_call *calls, uint32_t size, uint32_t n)
 {
-	rg_str aors[TOLD_AT_ONCE], domain = domain_of_call(calls);
-	uint32_t told = 0;
+	rg_str aors[CALLS_AHEAD], domain = domain_of_call(calls);
+	uint32_t n_aors = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const rg_wire_call *call = call_at(calls, size, i);
 
 		if (!rg_str_equal(domain, domain_of_call(call))) {
-			rg_prefetch_aors(registrar, domain, aors, told);
+			rg_prefetch_aors(registrar, domain, aors, n_aors);
 			domain = domain_of_call(call);
-			told = 0;
+			n_aors = 0;
 		}
-		aors[told++] = aor_of_call(call);
+		aors[n_aors++] = aor_of_call(call);
 	}
-	rg_prefetch_aors(registrar, domain, aors, told);
+	rg_prefetch_aors(registrar, domain, aors, n_aors);
 }
 
-/* Before call @p i: tells the store of the next calls, unless there is only one. */
+/* Before call @p i: prefetches the records of the next calls, unless there is only one. */
 static void look_ahead(rg_registrar *registrar, rg_wire_call *calls, uint32_t size, uint32_t i, uint32_t n)
 {
-	uint32_t ahead = n - i < TOLD_AT_ONCE ? n - i : TOLD_AT_ONCE;
+	uint32_t ahead = n - i < CALLS_AHEAD ? n - i : CALLS_AHEAD;
 
-	if (i % TOLD_AT_ONCE == 0 && ahead > 1)
-		tell_store(registrar, call_at(calls, size, i), size, ahead);
+	if (i % CALLS_AHEAD == 0 && ahead > 1)
+		prefetch_calls(registrar, call_at(calls, size, i), size, ahead);
 }
 
 rg_status rg_wire_handle_many(rg_registrar *registrar, rg_wire_call *calls, uint32_t n, rg_error *why)
@@ -142,7 +142,7 @@ static void one_over(void *user)
 	free(many);
 }
 
-/* A call that could not begin, maybe for want of memory, so that nobody has looked at it. */
+/* Of a call that could not begin: rg_wire_handle_async() may have failed before it set any result. */
 static void fail_call(many_calls *many, rg_wire_call *call, rg_status status)
 {
 	call->n = 0;

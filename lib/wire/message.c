@@ -154,7 +154,7 @@ static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 	bool tagged;
 
 	if (single == RG__WIRE_CSEQ)
-		return rg__wire_cseq_fault(value, m->start.method);
+		return rg__wire_cseq_fault(value, m->start.method, &m->cseq);
 	if (single == RG__WIRE_LENGTH)
 		return rg__wire_length_read(value, &m->stated) ? RG_R_FINE : RG_R_PARSE;
 	if (m->start.kind == RG__WIRE_SAVE)

@@ -30,9 +30,10 @@ static bool socket_addr(rg_str socket, rg_addr *addr)
 static bool is_ours(rg_str uri, const rg_request *host)
 {
 	enum { SIP_PORT = 5060 };
+	const rg_str name = host_of(uri); /* absent in most: it costs least to look at */
 	rg_addr named, own;
 
-	if (!host || !socket_addr(host->socket, &own) || rg_addr_parse(host_of(uri), &named) != RG_OK)
+	if (!name.p || !host || !socket_addr(host->socket, &own) || rg_addr_parse(name, &named) != RG_OK)
 		return false;
 	if (named.port == 0)
 		named.port = SIP_PORT;
@@ -91,12 +92,10 @@ rg_status rg__wire_refuse(const rg__wire_message *m, rg_wire_call *call, int32_t
 	return rg__wire_reply(m, &answer, call);
 }
 
-static bool has_contact(const rg_targets *targets)
+bool rg__wire_next_contact(const rg_targets *targets, uint32_t *i, rg_target *target)
 {
-	rg_target target = { .struct_size = sizeof target };
-
-	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
-		if (target.fallback_of == UINT32_MAX && target.home.n == 0)
+	for (const uint32_t n = rg_targets_count(targets); *i < n;) {
+		if (rg_targets_get(targets, (*i)++, target) == RG_OK && target->fallback_of == UINT32_MAX && target->home.n == 0)
 			return true;
 	}
 	return false;
@@ -113,13 +112,14 @@ static int32_t code_for(const rg__wire_message *m, const rg_targets *targets)
 rg_status rg__wire_found(const rg__wire_message *m, rg_wire_call *call, rg_status status, rg_targets *targets)
 {
 	bool redirects = call->flags & RG_WIRE_REDIRECT, lends = call->flags & RG_WIRE_LOOKUP;
-	rg__wire_answer answer = { .code = 302, .phrase = rg_sip_phrase(302), .targets = targets };
+	rg_target first = { .struct_size = sizeof first };
+	rg__wire_answer answer = { .code = 302, .phrase = rg_sip_phrase(302), .targets = targets, .contact = &first };
 	rg_status told = RG_OK;
 
 	if (status != RG_OK && status != RG_ESTORE)
 		return status;
 	if (m->start.kind != RG__WIRE_ACK && (redirects || rg_targets_result(targets) < 0)) {
-		if (redirects && has_contact(targets))
+		if (redirects && rg__wire_next_contact(targets, &answer.n_seen, &first))
 			told = rg__wire_reply(m, &answer, call);
 		else
 			told = rg__wire_refuse(m, call, code_for(m, targets));

@@ -262,18 +262,15 @@ static inline void print_digits(char *to, uint32_t v)
  * Of CSeq the number alone, and of Via the first value: the CANCEL of a request gets the tag of this request (RFC 3261 §9.2). */
 static void put_tag(reply_text *out, const rg__wire_message *m)
 {
-	const rg_str via = m->via.value, from = m->singles[RG__WIRE_FROM], id = m->singles[RG__WIRE_CALL_ID], cseq = m->singles[RG__WIRE_CSEQ];
+	const rg_str via = m->via.value, from = m->singles[RG__WIRE_FROM], id = m->singles[RG__WIRE_CALL_ID];
 	tag_hash hash = hash_of_key(m->key);
-	uint64_t number = 0;
 	char tag[16];
 
-	for (size_t i = 0; i < cseq.n && rg__wire_is(cseq.p[i], RG__WIRE_DIGIT); i++)
-		number = number * 10 + (uint64_t)(cseq.p[i] - '0');
 	hash_word(&hash, (uint64_t)via.n << 32 ^ id.n);
 	hash_octets(&hash, via);
 	hash_octets(&hash, id);
 	hash_octets(&hash, from);
-	hash_word(&hash, number ^ (uint64_t)from.n << 40);
+	hash_word(&hash, m->cseq ^ (uint64_t)from.n << 40);
 	const uint64_t sum = end_hash(&hash);
 	print_digits(tag, (uint32_t)sum);
 	print_digits(tag + 8, (uint32_t)(sum >> 32));
@@ -312,24 +309,22 @@ static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 	return sound ? value : RG__WIRE_NONE;
 }
 
-/* RFC 3261 §8.3. A fallback is left out: it must not be tried at once. So is another site: its URI is the one that the client asked for. */
-static void put_redirects(reply_text *out, const rg_targets *targets)
+/* RFC 3261 §8.3 */
+static void put_redirects(reply_text *out, const rg__wire_answer *answer)
 {
-	rg_target target = { .struct_size = sizeof target };
+	uint32_t i = answer->n_seen;
 	size_t n;
 
-	for (uint32_t i = 0; rg_targets_get(targets, i, &target) == RG_OK; i++) {
+	do {
 		const reply_text before = *out;
-		if (target.fallback_of != UINT32_MAX || target.home.n > 0)
-			continue;
 		PUT(out, "Contact: ");
-		if (rg_contact_header(&target, out->at, out->left, &n) != RG_OK) {
+		if (rg_contact_header(answer->contact, out->at, out->left, &n) != RG_OK) {
 			*out = before;
 			continue;
 		}
 		skip_printed(out, n);
 		PUT(out, "\r\n");
-	}
+	} while (rg__wire_next_contact(answer->targets, &i, answer->contact));
 }
 
 static void put_header(reply_text *out, rg_str name, rg_str value)
@@ -366,7 +361,7 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	if (answer->response)
 		put_response(&out, answer->response);
 	if (answer->targets)
-		put_redirects(&out, answer->targets);
+		put_redirects(&out, answer);
 	PUT(&out, "Content-Length: 0\r\n\r\n");
 	call->n = out.n;
 	call->code = answer->code;

@@ -201,13 +201,14 @@ rg_str rg__wire_via_param(const char **at, const char *end)
 	return param;
 }
 
-int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method)
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *out)
 {
 	const char *end = cseq.p + cseq.n, *p = cseq.p;
 	uint64_t number = 0;
 
 	for (; p < end && (unsigned char)(*p - '0') < 10; p++)
 		number = number > UINT32_MAX ? number : number * 10 + (uint64_t)(*p - '0');
+	*out = number;
 	const char *name = skip_lws(p, end);
 	const size_t n = (size_t)(end - name);
 	if (p == cseq.p || number > UINT32_MAX || name == p || n == 0)
@@ -233,11 +234,11 @@ bool rg__wire_length_read(rg_str length, size_t *stated)
 
 bool rg__wire_call_id_is_sound(rg_str id)
 {
-	const char *end = id.p + id.n, *p = skip_class(id.p, end, RG__WIRE_WORD);
+	const char *end = id.p + id.n, *p = skip_long(id.p, end, RG__WIRE_WORD);
 
 	if (p == id.p || p == end)
 		return p > id.p;
-	return *p == '@' && p + 1 < end && skip_class(p + 1, end, RG__WIRE_WORD) == end;
+	return *p == '@' && p + 1 < end && skip_long(p + 1, end, RG__WIRE_WORD) == end;
 }
 
 /* Takes name-addr or addr-spec with its parameters, RFC 3261 §20.10: without <> they are those of the header. Before a '<' any text may

@@ -32,7 +32,8 @@ typedef struct rg__wire_via {
 uint32_t rg__wire_via_read(rg_str line, rg__wire_via *first);
 /* Takes the next parameter other than rport and received, with its ';'. @p end is that of the value. Absent: there is no further one. */
 rg_str rg__wire_via_param(const char **at, const char *end);
-int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method);         /* RG_R_FINE: there is none. The method is a token */
+/* RG_R_FINE: there is none. @p method is a token. @p number becomes that of CSeq, as far as it is one. */
+int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *number);
 bool rg__wire_length_read(rg_str length, size_t *stated);        /* a number that is too large becomes one that no body has */
 bool rg__wire_call_id_is_sound(rg_str id);
 bool rg__wire_address_read(rg_str value, bool *tagged);          /* From and To; false: malformed */
@@ -54,6 +55,7 @@ typedef struct rg__wire_message {
 	uint32_t n_lines, n_vias;                          /* n_vias: values on the Via lines */
 	int32_t defect;                                    /* RG_R_FINE, or the reason of the first one */
 	uint32_t withheld;                                 /* bits of singles that are malformed and do not go into a reply */
+	uint64_t cseq;                                     /* its number */
 	size_t size, stated;                               /* octets of the message; Content-Length */
 	rg_str body;                                       /* what follows the header section */
 	rg_str *lines;                                     /* `own`, or an allocation */
@@ -81,6 +83,8 @@ typedef struct rg__wire_answer {
 	rg_str name, value;          /* of a header; an absent name = none */
 	const rg_response *response; /* gives its headers; NULL = none */
 	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */
+	rg_target *contact;          /* the first one of them */
+	uint32_t n_seen;             /* targets up to that one */
 } rg__wire_answer;
 
 /* Writes the reply into the buffer of the call. RG_ELIMIT: it does not fit. RG_EINVAL: there is no Via. */
@@ -88,6 +92,9 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 
 /* redirect.c: requests of other methods than REGISTER. */
 int32_t rg__wire_redirect_code(const rg__wire_start *start, const rg_request *host); /* 0: it is looked up */
+/* Takes the next target, from *@p i on, that a client can be told. A fallback is not one: it must not be tried at once. Nor is another site:
+ * its URI is the one that the client asked for. */
+bool rg__wire_next_contact(const rg_targets *targets, uint32_t *i, rg_target *target);
 /* Takes the result of a lookup over: answers, or hands the targets over, or both, as the flags of the call say. */
 rg_status rg__wire_found(const rg__wire_message *m, rg_wire_call *call, rg_status status, rg_targets *targets);
 /* A reply to a request that is not looked up, or in vain. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The same bytes through librgstr-sofia and librgstr-wire: the same status, reply, record, and the same words to the host.
  * usage: differential CORPUS… runs the torture messages, every file of the folders, and 20 000 generated messages.
- * differential COUNT SEED MOST runs generated messages alone, until MOST differences are found. Each is printed with its seed,
-	and so can be
- * repeated. */
+ * differential COUNT SEED MOST runs generated messages alone, until MOST differences are found. Each is printed with its seed, and
+ * so can be repeated. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
