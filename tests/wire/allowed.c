@@ -47,7 +47,7 @@ static bool is_refusal(const answer *a)
 static rg_str added_tag(const answer *a)
 {
 	rg_str to = line_of(a, "To: ");
-	char *tag = to.n > 28 ? (char *)to.p + to.n - 18 : NULL;
+	char *tag = to.n >= 27 ? (char *)to.p + to.n - 18 : NULL;
 
 	if (!tag || memcmp(tag - 5, ";tag=", 5) != 0 || strspn(tag, "0123456789abcdef") != 16)
 		return NONE;
@@ -257,10 +257,20 @@ static bool excuse_commas(const question *q, answer *left, answer *right, verdic
 	(void)right;
 	bool long_via = false;
 	for (const char *p = NULL; (p = raw_find_line(head, p, "Via", 'v')) != NULL;) {
-		const char *end = memchr(p, '\n', (size_t)(head.p + head.n - p));
-		long_via |= raw_commas_in((rg_str){ p, end ? (size_t)(end - p) : (size_t)(head.p + head.n - p) }) > 64;
+		long_via |= raw_commas_in(raw_folded_line(head, p)) > 64;
 	}
 	return v->apart = (raw_commas_in(head) > RG_SOFIA_MAX_COMMAS && refuses(left)) || (long_via && left->status == RG_EINVAL);
+}
+
+/* The header section has too many lines, and a line of it is malformed: the one adaptor says the one, the other one the other. */
+static bool excuse_lines(const question *q, answer *left, answer *right, verdict *v)
+{
+	uint32_t lines = 0;
+
+	for (size_t i = 0; i < q->bytes.n; i++)
+		lines += q->bytes.p[i] == '\n';
+	return v->apart = lines > RG_SOFIA_MAX_LINES && left->status == right->status && left->targets && right->targets &&
+		((left->code == 413 && right->code == 400) || (left->code == 400 && right->code == 413));
 }
 
 static bool excuse_far_via(const question *q, answer *left, answer *right, verdict *v)
@@ -367,6 +377,8 @@ static const struct row {
 	{ "commas",
 		"RG_SOFIA_MAX_COMMAS, and 64 in a line of a message that Sofia does not parse: Sofia needs stack in proportion to the commas. Wire "
 		"does not.", excuse_commas },
+	{ "lines", "Of a message with too many lines, one of them malformed, one adaptor finds the one fault first, the other one the other.",
+		excuse_lines },
 	{ "far Via", "Of a message that Sofia does not parse, its adaptor salvages 65535 octets: a Via behind them is none to reply to.",
 		excuse_far_via },
 	{ "blank continuation", "Sofia reads no list with a continuation line that is blank, and other headers yes. Wire undoes each fold.",

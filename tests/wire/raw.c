@@ -65,6 +65,16 @@ uint32_t raw_count_lines(rg_str bytes, const char *name, char compact)
 	return found;
 }
 
+rg_str raw_folded_line(rg_str head, const char *p)
+{
+	const char *end = head.p + head.n, *lf = p;
+
+	do
+		lf = memchr(lf, '\n', (size_t)(end - lf));
+	while (lf && ++lf < end && raw_is_blank(*lf));
+	return (rg_str){ p, (size_t)((lf ? lf : end) - p) };
+}
+
 /* The value of the header line at @p p, without folds, in @p room of @p size octets. False: there is none, or no room. */
 bool raw_read_line(rg_str head, const char *p, char *room, size_t size, rg_str *value)
 {

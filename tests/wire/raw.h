@@ -13,6 +13,7 @@ rg_str raw_head_of(rg_str bytes); /* start line and headers, without the empty l
 
 /* The first line from @p at on that has the header @p name, or its compact form. NULL: there is none. */
 const char *raw_find_line(rg_str head, const char *at, const char *name, char compact);
+rg_str raw_folded_line(rg_str head, const char *p); /* the line at @p p with its continuation lines */
 uint32_t raw_count_lines(rg_str bytes, const char *name, char compact);
 /* The value of the header line at @p p, without folds, in @p room of @p size octets. False: there is none, or no room. */
 bool raw_read_line(rg_str head, const char *p, char *room, size_t size, rg_str *value);
