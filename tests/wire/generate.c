@@ -195,7 +195,7 @@ static void put_plenty(generator *g)
 		return;
 	}
 	generator_put(g, kind == 8 ? "User-Agent: " : "X: ");
-	for (size_t most = kind == 8 ? 400 : 65400 - g->n + generator_dice(g, 300); most > 0; most--)
+	for (size_t to = kind == 8 ? g->n + 400 : 65400 + generator_dice(g, 300); g->n < to && g->n < GENERATED_MOST;)
 		generator_put(g, "x");
 	generator_put(g, "\r\n");
 }
