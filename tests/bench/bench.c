@@ -487,12 +487,13 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	int failed = 0;
+	int failed = 0, known = 0;
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
 		int status = 0;
 		if (argc > 1 && strcmp(argv[1], sections[i].name) != 0)
 			continue;
+		known = 1;
 		pid_t child = fork();
 		if (child == 0) {
 			sections[i].run(sections[i].argument);
@@ -501,5 +502,7 @@ int main(int argc, char **argv)
 		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
 			failed = 1;
 	}
-	return failed;
+	if (!known)
+		fprintf(stderr, "bench: no section %s\n", argv[1]);
+	return failed || !known;
 }
