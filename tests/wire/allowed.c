@@ -11,6 +11,11 @@
 
 #define NONE ((rg_str){ NULL, 0 })
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 /* The line of a reply that begins with @p name, with its line end. */
 static rg_str line_of(const answer *a, const char *name)
 {
@@ -273,6 +278,15 @@ static bool excuse_lines(const question *q, answer *left, answer *right, verdict
 		((left->code == 413 && right->code == 400) || (left->code == 400 && right->code == 413));
 }
 
+/* What a refusal copies of a message that is not parsed, and all that the 405 of librgstr-sofia copies, has a room of 4096 octets. */
+static bool excuse_room(const question *q, answer *left, answer *right, verdict *v)
+{
+	enum { ROOM = 4096 };
+
+	return v->apart = raw_head_of(q->bytes).n > ROOM && left->targets && right->targets && left->status == right->status &&
+		left->code == right->code && left->code >= 400 && same_text(left->targets, right->targets);
+}
+
 static bool excuse_far_via(const question *q, answer *left, answer *right, verdict *v)
 {
 	enum { SALVAGED = 65535 };
@@ -379,6 +393,7 @@ static const struct row {
 		"does not.", excuse_commas },
 	{ "lines", "Of a message with too many lines, one of them malformed, one adaptor finds the one fault first, the other one the other.",
 		excuse_lines },
+	{ "room", "Of more than 4096 octets, what the 405 of librgstr-sofia copies ends at its room, and so does what wire salvages.", excuse_room },
 	{ "far Via", "Of a message that Sofia does not parse, its adaptor salvages 65535 octets: a Via behind them is none to reply to.",
 		excuse_far_via },
 	{ "blank continuation", "Sofia reads no list with a continuation line that is blank, and other headers yes. Wire undoes each fold.",
@@ -401,11 +416,6 @@ _Static_assert(sizeof rows / sizeof *rows <= sizeof(((tally *)NULL)->excused) / 
 const char *allowed_name(uint32_t row)
 {
 	return row < sizeof rows / sizeof *rows ? rows[row].name : NULL;
-}
-
-static bool same_text(const char *a, const char *b)
-{
-	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
 /* The lines that a reply copies from the request (RFC 3261 §8.2.6.2): their number of octets. They stand behind the status line. */
