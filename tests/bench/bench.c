@@ -99,15 +99,21 @@ static void fill(bench *b, uint32_t from, uint32_t to, uint32_t expires, bool on
 	free(p);
 }
 
-static void begin(bench *b, uint32_t population)
+/* @param options  of the store; NULL = none. */
+static void begin_with(bench *b, uint32_t population, const rg_memory_options *options)
 {
 	rg_config *config = NULL;
 	rg_env env = { .struct_size = sizeof env, .now = bench_now, .user = b };
 	*b = (bench){ .now = 1700000000000, .population = population, .state = 42, .cseq = 1 };
-	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("min_expires"), 1, NULL) || rg_memory_store_new(NULL, &b->store, NULL) ||
+	if (rg_config_new(&config) || rg_config_set_int(config, RG_STR("min_expires"), 1, NULL) || rg_memory_store_new(options, &b->store, NULL) ||
 		rg_registrar_new(config, b->store, &env, &b->reg, NULL))
 		die("setting up");
 	rg_config_free(config);
+}
+
+static void begin(bench *b, uint32_t population)
+{
+	begin_with(b, population, NULL);
 }
 
 static void end(bench *b)
@@ -180,20 +186,43 @@ static void verb(bench *b, kind k, phone *phones, telling how)
 	printf("%-22s %-11s %8u AoRs  %8.0f ns\n", kind_names[k], telling_names[how], b->population, median(took, BATCHES));
 }
 
-static void verbs(uint32_t population)
+static void all_verbs(bench *b)
 {
-	bench b;
 	phone *phones = calloc(BATCH, sizeof *phones);
 
 	if (!phones)
 		die("allocating");
-	begin(&b, population);
-	fill(&b, 0, population, PHONE_EXPIRES_DEFAULT, false);
+	fill(b, 0, b->population, PHONE_EXPIRES_DEFAULT, false);
 	for (kind k = 0; k < KINDS; k++)
 		for (telling how = UNTOLD; how < (k == REFRESH || k == LOOKUP ? TELLINGS : BY_AOR); how++)
-			verb(&b, k, phones, how);
+			verb(b, k, phones, how);
 	free(phones);
-	end(&b);
+	end(b);
+}
+
+static void verbs(uint32_t population)
+{
+	bench b;
+
+	begin(&b, population);
+	all_verbs(&b);
+}
+
+static void verbs_on_large_pages(uint32_t population)
+{
+	bench b;
+	rg_memory_options options;
+	rg_store *store = NULL;
+
+	rg_memory_options_init(&options, sizeof options);
+	options.large_pages = 1;
+	rg_status st = rg_memory_store_new(&options, &store, NULL);
+	rg_store_unref(store);
+	if (st == RG_ENOTSUP)
+		return;
+	begin_with(&b, population, &options);
+	printf("with the tables of the store on large pages:\n");
+	all_verbs(&b);
 }
 
 static void batch_print(bench *b, kind k, phone *p, rg_str *datagrams, char *text, size_t room)
@@ -479,7 +508,7 @@ static const struct {
 	uint32_t argument;
 } sections[] = {
 	{ "latency", latency, 8 << 20 }, { "verbs", verbs, 1000 }, { "verbs", verbs, 100000 }, { "verbs", verbs, MILLION },
-	{ "sofia", sofia, 1000 }, { "sofia", sofia, 100000 }, { "sofia", sofia, MILLION },
+	{ "large", verbs_on_large_pages, MILLION }, { "sofia", sofia, 1000 }, { "sofia", sofia, 100000 }, { "sofia", sofia, MILLION },
 	{ "wire", wire, 1000 }, { "wire", wire, 100000 }, { "wire", wire, MILLION }, { "bindings", bindings, 1000 },
 	{ "memory", memory, 0 }, { "memory", memory, 1 }, { "expiry", expiry, 200000 }, { "expiry", expiry, 0 },
 	{ "remove_ip_port", by_address, MILLION }, { "threads", threads, MILLION },
