@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Raw bytes in, raw bytes out, through a registrar. */
 #include "../attack/world.h"
+#include "../kinds_of_message.h"
 #include <time.h>
-
-#define REST "From: <sip:alice@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: c1\r\nCSeq: 1 REGISTER\r\n"
-#define REGISTER "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport\r\n" REST
 
 static answer send_text(world *w, const char *text)
 {
@@ -92,40 +90,15 @@ Test(sofia_handle, a_camera_with_numbers_for_names_registers)
 	world_end(&w);
 }
 
-static const struct { const char *what, *text; rg_status status; int32_t code; } cases[] = {
-	{ "nothing", "", RG_OK, 0 },
-	{ "a keep-alive", "\r\n\r\n", RG_OK, 0 },
-	{ "half a keep-alive", "\r", RG_EINVAL, 0 },
-	{ "leading line ends", "\r\n\r\n" REGISTER "\r\n", RG_OK, 200 },
-	{ "a reply", "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 0 },
-	{ "an ACK", "ACK sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 0 },
-	{ "another method", "OPTIONS sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 405 },
-	{ "a method in lower case", "register sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 405 },
-	{ "another method with nobody to answer", "OPTIONS sip:h SIP/2.0\r\n\r\n", RG_EINVAL, 0 },
-	{ "another version", "REGISTER sip:h SIP/3.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 505 },
-	{ "HTTP", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", RG_EINVAL, 0 },
-	{ "words", "hello there\r\n", RG_EINVAL, 0 },
-	{ "no Via", "REGISTER sip:h SIP/2.0\r\n" REST "\r\n", RG_EINVAL, 0 },
-	{ "a Via that is none", "REGISTER sip:h SIP/2.0\r\nVia: foo\r\n" REST "\r\n", RG_EINVAL, 0 },
-	{ "no blank line", REGISTER, RG_OK, 400 },
-	{ "lines that end in LF", "REGISTER sip:h SIP/2.0\nVia: SIP/2.0/UDP h\nTo: <sip:a@h>\n\n", RG_EINVAL, 0 },
-	{ "one line that ends in LF", REGISTER "X: 1\n\r\n", RG_OK, 400 },
-	{ "a start line with two spaces", "REGISTER  sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n" REST "\r\n", RG_OK, 400 },
-	{ "too little body", REGISTER "Content-Length: 5\r\n\r\nabcd", RG_OK, 400 },
-	{ "too much body", REGISTER "Content-Length: 3\r\n\r\nabcd", RG_OK, 200 },
-	{ "no To", "REGISTER sip:h SIP/2.0\r\nVia: SIP/2.0/UDP h\r\nFrom: <sip:a@h>;tag=1\r\nCall-ID: 1\r\nCSeq: 1 REGISTER\r\n\r\n", RG_OK,
-		400 },
-};
-
 Test(sofia_handle, gives_each_kind_of_message_its_due)
 {
 	world w = world_new();
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		answer a = send_text(&w, cases[i].text);
-		cr_expect_eq(a.status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(a.status));
-		cr_expect_eq(a.code, cases[i].code, "%s: %d\n%s", cases[i].what, a.code, a.text);
-		cr_expect_null(fault_of(&a), "%s: %s", cases[i].what, fault_of(&a));
+	for (size_t i = 0; i < sizeof kinds_of_message / sizeof kinds_of_message[0]; i++) {
+		answer a = send_text(&w, kinds_of_message[i].text);
+		cr_expect_eq(a.status, kinds_of_message[i].status, "%s: %s", kinds_of_message[i].what, rg_strerror(a.status));
+		cr_expect_eq(a.code, kinds_of_message[i].code, "%s: %d\n%s", kinds_of_message[i].what, a.code, a.text);
+		cr_expect_null(fault_of(&a), "%s: %s", kinds_of_message[i].what, fault_of(&a));
 		if (a.code == 405)
 			cr_expect_not_null(strstr(a.text, "\r\nAllow: REGISTER\r\n"));
 		answer_free(&a);
@@ -213,17 +186,17 @@ Test(sofia_handle, completion_form_calls_back_and_frees_once_or_not_at_all)
 {
 	world w = world_new();
 
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+	for (size_t i = 0; i < sizeof kinds_of_message / sizeof kinds_of_message[0]; i++) {
 		seen s = { 0 };
 		rg_op *op = NULL;
-		char *text = strdup(cases[i].text);
+		char *text = strdup(kinds_of_message[i].text);
 		rg_status status = rg_sofia_handle_async(w.registrar, rg_str_from(text), &w.source, NULL, done, &s, freed, &op, NULL);
 		free(text);
 		rg_op_free(op);
-		cr_expect_eq(status, cases[i].status, "%s: %s", cases[i].what, rg_strerror(status));
-		cr_expect_eq(s.calls, status == RG_OK, "%s", cases[i].what);
-		cr_expect_eq(s.frees, status == RG_OK, "%s", cases[i].what);
-		cr_expect_eq(s.a.code, cases[i].code, "%s: %d", cases[i].what, s.a.code);
+		cr_expect_eq(status, kinds_of_message[i].status, "%s: %s", kinds_of_message[i].what, rg_strerror(status));
+		cr_expect_eq(s.calls, status == RG_OK, "%s", kinds_of_message[i].what);
+		cr_expect_eq(s.frees, status == RG_OK, "%s", kinds_of_message[i].what);
+		cr_expect_eq(s.a.code, kinds_of_message[i].code, "%s: %d", kinds_of_message[i].what, s.a.code);
 		answer_free(&s.a);
 	}
 	world_end(&w);

@@ -6,12 +6,11 @@
  *
  * usage: shortage [SCENARIO NTH RUN]  tries this one, in this process.
  */
-#include <errno.h>
+#include "../failing_malloc.h"
 #include <rgstr/memory.h>
 #include <rgstr/sofia.h>
 #include <sofia-sip/sip.h>
 #include <sofia-sip/sip_parser.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,63 +33,6 @@ static const char invite[] = "INVITE sip:a@example.org SIP/2.0\r\n" VIA "Route: 
 	"Content-Length: 0\r\n\r\n";
 static const char granted[] = "SIP/2.0 200 OK\r\n" VIA IDS "CSeq: 2 REGISTER\r\nContact: <sip:f@1.2.3.4>;expires=500" INSTANCE "\r\n"
 	"Content-Length: 0\r\n\r\n";
-
-/* ---- an allocator that fails ---- */
-
-extern void *__libc_malloc(size_t n), *__libc_calloc(size_t n, size_t size), *__libc_realloc(void *p, size_t n);
-extern void *__libc_memalign(size_t alignment, size_t n);
-extern void __libc_free(void *p);
-
-#define SEEN __attribute__((visibility("default"))) /* by the shared libraries */
-
-static long made, kept;
-static int fail_at, fail_run;
-static bool counts;
-
-static bool fails(void)
-{
-	if (!counts)
-		return false;
-	made++;
-	bool now = fail_at > 0 && made >= fail_at && made < fail_at + fail_run;
-	if (now)
-		errno = ENOMEM;
-	return now;
-}
-
-static void *count(void *p)
-{
-	kept += p != NULL;
-	return p;
-}
-
-SEEN void *malloc(size_t n)
-{
-	return fails() ? NULL : count(__libc_malloc(n));
-}
-
-SEEN void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : count(__libc_calloc(n, size));
-}
-
-SEEN void *realloc(void *p, size_t n)
-{
-	if (fails())
-		return NULL;
-	return p ? __libc_realloc(p, n) : count(__libc_realloc(p, n));
-}
-
-SEEN void *aligned_alloc(size_t alignment, size_t n)
-{
-	return fails() ? NULL : count(__libc_memalign(alignment, n));
-}
-
-SEEN void free(void *p)
-{
-	kept -= p != NULL;
-	__libc_free(p);
-}
 
 /* ---- ways of a message ---- */
 

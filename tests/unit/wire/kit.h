@@ -3,6 +3,7 @@
 #ifndef WIRE_KIT_H
 #define WIRE_KIT_H
 
+#include "../kinds_of_message.h"
 #include <criterion/criterion.h>
 #include <rgstr/memory.h>
 #include <rgstr/reply.h>
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define REST "From: <sip:alice@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: c1\r\nCSeq: 1 REGISTER\r\n"
-#define REGISTER "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport\r\n" REST
 #define ASK(method, uri) method " " uri " SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\n" \
 	"From: <sip:bob@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: c9\r\nCSeq: 1 " method "\r\n"
 

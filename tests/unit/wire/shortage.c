@@ -3,73 +3,15 @@
  * Calls when memory runs out: each allocation on their way fails in turn, alone and with all after it. Nothing may crash or be left behind, and
  * a call with an error has no reply. An ordinary call makes no allocation beside those of the registrar.
  */
-#include <errno.h>
+#include "../failing_malloc.h"
 #include <rgstr/memory.h>
 #include <rgstr/wire.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define START "REGISTER sip:example.org SIP/2.0\r\nVia: SIP/2.0/UDP 1.2.3.4:5060;branch=z9hG4bKa;rport\r\n"
 #define IDS "From: <sip:a@example.org>;tag=1\r\nTo: <sip:a@example.org>\r\nCall-ID: c1\r\n"
-
-/* ---- an allocator that fails ---- */
-
-extern void *__libc_malloc(size_t n), *__libc_calloc(size_t n, size_t size), *__libc_realloc(void *p, size_t n);
-extern void *__libc_memalign(size_t alignment, size_t n);
-extern void __libc_free(void *p);
-
-#define SEEN __attribute__((visibility("default"))) /* by the shared libraries */
-
-static long made, kept;
-static int fail_at, fail_run;
-static bool counts;
-
-static bool fails(void)
-{
-	if (!counts)
-		return false;
-	made++;
-	bool now = fail_at > 0 && made >= fail_at && made < fail_at + fail_run;
-	if (now)
-		errno = ENOMEM;
-	return now;
-}
-
-static void *count(void *p)
-{
-	kept += p != NULL;
-	return p;
-}
-
-SEEN void *malloc(size_t n)
-{
-	return fails() ? NULL : count(__libc_malloc(n));
-}
-
-SEEN void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : count(__libc_calloc(n, size));
-}
-
-SEEN void *realloc(void *p, size_t n)
-{
-	if (fails())
-		return NULL;
-	return p ? __libc_realloc(p, n) : count(__libc_realloc(p, n));
-}
-
-SEEN void *aligned_alloc(size_t alignment, size_t n)
-{
-	return fails() ? NULL : count(__libc_memalign(alignment, n));
-}
-
-SEEN void free(void *p)
-{
-	kept -= p != NULL;
-	__libc_free(p);
-}
 
 /* ---- calls ---- */
 
