@@ -7,6 +7,9 @@
 /* The calls whose records are prefetched at once. With more, the first records leave the caches before they are used. */
 enum { CALLS_AHEAD = 32 };
 
+/* The octets in which the user is looked for, since the limits of the message are not checked yet. To stands there in nearly all messages. */
+enum { LOOKED_AT = 4096 };
+
 static const uint32_t many_sizes[] = { sizeof(rg_wire_call) };
 
 static rg_wire_call *call_at(rg_wire_call *calls, uint32_t size, uint32_t i)
@@ -60,6 +63,7 @@ static rg_str aor_of_call(const rg_wire_call *call)
 		return call->host->aor;
 	while (bytes.n > 1 && bytes.p[0] == '\r' && bytes.p[1] == '\n')
 		bytes.p += 2, bytes.n -= 2;
+	bytes.n = bytes.n < LOOKED_AT ? bytes.n : LOOKED_AT;
 	if (bytes.n > 9 && memcmp(bytes.p, "REGISTER ", 9) == 0)
 		return find_to(bytes);
 	bool looked_up = call->flags != 0 && bytes.n > 4 && memcmp(bytes.p, "SIP/", 4) != 0;

@@ -123,3 +123,23 @@ Test(hint, tells_the_store_of_a_part_at_a_time)
 	rg_registrar_unref(reg);
 	rg_store_unref(s.inner);
 }
+
+/* The limits of a message are checked when it is answered, so a hint does not read all of a long one. */
+Test(hint, does_not_look_for_a_user_behind_many_octets)
+{
+	enum { BEFORE = 8000 };
+	static char text[BEFORE + 512];
+	noting s;
+	rg_registrar *reg = over_noting(&s);
+	rg_wire_call calls[2];
+	int n = snprintf(text, sizeof text, "%sX: %*s\r\nTo: <sip:far@h>\r\n\r\n", HEAD, BEFORE, "x");
+
+	rg_wire_call_init(&calls[0], sizeof calls[0]);
+	calls[0].bytes = (rg_str){ text, (size_t)n };
+	rg_wire_call_init(&calls[1], sizeof calls[1]);
+	calls[1].bytes = rg_str_from(HEAD "To: <sip:near@h>\r\n\r\n");
+	cr_expect_eq(rg_wire_handle_many(reg, calls, 2, NULL), RG_OK);
+	cr_expect_str_eq(s.names, "location:near ");
+	rg_registrar_unref(reg);
+	rg_store_unref(s.inner);
+}
