@@ -97,7 +97,7 @@ static void take_ticket(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket)
 	ticket->number = ++s->number;
 }
 
-rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket)
+RG__INLINE rg_status enter(rg_registrar *reg, rg__ticket *ticket, void (*take)(rg_registrar *reg, rg__stripe *s, rg__ticket *ticket))
 {
 	rg__stripe *s = stripe_here(reg);
 
@@ -105,22 +105,19 @@ rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket)
 	bool closed = s->closed;
 
 	if (!closed)
-		take_ticket(reg, s, ticket);
+		take(reg, s, ticket);
 	pthread_mutex_unlock(&s->lock);
 	return closed ? RG_ECANCELED : RG_OK;
 }
 
+rg_status rg__enter(rg_registrar *reg, rg__ticket *ticket)
+{
+	return enter(reg, ticket, take_ticket);
+}
+
 rg_status rg__enter_blank(rg_registrar *reg, rg__ticket *ticket)
 {
-	rg__stripe *s = stripe_here(reg);
-
-	pthread_mutex_lock(&s->lock);
-	bool closed = s->closed;
-
-	if (!closed)
-		take_blank_ticket(reg, s, ticket);
-	pthread_mutex_unlock(&s->lock);
-	return closed ? RG_ECANCELED : RG_OK;
+	return enter(reg, ticket, take_blank_ticket);
 }
 
 void rg__enter_late(rg_registrar *reg, const rg__ticket *beside, rg__ticket *ticket)
