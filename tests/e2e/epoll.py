@@ -3,25 +3,21 @@
 import random
 import re
 import select
-import signal
-import socket
 import subprocess
 import time
-from harness import BINARY, Message, Peer, Skip, has_address, run
+from example import HEAD, Example, ask, listed, noise
+from harness import BINARY, run
 
 
-class Server:
-    """The example on a port of its own. Stopped by SIGTERM, after which it must have ended well and without a complaint."""
+class Server(Example):
+    """A server that prints where it listens, and then the events of its registrar."""
 
     def __init__(self, *parameters, host='127.0.0.1'):
-        if not has_address(host):
-            raise Skip('this machine has no %s' % host)
-        self.host, self.peers, self.buffer = host, [], b''
-        self.process = subprocess.Popen([BINARY, host, '0', *parameters], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
-        said = self.event(10)
-        assert said, self.process.stderr.read()
-        self.port = int(re.fullmatch(r'listening on udp:.*:(\d+)', said).group(1))
+        super().__init__(host, host, '0', *parameters)
+        self.buffer = b''
+        line = self.event(10)
+        assert line, self.process.stderr.read()
+        self.port = int(re.fullmatch(r'listening on udp:.*:(\d+)', line).group(1))
 
     def event(self, timeout=3):
         """The next line that it prints, or None."""
@@ -38,40 +34,6 @@ class Server:
 
     def events(self, n):
         return [self.event() for _ in range(n)]
-
-    def peer(self, **kw):
-        self.peers.append(Peer(self.port, host=self.host, **kw))
-        return self.peers[-1]
-
-    def alive(self):
-        return self.process.poll() is None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        for peer in self.peers:
-            peer.close()
-        if self.alive():
-            self.process.send_signal(signal.SIGTERM)
-        errors = self.process.communicate(timeout=10)[1].decode('latin-1')
-        if kind is None:
-            assert self.process.returncode == 0 and errors == '', (self.process.returncode, errors)
-        elif errors:
-            print(errors)
-
-
-def ask(peer, method, uri, cseq=1, headers=(), branch=None, to=None):
-    """Sends a request and returns its octets and the answer."""
-    data = peer.request(method, uri, '<sip:caller@example.net>;tag=1', to or '<%s>' % uri, 'call-1', cseq, headers, branch=branch)
-    peer.send(data)
-    return data, peer.recv()
-
-
-def listed(server):
-    answer = server.peer().register('alice', ())
-    assert answer.code == 200, answer
-    return sorted(c.split(';')[0] for c in answer.values('contact'))
 
 
 def test_a_phone_registers_refreshes_and_leaves():
@@ -189,10 +151,6 @@ def test_ipv6():
         assert answer.values('contact') == ['<sip:alice@[::1]:%d>' % peer.port] and ';received=::1;rport=%d' % peer.port in answer.get('via')
 
 
-HEAD = ['REGISTER sip:example.org SIP/2.0', 'Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1;rport', 'From: <sip:alice@example.org>;tag=1',
-        'To: <sip:alice@example.org>', 'Call-ID: x', 'CSeq: 9 REGISTER', 'Contact: <sip:a@192.0.2.66>', 'Content-Length: 0']
-
-
 def changed(at, *lines):
     return HEAD[:at] + list(lines) + HEAD[at + 1:]
 
@@ -231,36 +189,23 @@ def test_malformed_requests_change_nothing():
             answer = peer.recv(0.1 if code is None else 3)
             assert (answer.code if answer else None) == code, (lines, answer)
             assert not answer or not answer.get('evil')
-        assert listed(server) == ['<sip:alice@192.0.2.1>']
+        assert listed(server.peer()) == ['<sip:alice@192.0.2.1>']
 
 
 def test_noise_stops_nobody():
-    draw = random.Random(8)
-    whole = '\r\n'.join(HEAD).replace('sip:alice@example.org', 'sip:mallory@example.org').encode() + b'\r\n\r\n'
-    noise = [b'', b'\r\n', b'\r\n\r\n', b'\r', b'\0' * 1400, b'\xff' * 65507, b'\r\n' * 32000, b'a:b\r\n' * 13000, b':' * 65000 + b'\r\n\r\n']
-    noise += [whole[:-2] + b'X: ' + b'x' * 60000 + b'\r\n\r\n', whole[:-2] + b'v:' * 30000 + b'\r\n\r\n',
-              whole[:-2] + b'm: <sip:a@h>\r\n' * 4000 + b'\r\n']
-    noise += [whole.replace(b'Call-ID: x', b'Call-ID: ' + b'x' * 65000), whole.replace(b';rport', b';rport;x=' + b'y' * 65200)]
-    noise += [whole.replace(b'Via', b'\r\n'.join([b'Via: SIP/2.0/UDP 127.0.0.1;rport'] * 31 + [b'Via']))]
-    noise += [whole[:n] for n in range(len(whole))]
-    for _ in range(1500):
-        bad = bytearray(whole)
-        for _ in range(draw.randint(1, 6)):
-            at = draw.randrange(len(bad))
-            bad[at:at + draw.choice((0, 1, 1, 9))] = bytes(draw.choice(b'\r\n\t :;,<>"@%\0\xffv=0z') for _ in range(draw.choice((0, 1, 1, 1, 40))))
-        noise.append(bytes(bad))
+    datagrams = noise(random.Random(8))
     with Server() as server:
         peer = server.peer()
         assert peer.register('alice', ['<sip:alice@192.0.2.1>'], 'good', 5).code == 200
         stranger = server.peer()
-        for n, data in enumerate(noise):
+        for n, data in enumerate(datagrams):
             stranger.send(data)
             if n % 20 == 0:
-                assert listed(server) == ['<sip:alice@192.0.2.1>'], noise[n - 20:n + 1]
+                assert listed(server.peer()) == ['<sip:alice@192.0.2.1>'], datagrams[n - 20:n + 1]
             server.buffer = b''
             while select.select([server.process.stdout], [], [], 0)[0]:
                 server.process.stdout.read1(65536)
-        assert listed(server) == ['<sip:alice@192.0.2.1>'] and server.alive()
+        assert listed(server.peer()) == ['<sip:alice@192.0.2.1>'] and server.alive()
 
 
 def test_it_goes_on_when_nobody_reads_the_events():

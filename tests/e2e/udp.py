@@ -7,59 +7,26 @@ import select
 import signal
 import subprocess
 import time
-from harness import BINARY, Peer, Skip, free_port, has_address, run
+from example import HEAD, Example, ask, listed, noise
+from harness import BINARY, free_port, run
 
 
-class Server:
-    """The example on a port of its own. Stopped by a signal, after which it must have ended well, soon and without a complaint."""
+class Server(Example):
+    """A server that prints where it listens, and nothing else."""
 
     def __init__(self, *parameters, host='127.0.0.1', port=0, threads=1, options=()):
-        if not has_address(host):
-            raise Skip('this machine has no %s' % host)
-        self.host, self.peers = host, []
-        self.process = subprocess.Popen([BINARY, *options, host, str(port), str(threads), *parameters], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        said = self.process.stdout.readline().decode()
-        assert said, self.process.stderr.read()
-        self.port = int(re.fullmatch(r'listening on udp:.*:(\d+)\n', said).group(1))
+        super().__init__(host, *options, host, str(port), str(threads), *parameters)
+        line = self.process.stdout.readline().decode()
+        assert line, self.process.stderr.read()
+        self.port = int(re.fullmatch(r'listening on udp:.*:(\d+)\n', line).group(1))
 
-    def peer(self, **kw):
-        self.peers.append(Peer(self.port, host=self.host, **kw))
-        return self.peers[-1]
-
-    def alive(self):
-        return self.process.poll() is None
+    def said(self, output):
+        assert output == '', output
 
     def is_asleep(self):
         """Whether none of its threads has anything to do."""
         task = '/proc/%d/task' % self.process.pid
         return all(open('%s/%s/stat' % (task, thread)).read().rsplit(')', 1)[1].split()[0] == 'S' for thread in os.listdir(task))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        for peer in self.peers:
-            peer.close()
-        self.process.send_signal(signal.SIGTERM)  # a test may have sent one
-        output, errors = (text.decode('latin-1') for text in self.process.communicate(timeout=10))
-        if kind is None:
-            assert self.process.returncode == 0 and output == errors == '', (self.process.returncode, output, errors)
-        elif errors:
-            print(errors)
-
-
-def ask(peer, method, uri, cseq=1, headers=(), branch=None, to=None):
-    """Sends a request and returns its octets and the answer."""
-    data = peer.request(method, uri, '<sip:caller@example.net>;tag=1', to or '<%s>' % uri, 'call-1', cseq, headers, branch=branch)
-    peer.send(data)
-    return data, peer.recv()
-
-
-def listed(peer, aor='alice'):
-    answer = peer.register(aor, ())
-    assert answer.code == 200, answer
-    return sorted(c.split(';')[0] for c in answer.values('contact'))
 
 
 def test_a_phone_registers_refreshes_and_leaves():
@@ -199,36 +166,16 @@ def test_the_order_of_arrival_decides():
         assert [len(answer.values('contact')) for answer in answers] == [1, 1, 0, 0, 1], answers
 
 
-HEAD = ['REGISTER sip:example.org SIP/2.0', 'Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1;rport', 'From: <sip:alice@example.org>;tag=1',
-        'To: <sip:alice@example.org>', 'Call-ID: x', 'CSeq: 9 REGISTER', 'Contact: <sip:a@192.0.2.66>', 'Content-Length: 0']
-
-
-def noise_of(draw):
-    whole = '\r\n'.join(HEAD).replace('sip:alice@example.org', 'sip:mallory@example.org').encode() + b'\r\n\r\n'
-    noise = [b'', b'\r\n', b'\r\n\r\n', b'\r', b'\0' * 1400, b'\xff' * 65507, b'\r\n' * 32000, b'a:b\r\n' * 13000, b':' * 65000 + b'\r\n\r\n']
-    noise += [whole[:-2] + b'X: ' + b'x' * 60000 + b'\r\n\r\n', whole[:-2] + b'v:' * 30000 + b'\r\n\r\n',
-              whole[:-2] + b'm: <sip:a@h>\r\n' * 4000 + b'\r\n', b'REGISTER ', b'REGISTER \nTo', b'REGISTER \nT', b'INVITE ', b'INVITE  ']
-    noise += [whole.replace(b'Call-ID: x', b'Call-ID: ' + b'x' * 65000), whole.replace(b';rport', b';rport;x=' + b'y' * 65200)]
-    noise += [whole[:n] for n in range(len(whole))]
-    for _ in range(1500):
-        bad = bytearray(whole)
-        for _ in range(draw.randint(1, 6)):
-            at = draw.randrange(len(bad))
-            bad[at:at + draw.choice((0, 1, 1, 9))] = bytes(draw.choice(b'\r\n\t :;,<>"@%\0\xffv=0z') for _ in range(draw.choice((0, 1, 1, 1, 40))))
-        noise.append(bytes(bad))
-    return noise
-
-
 def test_noise_stops_nobody():
-    noise = noise_of(random.Random(8))
+    datagrams = noise(random.Random(8))
     with Server(threads=2) as server:
         peer = server.peer()
         assert peer.register('alice', ['<sip:alice@192.0.2.1>'], 'good', 5).code == 200
         strangers = [server.peer() for _ in range(4)]
-        for n, data in enumerate(noise):
+        for n, data in enumerate(datagrams):
             strangers[n % 4].send(data)
             if n % 50 == 0:
-                assert listed(peer) == ['<sip:alice@192.0.2.1>'], noise[n - 50:n + 1]
+                assert listed(peer) == ['<sip:alice@192.0.2.1>'], datagrams[n - 50:n + 1]
         assert listed(peer) == ['<sip:alice@192.0.2.1>'] and server.alive()
 
 
