@@ -4,67 +4,9 @@
  * with those after it, the ones of hiredis included. Each call still completes once, and nothing is left behind.
  */
 #include "fake.h"
+#include "../unit/failing_malloc.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
-#include <stdlib.h>
-
-extern void *__libc_malloc(size_t n), *__libc_calloc(size_t n, size_t size), *__libc_realloc(void *p, size_t n);
-extern void *__libc_memalign(size_t alignment, size_t n);
-extern void __libc_free(void *p);
-
-#define SEEN __attribute__((visibility("default"))) /* by the shared libraries */
-
-static long made, kept;
-static long fail_at, fail_run;
-static bool counting;
-
-static bool fails(void)
-{
-	if (!counting)
-		return false;
-	made++;
-	if (fail_at == 0 || made < fail_at || made >= fail_at + fail_run)
-		return false;
-	errno = ENOMEM;
-	return true;
-}
-
-static void *counted(void *p)
-{
-	kept += counting && p;
-	return p;
-}
-
-SEEN void *malloc(size_t n)
-{
-	return fails() ? NULL : counted(__libc_malloc(n));
-}
-
-SEEN void *calloc(size_t n, size_t size)
-{
-	return fails() ? NULL : counted(__libc_calloc(n, size));
-}
-
-SEEN void *realloc(void *p, size_t n)
-{
-	if (fails())
-		return NULL;
-	void *moved = __libc_realloc(p, n);
-	kept += counting && moved && !p;
-	return moved;
-}
-
-SEEN void *aligned_alloc(size_t alignment, size_t n)
-{
-	return fails() ? NULL : counted(__libc_memalign(alignment, n));
-}
-
-SEEN void free(void *p)
-{
-	kept -= counting && p;
-	__libc_free(p);
-}
 
 static uint32_t shortage_told;
 
@@ -117,7 +59,7 @@ static void scenario(fake *f)
 	if (rg__redis_subscribe(r, "c", 1, on_shortage_told, NULL, &sub) != RG_OK)
 		sub = NULL;
 	run_shortage(f, store, &done, accepted);
-	cr_expect_eq(done, accepted, "allocation %ld, run of %ld", fail_at, fail_run);
+	cr_expect_eq(done, accepted, "allocation %d, run of %d", fail_at, fail_run);
 	f->on = "EVALSHA";
 	f->say = "-NOSCRIPT none\r\n";
 	f->only = 1;
@@ -126,38 +68,39 @@ static void scenario(fake *f)
 	fake_hang_up(f);
 	accepted += send_three(r, &done);
 	run_shortage(f, store, &done, accepted);
-	cr_expect_eq(done, accepted, "allocation %ld, run of %ld", fail_at, fail_run);
+	cr_expect_eq(done, accepted, "allocation %d, run of %d", fail_at, fail_run);
 	accepted += send_three(r, &done);
 	if (sub)
 		rg__redis_unsubscribe(r, sub);
 	rg_store_unref(store);
-	cr_expect_eq(done, accepted, "allocation %ld, run of %ld", fail_at, fail_run);
+	cr_expect_eq(done, accepted, "allocation %d, run of %d", fail_at, fail_run);
 }
 
 /* @return whether every allocation was made. */
-static bool run_with(long nth, long run)
+static bool run_with(int nth, int run)
 {
 	fake *f = fake_new();
 
 	snprintf(f->address, sizeof f->address, "unix:%s?timeout=200&connect_timeout=200", f->path);
-	made = kept = 0;
+	made = 0;
 	fail_at = nth;
 	fail_run = run;
-	counting = true;
+	long before = kept;
+	counts = true;
 	scenario(f);
-	counting = false;
-	cr_expect_eq(kept, 0, "allocation %ld, run of %ld: %ld blocks are left", nth, run, kept);
+	counts = false;
+	cr_expect_eq(kept, before, "allocation %d, run of %d: %ld blocks are left", nth, run, kept - before);
 	fake_free(f);
 	return made < nth;
 }
 
 Test(link_shortage, each_allocation_may_fail)
 {
-	static const long runs[] = { 1, 2, 5, 1000000 };
+	static const int runs[] = { 1, 2, 5, 1000000 };
 
 	run_with(0, 0);
 	cr_assert_gt(made, 40);
 	for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++)
-		for (long nth = 1; !run_with(nth, runs[i]); nth++)
+		for (int nth = 1; !run_with(nth, runs[i]); nth++)
 			cr_assert_lt(nth, 5000);
 }
