@@ -13,11 +13,11 @@
  * the message flags of the agent contain MSG_DO_EXTRACT_COPY. Without the text, the adaptor prints the values from what Sofia parsed: the
  * URIs are the same, but needless %-escapes are undone, white space is normalised, and the items of one list header are joined.
  *
- * **Defects.** Sofia parses and does not validate. A defect in a header that the request needs is never read as an absent header:
- * rg_request.defect names it, and the request is refused with 400. Every request needs Via, From, To, Call-ID, CSeq and Content-Length; a
- * REGISTER and its reply also Contact, Expires, Path and Require. A malformed Supported, Allow, Route, Feature-Caps or User-Agent counts as
- * absent; other headers are not read. A display name that breaks the grammar, which Sofia cannot parse, is a defect only in a Contact of a
- * reply, and in a message without its text.
+ * **Defects.** Sofia parses and does not validate. A defect in a header that counts is never read as an absent header:
+ * rg_request.defect names it, and the request is refused with 400. In every request Via, From, To, Call-ID, CSeq and, where there is one,
+ * Content-Length count; in a REGISTER and its reply also Contact, Expires, Path and Require. A malformed Supported, Allow, Route,
+ * Feature-Caps or User-Agent counts as absent; other headers are not read. A display name that breaks the grammar, which Sofia cannot
+ * parse, is a defect only in a Contact of a reply, and in a message without its text.
  *
  * **Message class.** A `msg_t` may have a class of which only Via, From, To, Call-ID, CSeq and Content-Length are known headers; it takes
  * half the time to parse. The values of all other headers are then passed on from the unknown headers, and the library validates them. For
