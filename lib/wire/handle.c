@@ -98,8 +98,7 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 static rg_status reply_to_call(void *self, void *msg, rg_response *response)
 {
 	handling *h = self;
-	const int32_t code = rg_response_code(response);
-	const rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .response = response };
+	const rg__wire_answer answer = { .code = rg_response_code(response), .response = response };
 
 	(void)msg;
 	return rg_response_no_reply(response) ? RG_OK : rg__wire_reply(&h->m, &answer, h->call);

@@ -79,7 +79,6 @@ void rg__wire_message_clear(rg__wire_message *m); /* a second call does nothing 
 /* reply.c: the text of a reply. */
 typedef struct rg__wire_answer {
 	int32_t code;
-	const char *phrase;
 	rg_str name, value;          /* of a header; an absent name = none */
 	const rg_response *response; /* gives its headers; NULL = none */
 	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */
