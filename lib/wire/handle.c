@@ -42,8 +42,11 @@ static void take_host_side(const rg_request *host, rg_request *out)
 	out->flags = host->flags & ~(uint32_t)RG_REQUEST_REPLY;
 }
 
-static void fill_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
+/* Both begin as zero. */
+static inline void fill_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
 {
+	if (m->n[list] == 0)
+		return;
 	*lines = m->lines + m->first[list];
 	*n = m->n[list];
 }
@@ -178,7 +181,7 @@ static const char *fault_of(const rg_registrar *registrar, const rg_wire_call *c
 {
 	if (!registrar)
 		return "registrar is NULL";
-	if (call->host && !rg_struct_fits(call->host, host_sizes, 1))
+	if (call->host && call->host->struct_size != sizeof(rg_request) && !rg_struct_fits(call->host, host_sizes, 1))
 		return "rg_wire_call.host has a struct_size that this library does not know: call rg_request_init()";
 	if (!call->reply && call->room > 0)
 		return "rg_wire_call.reply is NULL, and its room is not 0";
@@ -189,7 +192,7 @@ static rg_status begin_handling(handling *h, const rg_registrar *registrar, rg_w
 {
 	if (!call)
 		return tell_wire(why, RG_EINVAL, "call is NULL");
-	if (!rg_struct_fits(call, call_sizes, 1))
+	if (call->struct_size != sizeof *call && !rg_struct_fits(call, call_sizes, 1))
 		return tell_wire(why, RG_EINVAL, "rg_wire_call.struct_size is no size that this library knows: call rg_wire_call_init()");
 	call->n = 0;
 	call->code = 0;

@@ -148,7 +148,13 @@ static inline bool add_list_line(rg__wire_message *m, int list, rg_str value)
 	return true;
 }
 
-/* The reason why the value is malformed. What the registrar itself checks in a REGISTER is not checked here. */
+/* What the registrar itself checks in a REGISTER is not checked here. */
+enum {
+	CHECKED_IN_REGISTER = 1 << RG__WIRE_CSEQ | 1 << RG__WIRE_LENGTH,
+	CHECKED_IN_OTHERS = CHECKED_IN_REGISTER | 1 << RG__WIRE_CALL_ID | 1 << RG__WIRE_FROM | 1 << RG__WIRE_TO
+};
+
+/* The reason why a value that is checked is malformed. */
 static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 {
 	bool tagged;
@@ -157,28 +163,31 @@ static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 		return rg__wire_cseq_fault(value, m->start.method, &m->cseq);
 	if (single == RG__WIRE_LENGTH)
 		return rg__wire_length_read(value, &m->stated) ? RG_R_FINE : RG_R_PARSE;
-	if (m->start.kind == RG__WIRE_SAVE)
-		return RG_R_FINE;
 	if (single == RG__WIRE_CALL_ID)
 		return rg__wire_call_id_is_sound(value) ? RG_R_FINE : RG_R_PARSE;
-	if (single == RG__WIRE_FROM || single == RG__WIRE_TO)
-		return rg__wire_address_read(value, &tagged) ? RG_R_FINE : single == RG__WIRE_TO ? RG_R_AOR_PARSE : RG_R_PARSE;
-	return RG_R_FINE;
+	return rg__wire_address_read(value, &tagged) ? RG_R_FINE : single == RG__WIRE_TO ? RG_R_AOR_PARSE : RG_R_PARSE;
 }
 
-/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
-static void add_single(rg__wire_message *m, const struct wire_header *row, rg_str value)
+static void add_checked(rg__wire_message *m, const struct wire_header *row, rg_str value)
 {
-	if (m->singles[row->index].p) {
-		set_row_defect(m, row, row->repeated);
-		return;
-	}
 	int32_t fault = single_fault(m, row->index, value);
+
 	m->singles[row->index] = value;
 	if (fault != RG_R_FINE)
 		set_row_defect(m, row, fault);
 	if (fault != RG_R_FINE && (row->index != RG__WIRE_CSEQ || fault == RG_R_INV_CSEQ))
 		m->withheld |= 1u << row->index;
+}
+
+/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
+static inline void add_single(rg__wire_message *m, const struct wire_header *row, rg_str value)
+{
+	if (m->singles[row->index].p)
+		set_row_defect(m, row, row->repeated);
+	else if (m->checked >> row->index & 1)
+		add_checked(m, row, value);
+	else
+		m->singles[row->index] = value;
 }
 
 /* A Via line with a malformed value is none to reply to. */
@@ -238,6 +247,7 @@ static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_star
 	m->lines = m->own;
 	m->size = bytes.n;
 	m->start = *start;
+	m->checked = start->kind == RG__WIRE_SAVE ? CHECKED_IN_REGISTER : CHECKED_IN_OTHERS;
 }
 
 /* RG_R_FINE, or the reason why the framing is invalid. */
@@ -253,7 +263,9 @@ static int32_t read_header_section(rg__wire_message *m, rg_str bytes)
 		return RG_R_PARSE;
 	p += 2;
 	while (p < end) {
-		if (*p == '\r' && end - p > 1 && p[1] == '\n') {
+		if (*p == '\r') {
+			if (end - p < 2 || p[1] != '\n')
+				return RG_R_PARSE;
 			m->body = (rg_str){ p + 2, (size_t)(end - p - 2) };
 			return RG_R_FINE;
 		}

@@ -135,6 +135,15 @@ RG__WIRE_INLINE const char *rg__wire_control(rg__wire_controls *c)
 	return p;
 }
 
+/* Passes over the octet behind the control character that was taken last. It is one, too. */
+static inline void rg__wire_pass_control(rg__wire_controls *c)
+{
+	if (c->marks != 0)
+		c->marks &= c->marks - 1;
+	else
+		c->next++; /* it is the first one that has no mark yet */
+}
+
 /* The first colon of a line; NULL: there is none. @p end is that of the text which the line is a part of. */
 RG__WIRE_INLINE const char *rg__wire_colon(const char *p, const char *line_end, const char *end)
 {

@@ -54,6 +54,7 @@ typedef struct rg__wire_message {
 	uint16_t first[RG__WIRE_LISTS], n[RG__WIRE_LISTS]; /* in `lines` */
 	uint32_t n_lines, n_vias;                          /* n_vias: values on the Via lines */
 	int32_t defect;                                    /* RG_R_FINE, or the reason of the first one */
+	uint32_t checked;                                  /* bits of singles that single_fault() looks at */
 	uint32_t withheld;                                 /* bits of singles that are malformed and do not go into a reply */
 	uint64_t cseq;                                     /* its number */
 	size_t size, stated;                               /* octets of the message; Content-Length */
