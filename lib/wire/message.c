@@ -30,8 +30,9 @@ static const struct wire_header {
 	{ { "feature-caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
 };
 
-/* A hash of length, first and last letter in lower case. It has no collision among the names below; the compiler reports one. */
-#define SLOT(n, first, last) (((n) + 2 * ((first) & 31) + 5 * ((last) & 31)) & 63)
+/* A hash of length, first and last letter, whose case does not reach it. It has no collision among the names below; the compiler reports
+ * one. */
+#define SLOT(n, first, last) (((n) + 8 * (first) + 2 * (last)) & 63)
 
 /* By the slot of a name or compact form its row, counted from 1. */
 static const uint8_t slots[64] = {
@@ -193,15 +194,13 @@ static inline void add_single(rg__wire_message *m, const struct wire_header *row
 /* A Via line with a malformed value is none to reply to. */
 static bool take_vias(rg__wire_message *m, rg_str value)
 {
-	rg__wire_via first;
-	uint32_t n = rg__wire_via_read(value, &first);
+	rg__wire_via further;
+	uint32_t n = rg__wire_via_read(value, m->n_vias == 0 ? &m->via : &further);
 
 	if (n == 0) {
 		set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}
-	if (m->n_vias == 0)
-		m->via = first;
 	m->n_vias += n;
 	return add_list_line(m, RG__WIRE_VIA, value);
 }

@@ -129,8 +129,8 @@ static const char *take_sent_by(const char *p, const char *end, rg__wire_via *vi
 	if (!p || p == end || *p != ':')
 		return p;
 	const char *from = p = skip_lws(p + 1, end);
-	for (; p < end && is_digit(*p) && port <= UINT16_MAX; p++)
-		port = port * 10 + (uint32_t)(*p - '0');
+	while (p < end && is_digit(*p) && port <= UINT16_MAX)
+		port = port * 10 + (uint32_t)(*p++ - '0');
 	via->port = (uint16_t)port;
 	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
 }
@@ -145,6 +145,26 @@ static bool is_received(rg_str name)
 	return name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
 }
 
+/* Takes the ordinary parameters of a request, as far as they stand first and as clients write them. */
+static const char *take_usual_params(const char *p, const char *end, rg__wire_via *via)
+{
+	static const char branch[] = ";branch=", rport[] = ";rport";
+	const size_t n = sizeof branch - 1, m = sizeof rport - 1;
+
+	if ((size_t)(end - p) > n && memcmp(p, branch, n) == 0) {
+		const char *to = skip_long(p + n, end, RG__WIRE_VALUE);
+		if (to == p + n || (to < end && *to != ';'))
+			return p;
+		p = to;
+	}
+	if ((size_t)(end - p) >= m && memcmp(p, rport, m) == 0 && ((size_t)(end - p) == m || p[m] == ';')) {
+		via->rport = true;
+		via->known = (rg_str){ p, m };
+		p += m;
+	}
+	return p;
+}
+
 /* Takes the value at @p p. NULL: it is malformed. */
 static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 {
@@ -154,6 +174,7 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 	*via = (rg__wire_via){ .value = { p, 0 } };
 	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, via)))
 		return NULL;
+	p = take_usual_params(p, end, via);
 	while (p < end && *p == ';') {
 		const char *from = p;
 		p = take_wire_param(p, end, &name);
@@ -214,8 +235,8 @@ int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *out)
 	const char *end = cseq.p + cseq.n, *p = cseq.p;
 	uint64_t number = 0;
 
-	for (; p < end && is_digit(*p) && number <= UINT32_MAX; p++)
-		number = number * 10 + (uint64_t)(*p - '0');
+	while (p < end && is_digit(*p) && number <= UINT32_MAX)
+		number = number * 10 + (uint64_t)(*p++ - '0');
 	*out = number;
 	const char *name = skip_lws(p, end);
 	const size_t n = (size_t)(end - name);
