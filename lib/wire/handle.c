@@ -79,9 +79,8 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 	rg_str header;
 
 	(void)msg;
-	rg__wire_start start = h->m.start;
 	rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
-	rg_status status = rg__wire_message_read(h->bytes, (size_t)max, &start, &h->m);
+	rg_status status = rg__wire_message_read(h->bytes, (size_t)max, &h->m);
 	if (status == RG_EINVAL)
 		h->wrong = "bytes have no Via to reply to";
 	if (status != RG_OK)
@@ -89,7 +88,7 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 	fill_request(&h->m, out);
 	if (h->call->host)
 		take_host_side(h->call->host, out);
-	if (start.kind != RG__WIRE_SAVE) {
+	if (h->m.start.kind != RG__WIRE_SAVE) {
 		rg_config_get_int(config, RG_STR("retry_after"), &h->m.retry_after);
 		return RG_OK; /* a lookup has no socket header */
 	}
@@ -126,8 +125,7 @@ static const rg_msg_ops call_ops = {
 
 static rg_status refuse_at_once(handling *h, int32_t code)
 {
-	rg__wire_start start = h->m.start;
-	rg_status status = rg__wire_message_salvage(h->bytes, &start, &h->m);
+	rg_status status = rg__wire_message_salvage(h->bytes, &h->m);
 
 	if (status == RG_EINVAL)
 		h->wrong = "bytes have no Via to reply to";

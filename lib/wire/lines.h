@@ -38,7 +38,7 @@ RG__WIRE_INLINE const char *rg__wire_line_end(rg__wire_controls *c, rg__wire_lin
 		}
 		rg__wire_pass_control(c);
 		line->ends++;
-		if (left == 2 || !rg__wire_is_blank(p[2]))
+		if (left == 2 || (unsigned char)p[2] > ' ' || !rg__wire_is_blank(p[2]))
 			return p;
 		line->folded = true;
 	}
@@ -58,11 +58,9 @@ RG__WIRE_INLINE const char *rg__wire_line_take(const char *p, rg__wire_controls 
 	value = colon + 1;
 	if (*value == ' ') /* most values have one space before them, and none behind */
 		value++;
-	while (value < value_end && rg__wire_is_lws(*value))
-		value++;
-	while (value_end > value && rg__wire_is_lws(value_end[-1]))
-		value_end--;
 	line->value = (rg_str){ value, (size_t)(value_end - value) };
+	if (value < value_end && (rg__wire_is_lws(*value) || rg__wire_is_lws(value_end[-1])))
+		line->value = rg__wire_trim(line->value);
 	while (colon > p && rg__wire_is_lws(colon[-1])) /* white space before the colon */
 		colon--;
 	line->name = (rg_str){ p, (size_t)(colon - p) };

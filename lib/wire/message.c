@@ -240,13 +240,12 @@ RG__WIRE_INLINE bool take_line(rg__wire_message *m, const rg__wire_line *line)
 	return add_list_line(m, row->index, value);
 }
 
-static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)
+static void begin_message(rg__wire_message *m, rg_str bytes)
 {
-	memset(m, 0, offsetof(rg__wire_message, key));
+	memset(m, 0, offsetof(rg__wire_message, start));
 	m->lines = m->own;
 	m->size = bytes.n;
-	m->start = *start;
-	m->checked = start->kind == RG__WIRE_SAVE ? CHECKED_IN_REGISTER : CHECKED_IN_OTHERS;
+	m->checked = m->start.kind == RG__WIRE_SAVE ? CHECKED_IN_REGISTER : CHECKED_IN_OTHERS;
 }
 
 /* RG_R_FINE, or the reason why the framing is invalid. */
@@ -296,15 +295,15 @@ static void check_headers(rg__wire_message *m)
 		set_wire_defect(m, RG_R_PARSE);
 }
 
-rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *start, rg__wire_message *m)
+rg_status rg__wire_message_read(rg_str bytes, size_t max, rg__wire_message *m)
 {
-	begin_message(m, bytes, start);
+	begin_message(m, bytes);
 	int32_t defect = bytes.n > max ? RG_R_TOO_LARGE : read_header_section(m, bytes);
 	if (defect == RG_R_INTERNAL)
 		return RG_ENOMEM;
 	if (defect != RG_R_FINE) {
 		rg__wire_message_clear(m);
-		rg_status status = rg__wire_message_salvage(bytes, start, m);
+		rg_status status = rg__wire_message_salvage(bytes, m);
 		m->defect = defect;
 		return status;
 	}
@@ -318,7 +317,7 @@ static bool goes_into_reply(const struct wire_header *row)
 }
 
 /* Of a header that may occur only once the first is taken. Any choice will do, since the request is refused. */
-rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg__wire_message *m)
+rg_status rg__wire_message_salvage(rg_str bytes, rg__wire_message *m)
 {
 	enum { ROOM = 4096, MOST_OCTETS = 65535 }; /* ROOM: of the copied text; no honest reply needs more */
 	const char *end = bytes.p + (bytes.n < MOST_OCTETS ? bytes.n : MOST_OCTETS), *lf = memchr(bytes.p, '\n', (size_t)(end - bytes.p));
@@ -326,7 +325,7 @@ rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg
 	rg__wire_line line;
 	size_t n = 0;
 
-	begin_message(m, bytes, start);
+	begin_message(m, bytes);
 	for (const char *p = lf ? lf + 1 : end;;) {
 		p = rg__wire_line_salvage(p, end, &lines, &line);
 		if (!p)

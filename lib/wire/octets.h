@@ -148,10 +148,11 @@ static inline void rg__wire_pass_control(rg__wire_controls *c)
 RG__WIRE_INLINE const char *rg__wire_colon(const char *p, const char *line_end, const char *end)
 {
 	if ((size_t)(end - p) >= sizeof(rg__sixteen)) {
-		const char *colon = p + rg__wire_first_mark((rg__sixteen)(rg__wire_sixteen(p) == ':'));
-		if (colon < p + sizeof(rg__sixteen))
+		const uint32_t colons = rg__wire_marks((rg__sixteen)(rg__wire_sixteen(p) == ':'));
+		if (colons != 0) {
+			const char *colon = p + __builtin_ctz(colons);
 			return colon < line_end ? colon : NULL;
-		p = colon < line_end ? colon : line_end;
+		}
 	}
 	return memchr(p, ':', (size_t)(line_end - p));
 }
