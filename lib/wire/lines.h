@@ -9,6 +9,7 @@ typedef struct rg__wire_line {
 	rg_str name;   /* what stands before the first colon, which need not be a name; absent: there is no colon */
 	rg_str value;  /* trimmed; still folded when `folded` */
 	uint32_t ends; /* number of its line ends */
+	uint32_t head; /* a bit for each octet of name and colon, when sixteen octets can be read there and the colon is one of them; else 0 */
 	bool folded;
 } rg__wire_line;
 
@@ -47,22 +48,22 @@ RG__WIRE_INLINE const char *rg__wire_line_end(rg__wire_controls *c, rg__wire_lin
 /* Takes the line at @p p apart, where @p c stands. Returns the start of the next line. NULL: as rg__wire_line_end(). */
 RG__WIRE_INLINE const char *rg__wire_line_take(const char *p, rg__wire_controls *c, rg__wire_line *line)
 {
-	const char *at = rg__wire_line_end(c, line), *colon, *value, *value_end = at;
+	const char *at = rg__wire_line_end(c, line), *colon, *value;
 
 	if (!at)
 		return NULL;
-	colon = rg__wire_colon(p, at, c->end);
+	colon = rg__wire_colon(p, at, c->end, &line->head);
 	line->name = line->value = RG__WIRE_NONE;
 	if (!colon)
 		return at + 2;
 	value = colon + 1;
 	if (*value == ' ') /* most values have one space before them, and none behind */
 		value++;
-	line->value = (rg_str){ value, (size_t)(value_end - value) };
-	if (value < value_end && (rg__wire_is_lws(*value) || rg__wire_is_lws(value_end[-1])))
+	line->value = (rg_str){ value, (size_t)(at - value) };
+	if (value < at && (rg__wire_is_lws(*value) || rg__wire_is_lws(at[-1])))
 		line->value = rg__wire_trim(line->value);
-	while (colon > p && rg__wire_is_lws(colon[-1])) /* white space before the colon */
-		colon--;
+	for (; colon > p && rg__wire_is_lws(colon[-1]); colon--) /* white space before the colon */
+		line->head = 0;
 	line->name = (rg_str){ p, (size_t)(colon - p) };
 	return at + 2;
 }

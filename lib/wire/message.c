@@ -7,70 +7,65 @@
 enum { EVERY, REGISTER, NOBODY };
 
 static const struct wire_header {
-	rg_str name;  /* in lower case */
 	char compact; /* RFC 3261 §7.3.3; 0 = none */
 	bool list;
 	uint8_t index, needed_by;
 	int32_t repeated; /* the reason when a header that may occur once stands there again */
 } rows[] = {
-	{ { "via", 3 }, 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
-	{ { "from", 4 }, 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
-	{ { "to", 2 }, 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
-	{ { "call-id", 7 }, 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
-	{ { "cseq", 4 }, 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
-	{ { "content-length", 14 }, 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
-	{ { "contact", 7 }, 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
-	{ { "expires", 7 }, 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
-	{ { "path", 4 }, 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
-	{ { "require", 7 }, 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
-	{ { "user-agent", 10 }, 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
-	{ { "supported", 9 }, 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
-	{ { "allow", 5 }, 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
-	{ { "route", 5 }, 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
-	{ { "feature-caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
+	{ 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
+	{ 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
+	{ 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
+	{ 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
+	{ 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
+	{ 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
+	{ 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
+	{ 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
+	{ 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
+	{ 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
+	{ 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
+	{ 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
+	{ 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
+	{ 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
+	{ 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
 };
 
 /* A hash of length, first and last letter, whose case does not reach it. It has no collision among the names below; the compiler reports
  * one. */
 #define SLOT(n, first, last) (((n) + 8 * (first) + 2 * (last)) & 63)
 
-/* By the slot of a name or compact form its row, counted from 1. */
-static const uint8_t slots[64] = {
-	[SLOT(3, 'v', 'a')] = 1, [SLOT(1, 'v', 'v')] = 1, [SLOT(4, 'f', 'm')] = 2, [SLOT(1, 'f', 'f')] = 2, [SLOT(2, 't', 'o')] = 3,
-	[SLOT(1, 't', 't')] = 3, [SLOT(7, 'c', 'd')] = 4, [SLOT(1, 'i', 'i')] = 4, [SLOT(4, 'c', 'q')] = 5, [SLOT(14, 'c', 'h')] = 6,
-	[SLOT(1, 'l', 'l')] = 6, [SLOT(7, 'c', 't')] = 7, [SLOT(1, 'm', 'm')] = 7, [SLOT(7, 'e', 's')] = 8, [SLOT(4, 'p', 'h')] = 9,
-	[SLOT(7, 'r', 'e')] = 10, [SLOT(10, 'u', 't')] = 11, [SLOT(9, 's', 'd')] = 12, [SLOT(1, 'k', 'k')] = 12, [SLOT(5, 'a', 'w')] = 13,
-	[SLOT(5, 'r', 'e')] = 14, [SLOT(12, 'f', 's')] = 15,
-};
+/* X(row, name or compact form; its first and its last letter). */
+#define NAMES(X) \
+	X(0, "via", 'v', 'a') X(0, "v", 'v', 'v') X(1, "from", 'f', 'm') X(1, "f", 'f', 'f') X(2, "to", 't', 'o') X(2, "t", 't', 't') \
+	X(3, "call-id", 'c', 'd') X(3, "i", 'i', 'i') X(4, "cseq", 'c', 'q') X(5, "content-length", 'c', 'h') X(5, "l", 'l', 'l') \
+	X(6, "contact", 'c', 't') X(6, "m", 'm', 'm') X(7, "expires", 'e', 's') X(8, "path", 'p', 'h') X(9, "require", 'r', 'e') \
+	X(10, "user-agent", 'u', 't') X(11, "supported", 's', 'd') X(11, "k", 'k', 'k') X(12, "allow", 'a', 'w') X(13, "route", 'r', 'e') \
+	X(14, "feature-caps", 'f', 's')
 
-/* Are these the letters of @p row in any case? One bit makes letters small; of the octets of a name only '-' may so come from another one,
- * a CR, and a line has no lone CR. Both have @p n octets, at least two. */
-static inline bool has_letters(const char *name, const char *row, size_t n)
-{
-	uint64_t a, b, c, d;
-	uint32_t e, f, g, h;
-
-	if (n >= 8) {
-		memcpy(&a, name, 8), memcpy(&b, name + n - 8, 8), memcpy(&c, row, 8), memcpy(&d, row + n - 8, 8);
-		return (((a | 0x2020202020202020u) ^ c) | ((b | 0x2020202020202020u) ^ d)) == 0;
-	}
-	if (n >= 4) {
-		memcpy(&e, name, 4), memcpy(&f, name + n - 4, 4), memcpy(&g, row, 4), memcpy(&h, row + n - 4, 4);
-		return (((e | 0x20202020u) ^ g) | ((f | 0x20202020u) ^ h)) == 0;
-	}
-	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
-}
+#define ROW_OF(row, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = row,
+#define TEXT_OF(row, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = name ":",
+static const uint8_t slots[64] = { NAMES(ROW_OF) };
+static const char texts[64][sizeof(rg__sixteen)] = { NAMES(TEXT_OF) };
 
 static inline const struct wire_header *known_header(rg_str name)
 {
-	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
+	unsigned slot = name.n ? SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1]) : 0;
+	size_t n = name.n < sizeof texts[0] ? name.n : 0;
 
-	if (slot == 0)
-		return NULL;
-	const struct wire_header *row = &rows[slot - 1];
-	if (name.n == 1)
-		return row->compact == (name.p[0] | 0x20) ? row : NULL;
-	return name.n == row->name.n && has_letters(name.p, row->name.p, name.n) ? row : NULL;
+	return n && texts[slot][n] == ':' && rg__wire_same_name(name, (rg_str){ texts[slot], n }) ? &rows[slots[slot]] : NULL;
+}
+
+/* The same in one step where the colon is near. One bit makes letters small. Of the octets of a name and the colon only '-' and ':' may so
+ * come from others, CR and SUB, and a line has no lone CR and no SUB. A line is not the first one, so an octet stands before it. */
+static inline const struct wire_header *header_of_line(const rg__wire_line *line)
+{
+	const rg_str name = line->name;
+
+	if (line->head == 0)
+		return known_header(name);
+	const unsigned slot = SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[(ptrdiff_t)name.n - 1]);
+	const uint32_t same = rg__wire_marks((rg__sixteen)((rg__wire_sixteen(name.p) | 0x20) == rg__wire_sixteen(texts[slot])));
+
+	return (~same & line->head) == 0 ? &rows[slots[slot]] : NULL;
 }
 
 static void set_wire_defect(rg__wire_message *m, int32_t reason)
@@ -205,25 +200,25 @@ static bool take_vias(rg__wire_message *m, rg_str value)
 	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
-/* A token. What the value ends with belongs to the same text, so an ordinary name is read in one step. */
-static inline bool is_name(rg_str name, rg_str value)
+/* A token. An ordinary name is read in one step. */
+static inline bool is_name(const rg__wire_line *line)
 {
-	if (name.n > 0 && name.n <= sizeof(rg__sixteen) && value.p + value.n >= name.p + sizeof(rg__sixteen)) {
-		const uint32_t plain = rg__wire_marks(rg__wire_mark_plain(rg__wire_sixteen(name.p)));
-		if ((~plain & ((1u << name.n) - 1)) == 0)
+	if (line->head > 1) {
+		const uint32_t plain = rg__wire_marks(rg__wire_mark_plain(rg__wire_sixteen(line->name.p)));
+		if ((~plain & line->head >> 1) == 0)
 			return true;
 	}
-	return rg__wire_is_token(name);
+	return rg__wire_is_token(line->name);
 }
 
 RG__WIRE_INLINE bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
-	const struct wire_header *row = known_header(line->name);
+	const struct wire_header *row = header_of_line(line);
 	rg_str value = line->value;
 
 	if (!row) {
 		/* Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
-		if (!is_name(line->name, line->value))
+		if (!is_name(line))
 			set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}

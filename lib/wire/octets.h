@@ -144,14 +144,18 @@ static inline void rg__wire_pass_control(rg__wire_controls *c)
 		c->next++; /* it is the first one that has no mark yet */
 }
 
-/* The first colon of a line; NULL: there is none. @p end is that of the text which the line is a part of. */
-RG__WIRE_INLINE const char *rg__wire_colon(const char *p, const char *line_end, const char *end)
+/* The first colon of a line; NULL: there is none. @p end is that of the text which the line is a part of. @p head: as in rg__wire_line. */
+RG__WIRE_INLINE const char *rg__wire_colon(const char *p, const char *line_end, const char *end, uint32_t *head)
 {
+	*head = 0;
 	if ((size_t)(end - p) >= sizeof(rg__sixteen)) {
 		const uint32_t colons = rg__wire_marks((rg__sixteen)(rg__wire_sixteen(p) == ':'));
 		if (colons != 0) {
 			const char *colon = p + __builtin_ctz(colons);
-			return colon < line_end ? colon : NULL;
+			if (colon >= line_end)
+				return NULL;
+			*head = colons ^ (colons - 1);
+			return colon;
 		}
 	}
 	return memchr(p, ':', (size_t)(line_end - p));

@@ -235,8 +235,8 @@ int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *out)
 	const char *end = cseq.p + cseq.n, *p = cseq.p;
 	uint64_t number = 0;
 
-	while (p < end && is_digit(*p) && number <= UINT32_MAX)
-		number = number * 10 + (uint64_t)(*p++ - '0');
+	for (unsigned digit; p < end && (digit = (unsigned)(unsigned char)*p - '0') < 10 && number <= UINT32_MAX; p++)
+		number = number * 10 + digit;
 	*out = number;
 	const char *name = skip_lws(p, end);
 	const size_t n = (size_t)(end - name);
