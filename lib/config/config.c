@@ -62,19 +62,30 @@ rg_status rg_param_get(uint32_t index, rg_param *out)
 	return rg__shape_give(&param_shape, &full, out);
 }
 
-/* The lengths are searched first: an adaptor asks for parameters at each message. */
+/* An adaptor asks for parameters at each message, so a name is compared only with those of its length, and without a call. */
 static int find_parameter(rg_str name)
 {
-	static const uint8_t lengths[] = {
-#define LENGTH(id, ...) [RG__P_##id] = sizeof #id - 1,
-		RG__PARAMETER_MAP(LENGTH)
-#undef LENGTH
-	};
-	const uint8_t *at = name.n <= UINT8_MAX ? memchr(lengths, (int)name.n, sizeof lengths) : NULL;
-
-	while (at && memcmp(rows[at - lengths].name, name.p, name.n) != 0)
-		at = memchr(at + 1, (int)name.n, (size_t)(lengths + sizeof lengths - (at + 1)));
-	return at ? (int)(at - lengths) : -1;
+#define COMPARE(id, ...) \
+	if (N == sizeof #id - 1 && memcmp(name.p, #id, N) == 0) \
+		return RG__P_##id;
+#define OF_LENGTH(n) \
+	case n: { \
+		enum { N = n }; \
+		RG__PARAMETER_MAP(COMPARE) \
+		return -1; \
+	}
+#define HAS_CASE(id, ...) _Static_assert(sizeof #id - 1 >= 4 && sizeof #id - 1 <= 24, "find_parameter() knows its length");
+	RG__PARAMETER_MAP(HAS_CASE)
+	switch (name.n) {
+		OF_LENGTH(4) OF_LENGTH(5) OF_LENGTH(6) OF_LENGTH(7) OF_LENGTH(8) OF_LENGTH(9) OF_LENGTH(10)
+		OF_LENGTH(11) OF_LENGTH(12) OF_LENGTH(13) OF_LENGTH(14) OF_LENGTH(15) OF_LENGTH(16) OF_LENGTH(17)
+		OF_LENGTH(18) OF_LENGTH(19) OF_LENGTH(20) OF_LENGTH(21) OF_LENGTH(22) OF_LENGTH(23) OF_LENGTH(24)
+	default:
+		return -1;
+	}
+#undef HAS_CASE
+#undef OF_LENGTH
+#undef COMPARE
 }
 
 static rg_status unknown(rg_str name, rg_error *why)

@@ -405,12 +405,15 @@ static inline int run_step(rg_op *op, int step)
 	}
 }
 
+/* Nobody else knows of an operation on the stack: nothing cancels it, and its caller waits. */
 static int run_steps(rg_op *op, int step)
 {
+	const bool known = op->heap;
+
 	while (step >= 0) {
-		if (op->canceled)
+		if (known && op->canceled)
 			rg__op_answer(op, RG_ECANCELED);
-		step = needs_caller(step) && is_released(op) ? finish_late(op, step) : run_step(op, step);
+		step = known && needs_caller(step) && is_released(op) ? finish_late(op, step) : run_step(op, step);
 	}
 	return step;
 }

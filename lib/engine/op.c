@@ -292,12 +292,15 @@ rg_status rg__op_block(rg_op *op)
 	return st;
 }
 
-/* Of a registrar or of @p prepare: the words that they leave to the front end. */
+/* Of `prepare`: the words that it leaves to the front end. */
+static rg_status tell_no_preparation(rg_error *why, rg_status status)
+{
+	return status == RG_ENOMEM ? rg__fail(why, status, "out of memory") : status;
+}
+
 static rg_status tell_no_start(rg_error *why, rg_status status)
 {
-	if (status == RG_ENOMEM)
-		return rg__fail(why, status, "out of memory");
-	return status == RG_ECANCELED ? rg__fail(why, status, "the registrar was shut down") : status;
+	return status == RG_ECANCELED ? rg__fail(why, status, "the registrar was shut down") : tell_no_preparation(why, status);
 }
 
 static rg_status prepare_and_block(rg_op *op, const void *asked, rg_error *why)
@@ -308,7 +311,7 @@ static rg_status prepare_and_block(rg_op *op, const void *asked, rg_error *why)
 	if (st == RG_OK)
 		return rg__op_block(op);
 	rg__op_abort(op);
-	return tell_no_start(why, st);
+	return tell_no_preparation(why, st);
 }
 
 static rg_status block_on_stack(const rg__verb *verb, rg_registrar *reg, const void *asked, rg_error *why)
@@ -359,7 +362,7 @@ rg_status rg__verb_start(const rg__verb *verb, rg_registrar *reg, const void *as
 	if (st == RG_OK)
 		return rg__op_start(op, user, free_user, handle);
 	rg__op_abort(op);
-	return tell_no_start(why, st);
+	return tell_no_preparation(why, st);
 }
 
 /* Copies texts into one allocation and points them there. NULL: out of memory. */

@@ -19,52 +19,57 @@ static inline void put(lines *l, rg_str s)
 
 #define PUT(l, literal) put(l, RG_STR(literal))
 
-/* What follows is the value of the header. @p start is its name with ": " behind it, a literal. */
-static inline void begin_header(lines *l, rg_str start)
+/* A header begins here. @p start is its name with ": " behind it, a literal. */
+static inline void note_header(lines *l, rg_str start)
 {
-	put(l, start);
 	if (l->headers)
-		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->out.room + l->out.n };
+		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->out.room + l->out.n + start.n };
 }
 
-static inline void end_header(lines *l)
+/* Its line is printed. */
+static inline void note_end(lines *l)
 {
 	if (l->headers)
-		l->headers[l->n_headers].value.n = (size_t)(l->out.room + l->out.n - l->headers[l->n_headers].value.p);
+		l->headers[l->n_headers].value.n = (size_t)(l->out.room + l->out.n - 2 - l->headers[l->n_headers].value.p);
 	l->n_headers++;
-	PUT(l, "\r\n");
 }
 
 static void put_number_header(lines *l, rg_str start, int64_t v)
 {
-	begin_header(l, start);
+	note_header(l, start);
+	put(l, start);
 	rg__out_int(&l->out, v);
-	end_header(l);
+	PUT(l, "\r\n");
+	note_end(l);
+}
+
+static inline void put_whole(lines *l, rg_str start, rg_str value)
+{
+	note_header(l, start);
+	rg__out_between(&l->out, start, value, RG_STR("\r\n"));
+	note_end(l);
 }
 
 static void put_text_header(lines *l, rg_str start, rg_str text)
 {
-	if (text.n == 0)
-		return;
-	begin_header(l, start);
-	put(l, text);
-	end_header(l);
+	if (text.n > 0)
+		put_whole(l, start, text);
 }
 
-/* RFC 3261 §20.10. The URI is returned octet by octet as it came. */
-static void put_contact_value(lines *l, const rg_response *r, const rg_contact *c)
+/* RFC 3261 §20.10. The URI is returned octet by octet as it came. @p gruus: what follows the parameters. */
+static void put_contact(lines *l, const rg_response *r, const rg_contact *c, rg_str gruus)
 {
 	char q[RG__Q_ROOM];
 
-	PUT(l, "<");
-	put(l, c->uri);
-	PUT(l, ">");
+	note_header(l, RG_STR("Contact: "));
 	if (c->q >= 0) {
-		PUT(l, ";q=");
+		rg__out_between(&l->out, RG_STR("Contact: <"), c->uri, RG_STR(">;q="));
 		put(l, rg__q_print(c->q, q));
+		PUT(l, ";expires=");
+	} else {
+		rg__out_between(&l->out, RG_STR("Contact: <"), c->uri, RG_STR(">;expires="));
 	}
-	PUT(l, ";expires=");
-	rg__out_int(&l->out, rg__seconds_left(c, r->answer.now));
+	rg__out_uint(&l->out, rg__seconds_left(c, r->answer.now));
 	if (c->received.n > 0 && r->answer.received_param.n > 0) {
 		PUT(l, ";");
 		put(l, r->answer.received_param);
@@ -72,7 +77,13 @@ static void put_contact_value(lines *l, const rg_response *r, const rg_contact *
 		put(l, c->received);
 		PUT(l, "\"");
 	}
-	put(l, c->params);
+	if (gruus.n > 0) {
+		put(l, c->params);
+		rg__out_between(&l->out, RG_STR(""), gruus, RG_STR("\r\n"));
+	} else {
+		rg__out_between(&l->out, RG_STR(""), c->params, RG_STR("\r\n"));
+	}
+	note_end(l);
 }
 
 static inline void three_letters(char *at, const char *from)
@@ -82,7 +93,7 @@ static inline void three_letters(char *at, const char *from)
 
 /* SIP-date, RFC 3261 §20.17: RFC 1123 in GMT and English, in every locale. Years are counted from 1 March, so that a leap day ends a
  * year. */
-static void put_date(lines *l, rg_time now)
+static void put_date_header(lines *l, rg_time now)
 {
 	static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	const int64_t last = RG__TIME_LAST / 1000;
@@ -103,7 +114,7 @@ static void put_date(lines *l, rg_time now)
 	rg__two_digits(text + 17, second / 3600);
 	rg__two_digits(text + 20, second / 60 % 60);
 	rg__two_digits(text + 23, second % 60);
-	put(l, (rg_str){ text, sizeof text - 1 });
+	put_whole(l, RG_STR("Date: "), (rg_str){ text, sizeof text - 1 });
 }
 
 /* Takes the next line off @p rest. */
@@ -114,6 +125,22 @@ static rg_str line_off(rg_str *rest)
 
 	*rest = lf ? rg__sub(*rest, line.n + 1, rest->n) : RG__ABSENT;
 	return line;
+}
+
+/* Headers of a refusal. */
+static void put_refusal(const rg_response *r, const rg__extras *x, lines *l)
+{
+	static const rg__extras none;
+	const int32_t code = r->answer.code;
+
+	put_text_header(l, RG_STR("P-Registrar-Error: "), rg_str_from(rg_reason_text(r->answer.reason)));
+	x = x ? x : &none;
+	if (code >= 500 && code < 600 && x->retry_after > 0)
+		put_number_header(l, RG_STR("Retry-After: "), x->retry_after);
+	if (code == 423)
+		put_number_header(l, RG_STR("Min-Expires: "), x->min_expires);
+	if (code == 420)
+		put_text_header(l, RG_STR("Unsupported: "), x->unsupported);
 }
 
 /* Headers of the extensions. */
@@ -143,31 +170,19 @@ rg_str rg__response_gruus(const rg_response *r, uint32_t index, rg_str value)
 
 static void print_lines(const rg_response *r, lines *l)
 {
-	static const rg__extras none;
-	const rg__extras *x = r->answer.extras ? r->answer.extras : &none;
-	rg_str gruus = x->gruus;
+	const rg__extras *x = r->answer.extras;
+	rg_str gruus = x ? x->gruus : RG__ABSENT;
 	rg_contact c;
 
 	for (uint32_t i = 0; i < r->answer.n_listed; i++) {
 		rg__record_listed(r->answer.record, r->answer.listed[i], &c);
-		begin_header(l, RG_STR("Contact: "));
-		put_contact_value(l, r, &c);
-		if (x->gruus.n > 0)
-			put(l, line_off(&gruus));
-		end_header(l);
+		put_contact(l, r, &c, gruus.n > 0 ? line_off(&gruus) : RG__ABSENT);
 	}
-	begin_header(l, RG_STR("Date: "));
-	put_date(l, r->answer.now);
-	end_header(l);
+	put_date_header(l, r->answer.now);
 	if (r->answer.code != 200)
-		put_text_header(l, RG_STR("P-Registrar-Error: "), rg_str_from(rg_reason_text(r->answer.reason)));
-	if (r->answer.code >= 500 && r->answer.code < 600 && x->retry_after > 0)
-		put_number_header(l, RG_STR("Retry-After: "), x->retry_after);
-	if (r->answer.code == 423)
-		put_number_header(l, RG_STR("Min-Expires: "), x->min_expires);
-	if (r->answer.code == 420)
-		put_text_header(l, RG_STR("Unsupported: "), x->unsupported);
-	put_extensions(x, l);
+		put_refusal(r, x, l);
+	if (x)
+		put_extensions(x, l);
 }
 
 size_t rg_response_print(const rg_response *r, char *room, size_t size)

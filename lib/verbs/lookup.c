@@ -201,6 +201,17 @@ static rg_status read_own(rg__lookup *l)
 	return RG_OK;
 }
 
+/* Without `apply` nothing could be done with the targets, so the lookup does not start. */
+static rg_status read_to_route(rg__lookup *l, rg__msg_in *in, rg_error *why)
+{
+	rg_status st = rg__msg_read(in, l->op.ticket.snapshot->config, RG__P_attr_avp, why);
+
+	if (st == RG_OK && !in->ref.msg.ops->apply)
+		st = rg__fail(why, RG_ENOTSUP, "the adaptor has no member apply");
+	rg__msg_take(&in->ref, &l->message);
+	return st;
+}
+
 static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const rg__lookup_asked *asked = given;
@@ -209,10 +220,12 @@ static rg_status lookup_prepare(rg_op *op, const void *given, bool keeps, rg_err
 
 	l->own.branch = -1;
 	l->asked = *asked;
-	rg__msg_take(asked->message, &l->message);
 	if (op->heap)
 		rg_lookup_options_ref(asked->options);
-	st = rg__request_borrow(asked->request, &l->view, &l->request, why);
+	if (asked->message)
+		st = read_to_route(l, asked->message, why);
+	if (st == RG_OK)
+		st = rg__request_borrow(asked->request, &l->view, &l->request, why);
 	if (st == RG_OK && op->verb->walks)
 		st = check_branches(l->request, asked->options, why);
 	if (st == RG_OK && keeps)
@@ -298,22 +311,14 @@ rg_status rg_lookup_async(rg_registrar *reg, const rg_request *request, const rg
 	return start_lookup(reg, &(rg__lookup_asked){ .request = request, .options = options, .done = done }, user, free_user, op, why);
 }
 
-/* Without `apply` nothing could be done with the targets, so the lookup does not start. */
-static rg_status open_to_route(rg_registrar *reg, const rg_msg *msg, const char *wrong, rg__msg_in *in, rg_error *why)
-{
-	rg_status st = rg__msg_open(reg, msg, "msg is NULL", wrong, RG__P_attr_avp, in, why);
-
-	return st == RG_OK && !msg->ops->apply ? rg__fail(why, RG_ENOTSUP, "the adaptor has no member apply") : st;
-}
-
 rg_status rg_lookup_msg(rg_registrar *reg, const rg_msg *msg, const rg_lookup_options *options, rg_targets **out, rg_error *why)
 {
 	rg__msg_in in;
-	rg__lookup_asked asked = { .request = &in.request, .options = options, .out = out, .message = &in.ref };
+	rg__lookup_asked asked = { .request = &in.request, .options = options, .out = out, .message = &in };
 
 	if (out)
 		*out = NULL;
-	rg_status st = open_to_route(reg, msg, out ? NULL : "out is NULL", &in, why);
+	rg_status st = rg__msg_begin(reg, msg, "msg is NULL", out ? NULL : "out is NULL", &in, why);
 	return rg__msg_close(&in, st == RG_OK ? block_lookup(reg, &asked, why) : st);
 }
 
@@ -321,10 +326,10 @@ rg_status rg_lookup_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_loo
 	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg__msg_in in;
-	rg__lookup_asked asked = { .request = &in.request, .options = options, .done = done, .message = &in.ref };
+	rg__lookup_asked asked = { .request = &in.request, .options = options, .done = done, .message = &in };
 
 	if (op)
 		*op = NULL;
-	rg_status st = open_to_route(reg, msg, NULL, &in, why);
+	rg_status st = rg__msg_begin(reg, msg, "msg is NULL", NULL, &in, why);
 	return rg__msg_close(&in, st == RG_OK ? start_lookup(reg, &asked, user, free_user, op, why) : st);
 }

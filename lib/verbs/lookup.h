@@ -33,7 +33,7 @@ typedef struct rg__lookup_asked {
 	const rg_lookup_options *options;
 	rg_lookup_cb done;       /* of the completion form */
 	rg_targets **out;        /* of the blocking form */
-	rg__msg_ref *message;    /* NULL = the data level; else both `done` and `out` may be NULL */
+	rg__msg_in *message;     /* NULL = the data level; else both `done` and `out` may be NULL */
 } rg__lookup_asked;
 
 typedef struct rg__lookup {

@@ -35,9 +35,11 @@ rg_status rg__msg_check(const rg_msg *msg, const char *name, rg_error *why)
 	return RG_OK;
 }
 
-static rg_status read_through(const rg_config *config, int param, rg__msg_in *in, rg_error *why)
+rg_status rg__msg_read(rg__msg_in *in, const rg_config *config, int param, rg_error *why)
 {
 	const rg_msg *msg = &in->ref.msg;
+
+	in->read = true;
 	rg_status st = msg->ops->read(msg->self, msg->msg, config, &in->request);
 	rg_str name = param >= 0 ? rg__config_text(config, param) : RG__ABSENT;
 
@@ -50,11 +52,10 @@ static rg_status read_through(const rg_config *config, int param, rg__msg_in *in
 	return name.n > 0 && !in->ref.variable ? rg__fail(why, RG_ENOMEM, "out of memory") : RG_OK;
 }
 
-rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, const char *wrong, int param, rg__msg_in *in, rg_error *why)
+rg_status rg__msg_begin(rg_registrar *reg, const rg_msg *msg, const char *name, const char *wrong, rg__msg_in *in, rg_error *why)
 {
-	rg__ticket ticket;
-
 	in->ref = (rg__msg_ref){ .variable = NULL };
+	in->read = false;
 	rg_request_init(&in->request, sizeof in->request);
 	if (!reg || wrong)
 		return rg__fail(why, RG_EINVAL, "%s", reg ? wrong : "registrar is NULL");
@@ -62,10 +63,20 @@ rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, c
 	if (st != RG_OK)
 		return st;
 	in->ref.msg = *msg;
+	return RG_OK;
+}
+
+rg_status rg__msg_open(rg_registrar *reg, const rg_msg *msg, const char *name, const char *wrong, int param, rg__msg_in *in, rg_error *why)
+{
+	rg__ticket ticket;
+	rg_status st = rg__msg_begin(reg, msg, name, wrong, in, why);
+
+	if (st != RG_OK)
+		return st;
 	st = rg__enter(reg, &ticket);
 	if (st != RG_OK)
 		return rg__fail(why, st, "the registrar was shut down");
-	st = read_through(ticket.snapshot->config, param, in, why);
+	st = rg__msg_read(in, ticket.snapshot->config, param, why);
 	rg__leave(&ticket, NULL, -1);
 	return st;
 }

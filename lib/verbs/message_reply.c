@@ -119,7 +119,7 @@ static rg_status rewrite_reply(rg_op *op, const rg_msg *reply, rg_status status,
 static rg__save_asked save_of(pair *p, const rg_save_options *options)
 {
 	return (rg__save_asked){ .request = &p->request.request, .upstream = &p->upstream, .options = options, .apply = rewrite_reply,
-		.message = &p->reply.ref };
+		.message = &p->reply };
 }
 
 rg_status rg_save_reply_msg(rg_registrar *reg, const rg_msg *request, const rg_msg *reply, const rg_save_options *options,

@@ -149,13 +149,18 @@ static void warn_of_no_overlay(rg_registrar *reg)
 /* Takes over the request and the options. */
 static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keeps, rg_error *why)
 {
-	rg_status st;
+	rg_status st = RG_OK;
 
 	s->asked = *asked;
-	if (asked->message)
-		s->msg = asked->message->msg;
 	if (s->op.heap)
 		rg_save_options_ref(asked->options);
+	if (asked->message) {
+		s->msg = asked->message->ref.msg;
+		if (!asked->message->read)
+			st = rg__msg_read(asked->message, s->op.ticket.snapshot->config, -1, why);
+		if (st != RG_OK)
+			return st;
+	}
 	st = rg__request_borrow(asked->request, &s->view, &s->request, why);
 	if (st == RG_OK)
 		st = rg__homes_spared(s->request->domain, why);
@@ -275,11 +280,11 @@ static rg_status send_reply(rg_op *op, const rg_msg *msg, rg_status status, rg_r
 rg_status rg_save_msg(rg_registrar *reg, const rg_msg *msg, const rg_save_options *options, rg_response **out, rg_error *why)
 {
 	rg__msg_in in;
-	rg__save_asked asked = { .request = &in.request, .options = options, .out = out, .apply = send_reply, .message = &in.ref };
+	rg__save_asked asked = { .request = &in.request, .options = options, .out = out, .apply = send_reply, .message = &in };
 
 	if (out)
 		*out = NULL;
-	rg_status st = rg__msg_open(reg, msg, "msg is NULL", out ? NULL : "out is NULL", -1, &in, why);
+	rg_status st = rg__msg_begin(reg, msg, "msg is NULL", out ? NULL : "out is NULL", &in, why);
 	return rg__msg_close(&in, st == RG_OK ? rg__save_block(reg, &asked, why) : st);
 }
 
@@ -287,10 +292,10 @@ rg_status rg_save_msg_async(rg_registrar *reg, const rg_msg *msg, const rg_save_
 	rg_free_cb free_user, rg_op **op, rg_error *why)
 {
 	rg__msg_in in;
-	rg__save_asked asked = { .request = &in.request, .options = options, .done = done, .apply = send_reply, .message = &in.ref };
+	rg__save_asked asked = { .request = &in.request, .options = options, .done = done, .apply = send_reply, .message = &in };
 
 	if (op)
 		*op = NULL;
-	rg_status st = rg__msg_open(reg, msg, "msg is NULL", NULL, -1, &in, why);
+	rg_status st = rg__msg_begin(reg, msg, "msg is NULL", NULL, &in, why);
 	return rg__msg_close(&in, st == RG_OK ? rg__save_start(reg, &asked, user, free_user, op, why) : st);
 }

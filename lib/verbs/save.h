@@ -15,7 +15,7 @@ typedef struct rg__save_asked {
 
 	/* The message level: applies a response to the message. Returns @p status, or an error of its own. NULL = the data level. */
 	rg_status (*apply)(rg_op *op, const rg_msg *msg, rg_status status, rg_response *response);
-	rg__msg_ref *message;
+	rg__msg_in *message;
 } rg__save_asked;
 
 rg_status rg__save_block(rg_registrar *reg, const rg__save_asked *asked, rg_error *why);

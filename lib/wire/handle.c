@@ -42,8 +42,11 @@ static void take_host_side(const rg_request *host, rg_request *out)
 	out->flags = host->flags & ~(uint32_t)RG_REQUEST_REPLY;
 }
 
-static void fill_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
+/* Both begin as zero. */
+static inline void fill_list(const rg__wire_message *m, int list, const rg_str **lines, uint32_t *n)
 {
+	if (m->n[list] == 0)
+		return;
 	*lines = m->lines + m->first[list];
 	*n = m->n[list];
 }
@@ -76,9 +79,8 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 	rg_str header;
 
 	(void)msg;
-	rg__wire_start start = h->m.start;
 	rg_config_get_int(config, RG_STR("max_request_bytes"), &max);
-	rg_status status = rg__wire_message_read(h->bytes, (size_t)max, &start, &h->m);
+	rg_status status = rg__wire_message_read(h->bytes, (size_t)max, &h->m);
 	if (status == RG_EINVAL)
 		h->wrong = "bytes have no Via to reply to";
 	if (status != RG_OK)
@@ -86,7 +88,7 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 	fill_request(&h->m, out);
 	if (h->call->host)
 		take_host_side(h->call->host, out);
-	if (start.kind != RG__WIRE_SAVE) {
+	if (h->m.start.kind != RG__WIRE_SAVE) {
 		rg_config_get_int(config, RG_STR("retry_after"), &h->m.retry_after);
 		return RG_OK; /* a lookup has no socket header */
 	}
@@ -98,8 +100,7 @@ static rg_status read_call(void *self, void *msg, const rg_config *config, rg_re
 static rg_status reply_to_call(void *self, void *msg, rg_response *response)
 {
 	handling *h = self;
-	const int32_t code = rg_response_code(response);
-	const rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .response = response };
+	const rg__wire_answer answer = { .code = rg_response_code(response), .response = response };
 
 	(void)msg;
 	return rg_response_no_reply(response) ? RG_OK : rg__wire_reply(&h->m, &answer, h->call);
@@ -124,8 +125,7 @@ static const rg_msg_ops call_ops = {
 
 static rg_status refuse_at_once(handling *h, int32_t code)
 {
-	rg__wire_start start = h->m.start;
-	rg_status status = rg__wire_message_salvage(h->bytes, &start, &h->m);
+	rg_status status = rg__wire_message_salvage(h->bytes, &h->m);
 
 	if (status == RG_EINVAL)
 		h->wrong = "bytes have no Via to reply to";
@@ -179,7 +179,7 @@ static const char *fault_of(const rg_registrar *registrar, const rg_wire_call *c
 {
 	if (!registrar)
 		return "registrar is NULL";
-	if (call->host && !rg_struct_fits(call->host, host_sizes, 1))
+	if (call->host && call->host->struct_size != sizeof(rg_request) && !rg_struct_fits(call->host, host_sizes, 1))
 		return "rg_wire_call.host has a struct_size that this library does not know: call rg_request_init()";
 	if (!call->reply && call->room > 0)
 		return "rg_wire_call.reply is NULL, and its room is not 0";
@@ -190,7 +190,7 @@ static rg_status begin_handling(handling *h, const rg_registrar *registrar, rg_w
 {
 	if (!call)
 		return tell_wire(why, RG_EINVAL, "call is NULL");
-	if (!rg_struct_fits(call, call_sizes, 1))
+	if (call->struct_size != sizeof *call && !rg_struct_fits(call, call_sizes, 1))
 		return tell_wire(why, RG_EINVAL, "rg_wire_call.struct_size is no size that this library knows: call rg_wire_call_init()");
 	call->n = 0;
 	call->code = 0;

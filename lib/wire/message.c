@@ -7,69 +7,65 @@
 enum { EVERY, REGISTER, NOBODY };
 
 static const struct wire_header {
-	rg_str name;  /* in lower case */
 	char compact; /* RFC 3261 §7.3.3; 0 = none */
 	bool list;
 	uint8_t index, needed_by;
 	int32_t repeated; /* the reason when a header that may occur once stands there again */
 } rows[] = {
-	{ { "via", 3 }, 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
-	{ { "from", 4 }, 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
-	{ { "to", 2 }, 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
-	{ { "call-id", 7 }, 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
-	{ { "cseq", 4 }, 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
-	{ { "content-length", 14 }, 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
-	{ { "contact", 7 }, 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
-	{ { "expires", 7 }, 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
-	{ { "path", 4 }, 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
-	{ { "require", 7 }, 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
-	{ { "user-agent", 10 }, 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
-	{ { "supported", 9 }, 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
-	{ { "allow", 5 }, 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
-	{ { "route", 5 }, 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
-	{ { "feature-caps", 12 }, 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
+	{ 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
+	{ 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
+	{ 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
+	{ 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
+	{ 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
+	{ 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
+	{ 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
+	{ 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
+	{ 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
+	{ 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
+	{ 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
+	{ 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
+	{ 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
+	{ 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
+	{ 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
 };
 
-/* A hash of length, first and last letter in lower case. It has no collision among the names below; the compiler reports one. */
-#define SLOT(n, first, last) (((n) + 2 * ((first) & 31) + 5 * ((last) & 31)) & 63)
+/* A hash of length, first and last letter, whose case does not reach it. It has no collision among the names below; the compiler reports
+ * one. */
+#define SLOT(n, first, last) (((n) + 8 * (first) + 2 * (last)) & 63)
 
-/* By the slot of a name or compact form its row, counted from 1. */
-static const uint8_t slots[64] = {
-	[SLOT(3, 'v', 'a')] = 1, [SLOT(1, 'v', 'v')] = 1, [SLOT(4, 'f', 'm')] = 2, [SLOT(1, 'f', 'f')] = 2, [SLOT(2, 't', 'o')] = 3,
-	[SLOT(1, 't', 't')] = 3, [SLOT(7, 'c', 'd')] = 4, [SLOT(1, 'i', 'i')] = 4, [SLOT(4, 'c', 'q')] = 5, [SLOT(14, 'c', 'h')] = 6,
-	[SLOT(1, 'l', 'l')] = 6, [SLOT(7, 'c', 't')] = 7, [SLOT(1, 'm', 'm')] = 7, [SLOT(7, 'e', 's')] = 8, [SLOT(4, 'p', 'h')] = 9,
-	[SLOT(7, 'r', 'e')] = 10, [SLOT(10, 'u', 't')] = 11, [SLOT(9, 's', 'd')] = 12, [SLOT(1, 'k', 'k')] = 12, [SLOT(5, 'a', 'w')] = 13,
-	[SLOT(5, 'r', 'e')] = 14, [SLOT(12, 'f', 's')] = 15,
-};
+/* X(row, name or compact form; its first and its last letter). */
+#define NAMES(X) \
+	X(0, "via", 'v', 'a') X(0, "v", 'v', 'v') X(1, "from", 'f', 'm') X(1, "f", 'f', 'f') X(2, "to", 't', 'o') X(2, "t", 't', 't') \
+	X(3, "call-id", 'c', 'd') X(3, "i", 'i', 'i') X(4, "cseq", 'c', 'q') X(5, "content-length", 'c', 'h') X(5, "l", 'l', 'l') \
+	X(6, "contact", 'c', 't') X(6, "m", 'm', 'm') X(7, "expires", 'e', 's') X(8, "path", 'p', 'h') X(9, "require", 'r', 'e') \
+	X(10, "user-agent", 'u', 't') X(11, "supported", 's', 'd') X(11, "k", 'k', 'k') X(12, "allow", 'a', 'w') X(13, "route", 'r', 'e') \
+	X(14, "feature-caps", 'f', 's')
 
-/* Are these the letters of @p row in any case? One bit makes letters small; of the octets of a name only '-' may so come from another one,
- * a CR, and a line has no lone CR. Both have @p n octets, at least two. */
-static inline bool has_letters(const char *name, const char *row, size_t n)
-{
-	uint64_t a, b, c, d;
-	uint32_t e, f, g, h;
-
-	if (n >= 8) {
-		memcpy(&a, name, 8), memcpy(&b, name + n - 8, 8), memcpy(&c, row, 8), memcpy(&d, row + n - 8, 8);
-		return (((a | 0x2020202020202020u) ^ c) | ((b | 0x2020202020202020u) ^ d)) == 0;
-	}
-	if (n >= 4) {
-		memcpy(&e, name, 4), memcpy(&f, name + n - 4, 4), memcpy(&g, row, 4), memcpy(&h, row + n - 4, 4);
-		return (((e | 0x20202020u) ^ g) | ((f | 0x20202020u) ^ h)) == 0;
-	}
-	return (name[0] | 0x20) == row[0] && (name[1] | 0x20) == row[1] && (name[n - 1] | 0x20) == row[n - 1];
-}
+#define ROW_OF(row, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = row,
+#define TEXT_OF(row, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = name ":",
+static const uint8_t slots[64] = { NAMES(ROW_OF) };
+static const char texts[64][sizeof(rg__sixteen)] = { NAMES(TEXT_OF) };
 
 static inline const struct wire_header *known_header(rg_str name)
 {
-	unsigned slot = name.n ? slots[SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1])] : 0;
+	unsigned slot = name.n ? SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[name.n - 1]) : 0;
+	size_t n = name.n < sizeof texts[0] ? name.n : 0;
 
-	if (slot == 0)
-		return NULL;
-	const struct wire_header *row = &rows[slot - 1];
-	if (name.n == 1)
-		return row->compact == (name.p[0] | 0x20) ? row : NULL;
-	return name.n == row->name.n && has_letters(name.p, row->name.p, name.n) ? row : NULL;
+	return n && texts[slot][n] == ':' && rg__wire_same_name(name, (rg_str){ texts[slot], n }) ? &rows[slots[slot]] : NULL;
+}
+
+/* The same in one step where the colon is near. One bit makes letters small. Of the octets of a name and the colon only '-' and ':' may so
+ * come from others, CR and SUB, and a line has no lone CR and no SUB. A line is not the first one, so an octet stands before it. */
+static inline const struct wire_header *header_of_line(const rg__wire_line *line)
+{
+	const rg_str name = line->name;
+
+	if (line->head == 0)
+		return known_header(name);
+	const unsigned slot = SLOT(name.n, (unsigned char)name.p[0], (unsigned char)name.p[(ptrdiff_t)name.n - 1]);
+	const uint32_t same = rg__wire_marks((rg__sixteen)((rg__wire_sixteen(name.p) | 0x20) == rg__wire_sixteen(texts[slot])));
+
+	return (~same & line->head) == 0 ? &rows[slots[slot]] : NULL;
 }
 
 static void set_wire_defect(rg__wire_message *m, int32_t reason)
@@ -148,7 +144,13 @@ static inline bool add_list_line(rg__wire_message *m, int list, rg_str value)
 	return true;
 }
 
-/* The reason why the value is malformed. What the registrar itself checks in a REGISTER is not checked here. */
+/* What the registrar itself checks in a REGISTER is not checked here. */
+enum {
+	CHECKED_IN_REGISTER = 1 << RG__WIRE_CSEQ | 1 << RG__WIRE_LENGTH,
+	CHECKED_IN_OTHERS = CHECKED_IN_REGISTER | 1 << RG__WIRE_CALL_ID | 1 << RG__WIRE_FROM | 1 << RG__WIRE_TO
+};
+
+/* The reason why a value that is checked is malformed. */
 static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 {
 	bool tagged;
@@ -157,23 +159,15 @@ static int32_t single_fault(rg__wire_message *m, int single, rg_str value)
 		return rg__wire_cseq_fault(value, m->start.method, &m->cseq);
 	if (single == RG__WIRE_LENGTH)
 		return rg__wire_length_read(value, &m->stated) ? RG_R_FINE : RG_R_PARSE;
-	if (m->start.kind == RG__WIRE_SAVE)
-		return RG_R_FINE;
 	if (single == RG__WIRE_CALL_ID)
 		return rg__wire_call_id_is_sound(value) ? RG_R_FINE : RG_R_PARSE;
-	if (single == RG__WIRE_FROM || single == RG__WIRE_TO)
-		return rg__wire_address_read(value, &tagged) ? RG_R_FINE : single == RG__WIRE_TO ? RG_R_AOR_PARSE : RG_R_PARSE;
-	return RG_R_FINE;
+	return rg__wire_address_read(value, &tagged) ? RG_R_FINE : single == RG__WIRE_TO ? RG_R_AOR_PARSE : RG_R_PARSE;
 }
 
-/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
-static void add_single(rg__wire_message *m, const struct wire_header *row, rg_str value)
+static void add_checked(rg__wire_message *m, const struct wire_header *row, rg_str value)
 {
-	if (m->singles[row->index].p) {
-		set_row_defect(m, row, row->repeated);
-		return;
-	}
 	int32_t fault = single_fault(m, row->index, value);
+
 	m->singles[row->index] = value;
 	if (fault != RG_R_FINE)
 		set_row_defect(m, row, fault);
@@ -181,41 +175,50 @@ static void add_single(rg__wire_message *m, const struct wire_header *row, rg_st
 		m->withheld |= 1u << row->index;
 }
 
+/* RFC 3261 §20: a header that may occur only once. A second one could contradict the first, so it is refused. */
+static inline void add_single(rg__wire_message *m, const struct wire_header *row, rg_str value)
+{
+	if (m->singles[row->index].p)
+		set_row_defect(m, row, row->repeated);
+	else if (m->checked >> row->index & 1)
+		add_checked(m, row, value);
+	else
+		m->singles[row->index] = value;
+}
+
 /* A Via line with a malformed value is none to reply to. */
 static bool take_vias(rg__wire_message *m, rg_str value)
 {
-	rg__wire_via first;
-	uint32_t n = rg__wire_via_read(value, &first);
+	rg__wire_via further;
+	uint32_t n = rg__wire_via_read(value, m->n_vias == 0 ? &m->via : &further);
 
 	if (n == 0) {
 		set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}
-	if (m->n_vias == 0)
-		m->via = first;
 	m->n_vias += n;
 	return add_list_line(m, RG__WIRE_VIA, value);
 }
 
-/* A token. What the value ends with belongs to the same text, so an ordinary name is read in one step. */
-static inline bool is_name(rg_str name, rg_str value)
+/* A token. An ordinary name is read in one step. */
+static inline bool is_name(const rg__wire_line *line)
 {
-	if (name.n > 0 && name.n <= sizeof(rg__sixteen) && value.p + value.n >= name.p + sizeof(rg__sixteen)) {
-		const uint32_t plain = rg__wire_marks(rg__wire_mark_plain(rg__wire_sixteen(name.p)));
-		if ((~plain & ((1u << name.n) - 1)) == 0)
+	if (line->head > 1) {
+		const uint32_t plain = rg__wire_marks(rg__wire_mark_plain(rg__wire_sixteen(line->name.p)));
+		if ((~plain & line->head >> 1) == 0)
 			return true;
 	}
-	return rg__wire_is_token(name);
+	return rg__wire_is_token(line->name);
 }
 
 RG__WIRE_INLINE bool take_line(rg__wire_message *m, const rg__wire_line *line)
 {
-	const struct wire_header *row = known_header(line->name);
+	const struct wire_header *row = header_of_line(line);
 	rg_str value = line->value;
 
 	if (!row) {
 		/* Faults in headers that the library does not read are ignored (RFC 3261 §16.3 step 1). */
-		if (!is_name(line->name, line->value))
+		if (!is_name(line))
 			set_wire_defect(m, RG_R_PARSE);
 		return true;
 	}
@@ -232,12 +235,12 @@ RG__WIRE_INLINE bool take_line(rg__wire_message *m, const rg__wire_line *line)
 	return add_list_line(m, row->index, value);
 }
 
-static void begin_message(rg__wire_message *m, rg_str bytes, const rg__wire_start *start)
+static void begin_message(rg__wire_message *m, rg_str bytes)
 {
-	memset(m, 0, offsetof(rg__wire_message, key));
+	memset(m, 0, offsetof(rg__wire_message, start));
 	m->lines = m->own;
 	m->size = bytes.n;
-	m->start = *start;
+	m->checked = m->start.kind == RG__WIRE_SAVE ? CHECKED_IN_REGISTER : CHECKED_IN_OTHERS;
 }
 
 /* RG_R_FINE, or the reason why the framing is invalid. */
@@ -253,7 +256,9 @@ static int32_t read_header_section(rg__wire_message *m, rg_str bytes)
 		return RG_R_PARSE;
 	p += 2;
 	while (p < end) {
-		if (*p == '\r' && end - p > 1 && p[1] == '\n') {
+		if (*p == '\r') {
+			if (end - p < 2 || p[1] != '\n')
+				return RG_R_PARSE;
 			m->body = (rg_str){ p + 2, (size_t)(end - p - 2) };
 			return RG_R_FINE;
 		}
@@ -285,15 +290,15 @@ static void check_headers(rg__wire_message *m)
 		set_wire_defect(m, RG_R_PARSE);
 }
 
-rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *start, rg__wire_message *m)
+rg_status rg__wire_message_read(rg_str bytes, size_t max, rg__wire_message *m)
 {
-	begin_message(m, bytes, start);
+	begin_message(m, bytes);
 	int32_t defect = bytes.n > max ? RG_R_TOO_LARGE : read_header_section(m, bytes);
 	if (defect == RG_R_INTERNAL)
 		return RG_ENOMEM;
 	if (defect != RG_R_FINE) {
 		rg__wire_message_clear(m);
-		rg_status status = rg__wire_message_salvage(bytes, start, m);
+		rg_status status = rg__wire_message_salvage(bytes, m);
 		m->defect = defect;
 		return status;
 	}
@@ -307,7 +312,7 @@ static bool goes_into_reply(const struct wire_header *row)
 }
 
 /* Of a header that may occur only once the first is taken. Any choice will do, since the request is refused. */
-rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg__wire_message *m)
+rg_status rg__wire_message_salvage(rg_str bytes, rg__wire_message *m)
 {
 	enum { ROOM = 4096, MOST_OCTETS = 65535 }; /* ROOM: of the copied text; no honest reply needs more */
 	const char *end = bytes.p + (bytes.n < MOST_OCTETS ? bytes.n : MOST_OCTETS), *lf = memchr(bytes.p, '\n', (size_t)(end - bytes.p));
@@ -315,7 +320,7 @@ rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg
 	rg__wire_line line;
 	size_t n = 0;
 
-	begin_message(m, bytes, start);
+	begin_message(m, bytes);
 	for (const char *p = lf ? lf + 1 : end;;) {
 		p = rg__wire_line_salvage(p, end, &lines, &line);
 		if (!p)

@@ -135,14 +135,28 @@ RG__WIRE_INLINE const char *rg__wire_control(rg__wire_controls *c)
 	return p;
 }
 
-/* The first colon of a line; NULL: there is none. @p end is that of the text which the line is a part of. */
-RG__WIRE_INLINE const char *rg__wire_colon(const char *p, const char *line_end, const char *end)
+/* Passes over the octet behind the control character that was taken last. It is one, too. */
+static inline void rg__wire_pass_control(rg__wire_controls *c)
 {
+	if (c->marks != 0)
+		c->marks &= c->marks - 1;
+	else
+		c->next++; /* it is the first one that has no mark yet */
+}
+
+/* The first colon of a line; NULL: there is none. @p end is that of the text which the line is a part of. @p head: as in rg__wire_line. */
+RG__WIRE_INLINE const char *rg__wire_colon(const char *p, const char *line_end, const char *end, uint32_t *head)
+{
+	*head = 0;
 	if ((size_t)(end - p) >= sizeof(rg__sixteen)) {
-		const char *colon = p + rg__wire_first_mark((rg__sixteen)(rg__wire_sixteen(p) == ':'));
-		if (colon < p + sizeof(rg__sixteen))
-			return colon < line_end ? colon : NULL;
-		p = colon < line_end ? colon : line_end;
+		const uint32_t colons = rg__wire_marks((rg__sixteen)(rg__wire_sixteen(p) == ':'));
+		if (colons != 0) {
+			const char *colon = p + __builtin_ctz(colons);
+			if (colon >= line_end)
+				return NULL;
+			*head = colons ^ (colons - 1);
+			return colon;
+		}
 	}
 	return memchr(p, ':', (size_t)(line_end - p));
 }

@@ -79,7 +79,7 @@ static rg_str print_seconds(int64_t v, char room[SECONDS_ROOM])
 rg_status rg__wire_refuse(const rg__wire_message *m, rg_wire_call *call, int32_t code)
 {
 	char room[ALLOW_ROOM], seconds[SECONDS_ROOM];
-	rg__wire_answer answer = { .code = code, .phrase = rg_sip_phrase(code), .name = RG_STR("Allow") };
+	rg__wire_answer answer = { .code = code, .name = RG_STR("Allow") };
 
 	if (code == 405 && !(call->flags & (RG_WIRE_REDIRECT | RG_WIRE_LOOKUP)))
 		answer.value = RG_STR("REGISTER");
@@ -113,7 +113,7 @@ rg_status rg__wire_found(const rg__wire_message *m, rg_wire_call *call, rg_statu
 {
 	bool redirects = call->flags & RG_WIRE_REDIRECT, lends = call->flags & RG_WIRE_LOOKUP;
 	rg_target first = { .struct_size = sizeof first };
-	rg__wire_answer answer = { .code = 302, .phrase = rg_sip_phrase(302), .targets = targets, .contact = &first };
+	rg__wire_answer answer = { .code = 302, .targets = targets, .contact = &first };
 	rg_status told = RG_OK;
 
 	if (status != RG_OK && status != RG_ESTORE)

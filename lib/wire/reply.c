@@ -4,58 +4,74 @@
 
 enum { ADDRESS_ROOM = 64 }; /* of rg_addr_print() */
 
-/* Past the end of the buffer the length counts on, so that the caller learns how much is needed. */
+/* Past the end of the buffer the length counts on, so that the caller learns how much is needed. Nothing is written from there on. */
 typedef struct reply_text {
-	char *at;
-	size_t left, n;
+	char *room;
+	size_t size, n;
 } reply_text;
+
+/* A copy without a call, for values of a request. */
+static inline void copy_octets(char *to, rg_str s)
+{
+	uint64_t first, last;
+	uint32_t four, end;
+	rg__sixteen v;
+
+	if (s.n >= sizeof v) {
+		for (size_t i = 0; i + sizeof v < s.n; i += sizeof v) {
+			v = rg__wire_sixteen(s.p + i);
+			memcpy(to + i, &v, sizeof v);
+		}
+		v = rg__wire_sixteen(s.p + s.n - sizeof v); /* it may overlap the one before */
+		memcpy(to + s.n - sizeof v, &v, sizeof v);
+	} else if (s.n >= sizeof first) {
+		memcpy(&first, s.p, sizeof first), memcpy(&last, s.p + s.n - sizeof last, sizeof last);
+		memcpy(to, &first, sizeof first), memcpy(to + s.n - sizeof last, &last, sizeof last);
+	} else if (s.n >= sizeof four) {
+		memcpy(&four, s.p, sizeof four), memcpy(&end, s.p + s.n - sizeof end, sizeof end);
+		memcpy(to, &four, sizeof four), memcpy(to + s.n - sizeof end, &end, sizeof end);
+	} else if (s.n > 0) {
+		to[0] = s.p[0], to[s.n / 2] = s.p[s.n / 2], to[s.n - 1] = s.p[s.n - 1];
+	}
+}
+
+/* Takes room for @p n octets, at least one. NULL: they do not fit. */
+static inline char *take_octets(reply_text *out, size_t n)
+{
+	const size_t from = out->n;
+
+	out->n += n;
+	return out->n <= out->size ? out->room + from : NULL;
+}
 
 static inline void reply_put(reply_text *out, rg_str s)
 {
-	if (s.n == 0) /* neither may be NULL for memcpy() */
-		return;
-	out->n += s.n;
-	if (s.n > out->left) {
-		out->left = 0;
-		return;
-	}
-	memcpy(out->at, s.p, s.n);
-	out->at += s.n;
-	out->left -= s.n;
+	char *at = s.n > 0 ? take_octets(out, s.n) : NULL;
+
+	if (at)
+		copy_octets(at, s);
 }
 
-/* The same without a call, for the long values of a request. */
-static inline void put_long(reply_text *out, rg_str s)
+/* Of @p start, a literal, the length is a constant. */
+RG__WIRE_INLINE void put_between(reply_text *out, rg_str start, rg_str value, rg_str end)
 {
-	rg__sixteen v;
+	char *at = take_octets(out, start.n + value.n + end.n);
 
-	if (s.n < sizeof v || s.n > out->left) {
-		reply_put(out, s);
+	if (!at)
 		return;
-	}
-	char *last = out->at + s.n - sizeof v;
-	for (const char *from = s.p; out->at < last; from += sizeof v, out->at += sizeof v) {
-		v = rg__wire_sixteen(from);
-		memcpy(out->at, &v, sizeof v);
-	}
-	v = rg__wire_sixteen(s.p + s.n - sizeof v); /* it may overlap the one before */
-	memcpy(last, &v, sizeof v);
-	out->at = last + sizeof v;
-	out->left -= s.n;
-	out->n += s.n;
+	memcpy(at, start.p, start.n);
+	copy_octets(at + start.n, value);
+	memcpy(at + start.n + value.n, end.p, end.n);
 }
 
-#define PUT(out, literal) reply_put(out, RG_STR(literal))
+#define PUT(out, literal) put_between(out, RG_STR(literal), RG__WIRE_NONE, RG_STR(""))
 
 /* Adds a header copied from the request, unless it is absent or empty there. */
 #define PUT_COPIED(out, name, value) \
 	do { \
 		rg_str copied = (value); \
-		if (copied.n > 0) { \
-			PUT(out, name ": "); \
-			put_long(out, copied); \
-			PUT(out, "\r\n"); \
-		} \
+		if (copied.n > 0) \
+			put_between(out, RG_STR(name ": "), copied, RG_STR("\r\n")); \
 	} while (0)
 
 /* Prints a number below 100, with two digits. Returns what follows it. */
@@ -68,25 +84,22 @@ static inline char *print_pair(char *p, uint32_t v)
 	return p + 2;
 }
 
-/* Prints a number below 10000 without leading zeros. */
+/* Prints a number below 1000 without leading zeros. */
 static inline char *print_small(char *p, uint32_t v)
 {
-	if (v >= 1000)
-		return print_pair(print_pair(p, v / 100), v % 100);
-	if (v >= 100)
-		*p++ = (char)('0' + v / 100), v %= 100;
-	else if (v < 10)
-		return *p = (char)('0' + v), p + 1;
-	return print_pair(p, v);
+	if (v >= 100) {
+		*p = (char)('0' + v / 100);
+		return print_pair(p + 1, v % 100);
+	}
+	if (v >= 10)
+		return print_pair(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
 }
 
 static char *print_port(char *p, uint32_t v)
 {
-	if (v < 10000)
-		return print_small(p, v);
-	*p++ = (char)('0' + v / 10000);
-	v %= 10000;
-	return print_pair(print_pair(p, v / 100), v % 100);
+	return v < 1000 ? print_small(p, v) : print_pair(print_small(p, v / 100), v % 100);
 }
 
 static void put_status(reply_text *out, const rg__wire_answer *answer)
@@ -94,10 +107,14 @@ static void put_status(reply_text *out, const rg__wire_answer *answer)
 	const uint32_t code = (uint32_t)answer->code % 1000;
 	char line[] = "SIP/2.0 000 ";
 
+	if (code == 200) {
+		PUT(out, "SIP/2.0 200 OK\r\n");
+		return;
+	}
 	line[8] = (char)('0' + code / 100);
 	print_pair(line + 9, code % 100);
 	reply_put(out, (rg_str){ line, sizeof line - 1 });
-	reply_put(out, (rg_str){ answer->phrase, strlen(answer->phrase) });
+	reply_put(out, rg_str_from(rg_sip_phrase(answer->code)));
 	PUT(out, "\r\n");
 }
 
@@ -136,25 +153,22 @@ static bool is_host_of(rg_str sent_by, rg_str source)
  * it, is filled in, and then `received` is always added. Values of these parameters that the client wrote are dropped. */
 static void put_top_via(reply_text *out, const rg__wire_via *via, const rg_addr *source)
 {
-	char room[ADDRESS_ROOM], port[8] = "=";
+	char room[ADDRESS_ROOM], port[16] = "=";
 	rg_str host = source_text(source, room), param;
 
 	if (!via->known.p) {
-		put_long(out, via->value);
+		reply_put(out, via->value);
 	} else {
 		const char *end = via->value.p + via->value.n, *at = via->known.p + via->known.n;
 		reply_put(out, (rg_str){ via->value.p, (size_t)(via->known.p - via->value.p) });
 		while ((param = rg__wire_via_param(&at, end)).p)
 			reply_put(out, param);
 	}
-	if (via->rport || !is_host_of(via->host, host)) {
-		PUT(out, ";received=");
-		reply_put(out, host);
-	}
+	if (via->rport || !is_host_of(via->host, host))
+		put_between(out, RG_STR(";received="), host, RG_STR(""));
 	if (via->rport) {
-		PUT(out, ";rport");
-		if (source->port > 0)
-			reply_put(out, (rg_str){ port, (size_t)(print_port(port + 1, source->port) - port) });
+		const char *end = source->port > 0 ? print_port(port + 1, source->port) : port;
+		put_between(out, RG_STR(";rport"), (rg_str){ port, (size_t)(end - port) }, RG_STR(""));
 	}
 }
 
@@ -181,10 +195,9 @@ static void put_vias(reply_text *out, const rg__wire_message *m, const rg_addr *
 	else
 		reply_put(out, m->via.value);
 	rest.n = (size_t)(lines[0].p + lines[0].n - rest.p);
-	reply_put(out, rest);
-	PUT(out, "\r\n");
+	put_between(out, RG_STR(""), rest, RG_STR("\r\n"));
 	for (uint16_t i = 1; i < m->n[RG__WIRE_VIA]; i++)
-		PUT_COPIED(out, "Via", lines[i]);
+		put_between(out, RG_STR("Via: "), lines[i], RG_STR("\r\n"));
 }
 
 /* SipHash-1-3: a hash that nobody without the key can tell in advance. */
@@ -213,28 +226,50 @@ static inline void hash_word(tag_hash *h, uint64_t w)
 	h->a ^= w;
 }
 
-/* The last eight octets are one word, which may overlap the one before. The length is hashed elsewhere. */
-static inline void hash_octets(tag_hash *h, rg_str s)
+/* The two halves of a product, as one word. */
+static inline uint64_t fold_product(uint64_t a, uint64_t b)
+{
+#ifdef __SIZEOF_INT128__
+	__extension__ const unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+#else
+	const uint64_t low = (a & UINT32_MAX) * (b & UINT32_MAX), one = (a >> 32) * (b & UINT32_MAX), two = (a & UINT32_MAX) * (b >> 32);
+	const uint64_t middle = (low >> 32) + (one & UINT32_MAX) + two;
+
+	return (low & UINT32_MAX) ^ middle << 32 ^ ((a >> 32) * (b >> 32) + (one >> 32) + (middle >> 32));
+#endif
+}
+
+static inline uint64_t load_octets(const char *p)
+{
+	uint64_t w;
+
+	memcpy(&w, p, sizeof w);
+	return w;
+}
+
+/* Makes a long text short: each step takes sixteen octets, the last ones of which may overlap those before. Without `secret` and the sum so
+ * far, nobody knows two texts that have the same sum. The length is hashed elsewhere. */
+static inline uint64_t sum_octets(uint64_t sum, uint64_t secret, rg_str s)
 {
 	uint64_t w = 0;
 
-	for (size_t i = 0; i + sizeof w < s.n; i += sizeof w) {
-		memcpy(&w, s.p + i, sizeof w);
-		hash_word(h, w);
+	if (s.n < sizeof w) {
+		memcpy(&w, s.n ? s.p : "", s.n);
+		return fold_product(w ^ secret, sum);
 	}
-	if (s.n >= sizeof w)
-		memcpy(&w, s.p + s.n - sizeof w, sizeof w);
-	else if (s.n > 0)
-		memcpy(&w, s.p, s.n);
-	hash_word(h, w);
+	if (s.n < 2 * sizeof w)
+		return fold_product(load_octets(s.p) ^ secret, load_octets(s.p + s.n - sizeof w) ^ sum);
+	for (size_t i = 0; i + 2 * sizeof w < s.n; i += 2 * sizeof w)
+		sum = fold_product(load_octets(s.p + i) ^ secret, load_octets(s.p + i + sizeof w) ^ sum);
+	return fold_product(load_octets(s.p + s.n - 2 * sizeof w) ^ secret, load_octets(s.p + s.n - sizeof w) ^ sum);
 }
 
-static inline tag_hash hash_of_key(const uint8_t *key)
+static inline tag_hash hash_of_key(const char *key)
 {
-	uint64_t low, high;
+	const uint64_t low = load_octets(key), high = load_octets(key + 8);
 
-	memcpy(&low, key, sizeof low);
-	memcpy(&high, key + sizeof low, sizeof high);
 	return (tag_hash){ low ^ 0x736f6d6570736575u, high ^ 0x646f72616e646f6du, low ^ 0x6c7967656e657261u, high ^ 0x7465646279746573u };
 }
 
@@ -263,45 +298,50 @@ static inline void print_digits(char *to, uint32_t v)
 static void put_tag(reply_text *out, const rg__wire_message *m)
 {
 	const rg_str via = m->via.value, from = m->singles[RG__WIRE_FROM], id = m->singles[RG__WIRE_CALL_ID];
-	tag_hash hash = hash_of_key(m->key);
-	char tag[16];
+	const char *key = (const char *)m->key;
+	const uint64_t secret = load_octets(key + 16);
+	tag_hash hash = hash_of_key(key);
+	char tag[] = ";tag=0123456789abcdef\r\n";
 
-	hash_word(&hash, (uint64_t)via.n << 32 ^ id.n);
-	hash_octets(&hash, via);
-	hash_octets(&hash, id);
-	hash_octets(&hash, from);
-	hash_word(&hash, m->cseq ^ (uint64_t)from.n << 40);
-	const uint64_t sum = end_hash(&hash);
-	print_digits(tag, (uint32_t)sum);
-	print_digits(tag + 8, (uint32_t)(sum >> 32));
-	PUT(out, ";tag=");
-	reply_put(out, (rg_str){ tag, sizeof tag });
+	uint64_t sum = load_octets(key + 24) ^ (uint64_t)via.n << 42 ^ (uint64_t)id.n << 21 ^ from.n;
+	sum = sum_octets(sum, secret, via);
+	sum = sum_octets(sum, secret, id);
+	sum = sum_octets(sum, secret, from);
+	hash_word(&hash, fold_product(m->cseq ^ secret, sum));
+	sum = end_hash(&hash);
+	print_digits(tag + 5, (uint32_t)sum);
+	print_digits(tag + 13, (uint32_t)(sum >> 32));
+	put_between(out, RG_STR(""), RG__WIRE_NONE, (rg_str){ tag, sizeof tag - 1 });
 }
 
-static void put_to(reply_text *out, const rg__wire_message *m, rg_str to)
+/* @p accepted: the registrar took the address for sound. It has no parameter when it ends with its '>', which no parameter ends with. */
+static void put_to(reply_text *out, const rg__wire_message *m, rg_str to, bool accepted)
 {
-	bool tagged;
+	bool tagged = false;
 
-	if (to.n == 0 || !rg__wire_address_read(to, &tagged))
+	if (to.n == 0 || (!(accepted && to.p[to.n - 1] == '>') && !rg__wire_address_read(to, &tagged)))
 		return;
-	PUT(out, "To: ");
-	put_long(out, to);
-	if (!tagged)
+	put_between(out, RG_STR("To: "), to, RG_STR(""));
+	if (tagged)
+		PUT(out, "\r\n");
+	else
 		put_tag(out, m);
-	PUT(out, "\r\n");
 }
 
-/* What a function of librgstr has printed into the buffer, or would have. */
-static void skip_printed(reply_text *out, size_t n)
+/* Where a function of librgstr prints into the buffer. */
+static inline char *rest_of(const reply_text *out, size_t *left)
 {
-	out->n += n;
-	out->at += n <= out->left ? n : 0;
-	out->left -= n <= out->left ? n : out->left;
+	const size_t from = out->n < out->size ? out->n : out->size;
+
+	*left = out->size - from;
+	return out->room + from;
 }
 
 /* What a reply copies; absent when it is malformed. In a REGISTER that is accepted, and in another request without a defect, nothing is. */
-static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
+static inline rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 {
+	if (accepted && m->withheld == 0)
+		return m->singles[single];
 	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
 	bool sound = value.n == 0 || accepted || single == RG__WIRE_CSEQ ||
 		(single == RG__WIRE_CALL_ID ? rg__wire_call_id_is_sound(value) : rg__wire_address_is_sound(value));
@@ -313,16 +353,17 @@ static rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 static void put_redirects(reply_text *out, const rg__wire_answer *answer)
 {
 	uint32_t i = answer->n_seen;
-	size_t n;
+	size_t n, left;
 
 	do {
-		const reply_text before = *out;
+		const size_t before = out->n;
 		PUT(out, "Contact: ");
-		if (rg_contact_header(answer->contact, out->at, out->left, &n) != RG_OK) {
-			*out = before;
+		char *at = rest_of(out, &left);
+		if (rg_contact_header(answer->contact, at, left, &n) != RG_OK) {
+			out->n = before;
 			continue;
 		}
-		skip_printed(out, n);
+		out->n += n;
 		PUT(out, "\r\n");
 	} while (rg__wire_next_contact(answer->targets, &i, answer->contact));
 }
@@ -337,7 +378,10 @@ static void put_header(reply_text *out, rg_str name, rg_str value)
 
 static void put_response(reply_text *out, const rg_response *response)
 {
-	skip_printed(out, rg_response_print(response, out->at, out->left));
+	size_t left;
+	char *at = rest_of(out, &left);
+
+	out->n += rg_response_print(response, at, left);
 }
 
 rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answer, rg_wire_call *call)
@@ -353,7 +397,7 @@ rg_status rg__wire_reply(const rg__wire_message *m, const rg__wire_answer *answe
 	put_status(&out, answer);
 	put_vias(&out, m, source);
 	PUT_COPIED(&out, "From", copy_of(m, RG__WIRE_FROM, accepted));
-	put_to(&out, m, copy_of(m, RG__WIRE_TO, accepted));
+	put_to(&out, m, copy_of(m, RG__WIRE_TO, accepted), accepted && m->start.kind == RG__WIRE_SAVE);
 	PUT_COPIED(&out, "Call-ID", copy_of(m, RG__WIRE_CALL_ID, accepted));
 	PUT_COPIED(&out, "CSeq", copy_of(m, RG__WIRE_CSEQ, accepted));
 	if (answer->name.n > 0)

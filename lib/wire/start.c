@@ -47,13 +47,22 @@ static int32_t start_kind(rg_str line, rg_str method, rg_str version)
 	return is_method(method, "CANCEL", 6) ? RG__WIRE_CANCEL : RG__WIRE_OTHER;
 }
 
+static const char *first_space(rg_str line)
+{
+	if (line.n > 9 && memcmp(line.p, "REGISTER ", 9) == 0)
+		return line.p + 8;
+	return line.n > 0 ? memchr(line.p, ' ', line.n) : NULL;
+}
+
 /* Request-Line, RFC 3261 §7.1: method, one space, Request-URI, one space, version. */
 void rg__wire_start_read(rg_str bytes, rg__wire_start *start)
 {
 	rg_str line = first_line(bytes);
-	const char *end = line.p ? line.p + line.n : NULL, *first = line.n > 0 ? memchr(line.p, ' ', line.n) : NULL, *last = end;
+	const char *end = line.p ? line.p + line.n : NULL, *first = first_space(line), *last = end;
 
 	*start = (rg__wire_start){ .kind = bytes.n == 0 ? RG__WIRE_KEEP_ALIVE : RG__WIRE_NO_SIP }; /* RFC 5626 §4.4.1 */
+	if (line.n > 8 && memcmp(end - 8, " SIP/2.0", 8) == 0)
+		last = end - 7;
 	while (first && last[-1] != ' ')
 		last--;
 	if (!first || last == first + 1)

@@ -2,6 +2,11 @@
 /* What the registrar does not check, because only replies and other methods than REGISTER need it. */
 #include "wire/wire.h"
 
+static inline bool is_digit(char c)
+{
+	return (unsigned char)(c - '0') < 10;
+}
+
 static const char *skip_lws(const char *p, const char *end)
 {
 	while (p < end && rg__wire_is_lws(*p))
@@ -87,6 +92,9 @@ static const char *skip_comment(const char *p, const char *end)
 /* sent-protocol LWS, RFC 3261 §25.1 */
 static const char *take_protocol(const char *p, const char *end)
 {
+	if (end - p > 12 && (memcmp(p, "SIP/2.0/UDP ", 12) == 0 || memcmp(p, "SIP/2.0/TCP ", 12) == 0 ||
+		memcmp(p, "SIP/2.0/TLS ", 12) == 0))
+		return skip_lws(p + 12, end);
 	if (end - p > 8 && memcmp(p, "SIP/2.0/", 8) == 0)
 		p = skip_lws(p + 8, end);
 	else if (!(p = take_token_before(p, end, '/')) || !(p = take_token_before(p, end, '/')))
@@ -121,8 +129,8 @@ static const char *take_sent_by(const char *p, const char *end, rg__wire_via *vi
 	if (!p || p == end || *p != ':')
 		return p;
 	const char *from = p = skip_lws(p + 1, end);
-	for (; p < end && rg__wire_is(*p, RG__WIRE_DIGIT); p++)
-		port = port > UINT16_MAX ? port : port * 10 + (uint32_t)(*p - '0');
+	while (p < end && is_digit(*p) && port <= UINT16_MAX)
+		port = port * 10 + (uint32_t)(*p++ - '0');
 	via->port = (uint16_t)port;
 	return p > from && port <= UINT16_MAX ? skip_lws(p, end) : NULL;
 }
@@ -137,6 +145,26 @@ static bool is_received(rg_str name)
 	return name.n == 8 && rg__wire_same_name(name, RG_STR("received"));
 }
 
+/* Takes the ordinary parameters of a request, as far as they stand first and as clients write them. */
+static const char *take_usual_params(const char *p, const char *end, rg__wire_via *via)
+{
+	static const char branch[] = ";branch=", rport[] = ";rport";
+	const size_t n = sizeof branch - 1, m = sizeof rport - 1;
+
+	if ((size_t)(end - p) > n && memcmp(p, branch, n) == 0) {
+		const char *to = skip_long(p + n, end, RG__WIRE_VALUE);
+		if (to == p + n || (to < end && *to != ';'))
+			return p;
+		p = to;
+	}
+	if ((size_t)(end - p) >= m && memcmp(p, rport, m) == 0 && ((size_t)(end - p) == m || p[m] == ';')) {
+		via->rport = true;
+		via->known = (rg_str){ p, m };
+		p += m;
+	}
+	return p;
+}
+
 /* Takes the value at @p p. NULL: it is malformed. */
 static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 {
@@ -146,6 +174,7 @@ static const char *take_via(const char *p, const char *end, rg__wire_via *via)
 	*via = (rg__wire_via){ .value = { p, 0 } };
 	if (!(p = take_protocol(p, end)) || !(p = take_sent_by(p, end, via)))
 		return NULL;
+	p = take_usual_params(p, end, via);
 	while (p < end && *p == ';') {
 		const char *from = p;
 		p = take_wire_param(p, end, &name);
@@ -206,14 +235,14 @@ int32_t rg__wire_cseq_fault(rg_str cseq, rg_str method, uint64_t *out)
 	const char *end = cseq.p + cseq.n, *p = cseq.p;
 	uint64_t number = 0;
 
-	for (; p < end && (unsigned char)(*p - '0') < 10; p++)
-		number = number > UINT32_MAX ? number : number * 10 + (uint64_t)(*p - '0');
+	for (unsigned digit; p < end && (digit = (unsigned)(unsigned char)*p - '0') < 10 && number <= UINT32_MAX; p++)
+		number = number * 10 + digit;
 	*out = number;
 	const char *name = skip_lws(p, end);
 	const size_t n = (size_t)(end - name);
 	if (p == cseq.p || number > UINT32_MAX || name == p || n == 0)
 		return RG_R_INV_CSEQ;
-	if (n == method.n && memcmp(name, method.p, n) == 0)
+	if (n == method.n && (n == 8 ? memcmp(name, method.p, 8) : memcmp(name, method.p, n)) == 0) /* REGISTER: without a call */
 		return RG_R_FINE;
 	return skip_class(name, end, RG__WIRE_TOKEN) != end ? RG_R_INV_CSEQ : RG_R_PARSE; /* RFC 3261 §8.1.1.5 */
 }

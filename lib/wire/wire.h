@@ -49,29 +49,31 @@ enum {
 enum { RG__WIRE_OWN_LINES = 24 }; /* what an ordinary message stays below */
 
 typedef struct rg__wire_message {
-	rg__wire_start start;
 	rg_str singles[RG__WIRE_SINGLES];
 	uint16_t first[RG__WIRE_LISTS], n[RG__WIRE_LISTS]; /* in `lines` */
 	uint32_t n_lines, n_vias;                          /* n_vias: values on the Via lines */
 	int32_t defect;                                    /* RG_R_FINE, or the reason of the first one */
 	uint32_t withheld;                                 /* bits of singles that are malformed and do not go into a reply */
 	uint64_t cseq;                                     /* its number */
-	size_t size, stated;                               /* octets of the message; Content-Length */
+	size_t stated;                                     /* Content-Length */
 	rg_str body;                                       /* what follows the header section */
-	rg_str *lines;                                     /* `own`, or an allocation */
 	char *unfolded, *unfolded_end;                     /* NULL: no value is folded */
-	rg__wire_via via;                                  /* the topmost one */
 
 	/* These need not begin as zero. */
+	rg__wire_start start;
+	rg_str *lines;                                     /* `own`, or an allocation */
+	size_t size;                                       /* octets of the message */
+	uint32_t checked;                                  /* bits of singles that single_fault() looks at */
+	rg__wire_via via;                                  /* the topmost one; of a message that has one */
 	const uint8_t *key;                                /* rg_registrar_to_key() */
 	int64_t retry_after;                               /* seconds; 0 = a 503 to a lookup does not say it */
 	rg_str own[RG__WIRE_OWN_LINES];
 } rg__wire_message;
 
-/* Reads the message that begins with @p start. @p max limits its octets. RG_EINVAL: it has no well-formed Via. RG_ENOMEM. */
-rg_status rg__wire_message_read(rg_str bytes, size_t max, const rg__wire_start *start, rg__wire_message *m);
+/* Reads the message that begins with m->start. @p max limits its octets. RG_EINVAL: it has no well-formed Via. RG_ENOMEM. */
+rg_status rg__wire_message_read(rg_str bytes, size_t max, rg__wire_message *m);
 /* Reads only what a reply copies, of a message that is refused whatever it says. */
-rg_status rg__wire_message_salvage(rg_str bytes, const rg__wire_start *start, rg__wire_message *m);
+rg_status rg__wire_message_salvage(rg_str bytes, rg__wire_message *m);
 /* The first line of header @p name; absent when there is none. RG_ENOMEM. */
 rg_status rg__wire_message_find(rg_str bytes, rg_str name, rg__wire_message *m, rg_str *value);
 void rg__wire_message_clear(rg__wire_message *m); /* a second call does nothing */
@@ -79,7 +81,6 @@ void rg__wire_message_clear(rg__wire_message *m); /* a second call does nothing 
 /* reply.c: the text of a reply. */
 typedef struct rg__wire_answer {
 	int32_t code;
-	const char *phrase;
 	rg_str name, value;          /* of a header; an absent name = none */
 	const rg_response *response; /* gives its headers; NULL = none */
 	const rg_targets *targets;   /* gives a Contact for each target that a client can use; NULL = none */

@@ -65,6 +65,24 @@ Test(wire_message, reads_each_header_in_every_form)
 	rg_save_options_unref(options);
 }
 
+/* The colon of a line may not be sought in the next one, and no octet passes for another letter of a name. */
+Test(wire_message, a_line_is_refused_without_a_colon_or_with_another_name_than_a_token)
+{
+	static const char *const lines[] = {
+		"x\r\nX: y", ": y", "Via\r\nX: y", "To\r\nX:", "a name that is long\r\nX: y", "Call\x7fID: x", "Call ID: x", "X\xe9: y",
+		"Contact;: x", "Vi\"a\": x",
+	};
+
+	for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+		world w = world_new();
+		char text[512];
+
+		snprintf(text, sizeof text, REGISTER "%s\r\n\r\n", lines[i]);
+		cr_expect_eq(send_text(&w, text).code, 400, "%s", lines[i]);
+		world_end(&w);
+	}
+}
+
 /* The mandatory headers, too. */
 Test(wire_message, reads_the_compact_forms_of_what_a_reply_copies)
 {

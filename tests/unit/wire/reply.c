@@ -75,6 +75,38 @@ Test(wire_reply, agrees_with_the_function_for_other_hosts)
 	}
 }
 
+/* A value of each length has its way of being copied, and a number of each length its way of being printed. */
+Test(wire_reply, copies_values_of_any_length_and_prints_any_source)
+{
+	static const struct { uint8_t octet; uint16_t port; } sources[] = {
+		{ 0, 1 }, { 9, 9 }, { 10, 10 }, { 99, 99 }, { 100, 100 }, { 109, 999 }, { 199, 1000 }, { 200, 5060 }, { 255, 9999 },
+		{ 7, 10000 }, { 70, 65535 },
+	};
+	static const char letters[] = "0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789";
+	world w = world_new();
+	char text[512], line[256];
+
+	for (size_t i = 1; i < sizeof letters; i++) {
+		const uint8_t octet = sources[i % 11].octet;
+		const uint16_t port = sources[i % 11].port;
+
+		w.host.source = (rg_addr){ .family = 4, .port = port, .ip = { octet, 10, octet, 100 } };
+		const int n = snprintf(text, sizeof text, "REGISTER sip:example.com SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=%s;rport\r\n"
+			"From: <sip:a@example.com>;tag=1\r\nTo: <sip:alice@example.com>\r\nCall-ID: %s\r\nCSeq: 1 REGISTER\r\n\r\n",
+			letters + i - 1, letters + i - 1);
+		answer a = send_text(&w, text), whole = send_room(&w, text, (size_t)n, a.n), cut = send_room(&w, text, (size_t)n, a.n - 1);
+		cr_expect_eq(a.code, 200);
+		snprintf(line, sizeof line, "\r\nVia: SIP/2.0/UDP h;branch=%s;received=%u.10.%u.100;rport=%u\r\n", letters + i - 1, octet, octet, port);
+		cr_expect_not_null(strstr(a.text, line), "%s", a.text);
+		snprintf(line, sizeof line, "\r\nCall-ID: %s\r\n", letters + i - 1);
+		cr_expect_not_null(strstr(a.text, line), "%s", a.text);
+		cr_expect_str_eq(whole.text, a.text);
+		cr_expect_eq(cut.status, RG_ELIMIT);
+		cr_expect_eq(cut.n, a.n);
+	}
+	world_end(&w);
+}
+
 /* The tag of To. */
 static const char *tag_in(answer *a)
 {
