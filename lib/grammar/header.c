@@ -148,21 +148,34 @@ int rg__param_next(rg_str *rest, rg__param *out)
 	return 1;
 }
 
-/* Reads the header parameters from @p at on. Returns the index after them; SIZE_MAX: one is malformed, or stands twice: RFC 3261 §7.3.1. */
-RG__INLINE size_t read_header_params(rg_str s, size_t at, rg__params *out)
+/* RFC 3261 §7.3.1: no name stands twice. */
+static bool are_distinct(const rg__params *params)
 {
 	rg__names names;
 
 	rg__names_init(&names, false);
+	for (uint32_t i = 0; i < params->n; i++) {
+		if (!rg__names_add(&names, params->row[i].name))
+			return false;
+	}
+	return true;
+}
+
+/* Reads the header parameters from @p at on. Returns the index after them; SIZE_MAX: one is malformed, or stands twice. */
+RG__INLINE size_t read_header_params(rg_str s, size_t at, rg__params *out)
+{
+	rg__shapes shapes = { 0 };
+
 	while (at_octet(s, at, ';')) {
 		rg__param *param = &out->row[out->n];
 
 		at = out->n < RG__PARAMS_MAX ? read_param(s, at, param) : 0;
-		if (at == 0 || !rg__names_add(&names, param->name))
+		if (at == 0)
 			return SIZE_MAX;
+		rg__shapes_add(&shapes, param->name);
 		out->n++;
 	}
-	return at;
+	return !shapes.collide || are_distinct(out) ? at : SIZE_MAX;
 }
 
 /* True of `sip:a@b;x <sip:c@d>`: a reader for whom the first semicolon ends the URI would take the text before the bracket for the address. */

@@ -9,9 +9,9 @@ static inline bool at_char(rg_str s, size_t at, char c)
 }
 
 /* Goes on behind a `%`. */
-static size_t skip_escaped(rg_str s, size_t at, unsigned set)
+static size_t skip_escaped(rg_str s, rg__stops stops, size_t at, unsigned set)
 {
-	for (; at_char(s, at, '%'); at = rg__span(s, at + 3, set)) {
+	for (; at_char(s, at, '%'); at = rg__span_stops(s, stops, at + 3, set)) {
 		if (s.n - at < 3 || !rg__is(s.p[at + 1], RG__C_HEX) || !rg__is(s.p[at + 2], RG__C_HEX))
 			break;
 	}
@@ -20,19 +20,19 @@ static size_t skip_escaped(rg_str s, size_t at, unsigned set)
 
 /* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
  * and refuses the URI. */
-RG__INLINE size_t skip_set(rg_str s, size_t at, unsigned set)
+RG__INLINE size_t skip_set(rg_str s, rg__stops stops, size_t at, unsigned set)
 {
-	size_t end = rg__span(s, at, set);
+	size_t end = rg__span_stops(s, stops, at, set);
 
-	return at_char(s, end, '%') ? skip_escaped(s, end, set) : end;
+	return at_char(s, end, '%') ? skip_escaped(s, stops, end, set) : end;
 }
 
 /* Returns the index after the host name at @p from; 0: it is none. Devices call themselves by a number (GB/T 28181) or with a `_`, so both
  * are names. A dotted name that ends in a number is refused: it looks like an IPv4 address, and readers would disagree on which one. */
-static size_t skip_hostname(rg_str s, size_t from)
+RG__INLINE size_t skip_hostname(rg_str s, rg__stops stops, size_t from)
 {
 	for (size_t label = from;;) {
-		size_t end = rg__span(s, label, RG__C_LABEL), next = end + at_char(s, end, '.');
+		size_t end = rg__span_stops(s, stops, label, RG__C_LABEL), next = end + at_char(s, end, '.');
 
 		if (end == label || s.p[label] == '-' || s.p[end - 1] == '-')
 			return 0;
@@ -44,7 +44,7 @@ static size_t skip_hostname(rg_str s, size_t from)
 
 bool rg__is_hostname(rg_str s)
 {
-	return s.n > 0 && skip_hostname(s, 0) == s.n;
+	return s.n > 0 && skip_hostname(s, rg__stops_of(s), 0) == s.n;
 }
 
 bool rg__is_dns_name(rg_str s)
@@ -53,9 +53,12 @@ bool rg__is_dns_name(rg_str s)
 }
 
 /* userinfo = user [ ":" password ] "@". No later part may contain an unescaped "@", so the first one ends the userinfo. */
-static inline bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_userinfo(rg_str s, rg__stops stops, size_t *at, rg__uri *out)
 {
-	size_t plain = rg__span(s, *at, RG__C_USER), end = at_char(s, plain, '%') ? skip_escaped(s, plain, RG__C_USER) : plain;
+	size_t plain = rg__span_stops(s, stops, *at, RG__C_USER), end = plain;
+
+	if (at_char(s, plain, '%'))
+		end = skip_escaped(s, stops, plain, RG__C_USER);
 
 	if (!at_char(s, end, '@') && (end == s.n || !memchr(s.p + end, '@', s.n - end)))
 		return true;
@@ -65,14 +68,14 @@ static inline bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
 	out->user_escaped = end > plain;
 	if (at_char(s, end, ':')) {
 		size_t from = end + 1;
-		end = skip_set(s, from, RG__C_PASSWORD);
+		end = skip_set(s, stops, from, RG__C_PASSWORD);
 		out->password = rg__sub(s, from, end);
 	}
 	*at = end + 1;
 	return at_char(s, end, '@');
 }
 
-static inline bool read_host(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_host(rg_str s, rg__stops stops, size_t *at, rg__uri *out)
 {
 	size_t from = *at, end = from;
 
@@ -94,7 +97,7 @@ static inline bool read_host(rg_str s, size_t *at, rg__uri *out)
 	} else {
 		memset(out->addr.ip, 0, sizeof out->addr.ip); /* of `192.0.2.1.example` */
 		out->host_kind = RG__HOST_NAME;
-		end = skip_hostname(s, from);
+		end = skip_hostname(s, stops, from);
 	}
 	if (end == 0)
 		return false;
@@ -103,7 +106,7 @@ static inline bool read_host(rg_str s, size_t *at, rg__uri *out)
 	return true;
 }
 
-static inline bool read_port(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_port(rg_str s, size_t *at, rg__uri *out)
 {
 	size_t end = *at + 1;
 	uint32_t port = 0, digit;
@@ -121,39 +124,54 @@ static inline bool read_port(rg_str s, size_t *at, rg__uri *out)
 	return true;
 }
 
+/* False: a name of @p params, which are well-formed, occurs twice. @p escapes: one has an escape. */
+static bool have_distinct_names(rg_str params, bool escapes)
+{
+	rg__names names;
+	rg__param param;
+
+	rg__names_init(&names, escapes);
+	while (rg__uri_param_next(&params, &param)) {
+		if (!rg__names_add(&names, param.name))
+			return false;
+	}
+	return true;
+}
+
 /* uri-parameters = *( ";" pname [ "=" pvalue ] ). Like other-param, every parameter may have any legal value. RFC 3261 §19.1.1 forbids a
  * name that occurs twice. */
-RG__INLINE bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_uri_params(rg_str s, rg__stops stops, size_t *at, rg__uri *out)
 {
-	size_t from = *at;
-	rg__names names;
+	size_t from = *at, n = 0;
+	rg__shapes shapes = { 0 };
+	bool escapes = false;
 
 	if (!at_char(s, from, ';'))
 		return true;
-	rg__names_init(&names, false);
-	while (at_char(s, *at, ';')) {
-		size_t name = *at + 1, end = rg__span(s, name, RG__C_PARAM);
+	for (; at_char(s, *at, ';'); n++) {
+		size_t name = *at + 1, end = rg__span_stops(s, stops, name, RG__C_PARAM);
 		if (at_char(s, end, '%')) {
-			names.escapes = true;
-			end = skip_escaped(s, end, RG__C_PARAM);
+			escapes = true;
+			end = skip_escaped(s, stops, end, RG__C_PARAM);
 		}
-		if (end == name || !rg__names_add(&names, rg__sub(s, name, end)))
+		if (end == name)
 			return false;
+		rg__shapes_add(&shapes, rg__sub(s, name, end));
 		if (at_char(s, end, '=')) {
 			size_t value = end + 1;
-			end = skip_set(s, value, RG__C_PARAM);
+			end = skip_set(s, stops, value, RG__C_PARAM);
 			if (end == value)
 				return false;
 		}
 		*at = end;
 	}
 	out->params = rg__sub(s, from, *at);
-	out->n_params = (uint8_t)names.n;
-	return true;
+	out->n_params = (uint8_t)n;
+	return n <= RG__PARAMS_MAX && ((!escapes && !shapes.collide) || have_distinct_names(out->params, escapes));
 }
 
 /* headers = "?" header *( "&" header ), header = hname "=" hvalue. Only the value may be empty. */
-static bool read_headers(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_headers(rg_str s, rg__stops stops, size_t *at, rg__uri *out)
 {
 	size_t end = *at;
 	uint32_t n = 0;
@@ -162,10 +180,10 @@ static bool read_headers(rg_str s, size_t *at, rg__uri *out)
 		return true;
 	do {
 		size_t name = end + 1;
-		end = skip_set(s, name, RG__C_HEADER);
+		end = skip_set(s, stops, name, RG__C_HEADER);
 		if (end == name || !at_char(s, end, '=') || ++n > RG__PARAMS_MAX)
 			return false;
-		end = skip_set(s, end + 1, RG__C_HEADER);
+		end = skip_set(s, stops, end + 1, RG__C_HEADER);
 	} while (at_char(s, end, '&'));
 	out->headers = rg__sub(s, *at + 1, end);
 	*at = end;
@@ -193,8 +211,10 @@ static rg_status refuse_uri(rg__uri *out)
 /* What follows the scheme. @p user: there may be a user. */
 static rg_status read_sip(rg_str s, size_t at, bool user, rg__uri *out)
 {
-	if ((!user || read_userinfo(s, &at, out)) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
-		read_headers(s, &at, out) && at == s.n)
+	rg__stops stops = rg__stops_of(s);
+
+	if ((!user || read_userinfo(s, stops, &at, out)) && read_host(s, stops, &at, out) && read_port(s, &at, out) &&
+		read_uri_params(s, stops, &at, out) && read_headers(s, stops, &at, out) && at == s.n)
 		return RG_OK;
 	return refuse_uri(out);
 }
@@ -234,7 +254,7 @@ rg_status rg__uri_parse(rg_str text, rg__uri *out)
 
 	if (at > 0 && out->scheme != RG__SCHEME_OTHER)
 		return read_sip(text, at, true, out);
-	return at > 0 && at < text.n && skip_set(text, at, RG__C_URIC) == text.n ? RG_OK : refuse_uri(out);
+	return at > 0 && at < text.n && skip_set(text, rg__stops_of(text), at, RG__C_URIC) == text.n ? RG_OK : refuse_uri(out);
 }
 
 rg_status rg__uri_parse_hop(rg_str text, rg__uri *out)
@@ -270,13 +290,13 @@ static bool loose_rest(rg_str rest, rg_str host)
 }
 
 /* userinfo whose password has any form. A `:`, `;`, `?` or `/` in it leaves open what is the password. */
-static bool loose_userinfo(rg_str s, size_t *at, rg__uri *out)
+static bool loose_userinfo(rg_str s, rg__stops stops, size_t *at, rg__uri *out)
 {
 	size_t from = *at;
 
-	if (read_userinfo(s, at, out))
+	if (read_userinfo(s, stops, at, out))
 		return true;
-	size_t colon = skip_set(s, from, RG__C_USER), end = colon + 1;
+	size_t colon = skip_set(s, stops, from, RG__C_USER), end = colon + 1;
 	if (colon == from || !at_char(s, colon, ':'))
 		return false;
 	while (end < s.n && s.p[end] != '@' && !ends_uri(s.p[end]) && !memchr(":;?/", s.p[end], 4))
@@ -291,9 +311,10 @@ rg_status rg__uri_read_address(rg_str text, rg__uri *out)
 	if (rg__uri_parse(text, out) == RG_OK)
 		return RG_OK;
 	start_uri(out, text);
+	rg__stops stops = rg__stops_of(text);
 	size_t at = read_scheme(text, out);
 
-	if (at > 0 && out->scheme != RG__SCHEME_OTHER && loose_userinfo(text, &at, out) && read_host(text, &at, out) &&
+	if (at > 0 && out->scheme != RG__SCHEME_OTHER && loose_userinfo(text, stops, &at, out) && read_host(text, stops, &at, out) &&
 		loose_rest(rg__sub(text, at, text.n), out->host))
 		return RG_OK;
 	return refuse_uri(out);
