@@ -340,19 +340,43 @@ bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 	return s.p[end] == '@' && end + 1 < s.n && skip_word(s, end + 1) == s.n;
 }
 
+/* What most CSeqs are: one to eight digits, a blank and REGISTER. All digits are read at once. */
+static bool is_usual_cseq(rg_str s, uint32_t *number)
+{
+	enum { BLANK_AND_METHOD = 9, MOST = 8 };
+	size_t digits = s.n - BLANK_AND_METHOD;
+
+	if (digits - 1 >= MOST || memcmp(s.p + digits, " REGISTER", BLANK_AND_METHOD) != 0)
+		return false;
+	unsigned unused = 64 - 8 * (unsigned)digits;
+	uint64_t v = (rg__word_at(s.p) ^ 0x3030303030303030) << unused;
+	/* An octet above 9 is no digit. */
+	if (((v | (v + 0x7676767676767676)) & 0x8080808080808080) != 0)
+		return false;
+	/* Pairs of neighbours become numbers, the first of them the higher one. */
+	v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
+	v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
+	*number = (uint32_t)(v * 10000 + (v >> 32));
+	return true;
+}
+
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 {
 	rg_str s = rg__trim(value), usual = RG_STR("REGISTER");
 	uint64_t n = 0;
 	size_t digits = 0;
 
+	if (is_usual_cseq(s, number)) {
+		*method = rg__sub(s, s.n - usual.n, s.n);
+		return RG_OK;
+	}
 	*number = 0;
 	*method = RG__ABSENT;
 	for (unsigned digit; digits < s.n && (digit = (unsigned char)s.p[digits] - (unsigned)'0') <= 9 && n < (uint64_t)1 << 31; digits++)
 		n = n * 10 + digit;
 	size_t at = skip_space(s, digits);
 	rg_str name = rg__sub(s, at, s.n);
-	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !(rg__eq(name, usual) || rg__is_token(name)))
+	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !rg__is_token(name))
 		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
 	*number = (uint32_t)n;
 	*method = name;
