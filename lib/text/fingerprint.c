@@ -32,12 +32,15 @@ static inline uint64_t last_word(rg_str value, size_t n)
 uint64_t rg__fingerprint(uint64_t so_far, uint32_t kind, rg_str value)
 {
 	uint64_t hash = take_word(so_far, (uint64_t)kind << 56 | (value.n & 0xffffffffffffffu));
-	size_t i = 0;
+	const char *at = value.p;
+	size_t left = value.n;
 
-	for (; i + 8 <= value.n; i += 8)
-		hash = take_word(hash, rg__word_at(value.p + i));
-	if (i < value.n)
-		hash = take_word(hash, last_word(value, value.n - i));
+	for (; left >= 16; left -= 16, at += 16)
+		hash = take_word(take_word(hash, rg__word_at(at)), rg__word_at(at + 8));
+	if (left >= 8)
+		hash = take_word(hash, rg__word_at(at));
+	if (left % 8 > 0)
+		hash = take_word(hash, last_word(value, left % 8));
 	hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccd;
 	return hash ^ hash >> 33;
 }
