@@ -483,14 +483,11 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 {
 	const rg__register *reg = m->reg;
 	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed, .n_listed = list_bindings(m, commits) };
-	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .now = m->now,
-		.outcomes = m->outcomes, .n_outcomes = reg->n, .answer = &answer };
+	/* With all members, or compilers clear the struct first, by a slow string instruction. */
+	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .claims = false, .revision = m->revision, .answer = &answer,
+		.callid = commits ? reg->request->callid : RG__ABSENT, .reason = RG__ABSENT, .now = m->now, .affected = 0,
+		.outcomes = m->outcomes, .n_outcomes = reg->n, .changes = m->changes, .n_changes = commits ? rg__merge_changes(m) : 0 };
 
-	if (commits) {
-		draft.callid = reg->request->callid;
-		draft.changes = m->changes;
-		draft.n_changes = rg__merge_changes(m);
-	}
 	return rg__merge_accept(m, &draft, &answer, out);
 }
 

@@ -332,6 +332,17 @@ static rg_status settle_wanted(rg__register *reg)
 
 _Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
 
+/* In parts, because of a larger one compilers make a slow string instruction. */
+static inline void clear(char *bytes, size_t n)
+{
+	enum { PART = 64 };
+
+#pragma GCC unroll 8
+	for (; n > PART; n -= PART, bytes += PART)
+		memset(bytes, 0, PART);
+	memset(bytes, 0, n);
+}
+
 static rg__register *new_register(uint32_t slots, rg__register_room *room)
 {
 	size_t size = sizeof(rg__register) + slots * sizeof(rg__wanted);
@@ -340,7 +351,7 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 
 	if (!reg)
 		return NULL;
-	memset(&reg->aor, 0, sizeof *reg - offsetof(rg__register, aor));
+	clear((char *)&reg->aor, sizeof *reg - offsetof(rg__register, aor));
 	reg->room = slots;
 	reg->lent = lent;
 	return reg;
