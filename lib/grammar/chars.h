@@ -79,17 +79,6 @@ RG__INLINE rg__stops rg__stops_of(rg_str s)
 	return ~runs | (rg__stops)1 << (RG__STOPS - 1);
 }
 
-/* rg__span() for one of the sets that all letters and digits are in. */
-RG__INLINE size_t rg__span_stops(rg_str s, rg__stops stops, size_t at, unsigned sets)
-{
-	for (; at < RG__STOPS; at++) {
-		at += (size_t)__builtin_ctzll(stops >> at);
-		if (at == s.n || !rg__is(s.p[at], sets))
-			return at;
-	}
-	return rg__span(s, at, sets);
-}
-
 /* Whether all octets of @p s are in the set; true for an empty slice. */
 static inline bool rg__all(rg_str s, unsigned set)
 {
