@@ -157,7 +157,11 @@ static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 static void start_wanted(rg__wanted *w, rg_str value)
 {
 	w->value = value;
-	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
+	w->params = RG__ABSENT;
+	w->instance = RG__ABSENT;
+	w->received = RG__ABSENT;
+	w->next_hop = RG__ABSENT;
+	w->host = RG__ABSENT;
 	w->addrs = NULL;
 	w->n_addrs = w->reg_id = 0;
 	w->states_instance = w->states_reg_id = w->outbound = w->moot = w->granted = w->pnsreg = false;
@@ -218,6 +222,7 @@ static int32_t read_contact_line(rg__register *reg, rg_str rest)
 			fault(reg, RG_R_PARSE_CONT);
 		if (more < 0 || (fits && (limit = take_contact(reg, value, good, &na, &params)) == RG_R_FINE))
 			continue;
+		reg->crowded = !fits;
 		return limit;
 	}
 	return RG_R_FINE;
