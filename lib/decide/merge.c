@@ -302,7 +302,7 @@ static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 /* Compares the CSeq of the request with the binding that one of its Contacts means. */
 static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
 {
-	int age = age_by_removals(m, wanted);
+	int age = rg_record_removal_count(m->record) > 0 ? age_by_removals(m, wanted) : FRESH;
 
 	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
 		age = age_by_binding(m, &m->entries[at]);
@@ -335,13 +335,14 @@ static int32_t apply_contact(rg__merge *m, uint32_t k)
 /* True when a binding or a removal says that this request was acted on before. */
 static bool acted_on(const rg__merge *m)
 {
+	uint32_t removals = rg_record_removal_count(m->record);
 	rg_removal r;
 
 	for (uint32_t i = 0; i < m->n; i++) {
 		if (!m->entries[i].lapsed && age_by_binding(m, &m->entries[i]) == REPEATED)
 			return true;
 	}
-	for (uint32_t i = 0; rg__record_removal(m->record, i, &r) == RG_OK; i++) {
+	for (uint32_t i = 0; i < removals && rg__record_removal(m->record, i, &r) == RG_OK; i++) {
 		if (rg__removal_fresh(&r, m->now) && compare_age(m->reg, r.callid, r.cseq, r.request_hash) == REPEATED)
 			return true;
 	}

@@ -88,7 +88,9 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 	plan->response = d->answer ? rg__response_put(d->answer, room, plan, release_plan) : NULL;
 	plan->changes = (rg__change *)(void *)(room + response);
 	plan->outcomes = (uint8_t *)(room + response + changes);
-	room = plan_keep((char *)plan->outcomes, d->outcomes, d->n_outcomes);
+	for (uint32_t i = 0; i < d->n_outcomes; i++) /* mostly one */
+		plan->outcomes[i] = d->outcomes[i];
+	room = (char *)plan->outcomes + d->n_outcomes;
 	plan->callid = (rg_str){ d->callid.p ? room : NULL, d->callid.n };
 	room = plan_keep(room, d->callid.p, d->callid.n);
 	plan->aor = plan_keep(room, d->reason.p, d->reason.n);
