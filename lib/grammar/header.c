@@ -94,6 +94,16 @@ int rg__list_next(rg_str *rest, rg_str *value)
 	return 1;
 }
 
+/* An IPv6 address in brackets. Returns the index after it, or 0. */
+static __attribute__((noinline)) size_t skip_ip6(rg_str s, size_t at)
+{
+	const char *close = memchr(s.p + at, ']', s.n - at);
+	size_t end = close ? (size_t)(close - s.p) : 0;
+	rg_addr addr;
+
+	return close && rg__ip6_parse(rg__sub(s, at + 1, end), &addr) ? end + 1 : 0;
+}
+
 /* gen-value = token / host / quoted-string. Returns the index after it, or 0. Of the hosts only an IPv6 address is no token. */
 RG__INLINE size_t skip_gen_value(rg_str s, size_t at)
 {
@@ -101,12 +111,8 @@ RG__INLINE size_t skip_gen_value(rg_str s, size_t at)
 		return 0;
 	if (s.p[at] == '"')
 		return skip_quoted(s, at);
-	if (s.p[at] == '[') {
-		const char *close = memchr(s.p + at, ']', s.n - at);
-		size_t end = close ? (size_t)(close - s.p) : 0;
-		rg_addr addr;
-		return close && rg__ip6_parse(rg__sub(s, at + 1, end), &addr) ? end + 1 : 0;
-	}
+	if (s.p[at] == '[')
+		return skip_ip6(s, at);
 	size_t end = rg__span(s, at, RG__C_TOKEN);
 	return end > at ? end : 0;
 }
@@ -240,7 +246,8 @@ static size_t read_name_addr(rg_str s, size_t from, bool in_list, rg__name_addr 
 {
 	size_t at = find_bracket(s, from, in_list), end;
 
-	out->display = out->params = RG__ABSENT;
+	out->display = RG__ABSENT;
+	out->params = RG__ABSENT;
 	out->bracketed = false;
 	params->n = 0;
 	if (at == SIZE_MAX)
