@@ -291,11 +291,23 @@ int rg__name_addr_next(rg_str *rest, rg_str *value, rg__name_addr *out, rg__para
 	return 1;
 }
 
-rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+static rg_status parse_name_addr(rg_str value, rg__name_addr *out)
 {
 	rg__params params;
 
 	return rg__name_addr_read(value, out, &params);
+}
+
+/* Most values of To are a URI in brackets and nothing else. */
+rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+{
+	if (value.n <= 2 || value.p[0] != '<' || memchr(value.p, '>', value.n) != value.p + value.n - 1)
+		return parse_name_addr(value, out);
+	out->display = RG__ABSENT;
+	out->uri = rg__sub(value, 1, value.n - 1);
+	out->params = RG__ABSENT;
+	out->bracketed = true;
+	return RG_OK;
 }
 
 rg_str rg__unquote(rg_str value)
