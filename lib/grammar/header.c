@@ -338,15 +338,21 @@ bool rg__is_token_list(const rg_str *lines, uint32_t n)
 	return true;
 }
 
-/* rg__span() for RG__C_WORD. Most Call-IDs are of letters, digits, `-` and `.`. */
+/* Whether sixteen octets are letters, digits, `-`, `.` and `/`, which are most octets of a Call-ID. */
+static inline bool are_usual_in_word(const char *p)
+{
+	return rg__mark_bits(rg__mark_alnum_from(rg__octets_at(p), '-')) == UINT16_MAX;
+}
+
+/* rg__span() for RG__C_WORD. */
 static size_t skip_word(rg_str s, size_t at)
 {
-	for (; s.n - at >= sizeof(rg__octets); at += sizeof(rg__octets)) {
-		rg__octets v = rg__octets_at(s.p + at);
+	enum { STEP = sizeof(rg__octets) };
 
-		if (rg__any_mark((rg__octets)(((v | 0x20) - 'a' >= 26) & (v - '-' > '9' - '-'))))
-			break;
-	}
+	while (s.n - at >= STEP && are_usual_in_word(s.p + at))
+		at += STEP;
+	if (s.n - at < STEP && s.n >= STEP && are_usual_in_word(s.p + s.n - STEP))
+		return s.n;
 	return rg__span(s, at, RG__C_WORD);
 }
 
@@ -359,24 +365,13 @@ bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 	return s.p[end] == '@' && end + 1 < s.n && skip_word(s, end + 1) == s.n;
 }
 
-/* What most CSeqs are: one to eight digits, a blank and REGISTER. All digits are read at once. */
+/* What most CSeqs are: one to eight digits, a blank and REGISTER. */
 static bool is_usual_cseq(rg_str s, uint32_t *number)
 {
 	enum { BLANK_AND_METHOD = 9, MOST = 8 };
 	size_t digits = s.n - BLANK_AND_METHOD;
 
-	if (digits - 1 >= MOST || memcmp(s.p + digits, " REGISTER", BLANK_AND_METHOD) != 0)
-		return false;
-	unsigned unused = 64 - 8 * (unsigned)digits;
-	uint64_t v = (rg__word_at(s.p) ^ 0x3030303030303030) << unused;
-	/* An octet above 9 is no digit. */
-	if (((v | (v + 0x7676767676767676)) & 0x8080808080808080) != 0)
-		return false;
-	/* Pairs of neighbours become numbers, the first of them the higher one. */
-	v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
-	v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
-	*number = (uint32_t)(v * 10000 + (v >> 32));
-	return true;
+	return digits - 1 < MOST && memcmp(s.p + digits, " REGISTER", BLANK_AND_METHOD) == 0 && rg__few_digits(s.p, digits, number);
 }
 
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)

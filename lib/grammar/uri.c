@@ -181,15 +181,27 @@ RG__INLINE bool read_host(uri_place *r, rg__uri *out)
 	return true;
 }
 
+/* Reads digits until the number is too large for a port. Returns where they end. */
+static size_t read_slowly(rg_str s, size_t at, uint32_t *port)
+{
+	uint32_t digit;
+
+	*port = 0;
+	for (; at < s.n && (digit = (uint32_t)(unsigned char)s.p[at] - '0') <= 9 && *port <= 65535; at++)
+		*port = *port * 10 + digit;
+	return at;
+}
+
 RG__INLINE bool read_port(uri_place *r, rg__uri *out)
 {
-	size_t end = r->at + 1;
-	uint32_t port = 0, digit;
+	enum { AT_ONCE = 8, LAST_STOP = RG__STOPS - 1 }; /* the last one may be a digit */
+	uint32_t port;
 
 	if (r->next != ':')
 		return true;
-	for (; end < r->s.n && (digit = (uint32_t)(unsigned char)r->s.p[end] - '0') <= 9 && port <= 65535; end++)
-		port = port * 10 + digit;
+	size_t from = r->at + 1, end = from < LAST_STOP ? from + (unsigned)__builtin_ctzll(r->stops >> from) : LAST_STOP;
+	if (r->s.n - from < AT_ONCE || end - from - 1 >= AT_ONCE || end == LAST_STOP || !rg__few_digits(r->s.p + from, end - from, &port))
+		end = read_slowly(r->s, from, &port);
 	if (port == 0 || port > 65535)
 		return false;
 	out->port = (uint16_t)port;
@@ -274,7 +286,11 @@ RG__INLINE bool read_headers(uri_place *r, rg__uri *out)
 static inline void start_uri(rg__uri *out, rg_str text)
 {
 	out->text = text;
-	out->user = out->password = out->host = out->params = out->headers = RG__ABSENT;
+	out->user = RG__ABSENT;
+	out->password = RG__ABSENT;
+	out->host = RG__ABSENT;
+	out->params = RG__ABSENT;
+	out->headers = RG__ABSENT;
 	memset(out->addr.ip, 0, sizeof out->addr.ip);
 	out->addr.family = out->addr.reserved = 0;
 	out->addr.port = out->port = 0;

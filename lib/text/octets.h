@@ -76,13 +76,19 @@ static inline rg__octets rg__mark_control(rg__octets v)
 	return (rg__octets)(((v < ' ') & (v != '\t')) | (v == 0x7f));
 }
 
-/* Marks ASCII letters and digits. The numbers are compared with a sign because processors have one instruction for that: what 128 is taken off
- * has the order that it had without a sign. */
+/* Marks ASCII letters and the octets from @p first, which is a constant up to '0', to '9'. The numbers are compared with a sign because
+ * processors have one instruction for that: what 128 is taken off has the order that it had without a sign. */
+static inline rg__octets rg__mark_alnum_from(rg__octets v, char first)
+{
+	const rg__octets letter = (v | 0x20) - ('a' + 128), digit = v - (uint8_t)(first + 128);
+
+	return (rg__octets)(((rg__signed_octets)letter < 26 - 128) | ((rg__signed_octets)digit < (signed char)('9' + 1 - first - 128)));
+}
+
+/* Marks ASCII letters and digits. */
 static inline rg__octets rg__mark_alnum(rg__octets v)
 {
-	const rg__octets letter = (v | 0x20) - ('a' + 128), digit = v - ('0' + 128);
-
-	return (rg__octets)(((rg__signed_octets)letter < 26 - 128) | ((rg__signed_octets)digit < 10 - 128));
+	return rg__mark_alnum_from(v, '0');
 }
 
 #endif
