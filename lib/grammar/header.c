@@ -20,12 +20,12 @@ static inline bool at_octet(rg_str s, size_t at, char c)
 	return at < s.n && s.p[at] == c;
 }
 
-/* The index of the octet from @p at on that ends a run of plain ones in a quoted string, or s.n. */
-static inline size_t skip_plain(rg_str s, size_t at)
+/* The index of the octet from @p at on that ends a run of plain ones in a quoted string, or s.n. It may be HTAB. */
+RG__INLINE size_t skip_plain(rg_str s, size_t at)
 {
 	for (; s.n - at >= sizeof(rg__octets); at += sizeof(rg__octets)) {
 		rg__octets v = rg__octets_at(s.p + at);
-		size_t i = rg__first_mark((rg__octets)(v == '"') | (rg__octets)(v == '\\') | rg__mark_control(v));
+		size_t i = rg__first_mark((rg__octets)((v == '"') | (v == '\\') | (v < ' ') | (v == 0x7f)));
 
 		if (i < sizeof v)
 			return at + i;
@@ -39,13 +39,15 @@ static inline size_t skip_plain(rg_str s, size_t at)
  * allows one in a quoted-pair, but no header of the library may carry it. */
 static size_t skip_quoted(rg_str s, size_t at)
 {
-	for (at = skip_plain(s, at + 1); at < s.n && s.p[at] != '"'; at = skip_plain(s, at + 1)) {
-		if (s.p[at] == '\\' && ++at == s.n)
+	for (;;) {
+		at = skip_plain(s, at + 1);
+		if (at == s.n)
 			return 0;
-		if (rg__is(s.p[at], RG__C_CONTROL))
+		if (s.p[at] == '"')
+			return at + 1;
+		if ((s.p[at] == '\\' && ++at == s.n) || rg__is(s.p[at], RG__C_CONTROL))
 			return 0;
 	}
-	return at < s.n ? at + 1 : 0;
 }
 
 /* One octet at a time, so that nothing after the last accepted value is read. */
