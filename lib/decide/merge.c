@@ -55,11 +55,6 @@ void rg__merge_view(rg__merge *m)
  * first among those with the octets of the Contact. */
 enum { FIRST_AND_OCTETS, FIRST_RULE, ANY_AND_OCTETS, ANY_RULE };
 
-static bool means_binding(const rg__matching *matching, int how, rg__matchable *wanted, rg__matchable *binding)
-{
-	return how <= FIRST_RULE ? rg__matches_first(matching, wanted, binding) : rg__matches(matching, wanted, binding);
-}
-
 /* The binding that a Contact means: of several the one with the same octets, else the newest. @p gone searches among the bindings that this
  * request removed. */
 static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
@@ -75,7 +70,8 @@ static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 
 			if (e->lapsed || (e->gone != 0) != gone || (octets && !rg__eq(e->match.text, wanted->text)))
 				continue;
-			if (!(octets && rg__octets_match(matching, wanted, &e->match)) && !means_binding(matching, how, wanted, &e->match))
+			bool same = octets && rg__octets_match(matching, wanted, &e->match);
+			if (!same && (how <= FIRST_RULE ? !rg__matches_first(matching, wanted, &e->match) : !rg__matches(matching, wanted, &e->match)))
 				continue;
 			if (best == RG__NOBODY || rg__rank_age(&e->rank, &m->entries[best].rank) > 0)
 				best = i;

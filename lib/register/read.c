@@ -336,7 +336,7 @@ enum { LENT_SLOTS = (sizeof(rg__register_room) - sizeof(rg__register)) / sizeof(
 _Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
 
 /* In parts, because of a larger one compilers make a slow string instruction. */
-static inline void clear(char *bytes, size_t n)
+static inline void zero_in_parts(char *bytes, size_t n)
 {
 	enum { PART = 64 };
 
@@ -354,7 +354,7 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 
 	if (!reg)
 		return NULL;
-	clear((char *)&reg->aor, sizeof *reg - offsetof(rg__register, aor));
+	zero_in_parts((char *)&reg->aor, sizeof *reg - offsetof(rg__register, aor));
 	reg->room = slots;
 	reg->lent = lent;
 	return reg;
