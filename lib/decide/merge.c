@@ -70,7 +70,8 @@ static uint32_t find_binding(rg__merge *m, rg__matchable *wanted, bool gone)
 
 			if (e->lapsed || (e->gone != 0) != gone || (octets && !rg__eq(e->match.text, wanted->text)))
 				continue;
-			if (how <= FIRST_RULE ? !rg__matches_first(matching, wanted, &e->match) : !rg__matches(matching, wanted, &e->match))
+			bool same = octets && rg__octets_match(matching, wanted, &e->match);
+			if (!same && (how <= FIRST_RULE ? !rg__matches_first(matching, wanted, &e->match) : !rg__matches(matching, wanted, &e->match)))
 				continue;
 			if (best == RG__NOBODY || rg__rank_age(&e->rank, &m->entries[best].rank) > 0)
 				best = i;
@@ -297,7 +298,7 @@ static void overrule_removal(rg__merge *m, uint32_t at, uint32_t k)
 /* Compares the CSeq of the request with the binding that one of its Contacts means. */
 static int age_of(rg__merge *m, rg__matchable *wanted, uint32_t at)
 {
-	int age = age_by_removals(m, wanted);
+	int age = rg_record_removal_count(m->record) > 0 ? age_by_removals(m, wanted) : FRESH;
 
 	if (age == FRESH && at != RG__NOBODY && m->entries[at].own == RG__NOBODY)
 		age = age_by_binding(m, &m->entries[at]);
@@ -330,13 +331,14 @@ static int32_t apply_contact(rg__merge *m, uint32_t k)
 /* True when a binding or a removal says that this request was acted on before. */
 static bool acted_on(const rg__merge *m)
 {
+	uint32_t removals = rg_record_removal_count(m->record);
 	rg_removal r;
 
 	for (uint32_t i = 0; i < m->n; i++) {
 		if (!m->entries[i].lapsed && age_by_binding(m, &m->entries[i]) == REPEATED)
 			return true;
 	}
-	for (uint32_t i = 0; rg__record_removal(m->record, i, &r) == RG_OK; i++) {
+	for (uint32_t i = 0; i < removals && rg__record_removal(m->record, i, &r) == RG_OK; i++) {
 		if (rg__removal_fresh(&r, m->now) && compare_age(m->reg, r.callid, r.cseq, r.request_hash) == REPEATED)
 			return true;
 	}
@@ -483,14 +485,11 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 {
 	const rg__register *reg = m->reg;
 	rg__answer answer = { .record = commits ? next : m->record, .listed = m->listed, .n_listed = list_bindings(m, commits) };
-	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .revision = m->revision, .now = m->now,
-		.outcomes = m->outcomes, .n_outcomes = reg->n, .answer = &answer };
+	/* With all members, or compilers clear the struct first, by a slow string instruction. */
+	rg__draft draft = { .before = m->record, .next = next, .commits = commits, .claims = false, .revision = m->revision, .answer = &answer,
+		.callid = commits ? reg->request->callid : RG__ABSENT, .reason = RG__ABSENT, .now = m->now, .affected = 0,
+		.outcomes = m->outcomes, .n_outcomes = reg->n, .changes = m->changes, .n_changes = commits ? rg__merge_changes(m) : 0 };
 
-	if (commits) {
-		draft.callid = reg->request->callid;
-		draft.changes = m->changes;
-		draft.n_changes = rg__merge_changes(m);
-	}
 	return rg__merge_accept(m, &draft, &answer, out);
 }
 

@@ -72,14 +72,25 @@ rg_status rg__plan_new(const rg__draft *d, rg_plan **out)
 	}
 	char *room = (char *)(plan + 1);
 
-	*plan = (rg_plan){ .commits = d->commits, .claims = d->claims, .affected = d->affected, .before = rg_record_ref(d->before),
-		.next = d->next, .revision = *d->revision, .at = d->now, .n_outcomes = d->n_outcomes, .n_reason = (uint32_t)d->reason.n };
+	/* Not by one assignment, of which compilers make a slow string instruction. */
 	atomic_init(&plan->refs, 1);
-	if (d->answer)
-		plan->response = rg__response_put(d->answer, room, plan, release_plan);
+	plan->commits = d->commits;
+	plan->claims = d->claims;
+	plan->affected = d->affected;
+	plan->before = rg_record_ref(d->before);
+	plan->next = d->next;
+	plan->views = NULL;
+	plan->revision = *d->revision;
+	plan->at = d->now;
+	plan->n_outcomes = d->n_outcomes;
+	plan->n_reason = (uint32_t)d->reason.n;
+	plan->n_changes = 0;
+	plan->response = d->answer ? rg__response_put(d->answer, room, plan, release_plan) : NULL;
 	plan->changes = (rg__change *)(void *)(room + response);
 	plan->outcomes = (uint8_t *)(room + response + changes);
-	room = plan_keep((char *)plan->outcomes, d->outcomes, d->n_outcomes);
+	for (uint32_t i = 0; i < d->n_outcomes; i++) /* mostly one */
+		plan->outcomes[i] = d->outcomes[i];
+	room = (char *)plan->outcomes + d->n_outcomes;
 	plan->callid = (rg_str){ d->callid.p ? room : NULL, d->callid.n };
 	room = plan_keep(room, d->callid.p, d->callid.n);
 	plan->aor = plan_keep(room, d->reason.p, d->reason.n);

@@ -114,7 +114,19 @@ static int canonicalize(rg__aor *out, const rg__aor_rules *rules, bool escaped, 
 	return result;
 }
 
-int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
+/* True when user and host, as the URI has them, are canonical already, and not too long. */
+static inline bool is_canonical(const rg__uri *uri, const rg__aor_rules *rules)
+{
+	const rg_str user = uri->user, host = uri->host;
+
+	if ((uri->scheme != RG__SCHEME_SIP && uri->scheme != RG__SCHEME_SIPS) || user.n == 0 || uri->user_escaped || !rules->use_domain ||
+		rules->realm_prefix.n > 0 || host.n == 0 || uri->host_kind == RG__HOST_IP6 || host.p[host.n - 1] == '.')
+		return false;
+	return user.n <= rules->max_user && host.n <= rules->max_host && user.n + host.n < rules->max_aor &&
+		(rules->case_sensitive || !has_upper(user)) && !has_upper(host);
+}
+
+static int make_canonical(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
 {
 	char room[64];
 
@@ -127,6 +139,16 @@ int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *ou
 	if (rules->use_domain)
 		out->host = canonical_host(uri, rules, room);
 	return canonicalize(out, rules, uri->user_escaped, out->host.p == room || out->host.p == room + 1);
+}
+
+int rg__aor_from_uri(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)
+{
+	if (!is_canonical(uri, rules))
+		return make_canonical(uri, rules, out);
+	out->user = uri->user;
+	out->host = uri->host;
+	out->text = NULL;
+	return RG__AOR_OK;
 }
 
 int rg__aor_host(const rg__uri *uri, const rg__aor_rules *rules, rg__aor *out)

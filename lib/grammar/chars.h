@@ -50,6 +50,35 @@ RG__INLINE size_t rg__span(rg_str s, size_t at, unsigned sets)
 	return at;
 }
 
+/* How many octets rg__stops tells of. */
+enum { RG__STOPS = 64 };
+
+/* Of the first RG__STOPS octets of a text those that are neither an ASCII letter nor a digit, a bit each, and the bits behind the end of a
+ * shorter text; the highest bit is always set, so that a search ends there. Every set of a URI has all letters and digits, so a run of
+ * these is skipped at once. */
+typedef uint64_t rg__stops;
+
+RG__INLINE rg__stops rg__stops_of(rg_str s)
+{
+	enum { STEP = sizeof(rg__octets), HALF = STEP / 2 };
+	size_t n = s.n < RG__STOPS ? s.n : RG__STOPS;
+	uint64_t runs = 0;
+	rg__octets v;
+
+	if (n < HALF)
+		return UINT64_MAX;
+	if (n < STEP) {
+		memcpy(&v, s.p, HALF);
+		memcpy((char *)&v + HALF, s.p + n - HALF, HALF);
+		runs = rg__mark_bits(rg__mark_alnum(v));
+		return ~((runs & ((1 << HALF) - 1)) | runs >> HALF << (n - HALF));
+	}
+	for (size_t at = 0; at < n - STEP; at += STEP)
+		runs |= (uint64_t)rg__mark_bits(rg__mark_alnum(rg__octets_at(s.p + at))) << at;
+	runs |= (uint64_t)rg__mark_bits(rg__mark_alnum(rg__octets_at(s.p + n - STEP))) << (n - STEP);
+	return ~runs | (rg__stops)1 << (RG__STOPS - 1);
+}
+
 /* Whether all octets of @p s are in the set; true for an empty slice. */
 static inline bool rg__all(rg_str s, unsigned set)
 {

@@ -55,7 +55,7 @@ static bool may_be_seen(rg__names *names, rg_str name)
 	return marked;
 }
 
-bool rg__names_compare_and_add(rg__names *names, rg_str name)
+bool rg__names_add(rg__names *names, rg_str name)
 {
 	if (names->n >= RG__PARAMS_MAX)
 		return false;

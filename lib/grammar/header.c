@@ -20,12 +20,12 @@ static inline bool at_octet(rg_str s, size_t at, char c)
 	return at < s.n && s.p[at] == c;
 }
 
-/* The index of the octet from @p at on that ends a run of plain ones in a quoted string, or s.n. */
-static inline size_t skip_plain(rg_str s, size_t at)
+/* The index of the octet from @p at on that ends a run of plain ones in a quoted string, or s.n. It may be HTAB. */
+RG__INLINE size_t skip_plain(rg_str s, size_t at)
 {
 	for (; s.n - at >= sizeof(rg__octets); at += sizeof(rg__octets)) {
 		rg__octets v = rg__octets_at(s.p + at);
-		size_t i = rg__first_mark((rg__octets)(v == '"') | (rg__octets)(v == '\\') | rg__mark_control(v));
+		size_t i = rg__first_mark((rg__octets)((v == '"') | (v == '\\') | (v < ' ') | (v == 0x7f)));
 
 		if (i < sizeof v)
 			return at + i;
@@ -39,13 +39,15 @@ static inline size_t skip_plain(rg_str s, size_t at)
  * allows one in a quoted-pair, but no header of the library may carry it. */
 static size_t skip_quoted(rg_str s, size_t at)
 {
-	for (at = skip_plain(s, at + 1); at < s.n && s.p[at] != '"'; at = skip_plain(s, at + 1)) {
-		if (s.p[at] == '\\' && ++at == s.n)
+	for (;;) {
+		at = skip_plain(s, at + 1);
+		if (at == s.n)
 			return 0;
-		if (rg__is(s.p[at], RG__C_CONTROL))
+		if (s.p[at] == '"')
+			return at + 1;
+		if ((s.p[at] == '\\' && ++at == s.n) || rg__is(s.p[at], RG__C_CONTROL))
 			return 0;
 	}
-	return at < s.n ? at + 1 : 0;
 }
 
 /* One octet at a time, so that nothing after the last accepted value is read. */
@@ -94,6 +96,16 @@ int rg__list_next(rg_str *rest, rg_str *value)
 	return 1;
 }
 
+/* An IPv6 address in brackets. Returns the index after it, or 0. */
+__attribute__((noinline)) static size_t skip_ip6(rg_str s, size_t at)
+{
+	const char *close = memchr(s.p + at, ']', s.n - at);
+	size_t end = close ? (size_t)(close - s.p) : 0;
+	rg_addr addr;
+
+	return close && rg__ip6_parse(rg__sub(s, at + 1, end), &addr) ? end + 1 : 0;
+}
+
 /* gen-value = token / host / quoted-string. Returns the index after it, or 0. Of the hosts only an IPv6 address is no token. */
 RG__INLINE size_t skip_gen_value(rg_str s, size_t at)
 {
@@ -101,12 +113,8 @@ RG__INLINE size_t skip_gen_value(rg_str s, size_t at)
 		return 0;
 	if (s.p[at] == '"')
 		return skip_quoted(s, at);
-	if (s.p[at] == '[') {
-		const char *close = memchr(s.p + at, ']', s.n - at);
-		size_t end = close ? (size_t)(close - s.p) : 0;
-		rg_addr addr;
-		return close && rg__ip6_parse(rg__sub(s, at + 1, end), &addr) ? end + 1 : 0;
-	}
+	if (s.p[at] == '[')
+		return skip_ip6(s, at);
 	size_t end = rg__span(s, at, RG__C_TOKEN);
 	return end > at ? end : 0;
 }
@@ -148,21 +156,34 @@ int rg__param_next(rg_str *rest, rg__param *out)
 	return 1;
 }
 
-/* Reads the header parameters from @p at on. Returns the index after them; SIZE_MAX: one is malformed, or stands twice: RFC 3261 §7.3.1. */
-RG__INLINE size_t read_header_params(rg_str s, size_t at, rg__params *out)
+/* RFC 3261 §7.3.1: no name stands twice. */
+static bool are_distinct(const rg__params *params)
 {
 	rg__names names;
 
 	rg__names_init(&names, false);
+	for (uint32_t i = 0; i < params->n; i++) {
+		if (!rg__names_add(&names, params->row[i].name))
+			return false;
+	}
+	return true;
+}
+
+/* Reads the header parameters from @p at on. Returns the index after them; SIZE_MAX: one is malformed, or stands twice. */
+RG__INLINE size_t read_header_params(rg_str s, size_t at, rg__params *out)
+{
+	rg__shapes shapes = { 0 };
+
 	while (at_octet(s, at, ';')) {
 		rg__param *param = &out->row[out->n];
 
 		at = out->n < RG__PARAMS_MAX ? read_param(s, at, param) : 0;
-		if (at == 0 || !rg__names_add(&names, param->name))
+		if (at == 0)
 			return SIZE_MAX;
+		rg__shapes_add(&shapes, param->name);
 		out->n++;
 	}
-	return at;
+	return !shapes.collide || are_distinct(out) ? at : SIZE_MAX;
 }
 
 /* True of `sip:a@b;x <sip:c@d>`: a reader for whom the first semicolon ends the URI would take the text before the bracket for the address. */
@@ -227,7 +248,8 @@ static size_t read_name_addr(rg_str s, size_t from, bool in_list, rg__name_addr 
 {
 	size_t at = find_bracket(s, from, in_list), end;
 
-	out->display = out->params = RG__ABSENT;
+	out->display = RG__ABSENT;
+	out->params = RG__ABSENT;
 	out->bracketed = false;
 	params->n = 0;
 	if (at == SIZE_MAX)
@@ -271,11 +293,23 @@ int rg__name_addr_next(rg_str *rest, rg_str *value, rg__name_addr *out, rg__para
 	return 1;
 }
 
-rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+static rg_status parse_name_addr(rg_str value, rg__name_addr *out)
 {
 	rg__params params;
 
 	return rg__name_addr_read(value, out, &params);
+}
+
+/* Most values of To are a URI in brackets and nothing else. */
+rg_status rg__name_addr_parse(rg_str value, rg__name_addr *out)
+{
+	if (value.n <= 2 || value.p[0] != '<' || memchr(value.p, '>', value.n) != value.p + value.n - 1)
+		return parse_name_addr(value, out);
+	out->display = RG__ABSENT;
+	out->uri = rg__sub(value, 1, value.n - 1);
+	out->params = RG__ABSENT;
+	out->bracketed = true;
+	return RG_OK;
 }
 
 rg_str rg__unquote(rg_str value)
@@ -306,15 +340,21 @@ bool rg__is_token_list(const rg_str *lines, uint32_t n)
 	return true;
 }
 
-/* rg__span() for RG__C_WORD. Most Call-IDs are of letters, digits, `-` and `.`. */
+/* Whether sixteen octets are letters, digits, `-`, `.` and `/`, which are most octets of a Call-ID. */
+static inline bool are_usual_in_word(const char *p)
+{
+	return rg__mark_bits(rg__mark_alnum_from(rg__octets_at(p), '-')) == UINT16_MAX;
+}
+
+/* rg__span() for RG__C_WORD. */
 static size_t skip_word(rg_str s, size_t at)
 {
-	for (; s.n - at >= sizeof(rg__octets); at += sizeof(rg__octets)) {
-		rg__octets v = rg__octets_at(s.p + at);
+	enum { STEP = sizeof(rg__octets) };
 
-		if (rg__any_mark((rg__octets)(((v | 0x20) - 'a' >= 26) & (v - '-' > '9' - '-'))))
-			break;
-	}
+	while (s.n - at >= STEP && are_usual_in_word(s.p + at))
+		at += STEP;
+	if (s.n - at < STEP && s.n >= STEP && are_usual_in_word(s.p + s.n - STEP))
+		return s.n;
 	return rg__span(s, at, RG__C_WORD);
 }
 
@@ -327,19 +367,32 @@ bool rg__is_callid(rg_str s) /* word [ "@" word ] */
 	return s.p[end] == '@' && end + 1 < s.n && skip_word(s, end + 1) == s.n;
 }
 
+/* What most CSeqs are: one to eight digits, a blank and REGISTER. */
+static bool is_usual_cseq(rg_str s, uint32_t *number)
+{
+	enum { BLANK_AND_METHOD = 9, MOST = 8 };
+	size_t digits = s.n - BLANK_AND_METHOD;
+
+	return digits - 1 < MOST && memcmp(s.p + digits, " REGISTER", BLANK_AND_METHOD) == 0 && rg__few_digits(s.p, digits, number);
+}
+
 rg_status rg__cseq_parse(rg_str value, uint32_t *number, rg_str *method)
 {
 	rg_str s = rg__trim(value), usual = RG_STR("REGISTER");
 	uint64_t n = 0;
 	size_t digits = 0;
 
+	if (is_usual_cseq(s, number)) {
+		*method = rg__sub(s, s.n - usual.n, s.n);
+		return RG_OK;
+	}
 	*number = 0;
 	*method = RG__ABSENT;
 	for (unsigned digit; digits < s.n && (digit = (unsigned char)s.p[digits] - (unsigned)'0') <= 9 && n < (uint64_t)1 << 31; digits++)
 		n = n * 10 + digit;
 	size_t at = skip_space(s, digits);
 	rg_str name = rg__sub(s, at, s.n);
-	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !(rg__eq(name, usual) || rg__is_token(name)))
+	if (digits == 0 || at == digits || n >= (uint64_t)1 << 31 || !rg__is_token(name))
 		return RG_EINVAL; /* RFC 3261 §8.1.1.5: less than 2**31 */
 	*number = (uint32_t)n;
 	*method = name;

@@ -3,15 +3,51 @@
 #include "grammar/chars.h"
 #include "text/text.h"
 
-static inline bool at_char(rg_str s, size_t at, char c)
+/* Where a URI is being read. `next` is the octet at `at`, or -1 behind the last one. */
+typedef struct uri_place {
+	rg_str s;
+	rg__stops stops;
+	size_t at;
+	int next;
+} uri_place;
+
+RG__INLINE void go_to(uri_place *r, size_t at)
 {
-	return at < s.n && s.p[at] == c;
+	r->at = at;
+	r->next = at < r->s.n ? (unsigned char)r->s.p[at] : -1;
 }
 
-/* Goes on behind a `%`. */
+RG__INLINE uri_place start_of(rg_str s, size_t at)
+{
+	uri_place r = { .s = s, .stops = rg__stops_of(s) };
+
+	go_to(&r, at);
+	return r;
+}
+
+/* Skips octets of a set that has all letters and digits. */
+RG__INLINE void skip_run(uri_place *r, unsigned set)
+{
+	size_t at = r->at;
+
+	for (; at < RG__STOPS; at++) {
+		at = (unsigned)at + (unsigned)__builtin_ctzll(r->stops >> at);
+		r->at = at;
+		if (at == r->s.n) {
+			r->next = -1;
+			return;
+		}
+		r->next = (unsigned char)r->s.p[at];
+		if (!rg__is(r->s.p[at], set))
+			return;
+	}
+	go_to(r, rg__span(r->s, at, set));
+}
+
+/* Goes on behind a `%`. Returns where it ends. */
 static size_t skip_escaped(rg_str s, size_t at, unsigned set)
 {
-	for (; at_char(s, at, '%'); at = rg__span(s, at + 3, set)) {
+	for (; at < s.n && s.p[at] == '%'; at = rg__span(s, at + 3, set)) {
 		if (s.n - at < 3 || !rg__is(s.p[at + 1], RG__C_HEX) || !rg__is(s.p[at + 2], RG__C_HEX))
 			break;
 	}
@@ -20,31 +56,46 @@ static size_t skip_escaped(rg_str s, size_t at, unsigned set)
 
 /* Skips octets of the set and well-formed escapes. Stops at a malformed escape as well; the caller then misses the delimiter it expects
  * and refuses the URI. */
-RG__INLINE size_t skip_set(rg_str s, size_t at, unsigned set)
+RG__INLINE void skip_set(uri_place *r, unsigned set)
 {
-	size_t end = rg__span(s, at, set);
-
-	return at_char(s, end, '%') ? skip_escaped(s, end, set) : end;
+	skip_run(r, set);
+	if (r->next == '%')
+		go_to(r, skip_escaped(r->s, r->at, set));
 }
 
-/* Returns the index after the host name at @p from; 0: it is none. Devices call themselves by a number (GB/T 28181) or with a `_`, so both
- * are names. A dotted name that ends in a number is refused: it looks like an IPv4 address, and readers would disagree on which one. */
-static size_t skip_hostname(rg_str s, size_t from)
+RG__INLINE rg_str since(const uri_place *r, size_t from)
 {
-	for (size_t label = from;;) {
-		size_t end = rg__span(s, label, RG__C_LABEL), next = end + at_char(s, end, '.');
+	return rg__sub(r->s, from, r->at);
+}
 
-		if (end == label || s.p[label] == '-' || s.p[end - 1] == '-')
-			return 0;
-		if (next == end || next == s.n || !rg__is(s.p[next], RG__C_HOST)) /* the last label; the name may end in a dot */
-			return label > from && rg__is(s.p[label], RG__C_DIGIT) && rg__span(s, label, RG__C_DIGIT) == end ? 0 : next;
-		label = next;
+/* False: there is no host name. Devices call themselves by a number (GB/T 28181) or with a `_`, so both are names. A dotted name that ends in a
+ * number is refused: it looks like an IPv4 address, and readers would disagree on which one. */
+RG__INLINE bool skip_hostname(uri_place *r)
+{
+	const char *p = r->s.p;
+	size_t from = r->at;
+
+	for (size_t label = from;; label = r->at) {
+		skip_run(r, RG__C_LABEL);
+		size_t end = r->at;
+
+		if (end == label || p[label] == '-' || p[end - 1] == '-')
+			return false;
+		if (r->next == '.') {
+			go_to(r, end + 1);
+			if (r->next >= 0 && rg__is((char)r->next, RG__C_HOST))
+				continue;
+		}
+		/* The last label; the name may end in a dot. */
+		return label == from || !rg__is(p[label], RG__C_DIGIT) || rg__span(r->s, label, RG__C_DIGIT) < end;
 	}
 }
 
 bool rg__is_hostname(rg_str s)
 {
-	return s.n > 0 && skip_hostname(s, 0) == s.n;
+	uri_place r = start_of(s, 0);
+
+	return s.n > 0 && skip_hostname(&r) && r.next < 0;
 }
 
 bool rg__is_dns_name(rg_str s)
@@ -53,122 +104,181 @@ bool rg__is_dns_name(rg_str s)
 }
 
 /* userinfo = user [ ":" password ] "@". No later part may contain an unescaped "@", so the first one ends the userinfo. */
-static inline bool read_userinfo(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_userinfo(uri_place *r, rg__uri *out)
 {
-	size_t plain = rg__span(s, *at, RG__C_USER), end = at_char(s, plain, '%') ? skip_escaped(s, plain, RG__C_USER) : plain;
+	size_t from = r->at;
 
-	if (!at_char(s, end, '@') && (end == s.n || !memchr(s.p + end, '@', s.n - end)))
+	skip_run(r, RG__C_USER);
+	size_t plain = r->at;
+	if (r->next == '%')
+		go_to(r, skip_escaped(r->s, plain, RG__C_USER));
+	if (r->next != '@' && (r->next < 0 || !memchr(r->s.p + r->at, '@', r->s.n - r->at))) {
+		go_to(r, from);
 		return true;
-	if (end == *at)
+	}
+	if (r->at == from)
 		return false;
-	out->user = rg__sub(s, *at, end);
-	out->user_escaped = end > plain;
-	if (at_char(s, end, ':')) {
-		size_t from = end + 1;
-		end = skip_set(s, from, RG__C_PASSWORD);
-		out->password = rg__sub(s, from, end);
+	out->user = since(r, from);
+	out->user_escaped = r->at > plain;
+	if (r->next == ':') {
+		go_to(r, r->at + 1);
+		from = r->at;
+		skip_set(r, RG__C_PASSWORD);
+		out->password = since(r, from);
 	}
-	*at = end + 1;
-	return at_char(s, end, '@');
-}
-
-static inline bool read_host(rg_str s, size_t *at, rg__uri *out)
-{
-	size_t from = *at, end = from;
-
-	if (at_char(s, from, '[')) {
-		const char *close = memchr(s.p + from, ']', s.n - from);
-		if (!close)
-			return false;
-		end = (size_t)(close - s.p) + 1;
-		out->host = rg__sub(s, from, end);
-		out->host_kind = RG__HOST_IP6;
-		*at = end;
-		return rg__ip6_parse(rg__sub(s, from + 1, end - 1), &out->addr);
-	}
-	out->host_kind = RG__HOST_IP4;
-	if (from < s.n && rg__is(s.p[from], RG__C_DIGIT))
-		end = rg__ip4_read(s, from, out->addr.ip);
-	if (end > from && (end == s.n || !rg__is(s.p[end], RG__C_HOST))) {
-		out->addr.family = 4;
-	} else {
-		memset(out->addr.ip, 0, sizeof out->addr.ip); /* of `192.0.2.1.example` */
-		out->host_kind = RG__HOST_NAME;
-		end = skip_hostname(s, from);
-	}
-	if (end == 0)
+	if (r->next != '@')
 		return false;
-	*at = end;
-	out->host = rg__sub(s, from, end);
+	go_to(r, r->at + 1);
 	return true;
 }
 
-static inline bool read_port(rg_str s, size_t *at, rg__uri *out)
+static bool read_ip6(rg_str s, size_t *at, rg__uri *out)
 {
-	size_t end = *at + 1;
-	uint32_t port = 0, digit;
+	const char *close = memchr(s.p + *at, ']', s.n - *at);
 
-	if (!at_char(s, *at, ':'))
+	if (!close)
+		return false;
+	size_t from = *at, end = (size_t)(close - s.p) + 1;
+	out->host = rg__sub(s, from, end);
+	out->host_kind = RG__HOST_IP6;
+	*at = end;
+	return rg__ip6_parse(rg__sub(s, from + 1, end - 1), &out->addr);
+}
+
+/* Returns the index after an IPv4 address; 0: what is there is no such address, but maybe a name like `192.0.2.1.example`. */
+RG__INLINE size_t read_ip4(const uri_place *r, rg__uri *out)
+{
+	size_t end = r->next >= '0' && r->next <= '9' ? rg__ip4_read(r->s, r->at, out->addr.ip) : 0;
+
+	if (end > r->at && (end == r->s.n || !rg__is(r->s.p[end], RG__C_HOST)))
+		return end;
+	memset(out->addr.ip, 0, sizeof out->addr.ip);
+	return 0;
+}
+
+RG__INLINE bool read_host(uri_place *r, rg__uri *out)
+{
+	size_t from = r->at, end;
+
+	if (r->next == '[') {
+		size_t at = from;
+		bool good = read_ip6(r->s, &at, out);
+
+		go_to(r, at);
+		return good;
+	}
+	end = read_ip4(r, out);
+	if (end > 0) {
+		out->host_kind = RG__HOST_IP4;
+		out->addr.family = 4;
+		go_to(r, end);
+	} else {
+		out->host_kind = RG__HOST_NAME;
+		if (!skip_hostname(r))
+			return false;
+	}
+	out->host = since(r, from);
+	return true;
+}
+
+/* Reads digits until the number is too large for a port. Returns where they end. */
+static size_t read_slowly(rg_str s, size_t at, uint32_t *port)
+{
+	uint32_t digit;
+
+	*port = 0;
+	for (; at < s.n && (digit = (uint32_t)(unsigned char)s.p[at] - '0') <= 9 && *port <= 65535; at++)
+		*port = *port * 10 + digit;
+	return at;
+}
+
+RG__INLINE bool read_port(uri_place *r, rg__uri *out)
+{
+	enum { AT_ONCE = 8, LAST_STOP = RG__STOPS - 1 }; /* the last one may be a digit */
+	uint32_t port;
+
+	if (r->next != ':')
 		return true;
-	for (; end < s.n && (digit = (uint32_t)(unsigned char)s.p[end] - '0') <= 9 && port <= 65535; end++)
-		port = port * 10 + digit;
+	size_t from = r->at + 1, end = from < LAST_STOP ? from + (unsigned)__builtin_ctzll(r->stops >> from) : LAST_STOP;
+	if (r->s.n - from < AT_ONCE || end - from - 1 >= AT_ONCE || end == LAST_STOP || !rg__few_digits(r->s.p + from, end - from, &port))
+		end = read_slowly(r->s, from, &port);
 	if (port == 0 || port > 65535)
 		return false;
 	out->port = (uint16_t)port;
 	if (out->addr.family != 0)
 		out->addr.port = out->port;
-	*at = end;
+	go_to(r, end);
+	return true;
+}
+
+/* False: a name of @p params, which are well-formed, occurs twice. @p escapes: one has an escape. */
+static bool have_distinct_names(rg_str params, bool escapes)
+{
+	rg__names names;
+	rg__param param;
+
+	rg__names_init(&names, escapes);
+	while (rg__uri_param_next(&params, &param)) {
+		if (!rg__names_add(&names, param.name))
+			return false;
+	}
 	return true;
 }
 
 /* uri-parameters = *( ";" pname [ "=" pvalue ] ). Like other-param, every parameter may have any legal value. RFC 3261 §19.1.1 forbids a
  * name that occurs twice. */
-RG__INLINE bool read_uri_params(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_uri_params(uri_place *r, rg__uri *out)
 {
-	size_t from = *at;
-	rg__names names;
+	size_t from = r->at, n = 0;
+	rg__shapes shapes = { 0 };
+	bool escapes = false;
 
-	if (!at_char(s, from, ';'))
+	if (r->next != ';')
 		return true;
-	rg__names_init(&names, false);
-	while (at_char(s, *at, ';')) {
-		size_t name = *at + 1, end = rg__span(s, name, RG__C_PARAM);
-		if (at_char(s, end, '%')) {
-			names.escapes = true;
-			end = skip_escaped(s, end, RG__C_PARAM);
+	for (; r->next == ';'; n++) {
+		size_t name = r->at + 1;
+
+		r->at = name;
+		skip_run(r, RG__C_PARAM);
+		if (r->next == '%') {
+			escapes = true;
+			go_to(r, skip_escaped(r->s, r->at, RG__C_PARAM));
 		}
-		if (end == name || !rg__names_add(&names, rg__sub(s, name, end)))
+		if (r->at == name)
 			return false;
-		if (at_char(s, end, '=')) {
-			size_t value = end + 1;
-			end = skip_set(s, value, RG__C_PARAM);
-			if (end == value)
+		rg__shapes_add(&shapes, since(r, name));
+		if (r->next == '=') {
+			size_t value = r->at + 1;
+
+			r->at = value;
+			skip_set(r, RG__C_PARAM);
+			if (r->at == value)
 				return false;
 		}
-		*at = end;
 	}
-	out->params = rg__sub(s, from, *at);
-	out->n_params = (uint8_t)names.n;
-	return true;
+	out->params = since(r, from);
+	out->n_params = (uint8_t)n;
+	return n <= RG__PARAMS_MAX && ((!escapes && !shapes.collide) || have_distinct_names(out->params, escapes));
 }
 
 /* headers = "?" header *( "&" header ), header = hname "=" hvalue. Only the value may be empty. */
-static bool read_headers(rg_str s, size_t *at, rg__uri *out)
+RG__INLINE bool read_headers(uri_place *r, rg__uri *out)
 {
-	size_t end = *at;
+	size_t from = r->at + 1;
 	uint32_t n = 0;
 
-	if (!at_char(s, *at, '?'))
+	if (r->next != '?')
 		return true;
 	do {
-		size_t name = end + 1;
-		end = skip_set(s, name, RG__C_HEADER);
-		if (end == name || !at_char(s, end, '=') || ++n > RG__PARAMS_MAX)
+		size_t name = ++r->at;
+
+		skip_set(r, RG__C_HEADER);
+		if (r->at == name || r->next != '=' || ++n > RG__PARAMS_MAX)
 			return false;
-		end = skip_set(s, end + 1, RG__C_HEADER);
-	} while (at_char(s, end, '&'));
-	out->headers = rg__sub(s, *at + 1, end);
-	*at = end;
+		r->at++;
+		skip_set(r, RG__C_HEADER);
+	} while (r->next == '&');
+	out->headers = since(r, from);
 	return true;
 }
 
@@ -176,7 +286,11 @@ static bool read_headers(rg_str s, size_t *at, rg__uri *out)
 static inline void start_uri(rg__uri *out, rg_str text)
 {
 	out->text = text;
-	out->user = out->password = out->host = out->params = out->headers = RG__ABSENT;
+	out->user = RG__ABSENT;
+	out->password = RG__ABSENT;
+	out->host = RG__ABSENT;
+	out->params = RG__ABSENT;
+	out->headers = RG__ABSENT;
 	memset(out->addr.ip, 0, sizeof out->addr.ip);
 	out->addr.family = out->addr.reserved = 0;
 	out->addr.port = out->port = 0;
@@ -193,10 +307,20 @@ static rg_status refuse_uri(rg__uri *out)
 /* What follows the scheme. @p user: there may be a user. */
 static rg_status read_sip(rg_str s, size_t at, bool user, rg__uri *out)
 {
-	if ((!user || read_userinfo(s, &at, out)) && read_host(s, &at, out) && read_port(s, &at, out) && read_uri_params(s, &at, out) &&
-		read_headers(s, &at, out) && at == s.n)
+	uri_place r = start_of(s, at);
+
+	if ((!user || read_userinfo(&r, out)) && read_host(&r, out) && read_port(&r, out) && read_uri_params(&r, out) && read_headers(&r, out) &&
+		r.next < 0)
 		return RG_OK;
 	return refuse_uri(out);
+}
+
+static bool is_uric(rg_str s, size_t at)
+{
+	uri_place r = start_of(s, at);
+
+	skip_set(&r, RG__C_URIC);
+	return at < s.n && r.next < 0;
 }
 
 /* Returns the index after the colon; 0 if there is no scheme. */
@@ -208,7 +332,7 @@ static size_t read_any_scheme(rg_str s, rg__uri *out)
 		return 0;
 	while (end < s.n && (rg__is(s.p[end], RG__C_ALPHA | RG__C_DIGIT) || memchr("+-.", s.p[end], 3)))
 		end++;
-	if (!at_char(s, end, ':'))
+	if (end == s.n || s.p[end] != ':')
 		return 0;
 	rg_str name = rg__sub(s, 0, end);
 	out->scheme = RG__SCHEME_OTHER;
@@ -234,7 +358,7 @@ rg_status rg__uri_parse(rg_str text, rg__uri *out)
 
 	if (at > 0 && out->scheme != RG__SCHEME_OTHER)
 		return read_sip(text, at, true, out);
-	return at > 0 && at < text.n && skip_set(text, at, RG__C_URIC) == text.n ? RG_OK : refuse_uri(out);
+	return at > 0 && is_uric(text, at) ? RG_OK : refuse_uri(out);
 }
 
 rg_status rg__uri_parse_hop(rg_str text, rg__uri *out)
@@ -270,20 +394,32 @@ static bool loose_rest(rg_str rest, rg_str host)
 }
 
 /* userinfo whose password has any form. A `:`, `;`, `?` or `/` in it leaves open what is the password. */
-static bool loose_userinfo(rg_str s, size_t *at, rg__uri *out)
+static bool loose_userinfo(uri_place *r, rg__uri *out)
 {
-	size_t from = *at;
+	const char *p = r->s.p;
+	size_t from = r->at;
 
-	if (read_userinfo(s, at, out))
+	if (read_userinfo(r, out))
 		return true;
-	size_t colon = skip_set(s, from, RG__C_USER), end = colon + 1;
-	if (colon == from || !at_char(s, colon, ':'))
+	go_to(r, from);
+	skip_set(r, RG__C_USER);
+	size_t end = r->at + 1;
+	if (r->at == from || r->next != ':')
 		return false;
-	while (end < s.n && s.p[end] != '@' && !ends_uri(s.p[end]) && !memchr(":;?/", s.p[end], 4))
+	while (end < r->s.n && p[end] != '@' && !ends_uri(p[end]) && !memchr(":;?/", p[end], 4))
 		end++;
 	out->password = RG__ABSENT;
-	*at = end + 1;
-	return at_char(s, end, '@');
+	if (end == r->s.n || p[end] != '@')
+		return false;
+	go_to(r, end + 1);
+	return true;
+}
+
+static bool read_loosely(rg_str s, size_t at, rg__uri *out)
+{
+	uri_place r = start_of(s, at);
+
+	return loose_userinfo(&r, out) && read_host(&r, out) && loose_rest(rg__sub(s, r.at, s.n), out->host);
 }
 
 rg_status rg__uri_read_address(rg_str text, rg__uri *out)
@@ -293,10 +429,7 @@ rg_status rg__uri_read_address(rg_str text, rg__uri *out)
 	start_uri(out, text);
 	size_t at = read_scheme(text, out);
 
-	if (at > 0 && out->scheme != RG__SCHEME_OTHER && loose_userinfo(text, &at, out) && read_host(text, &at, out) &&
-		loose_rest(rg__sub(text, at, text.n), out->host))
-		return RG_OK;
-	return refuse_uri(out);
+	return at > 0 && out->scheme != RG__SCHEME_OTHER && read_loosely(text, at, out) ? RG_OK : refuse_uri(out);
 }
 
 bool rg__has_stray_octet(rg_str uri)

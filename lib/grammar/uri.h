@@ -85,16 +85,16 @@ bool rg__is_hostname(rg_str s);
 /* Whether a host name can be one of the DNS. A `_` or a number alone is compared as text only: resolvers take a number for an address. */
 bool rg__is_dns_name(rg_str s);
 
-/* The names of a list so far, to find duplicates. `escapes`: these are names of URI parameters, where an octet equals its escape. */
+/* The names of a list so far, to find duplicates. `escapes`: these are names of URI parameters, where an octet equals its escape, and one has
+ * an escape. */
 typedef struct rg__names {
 	uint32_t n;
-	bool escapes, escaped; /* `escapes` may be set later, before the first name with an escape is added. `escaped`: there is one */
-	uint64_t shapes;  /* a bit for length and first letter of each name, so that in a short list most names need no comparison */
-	uint64_t bits[4]; /* set by a hash of each name, for the same in a long list */
+	bool escapes, escaped; /* `escaped`: a name so far has an escape */
+	uint64_t bits[4]; /* set by a hash of each name, so that in a long list most names need no comparison */
 	rg_str name[RG__PARAMS_MAX];
 } rg__names;
 
-/* Up to this many names, `shapes` decides on comparing them: it costs less than a hash. */
+/* Up to this many names, comparing them costs less than their hashes. */
 enum { RG__NAMES_FEW = 8 };
 
 static inline void rg__names_init(rg__names *names, bool escapes) /* does not touch the large array */
@@ -102,21 +102,23 @@ static inline void rg__names_init(rg__names *names, bool escapes) /* does not to
 	names->n = 0;
 	names->escapes = escapes;
 	names->escaped = false;
-	names->shapes = 0;
 }
 
-bool rg__names_compare_and_add(rg__names *names, rg_str name);
-
 /* Adds a name of at least one octet. False: a duplicate, or too many names. */
-static inline bool rg__names_add(rg__names *names, rg_str name)
+bool rg__names_add(rg__names *names, rg_str name);
+
+/* What tells of most short lists of names without an escape that no name occurs twice: a bit for length and first letter of each. */
+typedef struct rg__shapes {
+	uint64_t bits;
+	bool collide; /* two names have the same bit: rg__names decides */
+} rg__shapes;
+
+static inline void rg__shapes_add(rg__shapes *shapes, rg_str name)
 {
 	uint64_t shape = (uint64_t)1 << ((name.n * 11 + ((unsigned char)name.p[0] | 0x20)) & 63);
 
-	if (names->n >= RG__NAMES_FEW || names->escapes || (names->shapes & shape))
-		return rg__names_compare_and_add(names, name);
-	names->shapes |= shape;
-	names->name[names->n++] = name;
-	return true;
+	shapes->collide |= (shapes->bits & shape) != 0;
+	shapes->bits |= shape;
 }
 
 /* Unescapes @p s into @p room, which has at least s.n bytes and may be @p s itself. RG_EINVAL for a malformed escape, and for a result

@@ -102,11 +102,19 @@ static inline bool is_stray(const void *array, uint32_t n)
 	return !array && n > 0;
 }
 
+static bool has_rare_stray_count(const rg_request *r)
+{
+	return is_stray(r->paths, r->n_paths) || is_stray(r->supported, r->n_supported) || is_stray(r->require, r->n_require) ||
+		is_stray(r->feature_caps, r->n_feature_caps) || is_stray(r->routes, r->n_routes) || is_stray(r->branches, r->n_branches) ||
+		is_stray(r->resolved, r->n_resolved);
+}
+
+/* Most requests have Contacts and Allow alone. */
 static inline bool has_stray_count(const rg_request *r)
 {
-	return is_stray(r->contacts, r->n_contacts) || is_stray(r->paths, r->n_paths) || is_stray(r->supported, r->n_supported) ||
-		is_stray(r->require, r->n_require) || is_stray(r->feature_caps, r->n_feature_caps) || is_stray(r->allow, r->n_allow) ||
-		is_stray(r->routes, r->n_routes) || is_stray(r->branches, r->n_branches) || is_stray(r->resolved, r->n_resolved);
+	uint32_t rare = r->n_paths | r->n_supported | r->n_require | r->n_feature_caps | r->n_routes | r->n_branches | r->n_resolved;
+
+	return is_stray(r->contacts, r->n_contacts) || is_stray(r->allow, r->n_allow) || (rare > 0 && has_rare_stray_count(r));
 }
 
 /* Clears every count without an array, and names one. */

@@ -4,35 +4,37 @@
 #include "message/message.h"
 #include "rules/rules.h"
 
-/* The Contact parameters that the library interprets. */
+/* The Contact parameters that the library interprets: X(name, id, whether it is stored). The first three are the usual ones. */
+#define KNOWN_MAP(X) \
+	X("expires", P_EXPIRES, false) \
+	X("+sip.instance", P_INSTANCE, true) \
+	X("q", P_Q, false) \
+	X("received", P_RECEIVED, false) \
+	X("pub-gruu", P_PUB_GRUU, false) \
+	X("temp-gruu", P_TEMP_GRUU, false) \
+	X("reg-id", P_REG_ID, true) \
+	X("methods", P_METHODS, true) \
+	X("+sip.pnsreg", P_PNSREG, true)
+
 enum { P_OTHER, P_EXPIRES, P_Q, P_RECEIVED, P_RECEIVED_PARAM, P_PUB_GRUU, P_TEMP_GRUU, P_INSTANCE, P_REG_ID, P_METHODS, P_PNSREG, P_COUNT };
 
-static const struct {
-	rg_str name;
-	uint8_t id;
-	bool stored;
-} known[] = {
-	{ { "expires", 7 }, P_EXPIRES, false }, /* the first three are the usual ones */
-	{ { "+sip.instance", 13 }, P_INSTANCE, true },
-	{ { "q", 1 }, P_Q, false },
-	{ { "received", 8 }, P_RECEIVED, false },
-	{ { "pub-gruu", 8 }, P_PUB_GRUU, false },
-	{ { "temp-gruu", 9 }, P_TEMP_GRUU, false },
-	{ { "reg-id", 6 }, P_REG_ID, true },
-	{ { "methods", 7 }, P_METHODS, true },
-	{ { "+sip.pnsreg", 11 }, P_PNSREG, true },
-};
+#define KNOWN_STORED(text, id, is_stored) [id] = is_stored,
+static const bool stored_params[P_COUNT] = { [P_OTHER] = true, KNOWN_MAP(KNOWN_STORED) };
+#undef KNOWN_STORED
 
-static int param_id(rg_str name, rg_str received_param, bool *stored)
+/* A name that is not written as it is listed. */
+__attribute__((noinline)) static int unusual_param_id(rg_str name, rg_str received_param)
 {
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (name.n == known[i].name.n && (rg__same_octets(name.p, known[i].name.p, name.n) || rg__eq_nocase(name, known[i].name))) {
-			*stored = known[i].stored;
-			return known[i].id;
-		}
-	}
-	*stored = !rg__eq_nocase(name, received_param);
-	return *stored ? P_OTHER : P_RECEIVED_PARAM;
+#define KNOWN_CHOICE(text, id, is_stored) rg__eq_nocase(name, RG_STR(text)) ? id :
+	return KNOWN_MAP(KNOWN_CHOICE) rg__eq_nocase(name, received_param) ? P_RECEIVED_PARAM : P_OTHER;
+#undef KNOWN_CHOICE
+}
+
+static inline int param_id(const rg__register *reg, rg_str name)
+{
+#define KNOWN_CHOICE(text, id, is_stored) rg__eq(name, RG_STR(text)) ? id :
+	return KNOWN_MAP(KNOWN_CHOICE) unusual_param_id(name, reg->set->received_param);
+#undef KNOWN_CHOICE
 }
 
 /* A malformed instance or reg-id is a generic parameter (RFC 3261 §20.10), unless outbound applies: extensions.c. */
@@ -136,12 +138,11 @@ static int32_t read_contact_params(rg__register *reg, rg__wanted *w, const rg__p
 	w->params_at = (uint32_t)reg->text.n;
 	for (uint32_t i = 0; i < params->n; i++) {
 		const rg__param *p = &params->row[i];
-		bool stored;
-		int id = param_id(p->name, reg->set->received_param, &stored);
+		int id = param_id(reg, p->name);
 
 		if (i >= reg->set->max_contact_params)
 			return RG_R_TOO_LARGE;
-		if (stored)
+		if (stored_params[id])
 			store(reg, w, p);
 		fault(reg, read_known(reg, w, id, p->value));
 	}
@@ -157,7 +158,11 @@ static bool too_many_uri_params(const rg__register *reg, const rg__uri *uri)
 static void start_wanted(rg__wanted *w, rg_str value)
 {
 	w->value = value;
-	w->params = w->instance = w->received = w->next_hop = w->host = RG__ABSENT;
+	w->params = RG__ABSENT;
+	w->instance = RG__ABSENT;
+	w->received = RG__ABSENT;
+	w->next_hop = RG__ABSENT;
+	w->host = RG__ABSENT;
 	w->addrs = NULL;
 	w->n_addrs = w->reg_id = 0;
 	w->states_instance = w->states_reg_id = w->outbound = w->moot = w->granted = w->pnsreg = false;
@@ -218,6 +223,7 @@ static int32_t read_contact_line(rg__register *reg, rg_str rest)
 			fault(reg, RG_R_PARSE_CONT);
 		if (more < 0 || (fits && (limit = take_contact(reg, value, good, &na, &params)) == RG_R_FINE))
 			continue;
+		reg->crowded = !fits;
 		return limit;
 	}
 	return RG_R_FINE;

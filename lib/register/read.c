@@ -330,7 +330,21 @@ static rg_status settle_wanted(rg__register *reg)
 	return RG_OK;
 }
 
+/* So many Contacts have room on the stack. */
+enum { LENT_SLOTS = (sizeof(rg__register_room) - sizeof(rg__register)) / sizeof(rg__wanted) };
+
 _Static_assert(sizeof(rg__register) + sizeof(rg__wanted) <= sizeof(rg__register_room), "the usual REGISTER has room on the stack");
+
+/* In parts, because of a larger one compilers make a slow string instruction. */
+static inline void zero_in_parts(char *bytes, size_t n)
+{
+	enum { PART = 64 };
+
+#pragma GCC unroll 8
+	for (; n > PART; n -= PART, bytes += PART)
+		memset(bytes, 0, PART);
+	memset(bytes, 0, n);
+}
 
 static rg__register *new_register(uint32_t slots, rg__register_room *room)
 {
@@ -340,20 +354,19 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 
 	if (!reg)
 		return NULL;
-	memset(&reg->aor, 0, sizeof *reg - offsetof(rg__register, aor));
+	zero_in_parts((char *)&reg->aor, sizeof *reg - offsetof(rg__register, aor));
 	reg->room = slots;
 	reg->lent = lent;
 	return reg;
 }
 
-static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, rg__register_room *room, rg__register **out, rg_error *why)
+static rg_status read_in_room(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, uint32_t slots, rg__register_room *room, rg__register **out, rg_error *why)
 {
-	rg__register *reg;
+	rg__register *reg = new_register(slots, room);
 	rg_status status;
 
 	*out = NULL;
-	reg = new_register(count_at_most(request, rg__config_int(config, RG__P_max_request_contacts)), room);
 	if (!reg)
 		return RG_ENOMEM;
 	reg->request = request;
@@ -382,6 +395,22 @@ static rg_status read_register(const rg_request *request, const rg_upstream *ups
 	reg->path = placed(reg, reg->path_at, reg->path_n);
 	*out = reg;
 	return RG_OK;
+}
+
+/* Most requests have few Contacts. These are not counted: when they turn out to be more than the room is for, reading starts again. */
+static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
+	const rg_save_options *options, rg__register_room *room, rg__register **out, rg_error *why)
+{
+	int64_t limit = rg__config_int(config, RG__P_max_request_contacts);
+
+	if (room && request->n_contacts <= LENT_SLOTS && limit >= LENT_SLOTS) {
+		rg_status status = read_in_room(request, upstream, config, options, LENT_SLOTS, room, out, why);
+
+		if (status != RG_OK || !(*out)->crowded || limit == LENT_SLOTS)
+			return status;
+		rg__register_free(*out);
+	}
+	return read_in_room(request, upstream, config, options, count_at_most(request, limit), room, out, why);
 }
 
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,

@@ -80,6 +80,7 @@ struct rg__register {
 	uint32_t allow;          /* methods of the Allow header */
 	uint32_t n, room;        /* Contacts read; slots */
 	bool lent;               /* allocated by the caller */
+	bool crowded;            /* the slots are fewer than the limit, and there are more Contacts */
 	rg__wanted wanted[];
 };
 

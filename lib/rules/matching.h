@@ -59,6 +59,13 @@ static inline void rg__matchable_read(rg__matchable *m, const rg__uri *uri, rg_s
  * @p how says. */
 bool rg__matches(const rg__matching *how, rg__matchable *contact, rg__matchable *binding);
 
+/* True of a Contact and a binding that match whenever their URIs have the same octets. False: rg__matches() decides. */
+static inline bool rg__octets_match(const rg__matching *how, const rg__matchable *contact, const rg__matchable *binding)
+{
+	return contact->by == RG__BY_MODE && contact->reg_id == 0 && binding->reg_id == 0 &&
+		(how->mode == RG__MATCH_URI || how->mode == RG__MATCH_PARAM);
+}
+
 /* The same of a Contact that does not go by the mode, but only by what comes first: the push parameters of RG__BY_PUSH, the instance of
  * RG__BY_DEVICE. Flows do not match so. */
 bool rg__matches_first(const rg__matching *how, rg__matchable *contact, rg__matchable *binding);

@@ -30,27 +30,37 @@ uint32_t rg__methods_of(rg_str list)
 
 static inline size_t skip_blank(rg_str s, size_t at)
 {
-	while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t'))
+	while (at < s.n && (unsigned char)s.p[at] <= ' ' && (s.p[at] == ' ' || s.p[at] == '\t'))
 		at++;
 	return at;
 }
 
-/* rg__span() for RG__C_TOKEN. Most methods are of capital letters. */
-static inline size_t skip_name(rg_str s, size_t at)
+/* rg__span() for RG__C_TOKEN. */
+static inline size_t skip_name(rg_str s, rg__stops stops, size_t at)
 {
-	if (s.n - at >= sizeof(rg__octets))
-		at += rg__first_mark((rg__octets)(rg__octets_at(s.p + at) - 'A' > 'Z' - 'A'));
+	for (; at < RG__STOPS; at++) {
+		at = (unsigned)at + (unsigned)__builtin_ctzll(stops >> at);
+		if (at == s.n || !rg__is(s.p[at], RG__C_TOKEN))
+			return at;
+	}
 	return rg__span(s, at, RG__C_TOKEN);
 }
 
 bool rg__methods_read(rg_str list, uint32_t *bits)
 {
-	for (size_t at = 0;; at++) {
-		size_t from = skip_blank(list, at), end = skip_name(list, from);
+	rg__stops stops = rg__stops_of(list);
+	uint32_t sum = *bits;
 
-		if (end > from)
-			*bits |= rg__method_bit(rg__sub(list, from, end));
-		at = skip_blank(list, end);
+	for (size_t at = 0;; at++) {
+		size_t from = skip_blank(list, at);
+
+		at = skip_name(list, stops, from);
+		if (at > from)
+			sum |= rg__method_bit(rg__sub(list, from, at));
+		if (at < list.n && list.p[at] == ',')
+			continue;
+		at = skip_blank(list, at);
+		*bits = sum;
 		if (at == list.n || list.p[at] != ',')
 			return at == list.n;
 	}

@@ -21,18 +21,30 @@ rg_str rg__trim_ends(rg_str s)
 	return s;
 }
 
+static bool has_control(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (((unsigned char)p[i] < ' ' && p[i] != '\t') || p[i] == 0x7f)
+			return true;
+	}
+	return false;
+}
+
+static inline rg__octets mark_below_blank(rg__octets v)
+{
+	return (rg__octets)((v < ' ') | (v == 0x7f));
+}
+
+/* HTAB, which does not count, is so rare that it is told apart in a second pass. */
 bool rg__octets_have_control(const char *p, size_t n)
 {
-	rg__octets marks = { 0 }, last;
+	rg__octets marks = { 0 };
 
-	if (n < sizeof last) {
-		memset(&last, ' ', sizeof last);
-		memcpy(&last, p, n);
-		return rg__any_mark(rg__mark_control(last));
-	}
-	for (size_t i = 0; i + sizeof last < n; i += sizeof last)
-		marks |= rg__mark_control(rg__octets_at(p + i));
-	return rg__any_mark(marks | rg__mark_control(rg__octets_at(p + n - sizeof last)));
+	if (n < sizeof marks)
+		return has_control(p, n);
+	for (const char *last = p + n - sizeof marks, *at = p; at < last; at += sizeof marks)
+		marks |= mark_below_blank(rg__octets_at(at));
+	return rg__any_mark(marks | mark_below_blank(rg__octets_at(p + n - sizeof marks))) && has_control(p, n);
 }
 
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out)

@@ -86,6 +86,21 @@ void rg__defuse(char *text, size_t n);
 /* Accepts one or more digits and nothing else (RG_EINVAL). A value above @p max becomes @p max, with RG_OK. */
 rg_status rg__parse_uint(rg_str s, uint64_t max, uint64_t *out);
 
+/* Reads @p n digits, one to eight, all at once. Eight octets at @p p may be read. False: one of the n is no digit. */
+static inline bool rg__few_digits(const char *p, size_t n, uint32_t *out)
+{
+	/* What is not wanted goes out at the low end, as if there were zeros before the first digit. */
+	uint64_t v = (rg__word_at(p) ^ 0x3030303030303030) << (64 - 8 * n);
+
+	if (((v | (v + 0x7676767676767676)) & 0x8080808080808080) != 0) /* an octet above 9 */
+		return false;
+	/* Pairs of neighbours become numbers, the first of them the higher one. */
+	v = (v * 10 + (v >> 8)) & 0x00ff00ff00ff00ff;
+	v = (v * 100 + (v >> 16)) & 0x0000ffff0000ffff;
+	*out = (uint32_t)(v * 10000 + (v >> 32));
+	return true;
+}
+
 #define RG__TIME_LAST INT64_C(253402300799999) /* the last millisecond of the year 9999 */
 
 /* Saturating arithmetic on times and counts. */

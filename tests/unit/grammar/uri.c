@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void part(const char *text, const char *name, rg_str got, const char *want)
 {
@@ -384,4 +385,32 @@ Test(uri, has_no_octet_at_which_it_could_end_where_it_is_printed)
 	for (const char *c = "\t\n\r \"<>\x7f"; *c; c++)
 		cr_expect(rg__has_stray_octet((rg_str){ c, 1 }), "0x%02x", *c);
 	cr_expect(rg__has_stray_octet((rg_str){ "", 1 }));
+}
+
+/* A map of the first 64 octets leads the reader. */
+Test(uri, is_read_alike_wherever_its_64th_octet_falls)
+{
+	for (int n = 1; n <= 80; n++) {
+		char user[96], text[192];
+		rg__uri uri;
+
+		memset(user, 'a', sizeof user);
+		int length = snprintf(text, sizeof text, "sip:%.*s@a-1.example:65535;x=y-z;ob", n, user);
+		char *room = malloc((size_t)length); /* so that a read past the end shows */
+		memcpy(room, text, (size_t)length);
+		cr_assert_eq(rg__uri_parse((rg_str){ room, (size_t)length }, &uri), RG_OK, "%s", text);
+		cr_expect_eq(uri.user.n, (size_t)n);
+		part(text, "host", uri.host, "a-1.example");
+		cr_expect_eq(uri.port, 65535, "%s", text);
+		part(text, "params", uri.params, ";x=y-z;ob");
+		cr_expect_eq(uri.n_params, 2);
+		for (int i = 4; i < length; i++) { /* a control character is refused at each place */
+			char was = room[i];
+
+			room[i] = '\x01';
+			cr_expect_neq(rg__uri_parse((rg_str){ room, (size_t)length }, &uri), RG_OK, "%s at %d", text, i);
+			room[i] = was;
+		}
+		free(room);
+	}
 }

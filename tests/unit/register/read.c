@@ -523,3 +523,36 @@ Test(register_read, a_repeat_may_spread_its_values_over_other_lines_and_spaces)
 		.supported = { "path" }), 400, "in another order");
 	end_world(&w);
 }
+
+Test(register_read, any_number_of_contacts_is_read_alike_with_room_on_the_stack_and_without)
+{
+	static const char *const values[] = { "<sip:a@192.0.2.1>", "<sip:b@192.0.2.2>;expires=5", "<sip:c@192.0.2.3>", "<sip:d@192.0.2.4>;q=0.5",
+		"<sip:e@192.0.2.5" };
+
+	for (int n = 1; n <= 5; n++) {
+		for (int lines = 0; lines < 2; lines++) {
+			char joined[256] = "";
+			rg__register_room room;
+			spec_room texts;
+			rg__register *with = NULL, *without = NULL;
+			spec s = { .contact = { joined } };
+
+			for (int i = 0; i < n; i++) {
+				if (lines)
+					s.contact[i] = values[i];
+				strcat(joined, i > 0 ? ", " : "");
+				strcat(joined, values[i]);
+			}
+			rg_request r = request_of(&s, &texts);
+			cr_assert_eq(rg__register_read(&r, NULL, NULL, &room, &with, NULL), RG_OK);
+			cr_assert_eq(rg__register_read(&r, NULL, NULL, NULL, &without, NULL), RG_OK);
+			cr_expect_eq(rg__register_reason(with), n < 5 ? RG_R_FINE : RG_R_PARSE_CONT, "%d", n);
+			cr_expect_eq(rg__register_reason(without), rg__register_reason(with));
+			cr_expect_eq(with->n, without->n);
+			cr_expect(n == 5 || with->n == (uint32_t)n);
+			cr_expect_eq(with->fingerprint, without->fingerprint);
+			rg__register_free(with);
+			rg__register_free(without);
+		}
+	}
+}

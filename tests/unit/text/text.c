@@ -114,3 +114,22 @@ Test(text, arithmetic_saturates_at_both_ends)
 	cr_expect_eq(rg__mul_sat(INT64_MAX, -2), INT64_MIN);
 	cr_expect_eq(rg__mul_sat(INT64_MIN, 2), INT64_MIN);
 }
+
+Test(text, one_to_eight_digits_are_a_number_at_once)
+{
+	static const char text[] = "90817263";
+	uint32_t want = 0, got;
+
+	for (size_t n = 1; n <= 8; n++) {
+		want = want * 10 + (uint32_t)(text[n - 1] - '0');
+		cr_expect(rg__few_digits(text, n, &got));
+		cr_expect_eq(got, want);
+		for (int octet = 0; octet < 256; octet++) {
+			char changed[sizeof text];
+
+			memcpy(changed, text, sizeof text);
+			changed[n - 1] = (char)octet;
+			cr_expect_eq(rg__few_digits(changed, n, &got), octet >= '0' && octet <= '9', "%d behind %zu digits", octet, n - 1);
+		}
+	}
+}
