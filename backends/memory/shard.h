@@ -55,11 +55,6 @@ static inline bool same_string(rg_str a, rg_str b)
 	return sum == 0;
 }
 
-static inline bool keys_match(const rg_key *a, const rg_key *b)
-{
-	return same_string(a->user, b->user) && same_string(a->host, b->host) && same_string(a->domain, b->domain);
-}
-
 static inline bool same_revision(const rg_revision *a, const rg_revision *b)
 {
 	return memcmp(a->b, b->b, sizeof a->b) == 0;
@@ -313,7 +308,6 @@ void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32
 /* These two move a tag, whose group it does not leave. Between them no cell needs to hold it. */
 void tags_lift(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
 void tags_put(const struct memory *m, struct shard *s, const struct cell *was, uint32_t was_at, uint32_t entry, uint32_t index);
-bool same_tags(const rg_record *a, const rg_record *b);
 
 static inline uint32_t link_entry(const struct shard *s, uint32_t link)
 {
