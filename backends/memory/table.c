@@ -51,17 +51,6 @@ uint32_t *table_slot(struct shard *s, const rg_key *key, uint32_t hash, bool *fo
 	return p;
 }
 
-/* A caller reads the whole record that it fetched. Requesting its cache lines together is faster than missing on each: with a million
- * records a miss takes longer than all computation. */
-void prefetch_record(const rg_record *record)
-{
-	enum { LINE = 64, LINES = 7 };
-	const char *p = (const char *)record;
-
-	for (int i = 0; i < LINES; i++)
-		__builtin_prefetch(p + (ptrdiff_t)i * LINE);
-}
-
 const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t hash)
 {
 	const struct bucket *b = s->table.buckets ? bucket_of(&s->table, hash) : NULL;
