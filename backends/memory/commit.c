@@ -304,7 +304,7 @@ static rg_status compare_and_swap(struct change *ch)
 	const rg_record *next = ch->c->next;
 	rg_status status = RG_OK;
 	if (next)
-		status = ch->has && same_tags(ch->has, next) ? replace_in_place(ch, next) : write_entry(ch, next);
+		status = ch->has && rg_record_same_tags(ch->has, next) ? replace_in_place(ch, next) : write_entry(ch, next);
 	else if (ch->has)
 		delete_entry(ch);
 	ch->changed = status == RG_OK && (ch->has || next);
@@ -320,9 +320,7 @@ static rg_status check_commit(const rg_key *key, const rg_commit *c)
 		return RG_EINVAL;
 	if (!c->next)
 		return RG_OK;
-	rg_key own;
-	rg_record_key(c->next, &own);
-	if (!keys_match(key, &own) || !same_revision(&c->revision, rg_record_revision(c->next)))
+	if (!rg_record_is_of(c->next, key) || !same_revision(&c->revision, rg_record_revision(c->next)))
 		return RG_EINVAL;
 	return rg_record_tag_count(c->next) > MAX_TAGS ? RG_ELIMIT : RG_OK;
 }

@@ -25,6 +25,23 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	return RG_OK;
 }
 
+/* The first step requests the bucket, the next one what the bucket names. */
+static uint64_t memory_approach(void *self, const rg_key *key, uint64_t hint)
+{
+	const struct memory *m = self;
+	if (hint == 0) {
+		uint64_t hash = hash_key(m, key);
+		table_request(shard_of(m, hash), (uint32_t)hash);
+		return hash;
+	}
+	struct shard *s = shard_of(m, hint);
+	if (shard_trylock(s)) {
+		table_prefetch(s, (uint32_t)hint, 1);
+		shard_unlock(s);
+	}
+	return hint;
+}
+
 /* In passes, because each step needs what the one before requested: when a pass begins, that has mostly arrived. A shard that is
  * locked is passed over, so that a hint never waits. */
 static void memory_prefetch(void *self, const rg_key *keys, uint32_t n)
@@ -90,6 +107,7 @@ static const rg_store_ops memory_ops = {
 	.unwatch = memory_unwatch,
 	.destroy = memory_destroy,
 	.prefetch = memory_prefetch,
+	.approach = memory_approach,
 };
 
 static const uint32_t options_sizes[] = { sizeof(rg_memory_options) };

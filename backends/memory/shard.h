@@ -55,9 +55,16 @@ static inline bool same_string(rg_str a, rg_str b)
 	return sum == 0;
 }
 
-static inline bool keys_match(const rg_key *a, const rg_key *b)
+/* A caller reads the whole record that it fetched. Requesting its cache lines together is faster than missing on each: with a million
+ * records a miss takes longer than all computation. */
+static inline void prefetch_record(const rg_record *record)
 {
-	return same_string(a->user, b->user) && same_string(a->host, b->host) && same_string(a->domain, b->domain);
+	enum { LINE = 64, LINES = 7 };
+	const char *p = (const char *)record;
+
+#pragma GCC unroll 7
+	for (int i = 0; i < LINES; i++)
+		__builtin_prefetch(p + (ptrdiff_t)i * LINE);
 }
 
 static inline bool same_revision(const rg_revision *a, const rg_revision *b)
@@ -130,8 +137,9 @@ struct bucket {
 
 /* The top bits of the hash select the bucket. So walking the buckets in order gives the entries by hash, before a growth and after it. */
 struct table {
-	struct bucket *buckets;
-	uint32_t n, bits; /* 1 << bits buckets, when there are any */
+	_Atomic(struct bucket *) buckets;
+	_Atomic uint32_t bits; /* 1 << bits buckets, when there are any. This and `buckets` are read without the lock, too, for prefetches */
+	uint32_t n;
 };
 
 struct tags {
@@ -283,12 +291,21 @@ void pool_clear(struct area *a, struct cell_pool *p); /* of an empty shard */
 uint32_t *table_slot(struct shard *s, const rg_key *key, uint32_t hash, bool *found);
 const rg_record *table_record(const struct shard *s, const rg_key *key, uint32_t hash); /* NULL: none */
 bool table_prefetch(const struct shard *s, uint32_t hash, uint32_t pass); /* true: another pass would request more */
+
+/* As pass 0 of table_prefetch(), without the lock: while the table grows, this may request a line that is of no use. */
+static inline void table_request(const struct shard *s, uint32_t hash)
+{
+	uintptr_t buckets = (uintptr_t)atomic_load_explicit(&s->table.buckets, memory_order_relaxed);
+	uint32_t bits = atomic_load_explicit(&s->table.bits, memory_order_relaxed);
+	if (buckets)
+		__builtin_prefetch((const void *)(buckets + ((uint64_t)hash << bits >> 32) * sizeof(struct bucket)));
+}
+
 void table_changed(struct shard *s, uint32_t hash); /* must follow every change of a chain or of an entry's record */
 size_t table_growth(const struct table *t);         /* bytes by which the next entry makes it grow */
 bool table_grow(struct area *a, struct shard *s);   /* false: out of memory, nothing changed */
 int order_keys(const rg_key *a, const rg_key *b);   /* a total order */
 uint32_t table_after(const struct shard *s, uint32_t hash, const rg_key *key, uint32_t previous);
-void prefetch_record(const rg_record *record);
 
 /* heap.c */
 size_t heap_growth(const struct heap *h);
@@ -313,7 +330,6 @@ void tags_unlink(const struct memory *m, struct shard *s, uint32_t entry, uint32
 /* These two move a tag, whose group it does not leave. Between them no cell needs to hold it. */
 void tags_lift(const struct memory *m, struct shard *s, uint32_t entry, uint32_t index);
 void tags_put(const struct memory *m, struct shard *s, const struct cell *was, uint32_t was_at, uint32_t entry, uint32_t index);
-bool same_tags(const rg_record *a, const rg_record *b);
 
 static inline uint32_t link_entry(const struct shard *s, uint32_t link)
 {

@@ -171,15 +171,3 @@ void tags_put(const struct memory *m, struct shard *s, const struct cell *was, u
 	cells[l->link_prev].link_next = link;
 	cells[l->link_next].link_prev = link;
 }
-
-bool same_tags(const rg_record *a, const rg_record *b)
-{
-	uint32_t n = rg_record_tag_count(a);
-	if (n != rg_record_tag_count(b))
-		return false;
-	for (uint32_t i = 0; i < n; i++) {
-		if (!same_string(rg_record_tag(a, i), rg_record_tag(b, i)))
-			return false;
-	}
-	return true;
-}

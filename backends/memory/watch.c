@@ -109,7 +109,7 @@ void memory_unwatch(void *self, void *handle)
 /* The first watch of the key with an id above @p id, from @p w on. */
 static struct watch *matching(struct watch *w, uint64_t id, uint32_t hash, const rg_key *key)
 {
-	while (w && (w->id <= id || w->hash != hash || !keys_match(&w->key, key)))
+	while (w && (w->id <= id || w->hash != hash || !rg_key_equal(&w->key, key)))
 		w = w->next;
 	return w;
 }

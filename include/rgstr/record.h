@@ -247,6 +247,12 @@ RG_API uint32_t rg_record_tag_count(const rg_record *record);
  */
 RG_API rg_str rg_record_tag(const rg_record *record, uint32_t index);
 
+/** @return 1 when @p key is the key of the record: the same octets in each part. Else 0, also when one of them is NULL. Any thread. */
+RG_API int32_t rg_record_is_of(const rg_record *record, const rg_key *key);
+
+/** @return 1 when both records have the same tags in the same order; else 0. NULL is a record without tags. Any thread. */
+RG_API int32_t rg_record_same_tags(const rg_record *a, const rg_record *b);
+
 /** @return the size of the record in memory, in bytes; 0 for NULL. */
 RG_API size_t rg_record_size(const rg_record *record);
 

@@ -188,6 +188,15 @@ typedef struct rg_store_ops {
 	 * once, changes nothing, completes no token and reports no error; it may do nothing. Keys may be unknown or given twice; @p n may be 0.
 	 */
 	void (*prefetch)(void *self, const rg_key *keys, uint32_t n);
+
+	/**
+	 * Optional. Tells that one key will be fetched soon, in steps: as soon as the registrar knows the key it takes the first step, and the next
+	 * one when it has read more of the request. A step requests from slow memory what it can name, and waits for nothing, so that the next step
+	 * and the fetch find it there. It changes nothing, completes no token and reports no error. No fetch has to follow.
+	 * @param hint  0 in the first step, then what the step before returned; or any other number (see Hints above).
+	 * @return the hint for the next step, which may be the hint of a fetch; 0 = no further step is of use.
+	 */
+	uint64_t (*approach)(void *self, const rg_key *key, uint64_t hint);
 } rg_store_ops;
 
 /** Empties the members of a store. @p size is sizeof(rg_store_ops). NULL is accepted. */
@@ -251,7 +260,7 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * with RG_EFULL before @p main_store is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main_store has them; RG_STORE_THREAD_SAFE and `watch` if both have them; `prefetch`,
- * to each store that has it; RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
+ * to each store that has it; `approach`, as @p main_store has it; RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
  *
  * A hint is that of @p main_store, and goes back to it only; @p local_store gets 0.
  *

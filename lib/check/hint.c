@@ -115,6 +115,32 @@ static void expect_all(rg__check *ck, const rg__check_label *names, const rg_rev
 		rg__check_that(ck, rg__check_count(ck, RG__CHECK_DOMAIN)->records == n / 2, "a prefetch changed the count of records");
 }
 
+/* Steps towards keys that are there and keys that are not, on their own hints, on those of another key and on any number. */
+static void approached(rg__check *ck)
+{
+	enum { N = 40 };
+	rg__check_label names[N];
+	rg_revision there[N];
+	uint64_t hint = 0;
+
+	if (!ck->ops->approach)
+		return;
+	for (uint32_t i = 0; i < N; i++) {
+		rg__check_draft s = rg__check_sample(rg__check_name(&names[i], RG__CHECK_DOMAIN, i), 5000, TAG);
+
+		if (i % 2)
+			there[i] = rg__check_new(ck, &s);
+	}
+	for (uint32_t i = 0; i < N; i++) {
+		ck->ops->approach(ck->self, &names[i].key, hint);
+		ck->ops->approach(ck->self, &names[i].key, rg__check_draw(ck));
+		ck->ops->approach(ck->self, &names[i].key, UINT64_MAX);
+		for (int step = hint = 0; step < 4; step++)
+			hint = ck->ops->approach(ck->self, &names[i].key, hint);
+	}
+	expect_all(ck, names, there, N);
+}
+
 /* Every other key is unknown. The keys are borrowed for the call, so they are overwritten afterwards. */
 static void prefetched(rg__check *ck)
 {
@@ -144,5 +170,6 @@ const rg__check_case rg__check_hint[] = {
 	{ "a commit ends the same whatever its hint", any_hint },
 	{ "the hint of a conflict may be handed back", hint_of_conflict },
 	{ "a prefetch changes nothing", prefetched },
+	{ "steps towards a key change nothing", approached },
 	{ NULL, NULL },
 };

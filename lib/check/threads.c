@@ -78,6 +78,8 @@ static void prefetch_all(struct worker *w)
 		keys[i] = *rg__check_name(&names[i], RG__CHECK_DOMAIN, i);
 	if (w->ck.ops->prefetch)
 		w->ck.ops->prefetch(w->ck.self, keys, N);
+	for (uint32_t i = 0; w->ck.ops->approach && i < N; i++)
+		w->ck.ops->approach(w->ck.self, &keys[i], w->ck.ops->approach(w->ck.self, &keys[i], 0));
 }
 
 static void *work(void *arg)

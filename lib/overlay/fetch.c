@@ -89,6 +89,12 @@ void rg__overlay_prefetch(void *self, const rg_key *keys, uint32_t n)
 	rg__store_prefetch(o->local, keys, n);
 }
 
+/* Hints are those of main. */
+uint64_t rg__overlay_approach(void *self, const rg_key *key, uint64_t hint)
+{
+	return rg__store_approach(((const rg__overlay *)self)->main, key, hint);
+}
+
 rg_status rg__overlay_fetch(void *self, const rg_key *key, uint32_t flags, rg_fetch_cb done, void *tok)
 {
 	rg__overlay_op here, *op = rg__overlay_begin(self, &here, key, flags, tok);

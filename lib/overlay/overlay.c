@@ -47,7 +47,7 @@ static rg__overlay *new_overlay(rg_store *main, rg_store *local)
 	return o;
 }
 
-/* Optional members are present if both stores have them. For `prefetch` one store is enough. */
+/* Optional members are present if both stores have them. For `prefetch` one store is enough, and for `approach` main. */
 static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 {
 	uint32_t of_main = rg_store_traits(main);
@@ -66,6 +66,7 @@ static rg_store_ops members_over(const rg_store *main, const rg_store *local)
 	}
 	if (m->prefetch || l->prefetch)
 		ops.prefetch = rg__overlay_prefetch;
+	ops.approach = m->approach ? rg__overlay_approach : NULL;
 	if (!(of_main & RG_STORE_INLINE)) {
 		ops.wait = m->wait ? rg__overlay_wait : NULL;
 		ops.cancel = rg__overlay_cancel;

@@ -207,6 +207,7 @@ rg_status rg__overlay_count(void *self, const rg_str *domain, uint32_t flags, rg
 rg_status rg__overlay_watch(void *self, const rg_key *key, rg_watch_cb changed, void *user, void **handle);
 void rg__overlay_unwatch(void *self, void *handle);
 void rg__overlay_prefetch(void *self, const rg_key *keys, uint32_t n);
+uint64_t rg__overlay_approach(void *self, const rg_key *key, uint64_t hint);
 void rg__overlay_end_watches(rg__overlay *o);
 
 #endif

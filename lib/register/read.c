@@ -100,12 +100,12 @@ static bool is_tag(rg_str params)
 }
 
 /* Checks From, of which nothing is kept. It usually is To, which is already read, and a tag. */
-static bool good_from(rg_str value, rg_str to_header, const rg__name_addr *to)
+static bool good_from(rg_str value, rg_str to_header, rg_str to_params)
 {
 	rg__name_addr na;
 	rg__uri uri;
 
-	if (!to->params.p && value.n >= to_header.n && memcmp(value.p, to_header.p, to_header.n) == 0) {
+	if (!to_params.p && value.n >= to_header.n && memcmp(value.p, to_header.p, to_header.n) == 0) {
 		rg_str more = rg__sub(value, to_header.n, value.n);
 
 		if (more.n == 0 || is_tag(more))
@@ -130,11 +130,25 @@ static int32_t check_request_uri(rg_str text, const rg__uri *to)
 	return uri.scheme == RG__SCHEME_OTHER ? RG_R_SCHEME : RG_R_FINE; /* RFC 3261 §8.2.2.1 */
 }
 
+/* Reads To and the AoR before the Contacts, so that the record is known early. A fault is reported in its turn. */
+static void read_subject(rg__register *reg)
+{
+	const rg_request *r = reg->request;
+	rg__name_addr to;
+
+	if (r->defect != RG_R_FINE || !r->to_header.p || !read_address(r->to_header, &to, &reg->to))
+		return;
+	reg->good_to = true;
+	reg->to_params = to.params;
+	reg->aor_read = rg__register_aor(reg, &reg->set->aor, &reg->aor);
+	if (reg->aor_read == RG__AOR_OK)
+		reg->key = (rg_key){ rg__request_domain(r), reg->aor.user, reg->aor.host };
+}
+
 /* RFC 3261 §8.1.1: the mandatory fields of every request. */
 static int32_t check_required(rg__register *reg)
 {
 	const rg_request *r = reg->request;
-	rg__name_addr to;
 	int32_t reason;
 	rg_str method;
 
@@ -146,9 +160,9 @@ static int32_t check_required(rg__register *reg)
 		return RG_R_CID_MISS;
 	if (!r->cseq.p)
 		return RG_R_CS_MISS;
-	if (!read_address(r->to_header, &to, &reg->to))
+	if (!reg->good_to)
 		return RG_R_AOR_PARSE;
-	if (!good_from(r->from_header, r->to_header, &to) || !rg__is_callid(r->callid))
+	if (!good_from(r->from_header, r->to_header, reg->to_params) || !rg__is_callid(r->callid))
 		return RG_R_PARSE;
 	if (rg__cseq_parse(r->cseq, &reg->cseq, &method) != RG_OK)
 		return RG_R_INV_CSEQ;
@@ -164,13 +178,10 @@ static rg_status read_register_aor(rg__register *reg, int32_t *reason)
 {
 	static const int32_t reasons[] = { [RG__AOR_OK] = RG_R_FINE, [RG__AOR_PARSE] = RG_R_AOR_PARSE, [RG__AOR_UNESCAPE] = RG_R_UNESCAPE,
 		[RG__AOR_TOO_LONG] = RG_R_AOR_LEN, [RG__AOR_SCHEME] = RG_R_DOMAIN };
-	int how = rg__register_aor(reg, &reg->set->aor, &reg->aor);
 
-	if (how == RG__AOR_NOMEM)
+	if (reg->aor_read == RG__AOR_NOMEM)
 		return RG_ENOMEM;
-	*reason = reasons[how];
-	if (how == RG__AOR_OK)
-		reg->key = (rg_key){ rg__request_domain(reg->request), reg->aor.user, reg->aor.host };
+	*reason = reasons[reg->aor_read];
 	return RG_OK;
 }
 
@@ -205,8 +216,7 @@ static rg_status check_register(rg__register *reg, const rg_upstream *upstream, 
 {
 	rg_status status;
 
-	if ((*reason = check_limits(reg)) != RG_R_FINE || (*reason = reg->request->defect) != RG_R_FINE ||
-		(*reason = check_required(reg)) != RG_R_FINE)
+	if (*reason != RG_R_FINE || (*reason = reg->request->defect) != RG_R_FINE || (*reason = check_required(reg)) != RG_R_FINE)
 		return RG_OK;
 	reg->stage = RG__STAGE_DOMAIN;
 	if (reg->request->flags & RG_REQUEST_NOT_LOCAL) {
@@ -360,8 +370,8 @@ static rg__register *new_register(uint32_t slots, rg__register_room *room)
 	return reg;
 }
 
-static rg_status read_in_room(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
-	const rg_save_options *options, uint32_t slots, rg__register_room *room, rg__register **out, rg_error *why)
+static rg_status begin_in_room(const rg_request *request, bool cached, const rg_config *config, const rg_save_options *options,
+	uint32_t slots, rg__register_room *room, rg__register **out, rg_error *why)
 {
 	rg__register *reg = new_register(slots, room);
 	rg_status status;
@@ -370,8 +380,8 @@ static rg_status read_in_room(const rg_request *request, const rg_upstream *upst
 	if (!reg)
 		return RG_ENOMEM;
 	reg->request = request;
-	reg->cached = upstream != NULL;
-	reg->set = options || upstream ? NULL : rg__config_prepared(config);
+	reg->cached = cached;
+	reg->set = options || cached ? NULL : rg__config_prepared(config);
 	if (!reg->set) {
 		rg__save_settings_of(config, options, &reg->own);
 		reg->set = &reg->own;
@@ -382,35 +392,80 @@ static rg_status read_in_room(const rg_request *request, const rg_upstream *upst
 		reg->own.expires_max_deviation = 0;
 	}
 	status = rg__register_host(reg, why);
-	if (status == RG_OK)
-		status = check_register(reg, upstream, &reg->reason, why);
-	if (status == RG_OK && reg->reason == RG_R_FINE)
-		status = settle_wanted(reg);
-	if (status == RG_OK && reg->text.failed)
-		status = RG_ENOMEM;
 	if (status != RG_OK) {
 		rg__register_free(reg);
 		return status;
 	}
-	reg->path = placed(reg, reg->path_at, reg->path_n);
+	read_subject(reg);
 	*out = reg;
 	return RG_OK;
 }
 
-/* Most requests have few Contacts. These are not counted: when they turn out to be more than the room is for, reading starts again. */
+/* Most requests have few Contacts. These are not counted: when they turn out to be more than the room is for, reading begins again. */
+static rg_status begin_register(const rg_request *request, bool cached, const rg_config *config, const rg_save_options *options,
+	rg__register_room *room, rg__register **out, rg_error *why)
+{
+	int64_t limit = rg__config_int(config, RG__P_max_request_contacts);
+	bool few = room && request->n_contacts <= LENT_SLOTS && limit >= LENT_SLOTS;
+	uint32_t slots = few ? LENT_SLOTS : count_at_most(request, limit);
+
+	return begin_in_room(request, cached, config, options, slots, room, out, why);
+}
+
+rg_status rg__register_list(rg__register **reg, const rg_config *config, const rg_save_options *options, rg_error *why)
+{
+	const rg_request *request = (*reg)->request;
+	int64_t limit = rg__config_int(config, RG__P_max_request_contacts);
+	bool cached = (*reg)->cached;
+
+	(*reg)->reason = check_limits(*reg);
+	if (!(*reg)->crowded || limit <= (*reg)->room)
+		return RG_OK;
+	rg__register_free(*reg);
+	rg_status status = begin_in_room(request, cached, config, options, count_at_most(request, limit), NULL, reg, why);
+	if (status == RG_OK)
+		(*reg)->reason = check_limits(*reg);
+	return status;
+}
+
+static rg_status finish_register(rg__register *reg, const rg_upstream *upstream, rg_error *why)
+{
+	rg_status status = check_register(reg, upstream, &reg->reason, why);
+
+	if (status == RG_OK && reg->reason == RG_R_FINE)
+		status = settle_wanted(reg);
+	if (status == RG_OK && reg->text.failed)
+		status = RG_ENOMEM;
+	if (status == RG_OK)
+		reg->path = placed(reg, reg->path_at, reg->path_n);
+	return status;
+}
+
+rg_status rg__register_begin(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out, rg_error *why)
+{
+	return begin_register(request, false, config, options, room, out, why);
+}
+
+rg_status rg__register_finish(rg__register *reg, rg_error *why)
+{
+	return finish_register(reg, NULL, why);
+}
+
 static rg_status read_register(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
 	const rg_save_options *options, rg__register_room *room, rg__register **out, rg_error *why)
 {
-	int64_t limit = rg__config_int(config, RG__P_max_request_contacts);
+	rg_status status = begin_register(request, upstream != NULL, config, options, room, out, why);
 
-	if (room && request->n_contacts <= LENT_SLOTS && limit >= LENT_SLOTS) {
-		rg_status status = read_in_room(request, upstream, config, options, LENT_SLOTS, room, out, why);
-
-		if (status != RG_OK || !(*out)->crowded || limit == LENT_SLOTS)
-			return status;
+	if (status == RG_OK)
+		status = rg__register_list(out, config, options, why);
+	if (status == RG_OK)
+		status = finish_register(*out, upstream, why);
+	if (status != RG_OK) {
 		rg__register_free(*out);
+		*out = NULL;
 	}
-	return read_in_room(request, upstream, config, options, count_at_most(request, limit), room, out, why);
+	return status;
 }
 
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,

@@ -52,7 +52,10 @@ struct rg__register {
 	const rg_request *request; /* the view of this version of the library */
 	rg__uri to, received;    /* URIs of To and, if there is one, of the host's received */
 	rg__uri path_hop;        /* the topmost Path value, when there is a Path that is not ignored */
+	rg_str to_params;        /* of To, if that is good */
 	rg__aor aor;             /* zeroed from here on */
+	int aor_read;            /* RG__AOR_…, if To is good */
+	bool good_to;            /* To can be read */
 	rg_key key;
 	int32_t reason;          /* the refusal; RG_R_FINE = none */
 	uint8_t stage;           /* RG__STAGE_… that reading reached */
@@ -96,12 +99,18 @@ typedef struct rg__register_room {
  * rg__request_open(). @p room may be NULL; a register that does not fit is allocated. */
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
 	rg__register **out, rg_error *why);
+/* The same in three parts, between which the caller prepares for the record: who registers, the limits and Contacts, and the rest. The second
+ * part may begin another register, of more room; after its error there is none. After an error of the last one it is still to be freed. */
+rg_status rg__register_begin(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
+	rg__register **out, rg_error *why);
+rg_status rg__register_list(rg__register **reg, const rg_config *config, const rg_save_options *options, rg_error *why);
+rg_status rg__register_finish(rg__register *reg, rg_error *why);
 /* The same for a REGISTER that the main registrar has answered. @p upstream comes from rg__upstream_open(), and may be freed afterwards. */
 rg_status rg__register_read_answered(const rg_request *request, const rg_upstream *upstream, const rg_config *config,
 	const rg_save_options *options, rg__register **out, rg_error *why);
 void rg__register_free(rg__register *reg);
 int32_t rg__register_reason(const rg__register *reg);  /* other than RG_R_FINE: refused without looking at a record */
-const rg_key *rg__register_key(const rg__register *reg); /* valid unless refused */
+const rg_key *rg__register_key(const rg__register *reg); /* from the first part on; no domain: the AoR cannot be read */
 bool rg__register_is_query(const rg__register *reg);
 
 /* Decisions of the host: whether a domain is local, and whether the client may register the AoR. Each is asked for unless an earlier

@@ -18,6 +18,7 @@ STANDS_AT(wait, 8 + 9 * sizeof(void *));
 STANDS_AT(cancel, 8 + 10 * sizeof(void *));
 STANDS_AT(destroy, 8 + 11 * sizeof(void *));
 STANDS_AT(prefetch, 8 + 12 * sizeof(void *));
+STANDS_AT(approach, 8 + 13 * sizeof(void *));
 
 static const rg_keys empty_page = { .next = RG_TIME_NEVER };
 

@@ -68,7 +68,7 @@ static inline char *rg__two_digits(char *at, uint32_t v)
 }
 
 /* Writes a number below 10000. Returns how many digits it has. */
-static inline size_t rg__few_digits(char *at, uint32_t v)
+static inline size_t rg__digits_put(char *at, uint32_t v)
 {
 	if (v >= 1000) {
 		rg__two_digits(rg__two_digits(at, v / 100), v % 100);
@@ -93,7 +93,7 @@ static inline void rg__out_uint(rg__out *out, uint64_t value)
 	size_t at = sizeof digits;
 
 	if (value < 10000 && out->size >= 4 && out->n <= out->size - 4) {
-		out->n += rg__few_digits(out->room + out->n, (uint32_t)value);
+		out->n += rg__digits_put(out->room + out->n, (uint32_t)value);
 		return;
 	}
 	for (; value >= 100; value /= 100)

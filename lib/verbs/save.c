@@ -181,6 +181,25 @@ static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keep
 	return st;
 }
 
+/* Meanwhile the store brings the record nearer. */
+static rg_status read_request(save_op *s, rg_error *why)
+{
+	const rg_config *config = s->op.ticket.snapshot->config;
+	const rg_store *store = s->op.call.store;
+	rg_status st = rg__register_begin(s->request, config, s->asked.options, &s->room, &s->reg, why);
+
+	if (st != RG_OK)
+		return st;
+	const rg_key *key = rg__register_key(s->reg);
+	uint64_t hint = key->domain.p ? rg__store_approach(store, key, 0) : 0;
+	st = rg__register_list(&s->reg, config, s->asked.options, why);
+	if (st != RG_OK)
+		return st;
+	if (hint != 0)
+		rg__store_approach(store, rg__register_key(s->reg), hint);
+	return rg__register_finish(s->reg, why);
+}
+
 static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error *why)
 {
 	const rg_config *config = op->ticket.snapshot->config;
@@ -192,7 +211,7 @@ static rg_status save_prepare(rg_op *op, const void *given, bool keeps, rg_error
 	if (st == RG_OK && asked->upstream)
 		st = rg__register_read_answered(s->request, asked->upstream, config, s->asked.options, &s->reg, why);
 	else if (st == RG_OK)
-		st = rg__register_read(s->request, config, s->asked.options, &s->room, &s->reg, why);
+		st = read_request(s, why);
 	if (st == RG_OK)
 		st = ask_host(s);
 	if (st != RG_OK)

@@ -475,6 +475,12 @@ static void prefetch_drops(void *self, const rg_key *keys, uint32_t n)
 	}
 }
 
+static uint64_t approach_drops(void *self, const rg_key *key, uint64_t hint)
+{
+	prefetch_drops(self, key, hint == 0);
+	return 1;
+}
+
 /* --- the table --- */
 
 static const struct fault faults[] = {
@@ -519,12 +525,13 @@ static const struct fault faults[] = {
 	{ "commit compares nothing when the hint is right", "a commit ends the same whatever its hint", { .commit = commit_skips_compare } },
 	{ "commit refuses the hint of a conflict", "the hint of a conflict may be handed back", { .commit = commit_marks_conflicts } },
 	{ "prefetch drops what it fetches", "a prefetch changes nothing", { .prefetch = prefetch_drops } },
+	{ "approach drops what it names", "steps towards a key change nothing", { .approach = approach_drops } },
 };
 
 static void spoil(rg_store_ops *ops, const rg_store_ops *wrong)
 {
 #define SPOIL(member) ops->member = wrong->member ? wrong->member : ops->member;
-	SPOIL(fetch) SPOIL(commit) SPOIL(due) SPOIL(find) SPOIL(scan) SPOIL(count) SPOIL(watch) SPOIL(unwatch) SPOIL(prefetch)
+	SPOIL(fetch) SPOIL(commit) SPOIL(due) SPOIL(find) SPOIL(scan) SPOIL(count) SPOIL(watch) SPOIL(unwatch) SPOIL(prefetch) SPOIL(approach)
 #undef SPOIL
 }
 
@@ -537,7 +544,7 @@ static rg_status open_broken(void *user, rg_store **out)
 		.name = "broken",
 		.traits = RG_STORE_INLINE | RG_STORE_THREAD_SAFE,
 		.fetch = right_fetch, .commit = right_commit, .due = right_due, .find = right_find, .scan = right_scan, .count = right_count,
-		.watch = right_watch, .unwatch = right_unwatch, .destroy = right_destroy, .prefetch = right_prefetch,
+		.watch = right_watch, .unwatch = right_unwatch, .destroy = right_destroy, .prefetch = right_prefetch, .approach = right_approach,
 	};
 
 	cr_assert_eq(rg_memory_store_new(NULL, &b->inner, NULL), RG_OK);

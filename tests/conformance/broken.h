@@ -81,6 +81,12 @@ static void right_prefetch(void *self, const rg_key *keys, uint32_t n)
 	b->ops->prefetch(b->self, keys, n);
 }
 
+static uint64_t right_approach(void *self, const rg_key *key, uint64_t hint)
+{
+	struct broken *b = self;
+	return b->ops->approach(b->self, key, hint);
+}
+
 static void right_destroy(void *self)
 {
 	struct broken *b = self;

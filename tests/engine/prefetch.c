@@ -98,6 +98,8 @@ Test(prefetch, goes_to_both_parts_of_an_overlay)
 	cr_assert_eq(rg_store_overlay(main, local, &store, NULL), RG_OK);
 	kit_open_over(&k, store);
 	cr_expect_eq(kit_save(&k, "alice", A1, 1), 200);
+	cr_expect_eq(of_main.approaches, 1);
+	cr_expect_eq(of_local.approaches, 0, "steps are taken towards main alone");
 	rg_prefetch(k.reg, &nobody, 1);
 	rg_prefetch_aors(k.reg, NO, &aor, 1);
 	cr_expect_str_eq(of_main.names, "location nobody example.org;location alice example.org;");
@@ -176,6 +178,44 @@ Test(prefetch, of_many_aors_hands_over_each_of_them)
 	cr_expect_eq(h.prefetched, MANY);
 	cr_expect_str_eq(h.names, all);
 	rg_config_free(config);
+	kit_close(&k);
+}
+
+/* The user of each REGISTER, and whether the AoR in it can be read. */
+static const struct {
+	const char *user;
+	bool read;
+} registered[] = { { "alice", true }, { "%61lice", true }, { "%zz", false } };
+
+Test(prefetch, a_save_brings_the_record_of_its_aor_nearer_in_steps)
+{
+	for (uint64_t steps = 0; steps < 3; steps++) {
+		for (size_t i = 0; i < ROWS(registered); i++) {
+			hinting h = { .steps = steps };
+			kit k;
+
+			open_hinted(&k, &h);
+			cr_expect_eq(kit_save(&k, registered[i].user, A1, 1), registered[i].read ? 200 : 400);
+			cr_expect_eq(h.approaches, !registered[i].read ? 0 : steps == 0 ? 1 : 2, "%s: %u", registered[i].user, h.approaches);
+			cr_expect_eq(h.strayed, 0);
+			cr_expect(!registered[i].read || memcmp(h.approached, "location\0alice\0example.org", 27) == 0);
+			cr_expect_eq(kit_targets(&k, "alice"), registered[i].read);
+			cr_expect_leq(h.approaches, 2, "a lookup fetches as soon as it knows the AoR");
+			kit_close(&k);
+		}
+	}
+}
+
+/* A Contact that cannot be read is told of in its turn, after To. */
+Test(prefetch, a_refused_save_may_have_taken_steps)
+{
+	hinting h = { .steps = 2 };
+	kit k;
+
+	open_hinted(&k, &h);
+	cr_expect_eq(kit_save(&k, "alice", "<sip:", 1), 400);
+	cr_expect_eq(h.approaches, 2);
+	cr_expect_eq(h.commits, 0);
 	kit_close(&k);
 }
 

@@ -165,6 +165,19 @@ static void hinting_prefetch(void *self, const rg_key *keys, uint32_t n)
 		add_name(h, &keys[i]);
 }
 
+static uint64_t hinting_approach(void *self, const rg_key *key, uint64_t hint)
+{
+	hinting *h = ((shim *)self)->h;
+	char text[HINTING_KEY];
+
+	h->approaches++;
+	print_key(text, key);
+	if (hint == 0)
+		memcpy(h->approached, text, sizeof text);
+	h->strayed += memcmp(h->approached, text, sizeof text) != 0 || hint > h->steps;
+	return hint < h->steps ? hint + 1 : 0;
+}
+
 static void hinting_destroy(void *self)
 {
 	rg_store_unref(((shim *)self)->inner);
@@ -175,7 +188,8 @@ rg_store *hinting_new(rg_store *inner, hinting *h)
 {
 	const rg_store_ops ops = { .struct_size = sizeof ops, .name = "hinting", .traits = RG_STORE_INLINE, .fetch = hinting_fetch,
 		.commit = hinting_commit, .due = hinting_due, .find = hinting_find, .scan = hinting_scan, .count = shim_counts(inner) ? hinting_count : NULL,
-		.destroy = hinting_destroy, .prefetch = h->deaf ? NULL : hinting_prefetch };
+		.destroy = hinting_destroy, .prefetch = h->deaf ? NULL : hinting_prefetch,
+		.approach = h->deaf ? NULL : hinting_approach };
 	shim *s = inner ? malloc(sizeof *s) : NULL;
 	rg_store *out = NULL;
 

@@ -96,6 +96,9 @@ typedef struct hinting {
 	uint32_t commits, wrong, without, resends;    /* seen. wrong: with another hint. without: with 0 */
 	uint32_t prefetches, prefetched;              /* calls and keys */
 	const rg_key *last_prefetched;
+	uint64_t steps;    /* how many steps towards a key have a next one; each returns its number */
+	uint32_t approaches, strayed; /* steps taken. strayed: with a hint that is not that of the step before, for this key */
+	char approached[HINTING_KEY]; /* the key of the last first step */
 	char names[4096]; /* of the keys, "domain user host;" each */
 	struct {
 		char key[HINTING_KEY];

@@ -151,6 +151,8 @@ Test(record, accepts_no_record_where_its_header_says_so)
 
 	rg_record_key(NULL, &key);
 	cr_expect(key.domain.p == NULL && key.user.p == NULL && key.host.p == NULL);
+	cr_expect_eq(rg_record_is_of(NULL, &key), 0);
+	cr_expect_eq(rg_record_same_tags(NULL, NULL), 1);
 	cr_expect_eq(rg_record_encode(NULL, &bytes, &n), RG_EINVAL);
 	cr_expect(bytes == NULL && n == 0);
 }
@@ -340,6 +342,88 @@ Test(record, tells_many_tags_apart)
 		expect(rg_record_tag(r, (uint32_t)i), hops[2 * i]);
 	rg_record_unref(r);
 	free(c);
+}
+
+/* A key whose parts have these lengths and one octet that stands for the rest. @p text keeps it. */
+static rg_key key_of(const size_t n[3], char *text)
+{
+	rg_str part[3];
+
+	for (int i = 0; i < 3; i++) {
+		part[i] = (rg_str){ text, n[i] };
+		text = (char *)memset(text, 'a' + i, n[i]) + n[i];
+	}
+	return (rg_key){ part[0], part[1], part[2] };
+}
+
+/* Changes every octet of the key in turn, and every length. */
+static void expect_key_alone(const size_t n[3])
+{
+	char had[256], text[256];
+	rg_key key = key_of(n, had), other;
+	rg_record *r;
+
+	cr_assert_eq(rg_record_new(&key, &sample_revision, NULL, 0, NULL, 0, (rg_str){ NULL, 0 }, &r), RG_OK);
+	other = key_of(n, text);
+	cr_assert_eq(rg_record_is_of(r, &other), 1);
+	for (size_t i = 0; i < n[0] + n[1] + n[2]; i++) {
+		text[i] ^= 1;
+		cr_expect_eq(rg_record_is_of(r, &other), 0, "octet %zu of %zu, %zu, %zu", i, n[0], n[1], n[2]);
+		text[i] ^= 1;
+	}
+	for (int i = 0; i < 3; i++) {
+		size_t more[3] = { n[0], n[1], n[2] };
+
+		more[i]++;
+		other = key_of(more, text);
+		cr_expect_eq(rg_record_is_of(r, &other), 0, "part %d longer than %zu", i, n[i]);
+	}
+	rg_record_unref(r);
+}
+
+Test(record, is_of_its_key_alone)
+{
+	static const size_t lengths[] = { 0, 1, 3, 4, 7, 8, 9, 15, 16, 17, 40 };
+	enum { N = sizeof lengths / sizeof *lengths };
+
+	for (int i = 0; i < N; i++) {
+		for (int j = 0; j < N; j++) {
+			expect_key_alone((size_t[]){ 8, lengths[i], lengths[j] });
+			expect_key_alone((size_t[]){ lengths[i], lengths[j], 11 });
+		}
+	}
+}
+
+Test(record, tells_the_same_tags_from_others)
+{
+	static const struct {
+		const char *hop, *flow;
+		bool same;
+	} rows[] = {
+		{ "192.0.2.1:5060", "17", true },
+		{ "192.0.2.1:5061", "17", false },
+		{ "192.0.2.1:5060", "18", false },
+		{ "192.0.2.1:506", "17", false },
+		{ "192.0.2.1:5060", NULL, false },
+		{ NULL, NULL, false },
+	};
+	rg_contact c = sample_contact();
+
+	c.next_hop = rg_str_from(rows[0].hop);
+	c.flow = rg_str_from(rows[0].flow);
+	rg_record *first = build(&c, 1);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		c = sample_contact(); /* the strings before the tags are other ones */
+		c.user_agent = RG_STR("another");
+		c.next_hop = rg_str_from(rows[i].hop);
+		c.flow = rg_str_from(rows[i].flow);
+		rg_record *r = build(&c, 1);
+		cr_expect_eq(rg_record_same_tags(first, r), rows[i].same, "row %zu", i);
+		cr_expect_eq(rg_record_same_tags(r, first), rows[i].same, "row %zu", i);
+		cr_expect_eq(rg_record_same_tags(r, NULL), rows[i].hop == NULL);
+		rg_record_unref(r);
+	}
+	rg_record_unref(first);
 }
 
 Test(record, stores_what_bindings_have_in_common_once)

@@ -113,6 +113,28 @@ static void count_prefetched(void *self, const rg_key *keys, uint32_t n)
 	prefetched += n;
 }
 
+static uint64_t next_step(void *self, const rg_key *key, uint64_t hint)
+{
+	(void)self;
+	return key->user.n + hint;
+}
+
+Test(store, a_step_towards_a_key_goes_to_the_member_if_there_is_one)
+{
+	const rg_key key = { RG_STR("location"), RG_STR("alice"), RG_STR("example.org") };
+
+	for (int whole = 0; whole < 2; whole++) {
+		rg_store_ops ops = sized_ops;
+		rg_store *store = NULL;
+
+		ops.approach = whole ? next_step : NULL;
+		cr_assert_eq(rg_store_new(&ops, NULL, &store, NULL), RG_OK);
+		cr_expect_eq(rg__store_approach(store, &key, 0), whole ? 5 : 0);
+		cr_expect_eq(rg__store_approach(store, &key, 5), whole ? 10 : 0);
+		rg_store_unref(store);
+	}
+}
+
 Test(store, a_prefetch_goes_to_the_member_if_there_is_one_and_there_are_keys)
 {
 	const rg_key keys[2] = { { RG_STR("location"), RG_STR("alice"), RG_STR("example.org") } };
