@@ -22,6 +22,8 @@ typedef struct tag_list {
 typedef struct builder {
 	char *base; /* start of the record */
 	size_t n, room;
+	rg__dictionary *dictionary; /* NULL = none */
+	size_t shared; /* octets that stand there instead */
 	bool over;
 	uint16_t first_uri; /* where it is */
 	tag_list tags;
@@ -300,6 +302,65 @@ static rg__slice put_flow(builder *b, const rg_contact *c)
 	return (rg__slice){ (uint16_t)(known->at + head.n), (uint16_t)c->flow.n };
 }
 
+#define RG__KIND(name, kind) bit == RG__HAS_##name ? RG__SHARED_##kind :
+/* RG__SHARED_KINDS: it is never in the dictionary. */
+static inline unsigned shared_kind(unsigned bit)
+{
+	return RG__SHARED_STRINGS(RG__KIND) RG__SHARED_KINDS;
+}
+#undef RG__KIND
+
+static bool put_shared(builder *b, unsigned kind, rg_str s, rg__slice *out)
+{
+	rg_str first;
+
+	if (b->dictionary == NULL)
+		return false;
+	*out = rg__dictionary_first(b->dictionary, kind);
+	first = rg__dictionary_text(b->dictionary, *out);
+	if ((s.n == 0 || first.n != s.n || !rg__same_text(first.p, s.p, s.n)) && !rg__dictionary_put(b->dictionary, kind, s, out))
+		return false;
+	b->shared += s.n;
+	return true;
+}
+
+/* Domain and host of the key are one string of the dictionary. */
+static bool share_names(builder *b, const rg_key *key, rg__slice *out)
+{
+	size_t n = key->domain.n, all = n + key->host.n;
+	char room[RG__SHARED_MOST];
+	rg_str first;
+
+	if (b->dictionary == NULL || all == 0 || all > sizeof room)
+		return false;
+	*out = rg__dictionary_first(b->dictionary, RG__SHARED_NAMES);
+	first = rg__dictionary_text(b->dictionary, *out);
+	b->shared += all;
+	if (first.n == all && rg__same_text(first.p, key->domain.p, n) && rg__same_text(first.p + n, key->host.p, all - n))
+		return true;
+	copy_short(room, key->domain.p, n);
+	copy_short(room + n, key->host.p, all - n);
+	if (rg__dictionary_put(b->dictionary, RG__SHARED_NAMES, (rg_str){ room, all }, out))
+		return true;
+	b->shared -= all;
+	return false;
+}
+
+static void put_names(builder *b, const rg_key *key, rg_record *r)
+{
+	rg__slice at;
+
+	r->marks = 0;
+	if (share_names(b, key, &at)) {
+		r->marks = RG__MARK_SHARED_NAMES;
+		r->names = at.n & ~3u;
+		return;
+	}
+	r->names = (uint16_t)b->n;
+	put_bytes(b, key->domain);
+	put_bytes(b, key->host);
+}
+
 /* @p bit is a constant, so each call is another function. */
 static inline rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
 	__attribute__((always_inline));
@@ -316,6 +377,8 @@ static inline rg__slice put_string(builder *b, const rg_contact *c, unsigned bit
 	/* Unknown fields are not shared, so that a record holds no more than its encoded form can. */
 	if (bit != RG__HAS_extra && b->before != NULL && s.n > 0 && rg__eq(s, *rg__contact_string_const(b->before, bit)))
 		return b->stored[bit];
+	if (shared_kind(bit) != RG__SHARED_KINDS && put_shared(b, shared_kind(bit), s, &out))
+		return out;
 	if (bit == RG__HAS_instance && find_in(c->params, at[RG__HAS_params], s, &out))
 		return out;
 	return put_bytes(b, s);
@@ -477,9 +540,8 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	b->n = sizeof *r;
 	bindings = (rg__binding *)(void *)take_bytes(b, n_contacts * sizeof *bindings);
 	gone = (rg__gone *)(void *)take_bytes(b, n_removals * sizeof *gone);
-	put_bytes(b, key->domain);
-	put_bytes(b, key->host);
-	r->extra = put_bytes(b, extra);
+	put_names(b, key, r);
+	put_bytes(b, extra);
 	put_bindings(b, contacts, n_contacts, bindings);
 	put_removals(b, removals, n_removals, gone);
 	r->user = put_user(b, key, n_contacts > 0 ? contacts : NULL);
@@ -487,11 +549,16 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	list = (rg_str){ (const char *)b->tags.list, b->tags.n * sizeof *b->tags.list };
 	if (b->n < sizeof *r + list.n || memcmp(b->base + b->n - list.n, list.p, list.n) != 0)
 		put_bytes(b, list);
-	if (b->over)
+	if (b->shared > 0) {
+		put_bytes(b, (rg_str){ (const char *)&b->dictionary, sizeof b->dictionary });
+		r->marks |= RG__MARK_DICTIONARY;
+	}
+	/* Wherever the record goes to, it must fit without the dictionary, too. There, a table of slices may need an octet of padding. */
+	if (b->over || (b->shared > 0 && b->n + b->shared + n_contacts + 1 > RG_RECORD_BYTES_MAX))
 		return RG_ELIMIT;
 	r->n_contacts = (uint16_t)n_contacts;
 	r->n_removals = (uint8_t)n_removals;
-	r->has_local = 0;
+	r->extra_n = (uint16_t)extra.n;
 	r->n_tags = (uint16_t)b->tags.n;
 	r->domain_n = (uint16_t)key->domain.n;
 	r->user_n = (uint16_t)key->user.n;
@@ -513,11 +580,19 @@ static rg_record *shrink_record(const builder *b, rg__scratch *room, const rg_re
 	room->allocated = NULL;
 	atomic_init(&r->refs, 1);
 	r->revision = *revision;
+	if (r->marks & RG__MARK_DICTIONARY)
+		rg__dictionary_count(b->dictionary, 1);
 	return r;
 }
 
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
+{
+	return rg__record_build(NULL, key, revision, contacts, n_contacts, removals, n_removals, extra, out);
+}
+
+rg_status rg__record_build(rg__dictionary *dictionary, const rg_key *key, const rg_revision *revision, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
 {
 	_Alignas(rg_record) char few_bytes[SCRATCH];
 	rg__slice few_tags[FEW_TAGS];
@@ -531,10 +606,11 @@ rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const r
 	status = measure_all(key, contacts, n_contacts, removals, n_removals, extra, &m);
 	if (status != RG_OK)
 		return status;
+	m.bytes += sizeof dictionary;
 	m.bytes = m.bytes < RG_RECORD_BYTES_MAX ? m.bytes : RG_RECORD_BYTES_MAX;
 	if (!rg__scratch_open(&room, few_bytes, sizeof few_bytes, m.bytes))
 		return RG_ENOMEM;
-	builder b = { .base = room.at, .room = m.bytes };
+	builder b = { .base = room.at, .room = m.bytes, .dictionary = dictionary };
 	status = tags_open(&b.tags, &tags, few_tags, m.n_tags) ? lay_out(&b, key, contacts, n_contacts, removals, n_removals,
 		extra) : RG_ENOMEM;
 	if (status == RG_OK) {
@@ -565,7 +641,7 @@ rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const
 	}
 	memcpy((char *)grown + grown->size, local, sizeof *local);
 	grown->size = (uint16_t)(grown->size + sizeof *local);
-	grown->has_local = 1;
+	grown->marks |= RG__MARK_LOCAL;
 	*out = grown;
 	return RG_OK;
 }
