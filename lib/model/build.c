@@ -166,9 +166,7 @@ static bool find_in(rg_str where, rg__slice at, rg_str s, rg__slice *out)
 
 static uint32_t hash_more(uint32_t h, rg_str s)
 {
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++)
 		h = (h ^ (uint8_t)s.p[i]) * 16777619u;
 	return h;
 }
@@ -324,34 +322,13 @@ static bool put_shared(builder *b, unsigned kind, rg_str s, rg__slice *out)
 	return true;
 }
 
-/* Domain and host of the key are one string of the dictionary. */
-static bool share_names(builder *b, const rg_key *key, rg__slice *out)
-{
-	size_t n = key->domain.n, all = n + key->host.n;
-	char room[RG__SHARED_MOST];
-	rg_str first;
-
-	if (b->dictionary == NULL || all == 0 || all > sizeof room)
-		return false;
-	*out = rg__dictionary_first(b->dictionary, RG__SHARED_NAMES);
-	first = rg__dictionary_text(b->dictionary, *out);
-	b->shared += all;
-	if (first.n == all && rg__same_text(first.p, key->domain.p, n) && rg__same_text(first.p + n, key->host.p, all - n))
-		return true;
-	copy_short(room, key->domain.p, n);
-	copy_short(room + n, key->host.p, all - n);
-	if (rg__dictionary_put(b->dictionary, RG__SHARED_NAMES, (rg_str){ room, all }, out))
-		return true;
-	b->shared -= all;
-	return false;
-}
-
 static void put_names(builder *b, const rg_key *key, rg_record *r)
 {
 	rg__slice at;
 
 	r->marks = 0;
-	if (share_names(b, key, &at)) {
+	if (b->dictionary != NULL && rg__dictionary_put_names(b->dictionary, key->domain, key->host, &at)) {
+		b->shared += key->domain.n + key->host.n;
 		r->marks = RG__MARK_SHARED_NAMES;
 		r->names = at.n & ~3u;
 		return;
@@ -620,28 +597,4 @@ rg_status rg__record_build(rg__dictionary *dictionary, const rg_key *key, const 
 	rg__scratch_close(&tags);
 	rg__scratch_close(&room);
 	return status;
-}
-
-/* A united record is rare, so it is built like any other and enlarged afterwards. */
-rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
-	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
-{
-	rg_status status = rg__record_new(key, revision, contacts, n_contacts, removals, n_removals, extra, out);
-	rg_record *grown = NULL;
-
-	if (status != RG_OK || rg_revision_is_zero(local))
-		return status;
-	status = (*out)->size + sizeof *local > RG_RECORD_BYTES_MAX ? RG_ELIMIT : RG_ENOMEM;
-	if (status == RG_ENOMEM)
-		grown = realloc(*out, (*out)->size + sizeof *local);
-	if (grown == NULL) {
-		rg_record_unref(*out);
-		*out = NULL;
-		return status;
-	}
-	memcpy((char *)grown + grown->size, local, sizeof *local);
-	grown->size = (uint16_t)(grown->size + sizeof *local);
-	grown->marks |= RG__MARK_LOCAL;
-	*out = grown;
-	return RG_OK;
 }

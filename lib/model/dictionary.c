@@ -163,3 +163,22 @@ bool rg__dictionary_put(rg__dictionary *d, unsigned kind, rg_str s, rg__slice *o
 	atomic_store_explicit(&d->adding, 0, memory_order_release);
 	return done;
 }
+
+bool rg__dictionary_put_names(rg__dictionary *d, rg_str domain, rg_str host, rg__slice *out)
+{
+	size_t n = domain.n, all = n + host.n;
+	char room[RG__SHARED_MOST];
+	rg_str first;
+
+	if (all == 0 || all > sizeof room)
+		return false;
+	*out = rg__dictionary_first(d, RG__SHARED_NAMES);
+	first = rg__dictionary_text(d, *out);
+	if (first.n == all && rg__same_text(first.p, domain.p, n) && rg__same_text(first.p + n, host.p, host.n))
+		return true;
+	if (n > 0)
+		memcpy(room, domain.p, n);
+	if (host.n > 0)
+		memcpy(room + n, host.p, host.n);
+	return rg__dictionary_put(d, RG__SHARED_NAMES, (rg_str){ room, all }, out);
+}

@@ -67,6 +67,9 @@ void rg__dictionary_count(rg__dictionary *d, int64_t by);
 /* Finds or enters a string. False: it has no room. Any thread, and none waits for another. */
 bool rg__dictionary_put(rg__dictionary *d, unsigned kind, rg_str s, rg__slice *out);
 
+/* The same for the domain and the host of a key, which are one string. */
+bool rg__dictionary_put_names(rg__dictionary *d, rg_str domain, rg_str host, rg__slice *out);
+
 /* The string of a slice whose `at` is below RG__SLICE_OWN. */
 static inline rg_str rg__dictionary_text(const rg__dictionary *d, rg__slice s)
 {
