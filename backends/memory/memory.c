@@ -96,7 +96,7 @@ static void memory_destroy(void *self)
 static const rg_store_ops memory_ops = {
 	.struct_size = sizeof memory_ops,
 	.name = "memory",
-	.traits = RG_STORE_INLINE | RG_STORE_THREAD_SAFE,
+	.traits = RG_STORE_INLINE | RG_STORE_THREAD_SAFE | RG_STORE_RESIDENT,
 	.fetch = memory_fetch,
 	.commit = memory_commit,
 	.due = memory_due,

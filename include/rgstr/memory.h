@@ -21,7 +21,8 @@ extern "C" {
 typedef struct rg_memory_options {
 	uint32_t struct_size; /**< set by rg_memory_options_init() */
 	uint32_t shards;      /**< number of shards, each with its own lock: a power of two up to 4096; 0 = 64 */
-	uint64_t max_bytes;   /**< budget in bytes for records and indexes, counted as requested from malloc(); watches do not count.
+	uint64_t max_bytes;   /**< budget in bytes for records and indexes, counted as requested from malloc(); watches, and the strings that
+	                           records share (RG_STORE_RESIDENT), do not count.
 	                           A commit that would grow past it fails with RG_EFULL; one whose record becomes no larger and has no
 	                           more tags never does. 0 = no limit */
 	uint32_t large_pages; /**< 1: tables of 64 KiB and more are put on large pages (Linux: transparent ones, by MADV_HUGEPAGE), which

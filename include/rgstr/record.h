@@ -4,7 +4,8 @@
  * The record of one address-of-record (AoR): its bindings, and what a store needs to know about it.
  *
  * A record is immutable and reference-counted. Any number of threads may read it at once. A reference keeps it alive after another record
- * has replaced it in a store. A record is one allocation of at most 65535 bytes.
+ * has replaced it in a store. A record is one allocation of at most 65535 bytes. Strings that many records of a store have stand apart
+ * (RG_STORE_RESIDENT); a record keeps those alive that it has, after the store has gone, too.
  */
 #ifndef RGSTR_RECORD_H
 #define RGSTR_RECORD_H

@@ -40,7 +40,11 @@ enum {
 	RG_STORE_INLINE = 1,      /**< every member completes before it returns; `wait` is not needed */
 	RG_STORE_THREAD_SAFE = 2, /**< members may be called on any thread, and on several at once */
 	RG_STORE_SHARED = 4,      /**< other processes write to it too */
-	RG_STORE_OVERLAY = 8      /**< keeps bindings with RG_CONTACT_LOCAL on this node */
+	RG_STORE_OVERLAY = 8,     /**< keeps bindings with RG_CONTACT_LOCAL on this node */
+	RG_STORE_RESIDENT = 16    /**< keeps the records that are committed, and not an encoding of them. The strings that many of them have (domain
+	                           *   and host, local socket, User-Agent, ownership tag) then stand once for the whole store, and not in each
+	                           *   record. There is room for some hundreds of strings of each kind, in less than 100 KiB, which the last record
+	                           *   that refers to them keeps alive, and not the store. Without room, a string stands in its record */
 };
 
 /** Bits of the `flags` of a member. A later version may add bits, which an earlier store ignores. */

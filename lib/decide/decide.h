@@ -8,9 +8,9 @@
 #include "decide/event_names.h"
 #include "decide/homes.h"
 
-/* Decides on a REGISTER. The next record has revision @p revision. If reading the REGISTER gave a refusal, the plan holds that refusal. */
-rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
-	const rg_revision *revision, rg_plan **out);
+/* Decides on a REGISTER. The next record has revision @p revision. @p dictionary is that of the store, NULL = none. If reading the REGISTER gave a refusal, the plan holds that refusal. */
+rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg__dictionary *dictionary, rg_time now,
+	const uint8_t seed[32], const rg_revision *revision, rg_plan **out);
 
 /* A refusal that does not depend on a record (RG_R_STORE and the like). @p reg may be NULL. */
 rg_status rg__refusal(int32_t reason, const rg_config *config, const rg_save_options *options, const rg__register *reg, rg_time now,

@@ -523,11 +523,11 @@ static rg_status decide_register(rg__merge *m, rg_plan **out)
 	return status == RG_OK ? plan_acceptance(m, true, next, out) : status;
 }
 
-rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg_time now, const uint8_t seed[32],
-	const rg_revision *revision, rg_plan **out)
+rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg__dictionary *dictionary, rg_time now,
+	const uint8_t seed[32], const rg_revision *revision, rg_plan **out)
 {
 	_Alignas(rg_contact) char few[FEW * RG__MERGE_EACH + 1];
-	rg__merge m = { .reg = reg, .record = record, .revision = revision, .now = now, .seed = seed };
+	rg__merge m = { .reg = reg, .record = record, .dictionary = dictionary, .revision = revision, .now = now, .seed = seed };
 	rg__scratch scratch;
 
 	*out = NULL;
@@ -550,7 +550,7 @@ static rg_status merge_once(rg__register *reg, const rg_record *record, rg_time 
 	rg_record_key(record, &key);
 	if (record && reg->reason == RG_R_FINE && !rg_key_equal(&key, &reg->key))
 		status = rg__fail(why, RG_EINVAL, "record belongs to another AoR than the request");
-	else if ((status = rg__register_merge(reg, record, now, seed, &revision, out)) == RG_EINVAL)
+	else if ((status = rg__register_merge(reg, record, NULL, now, seed, &revision, out)) == RG_EINVAL)
 		rg__fail(why, status, "gruu_secret is unset, but the response has a %s to seal", reg->gives_gruus ? "temporary GRUU" : "PURR");
 	rg__register_free(reg);
 	return status;

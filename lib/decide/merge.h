@@ -32,6 +32,7 @@ typedef struct rg__entry {
 typedef struct rg__merge {
 	const rg__register *reg;   /* NULL = not a REGISTER */
 	const rg_record *record;
+	rg__dictionary *dictionary;  /* for the first record of an AoR; NULL = none */
 	const rg_revision *revision; /* of the next record */
 	rg_time now;
 	const uint8_t *seed;

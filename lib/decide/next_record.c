@@ -39,7 +39,7 @@ rg_status rg__merge_next(rg__merge *m, const rg_key *key, const rg__remover *by,
 		return RG_OK;
 	if (n >= RG__NO_BINDING)
 		return RG_ELIMIT;
-	return rg__record_next(m->record, m->record ? NULL : key, m->revision, m->contacts, m->kept, n, removals, n_removals, next);
+	return rg__record_next(m->record, m->dictionary, m->record ? NULL : key, m->revision, m->contacts, m->kept, n, removals, n_removals, next);
 }
 
 uint32_t rg__merge_changes(rg__merge *m)

@@ -83,7 +83,7 @@ void rg__op_ref(rg_op *op)
 }
 
 /* Not inlined: with link-time optimization gcc would warn of free() on operations on the stack, whose references are never dropped. */
-static __attribute__((noinline)) void free_op(rg_op *op)
+static RG__NOINLINE void free_op(rg_op *op)
 {
 	free(op);
 }

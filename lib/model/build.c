@@ -22,6 +22,8 @@ typedef struct tag_list {
 typedef struct builder {
 	char *base; /* start of the record */
 	size_t n, room;
+	rg__dictionary *dictionary; /* NULL = none */
+	size_t shared; /* octets that stand there instead */
 	bool over;
 	uint16_t first_uri; /* where it is */
 	tag_list tags;
@@ -164,9 +166,7 @@ static bool find_in(rg_str where, rg__slice at, rg_str s, rg__slice *out)
 
 static uint32_t hash_more(uint32_t h, rg_str s)
 {
-	size_t i;
-
-	for (i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n; i++)
 		h = (h ^ (uint8_t)s.p[i]) * 16777619u;
 	return h;
 }
@@ -300,6 +300,44 @@ static rg__slice put_flow(builder *b, const rg_contact *c)
 	return (rg__slice){ (uint16_t)(known->at + head.n), (uint16_t)c->flow.n };
 }
 
+#define RG__KIND(name, kind) bit == RG__HAS_##name ? RG__SHARED_##kind :
+/* RG__SHARED_KINDS: it is never in the dictionary. */
+static inline unsigned shared_kind(unsigned bit)
+{
+	return RG__SHARED_STRINGS(RG__KIND) RG__SHARED_KINDS;
+}
+#undef RG__KIND
+
+static bool put_shared(builder *b, unsigned kind, rg_str s, rg__slice *out)
+{
+	rg_str first;
+
+	if (b->dictionary == NULL)
+		return false;
+	*out = rg__dictionary_first(b->dictionary, kind);
+	first = rg__dictionary_text(b->dictionary, *out);
+	if ((s.n == 0 || first.n != s.n || !rg__same_text(first.p, s.p, s.n)) && !rg__dictionary_put(b->dictionary, kind, s, out))
+		return false;
+	b->shared += s.n;
+	return true;
+}
+
+static void put_names(builder *b, const rg_key *key, rg_record *r)
+{
+	rg__slice at;
+
+	r->marks = 0;
+	if (b->dictionary != NULL && rg__dictionary_put_names(b->dictionary, key->domain, key->host, &at)) {
+		b->shared += key->domain.n + key->host.n;
+		r->marks = RG__MARK_SHARED_NAMES;
+		r->names = at.n & ~3u;
+		return;
+	}
+	r->names = (uint16_t)b->n;
+	put_bytes(b, key->domain);
+	put_bytes(b, key->host);
+}
+
 /* @p bit is a constant, so each call is another function. */
 static inline rg__slice put_string(builder *b, const rg_contact *c, unsigned bit, const rg__slice *at)
 	__attribute__((always_inline));
@@ -316,6 +354,8 @@ static inline rg__slice put_string(builder *b, const rg_contact *c, unsigned bit
 	/* Unknown fields are not shared, so that a record holds no more than its encoded form can. */
 	if (bit != RG__HAS_extra && b->before != NULL && s.n > 0 && rg__eq(s, *rg__contact_string_const(b->before, bit)))
 		return b->stored[bit];
+	if (shared_kind(bit) != RG__SHARED_KINDS && put_shared(b, shared_kind(bit), s, &out))
+		return out;
 	if (bit == RG__HAS_instance && find_in(c->params, at[RG__HAS_params], s, &out))
 		return out;
 	return put_bytes(b, s);
@@ -477,9 +517,8 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	b->n = sizeof *r;
 	bindings = (rg__binding *)(void *)take_bytes(b, n_contacts * sizeof *bindings);
 	gone = (rg__gone *)(void *)take_bytes(b, n_removals * sizeof *gone);
-	put_bytes(b, key->domain);
-	put_bytes(b, key->host);
-	r->extra = put_bytes(b, extra);
+	put_names(b, key, r);
+	put_bytes(b, extra);
 	put_bindings(b, contacts, n_contacts, bindings);
 	put_removals(b, removals, n_removals, gone);
 	r->user = put_user(b, key, n_contacts > 0 ? contacts : NULL);
@@ -487,11 +526,16 @@ static rg_status lay_out(builder *b, const rg_key *key, const rg_contact *contac
 	list = (rg_str){ (const char *)b->tags.list, b->tags.n * sizeof *b->tags.list };
 	if (b->n < sizeof *r + list.n || memcmp(b->base + b->n - list.n, list.p, list.n) != 0)
 		put_bytes(b, list);
-	if (b->over)
+	if (b->shared > 0) {
+		put_bytes(b, (rg_str){ (const char *)&b->dictionary, sizeof b->dictionary });
+		r->marks |= RG__MARK_DICTIONARY;
+	}
+	/* Wherever the record goes to, it must fit without the dictionary, too. There, a table of slices may need an octet of padding. */
+	if (b->over || (b->shared > 0 && b->n + b->shared + n_contacts + 1 > RG_RECORD_BYTES_MAX))
 		return RG_ELIMIT;
 	r->n_contacts = (uint16_t)n_contacts;
 	r->n_removals = (uint8_t)n_removals;
-	r->has_local = 0;
+	r->extra_n = (uint16_t)extra.n;
 	r->n_tags = (uint16_t)b->tags.n;
 	r->domain_n = (uint16_t)key->domain.n;
 	r->user_n = (uint16_t)key->user.n;
@@ -513,11 +557,19 @@ static rg_record *shrink_record(const builder *b, rg__scratch *room, const rg_re
 	room->allocated = NULL;
 	atomic_init(&r->refs, 1);
 	r->revision = *revision;
+	if (r->marks & RG__MARK_DICTIONARY)
+		rg__dictionary_count(b->dictionary, 1);
 	return r;
 }
 
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
+{
+	return rg__record_build(NULL, key, revision, contacts, n_contacts, removals, n_removals, extra, out);
+}
+
+rg_status rg__record_build(rg__dictionary *dictionary, const rg_key *key, const rg_revision *revision, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
 {
 	_Alignas(rg_record) char few_bytes[SCRATCH];
 	rg__slice few_tags[FEW_TAGS];
@@ -531,10 +583,11 @@ rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const r
 	status = measure_all(key, contacts, n_contacts, removals, n_removals, extra, &m);
 	if (status != RG_OK)
 		return status;
+	m.bytes += sizeof dictionary;
 	m.bytes = m.bytes < RG_RECORD_BYTES_MAX ? m.bytes : RG_RECORD_BYTES_MAX;
 	if (!rg__scratch_open(&room, few_bytes, sizeof few_bytes, m.bytes))
 		return RG_ENOMEM;
-	builder b = { .base = room.at, .room = m.bytes };
+	builder b = { .base = room.at, .room = m.bytes, .dictionary = dictionary };
 	status = tags_open(&b.tags, &tags, few_tags, m.n_tags) ? lay_out(&b, key, contacts, n_contacts, removals, n_removals,
 		extra) : RG_ENOMEM;
 	if (status == RG_OK) {
@@ -544,28 +597,4 @@ rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const r
 	rg__scratch_close(&tags);
 	rg__scratch_close(&room);
 	return status;
-}
-
-/* A united record is rare, so it is built like any other and enlarged afterwards. */
-rg_status rg__record_unite(const rg_key *key, const rg_revision *revision, const rg_revision *local, const rg_contact *contacts,
-	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out)
-{
-	rg_status status = rg__record_new(key, revision, contacts, n_contacts, removals, n_removals, extra, out);
-	rg_record *grown = NULL;
-
-	if (status != RG_OK || rg_revision_is_zero(local))
-		return status;
-	status = (*out)->size + sizeof *local > RG_RECORD_BYTES_MAX ? RG_ELIMIT : RG_ENOMEM;
-	if (status == RG_ENOMEM)
-		grown = realloc(*out, (*out)->size + sizeof *local);
-	if (grown == NULL) {
-		rg_record_unref(*out);
-		*out = NULL;
-		return status;
-	}
-	memcpy((char *)grown + grown->size, local, sizeof *local);
-	grown->size = (uint16_t)(grown->size + sizeof *local);
-	grown->has_local = 1;
-	*out = grown;
-	return RG_OK;
 }

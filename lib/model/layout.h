@@ -6,26 +6,30 @@
 #include <rgstr/record.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include "model/dictionary.h"
 #include "text/text.h"
 
 /*
  * One allocation:
  *
  *   rg_record | rg__binding × n | rg__gone × n | domain | host | extra | per binding: bytes, slices | … | user | tags |
- *   local revision
+ *   dictionary or local revision
  *
  * Offsets count from the start of the record and fit 16 bits, because RG_RECORD_BYTES_MAX does. A string that is already stored (the
  * same field of the previous binding, a next hop inside a received URI, an instance inside the Contact params, the user of the key inside
  * the first URI) is not stored again. Nor is the list of tags, when the last slices are the same.
+ *
+ * Of a record with a dictionary, the domain and host of the key and the strings of RG__SHARED_STRINGS may stand there instead. A record of
+ * which nothing does has no dictionary.
  */
-typedef struct rg__slice {
-	uint16_t at, n;
-} rg__slice;
 
 /* The strings of a binding, in the order in which they are stored: a string that may lie inside another comes after it. */
 #define RG__CONTACT_STRINGS(X) \
 	X(uri) X(params) X(instance) X(callid) X(path) X(received) X(socket) X(flow) X(user_agent) X(attr) X(ownership_tag) X(next_hop) \
 	X(extra)
+
+/* Strings that many bindings have, and their kind in the dictionary. No other string lies inside one of them. */
+#define RG__SHARED_STRINGS(X) X(socket, PLACES) X(user_agent, AGENTS) X(ownership_tag, PLACES)
 
 /* Bits of rg__binding.present; their order is also the order of the table of slices. */
 enum {
@@ -120,14 +124,33 @@ struct rg_record {
 	_Atomic uint32_t refs;
 	uint16_t size, n_contacts;
 	uint8_t n_removals;
-	uint8_t has_local; /* the last bytes are the revision of the memory-only part; few records have one */
+	uint8_t marks; /* RG__MARK_… */
 	uint16_t n_tags;
 	uint16_t domain_n, user_n, host_n;
-	uint16_t user;   /* offset of the key's user */
-	rg__slice extra; /* n 0 = none */
+	uint16_t user;    /* offset of the key's user */
+	uint16_t names;   /* offset of its domain and host, in the record or in the dictionary */
+	uint16_t extra_n; /* 0 = none */
 	rg_time deadline;
 	rg_revision revision;
 };
+
+_Static_assert(sizeof(rg_record) == RG__SLICE_OWN, "no slice of a record's own octets looks like one of the dictionary");
+
+enum {
+	RG__MARK_LOCAL = 1,       /* the last bytes are the revision of the memory-only part; few records have one */
+	RG__MARK_DICTIONARY = 2,  /* the last bytes are the address of the dictionary, which counts the record; none has both */
+	RG__MARK_SHARED_NAMES = 4 /* domain and host are in the dictionary */
+};
+
+/* NULL: it has none. */
+static inline rg__dictionary *rg__record_dictionary(const rg_record *r)
+{
+	rg__dictionary *d = NULL;
+
+	if (r->marks & RG__MARK_DICTIONARY)
+		memcpy(&d, (const char *)r + r->size - sizeof d, sizeof d);
+	return d;
+}
 
 static inline const char *rg__record_bytes(const rg_record *r)
 {
@@ -147,7 +170,13 @@ static inline const rg__gone *rg__record_gone(const rg_record *r)
 /* Domain and host of the key. */
 static inline const char *rg__record_domain(const rg_record *r)
 {
-	return (const char *)(const void *)(rg__record_gone(r) + r->n_removals);
+	return (r->marks & RG__MARK_SHARED_NAMES ? (const char *)rg__record_dictionary(r) : rg__record_bytes(r)) + r->names;
+}
+
+/* A string of a slice, which is not {0, 0}. @p d is the dictionary of the record. */
+static inline rg_str rg__record_text_at(const rg_record *r, const rg__dictionary *d, rg__slice s)
+{
+	return s.at >= RG__SLICE_OWN ? (rg_str){ rg__record_bytes(r) + s.at, s.n } : rg__dictionary_text(d, s);
 }
 
 static inline const rg__slice *rg__binding_slices(const rg_record *r, const rg__binding *b)
@@ -158,7 +187,12 @@ static inline const rg__slice *rg__binding_slices(const rg_record *r, const rg__
 /* The tags: rg__slice × n_tags, aligned to 2. */
 static inline const rg__slice *rg__record_tags(const rg_record *r)
 {
-	size_t end = r->size - (r->has_local ? sizeof(rg_revision) : 0);
+	size_t end = r->size;
+
+	if (r->marks & RG__MARK_DICTIONARY)
+		end -= sizeof(rg__dictionary *);
+	else if (r->marks & RG__MARK_LOCAL)
+		end -= sizeof(rg_revision);
 
 	return (const rg__slice *)(const void *)(rg__record_bytes(r) + end) - r->n_tags;
 }

@@ -5,6 +5,7 @@
 
 #include <rgstr/record.h>
 #include <stdbool.h>
+#include "model/dictionary.h"
 #include "model/method_names.h"
 #include "text/text.h"
 
@@ -64,12 +65,17 @@ rg_status rg__record_removal(const rg_record *record, uint32_t index, rg_removal
 rg_status rg__record_new(const rg_key *key, const rg_revision *revision, const rg_contact *contacts, uint32_t n_contacts,
 	const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
 
+/* rg__record_new() with a dictionary, NULL = none, for strings that other records have, too. */
+rg_status rg__record_build(rg__dictionary *dictionary, const rg_key *key, const rg_revision *revision, const rg_contact *contacts,
+	uint32_t n_contacts, const rg_removal *removals, uint32_t n_removals, rg_str extra, rg_record **out);
+
 /* The record after @p before, NULL = none, with its extra, and with its key if @p key is NULL. kept[i] is the index of a binding of @p before
  * that stays as it is, or RG__GIVEN: contacts[i] is that binding. Of the other elements of @p contacts nothing is read, and they may be
- * written. It is cheaper when no string changes. */
+ * written. It is cheaper when no string changes. A record that has a dictionary leaves it to the next one; else that gets @p dictionary, NULL =
+ * none. */
 #define RG__GIVEN UINT16_MAX
-rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
-	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out);
+rg_status rg__record_next(const rg_record *before, rg__dictionary *dictionary, const rg_key *key, const rg_revision *revision,
+	rg_contact *contacts, const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out);
 
 /* The binding with this id, which is mostly at the same place as in another record of the AoR, @p at. False: there is none. */
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out);

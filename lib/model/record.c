@@ -61,12 +61,22 @@ rg_record *rg_record_ref(const rg_record *record)
 	return r;
 }
 
+/* Apart, so that dropping a reference that is not the last one stays short. */
+static RG__NOINLINE void free_record(rg_record *r)
+{
+	rg__dictionary *d = rg__record_dictionary(r);
+
+	if (d != NULL)
+		rg__dictionary_count(d, -1);
+	free(r);
+}
+
 void rg_record_unref(const rg_record *record)
 {
 	rg_record *r = (rg_record *)(uintptr_t)record;
 
 	if (r != NULL && atomic_fetch_sub_explicit(&r->refs, 1, memory_order_acq_rel) == 1)
-		free(r);
+		free_record(r);
 }
 
 void rg_record_key(const rg_record *record, rg_key *out)
@@ -92,7 +102,7 @@ const rg_revision *rg_record_revision(const rg_record *record)
 
 const rg_revision *rg_record_local_revision(const rg_record *record)
 {
-	if (record == NULL || !record->has_local)
+	if (record == NULL || !(record->marks & RG__MARK_LOCAL))
 		return &no_revision;
 	return (const rg_revision *)(const void *)(rg__record_bytes(record) + record->size - sizeof(rg_revision));
 }
@@ -102,6 +112,7 @@ uint32_t rg_record_contact_count(const rg_record *record)
 	return record != NULL ? record->n_contacts : 0;
 }
 
+/* A string that is never in a dictionary. */
 static rg_str slice(const rg_record *r, rg__slice s)
 {
 	return (rg_str){ rg__record_bytes(r) + s.at, s.n };
@@ -150,7 +161,9 @@ static rg_str text_of(const rg_record *record, uint32_t index, unsigned what)
 {
 	const rg__binding *b = rg__record_bindings(record) + index;
 
-	return b->present & 1u << what ? slice(record, *rg__binding_slice(record, b, what)) : RG__ABSENT;
+	if (!(b->present & 1u << what))
+		return RG__ABSENT;
+	return rg__record_text_at(record, rg__record_dictionary(record), *rg__binding_slice(record, b, what));
 }
 
 rg_str rg__record_instance(const rg_record *record, uint32_t index)
@@ -173,6 +186,20 @@ void rg__record_glance(const rg_record *record, uint32_t index, rg__glance *out)
 		.latency = rg__binding_rare(record, b).latency, .q = q_of(b), .has_instance = (b->present & 1u << RG__HAS_instance) != 0 };
 }
 
+/* Corrects the strings that stand in the dictionary, after all were taken for octets of the record. */
+static inline void view_shared(const rg_record *record, rg_contact *out)
+{
+	const rg__dictionary *d = rg__record_dictionary(record);
+	uintptr_t at;
+
+#define VIEW(name, kind) \
+	at = (uintptr_t)out->name.p - (uintptr_t)record; \
+	if (at < RG__SLICE_OWN) \
+		out->name = rg__dictionary_text(d, (rg__slice){ (uint16_t)at, (uint16_t)out->name.n });
+	RG__SHARED_STRINGS(VIEW)
+#undef VIEW
+}
+
 rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact *out)
 {
 	const rg__binding *b;
@@ -191,6 +218,8 @@ rg_status rg__record_contact(const rg_record *record, uint32_t index, rg_contact
 		.request_hash = b->request_hash, .q = q_of(b), .methods = odd.methods, .branch_flags = odd.branch_flags };
 	for (left = b->present & ((1u << RG__N_STRINGS) - 1); left != 0; left &= left - 1)
 		*rg__contact_string(out, (unsigned)__builtin_ctz(left)) = slice(record, *s++);
+	if (record->marks & RG__MARK_DICTIONARY)
+		view_shared(record, out);
 	if (b->present & 1u << RG__HAS_addrs) {
 		out->addrs = (const rg_addr *)(const void *)(rg__record_bytes(record) + s->at);
 		out->n_addrs = s->n;
@@ -371,7 +400,12 @@ rg_status rg_record_removal(const rg_record *record, uint32_t index, rg_removal 
 
 rg_str rg_record_extra(const rg_record *record)
 {
-	return record != NULL && record->extra.n > 0 ? slice(record, record->extra) : RG__ABSENT;
+	const char *p;
+
+	if (record == NULL || record->extra_n == 0)
+		return RG__ABSENT;
+	p = (const char *)(const void *)(rg__record_gone(record) + record->n_removals);
+	return (rg_str){ record->marks & RG__MARK_SHARED_NAMES ? p : p + record->domain_n + record->host_n, record->extra_n };
 }
 
 rg_time rg_record_deadline(const rg_record *record)

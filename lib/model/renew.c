@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The next record of an AoR whose strings stay as they are, as with nearly every refresh: a copy of the record before, with other numbers.
- * The same strings are always laid out in the same way, so a record that is built anew would not differ from it. */
+ * The same strings are always laid out in the same way, so a record that is built anew would not differ from it; except that a dictionary may
+ * have got one of its strings since then. */
 #include "model/layout.h"
 #include "model/model.h"
 #include <stdlib.h>
@@ -56,17 +57,27 @@ static bool key_stays(const rg_record *r, const rg_key *key)
 	return rg_key_equal(&had, key);
 }
 
+#define RG__OR_IS(name, kind) || bit == RG__HAS_##name
+static inline bool may_be_shared(unsigned bit)
+{
+	return false RG__SHARED_STRINGS(RG__OR_IS);
+}
+#undef RG__OR_IS
+
 /* Is each string present in both and the same, and does the rest of the binding take the same room? */
 static bool binding_stays(const rg_record *r, const rg__binding *b, const rg_contact *c)
 {
 	const rg__slice *s = rg__binding_slices(r, b);
 	const char *base = rg__record_bytes(r);
 	unsigned present = b->present;
+	const rg__dictionary *d = rg__record_dictionary(r);
 	rg__words sum = { 0, 0 };
+	rg_str had;
 
 #define STAYS(name) \
 	if (present & 1u << RG__HAS_##name) { \
-		if (c->name.p == NULL || !text_stays(c->name, base + s->at, s->n, &sum)) \
+		had = may_be_shared(RG__HAS_##name) ? rg__record_text_at(r, d, *s) : (rg_str){ base + s->at, s->n }; \
+		if (c->name.p == NULL || !text_stays(c->name, had.p, had.n, &sum)) \
 			return false; \
 		s++; \
 	} else if (c->name.p != NULL && (RG__HAS_##name != RG__HAS_extra || c->name.n > 0)) { \
@@ -104,7 +115,7 @@ static bool record_stays(const rg_record *r, const rg_key *key, const rg_contact
 	const rg__binding *b;
 	uint32_t i;
 
-	if (r == NULL || r->n_contacts != n || n == 0 || r->n_removals > 0 || r->has_local || !key_stays(r, key))
+	if (r == NULL || r->n_contacts != n || n == 0 || r->n_removals > 0 || (r->marks & RG__MARK_LOCAL) || !key_stays(r, key))
 		return false;
 	b = rg__record_bindings(r);
 	for (i = 0; i < n; i++)
@@ -130,6 +141,8 @@ static rg_record *renew_record(const rg_record *before, const rg_revision *revis
 	if (r == NULL)
 		return NULL;
 	atomic_init(&r->refs, 1);
+	if (before->marks & RG__MARK_DICTIONARY)
+		rg__dictionary_count(rg__record_dictionary(before), 1);
 	memcpy((char *)r + sizeof r->refs, (const char *)before + sizeof r->refs, before->size - sizeof r->refs);
 	r->revision = *revision;
 	r->deadline = RG_TIME_NEVER;
@@ -144,8 +157,8 @@ static rg_record *renew_record(const rg_record *before, const rg_revision *revis
 	return r;
 }
 
-rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_revision *revision, rg_contact *contacts,
-	const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
+rg_status rg__record_next(const rg_record *before, rg__dictionary *dictionary, const rg_key *key, const rg_revision *revision,
+	rg_contact *contacts, const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out)
 {
 	rg_key same;
 	uint32_t i;
@@ -158,5 +171,7 @@ rg_status rg__record_next(const rg_record *before, const rg_key *key, const rg_r
 		if (kept[i] != RG__GIVEN)
 			rg__record_contact(before, kept[i], &contacts[i]);
 	rg_record_key(before, &same);
-	return rg__record_new(key ? key : &same, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
+	if (before != NULL && (before->marks & RG__MARK_DICTIONARY))
+		dictionary = rg__record_dictionary(before);
+	return rg__record_build(dictionary, key ? key : &same, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
 }

@@ -5,6 +5,7 @@
 
 #include <rgstr/store.h>
 #include <stdatomic.h>
+#include "model/model.h"
 #include "store/tokens.h"
 #include "text/text.h"
 
@@ -16,6 +17,7 @@ struct rg_store {
 	char *name; /* of `ops` */
 	void *self;
 	rg__slots *slots; /* NULL for an inline store */
+	rg__dictionary *dictionary; /* NULL without RG_STORE_RESIDENT */
 	_Atomic uint64_t breaches;
 };
 

@@ -73,6 +73,7 @@ static const char *missing_member(const rg_store_ops *ops)
 static void free_store(rg_store *s)
 {
 	rg__slots_unref(s->slots);
+	rg__dictionary_close(s->dictionary);
 	free(s->name);
 	free(s);
 }
@@ -103,7 +104,9 @@ rg_status rg_store_new(const rg_store_ops *ops, void *self, rg_store **out, rg_e
 	s->ops.name = s->name = strndup(ops->name, strlen(ops->name));
 	if (!(s->ops.traits & RG_STORE_INLINE))
 		s->slots = rg__slots_new(s);
-	if (!s->name || (!(s->ops.traits & RG_STORE_INLINE) && !s->slots)) {
+	if (s->ops.traits & RG_STORE_RESIDENT)
+		s->dictionary = rg__dictionary_new();
+	if (!s->name || (!(s->ops.traits & RG_STORE_INLINE) && !s->slots) || ((s->ops.traits & RG_STORE_RESIDENT) && !s->dictionary)) {
 		free_store(s);
 		return rg__fail(why, RG_ENOMEM, "out of memory");
 	}

@@ -19,6 +19,7 @@
 /* Of the parsers, the parts that every request passes through. gcc leaves some of those with two callers out of line, which costs a refresh
  * one instruction in a hundred. */
 #define RG__INLINE static inline __attribute__((always_inline))
+#define RG__NOINLINE __attribute__((noinline))
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })
 

@@ -27,7 +27,7 @@ static rg_status save_decide(rg_op *op)
 	save_op *s = (save_op *)op;
 	rg_revision revision = rg__revision_next(&op->ticket);
 
-	return rg__register_merge(s->reg, op->found.record, op->now, s->seed, &revision, &op->plan);
+	return rg__register_merge(s->reg, op->found.record, op->call.store->dictionary, op->now, s->seed, &revision, &op->plan);
 }
 
 static rg_status save_resolved(rg_op *op)

@@ -99,7 +99,7 @@ Test(renew, gives_the_record_that_is_built_anew)
 			cr_assert_eq(rg__record_new(&key, &revision, then, 2, NULL, 0, ABSENT, &anew), RG_OK);
 			for (int keeps = 0; keeps < 2; keeps++) {
 				kept[1 - at] = keeps ? (uint16_t)(1 - at) : RG__GIVEN;
-				cr_assert_eq(rg__record_next(before, &key, &revision, then, kept, 2, NULL, 0, &next), RG_OK);
+				cr_assert_eq(rg__record_next(before, NULL, &key, &revision, then, kept, 2, NULL, 0, &next), RG_OK);
 				expect_same_record(next, anew, changes[k].name);
 				rg_record_unref(next);
 			}
@@ -134,7 +134,7 @@ Test(renew, looks_at_key_number_of_bindings_removals_and_addresses)
 			then.domain = RG_STR("locatiom");
 		c[0].addrs = &addrs[i == 6];
 		cr_assert_eq(rg__record_new(&then, &sample_revision, c, n, &gone, n_gone, extra, &anew), RG_OK);
-		cr_assert_eq(rg__record_next(before, &then, &sample_revision, c, given, n, &gone, n_gone, &next), RG_OK);
+		cr_assert_eq(rg__record_next(before, NULL, &then, &sample_revision, c, given, n, &gone, n_gone, &next), RG_OK);
 		expect_same_record(next, anew, "case");
 		rg_record_unref(next);
 		rg_record_unref(anew);
@@ -153,7 +153,7 @@ Test(renew, compares_absent_parts_of_the_key)
 	key.host = ABSENT;
 	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
 	c.cseq++;
-	cr_assert_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+	cr_assert_eq(rg__record_next(before, NULL, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
 	cr_expect_eq(rg_record_size(next), rg_record_size(before));
 	rg_record_unref(next);
 	rg_record_unref(before);
@@ -168,10 +168,10 @@ Test(renew, refuses_what_a_record_cannot_hold)
 
 	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
 	c.q = 1001;
-	cr_expect_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_EINVAL);
+	cr_expect_eq(rg__record_next(before, NULL, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_EINVAL);
 	cr_expect_null(next);
 	c.q = -2;
-	cr_expect_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_EINVAL);
+	cr_expect_eq(rg__record_next(before, NULL, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_EINVAL);
 	rg_record_unref(before);
 }
 
@@ -185,7 +185,7 @@ Test(renew, leaves_the_record_before_as_it_is)
 	cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &before), RG_OK);
 	cr_assert_eq(rg__record_contact(before, 0, &c), RG_OK);
 	c.cseq++;
-	cr_assert_eq(rg__record_next(before, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+	cr_assert_eq(rg__record_next(before, NULL, &key, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
 	rg_record_unref(before);
 	cr_assert_eq(rg__record_contact(next, 0, &got), RG_OK);
 	cr_expect(got.cseq == 4712 && rg_str_equal(got.uri, sample_contact().uri));
@@ -204,7 +204,7 @@ Test(renew, keeps_the_key_unless_another_is_given)
 		if (i == 1)
 			c.user_agent = RG_STR("another agent");
 		cr_assert_eq(rg__record_new(&key, &sample_revision, &c, 1, NULL, 0, ABSENT, &anew), RG_OK);
-		cr_assert_eq(rg__record_next(before, NULL, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
+		cr_assert_eq(rg__record_next(before, NULL, NULL, &sample_revision, &c, &given, 1, NULL, 0, &next), RG_OK);
 		expect_same_record(next, anew, "key");
 		rg_record_unref(next);
 		rg_record_unref(anew);
@@ -224,7 +224,7 @@ Test(renew, takes_bindings_from_other_places_of_the_record_before)
 	cr_assert_eq(rg__record_new(&key, &sample_revision, c, 3, NULL, 0, ABSENT, &before), RG_OK);
 	rg_contact then[3] = { c[2], c[1], c[0] }, room[3] = { { 0 }, c[1], { 0 } };
 	cr_assert_eq(rg__record_new(&key, &sample_revision, then, 3, NULL, 0, ABSENT, &anew), RG_OK);
-	cr_assert_eq(rg__record_next(before, &key, &sample_revision, room, kept, 3, NULL, 0, &next), RG_OK);
+	cr_assert_eq(rg__record_next(before, NULL, &key, &sample_revision, room, kept, 3, NULL, 0, &next), RG_OK);
 	expect_same_record(next, anew, "other places");
 	rg_record_unref(next);
 	rg_record_unref(anew);
