@@ -227,17 +227,40 @@ void rg__op_answer(rg_op *op, rg_status status)
 	rg__op_user_leave(op);
 }
 
-void rg__op_list(rg_op *op)
+bool rg__op_list(rg_op *op)
 {
 	rg__stripe *s = op->ticket.stripe;
 
 	pthread_mutex_lock(&s->lock);
+	bool closed = s->closed;
 	op->listed = true;
 	op->next = s->ops;
 	if (op->next)
 		op->next->prev = op;
 	s->ops = op;
 	pthread_mutex_unlock(&s->lock);
+	return !closed;
+}
+
+static void cancel_op(rg_op *op)
+{
+	if (op->blocking) {
+		atomic_store(&op->canceled, true); /* the waiting thread answers */
+		rg__call_cancel(&op->call, false);
+		return;
+	}
+	rg__op_answer(op, RG_ECANCELED);
+	if (op->resolver)
+		rg__resolver_expire(op->resolver);
+	rg__call_cancel(&op->call, false);
+}
+
+/* A shutdown that came while the operation was prepared did not find it. */
+static void list_and_run(rg_op *op)
+{
+	if (!rg__op_list(op))
+		cancel_op(op);
+	rg__op_run(op);
 }
 
 void rg__op_deadline(rg_op *op)
@@ -267,8 +290,7 @@ rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **hand
 		rg__op_deadline(op);
 		deadline = op->deadline;
 	}
-	rg__op_list(op);
-	rg__op_run(op);
+	list_and_run(op);
 	bool released = atomic_load(&op->released);
 	if (!released)
 		rg__announce(reg, deadline);
@@ -285,8 +307,7 @@ rg_status rg__op_block(rg_op *op)
 		return op->status;
 	}
 	rg__op_hold(op);
-	rg__op_list(op);
-	rg__op_run(op);
+	list_and_run(op);
 	rg_status st = op->status;
 	rg__op_let_go(op);
 	return st;
@@ -414,19 +435,6 @@ void rg__op_decide_at_once(rg_op *op)
 {
 	op->found.authoritative = 1;
 	op->step = RG__STEP_DECIDE;
-}
-
-static void cancel_op(rg_op *op)
-{
-	if (op->blocking) {
-		atomic_store(&op->canceled, true); /* the waiting thread answers */
-		rg__call_cancel(&op->call, false);
-		return;
-	}
-	rg__op_answer(op, RG_ECANCELED);
-	if (op->resolver)
-		rg__resolver_expire(op->resolver);
-	rg__call_cancel(&op->call, false);
 }
 
 void rg_op_cancel(rg_op *op)

@@ -13,6 +13,7 @@ typedef struct message {
 	uint32_t branches;
 	int replies, code, applied, released;
 	char vars[128];
+	rg_registrar *shuts; /* what `read` shuts down; NULL = nothing */
 } message;
 
 static void release(void *owner)
@@ -42,6 +43,7 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	out->n_branches = m->branches;
 	out->owner = m;
 	out->release = release;
+	rg_registrar_shutdown(m->shuts);
 	return m->read_status;
 }
 
@@ -324,6 +326,34 @@ Test(messages, what_cannot_begin_leaves_the_user_data_to_the_caller)
 	cr_expect_eq(bad.released, 6);
 	rg_lookup_options_unref(branch);
 	kit_close(&k);
+}
+
+/* A shutdown does not find an operation that is still being prepared. */
+Test(messages, a_shutdown_while_a_message_is_read_ends_the_operation)
+{
+	for (int invite = 0; invite < 2; invite++) {
+		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .invite = invite };
+		rg_msg msg = { &ops, NULL, &m };
+		outcome o = { 0 };
+		kit k;
+
+		kit_open(&k, DEFERRED);
+		m.shuts = k.reg;
+		rg_status st = invite ? rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, NULL, NULL)
+							  : rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL);
+		cr_expect_eq(st, RG_OK, "invite %d", invite);
+		cr_expect(o.called == 1 && o.freed == 1 && o.status == RG_ECANCELED, "invite %d", invite);
+		cr_expect_eq(m.released, 1);
+		cr_expect_eq(deferred_pending(k.deferred), 0, "invite %d: the store was not asked", invite);
+		kit_close(&k);
+
+		kit_open(&k, DEFERRED);
+		m.shuts = k.reg;
+		cr_expect_eq(invite ? look_up_by(k.reg, &msg, NULL) : save_by(k.reg, &msg), RG_ECANCELED, "invite %d", invite);
+		cr_expect_eq(deferred_pending(k.deferred), 0, "invite %d: the store was not asked", invite);
+		cr_expect_eq(m.released, 2);
+		kit_close(&k);
+	}
 }
 
 static void answer(kit *k)
