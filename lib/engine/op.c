@@ -170,6 +170,12 @@ void rg__op_abort(rg_op *op)
 	rg__op_let_go(op);
 }
 
+void rg__op_uncount(rg_op *op)
+{
+	op->tally[RG__S_OPERATIONS] = 0;
+	op->began = 0;
+}
+
 bool rg__op_user_enter(rg_op *op)
 {
 	uint32_t n = atomic_load(&op->user_refs);

@@ -166,6 +166,9 @@ void rg__op_run(rg_op *op);
 /* Ends an operation that was begun and is not to run. */
 void rg__op_abort(rg_op *op);
 
+/* For `prepare`: there was nothing to operate on, so the statistics leave it out. */
+void rg__op_uncount(rg_op *op);
+
 /* Answers the caller, unless that was done. */
 void rg__op_answer(rg_op *op, rg_status status);
 

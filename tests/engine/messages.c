@@ -396,3 +396,30 @@ Test(messages, the_local_socket_goes_into_a_header)
 	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_ELIMIT);
 	kit_close(&k);
 }
+
+/* Octets that are no message are frequent on an open port. */
+Test(messages, what_cannot_be_read_is_no_operation)
+{
+	message noise = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .read_status = RG_EINVAL }, call = noise;
+	rg_msg_ops no_apply = ops;
+	kit k;
+
+	kit_open(&k, INLINE);
+	no_apply.apply = NULL;
+	rg_msg msg = { &ops, NULL, &noise }, unrouted = { &no_apply, NULL, &call };
+	call.read_status = RG_OK;
+	call.invite = true;
+	kit_stat(&k, "operations"); /* each asks for the statistics, which is an operation */
+	int64_t before = kit_stat(&k, "operations"), each = kit_stat(&k, "operations") - before, timed = kit_stat(&k, "timed_operations");
+	before = kit_stat(&k, "operations");
+	for (int i = 0; i < 40; i++) {
+		cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL);
+		cr_expect_eq(look_up_by(k.reg, &msg, NULL), RG_EINVAL);
+		cr_expect_eq(look_up_by(k.reg, &unrouted, NULL), RG_ENOTSUP);
+	}
+	cr_expect_eq(kit_stat(&k, "operations"), before + each);
+	cr_expect_leq(kit_stat(&k, "timed_operations"), timed + 2);
+	cr_expect_eq(noise.released, 0);
+	cr_expect_eq(call.released, 40);
+	kit_close(&k);
+}
