@@ -9,6 +9,7 @@ typedef struct message {
 	phone phone;
 	bool invite;
 	rg_status read_status, reply_status;
+	rg_registrar *ends; /* shut down while the message is read; NULL = none */
 	const char *domain, *socket;
 	uint32_t branches;
 	int replies, code, applied, released;
@@ -28,6 +29,7 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	int64_t value;
 
 	(void)self;
+	rg_registrar_shutdown(m->ends);
 	cr_expect_eq(rg_config_get_int(config, RG_STR("default_expires"), &value), RG_OK);
 	kit_request(&m->phone, out);
 	if (m->invite) {
@@ -422,4 +424,32 @@ Test(messages, what_cannot_be_read_is_no_operation)
 	cr_expect_eq(noise.released, 0);
 	cr_expect_eq(call.released, 40);
 	kit_close(&k);
+}
+
+/* The store never answers. */
+Test(messages, a_shutdown_ends_an_operation_whose_message_is_being_read)
+{
+	for (int i = 0; i < 3; i++) {
+		bool blocks = i == 2;
+		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+		rg_msg msg = { &ops, NULL, &m };
+		outcome o = { 0 };
+		kit k;
+
+		kit_open(&k, i == 0 ? INLINE : DEFERRED);
+		if (k.deferred)
+			deferred_deaf(k.deferred, true);
+		m.ends = k.reg;
+		if (blocks) {
+			cr_expect_eq(save_by(k.reg, &msg), RG_ECANCELED);
+		} else {
+			cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_OK);
+			cr_expect_eq(o.called, 1);
+			cr_expect_eq(o.status, RG_ECANCELED);
+			cr_expect_eq(o.freed, 1);
+		}
+		cr_expect_eq(m.released, 1);
+		answer(&k);
+		kit_close(&k);
+	}
 }
