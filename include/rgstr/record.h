@@ -254,7 +254,7 @@ RG_API int32_t rg_record_is_of(const rg_record *record, const rg_key *key);
 /** @return 1 when both records have the same tags in the same order; else 0. NULL is a record without tags. Any thread. */
 RG_API int32_t rg_record_same_tags(const rg_record *a, const rg_record *b);
 
-/** @return the size of the record in memory, in bytes; 0 for NULL. */
+/** @return the size of the record in memory, in bytes, without the strings that stand apart; 0 for NULL. */
 RG_API size_t rg_record_size(const rg_record *record);
 
 /** @return the weight of the record, which rg_store_ops.count adds up: its bindings; 0 for a record that holds only removals, and for NULL. */

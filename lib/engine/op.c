@@ -170,6 +170,12 @@ void rg__op_abort(rg_op *op)
 	rg__op_let_go(op);
 }
 
+void rg__op_uncount(rg_op *op)
+{
+	op->tally[RG__S_OPERATIONS] = 0;
+	op->began = 0;
+}
+
 bool rg__op_user_enter(rg_op *op)
 {
 	uint32_t n = atomic_load(&op->user_refs);
@@ -232,14 +238,24 @@ bool rg__op_list(rg_op *op)
 	rg__stripe *s = op->ticket.stripe;
 
 	pthread_mutex_lock(&s->lock);
-	bool closed = s->closed;
 	op->listed = true;
 	op->next = s->ops;
 	if (op->next)
 		op->next->prev = op;
 	s->ops = op;
+	const bool open = !s->closed;
 	pthread_mutex_unlock(&s->lock);
-	return !closed;
+	return open;
+}
+
+void rg__op_deadline(rg_op *op)
+{
+	int64_t timeout = rg__config_int(op->ticket.snapshot->config, RG__P_store_timeout);
+	rg_time at = rg__add_sat(rg__now(op->ticket.reg), timeout);
+
+	pthread_mutex_lock(&op->ticket.stripe->lock);
+	op->deadline = at;
+	pthread_mutex_unlock(&op->ticket.stripe->lock);
 }
 
 static void cancel_op(rg_op *op)
@@ -255,22 +271,11 @@ static void cancel_op(rg_op *op)
 	rg__call_cancel(&op->call, false);
 }
 
-/* A shutdown that came while the operation was prepared did not find it. */
-static void list_and_run(rg_op *op)
+/* A shutdown while it was prepared, as when its message was read, did not find it. */
+static void list_or_cancel(rg_op *op)
 {
 	if (!rg__op_list(op))
 		cancel_op(op);
-	rg__op_run(op);
-}
-
-void rg__op_deadline(rg_op *op)
-{
-	int64_t timeout = rg__config_int(op->ticket.snapshot->config, RG__P_store_timeout);
-	rg_time at = rg__add_sat(rg__now(op->ticket.reg), timeout);
-
-	pthread_mutex_lock(&op->ticket.stripe->lock);
-	op->deadline = at;
-	pthread_mutex_unlock(&op->ticket.stripe->lock);
 }
 
 rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **handle)
@@ -290,7 +295,8 @@ rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **hand
 		rg__op_deadline(op);
 		deadline = op->deadline;
 	}
-	list_and_run(op);
+	list_or_cancel(op);
+	rg__op_run(op);
 	bool released = atomic_load(&op->released);
 	if (!released)
 		rg__announce(reg, deadline);
@@ -307,7 +313,8 @@ rg_status rg__op_block(rg_op *op)
 		return op->status;
 	}
 	rg__op_hold(op);
-	list_and_run(op);
+	list_or_cancel(op);
+	rg__op_run(op);
 	rg_status st = op->status;
 	rg__op_let_go(op);
 	return st;

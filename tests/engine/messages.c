@@ -9,11 +9,11 @@ typedef struct message {
 	phone phone;
 	bool invite;
 	rg_status read_status, reply_status;
+	rg_registrar *ends; /* shut down while the message is read; NULL = none */
 	const char *domain, *socket;
 	uint32_t branches;
 	int replies, code, applied, released;
 	char vars[128];
-	rg_registrar *shuts; /* what `read` shuts down; NULL = nothing */
 } message;
 
 static void release(void *owner)
@@ -29,6 +29,7 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	int64_t value;
 
 	(void)self;
+	rg_registrar_shutdown(m->ends);
 	cr_expect_eq(rg_config_get_int(config, RG_STR("default_expires"), &value), RG_OK);
 	kit_request(&m->phone, out);
 	if (m->invite) {
@@ -43,7 +44,6 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	out->n_branches = m->branches;
 	out->owner = m;
 	out->release = release;
-	rg_registrar_shutdown(m->shuts);
 	return m->read_status;
 }
 
@@ -328,34 +328,6 @@ Test(messages, what_cannot_begin_leaves_the_user_data_to_the_caller)
 	kit_close(&k);
 }
 
-/* A shutdown does not find an operation that is still being prepared. */
-Test(messages, a_shutdown_while_a_message_is_read_ends_the_operation)
-{
-	for (int invite = 0; invite < 2; invite++) {
-		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .invite = invite };
-		rg_msg msg = { &ops, NULL, &m };
-		outcome o = { 0 };
-		kit k;
-
-		kit_open(&k, DEFERRED);
-		m.shuts = k.reg;
-		rg_status st = invite ? rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, NULL, NULL)
-							  : rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL);
-		cr_expect_eq(st, RG_OK, "invite %d", invite);
-		cr_expect(o.called == 1 && o.freed == 1 && o.status == RG_ECANCELED, "invite %d", invite);
-		cr_expect_eq(m.released, 1);
-		cr_expect_eq(deferred_pending(k.deferred), 0, "invite %d: the store was not asked", invite);
-		kit_close(&k);
-
-		kit_open(&k, DEFERRED);
-		m.shuts = k.reg;
-		cr_expect_eq(invite ? look_up_by(k.reg, &msg, NULL) : save_by(k.reg, &msg), RG_ECANCELED, "invite %d", invite);
-		cr_expect_eq(deferred_pending(k.deferred), 0, "invite %d: the store was not asked", invite);
-		cr_expect_eq(m.released, 2);
-		kit_close(&k);
-	}
-}
-
 static void answer(kit *k)
 {
 	if (k->deferred)
@@ -425,4 +397,59 @@ Test(messages, the_local_socket_goes_into_a_header)
 	m.read_status = RG_ELIMIT;
 	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_ELIMIT);
 	kit_close(&k);
+}
+
+/* Octets that are no message are frequent on an open port. */
+Test(messages, what_cannot_be_read_is_no_operation)
+{
+	message noise = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .read_status = RG_EINVAL }, call = noise;
+	rg_msg_ops no_apply = ops;
+	kit k;
+
+	kit_open(&k, INLINE);
+	no_apply.apply = NULL;
+	rg_msg msg = { &ops, NULL, &noise }, unrouted = { &no_apply, NULL, &call };
+	call.read_status = RG_OK;
+	call.invite = true;
+	kit_stat(&k, "operations"); /* each asks for the statistics, which is an operation */
+	int64_t before = kit_stat(&k, "operations"), each = kit_stat(&k, "operations") - before, timed = kit_stat(&k, "timed_operations");
+	before = kit_stat(&k, "operations");
+	for (int i = 0; i < 40; i++) {
+		cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL);
+		cr_expect_eq(look_up_by(k.reg, &msg, NULL), RG_EINVAL);
+		cr_expect_eq(look_up_by(k.reg, &unrouted, NULL), RG_ENOTSUP);
+	}
+	cr_expect_eq(kit_stat(&k, "operations"), before + each);
+	cr_expect_leq(kit_stat(&k, "timed_operations"), timed + 2);
+	cr_expect_eq(noise.released, 0);
+	cr_expect_eq(call.released, 40);
+	kit_close(&k);
+}
+
+/* The store never answers. */
+Test(messages, a_shutdown_ends_an_operation_whose_message_is_being_read)
+{
+	for (int i = 0; i < 3; i++) {
+		bool blocks = i == 2;
+		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+		rg_msg msg = { &ops, NULL, &m };
+		outcome o = { 0 };
+		kit k;
+
+		kit_open(&k, i == 0 ? INLINE : DEFERRED);
+		if (k.deferred)
+			deferred_deaf(k.deferred, true);
+		m.ends = k.reg;
+		if (blocks) {
+			cr_expect_eq(save_by(k.reg, &msg), RG_ECANCELED);
+		} else {
+			cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_OK);
+			cr_expect_eq(o.called, 1);
+			cr_expect_eq(o.status, RG_ECANCELED);
+			cr_expect_eq(o.freed, 1);
+		}
+		cr_expect_eq(m.released, 1);
+		answer(&k);
+		kit_close(&k);
+	}
 }
