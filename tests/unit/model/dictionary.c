@@ -154,7 +154,8 @@ static void expect_same_encoding(const rg_record *a, const rg_record *b)
 	uint8_t *x, *y;
 	size_t n, m;
 
-	cr_assert(rg_record_encode(a, &x, &n) == RG_OK && rg_record_encode(b, &y, &m) == RG_OK);
+	cr_assert_eq(rg_record_encode(a, &x, &n), RG_OK);
+	cr_assert_eq(rg_record_encode(b, &y, &m), RG_OK);
 	cr_expect(n == m && memcmp(x, y, n) == 0);
 	rg_mem_free(x);
 	rg_mem_free(y);
