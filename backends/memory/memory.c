@@ -25,11 +25,22 @@ static rg_status memory_fetch(void *self, const rg_key *key, uint32_t flags, rg_
 	return RG_OK;
 }
 
+/* A store of fewer buckets stays in the caches with its records, and a step towards one of them would cost more than it saves. */
+#define FAR_BUCKETS 8192
+
+/* As told by one shard: the hash spreads the keys evenly. */
+static bool is_far(const struct memory *m)
+{
+	return (uint64_t)m->n_shards << atomic_load_explicit(&m->shards[0].table.bits, memory_order_relaxed) >= FAR_BUCKETS;
+}
+
 /* The first step requests the bucket, the next one what the bucket names. */
 static uint64_t memory_approach(void *self, const rg_key *key, uint64_t hint)
 {
 	const struct memory *m = self;
 	if (hint == 0) {
+		if (!is_far(m))
+			return 0;
 		uint64_t hash = hash_key(m, key);
 		table_request(shard_of(m, hash), (uint32_t)hash);
 		return hash;

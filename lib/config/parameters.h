@@ -159,7 +159,7 @@
 	X(max_attr_len, .kind = RG_PARAM_INT, .max = 16384, RG__DEFAULT(1024), .unit = "bytes", .section = "ours", \
 		.doc = "Longest text of `attr_avp`.") \
 	X(max_record_bytes, .kind = RG_PARAM_INT, .min = 512, .max = 65535, RG__DEFAULT(65535), .unit = "bytes", .section = "ours", \
-		.doc = "Largest record of one address-of-record. A commit that grows a record past it is refused.") \
+		.doc = "Largest record of one address-of-record, counted with all its strings. A commit that grows a record past it is refused.") \
 	X(max_request_bytes, .kind = RG_PARAM_INT, .min = 512, .max = 1048576, RG__DEFAULT(65535), .unit = "bytes", .section = "ours", \
 		.doc = "Longest message that an adaptor reads.")
 

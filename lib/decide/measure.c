@@ -75,11 +75,11 @@ static rg_status plan_measured(rg__merge *m, uint32_t changed, const rg__ping *p
 	rg_status status;
 
 	status = rg__merge_next(m, NULL, NULL, &draft.next);
-	if (status != RG_OK)
-		return status;
-	if (rg_record_size(draft.next) > (uint64_t)ping->max_record_bytes && rg_record_size(draft.next) > rg_record_size(m->record)) {
+	if (status == RG_OK)
+		status = rg__record_within(draft.next, m->record, (uint64_t)ping->max_record_bytes);
+	if (status != RG_OK) {
 		rg_record_unref(draft.next);
-		return RG_ELIMIT;
+		return status;
 	}
 	draft.n_changes = latency_changes(m);
 	return rg__plan_new(&draft, out);

@@ -493,12 +493,6 @@ static rg_status plan_acceptance(rg__merge *m, bool commits, rg_record *next, rg
 	return rg__merge_accept(m, &draft, &answer, out);
 }
 
-/* True when a record exceeds the limit. A record that shrinks is accepted at any size. */
-static bool too_large(const rg__merge *m, const rg_record *next)
-{
-	return rg_record_size(next) > (uint64_t)m->reg->set->max_record_bytes && rg_record_size(next) > rg_record_size(m->record);
-}
-
 static rg_status decide_register(rg__merge *m, rg_plan **out)
 {
 	const rg__register *reg = m->reg;
@@ -516,11 +510,12 @@ static rg_status decide_register(rg__merge *m, rg_plan **out)
 	if (!anything_changed(m))
 		return plan_acceptance(m, false, NULL, out);
 	status = rg__merge_next(m, &reg->key, &by, &next);
-	if (status == RG_ELIMIT || (status == RG_OK && too_large(m, next))) {
-		rg_record_unref(next);
-		return plan_refusal(m, RG_R_TOO_LARGE, out);
-	}
-	return status == RG_OK ? plan_acceptance(m, true, next, out) : status;
+	if (status == RG_OK)
+		status = rg__record_within(next, m->record, (uint64_t)reg->set->max_record_bytes);
+	if (status == RG_OK)
+		return plan_acceptance(m, true, next, out);
+	rg_record_unref(next);
+	return status == RG_ELIMIT ? plan_refusal(m, RG_R_TOO_LARGE, out) : status;
 }
 
 rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg__dictionary *dictionary, rg_time now,

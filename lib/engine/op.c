@@ -170,6 +170,12 @@ void rg__op_abort(rg_op *op)
 	rg__op_let_go(op);
 }
 
+void rg__op_uncount(rg_op *op)
+{
+	op->tally[RG__S_OPERATIONS] = 0;
+	op->began = 0;
+}
+
 bool rg__op_user_enter(rg_op *op)
 {
 	uint32_t n = atomic_load(&op->user_refs);
@@ -227,7 +233,7 @@ void rg__op_answer(rg_op *op, rg_status status)
 	rg__op_user_leave(op);
 }
 
-void rg__op_list(rg_op *op)
+bool rg__op_list(rg_op *op)
 {
 	rg__stripe *s = op->ticket.stripe;
 
@@ -237,7 +243,9 @@ void rg__op_list(rg_op *op)
 	if (op->next)
 		op->next->prev = op;
 	s->ops = op;
+	const bool open = !s->closed;
 	pthread_mutex_unlock(&s->lock);
+	return open;
 }
 
 void rg__op_deadline(rg_op *op)
@@ -248,6 +256,26 @@ void rg__op_deadline(rg_op *op)
 	pthread_mutex_lock(&op->ticket.stripe->lock);
 	op->deadline = at;
 	pthread_mutex_unlock(&op->ticket.stripe->lock);
+}
+
+static void cancel_op(rg_op *op)
+{
+	if (op->blocking) {
+		atomic_store(&op->canceled, true); /* the waiting thread answers */
+		rg__call_cancel(&op->call, false);
+		return;
+	}
+	rg__op_answer(op, RG_ECANCELED);
+	if (op->resolver)
+		rg__resolver_expire(op->resolver);
+	rg__call_cancel(&op->call, false);
+}
+
+/* A shutdown while it was prepared, as when its message was read, did not find it. */
+static void list_or_cancel(rg_op *op)
+{
+	if (!rg__op_list(op))
+		cancel_op(op);
 }
 
 rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **handle)
@@ -267,7 +295,7 @@ rg_status rg__op_start(rg_op *op, void *user, rg_free_cb free_user, rg_op **hand
 		rg__op_deadline(op);
 		deadline = op->deadline;
 	}
-	rg__op_list(op);
+	list_or_cancel(op);
 	rg__op_run(op);
 	bool released = atomic_load(&op->released);
 	if (!released)
@@ -285,7 +313,7 @@ rg_status rg__op_block(rg_op *op)
 		return op->status;
 	}
 	rg__op_hold(op);
-	rg__op_list(op);
+	list_or_cancel(op);
 	rg__op_run(op);
 	rg_status st = op->status;
 	rg__op_let_go(op);
@@ -414,19 +442,6 @@ void rg__op_decide_at_once(rg_op *op)
 {
 	op->found.authoritative = 1;
 	op->step = RG__STEP_DECIDE;
-}
-
-static void cancel_op(rg_op *op)
-{
-	if (op->blocking) {
-		atomic_store(&op->canceled, true); /* the waiting thread answers */
-		rg__call_cancel(&op->call, false);
-		return;
-	}
-	rg__op_answer(op, RG_ECANCELED);
-	if (op->resolver)
-		rg__resolver_expire(op->resolver);
-	rg__call_cancel(&op->call, false);
 }
 
 void rg_op_cancel(rg_op *op)

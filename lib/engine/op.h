@@ -166,6 +166,9 @@ void rg__op_run(rg_op *op);
 /* Ends an operation that was begun and is not to run. */
 void rg__op_abort(rg_op *op);
 
+/* For `prepare`: there was nothing to operate on, so the statistics leave it out. */
+void rg__op_uncount(rg_op *op);
+
 /* Answers the caller, unless that was done. */
 void rg__op_answer(rg_op *op, rg_status status);
 
@@ -218,8 +221,8 @@ void rg__op_lose_commit(rg_op *op, const char *how);
 /* When the caller is told that the store does not answer: store_timeout from now. */
 void rg__op_deadline(rg_op *op);
 
-/* Puts the operation where tick and shutdown find it, until it ends, or until the second call. */
-void rg__op_list(rg_op *op);
+/* Puts the operation where tick and shutdown find it, until it ends, or until the second call. False: the shutdown was before. */
+bool rg__op_list(rg_op *op);
 void rg__op_unlist(rg_op *op);
 
 void rg__op_settle(rg_op *op, bool landed); /* its batch of events */

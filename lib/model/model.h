@@ -77,6 +77,10 @@ rg_status rg__record_build(rg__dictionary *dictionary, const rg_key *key, const 
 rg_status rg__record_next(const rg_record *before, rg__dictionary *dictionary, const rg_key *key, const rg_revision *revision,
 	rg_contact *contacts, const uint16_t *kept, uint32_t n, const rg_removal *removals, uint32_t n_removals, rg_record **out);
 
+/* RG_ELIMIT: the next record has more than @p limit bytes, and more than the one before, NULL = none; each counted with all its strings, also
+ * those that stand in a dictionary. RG_ENOMEM. */
+rg_status rg__record_within(const rg_record *next, const rg_record *before, uint64_t limit);
+
 /* The binding with this id, which is mostly at the same place as in another record of the AoR, @p at. False: there is none. */
 bool rg__record_find(const rg_record *record, uint64_t id, uint32_t at, rg_contact *out);
 

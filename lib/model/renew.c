@@ -173,5 +173,11 @@ rg_status rg__record_next(const rg_record *before, rg__dictionary *dictionary, c
 	rg_record_key(before, &same);
 	if (before != NULL && (before->marks & RG__MARK_DICTIONARY))
 		dictionary = rg__record_dictionary(before);
-	return rg__record_build(dictionary, key ? key : &same, revision, contacts, n, removals, n_removals, rg_record_extra(before), out);
+	rg_str extra = rg_record_extra(before);
+	rg_status status = rg__record_build(dictionary, key ? key : &same, revision, contacts, n, removals, n_removals, extra, out);
+
+	/* Close to the limit it may fit only without the address of the dictionary. */
+	if (status == RG_ELIMIT && dictionary != NULL)
+		status = rg__record_build(NULL, key ? key : &same, revision, contacts, n, removals, n_removals, extra, out);
+	return status;
 }

@@ -208,6 +208,8 @@ static rg_status read_to_route(rg__lookup *l, rg__msg_in *in, rg_error *why)
 
 	if (st == RG_OK && !in->ref.msg.ops->apply)
 		st = rg__fail(why, RG_ENOTSUP, "the adaptor has no member apply");
+	if (st != RG_OK)
+		rg__op_uncount(&l->op);
 	rg__msg_take(&in->ref, &l->message);
 	return st;
 }

@@ -158,8 +158,10 @@ static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keep
 		s->msg = asked->message->ref.msg;
 		if (!asked->message->read)
 			st = rg__msg_read(asked->message, s->op.ticket.snapshot->config, -1, why);
-		if (st != RG_OK)
+		if (st != RG_OK) {
+			rg__op_uncount(&s->op);
 			return st;
+		}
 	}
 	st = rg__request_borrow(asked->request, &s->view, &s->request, why);
 	if (st == RG_OK)

@@ -489,3 +489,56 @@ Test(memory, ends_each_watch_once_while_its_key_changes)
 	free(w);
 	finish(&ck);
 }
+
+struct stepping {
+	rg__check ck;
+	_Atomic bool *grown;
+	uint64_t taken, keys;
+};
+
+static void *step_often(void *user)
+{
+	struct stepping *s = user;
+	rg__check_label name;
+
+	for (uint64_t i = 0; !atomic_load(s->grown) || i < s->keys; i++) {
+		const rg_key *key = rg__check_name(&name, RG__CHECK_DOMAIN, i % s->keys);
+		uint64_t hint = s->ck.ops->approach(s->ck.self, key, 0);
+
+		s->taken += hint != 0 && s->ck.ops->approach(s->ck.self, key, hint) == hint;
+	}
+	return NULL;
+}
+
+/* A small store asks for no steps; in a large one they meet tables that grow. */
+Test(memory, steps_towards_keys_while_the_tables_grow)
+{
+	enum { KEYS = 12000, STEPPERS = 2 };
+	rg__check ck = start(0);
+	_Atomic bool grown = false;
+	struct stepping steppers[STEPPERS];
+	pthread_t threads[STEPPERS];
+	rg__check_label name;
+
+	rg__check_draft first = numbered(&name, 0);
+	rg__check_new(&ck, &first);
+	cr_expect_eq(ck.ops->approach(ck.self, &first.key, 0), 0);
+	for (int i = 0; i < STEPPERS; i++) {
+		steppers[i] = (struct stepping){ ck, &grown, 0, KEYS };
+		pthread_create(&threads[i], NULL, step_often, &steppers[i]);
+	}
+	for (uint64_t i = 1; i < KEYS; i++) {
+		rg__check_draft s = numbered(&name, i);
+
+		rg__check_new(&ck, &s);
+	}
+	uint64_t bytes = rg_memory_store_size(ck.store);
+	atomic_store(&grown, true);
+	for (int i = 0; i < STEPPERS; i++) {
+		pthread_join(threads[i], NULL);
+		cr_expect_gt(steppers[i].taken, 0);
+	}
+	cr_expect_eq(rg_memory_store_size(ck.store), bytes);
+	cr_expect_eq(rg__check_count(&ck, RG__CHECK_DOMAIN)->records, KEYS);
+	finish(&ck);
+}

@@ -9,6 +9,7 @@ typedef struct message {
 	phone phone;
 	bool invite;
 	rg_status read_status, reply_status;
+	rg_registrar *ends; /* shut down while the message is read; NULL = none */
 	const char *domain, *socket;
 	uint32_t branches;
 	int replies, code, applied, released;
@@ -28,6 +29,7 @@ static rg_status msg_read(void *self, void *msg, const rg_config *config, rg_req
 	int64_t value;
 
 	(void)self;
+	rg_registrar_shutdown(m->ends);
 	cr_expect_eq(rg_config_get_int(config, RG_STR("default_expires"), &value), RG_OK);
 	kit_request(&m->phone, out);
 	if (m->invite) {
@@ -395,4 +397,59 @@ Test(messages, the_local_socket_goes_into_a_header)
 	m.read_status = RG_ELIMIT;
 	cr_expect_eq(rg_add_socket_header(k.reg, &msg, RG_STR("Sock-Hdr"), NULL), RG_ELIMIT);
 	kit_close(&k);
+}
+
+/* Octets that are no message are frequent on an open port. */
+Test(messages, what_cannot_be_read_is_no_operation)
+{
+	message noise = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .read_status = RG_EINVAL }, call = noise;
+	rg_msg_ops no_apply = ops;
+	kit k;
+
+	kit_open(&k, INLINE);
+	no_apply.apply = NULL;
+	rg_msg msg = { &ops, NULL, &noise }, unrouted = { &no_apply, NULL, &call };
+	call.read_status = RG_OK;
+	call.invite = true;
+	kit_stat(&k, "operations"); /* each asks for the statistics, which is an operation */
+	int64_t before = kit_stat(&k, "operations"), each = kit_stat(&k, "operations") - before, timed = kit_stat(&k, "timed_operations");
+	before = kit_stat(&k, "operations");
+	for (int i = 0; i < 40; i++) {
+		cr_expect_eq(save_by(k.reg, &msg), RG_EINVAL);
+		cr_expect_eq(look_up_by(k.reg, &msg, NULL), RG_EINVAL);
+		cr_expect_eq(look_up_by(k.reg, &unrouted, NULL), RG_ENOTSUP);
+	}
+	cr_expect_eq(kit_stat(&k, "operations"), before + each);
+	cr_expect_leq(kit_stat(&k, "timed_operations"), timed + 2);
+	cr_expect_eq(noise.released, 0);
+	cr_expect_eq(call.released, 40);
+	kit_close(&k);
+}
+
+/* The store never answers. */
+Test(messages, a_shutdown_ends_an_operation_whose_message_is_being_read)
+{
+	for (int i = 0; i < 3; i++) {
+		bool blocks = i == 2;
+		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+		rg_msg msg = { &ops, NULL, &m };
+		outcome o = { 0 };
+		kit k;
+
+		kit_open(&k, i == 0 ? INLINE : DEFERRED);
+		if (k.deferred)
+			deferred_deaf(k.deferred, true);
+		m.ends = k.reg;
+		if (blocks) {
+			cr_expect_eq(save_by(k.reg, &msg), RG_ECANCELED);
+		} else {
+			cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_OK);
+			cr_expect_eq(o.called, 1);
+			cr_expect_eq(o.status, RG_ECANCELED);
+			cr_expect_eq(o.freed, 1);
+		}
+		cr_expect_eq(m.released, 1);
+		answer(&k);
+		kit_close(&k);
+	}
 }

@@ -230,3 +230,46 @@ Test(resident, says_the_same_as_a_store_that_is_not)
 	free(a);
 	free(b);
 }
+
+/* Registers ever more contacts of one AoR. @return how many the record had room for. */
+static uint32_t fill_record(side *s, const char *limit, uint32_t pad)
+{
+	rg_config *config = NULL;
+	char contact[128], agent[192];
+	uint32_t n = 0;
+	int code = 200;
+
+	cr_assert_eq(rg_config_new(&config), RG_OK);
+	cr_assert_eq(rg_config_set(config, RG_STR("max_record_bytes"), rg_str_from(limit), NULL), RG_OK);
+	cr_assert_eq(rg_registrar_configure(s->k.reg, config, NULL), RG_OK);
+	rg_config_free(config);
+	for (; code == 200 && n < 1000; n += code == 200) {
+		phone p = { .aor = "alice", .contact = contact, .cseq = (int)n + 1 };
+
+		snprintf(contact, sizeof contact, "<sip:%u%0*u@192.0.2.1:5060>", (unsigned)n, (int)pad, 0u);
+		snprintf(agent, sizeof agent, "Phone %u %0170u", (unsigned)n % 3, 0u);
+		code = save_as(s, &p, agent, n % 2 ? SOCKET : "udp:203.0.113.2:5060");
+	}
+	cr_expect_eq(code, 413);
+	return n;
+}
+
+Test(resident, a_record_grows_as_far_as_in_a_store_that_is_not)
+{
+	static const char *const limits[] = { "600", "3000", "65535" };
+
+	for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+		for (uint32_t pad = 1; pad <= 40; pad += i < 2 ? 3 : 30) {
+			uint32_t n[2];
+
+			for (int resident = 0; resident < 2; resident++) {
+				side s;
+
+				open_side(&s, resident);
+				n[resident] = fill_record(&s, limits[i], pad);
+				close_side(&s);
+			}
+			cr_expect_eq(n[0], n[1], "%s, %u: %u without, %u with", limits[i], pad, n[0], n[1]);
+		}
+	}
+}

@@ -278,25 +278,37 @@ static bool excuse_lines(const question *q, answer *left, answer *right, verdict
 		((left->code == 413 && right->code == 400) || (left->code == 400 && right->code == 413));
 }
 
-/* What a refusal copies of a message that is not parsed, and all that the 405 of librgstr-sofia copies, has a room of 4096 octets. */
+/* Do the lines that end within the first @p most octets have a Via? */
+static bool has_early_via(rg_str head, size_t most)
+{
+	if (head.n > most)
+		head.n = most;
+	while (head.n > 0 && head.p[head.n - 1] != '\n')
+		head.n--;
+	return raw_find_line(head, NULL, "Via", 'v') != NULL;
+}
+
+/* What a refusal copies of a message that is not parsed, and all that the 405 of librgstr-sofia copies, has a room of 4096 octets. A Via
+ * that has no room there is none to reply to. */
 static bool excuse_room(const question *q, answer *left, answer *right, verdict *v)
 {
 	enum { ROOM = 4096 };
+	rg_str head = raw_head_of(q->bytes);
+	bool no_via = left->status == RG_EINVAL && refuses(right) && !has_early_via(head, ROOM);
 
-	return v->apart = raw_head_of(q->bytes).n > ROOM && left->targets && right->targets && left->status == right->status &&
-		left->code == right->code && left->code >= 400 && same_text(left->targets, right->targets);
+	bool cut = left->targets && left->status == right->status && left->code == right->code && left->code >= 400 &&
+		same_text(left->targets, right->targets);
+
+	return v->apart = head.n > ROOM && right->targets && (cut || no_via);
 }
 
 static bool excuse_far_via(const question *q, answer *left, answer *right, verdict *v)
 {
 	enum { SALVAGED = 65535 };
-	rg_str head = raw_head_of(q->bytes);
 
-	if (head.n > SALVAGED - 1) /* a line is complete only when something follows it */
-		head.n = SALVAGED - 1;
-	while (head.n > 0 && head.p[head.n - 1] != '\n')
-		head.n--;
-	return v->apart = q->bytes.n > SALVAGED && left->status == RG_EINVAL && refuses(right) && !raw_find_line(head, NULL, "Via", 'v');
+	/* a line is complete only when something follows it */
+	return v->apart = q->bytes.n > SALVAGED && left->status == RG_EINVAL && refuses(right) &&
+		!has_early_via(raw_head_of(q->bytes), SALVAGED - 1);
 }
 
 static bool excuse_blank_continuation(const question *q, answer *left, answer *right, verdict *v)
@@ -393,7 +405,9 @@ static const struct row {
 		"does not.", excuse_commas },
 	{ "lines", "Of a message with too many lines, one of them malformed, one adaptor finds the one fault first, the other one the other.",
 		excuse_lines },
-	{ "room", "Of more than 4096 octets, what the 405 of librgstr-sofia copies ends at its room, and so does what wire salvages.", excuse_room },
+	{ "room",
+		"Of more than 4096 octets, what the 405 of librgstr-sofia copies ends at its room, and so does what wire salvages. Without room for "
+		"a Via there is no reply.", excuse_room },
 	{ "far Via", "Of a message that Sofia does not parse, its adaptor salvages 65535 octets: a Via behind them is none to reply to.",
 		excuse_far_via },
 	{ "blank continuation", "Sofia reads no list with a continuation line that is blank, and other headers yes. Wire undoes each fold.",
