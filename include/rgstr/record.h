@@ -4,8 +4,8 @@
  * The record of one address-of-record (AoR): its bindings, and what a store needs to know about it.
  *
  * A record is immutable and reference-counted. Any number of threads may read it at once. A reference keeps it alive after another record
- * has replaced it in a store. A record is one allocation of at most 65535 bytes. Strings that many records of a store have stand apart
- * (RG_STORE_RESIDENT); a record keeps those alive that it has, after the store has gone, too.
+ * has replaced it in a store. A record is one allocation of at most 65535 bytes. The strings that many records of a store
+ * have in common may stand outside of it (RG_STORE_RESIDENT); a record keeps them alive, even after the store is gone.
  */
 #ifndef RGSTR_RECORD_H
 #define RGSTR_RECORD_H
@@ -248,13 +248,13 @@ RG_API uint32_t rg_record_tag_count(const rg_record *record);
  */
 RG_API rg_str rg_record_tag(const rg_record *record, uint32_t index);
 
-/** @return 1 when @p key is the key of the record: the same octets in each part. Else 0, also when one of them is NULL. Any thread. */
+/** @return 1 when @p key is the key of the record: the same octets in each part. Else 0, also when @p record or @p key is NULL. Any thread. */
 RG_API int32_t rg_record_is_of(const rg_record *record, const rg_key *key);
 
 /** @return 1 when both records have the same tags in the same order; else 0. NULL is a record without tags. Any thread. */
 RG_API int32_t rg_record_same_tags(const rg_record *a, const rg_record *b);
 
-/** @return the size of the record in memory, in bytes, without the strings that stand apart; 0 for NULL. */
+/** @return the size of the record in memory, in bytes, without the strings that stand outside of it; 0 for NULL. */
 RG_API size_t rg_record_size(const rg_record *record);
 
 /** @return the weight of the record, which rg_store_ops.count adds up: its bindings; 0 for a record that holds only removals, and for NULL. */

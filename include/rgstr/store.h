@@ -43,8 +43,8 @@ enum {
 	RG_STORE_OVERLAY = 8,     /**< keeps bindings with RG_CONTACT_LOCAL on this node */
 	RG_STORE_RESIDENT = 16    /**< keeps the records that are committed, and not an encoding of them. The strings that many of them have (domain
 	                           *   and host, local socket, User-Agent, ownership tag) then stand once for the whole store, and not in each
-	                           *   record. There is room for some hundreds of strings of each kind, in less than 100 KiB, which the last record
-	                           *   that refers to them keeps alive, and not the store. Without room, a string stands in its record */
+	                           *   record. The store has room for some hundreds of strings of each kind, in less than 100 KiB. A string without
+	                           *   room stands in its record. The room lives until the store and every record that refers to it are gone */
 };
 
 /** Bits of the `flags` of a member. A later version may add bits, which an earlier store ignores. */
@@ -194,11 +194,11 @@ typedef struct rg_store_ops {
 	void (*prefetch)(void *self, const rg_key *keys, uint32_t n);
 
 	/**
-	 * Optional. Tells that one key will be fetched soon, in steps: as soon as the registrar knows the key it takes the first step, and the next
-	 * one when it has read more of the request. A step requests from slow memory what it can name, and waits for nothing, so that the next step
-	 * and the fetch find it there. It changes nothing, completes no token and reports no error. No fetch has to follow.
+	 * Optional. A hint that one key will be fetched soon, in steps: the registrar takes the first one as soon as it knows the key, and the next
+	 * one when it has read more of the request. A step requests from slow memory what the next step or the fetch will read. It returns at once,
+	 * changes nothing, completes no token and reports no error. The key may be unknown, and no fetch has to follow.
 	 * @param hint  0 in the first step, then what the step before returned; or any other number (see Hints above).
-	 * @return the hint for the next step, which may be the hint of a fetch; 0 = no further step is of use.
+	 * @return the hint for the next step; 0 = no further step is of use.
 	 */
 	uint64_t (*approach)(void *self, const rg_key *key, uint64_t hint);
 } rg_store_ops;
@@ -264,7 +264,8 @@ RG_API const rg_store_ops *rg_store_members(const rg_store *store, void **self);
  * with RG_EFULL before @p main_store is asked.
  *
  * RG_STORE_INLINE, `wait` and RG_STORE_SHARED as @p main_store has them; RG_STORE_THREAD_SAFE and `watch` if both have them; `prefetch`,
- * to each store that has it; `approach`, as @p main_store has it; RG_STORE_OVERLAY. `count` counts an AoR with bindings in both parts as two records.
+ * to each store that has it; `approach`, as @p main_store has it; RG_STORE_OVERLAY; never RG_STORE_RESIDENT, because a fetch unites the parts
+ * in another record. `count` counts an AoR with bindings in both parts as two records.
  *
  * A hint is that of @p main_store, and goes back to it only; @p local_store gets 0.
  *

@@ -8,7 +8,8 @@
 #include "decide/event_names.h"
 #include "decide/homes.h"
 
-/* Decides on a REGISTER. The next record has revision @p revision. @p dictionary is that of the store, NULL = none. If reading the REGISTER gave a refusal, the plan holds that refusal. */
+/* Decides on a REGISTER. The next record has revision @p revision. @p dictionary is that of the store, NULL = none. If reading the REGISTER
+ * gave a refusal, the plan holds that refusal. */
 rg_status rg__register_merge(const rg__register *reg, const rg_record *record, rg__dictionary *dictionary, rg_time now,
 	const uint8_t seed[32], const rg_revision *revision, rg_plan **out);
 

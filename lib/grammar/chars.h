@@ -79,6 +79,12 @@ RG__INLINE rg__stops rg__stops_of(rg_str s)
 	return ~runs | (rg__stops)1 << (RG__STOPS - 1);
 }
 
+/* The first stop from @p at on, which is below RG__STOPS. */
+RG__INLINE size_t rg__next_stop(rg__stops stops, size_t at)
+{
+	return (unsigned)at + (unsigned)__builtin_ctzll(stops >> at);
+}
+
 /* Whether all octets of @p s are in the set; true for an empty slice. */
 static inline bool rg__all(rg_str s, unsigned set)
 {

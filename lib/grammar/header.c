@@ -97,7 +97,7 @@ int rg__list_next(rg_str *rest, rg_str *value)
 }
 
 /* An IPv6 address in brackets. Returns the index after it, or 0. */
-__attribute__((noinline)) static size_t skip_ip6(rg_str s, size_t at)
+static RG__NOINLINE size_t skip_ip6(rg_str s, size_t at)
 {
 	const char *close = memchr(s.p + at, ']', s.n - at);
 	size_t end = close ? (size_t)(close - s.p) : 0;

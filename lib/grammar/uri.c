@@ -31,7 +31,7 @@ RG__INLINE void skip_run(uri_place *r, unsigned set)
 	size_t at = r->at;
 
 	for (; at < RG__STOPS; at++) {
-		at = (unsigned)at + (unsigned)__builtin_ctzll(r->stops >> at);
+		at = rg__next_stop(r->stops, at);
 		r->at = at;
 		if (at == r->s.n) {
 			r->next = -1;
@@ -182,7 +182,7 @@ RG__INLINE bool read_host(uri_place *r, rg__uri *out)
 }
 
 /* Reads digits until the number is too large for a port. Returns where they end. */
-static size_t read_slowly(rg_str s, size_t at, uint32_t *port)
+static size_t read_port_digits(rg_str s, size_t at, uint32_t *port)
 {
 	uint32_t digit;
 
@@ -199,9 +199,9 @@ RG__INLINE bool read_port(uri_place *r, rg__uri *out)
 
 	if (r->next != ':')
 		return true;
-	size_t from = r->at + 1, end = from < LAST_STOP ? from + (unsigned)__builtin_ctzll(r->stops >> from) : LAST_STOP;
+	size_t from = r->at + 1, end = from < LAST_STOP ? rg__next_stop(r->stops, from) : LAST_STOP;
 	if (r->s.n - from < AT_ONCE || end - from - 1 >= AT_ONCE || end == LAST_STOP || !rg__few_digits(r->s.p + from, end - from, &port))
-		end = read_slowly(r->s, from, &port);
+		end = read_port_digits(r->s, from, &port);
 	if (port == 0 || port > 65535)
 		return false;
 	out->port = (uint16_t)port;

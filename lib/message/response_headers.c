@@ -26,7 +26,7 @@ static inline void note_header(lines *l, rg_str start)
 		l->headers[l->n_headers] = (rg_header){ .name = { start.p, start.n - 2 }, .value.p = l->out.room + l->out.n + start.n };
 }
 
-/* Its line is printed. */
+/* Its line is printed, with the CRLF. */
 static inline void note_end(lines *l)
 {
 	if (l->headers)

@@ -51,14 +51,14 @@ typedef struct rg__dictionary {
 	char text[RG__DICTIONARY_TEXT]; /* first: the place of a string is its distance from the dictionary */
 	rg__lane lanes[RG__DICTIONARY_LANES];
 	_Atomic uint32_t slots[RG__DICTIONARY_SLOTS]; /* at << 16 | n of a slice; 0 = empty. Open addressing, in a few steps */
-	_Atomic int64_t left; /* what the lanes no longer count */
+	_Atomic int64_t left; /* what the lanes have counted and do not count, once they are closed */
 	_Atomic uint32_t adding;
 	rg__dictionary_room rooms[RG__SHARED_KINDS];
 } rg__dictionary;
 
 rg__dictionary *rg__dictionary_new(void); /* NULL: out of memory */
 
-/* The owner, who had to be there for a string to be entered, needs it no longer. NULL is accepted. */
+/* The owner releases it. No string may be entered afterwards, except by a record that refers to it. NULL is accepted. */
 void rg__dictionary_close(rg__dictionary *d);
 
 /* One more record refers to it, or one fewer: @p by is 1 or -1. The last one frees a closed dictionary. Any thread. */

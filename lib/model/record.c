@@ -256,9 +256,7 @@ static inline bool same_part(const char *a, const char *b, size_t n)
 }
 
 /* A function of its own: its calls would make the one for usual keys save registers. */
-static bool has_unusual_key(const rg_record *record, const rg_key *key) __attribute__((noinline));
-
-static bool has_unusual_key(const rg_record *record, const rg_key *key)
+static RG__NOINLINE bool has_unusual_key(const rg_record *record, const rg_key *key)
 {
 	const char *p = rg__record_domain(record);
 

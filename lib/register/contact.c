@@ -23,7 +23,7 @@ static const bool stored_params[P_COUNT] = { [P_OTHER] = true, KNOWN_MAP(KNOWN_S
 #undef KNOWN_STORED
 
 /* A name that is not written as it is listed. */
-__attribute__((noinline)) static int unusual_param_id(rg_str name, rg_str received_param)
+static RG__NOINLINE int unusual_param_id(rg_str name, rg_str received_param)
 {
 #define KNOWN_CHOICE(text, id, is_stored) rg__eq_nocase(name, RG_STR(text)) ? id :
 	return KNOWN_MAP(KNOWN_CHOICE) rg__eq_nocase(name, received_param) ? P_RECEIVED_PARAM : P_OTHER;

@@ -99,8 +99,9 @@ typedef struct rg__register_room {
  * rg__request_open(). @p room may be NULL; a register that does not fit is allocated. */
 rg_status rg__register_read(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
 	rg__register **out, rg_error *why);
-/* The same in three parts, between which the caller prepares for the record: who registers, the limits and Contacts, and the rest. The second
- * part may begin another register, of more room; after its error there is none. After an error of the last one it is still to be freed. */
+/* The same in three parts, so that the caller knows the key early: To and the AoR, the limits and the Contacts, and the rest. The second part
+ * may replace the register by one of more room; after an error of the first or second part there is none. After an error of the third one the
+ * caller still frees it. */
 rg_status rg__register_begin(const rg_request *request, const rg_config *config, const rg_save_options *options, rg__register_room *room,
 	rg__register **out, rg_error *why);
 rg_status rg__register_list(rg__register **reg, const rg_config *config, const rg_save_options *options, rg_error *why);

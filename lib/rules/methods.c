@@ -30,7 +30,7 @@ uint32_t rg__methods_of(rg_str list)
 
 static inline size_t skip_blank(rg_str s, size_t at)
 {
-	while (at < s.n && (unsigned char)s.p[at] <= ' ' && (s.p[at] == ' ' || s.p[at] == '\t'))
+	while (at < s.n && (s.p[at] == ' ' || s.p[at] == '\t'))
 		at++;
 	return at;
 }
@@ -39,7 +39,7 @@ static inline size_t skip_blank(rg_str s, size_t at)
 static inline size_t skip_name(rg_str s, rg__stops stops, size_t at)
 {
 	for (; at < RG__STOPS; at++) {
-		at = (unsigned)at + (unsigned)__builtin_ctzll(stops >> at);
+		at = rg__next_stop(stops, at);
 		if (at == s.n || !rg__is(s.p[at], RG__C_TOKEN))
 			return at;
 	}

@@ -27,7 +27,7 @@ const char *rg__store_name(const rg_store *store);
 bool rg__store_prefetches(const rg_store *store); /* it has the member */
 void rg__store_prefetch(const rg_store *store, const rg_key *keys, uint32_t n); /* these keys will be fetched soon */
 
-/* A step towards the record of one key; returns the hint of the next step. 0 = the store needs none. */
+/* Takes a step towards the record of one key. Returns the hint for the next step; 0 = no further step is of use. */
 static inline uint64_t rg__store_approach(const rg_store *store, const rg_key *key, uint64_t hint)
 {
 	return store->ops.approach ? store->ops.approach(store->self, key, hint) : 0;

@@ -70,12 +70,6 @@ static inline int rg__any_mark(rg__octets marked)
 #endif
 }
 
-/* Marks the octets of rg__has_control(). */
-static inline rg__octets rg__mark_control(rg__octets v)
-{
-	return (rg__octets)(((v < ' ') & (v != '\t')) | (v == 0x7f));
-}
-
 /* Marks ASCII letters and the octets from @p first, which is a constant up to '0', to '9'. The numbers are compared with a sign because
  * processors have one instruction for that: what 128 is taken off has the order that it had without a sign. */
 static inline rg__octets rg__mark_alnum_from(rg__octets v, char first)

@@ -183,7 +183,7 @@ static rg_status take_request(save_op *s, const rg__save_asked *asked, bool keep
 	return st;
 }
 
-/* Meanwhile the store brings the record nearer. */
+/* Between the parts of reading, the store requests the record from slow memory. */
 static rg_status read_request(save_op *s, rg_error *why)
 {
 	const rg_config *config = s->op.ticket.snapshot->config;

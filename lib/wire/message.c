@@ -6,45 +6,54 @@
 /* Who needs a header well-formed: every request, REGISTER alone, or nobody. */
 enum { EVERY, REGISTER, NOBODY };
 
+/* X(id, name in lower case, its first and its last letter, whether it is a list, who needs it, the reason when one that may occur once stands
+ * there again). */
+#define HEADERS(X) \
+	X(VIA, "via", 'v', 'a', true, EVERY, RG_R_FINE) \
+	X(FROM, "from", 'f', 'm', false, EVERY, RG_R_PARSE) \
+	X(TO, "to", 't', 'o', false, EVERY, RG_R_PARSE) \
+	X(CALL_ID, "call-id", 'c', 'd', false, EVERY, RG_R_PARSE) \
+	X(CSEQ, "cseq", 'c', 'q', false, EVERY, RG_R_PARSE) \
+	X(LENGTH, "content-length", 'c', 'h', false, EVERY, RG_R_PARSE) \
+	X(CONTACT, "contact", 'c', 't', true, REGISTER, RG_R_FINE) \
+	X(EXPIRES, "expires", 'e', 's', false, REGISTER, RG_R_PARSE_EXP) \
+	X(PATH, "path", 'p', 'h', true, REGISTER, RG_R_FINE) \
+	X(REQUIRE, "require", 'r', 'e', true, REGISTER, RG_R_FINE) \
+	X(USER_AGENT, "user-agent", 'u', 't', false, NOBODY, RG_R_FINE) \
+	X(SUPPORTED, "supported", 's', 'd', true, NOBODY, RG_R_FINE) \
+	X(ALLOW, "allow", 'a', 'w', true, NOBODY, RG_R_FINE) \
+	X(ROUTE, "route", 'r', 'e', true, NOBODY, RG_R_FINE) \
+	X(FEATURE_CAPS, "feature-caps", 'f', 's', true, NOBODY, RG_R_FINE)
+
+/* X(id, compact form, the same as a letter), RFC 3261 §7.3.3. */
+#define COMPACT_FORMS(X) \
+	X(VIA, "v", 'v') X(FROM, "f", 'f') X(TO, "t", 't') X(CALL_ID, "i", 'i') X(LENGTH, "l", 'l') X(CONTACT, "m", 'm') X(SUPPORTED, "k", 'k')
+
+#define ROW_ID(id, ...) ROW_##id,
+enum { HEADERS(ROW_ID) };
+
+#define ROW_OF(id, name, first, last, is_list, needed, reason) \
+	[ROW_##id] = { .list = is_list, .index = RG__WIRE_##id, .needed_by = needed, .repeated = reason },
 static const struct wire_header {
-	char compact; /* RFC 3261 §7.3.3; 0 = none */
 	bool list;
 	uint8_t index, needed_by;
-	int32_t repeated; /* the reason when a header that may occur once stands there again */
-} rows[] = {
-	{ 'v', true, RG__WIRE_VIA, EVERY, RG_R_FINE },
-	{ 'f', false, RG__WIRE_FROM, EVERY, RG_R_PARSE },
-	{ 't', false, RG__WIRE_TO, EVERY, RG_R_PARSE },
-	{ 'i', false, RG__WIRE_CALL_ID, EVERY, RG_R_PARSE },
-	{ 0, false, RG__WIRE_CSEQ, EVERY, RG_R_PARSE },
-	{ 'l', false, RG__WIRE_LENGTH, EVERY, RG_R_PARSE },
-	{ 'm', true, RG__WIRE_CONTACT, REGISTER, RG_R_FINE },
-	{ 0, false, RG__WIRE_EXPIRES, REGISTER, RG_R_PARSE_EXP },
-	{ 0, true, RG__WIRE_PATH, REGISTER, RG_R_FINE },
-	{ 0, true, RG__WIRE_REQUIRE, REGISTER, RG_R_FINE },
-	{ 0, false, RG__WIRE_USER_AGENT, NOBODY, RG_R_FINE },
-	{ 'k', true, RG__WIRE_SUPPORTED, NOBODY, RG_R_FINE },
-	{ 0, true, RG__WIRE_ALLOW, NOBODY, RG_R_FINE },
-	{ 0, true, RG__WIRE_ROUTE, NOBODY, RG_R_FINE },
-	{ 0, true, RG__WIRE_FEATURE_CAPS, NOBODY, RG_R_FINE },
-};
+	int32_t repeated;
+} rows[] = { HEADERS(ROW_OF) };
 
-/* A hash of length, first and last letter, whose case does not reach it. It has no collision among the names below; the compiler reports
+#define LETTER_OF(id, form, letter) [ROW_##id] = letter,
+static const char compact_forms[sizeof rows / sizeof rows[0]] = { COMPACT_FORMS(LETTER_OF) }; /* 0 = none */
+
+/* A hash of length, first and last letter, whose case does not reach it. It has no collision among the names above; the compiler reports
  * one. */
 #define SLOT(n, first, last) (((n) + 8 * (first) + 2 * (last)) & 63)
 
-/* X(row, name or compact form; its first and its last letter). */
-#define NAMES(X) \
-	X(0, "via", 'v', 'a') X(0, "v", 'v', 'v') X(1, "from", 'f', 'm') X(1, "f", 'f', 'f') X(2, "to", 't', 'o') X(2, "t", 't', 't') \
-	X(3, "call-id", 'c', 'd') X(3, "i", 'i', 'i') X(4, "cseq", 'c', 'q') X(5, "content-length", 'c', 'h') X(5, "l", 'l', 'l') \
-	X(6, "contact", 'c', 't') X(6, "m", 'm', 'm') X(7, "expires", 'e', 's') X(8, "path", 'p', 'h') X(9, "require", 'r', 'e') \
-	X(10, "user-agent", 'u', 't') X(11, "supported", 's', 'd') X(11, "k", 'k', 'k') X(12, "allow", 'a', 'w') X(13, "route", 'r', 'e') \
-	X(14, "feature-caps", 'f', 's')
+#define SLOT_OF(id, name, first, last, ...) [SLOT(sizeof(name) - 1, first, last)] = ROW_##id,
+#define COMPACT_SLOT_OF(id, form, letter) [SLOT(1, letter, letter)] = ROW_##id,
+static const uint8_t slots[64] = { HEADERS(SLOT_OF) COMPACT_FORMS(COMPACT_SLOT_OF) };
 
-#define ROW_OF(row, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = row,
-#define TEXT_OF(row, name, first, last) [SLOT(sizeof(name) - 1, first, last)] = name ":",
-static const uint8_t slots[64] = { NAMES(ROW_OF) };
-static const char texts[64][sizeof(rg__sixteen)] = { NAMES(TEXT_OF) };
+#define TEXT_OF(id, name, first, last, ...) [SLOT(sizeof(name) - 1, first, last)] = name ":",
+#define COMPACT_TEXT_OF(id, form, letter) [SLOT(1, letter, letter)] = form ":",
+static const char texts[64][sizeof(rg__sixteen)] = { HEADERS(TEXT_OF) COMPACT_FORMS(COMPACT_TEXT_OF) };
 
 static inline const struct wire_header *known_header(rg_str name)
 {
@@ -349,7 +358,7 @@ static char compact_of(rg_str name)
 		if (rg__wire_same_name(name, others[i].name))
 			return others[i].compact;
 	}
-	return row ? row->compact : 0;
+	return row ? compact_forms[row - rows] : 0;
 }
 
 static bool is_called(rg_str given, rg_str name, char compact)

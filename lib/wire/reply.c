@@ -334,14 +334,12 @@ static inline char *rest_of(const reply_text *out, size_t *left)
 	const size_t from = out->n < out->size ? out->n : out->size;
 
 	*left = out->size - from;
-	return out->room + from;
+	return from > 0 ? out->room + from : out->room; /* without room it is NULL */
 }
 
 /* What a reply copies; absent when it is malformed. In a REGISTER that is accepted, and in another request without a defect, nothing is. */
 static inline rg_str copy_of(const rg__wire_message *m, int single, bool accepted)
 {
-	if (accepted && m->withheld == 0)
-		return m->singles[single];
 	rg_str value = m->withheld >> single & 1 ? RG__WIRE_NONE : m->singles[single];
 	bool sound = value.n == 0 || accepted || single == RG__WIRE_CSEQ ||
 		(single == RG__WIRE_CALL_ID ? rg__wire_call_id_is_sound(value) : rg__wire_address_is_sound(value));

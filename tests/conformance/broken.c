@@ -481,8 +481,6 @@ static uint64_t approach_drops(void *self, const rg_key *key, uint64_t hint)
 	return 1;
 }
 
-/* --- the table --- */
-
 static const struct fault faults[] = {
 	{ "fetch completes twice", "an absent key is fetched as none", { .fetch = fetch_completes_twice } },
 	{ "fetch never completes", "an absent key is fetched as none", { .fetch = fetch_never_completes } },

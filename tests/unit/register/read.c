@@ -46,6 +46,10 @@ Test(register_read, a_From_that_is_To_and_a_tag_is_checked_to_its_end)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
 		expect(rows[i].from, (spec){ .contact = { GOOD }, .to = "<sip:alice@example.com>", .from = rows[i].from }, rows[i].reason);
+	expect("one tag for all", (spec){ .contact = { GOOD }, .to = "<sip:alice@example.com>;tag=a", .from = "<sip:alice@example.com>;tag=a" },
+		RG_R_FINE);
+	expect("a tag behind that of To", (spec){ .contact = { GOOD }, .to = "<sip:alice@example.com>;tag=a",
+		.from = "<sip:alice@example.com>;tag=a;tag=b" }, RG_R_PARSE);
 }
 
 Test(register_read, required_fields_are_present_and_valid)
