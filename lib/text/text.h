@@ -23,19 +23,25 @@
 
 #define RG__ABSENT ((rg_str){ NULL, 0 })
 
+/* Compares 8 to 16 octets. */
+static inline bool rg__same_few(const char *a, const char *b, size_t n)
+{
+	uint64_t w[4];
+
+	memcpy(&w[0], a, sizeof w[0]);
+	memcpy(&w[1], b, sizeof w[1]);
+	memcpy(&w[2], a + n - sizeof w[0], sizeof w[0]);
+	memcpy(&w[3], b + n - sizeof w[0], sizeof w[0]);
+	return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
+}
+
 /* Compares @p n octets; 4 to 16 in two words that may overlap, without a call. */
 static inline bool rg__same_octets(const char *a, const char *b, size_t n)
 {
-	uint64_t w[4];
 	uint32_t v[4];
 
-	if (n - 8 <= 16 - 8) {
-		memcpy(&w[0], a, sizeof w[0]);
-		memcpy(&w[1], b, sizeof w[1]);
-		memcpy(&w[2], a + n - sizeof w[0], sizeof w[0]);
-		memcpy(&w[3], b + n - sizeof w[0], sizeof w[0]);
-		return ((w[0] ^ w[1]) | (w[2] ^ w[3])) == 0;
-	}
+	if (n - 8 <= 16 - 8)
+		return rg__same_few(a, b, n);
 	if (n - 4 > 7 - 4)
 		return n == 0 || memcmp(a, b, n) == 0;
 	memcpy(&v[0], a, sizeof v[0]);

@@ -429,26 +429,28 @@ Test(messages, what_cannot_be_read_is_no_operation)
 /* The store never answers. */
 Test(messages, a_shutdown_ends_an_operation_whose_message_is_being_read)
 {
-	for (int i = 0; i < 3; i++) {
-		bool blocks = i == 2;
-		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 } };
+	for (int i = 0; i < 6; i++) {
+		bool looks_up = i >= 3, blocks = i % 3 == 2;
+		message m = { .phone = { .aor = "alice", .contact = A1, .cseq = 1 }, .invite = looks_up };
 		rg_msg msg = { &ops, NULL, &m };
 		outcome o = { 0 };
 		kit k;
 
-		kit_open(&k, i == 0 ? INLINE : DEFERRED);
+		kit_open(&k, i % 3 == 0 ? INLINE : DEFERRED);
 		if (k.deferred)
 			deferred_deaf(k.deferred, true);
 		m.ends = k.reg;
 		if (blocks) {
-			cr_expect_eq(save_by(k.reg, &msg), RG_ECANCELED);
+			cr_expect_eq(looks_up ? look_up_by(k.reg, &msg, NULL) : save_by(k.reg, &msg), RG_ECANCELED);
 		} else {
-			cr_expect_eq(rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_OK);
+			cr_expect_eq(looks_up ? rg_lookup_msg_async(k.reg, &msg, NULL, kit_looked_up, &o, kit_freed, NULL, NULL) :
+				rg_save_msg_async(k.reg, &msg, NULL, kit_saved, &o, kit_freed, NULL, NULL), RG_OK);
 			cr_expect_eq(o.called, 1);
 			cr_expect_eq(o.status, RG_ECANCELED);
 			cr_expect_eq(o.freed, 1);
 		}
 		cr_expect_eq(m.released, 1);
+		cr_expect_eq(m.replies + m.applied, 0);
 		answer(&k);
 		kit_close(&k);
 	}
