@@ -51,6 +51,28 @@ static inline bool rg__same_octets(const char *a, const char *b, size_t n)
 	return ((v[0] ^ v[1]) | (v[2] ^ v[3])) == 0;
 }
 
+/* The same; 4 to 64 octets without a call. It is longer, so it is for few places. */
+RG__INLINE bool rg__same_text(const char *a, const char *b, size_t n)
+{
+	rg__words x[4], y[4], sum;
+
+	if (n < 16 || n > 64)
+		return rg__same_octets(a, b, n);
+	memcpy(&x[0], a, sizeof x[0]);
+	memcpy(&y[0], b, sizeof y[0]);
+	memcpy(&x[1], a + n - sizeof x[1], sizeof x[1]);
+	memcpy(&y[1], b + n - sizeof y[1], sizeof y[1]);
+	sum = (x[0] ^ y[0]) | (x[1] ^ y[1]);
+	if (n > 32) {
+		memcpy(&x[2], a + 16, sizeof x[2]);
+		memcpy(&y[2], b + 16, sizeof y[2]);
+		memcpy(&x[3], a + n - 32, sizeof x[3]);
+		memcpy(&y[3], b + n - 32, sizeof y[3]);
+		sum |= (x[2] ^ y[2]) | (x[3] ^ y[3]);
+	}
+	return (sum[0] | sum[1]) == 0;
+}
+
 static inline bool rg__eq(rg_str a, rg_str b)
 {
 	return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
